@@ -1,0 +1,48 @@
+// Package certificate issues the electoral certificates of D.M. Interno
+// 17 October 2022, annex 2 (services for the comuni 4, services for the
+// citizens 3, and "Ulteriori specifiche tecniche dei servizi di
+// certificazione"): enrolment in the electoral lists and enjoyment of the
+// political rights.
+//
+// For most uses, make one [Issuer] at start-up and call [Issuer.Preview], show
+// its page to who asked, and then [Issuer.Issue]. [Issuer.Eligibility] says
+// beforehand which kinds can be issued for a person and, if not, why and what
+// would change it; [Assess] does the same without an issuer.
+//
+// # The document
+//
+// A certificate is one A4 page, PDF/A-3a and PDF/UA-1, with the structured
+// content as canonical JSON in it ([Data]; its JSON Schema is [DataSchema]).
+// The bytes before the seal depend on the data, the configuration and nothing
+// else. What is not sealed by a production sealer carries «DOCUMENTO DI PROVA –
+// PRIVO DI VALORE» on its face, in its text and in its metadata. No official
+// model of the page is public: layout and sentences are ours, and [Texts],
+// [Rules] and the logo can be replaced.
+//
+// # The contrassegno
+//
+// The mark of CAD (d.lgs. 82/2005), art. 23 c. 2-bis, is a QR code with a URL:
+//
+//	HTTPS://<HOST>/C/<26 characters>-<13 characters>
+//
+// The first group is the first 130 bits of the SHA-256 of the embedded data's
+// bytes, the second the first 65 bits of
+//
+//	HMAC-SHA256(key, "it.anpr.contrassegno.v1" || 0x00 || the first group)
+//
+// both in base32 (RFC 4648, A-Z and 2-7). The data does not contain the
+// contrassegno, so that the digest can be of the data itself; 128 bits of the
+// data are random, so that nobody finds the persons behind a digest by
+// guessing. With 38 characters of host the URL stays in a QR code of version 4,
+// level M.
+//
+// # Guarantees
+//
+//   - The request is in the access log before any work is done for it, the
+//     outcome before the document is released, failures and refusals included.
+//     If the log cannot be written, nothing is released.
+//   - Unknown is not "no": a fact that is not recorded leads to a refusal of
+//     its own, which says what is missing.
+//   - A character that cannot be printed gives a refusal that names it, never
+//     an empty box.
+package certificate

@@ -1,0 +1,122 @@
+package certificate
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// Rules are the legal rules of a certificate that change with time and use. A
+// caller who must follow a newer text than this package knows replaces them.
+type Rules struct {
+	Formulas   []UseText
+	Stamps     []UseText
+	Validities []Validity
+}
+
+// A UseText is a text that a certificate carries for some uses, while it is in
+// force.
+type UseText struct {
+	// From and To are the first and the last day of issue; zero is open.
+	From, To electoral.Date
+	Uses     []Use
+	// Text is in Italian, whatever the language of the certificate: the law
+	// gives the words in Italian.
+	Text   string
+	Source string
+}
+
+// A Validity says how long certificates are valid.
+type Validity struct {
+	From, To electoral.Date
+	Kinds    []Kind
+	// Months are calendar months from the day of issue, 1 to 120; a day that the
+	// last month does not have becomes its last.
+	Months int
+	Source string
+}
+
+// DefaultRules returns the rules that this version knows.
+//
+// The formula of D.P.R. 445/2000, art. 40 c. 02, is required on pain of
+// nullity on certificates for private parties and absent from those for
+// electoral use, to which the simplification does not apply. It is printed on
+// certificates issued from 1 January 2012. Validity is the six months of art.
+// 41 c. 1 of the same decree. Exemption from stamp duty is that of D.P.R.
+// 642/1972, table (annex B), art. 1.
+func DefaultRules() Rules {
+	return Rules{
+		Formulas: []UseText{{
+			From: electoral.Date{Year: 2012, Month: 1, Day: 1}, Uses: []Use{PrivateUse},
+			Text:   "Il presente certificato non può essere prodotto agli organi della pubblica amministrazione o ai privati gestori di pubblici servizi",
+			Source: "D.P.R. 28 dicembre 2000, n. 445, art. 40, comma 02",
+		}},
+		Stamps: []UseText{
+			{
+				Uses: []Use{ElectoralUse}, Text: "Esente da imposta di bollo per uso elettorale o referendario (D.P.R. 26 ottobre 1972, n. 642, tabella, art. 1).",
+				Source: "D.P.R. 26 ottobre 1972, n. 642, allegato B, art. 1",
+			},
+			{
+				Uses: []Use{PrivateUse}, Text: "Soggetto a imposta di bollo, salvo esenzione (D.P.R. 26 ottobre 1972, n. 642).",
+				Source: "D.P.R. 26 ottobre 1972, n. 642",
+			},
+		},
+		Validities: []Validity{{
+			Kinds: Kinds(), Months: 6,
+			Source: "D.P.R. 28 dicembre 2000, n. 445, art. 41, comma 1",
+		}},
+	}
+}
+
+func inForce(at, from, to electoral.Date) bool {
+	return (from.IsZero() || !at.Before(from)) && (to.IsZero() || !at.After(to))
+}
+
+func textFor(list []UseText, use Use, at electoral.Date) string {
+	for _, t := range list {
+		if inForce(at, t.From, t.To) && slices.Contains(t.Uses, use) {
+			return t.Text
+		}
+	}
+	return ""
+}
+
+// Formula returns the formula that a certificate issued on a day must carry,
+// empty if none.
+func (r Rules) Formula(use Use, at electoral.Date) string { return textFor(r.Formulas, use, at) }
+
+// Stamp returns the line about stamp duty, empty if none.
+func (r Rules) Stamp(use Use, at electoral.Date) string { return textFor(r.Stamps, use, at) }
+
+// ValidUntil returns the last day of validity of a certificate issued on a day;
+// an error if no rule is in force for it.
+func (r Rules) ValidUntil(kind Kind, issued electoral.Date) (electoral.Date, error) {
+	for _, v := range r.Validities {
+		if inForce(issued, v.From, v.To) && slices.Contains(v.Kinds, kind) {
+			return addMonths(issued, v.Months), nil
+		}
+	}
+	return electoral.Date{}, fmt.Errorf("certificate: no rule says how long a certificate %q issued on %s is valid", kind, issued)
+}
+
+func (r Rules) check() error {
+	for i, v := range r.Validities {
+		if v.Months < 1 || v.Months > 120 {
+			return fmt.Errorf("certificate: rules: validity %d is of %d months, expected 1 to 120", i, v.Months)
+		}
+	}
+	for what, list := range map[string][]UseText{"formula": r.Formulas, "stamp": r.Stamps} {
+		for i, t := range list {
+			if t.Text == "" || len(t.Text) > 1000 {
+				return fmt.Errorf("certificate: rules: %s %d has a text of %d bytes, expected 1 to 1000", what, i, len(t.Text))
+			}
+		}
+	}
+	for _, k := range Kinds() {
+		if !slices.ContainsFunc(r.Validities, func(v Validity) bool { return slices.Contains(v.Kinds, k) }) {
+			return fmt.Errorf("certificate: rules: no validity for the kind %q", k)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package electoral
+
+import (
+	"context"
+	"time"
+)
+
+// A Role says in which quality somebody uses the services (annex 2, services
+// for the comuni 1 and for the citizens 1).
+type Role string
+
+// The roles.
+const (
+	// OfficerRole is the electoral officer of a comune ("ufficiale
+	// elettorale", art. 3 c. 1).
+	OfficerRole Role = "officer"
+	// CitizenRole is a citizen about himself (art. 4).
+	CitizenRole Role = "citizen"
+)
+
+// A Method is a way of authentication ("modalità di autenticazione", annex 2,
+// Ulteriori specifiche tecniche 1).
+type Method string
+
+// The methods of art. 64 of the CAD and of annex 2.
+const (
+	SmartCardMethod Method = "smart-card"
+	CNSMethod       Method = "cns"
+	CIEMethod       Method = "cie"
+	SPIDMethod      Method = "spid"
+)
+
+// An Actor is who asks a service, as the channel has authenticated him.
+type Actor struct {
+	FiscalCode FiscalCode
+	Role       Role
+	// Comune is the Belfiore code of the officer's comune; empty for a citizen.
+	Comune string
+	Method Method
+	// Level is the security level of the credentials, 1 to 3; the decree wants
+	// at least 2 (art. 3 c. 3, art. 4 c. 4).
+	Level int
+}
+
+// A Request goes with every call of a service.
+type Request struct {
+	// ID identifies the request ("identificativo della richiesta"); it goes
+	// into the access log. Required, at most 64 characters.
+	ID    string
+	Actor Actor
+}
+
+// An Access is what the access log keeps of one use of a service (annex 2,
+// Ulteriori specifiche tecniche 1): the six fields of the decree, and the
+// chain and the subject that they concern.
+type Access struct {
+	// FiscalCode is of who used the service ("codice fiscale").
+	FiscalCode FiscalCode
+	// At is the instant of the request, UTC, to the millisecond.
+	At time.Time
+	// Operation is what was asked ("operazione richiesta"), an [Operation].
+	Operation Operation
+	// Outcome is how it ended ("esito della richiesta"): [Requested],
+	// [Granted], or the code of the refusal.
+	Outcome string
+	// RequestID is Request.ID ("identificativo della richiesta").
+	RequestID string
+	// Method is how he was authenticated ("modalità di autenticazione").
+	Method Method
+	// Comune is the Belfiore code of the comune whose data it is about; the log
+	// keeps a chain for each. Empty for a service that is no comune's.
+	Comune string
+	// Subject is the ANPR id of the person it is about, if it is one.
+	Subject string
+}
+
+// The outcomes of an [Access] that are not the code of a refusal.
+const (
+	// Requested is written before the work: whatever follows, that it was asked
+	// is on record.
+	Requested = "requested"
+	// Granted is written after the work and before the answer leaves.
+	Granted = "granted"
+	// Failed is written when the work ended in an error that is no refusal.
+	Failed = "failed"
+)
+
+// An Operation names a service in the access log.
+type Operation string
+
+// The operations of the registry and of the certificates.
+const (
+	OpPutSection         Operation = "section-put"
+	OpReadSection        Operation = "section-read"
+	OpEnrol              Operation = "elector-enrol"
+	OpChange             Operation = "elector-change"
+	OpReadElector        Operation = "elector-read"
+	OpListSection        Operation = "section-list"
+	OpLoad               Operation = "first-load"
+	OpReadForCertificate Operation = "certificate-facts"
+	OpPreviewCertificate Operation = "certificate-preview"
+	OpIssueCertificate   Operation = "certificate-issue"
+)
+
+// A Recorder writes accesses to a log. The registry and the certificate
+// issuer fail closed: what cannot be recorded is neither done nor shown.
+//
+// Record makes a durable before it returns nil. It is called from several
+// goroutines at once. Its order is the log's order.
+type Recorder interface {
+	Record(ctx context.Context, a Access) error
+}

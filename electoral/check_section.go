@@ -1,0 +1,236 @@
+package electoral
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/liste-elettorali/anpr/electoral/refdata"
+)
+
+// CheckSection applies every rule to a polling section and returns all the
+// faults, in the order of the record's fields.
+func (c *Checker) CheckSection(s Section, at Date) Faults {
+	k := &section{Checker: c, s: s, at: at}
+	k.identity()
+	k.seat()
+	k.european()
+	k.regional()
+	k.district()
+	k.college(c.chamber(Status{}), s.ChamberCollege)
+	k.college(c.senate(Status{}), s.SenateCollege)
+	k.translations()
+	return k.faults
+}
+
+// section is one run of CheckSection.
+type section struct {
+	*Checker
+	s      Section
+	at     Date
+	comune refdata.Comune
+	known  bool // comune is the section's
+	faults Faults
+}
+
+func (k *section) fault(c Code, path, value, message, expected string) {
+	k.faults = append(k.faults, NewFault(c, path, value, message, expected))
+}
+
+func (k *section) identity() {
+	k.comune, k.known = k.tables.Comune(k.s.Comune, k.at)
+	switch {
+	case k.s.Comune == "":
+		k.fault(SectionComuneMissing, "comune", "", "Manca il comune della sezione.", "il comune che istituisce la sezione")
+	case !k.known:
+		k.fault(SectionComuneUnknown, "comune", k.s.Comune, "Il comune della sezione non esiste al "+k.at.String()+".", "il codice catastale di un comune esistente")
+	}
+	switch {
+	case k.s.Number == "":
+		k.fault(SectionNumberMissing, "number", "", "Manca il numero della sezione.", "da 1 a 200 caratteri")
+	case utf8.RuneCountInString(k.s.Number) > maxText:
+		k.fault(SectionNumberTooLong, "number", k.s.Number, "Il numero della sezione è troppo lungo.", "al massimo 200 caratteri")
+	}
+}
+
+func (k *section) seat() {
+	switch {
+	case strings.TrimSpace(k.s.SeatName) == "":
+		k.fault(SeatNameMissing, "seatName", k.s.SeatName, "Manca la denominazione della sede.", "da 1 a 200 caratteri")
+	case utf8.RuneCountInString(k.s.SeatName) > maxText:
+		k.fault(SeatNameTooLong, "seatName", k.s.SeatName, "La denominazione della sede è troppo lunga.", "al massimo 200 caratteri")
+	}
+	a := k.s.Seat
+	if len(a.PostCode) != 5 || !digits(a.PostCode) {
+		k.fault(SeatPostCode, "seat.postCode", a.PostCode, "Il CAP della sede manca o non è valido.", "cinque cifre")
+	}
+	if a.Street.Name == "" && a.Street.NameCode == "" {
+		k.fault(SeatStreetMissing, "seat.street", "", "Manca il toponimo dell'indirizzo della sede.", "la denominazione o il codice del toponimo")
+	}
+	switch {
+	case a.Comune == "":
+		k.fault(SeatComuneMissing, "seat.comune", "", "Manca il comune dell'indirizzo della sede.", "il comune della sezione")
+	case k.s.Comune != "" && a.Comune != k.s.Comune:
+		k.fault(SeatOtherComune, "seat.comune", a.Comune, "La sede è in un comune diverso da quello della sezione.", k.s.Comune)
+	}
+}
+
+// european accepts the name of the law with or without its Roman number.
+func (k *section) european() {
+	given := k.s.EuropeanConstituency
+	if given == "" {
+		return // optional on the section; the electors' status asks for it
+	}
+	if k.tooLong("europeanConstituency", given) {
+		return
+	}
+	var names []string
+	for _, c := range k.tables.EuropeanConstituencies() {
+		names = append(names, c.Name)
+	}
+	name, ok := matchEuropean(given, names)
+	if !ok {
+		k.fault(EuropeanUnknown, "europeanConstituency", given, "La circoscrizione per il Parlamento europeo non è nelle tabelle.", strings.Join(names, ", "))
+		return
+	}
+	if !k.known {
+		return
+	}
+	v, ok := k.tables.EuropeanConstituency(k.s.Comune)
+	switch want := v.Name; {
+	case !ok:
+		k.fault(EuropeanNotCheckable, "europeanConstituency", given, "Nessuna tabella dice la circoscrizione europea del comune "+k.s.Comune+".", "un controllo sulle tabelle del Ministero")
+	case want != name:
+		k.fault(EuropeanOtherComune, "europeanConstituency", given, "La circoscrizione per il Parlamento europeo non è quella del comune di "+k.comune.Name+".", want)
+	}
+}
+
+func matchEuropean(given string, names []string) (string, bool) {
+	if name, ok := matchName(given, names); ok {
+		return name, true
+	}
+	for _, name := range names {
+		if _, after, two := strings.Cut(name, ":"); two && refdata.Fold(after) == refdata.Fold(given) {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// regional warns where it cannot judge: the tables' names are the regional
+// laws', not ANPR's official strings, and some rest on general knowledge.
+func (k *section) regional() {
+	given := k.s.RegionalConstituency
+	if given == "" {
+		k.fault(RegionalMissing, "regionalConstituency", "", "Manca la circoscrizione per le elezioni regionali.", "la circoscrizione regionale del comune")
+		return
+	}
+	if k.tooLong("regionalConstituency", given) || !k.known {
+		return
+	}
+	v, ok := k.tables.RegionalConstituency(k.s.Comune)
+	if ok && refdata.Fold(v.Name) == refdata.Fold(given) {
+		if v.Certainty != refdata.Sourced {
+			k.fault(RegionalNotCheckable, "regionalConstituency", given, "La circoscrizione regionale del comune di "+k.comune.Name+" nella tabella non ha una fonte certa.", "un controllo sulla legge elettorale regionale")
+		}
+		return
+	}
+	_, another := matchName(given, regionalNames(k.tables))
+	if ok && another && v.Certainty == refdata.Sourced {
+		k.fault(RegionalOtherComune, "regionalConstituency", given, "La circoscrizione regionale non è quella del comune di "+k.comune.Name+".", v.Name)
+		return
+	}
+	expected := "un controllo sulle tabelle del Ministero"
+	if ok {
+		expected = v.Name + ", salvo " + expected
+	}
+	k.fault(RegionalNotCheckable, "regionalConstituency", given, "La circoscrizione regionale del comune di "+k.comune.Name+" non si può controllare su una tabella certa.", expected)
+}
+
+func (k *section) district() {
+	given := k.s.DistrictConstituency
+	if given == "" || k.tooLong("districtConstituency", given) {
+		return
+	}
+	if k.known && k.comune.Residents > 0 && k.comune.Residents <= smallComune {
+		k.fault(DistrictComuneSmall, "districtConstituency", given, "Il comune di "+k.comune.Name+" non risulta avere circoscrizioni di decentramento.", "nessuna circoscrizione, nei comuni fino a 250.000 abitanti")
+	}
+}
+
+func (k *section) college(h house, given College) {
+	if given == (College{}) {
+		k.fault(CollegeMissing, h.college, "", "Mancano i collegi per "+h.italian+".", "CIRCOSCRIZIONE | Pnn | Unn")
+		return
+	}
+	if k.tooLong(h.college, given.String()) {
+		return
+	}
+	name, ok := matchName(given.Constituency, h.known)
+	if !ok {
+		k.fault(CollegeUnknown, h.college, given.String(), "La circoscrizione dei collegi per "+h.italian+" non è nelle tabelle.", strings.Join(h.known, ", "))
+		return
+	}
+	if given.Constituency != name && given.Constituency != strings.ToUpper(given.Constituency) {
+		k.fault(CollegeNotExact, h.college, given.String(), "Il collegio per "+h.italian+" non è scritto come nelle tabelle del Ministero.", College{name, given.MultiMember, given.SingleMember}.String())
+	}
+	of := h.of(k.s.Comune)
+	want := refdata.College{Constituency: name, MultiMember: given.MultiMember, SingleMember: given.SingleMember}
+	switch {
+	case given.MultiMember == "" && !h.exists(want):
+		k.fault(CollegeMultiMemberMissing, h.college, given.String(), "Manca il collegio plurinominale per "+h.italian+".", expectedColleges(of))
+	case !h.exists(want):
+		k.fault(CollegeUnknown, h.college, given.String(), "Il collegio per "+h.italian+" non è nelle tabelle.", expectedColleges(of))
+	case !k.known:
+	case len(of) == 0:
+		k.fault(CollegeNotCheckable, h.college, given.String(), "Nessuna tabella dice i collegi per "+h.italian+" del comune di "+k.comune.Name+".", "un controllo sulle tabelle del Ministero")
+	case !slices.ContainsFunc(of, func(c refdata.College) bool {
+		return c.Constituency == name && c.MultiMember == given.MultiMember && c.SingleMember == given.SingleMember
+	}):
+		k.fault(CollegeOtherComune, h.college, given.String(), "Il collegio per "+h.italian+" non è del comune di "+k.comune.Name+".", expectedColleges(of))
+	}
+}
+
+func expectedColleges(of []refdata.College) string {
+	if len(of) == 0 {
+		return "CIRCOSCRIZIONE | Pnn | Unn"
+	}
+	texts := make([]string, len(of))
+	for i, c := range of {
+		texts[i] = College{c.Constituency, c.MultiMember, c.SingleMember}.String()
+	}
+	return strings.Join(texts, " oppure ")
+}
+
+func (k *section) translations() {
+	for i, t := range k.s.Translations {
+		path := "translations[" + strconv.Itoa(i) + "]"
+		if len(t.LanguageID) < 1 || len(t.LanguageID) > 9 || !digits(t.LanguageID) {
+			k.fault(TranslationLanguage, path+".languageId", t.LanguageID, "La lingua della traduzione manca o non è un codice numerico.", "da 1 a 9 cifre")
+		}
+		if strings.TrimSpace(t.SeatName) == "" {
+			k.fault(TranslationNameMissing, path+".seatName", t.SeatName, "Manca la denominazione tradotta della sede.", "da 1 a 200 caratteri")
+		} else {
+			k.tooLong(path+".seatName", t.SeatName)
+		}
+	}
+	if len(k.s.Translations) > 0 && k.known && len(k.tables.Languages(k.s.Comune)) == 0 {
+		k.fault(TranslationNotInForce, "translations[0]", k.s.Translations[0].SeatName, "Nel comune di "+k.comune.Name+" non risulta in vigore un'altra lingua.", "nessuna traduzione")
+	}
+}
+
+func (k *section) tooLong(path, value string) bool {
+	if utf8.RuneCountInString(value) <= maxText {
+		return false
+	}
+	k.fault(FieldTooLong, path, value, "Il testo è troppo lungo.", "al massimo 200 caratteri")
+	return true
+}
+
+func regionalNames(tables *refdata.Tables) []string {
+	var names []string
+	for _, c := range tables.RegionalConstituencies() {
+		names = append(names, c.Name)
+	}
+	return names
+}

@@ -1,0 +1,241 @@
+package electoral
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/liste-elettorali/anpr/electoral/refdata"
+)
+
+// smallComune is the population up to which a comune has no districts.
+const smallComune = 250_000
+
+// status applies the rules on the seven flags that need no table of
+// constituencies.
+func (k *elector) status() {
+	for _, f := range k.e.Status.flags() {
+		if f.answer == NotGiven {
+			k.fault(StatusNotGiven, f.path, "", "Non è indicato se il soggetto è elettore per "+f.italian+".", "si oppure no")
+		}
+	}
+	if k.e.Status.District == Yes && k.e.General != nil {
+		if c, ok := k.tables.Comune(k.e.General.Comune, k.in.At); ok && c.Residents > 0 && c.Residents <= smallComune {
+			k.fault(DistrictInSmallComune, "status.district", Yes.String(), "Il comune di "+c.Name+" non risulta avere circoscrizioni di decentramento.", "no, nei comuni fino a 250.000 abitanti")
+		}
+	}
+	k.usual()
+}
+
+// usual tells what is rarely meant: an Italian resident, outside the added
+// lists, who does not vote for everything.
+func (k *elector) usual() {
+	p := k.in.Person
+	if k.e.Capacity != Yes || k.e.General == nil || p == nil || !p.IsItalian(k.in.At) || p.Residence == nil {
+		return
+	}
+	if k.e.Added.Bolzano.Enrolled == Yes || k.e.Added.Trento.Enrolled == Yes || k.e.Added.AostaValley.Enrolled == Yes {
+		return
+	}
+	for _, f := range k.e.Status.flags() {
+		if f.answer == No && f.path != "status.district" {
+			k.fault(StatusUnusual, f.path, No.String(), "Il soggetto, italiano e residente, non risulta elettore per "+f.italian+".", "si, salvo un motivo particolare")
+		}
+	}
+}
+
+// A house is the Camera or the Senato in the rules that are the same for both.
+type house struct {
+	italian string
+	path    string // of the flag
+	value   string // path of the constituency
+	college string // path of the section's college
+	answer  Answer
+	given   string
+	known   []string
+	of      func(belfiore string) []refdata.College
+	exists  func(refdata.College) bool
+}
+
+func (c *Checker) chamber(s Status) house {
+	return house{
+		"la Camera dei deputati", "status.chamber", "status.chamberConstituency", "chamberCollege",
+		s.Chamber, s.ChamberConstituency, c.tables.ChamberConstituencies(), c.tables.ChamberColleges, c.tables.ChamberCollegeExists,
+	}
+}
+
+func (c *Checker) senate(s Status) house {
+	return house{
+		"il Senato della Repubblica", "status.senate", "status.senateConstituency", "senateCollege",
+		s.Senate, s.SenateConstituency, c.tables.SenateConstituencies(), c.tables.SenateColleges, c.tables.SenateCollegeExists,
+	}
+}
+
+// constituencies judges the constituencies for the Senato and the Camera.
+func (k *elector) constituencies() {
+	var abroad [2]string // the division of each house, if it is one
+	var national [2]bool
+	for i, h := range []house{k.senate(k.e.Status), k.chamber(k.e.Status)} {
+		switch {
+		case h.answer == Yes && h.given == "":
+			k.fault(ConstituencyMissing, h.value, "", "Manca la circoscrizione per "+h.italian+".", "la circoscrizione del territorio nazionale o la ripartizione della circoscrizione Estero, perché "+tagOf(h.path)+" è «si»")
+			continue
+		case h.given == "":
+			continue
+		case h.answer != Yes:
+			k.fault(ConstituencyNotDue, h.value, h.given, "La circoscrizione per "+h.italian+" è indicata, ma lo status è «"+h.answer.String()+"».", "nessuna circoscrizione")
+		}
+		if name, ok := matchName(h.given, k.tables.AbroadDivisions()); ok {
+			abroad[i] = name
+			k.exact(h, name)
+			k.abroadDivision(h, name)
+			continue
+		}
+		name, ok := matchName(h.given, h.known)
+		if !ok {
+			k.fault(ConstituencyUnknown, h.value, h.given, "La circoscrizione per "+h.italian+" non è nelle tabelle.", k.expectedConstituencies(h))
+			continue
+		}
+		national[i] = true
+		k.exact(h, name)
+		k.nationalConstituency(h, name)
+	}
+	if abroad[0] != "" && national[1] || abroad[1] != "" && national[0] || abroad[0] != "" && abroad[1] != "" && abroad[0] != abroad[1] {
+		k.fault(ConstituenciesDisagree, "status.chamberConstituency", k.e.Status.ChamberConstituency, "Le circoscrizioni per Senato («"+k.e.Status.SenateConstituency+"») e Camera non vanno insieme.", "entrambe del territorio nazionale, o la stessa ripartizione estera")
+	}
+}
+
+// expectedConstituencies names what would be right for this elector, or all
+// the constituencies when it cannot be told.
+func (k *elector) expectedConstituencies(h house) string {
+	if k.e.General != nil {
+		if names := constituenciesOf(h.of(k.e.General.Comune)); len(names) > 0 {
+			return strings.Join(names, " oppure ")
+		}
+	}
+	return strings.Join(h.known, ", ") + "; per l'estero " + strings.Join(k.tables.AbroadDivisions(), ", ")
+}
+
+func (k *elector) exact(h house, name string) {
+	// The tables' names carry what ANPR's may not: the other-language half.
+	if h.given != name && h.given != strings.ToUpper(h.given) {
+		k.fault(ConstituencyNotExact, h.value, h.given, "La circoscrizione per "+h.italian+" non è scritta come nelle tabelle del Ministero.", name)
+	}
+}
+
+func (k *elector) nationalConstituency(h house, name string) {
+	if p := k.in.Person; p != nil && p.Residence == nil && p.Abroad != nil {
+		k.fault(NationalConstituencyForAbroad, h.value, h.given, "Il soggetto è iscritto all'AIRE, ma la circoscrizione per "+h.italian+" è del territorio nazionale.", strings.Join(k.tables.AbroadDivisions(), ", "))
+		return
+	}
+	if k.e.General == nil {
+		return
+	}
+	names := constituenciesOf(h.of(k.e.General.Comune))
+	switch {
+	case len(names) == 0:
+		k.fault(ConstituencyNotCheckable, h.value, h.given, "Nessuna tabella dice la circoscrizione per "+h.italian+" del comune "+k.e.General.Comune+".", "un controllo sulle tabelle del Ministero")
+	case !slices.Contains(names, name):
+		k.fault(ConstituencyOtherComune, h.value, h.given, "La circoscrizione per "+h.italian+" non è quella del comune "+k.e.General.Comune+".", strings.Join(names, " oppure "))
+	}
+}
+
+func (k *elector) abroadDivision(h house, name string) {
+	p := k.in.Person
+	switch {
+	case p == nil:
+	case p.Residence != nil:
+		k.fault(AbroadConstituencyForResident, h.value, h.given, "Il soggetto risiede in Italia, ma vota per "+h.italian+" in una ripartizione estera.", "la circoscrizione del territorio nazionale")
+	case p.Abroad != nil:
+		want, ok := k.tables.AbroadDivision(p.Abroad.State)
+		switch {
+		case !ok:
+			k.fault(AbroadDivisionNotCheckable, h.value, h.given, "Nessuna tabella dice la ripartizione dello Stato di residenza "+p.Abroad.State+".", "un controllo sulle tabelle del Ministero")
+		case want != name:
+			k.fault(AbroadDivisionOtherState, h.value, h.given, "Il soggetto risiede in uno Stato ("+p.Abroad.State+") di un'altra ripartizione.", want)
+		}
+	}
+}
+
+func constituenciesOf(colleges []refdata.College) []string {
+	var names []string
+	for _, c := range colleges {
+		if !slices.Contains(names, c.Constituency) {
+			names = append(names, c.Constituency)
+		}
+	}
+	return names
+}
+
+// matchName finds the name that s is, but for case, accents and blanks, among
+// names; a name of two languages ("TRENTINO-ALTO ADIGE/SÜDTIROL") is matched by
+// its first half too.
+func matchName(s string, names []string) (string, bool) {
+	folded := refdata.Fold(s)
+	for _, name := range names {
+		if refdata.Fold(name) == folded {
+			return name, true
+		}
+		if first, _, two := strings.Cut(name, "/"); two && refdata.Fold(first) == folded {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// sectionFields asks of the elector's section what his status needs.
+func (k *elector) sectionFields() {
+	if k.in.Section == nil {
+		return
+	}
+	s := k.e.Status
+	if s.EuropeanParliament == Yes {
+		l := GeneralList
+		if k.e.General == nil {
+			l = EUParliamentList
+		}
+		if sec, ok := k.sectionOf(l); ok && sec.EuropeanConstituency == "" {
+			k.fault(SectionLacksEuropean, "status.europeanParliament", Yes.String(), "La sezione "+sec.Number+" non indica la circoscrizione per il Parlamento europeo.", "la circoscrizione (circoscrelezionimembriue) sulla sezione")
+		}
+	}
+	sec, ok := k.sectionOf(GeneralList)
+	if !ok {
+		return
+	}
+	if s.Regional == Yes && sec.RegionalConstituency == "" {
+		k.fault(SectionLacksRegional, "status.regional", Yes.String(), "La sezione "+sec.Number+" non indica la circoscrizione per le elezioni regionali.", "la circoscrizione (circoscrregionali) sulla sezione")
+	}
+	if s.District == Yes && sec.DistrictConstituency == "" {
+		k.fault(SectionLacksDistrict, "status.district", Yes.String(), "La sezione "+sec.Number+" non indica la circoscrizione per le elezioni circoscrizionali.", "la circoscrizione (circosrizioneelezcircosc) sulla sezione")
+	}
+	k.sectionColleges(sec)
+}
+
+func (k *elector) sectionColleges(sec Section) {
+	for _, h := range []house{k.senate(k.e.Status), k.chamber(k.e.Status)} {
+		if h.answer != Yes {
+			continue
+		}
+		college := sec.SenateCollege
+		if h.college == "chamberCollege" {
+			college = sec.ChamberCollege
+		}
+		if college == (College{}) {
+			k.fault(SectionLacksCollege, h.path, Yes.String(), "La sezione "+sec.Number+" non indica i collegi per "+h.italian+".", "i collegi ("+tagOf(h.college)+") sulla sezione")
+			continue
+		}
+		mine, national := matchName(h.given, h.known)
+		theirs, ok := matchName(college.Constituency, h.known)
+		if national && ok && mine != theirs {
+			k.fault(SectionOtherConstituency, h.value, h.given, "I collegi della sezione "+sec.Number+" per "+h.italian+" sono della circoscrizione "+theirs+".", theirs)
+		}
+	}
+}
+
+func (k *elector) sectionOf(l List) (Section, bool) {
+	en, ok := k.e.EnrolmentIn(l)
+	if !ok {
+		return Section{}, false
+	}
+	s, found, known := k.in.Section(en.Comune, en.Section)
+	return s, found && known
+}

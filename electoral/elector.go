@@ -1,0 +1,225 @@
+package electoral
+
+import "iter"
+
+// An Elector holds the electoral data of one person ("dati per ogni
+// elettore", D.M. 17 October 2022, annex 1), the way ANPR's service 5010 and
+// its first-load file carry them. What depends on the polling section (its
+// seat, the European, regional and district constituencies and the colleges)
+// stands in [Section]; [Annex1Of] joins the two into the flat view of annex 1.
+//
+// Capacity and enrolment are two facts: one does not follow from the other.
+type Elector struct {
+	// ANPRID is the id of the person's record in ANPR ("idSchedaSoggettoANPR"):
+	// 1 to 16 digits.
+	ANPRID string `json:"anprId"`
+	// Capacity says whether the person enjoys the right to vote ("Elettore",
+	// annex 1 point 1).
+	Capacity Answer `json:"capacity,omitzero"`
+	// General is the enrolment in the ordinary general list ("lista generale
+	// ordinaria", annex 1 point 2); nil without one.
+	General *Enrolment `json:"general,omitzero"`
+	Added   AddedLists `json:"added,omitzero"`
+	EU      EULists    `json:"eu,omitzero"`
+	Status  Status     `json:"status,omitzero"`
+	// Certifiability says which certificates may be issued; nil when ANPR
+	// was not told.
+	Certifiability *Certifiability `json:"certifiability,omitzero"`
+}
+
+// An Enrolment is the place of an elector in a list ("iscrizione"): a comune
+// and the number of one of its sections.
+type Enrolment struct {
+	// Comune is the Belfiore code of the comune that keeps the list.
+	Comune string `json:"comune"`
+	// Section is the number of the section as the comune writes it, 1 to 200
+	// characters; it is a name, not a quantity, and compared as text.
+	Section string `json:"section"`
+}
+
+// AddedLists are the general lists added for regional and comunal elections
+// ("liste generali aggiunte regionali/comunali", annex 1 point 3). At most one
+// is Yes: ANPR keeps one list record for the three.
+type AddedLists struct {
+	// Bolzano is for residents in the province of Bolzano, for regional and
+	// comunal elections (D.P.R. 50/1973, art. 5).
+	Bolzano AddedList `json:"bolzano,omitzero"`
+	// Trento is for residents in the province of Trento, for regional
+	// elections only (D.P.R. 50/1973, art. 3).
+	Trento AddedList `json:"trento,omitzero"`
+	// AostaValley is for residents in Valle d'Aosta, for regional elections
+	// only (d.lgs. 320/1994, art. 5).
+	AostaValley AddedList `json:"aostaValley,omitzero"`
+}
+
+// EULists are the lists added for citizens of another Member State of the
+// European Union ("liste generali aggiunte UE", annex 1 point 4).
+type EULists struct {
+	// Comunal is for comunal and district elections (d.lgs. 197/1996, art. 1
+	// c. 1).
+	Comunal AddedList `json:"comunal,omitzero"`
+	// Parliament is for the European Parliament's members that fall to Italy
+	// (D.L. 408/1994, art. 2 c. 1).
+	Parliament AddedList `json:"parliament,omitzero"`
+}
+
+// An AddedList is one added list of an elector ("lista aggiunta"): whether he
+// is in it and, if so, where.
+type AddedList struct {
+	Enrolled Answer `json:"enrolled,omitzero"`
+	// Enrolment is required where Enrolled is Yes (annex 1: "in caso di «si»,
+	// sono inseriti") and refused where it is not.
+	Enrolment *Enrolment `json:"enrolment,omitzero"`
+}
+
+// A Status says for which consultations a person is an elector ("status di
+// elettore per i vari tipi di consultazioni", annex 1 point 5), with the
+// constituencies that ANPR keeps beside the elector. The others and the
+// colleges are the section's.
+type Status struct {
+	NationalReferendums Answer `json:"nationalReferendums,omitzero"`
+	EuropeanParliament  Answer `json:"europeanParliament,omitzero"`
+	Senate              Answer `json:"senate,omitzero"`
+	// SenateConstituency is the constituency of the national territory or, for
+	// who lives abroad, the division of the constituency Estero
+	// ("ripartizione"), in the upper case of the Ministry's tables.
+	SenateConstituency string `json:"senateConstituency,omitzero"`
+	Chamber            Answer `json:"chamber,omitzero"`
+	// ChamberConstituency is likewise for the Camera dei deputati.
+	ChamberConstituency string `json:"chamberConstituency,omitzero"`
+	Regional            Answer `json:"regional,omitzero"`
+	Comunal             Answer `json:"comunal,omitzero"`
+	// District is for the elections of a part of a comune
+	// ("circoscrizionali").
+	District Answer `json:"district,omitzero"`
+}
+
+// Certifiability says which electoral certificates may be issued for a person
+// ("soggettoCertificabile" of ANPR's electoral services; not the table of the
+// same name of the civil register, where 1 means something else).
+type Certifiability int
+
+// The values of Certifiability.
+const (
+	NotCertifiable      Certifiability = 0 // none
+	OnlyPoliticalRights Certifiability = 1 // only "godimento dei diritti politici"
+	FullyCertifiable    Certifiability = 2 // both certificates
+)
+
+// A List names one of the lists of annex 1 ("lista").
+type List string
+
+// The lists of annex 1, points 2 to 4.
+const (
+	GeneralList      List = "general"
+	BolzanoList      List = "bolzano"
+	TrentoList       List = "trento"
+	AostaValleyList  List = "aosta-valley"
+	EUComunalList    List = "eu-comunal"
+	EUParliamentList List = "eu-parliament"
+)
+
+// Lists returns every list in the order of annex 1.
+func Lists() []List {
+	return []List{GeneralList, BolzanoList, TrentoList, AostaValleyList, EUComunalList, EUParliamentList}
+}
+
+// Italian returns the name of the list for people.
+func (l List) Italian() string {
+	switch l {
+	case GeneralList:
+		return "lista generale ordinaria"
+	case BolzanoList:
+		return "lista aggiunta per i residenti in Provincia di Bolzano"
+	case TrentoList:
+		return "lista aggiunta per i residenti in Provincia di Trento"
+	case AostaValleyList:
+		return "lista aggiunta per i residenti in Valle d'Aosta"
+	case EUComunalList:
+		return "lista aggiunta UE per le elezioni comunali e circoscrizionali"
+	case EUParliamentList:
+		return "lista aggiunta UE per il Parlamento europeo"
+	}
+	return "lista sconosciuta: " + string(l)
+}
+
+// Path returns the path of the list in an [Elector], as faults name it:
+// "added.bolzano".
+func (l List) Path() string {
+	switch l {
+	case GeneralList:
+		return "general"
+	case BolzanoList:
+		return "added.bolzano"
+	case TrentoList:
+		return "added.trento"
+	case AostaValleyList:
+		return "added.aostaValley"
+	case EUComunalList:
+		return "eu.comunal"
+	case EUParliamentList:
+		return "eu.parliament"
+	}
+	return string(l)
+}
+
+// list returns what the elector says of a list; for the general list, which
+// has no answer of its own, Yes goes with an enrolment.
+func (e Elector) list(l List) AddedList {
+	switch l {
+	case GeneralList:
+		return AddedList{Enrolled: AnswerOf(e.General != nil), Enrolment: e.General}
+	case BolzanoList:
+		return e.Added.Bolzano
+	case TrentoList:
+		return e.Added.Trento
+	case AostaValleyList:
+		return e.Added.AostaValley
+	case EUComunalList:
+		return e.EU.Comunal
+	case EUParliamentList:
+		return e.EU.Parliament
+	}
+	return AddedList{}
+}
+
+// Enrolments yields the lists in which the elector is enrolled, in the order
+// of annex 1, with the place in each.
+func (e Elector) Enrolments() iter.Seq2[List, Enrolment] {
+	return func(yield func(List, Enrolment) bool) {
+		for _, l := range Lists() {
+			if a := e.list(l); a.Enrolled == Yes && a.Enrolment != nil && !yield(l, *a.Enrolment) {
+				return
+			}
+		}
+	}
+}
+
+// EnrolmentIn returns the elector's place in a list, and false if he is not
+// in it.
+func (e Elector) EnrolmentIn(l List) (Enrolment, bool) {
+	if a := e.list(l); a.Enrolled == Yes && a.Enrolment != nil {
+		return *a.Enrolment, true
+	}
+	return Enrolment{}, false
+}
+
+// Clone returns a copy that shares nothing with e.
+func (e Elector) Clone() Elector {
+	e.General = clonePtr(e.General)
+	e.Added.Bolzano.Enrolment = clonePtr(e.Added.Bolzano.Enrolment)
+	e.Added.Trento.Enrolment = clonePtr(e.Added.Trento.Enrolment)
+	e.Added.AostaValley.Enrolment = clonePtr(e.Added.AostaValley.Enrolment)
+	e.EU.Comunal.Enrolment = clonePtr(e.EU.Comunal.Enrolment)
+	e.EU.Parliament.Enrolment = clonePtr(e.EU.Parliament.Enrolment)
+	e.Certifiability = clonePtr(e.Certifiability)
+	return e
+}
+
+func clonePtr[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
+}

@@ -1,0 +1,264 @@
+package electoral
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A Severity says whether a fault forbids the operation.
+type Severity string
+
+// The severities.
+const (
+	// Error forbids the operation.
+	Error Severity = "error"
+	// Warning is told and lets the operation go on: a value that is unusual,
+	// or that no table at hand can judge.
+	Warning Severity = "warning"
+)
+
+// A Code is the stable code of a rule or of a refusal. A code is never used
+// again for something else. It is an error, so that
+//
+//	errors.Is(err, electoral.SectionUnknown)
+//
+// asks whether err, or one of the [Faults] in it, is of that code.
+type Code string
+
+// Error returns the code and the description of its rule.
+func (c Code) Error() string {
+	if r, ok := RuleOf(c); ok {
+		return string(c) + ": " + r.Description
+	}
+	return string(c)
+}
+
+// A Position is a place in a file: line and column count from 1, the column in
+// bytes; Offset is the byte from 0.
+type Position struct {
+	Line   int   `json:"line"`
+	Column int   `json:"column"`
+	Offset int64 `json:"offset"`
+}
+
+func (p Position) String() string {
+	return "riga " + strconv.Itoa(p.Line) + ", colonna " + strconv.Itoa(p.Column)
+}
+
+// A Fault is one reason to refuse or to doubt a record: which rule, which
+// field, which value, what was expected, by which law. Texts are Italian.
+type Fault struct {
+	Code     Code     `json:"code"`
+	Severity Severity `json:"severity"`
+	// Path names the field in the record, with the names of its JSON form:
+	// "general.section".
+	Path string `json:"path"`
+	// Tag names the element of ANPR's message that carries the field:
+	// "lista/listaGenerale/sezioneelettoralenum". Empty if none does.
+	Tag string `json:"tag,omitzero"`
+	// Value is the value as it was given; empty when there was none.
+	Value string `json:"value"`
+	// Expected says what would be accepted.
+	Expected string `json:"expected"`
+	// Message says what is wrong, for people.
+	Message string `json:"message"`
+	// Source is the law or the document that the rule rests on.
+	Source string `json:"source"`
+	// ANPRCode is the code with which ANPR refuses the same thing ("EN557");
+	// empty where it is not known.
+	ANPRCode string `json:"anprCode,omitzero"`
+	// Record identifies the record in a file: its number from 1; 0 alone.
+	Record int `json:"record,omitzero"`
+	// Position is where the record or the field stands in a file.
+	Position *Position `json:"position,omitzero"`
+}
+
+// Error returns the fault on one line.
+func (f Fault) Error() string {
+	var b strings.Builder
+	b.WriteString(string(f.Code))
+	if f.Record > 0 {
+		fmt.Fprintf(&b, ", record %d", f.Record)
+	}
+	if f.Position != nil {
+		fmt.Fprintf(&b, " (%v)", f.Position)
+	}
+	if f.Path != "" {
+		b.WriteString(", " + f.Path)
+	}
+	if f.Tag != "" {
+		b.WriteString(" <" + f.Tag + ">")
+	}
+	b.WriteString(": " + f.Message)
+	if f.Value != "" {
+		fmt.Fprintf(&b, "; valore %q", f.Value)
+	}
+	if f.Expected != "" {
+		b.WriteString("; atteso: " + f.Expected)
+	}
+	if f.Source != "" {
+		b.WriteString(" [" + f.Source + "]")
+	}
+	return b.String()
+}
+
+// Unwrap returns the code, so that errors.Is finds it.
+func (f Fault) Unwrap() error { return f.Code }
+
+// Faults are all the faults of one operation, never only the first.
+type Faults []Fault
+
+// Error returns the faults, one a line.
+func (fs Faults) Error() string {
+	lines := make([]string, len(fs))
+	for i, f := range fs {
+		lines[i] = f.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap returns the faults as errors.
+func (fs Faults) Unwrap() []error {
+	errs := make([]error, len(fs))
+	for i, f := range fs {
+		errs[i] = f
+	}
+	return errs
+}
+
+// Err returns fs as an error if one of them forbids the operation, and nil if
+// there are none or only warnings.
+func (fs Faults) Err() error {
+	for _, f := range fs {
+		if f.Severity != Warning {
+			return fs
+		}
+	}
+	return nil
+}
+
+// Errors returns the faults that forbid the operation.
+func (fs Faults) Errors() Faults { return fs.only(Error) }
+
+// Warnings returns the faults that do not.
+func (fs Faults) Warnings() Faults { return fs.only(Warning) }
+
+func (fs Faults) only(s Severity) Faults {
+	var out Faults
+	for _, f := range fs {
+		if f.Severity == s {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// Has reports whether one of the faults has a code.
+func (fs Faults) Has(c Code) bool {
+	for _, f := range fs {
+		if f.Code == c {
+			return true
+		}
+	}
+	return false
+}
+
+// MarshalJSON writes a list, empty and not null when there are no faults.
+func (fs Faults) MarshalJSON() ([]byte, error) {
+	if fs == nil {
+		return []byte("[]"), nil
+	}
+	return json.Marshal([]Fault(fs))
+}
+
+// NewFault returns a fault of a code with the severity, the source and the
+// ANPR code of its rule, and the tag of the path in ANPR's messages.
+func NewFault(c Code, path, value, message, expected string) Fault {
+	f := Fault{Code: c, Severity: Error, Path: path, Tag: tagOf(path), Value: value, Message: message, Expected: expected}
+	if r, ok := RuleOf(c); ok {
+		f.Severity, f.Source, f.ANPRCode = r.Severity, r.Source, r.ANPRCode
+	}
+	return f
+}
+
+// tagOf returns the element path of ANPR's messages for a field path.
+func tagOf(path string) string {
+	if tag, ok := wireTags[path]; ok {
+		return tag
+	}
+	// An index stands for every item: translations[3].seatName.
+	if i := strings.IndexByte(path, '['); i >= 0 {
+		if j := strings.IndexByte(path[i:], ']'); j >= 0 {
+			return wireTags[path[:i]+"[]"+path[i+j+1:]]
+		}
+	}
+	return ""
+}
+
+// wireTags maps the paths of Elector and of Section to the elements of ANPR's
+// tipoListaElettorale5010 and tipoListaSezioni5011. Only read.
+var wireTags = map[string]string{
+	"anprId":                              "idSchedaSoggettoANPR",
+	"capacity":                            "lista/elettore",
+	"general":                             "lista/listaGenerale",
+	"general.comune":                      "lista/listaGenerale/comune",
+	"general.section":                     "lista/listaGenerale/sezioneelettoralenum",
+	"added":                               "lista/listaAggiuntaComReg",
+	"added.bolzano":                       "lista/listaAggiuntaComReg/comregelettorebolzano",
+	"added.trento":                        "lista/listaAggiuntaComReg/comregelettoretrento",
+	"added.aostaValley":                   "lista/listaAggiuntaComReg/comregelettorevalledaosta",
+	"added.bolzano.enrolled":              "lista/listaAggiuntaComReg/comregelettorebolzano",
+	"added.trento.enrolled":               "lista/listaAggiuntaComReg/comregelettoretrento",
+	"added.aostaValley.enrolled":          "lista/listaAggiuntaComReg/comregelettorevalledaosta",
+	"added.bolzano.enrolment":             "lista/listaAggiuntaComReg/listaBolTreVal",
+	"added.trento.enrolment":              "lista/listaAggiuntaComReg/listaBolTreVal",
+	"added.aostaValley.enrolment":         "lista/listaAggiuntaComReg/listaBolTreVal",
+	"added.bolzano.enrolment.comune":      "lista/listaAggiuntaComReg/listaBolTreVal/comune",
+	"added.trento.enrolment.comune":       "lista/listaAggiuntaComReg/listaBolTreVal/comune",
+	"added.aostaValley.enrolment.comune":  "lista/listaAggiuntaComReg/listaBolTreVal/comune",
+	"added.bolzano.enrolment.section":     "lista/listaAggiuntaComReg/listaBolTreVal/sezioneelettoralenum",
+	"added.trento.enrolment.section":      "lista/listaAggiuntaComReg/listaBolTreVal/sezioneelettoralenum",
+	"added.aostaValley.enrolment.section": "lista/listaAggiuntaComReg/listaBolTreVal/sezioneelettoralenum",
+	"eu":                                  "lista/listaAggiuntaUE",
+	"eu.comunal":                          "lista/listaAggiuntaUE/ueelettorecomunali",
+	"eu.comunal.enrolled":                 "lista/listaAggiuntaUE/ueelettorecomunali",
+	"eu.comunal.enrolment":                "lista/listaAggiuntaUE/listaAggiuntaUEComunali",
+	"eu.comunal.enrolment.comune":         "lista/listaAggiuntaUE/listaAggiuntaUEComunali/comune",
+	"eu.comunal.enrolment.section":        "lista/listaAggiuntaUE/listaAggiuntaUEComunali/sezioneelettoralenum",
+	"eu.parliament":                       "lista/listaAggiuntaUE/ueelettoreparlamento",
+	"eu.parliament.enrolled":              "lista/listaAggiuntaUE/ueelettoreparlamento",
+	"eu.parliament.enrolment":             "lista/listaAggiuntaUE/listaAggiuntaUEParlamento",
+	"eu.parliament.enrolment.comune":      "lista/listaAggiuntaUE/listaAggiuntaUEParlamento/comune",
+	"eu.parliament.enrolment.section":     "lista/listaAggiuntaUE/listaAggiuntaUEParlamento/sezioneelettoralenum",
+	"status.nationalReferendums":          "lista/referendumnazionali",
+	"status.europeanParliament":           "lista/elezionimembriue",
+	"status.senate":                       "lista/senatorepubblica",
+	"status.senateConstituency":           "lista/circoscrsenatorepubblica",
+	"status.chamber":                      "lista/cameradeputati",
+	"status.chamberConstituency":          "lista/circoscrcameradeputati",
+	"status.regional":                     "lista/regionali",
+	"status.comunal":                      "lista/comunali",
+	"status.district":                     "lista/circoscrizionali",
+	"certifiability":                      "certificabilita/soggettoCertificabile",
+	"comune":                              "sezione/comune",
+	"number":                              "sezione/sezioneelettoralenum",
+	"seatName":                            "sezione/sezioneelettoraledenom",
+	"seat":                                "sezione/sezioneelettoraleind",
+	"seat.postCode":                       "sezione/sezioneelettoraleind/cap",
+	"seat.comune":                         "sezione/sezioneelettoraleind/comune",
+	"seat.hamlet":                         "sezione/sezioneelettoraleind/frazione",
+	"seat.street":                         "sezione/sezioneelettoraleind/toponimo",
+	"seat.street.kind":                    "sezione/sezioneelettoraleind/toponimo/specie",
+	"seat.street.name":                    "sezione/sezioneelettoraleind/toponimo/denominazioneToponimo",
+	"seat.house":                          "sezione/sezioneelettoraleind/numeroCivico",
+	"europeanConstituency":                "sezione/circoscrelezionimembriue",
+	"regionalConstituency":                "sezione/circoscrregionali",
+	"districtConstituency":                "sezione/circosrizioneelezcircosc",
+	"chamberCollege":                      "sezione/collegiocameradeputati",
+	"senateCollege":                       "sezione/collegiosenatorepubblica",
+	"translations[]":                      "sezione/altraLinguaSezione",
+	"translations[].languageId":           "sezione/altraLinguaSezione/altraLinguaIndirizzo/idLingua",
+	"translations[].seatName":             "sezione/altraLinguaSezione/sezioneelettoraledenomtrad",
+}

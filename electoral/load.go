@@ -1,0 +1,294 @@
+package electoral
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+)
+
+// A LoadItem is one record of a first-load file as its reader found it.
+type LoadItem[T any] struct {
+	// Number is the record's number in the file, from 1.
+	Number int
+	// Position is where the record begins.
+	Position Position
+	Record   T
+	// Faults are what the reader could not turn into the record: an element
+	// missing, a comune that no table knows. A record with errors is refused,
+	// and the rules are applied to the rest of it all the same, so that all
+	// its faults are told at once.
+	Faults Faults
+}
+
+// A LoadSource is one first-load file.
+type LoadSource[T any] struct {
+	// Declared is the total that the file announces; negative if none.
+	Declared int
+	// Items yields the records in the order of the file. An error ends them:
+	// the file is truncated, not well formed or over a limit.
+	Items iter.Seq2[LoadItem[T], error]
+}
+
+// LoadOptions say how [Registry.Load] treats what it refuses. The zero value
+// loads all or nothing.
+type LoadOptions struct {
+	// Partial stores the records without errors even if others are refused.
+	// Without it one refused record leaves the store as it was.
+	Partial bool
+	// MaxFaults bounds the faults kept in the report; those beyond are only
+	// counted. Zero means 10,000.
+	MaxFaults int
+	// Notice is the day of the notice of convocation, if a vote is called.
+	Notice Date
+}
+
+// A LoadReport says what became of every record of a first load.
+type LoadReport struct {
+	Sections LoadCount `json:"sections"`
+	Electors LoadCount `json:"electors"`
+	// Enrolled counts the electors stored in each list.
+	Enrolled map[List]int `json:"enrolled"`
+	// Faults are the faults and the warnings, in the order of the files.
+	Faults Faults `json:"faults"`
+	// FaultsBeyond counts those that MaxFaults left out.
+	FaultsBeyond int `json:"faultsBeyond"`
+	// Stored says whether anything was stored.
+	Stored bool `json:"stored"`
+}
+
+// A LoadCount counts the records of one file. Read = Accepted + Refused.
+type LoadCount struct {
+	// Declared is the total that the file announces; negative if none.
+	Declared int `json:"declared"`
+	// Read is how many records the file held.
+	Read int `json:"read"`
+	// Accepted is how many had no error. They are stored if the report's
+	// Stored is true.
+	Accepted int `json:"accepted"`
+	// Refused is how many had an error.
+	Refused int `json:"refused"`
+}
+
+// ErrLoadRefused is wrapped by the error of a load of which nothing was
+// stored because records were refused; the report has their faults.
+var ErrLoadRefused = errors.New("electoral: first load refused")
+
+// Load is the first load of a comune ("primo caricamento", art. 7 c. 1): its
+// sections, then its electors, as the officer of the comune. Either may be the
+// zero value. Each record is checked by every rule, its person looked up, and
+// refused with all its faults or accepted; the report adds up, and is returned
+// whatever the error.
+//
+// The load is atomic: a record refused, a file that ends early, a declared
+// total that is wrong leave the store as it was, unless opts.Partial asks to
+// keep what is right. A file that is not well formed is then kept up to the
+// last whole record before the error, and the error is returned all the same.
+func (r *Registry) Load(ctx context.Context, req Request, comune string, sections LoadSource[Section], electors LoadSource[Elector], opts LoadOptions) (LoadReport, error) {
+	if opts.MaxFaults == 0 {
+		opts.MaxFaults = 10_000
+	}
+	a := r.access(req, OpLoad, comune, "")
+	var report LoadReport
+	err := a.write(ctx, a.officerOf(comune), func() error {
+		var broken error
+		err := r.store.Update(ctx, func(w Writer) error {
+			l := &loader{r: r, w: w, ctx: ctx, comune: comune, today: a.today(), opts: opts,
+				sections: map[string]Section{}, seenSections: map[string]bool{}, seenElectors: map[string]int{}}
+			l.report.Enrolled = map[List]int{}
+			err := l.run(sections, electors)
+			report, broken = l.report, l.broken
+			return err
+		})
+		report.Stored = err == nil && report.Sections.Accepted+report.Electors.Accepted > 0
+		return join(err, broken)
+	})
+	return report, err
+}
+
+// loader is one run of Load within one update of the store.
+type loader struct {
+	r      *Registry
+	w      Writer
+	ctx    context.Context
+	comune string
+	today  Date
+	opts   LoadOptions
+	report LoadReport
+	// broken is what ended a file early.
+	broken       error
+	sections     map[string]Section
+	seenSections map[string]bool
+	seenElectors map[string]int
+}
+
+func (l *loader) run(sections LoadSource[Section], electors LoadSource[Elector]) error {
+	for s, err := range l.w.Sections(l.ctx, l.comune) {
+		if err != nil {
+			return err
+		}
+		l.sections[s.Number] = s
+	}
+	if err := loadFile(l, &l.report.Sections, sections, "numeroTotaleSezioni", l.section); err != nil {
+		return err
+	}
+	if l.broken == nil || l.opts.Partial {
+		if err := loadFile(l, &l.report.Electors, electors, "datiFornitura/numeroTotaleListe", l.elector); err != nil {
+			return err
+		}
+	}
+	if l.opts.Partial {
+		return nil
+	}
+	if l.broken != nil {
+		return fmt.Errorf("%w: nothing stored", ErrLoadRefused)
+	}
+	if refused := l.report.Sections.Refused + l.report.Electors.Refused; refused > 0 || l.report.Faults.Err() != nil {
+		return fmt.Errorf("%w: %d records refused, nothing stored", ErrLoadRefused, refused)
+	}
+	return nil
+}
+
+// loadFile runs put over the records of a file and keeps the count.
+func loadFile[T any](l *loader, count *LoadCount, src LoadSource[T], tag string, put func(LoadItem[T]) (Faults, error)) error {
+	count.Declared = src.Declared
+	if src.Items == nil {
+		count.Declared = -1
+		return nil
+	}
+	for item, err := range src.Items {
+		if err != nil {
+			l.broken = join(l.broken, err)
+			f := NewFault(LoadIncomplete, "", "", "Il file non si può leggere oltre il record "+strconv.Itoa(count.Read)+": "+err.Error()+".", "un file integro")
+			f.Severity = Error
+			l.keep(0, nil, f)
+			return nil
+		}
+		count.Read++
+		faults, err := put(item)
+		if err != nil {
+			return err
+		}
+		l.keep(item.Number, &item.Position, faults...)
+		if faults.Err() != nil {
+			count.Refused++
+		} else {
+			count.Accepted++
+		}
+	}
+	if src.Declared >= 0 && src.Declared != count.Read {
+		f := NewFault(CountMismatch, "", strconv.Itoa(src.Declared), "Il file dichiara "+strconv.Itoa(src.Declared)+" elementi e ne contiene "+strconv.Itoa(count.Read)+".", strconv.Itoa(count.Read))
+		f.Tag = tag
+		l.keep(0, nil, f)
+	}
+	return nil
+}
+
+func (l *loader) keep(number int, at *Position, faults ...Fault) {
+	for _, f := range faults {
+		if len(l.report.Faults) >= l.opts.MaxFaults {
+			l.report.FaultsBeyond++
+			continue
+		}
+		f.Record = number
+		if f.Position == nil {
+			f.Position = clonePtr(at)
+		}
+		l.report.Faults = append(l.report.Faults, f)
+	}
+}
+
+func (l *loader) section(item LoadItem[Section]) (Faults, error) {
+	s := item.Record
+	faults := merge(item.Faults, l.r.checker.CheckSection(s, l.today))
+	if s.Comune != "" && s.Comune != l.comune {
+		faults = append(faults, NewFault(OtherComuneLoad, "comune", s.Comune, "La sezione è del comune "+s.Comune+".", "una sezione del comune "+l.comune))
+	}
+	if s.Number != "" {
+		if l.seenSections[s.Number] {
+			faults = append(faults, NewFault(DuplicateSection, "number", s.Number, "La sezione "+s.Number+" compare più di una volta.", "una sezione una volta sola"))
+		}
+		l.seenSections[s.Number] = true
+	}
+	if faults.Err() != nil {
+		return faults, nil
+	}
+	l.sections[s.Number] = s
+	return faults, l.w.PutSection(l.ctx, s)
+}
+
+func (l *loader) elector(item LoadItem[Elector]) (Faults, error) {
+	e := item.Record
+	in := Circumstances{At: l.today, Notice: l.opts.Notice, Section: l.find}
+	var faults Faults
+	if ValidANPRID(e.ANPRID) {
+		person, err := l.r.personOf(l.ctx, e.ANPRID)
+		if unknown, ok := errors.AsType[Faults](err); ok {
+			faults = append(faults, unknown...)
+		} else if err != nil {
+			return nil, err
+		} else {
+			in.Person = &person
+		}
+		standing, err := l.standing(item)
+		if err != nil {
+			return nil, err
+		}
+		faults = append(faults, standing...)
+	}
+	faults = append(faults, merge(item.Faults, l.r.checker.CheckElector(e, in))...)
+	mine := false
+	for _, en := range e.Enrolments() {
+		mine = mine || en.Comune == l.comune
+	}
+	if !mine {
+		for list, en := range e.Enrolments() {
+			faults = append(faults, NewFault(OtherComuneLoad, list.Path()+comuneField(list), en.Comune, "Nessuna lista del soggetto è del comune "+l.comune+".", "una lista del comune "+l.comune))
+			break
+		}
+	}
+	if faults.Err() != nil {
+		return faults, nil
+	}
+	for list := range e.Enrolments() {
+		l.report.Enrolled[list]++
+	}
+	return faults, l.w.PutElector(l.ctx, l.comune, e)
+}
+
+// standing tells a person who is in the file twice, or registered before: the
+// first load wins, and by another comune he must first be removed.
+func (l *loader) standing(item LoadItem[Elector]) (Faults, error) {
+	id := item.Record.ANPRID
+	if first, seen := l.seenElectors[id]; seen {
+		return Faults{NewFault(DuplicateElector, "anprId", id, "Il soggetto compare già nel record "+strconv.Itoa(first)+".", "un soggetto una volta sola")}, nil
+	}
+	l.seenElectors[id] = item.Number
+	_, home, err := l.w.Elector(l.ctx, id)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return Faults{NewFault(DuplicateElector, "anprId", id, "Il primo caricamento del soggetto è già stato fatto dal comune "+home+".", "un soggetto non ancora caricato")}, nil
+}
+
+// find knows all the sections of the comune of the load, and no others.
+func (l *loader) find(comune, number string) (s Section, found, known bool) {
+	if comune != l.comune {
+		return Section{}, false, false
+	}
+	s, found = l.sections[number]
+	return s, found, true
+}
+
+// merge returns the reader's faults and, of the checker's, those of the fields
+// that the reader could read.
+func merge(read, checked Faults) Faults {
+	return append(slices.Clone(read), slices.DeleteFunc(checked, func(f Fault) bool {
+		return slices.ContainsFunc(read, func(r Fault) bool { return r.Path == f.Path })
+	})...)
+}

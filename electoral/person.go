@@ -1,0 +1,157 @@
+package electoral
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/liste-elettorali/anpr/electoral/refdata"
+)
+
+// A Date is a civil date without a time zone. Of a birth the day, or the day
+// and the month, may be unknown and zero.
+type Date = refdata.Date
+
+// Sex is the sex recorded in the population register ("sesso", ANPR's
+// generalità). It selects the list of men or of women (D.P.R. 223/1967,
+// art. 5) and the agreement of a certificate's words.
+type Sex string
+
+// The values of Sex, as in ANPR's messages.
+const (
+	Male       Sex = "M"
+	Female     Sex = "F"
+	SexUnknown Sex = "N" // ANPR's "non conosciuto"
+)
+
+// A Person is one entry of the population register ("scheda soggetto"). The
+// electoral files of ANPR carry only the id, so names, ages and citizenships
+// come from a [Population].
+type Person struct {
+	// ANPRID is the id of the person's record in ANPR ("idSchedaSoggettoANPR"):
+	// 1 to 16 digits.
+	ANPRID     string     `json:"anprId"`
+	FiscalCode FiscalCode `json:"fiscalCode,omitzero"`
+	Surname    string     `json:"surname,omitzero"`
+	Name       string     `json:"name,omitzero"`
+	Sex        Sex        `json:"sex,omitzero"`
+	Birth      Birth      `json:"birth"`
+	// Citizenships holds every citizenship, past and present.
+	Citizenships []Citizenship `json:"citizenships"`
+	// Residence is where the person lives in Italy, nil when he does not.
+	Residence *Residence `json:"residence,omitzero"`
+	// Abroad is the entry in the register of Italians abroad, nil without one.
+	Abroad *Abroad `json:"abroad,omitzero"`
+	// Death is the day of death, zero while alive.
+	Death Date `json:"death,omitzero"`
+}
+
+// A Birth says when and where a person was born ("nascita").
+type Birth struct {
+	// Date may lack the day, or the day and the month (ANPR's senzaGiorno and
+	// senzaGiornoMese).
+	Date Date `json:"date"`
+	// Place is the Belfiore code of the comune, or of the State for a birth
+	// abroad ("Z110").
+	Place string `json:"place,omitzero"`
+	// PlaceName is the place as the register names it; for a birth abroad the
+	// town. Empty means that the name is the table's.
+	PlaceName string `json:"placeName,omitzero"`
+}
+
+// A Citizenship is one citizenship of a person with the time it was held
+// ("cittadinanza").
+type Citizenship struct {
+	// State is the ISO 3166-1 alpha-3 code: "ITA".
+	State string `json:"state"`
+	// From is the first day; zero means since birth.
+	From Date `json:"from,omitzero"`
+	// To is the day it was lost; zero means still held.
+	To Date `json:"to,omitzero"`
+}
+
+// A Residence is the registered residence in a comune ("residenza").
+type Residence struct {
+	// Comune is the Belfiore code.
+	Comune string `json:"comune"`
+	// Since is the first day of residence in the comune.
+	Since Date `json:"since,omitzero"`
+	// TerritorySince is the first day of uninterrupted residence in the
+	// territory that the added lists look at: the province for Bolzano and
+	// Trento, the region for Valle d'Aosta. Zero means that it is not known.
+	TerritorySince Date `json:"territorySince,omitzero"`
+}
+
+// An Abroad is an entry in the register of Italians resident abroad ("AIRE",
+// L. 470/1988).
+type Abroad struct {
+	// Comune is the Belfiore code of the comune that keeps the entry.
+	Comune string `json:"comune"`
+	// State is the ISO 3166-1 alpha-3 code of the country of residence.
+	State string `json:"state"`
+	Since Date   `json:"since,omitzero"`
+}
+
+// ItalianState is the ISO 3166-1 alpha-3 code of Italy.
+const ItalianState = "ITA"
+
+// HasCitizenship reports whether the person holds the citizenship of a State
+// on a day.
+func (p Person) HasCitizenship(state string, at Date) bool {
+	return slices.ContainsFunc(p.Citizenships, func(c Citizenship) bool {
+		return c.State == state && c.heldAt(at)
+	})
+}
+
+// IsItalian reports whether the person is an Italian citizen on a day.
+func (p Person) IsItalian(at Date) bool { return p.HasCitizenship(ItalianState, at) }
+
+// IsEUCitizen reports whether the person holds on a day the citizenship of a
+// State that is then a member of the European Union; Italy counts.
+func (p Person) IsEUCitizen(tables *refdata.Tables, at Date) bool {
+	return slices.ContainsFunc(p.Citizenships, func(c Citizenship) bool {
+		return c.heldAt(at) && tables.EUMember(c.State, at)
+	})
+}
+
+// DeadAt reports whether the person had died by a day.
+func (p Person) DeadAt(at Date) bool { return !p.Death.IsZero() && !p.Death.After(at) }
+
+func (c Citizenship) heldAt(at Date) bool {
+	return (c.From.IsZero() || !c.From.After(at)) && (c.To.IsZero() || c.To.After(at))
+}
+
+// AgeAt returns the completed years of age on a day and whether they are
+// certain: of a birth without day or month the age is the lower of the two
+// that it may be, and it is certain only if both agree. A birthday is reached
+// at the beginning of its day; who was born on 29 February reaches it on
+// 1 March of a common year.
+func (p Person) AgeAt(at Date) (years int, certain bool) {
+	b := p.Birth.Date
+	if b.IsZero() {
+		return 0, false
+	}
+	latest := b
+	if latest.Month == 0 {
+		latest.Month = 12
+	}
+	if latest.Day == 0 {
+		latest.Day = 31
+	}
+	earliest := b
+	if earliest.Month == 0 {
+		earliest.Month = 1
+	}
+	if earliest.Day == 0 {
+		earliest.Day = 1
+	}
+	low, high := yearsBetween(latest, at), yearsBetween(earliest, at)
+	return low, low == high
+}
+
+func yearsBetween(from, to Date) int {
+	years := to.Year - from.Year
+	if c := cmp.Compare(to.Month, from.Month); c < 0 || c == 0 && to.Day < from.Day {
+		years--
+	}
+	return years
+}

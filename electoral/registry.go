@@ -1,0 +1,481 @@
+package electoral
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/liste-elettorali/anpr/electoral/refdata"
+)
+
+// A Registry is the services on the electoral lists (D.M. 17 October 2022,
+// annex 2): it checks who asks, applies the rules, keeps the records in a
+// [Store] and records each access. It is safe for concurrent use.
+//
+// Every call that is refused returns [Faults]; whether it was done, refused or
+// failed stands in the access log before it returns. A call whose access
+// cannot be recorded fails: what was to be read is not shown. A write is
+// recorded as [Requested] before it is done, and its outcome after; if only
+// the outcome cannot be recorded the write stands, the error wraps
+// [ErrNotRecorded], and the log shows the open pair.
+type Registry struct {
+	store      Store
+	population Population
+	recorder   Recorder
+	checker    *Checker
+	now        func() time.Time
+}
+
+// ErrNotRecorded is wrapped by the error of a call whose access could not be
+// written to the access log.
+var ErrNotRecorded = errors.New("electoral: access not recorded")
+
+// A RegistryConfig says what a [Registry] stands on.
+type RegistryConfig struct {
+	// Store keeps the records. Required.
+	Store Store
+	// Population gives the persons. Required.
+	Population Population
+	// Recorder writes the access log. Required.
+	Recorder Recorder
+	// Checker applies the rules; nil means one with the embedded tables and
+	// the periods in force.
+	Checker *Checker
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// NewRegistry returns a registry.
+func NewRegistry(cfg RegistryConfig) (*Registry, error) {
+	switch {
+	case cfg.Store == nil:
+		return nil, errors.New("electoral: registry without a store")
+	case cfg.Population == nil:
+		return nil, errors.New("electoral: registry without a population")
+	case cfg.Recorder == nil:
+		return nil, errors.New("electoral: registry without a recorder")
+	}
+	r := &Registry{cfg.Store, cfg.Population, cfg.Recorder, cfg.Checker, cfg.Now}
+	if r.checker == nil {
+		checker, err := NewChecker(CheckerConfig{})
+		if err != nil {
+			return nil, err
+		}
+		r.checker = checker
+	}
+	if r.now == nil {
+		r.now = time.Now
+	}
+	return r, nil
+}
+
+// Rome is the name of the time zone in which the decree's days are counted.
+const Rome = "Europe/Rome"
+
+// today is the day of an instant in Italy.
+func today(at time.Time) Date {
+	loc, err := time.LoadLocation(Rome)
+	if err != nil {
+		// Without a zone database: central European time, wrong by at most
+		// the hour of summer time.
+		loc = time.FixedZone("CET", 3600)
+	}
+	return refdata.DateOf(at.In(loc))
+}
+
+// access is one use of a service in the making.
+type access struct {
+	*Registry
+	req Request
+	Access
+}
+
+func (r *Registry) access(req Request, op Operation, comune, subject string) *access {
+	at := r.now().UTC().Truncate(time.Millisecond)
+	return &access{r, req, Access{
+		FiscalCode: req.Actor.FiscalCode, At: at, Operation: op,
+		RequestID: req.ID, Method: req.Actor.Method, Comune: comune, Subject: subject,
+	}}
+}
+
+// today is the day at which the decisions of this access are taken.
+func (a *access) today() Date { return today(a.At) }
+
+// admit checks what every service asks of who calls.
+func (a *access) admit() Faults {
+	var faults Faults
+	if n := len(a.req.ID); n < 1 || n > 64 {
+		faults = append(faults, NewFault(RequestIDMissing, "request.id", a.req.ID, "Manca l'identificativo della richiesta, o è troppo lungo.", "da 1 a 64 caratteri"))
+	}
+	if a.req.Actor.FiscalCode == "" || a.req.Actor.Method == "" {
+		faults = append(faults, NewFault(ActorUnknown, "request.actor", string(a.req.Actor.Method), "Non è noto chi accede o come è stato autenticato.", "codice fiscale e modalità di autenticazione"))
+	}
+	if a.req.Actor.Level < 2 && a.req.Actor.Method != SmartCardMethod {
+		faults = append(faults, NewFault(LevelTooLow, "request.actor.level", strconv.Itoa(a.req.Actor.Level), "Le credenziali sono di livello troppo basso.", "almeno 2"))
+	}
+	return faults
+}
+
+// officerOf adds to admit that the actor is the electoral officer of a comune.
+func (a *access) officerOf(comune string) Faults {
+	faults := a.admit()
+	if actor := a.req.Actor; actor.Role != OfficerRole || actor.Comune == "" || actor.Comune != comune {
+		faults = append(faults, notCompetent("comune", comune, actor))
+	}
+	return faults
+}
+
+func notCompetent(path, comune string, actor Actor) Fault {
+	who := "Chi accede non è un ufficiale elettorale."
+	if actor.Role == OfficerRole {
+		who = "L'ufficiale elettorale è del comune " + actor.Comune + "."
+	}
+	return NewFault(NotCompetent, path, comune, who, "l'ufficiale elettorale del comune "+comune)
+}
+
+// record writes the access with an outcome. It outlives a cancelled request:
+// what was done must be on record.
+func (a *access) record(ctx context.Context, outcome string) error {
+	entry := a.Access
+	entry.Outcome = outcome
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err := a.recorder.Record(ctx, entry); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotRecorded, err)
+	}
+	return nil
+}
+
+// Outcome returns what the access log keeps of how a call ended: [Granted], the
+// code of the first fault of a refusal, or [Failed].
+func Outcome(err error) string {
+	if err == nil {
+		return Granted
+	}
+	if faults, ok := errors.AsType[Faults](err); ok && len(faults.Errors()) > 0 {
+		return string(faults.Errors()[0].Code)
+	}
+	return Failed
+}
+
+// read runs a reading service: the outcome is on record before it returns.
+func (a *access) read(ctx context.Context, admitted Faults, fn func() error) error {
+	err := admitted.Err()
+	if err == nil {
+		err = fn()
+	}
+	return join(err, a.record(ctx, Outcome(err)))
+}
+
+// write runs a writing service: the request is on record before fn, the
+// outcome after.
+func (a *access) write(ctx context.Context, admitted Faults, fn func() error) error {
+	if err := admitted.Err(); err != nil {
+		return join(err, a.record(ctx, Outcome(err)))
+	}
+	if err := a.record(ctx, Requested); err != nil {
+		return err
+	}
+	err := fn()
+	return join(err, a.record(ctx, Outcome(err)))
+}
+
+// join returns the one error of two that is not nil, or both joined, so that
+// the usual single error keeps its type.
+func join(a, b error) error {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return errors.Join(a, b)
+}
+
+// PutSection registers a section or changes it, as the officer of its comune.
+// It returns the warnings.
+func (r *Registry) PutSection(ctx context.Context, req Request, s Section) (Faults, error) {
+	a := r.access(req, OpPutSection, s.Comune, "")
+	var faults Faults
+	err := a.write(ctx, a.officerOf(s.Comune), func() error {
+		faults = r.checker.CheckSection(s, a.today())
+		if err := faults.Err(); err != nil {
+			return err
+		}
+		return r.store.Update(ctx, func(w Writer) error { return w.PutSection(ctx, s) })
+	})
+	return faults.Warnings(), err
+}
+
+// Section returns a section of the officer's comune. A section that is not
+// registered is refused with [SectionNotFound].
+func (r *Registry) Section(ctx context.Context, req Request, comune, number string) (Section, error) {
+	a := r.access(req, OpReadSection, comune, "")
+	var s Section
+	err := a.read(ctx, a.officerOf(comune), func() error {
+		return r.store.View(ctx, func(rd Reader) error {
+			var err error
+			s, err = rd.Section(ctx, comune, number)
+			if errors.Is(err, ErrNotFound) {
+				return Faults{NewFault(SectionNotFound, "number", number, "La sezione "+number+" non è registrata nel comune "+comune+".", "una sezione registrata")}
+			}
+			return err
+		})
+	})
+	if err != nil {
+		return Section{}, err
+	}
+	return s, nil
+}
+
+// Enrol registers the electoral data of a person of whom there are none, as
+// the officer of the comune of each of his lists. A person whose data are
+// already registered is refused with [AlreadyEnrolled]: by another comune he
+// must first be removed there. It returns the warnings.
+func (r *Registry) Enrol(ctx context.Context, req Request, e Elector) (Faults, error) {
+	return r.put(ctx, req, OpEnrol, e)
+}
+
+// Change replaces the electoral data of a person, as the officer of the comune
+// of each list that changes. What is not a list (capacity, status,
+// certifiability) is changed by the comune under which he is registered. No
+// earlier value is kept (annex 2, services for the comuni 5). It returns the
+// warnings.
+func (r *Registry) Change(ctx context.Context, req Request, e Elector) (Faults, error) {
+	return r.put(ctx, req, OpChange, e)
+}
+
+func (r *Registry) put(ctx context.Context, req Request, op Operation, e Elector) (Faults, error) {
+	a := r.access(req, op, req.Actor.Comune, e.ANPRID)
+	var faults Faults
+	err := a.write(ctx, a.officerOf(req.Actor.Comune), func() error {
+		person, err := r.personOf(ctx, e.ANPRID)
+		if err != nil {
+			return err
+		}
+		return r.store.Update(ctx, func(w Writer) error {
+			old, home, err := w.Elector(ctx, e.ANPRID)
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return err
+			}
+			found := err == nil
+			faults = standing(op, old, home, found, e, req.Actor)
+			section, sectionErr := sectionsOf(ctx, w)
+			faults = append(faults, r.checker.CheckElector(e, Circumstances{At: a.today(), Person: &person, Section: section})...)
+			if err := join(*sectionErr, faults.Err()); err != nil {
+				return err
+			}
+			if !found {
+				home = req.Actor.Comune
+			}
+			return w.PutElector(ctx, home, e)
+		})
+	})
+	return faults.Warnings(), err
+}
+
+// standing judges what is registered of a person against what is asked.
+func standing(op Operation, old Elector, home string, found bool, e Elector, actor Actor) Faults {
+	var faults Faults
+	switch {
+	case op == OpEnrol && found:
+		faults = append(faults, NewFault(AlreadyEnrolled, "anprId", e.ANPRID, "I dati elettorali del soggetto sono già registrati dal comune "+home+".", "la cancellazione dal comune "+home+", o una modifica"))
+	case op == OpChange && !found:
+		faults = append(faults, NewFault(ElectorUnknown, "anprId", e.ANPRID, "I dati elettorali del soggetto non sono registrati.", "un'iscrizione"))
+	}
+	for _, l := range Lists() {
+		was, is := old.list(l), e.list(l)
+		for _, en := range []*Enrolment{was.Enrolment, is.Enrolment} {
+			if en != nil && en.Comune != "" && en.Comune != actor.Comune && !sameList(was, is) {
+				faults = append(faults, notCompetent(l.Path()+comuneField(l), en.Comune, actor))
+				break
+			}
+		}
+	}
+	if found && home != actor.Comune && (old.Capacity != e.Capacity || old.Status != e.Status || !samePtr(old.Certifiability, e.Certifiability)) {
+		faults = append(faults, notCompetent("status", home, actor))
+	}
+	return faults
+}
+
+func comuneField(l List) string {
+	if l == GeneralList {
+		return ".comune"
+	}
+	return ".enrolment.comune"
+}
+
+func sameList(a, b AddedList) bool {
+	return a.Enrolled == b.Enrolled && samePtr(a.Enrolment, b.Enrolment)
+}
+
+func samePtr[T comparable](a, b *T) bool {
+	return a == b || a != nil && b != nil && *a == *b
+}
+
+// sectionsOf returns a lookup for the checker; an error of the store, which
+// the checker cannot return, is left in err.
+func sectionsOf(ctx context.Context, rd Reader) (find func(comune, number string) (s Section, found, known bool), failure *error) {
+	failure = new(error)
+	return func(comune, number string) (s Section, found, known bool) {
+		s, err := rd.Section(ctx, comune, number)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			*failure = err
+			return Section{}, false, false
+		}
+		return s, err == nil, true
+	}, failure
+}
+
+func (r *Registry) personOf(ctx context.Context, anprID string) (Person, error) {
+	if !ValidANPRID(anprID) {
+		return Person{}, Faults{NewFault(IDMalformed, "anprId", anprID, "L'identificativo ANPR del soggetto manca o non è numerico.", "da 1 a 16 cifre")}
+	}
+	p, err := r.population.ByANPRID(ctx, anprID)
+	if errors.Is(err, ErrNotFound) {
+		return Person{}, Faults{NewFault(PersonUnknown, "anprId", anprID, "Il soggetto non è iscritto in ANPR.", "l'identificativo di un soggetto iscritto")}
+	}
+	return p, err
+}
+
+// Elector returns the electoral data of a person: to the officer of a comune
+// in one of whose lists he is or that registered him, and to himself.
+func (r *Registry) Elector(ctx context.Context, req Request, anprID string) (Elector, error) {
+	a := r.access(req, OpReadElector, req.Actor.Comune, anprID)
+	var e Elector
+	err := a.read(ctx, a.admit(), func() error {
+		person, err := r.personOf(ctx, anprID)
+		if err != nil {
+			return err
+		}
+		var home string
+		e, home, err = r.stored(ctx, anprID)
+		if err != nil {
+			return err
+		}
+		return mayRead(req.Actor, person, e, home).Err()
+	})
+	if err != nil {
+		return Elector{}, err
+	}
+	return e, nil
+}
+
+func (r *Registry) stored(ctx context.Context, anprID string) (e Elector, home string, err error) {
+	err = r.store.View(ctx, func(rd Reader) error {
+		e, home, err = rd.Elector(ctx, anprID)
+		return err
+	})
+	if errors.Is(err, ErrNotFound) {
+		err = Faults{NewFault(ElectorUnknown, "anprId", anprID, "I dati elettorali del soggetto non sono registrati.", "un soggetto registrato da un comune")}
+	}
+	return e, home, err
+}
+
+func mayRead(actor Actor, p Person, e Elector, home string) Faults {
+	if actor.Role != OfficerRole {
+		return himself(actor, p)
+	}
+	if actor.Comune != "" && actor.Comune == home {
+		return nil
+	}
+	for _, en := range e.Enrolments() {
+		if actor.Comune != "" && en.Comune == actor.Comune {
+			return nil
+		}
+	}
+	return Faults{notCompetent("anprId", home, actor)}
+}
+
+func himself(actor Actor, p Person) Faults {
+	if actor.Role == CitizenRole && actor.FiscalCode != "" && actor.FiscalCode == p.FiscalCode {
+		return nil
+	}
+	return Faults{NewFault(OtherPerson, "anprId", p.ANPRID, "La posizione è di un'altra persona.", "la propria posizione")}
+}
+
+// CertificateFacts are what an electoral certificate is made of.
+type CertificateFacts struct {
+	Person  Person
+	Elector Elector
+	// Section is the section of the general list, or failing that of the first
+	// list in which the person is; nil if he is in none.
+	Section *Section
+}
+
+// CertificateFacts returns what a certificate needs, and nothing more: to any
+// electoral officer, whatever the comune of the person (annex 2, services for
+// the comuni 3 and 4), and to the person himself.
+func (r *Registry) CertificateFacts(ctx context.Context, req Request, anprID string) (CertificateFacts, error) {
+	a := r.access(req, OpReadForCertificate, req.Actor.Comune, anprID)
+	var facts CertificateFacts
+	err := a.read(ctx, a.admit(), func() error {
+		person, err := r.personOf(ctx, anprID)
+		if err != nil {
+			return err
+		}
+		if req.Actor.Role != OfficerRole || req.Actor.Comune == "" {
+			if err := himself(req.Actor, person).Err(); err != nil {
+				return err
+			}
+		}
+		facts.Person = person
+		return r.store.View(ctx, func(rd Reader) error {
+			facts.Elector, _, err = rd.Elector(ctx, anprID)
+			if errors.Is(err, ErrNotFound) {
+				return Faults{NewFault(ElectorUnknown, "anprId", anprID, "I dati elettorali del soggetto non sono registrati.", "un soggetto registrato da un comune")}
+			}
+			if err != nil {
+				return err
+			}
+			for _, en := range facts.Elector.Enrolments() {
+				s, err := rd.Section(ctx, en.Comune, en.Section)
+				if err == nil {
+					facts.Section = &s
+				} else if !errors.Is(err, ErrNotFound) {
+					return err
+				}
+				break
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return CertificateFacts{}, err
+	}
+	return facts, nil
+}
+
+// A Listed is one entry of a list of electors.
+type Listed struct {
+	Elector Elector
+	Person  Person
+}
+
+// ListSection calls yield for each elector of a list of a comune in one
+// section, or with an empty section in all, as the officer of the comune, in
+// the order of section and ANPR id. Memory does not grow with the list. The
+// access is on record before the first is yielded. It stops when yield returns
+// an error and returns it.
+func (r *Registry) ListSection(ctx context.Context, req Request, l List, comune, section string, yield func(Listed) error) error {
+	a := r.access(req, OpListSection, comune, "")
+	return a.write(ctx, a.officerOf(comune), func() error {
+		return r.store.View(ctx, func(rd Reader) error {
+			for e, err := range rd.Enrolled(ctx, l, comune, section) {
+				if err != nil {
+					return err
+				}
+				p, err := r.population.ByANPRID(ctx, e.ANPRID)
+				if err != nil && !errors.Is(err, ErrNotFound) {
+					return err
+				}
+				if err := yield(Listed{e, p}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}

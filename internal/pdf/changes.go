@@ -1,0 +1,113 @@
+package pdf
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// A Change is what a revision did to one object.
+type Change struct {
+	Ref Ref
+	Old Object // nil if there was none
+	New Object // nil if there is none any more
+	Had bool   // the object existed before
+	Has bool   // the object exists afterwards
+}
+
+// Container reports whether the change adds an object that only carries others
+// (an object stream or a cross-reference stream).
+func (c Change) Container() bool {
+	s, ok := c.New.(*Stream)
+	if !ok || c.Had {
+		return false
+	}
+	t := s.Dict.Name("Type")
+	return t == "ObjStm" || t == "XRef"
+}
+
+// Changes returns what revision rev did to the file as of the revision before
+// it. Objects written again with the same meaning are left out. It is an error
+// if the revision replaces an object stream of which older objects remain in
+// use, since readers then differ on what those objects are.
+func (f *File) Changes(rev int) ([]Change, error) {
+	if rev <= 0 || rev >= len(f.Revisions) {
+		return nil, fmt.Errorf("pdf: revision %d changes nothing: the file has %d", rev, len(f.Revisions))
+	}
+	before, after := f.At(rev-1), f.At(rev)
+	var out []Change
+	for _, ref := range f.Revisions[rev].Objects {
+		c := Change{Ref: ref}
+		if e, ok := before.entry(ref.Num); ok && e.kind != free {
+			o, err := before.Get(Ref{ref.Num, e.gen})
+			if err != nil {
+				return nil, err
+			}
+			c.Had, c.Old = true, o
+		}
+		o, err := after.Get(ref)
+		switch {
+		case errors.Is(err, ErrNotFound):
+		case err != nil:
+			return nil, err
+		default:
+			c.Has, c.New = true, o
+		}
+		if !c.Had && !c.Has || c.Had && c.Has && Equal(c.Old, c.New) {
+			continue
+		}
+		if s, ok := c.Old.(*Stream); ok && s.Dict.Name("Type") == "ObjStm" {
+			return nil, fmt.Errorf("pdf: revision %d replaces object stream %d", rev, ref.Num)
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// Dangling returns the numbers of the objects that others refer to as of a
+// revision and that do not exist. Whoever defines one of them later changes
+// what is shown without touching any object.
+func (v View) Dangling(ctx context.Context) (map[uint32]bool, error) {
+	out := map[uint32]bool{}
+	visit := func(r Ref) {
+		if e, ok := v.entry(r.Num); !ok || e.kind == free {
+			out[r.Num] = true
+		}
+	}
+	n := 0
+	for num := range v.f.entries {
+		if n++; n%256 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		e, ok := v.entry(num)
+		if !ok || e.kind == free {
+			continue
+		}
+		o, err := v.Get(Ref{num, e.gen})
+		if err != nil {
+			return nil, err
+		}
+		EachRef(o, visit)
+	}
+	EachRef(v.Trailer(), visit)
+	return out, nil
+}
+
+// EachRef calls visit for every reference within an object, without following
+// them.
+func EachRef(o Object, visit func(Ref)) {
+	switch o := o.(type) {
+	case Ref:
+		visit(o)
+	case Array:
+		for _, e := range o {
+			EachRef(e, visit)
+		}
+	case Dict:
+		for i := range o {
+			EachRef(o[i].Value, visit)
+		}
+	case *Stream:
+		EachRef(o.Dict, visit)
+	}
+}

@@ -1,0 +1,227 @@
+package pdf
+
+import (
+	"fmt"
+	"time"
+)
+
+// An EmbeddedFile is a file embedded in the document (clause 7.11.4).
+type EmbeddedFile struct {
+	Name         string // UF or, failing that, F of its specification
+	Relationship Name   // AFRelationship, such as Data
+	Subtype      Name   // media type
+	Data         []byte
+}
+
+// EmbeddedFiles returns the embedded files of the last revision that the
+// catalog names: those of its associated files (AF) first, then those of the
+// name tree EmbeddedFiles.
+func (f *File) EmbeddedFiles() ([]EmbeddedFile, error) {
+	v := f.Last()
+	cat, _, err := v.Catalog()
+	if err != nil {
+		return nil, err
+	}
+	specs, err := v.Array(cat, "AF")
+	if err != nil {
+		return nil, err
+	}
+	names, err := v.Dict(cat, "Names")
+	if err != nil {
+		return nil, err
+	}
+	if root := names.Get("EmbeddedFiles"); root != nil {
+		w := treeWalk{v: v, kids: "Kids", leaf: "Names", seen: map[Ref]bool{}}
+		if err := w.walk(root, f.limits.Depth); err != nil {
+			return nil, err
+		}
+		for i := 1; i < len(w.leaves); i += 2 { // each value follows its key
+			specs = append(specs[:len(specs):len(specs)], w.leaves[i])
+		}
+	}
+	seen := map[Ref]bool{}
+	var files []EmbeddedFile
+	for _, o := range specs {
+		if ref, ok := o.(Ref); ok {
+			if seen[ref] {
+				continue
+			}
+			seen[ref] = true
+		}
+		ef, err := v.embeddedFile(o)
+		if err != nil {
+			return nil, err
+		}
+		if ef != nil {
+			files = append(files, *ef)
+		}
+	}
+	return files, nil
+}
+
+func (v View) embeddedFile(o Object) (*EmbeddedFile, error) {
+	r, err := v.Resolve(o)
+	if err != nil {
+		return nil, err
+	}
+	spec, ok := r.(Dict)
+	if !ok {
+		return nil, nil
+	}
+	ef, err := v.Dict(spec, "EF")
+	if err != nil || ef == nil {
+		return nil, err
+	}
+	out := &EmbeddedFile{Relationship: spec.Name("AFRelationship")}
+	for _, key := range []Name{"UF", "F"} {
+		name, err := v.Resolve(spec.Get(key))
+		if err != nil {
+			return nil, err
+		}
+		if s, ok := name.(String); ok && out.Name == "" {
+			out.Name = s.Text()
+		}
+		so, err := v.Resolve(ef.Get(key))
+		if err != nil {
+			return nil, err
+		}
+		if st, ok := so.(*Stream); ok && out.Data == nil {
+			out.Subtype = st.Dict.Name("Subtype")
+			if out.Data, err = v.Decode(st); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if out.Data == nil {
+		return nil, nil
+	}
+	return out, nil
+}
+
+// Pages returns the pages of the document, in order.
+func (v View) Pages() ([]Ref, error) {
+	cat, _, err := v.Catalog()
+	if err != nil {
+		return nil, err
+	}
+	w := treeWalk{v: v, kids: "Kids", seen: map[Ref]bool{}}
+	if err := w.walk(cat.Get("Pages"), v.f.limits.Depth); err != nil {
+		return nil, err
+	}
+	return w.nodes, nil
+}
+
+// A treeWalk collects the leaves of a tree whose inner nodes name others. Leaf
+// names the array of the leaves' values; without it the leaves themselves are
+// collected.
+type treeWalk struct {
+	v          View
+	kids, leaf Name
+	seen       map[Ref]bool
+	leaves     Array
+	nodes      []Ref
+}
+
+func (w *treeWalk) walk(o Object, depth int) error {
+	if depth == 0 {
+		return fmt.Errorf("pdf: tree nested too deep: %w", ErrLimit)
+	}
+	ref, isRef := o.(Ref)
+	if isRef {
+		if w.seen[ref] {
+			return fmt.Errorf("pdf: object %s occurs twice in a tree", ref)
+		}
+		w.seen[ref] = true
+	}
+	r, err := w.v.Resolve(o)
+	if err != nil {
+		return err
+	}
+	d, ok := r.(Dict)
+	if !ok {
+		return fmt.Errorf("pdf: object %s of a tree is no dictionary", ref)
+	}
+	if w.leaf != "" {
+		arr, err := w.v.Array(d, w.leaf)
+		if err != nil {
+			return err
+		}
+		w.leaves = append(w.leaves, arr...)
+	}
+	kids, err := w.v.Array(d, w.kids)
+	if err != nil {
+		return err
+	}
+	if kids == nil && w.leaf == "" {
+		if !isRef {
+			return fmt.Errorf("pdf: a page is no indirect object")
+		}
+		w.nodes = append(w.nodes, ref)
+	}
+	for _, k := range kids {
+		if err := w.walk(k, depth-1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ParseDate reads a date string (clause 7.9.4) such as
+// D:20261122073000+01'00'. Parts that are left out from the right take their
+// first value; without an offset the time is taken as UTC.
+func ParseDate(s string) (time.Time, error) {
+	bad := func() (time.Time, error) {
+		return time.Time{}, fmt.Errorf("pdf: date %q: expected D:YYYYMMDDHHmmSSOHH'mm'", s)
+	}
+	if len(s) < 6 || len(s) > 23 || s[:2] != "D:" {
+		return bad()
+	}
+	rest := s[2:]
+	digits := 0
+	for digits < len(rest) && digits < 14 && rest[digits] >= '0' && rest[digits] <= '9' {
+		digits++
+	}
+	if digits < 4 || digits%2 != 0 {
+		return bad()
+	}
+	t, err := time.Parse("20060102150405", rest[:digits]+"00000101000000"[digits:])
+	if err != nil {
+		return bad()
+	}
+	off, err := dateOffset(rest[digits:])
+	if err != nil {
+		return bad()
+	}
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, off), nil
+}
+
+func dateOffset(s string) (*time.Location, error) {
+	if s == "" || s == "Z" || s == "Z00'00'" || s == "Z00'00" {
+		return time.UTC, nil
+	}
+	var h, m int
+	tail := ""
+	sign := s[0]
+	switch len(s) {
+	case 3, 4:
+		if _, err := fmt.Sscanf(s[1:3], "%02d", &h); err != nil {
+			return nil, err
+		}
+		tail = s[3:]
+	case 6, 7:
+		if _, err := fmt.Sscanf(s[1:6], "%02d'%02d", &h, &m); err != nil {
+			return nil, err
+		}
+		tail = s[6:]
+	default:
+		return nil, fmt.Errorf("offset %q", s)
+	}
+	if sign != '+' && sign != '-' || h < 0 || h > 23 || m < 0 || m > 59 || tail != "" && tail != "'" {
+		return nil, fmt.Errorf("offset %q", s)
+	}
+	sec := h*3600 + m*60
+	if sign == '-' {
+		sec = -sec
+	}
+	return time.FixedZone("", sec), nil
+}

@@ -1,0 +1,101 @@
+// Package pdf reads PDF files (ISO 32000-2:2020, clauses 7, 12.7 and 12.8) as
+// a verifier has to: strictly, within limits, and with the place of every byte
+// that matters.
+//
+// For most uses:
+//
+//	f, err := pdf.Parse(ctx, data, pdf.Limits{})
+//	f.Revisions            // the incremental updates, oldest first
+//	f.Signatures()         // signature fields with exact byte positions
+//	f.Changes(from, to)    // what later revisions did, object by object
+//	f.EmbeddedFiles()
+//
+// # Guarantees
+//
+//   - A file is read through its cross-reference data or not at all: there is
+//     no repair, since two repairs rarely agree on what a file says.
+//   - Work and memory are bounded by [Limits] and by the size of the file;
+//     nothing panics, recurses without bound or loops on any input.
+//   - Every error names the byte at which it was found.
+//
+// Encrypted files are refused. Cross-reference tables, streams and hybrid
+// files, object streams, linearised files and the Flate filter with its
+// predictors are read; other filters are not decoded.
+package pdf
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Limits bound what [Parse] accepts. A zero field means its default.
+type Limits struct {
+	Size      int64 // bytes of the file; default 128 MiB
+	Depth     int   // nesting of arrays, dictionaries and trees; default 64
+	Objects   int   // cross-reference entries of all revisions; default 500,000
+	Revisions int   // default 250
+	Stream    int64 // bytes of one stream after decoding; default 64 MiB
+	Expanded  int64 // bytes of all streams after decoding; default 256 MiB
+}
+
+func (l Limits) withDefaults() Limits {
+	def := func(v *int64, d int64) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	def(&l.Size, 128<<20)
+	def(&l.Stream, 64<<20)
+	def(&l.Expanded, 256<<20)
+	if l.Depth <= 0 {
+		l.Depth = 64
+	}
+	if l.Objects <= 0 {
+		l.Objects = 500_000
+	}
+	if l.Revisions <= 0 {
+		l.Revisions = 250
+	}
+	return l
+}
+
+var (
+	// ErrEncrypted means that the file is encrypted, which is not read.
+	ErrEncrypted = errors.New("pdf: the file is encrypted")
+
+	// ErrNotPDF means that the data does not begin as a PDF file does.
+	ErrNotPDF = errors.New("pdf: not a PDF file")
+
+	// ErrLimit is wrapped by the errors of files that exceed a limit.
+	ErrLimit = errors.New("limit exceeded")
+
+	// ErrNotFound means that an object does not exist in a revision. A
+	// reference to it is a reference to null (clause 7.3.10).
+	ErrNotFound = errors.New("object not found")
+)
+
+// A SyntaxError says where a file is not well formed.
+type SyntaxError struct {
+	Offset int64  // byte of the file or, within an object stream, of its decoded data
+	What   string // what was found and what was expected
+	Err    error  // cause, or nil
+}
+
+func (e *SyntaxError) Error() string {
+	s := fmt.Sprintf("pdf: at byte %d: %s", e.Offset, e.What)
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *SyntaxError) Unwrap() error { return e.Err }
+
+func syntaxf(offset int, format string, args ...any) error {
+	return &SyntaxError{Offset: int64(offset), What: fmt.Sprintf(format, args...)}
+}
+
+func limitf(offset int, format string, args ...any) error {
+	return &SyntaxError{Offset: int64(offset), What: fmt.Sprintf(format, args...), Err: ErrLimit}
+}

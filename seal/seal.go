@@ -1,0 +1,76 @@
+// Package seal puts an electronic seal on PDF documents (Regulation (EU) No
+// 910/2014, articles 3(25) and 35; D.Lgs. 82/2005, CAD, article 62 paragraph
+// 3) in the signature format of ISO 32000 clause 12.8.
+//
+// For most uses, make one [PDFSign] at start-up with the key and the
+// certificates of the legal person that seals, and hand it on as a [Sealer].
+// In tests and in programs that show how things work, take one from package
+// sealtest, which makes a throw-away authority at run time.
+//
+// # Guarantees
+//
+//   - A key that does not belong to its certificate, a certificate that may
+//     not seal, or one that is not valid at the time of the seal gives an
+//     error, never a seal.
+//   - What leaves [Sealer.Seal] has been read back by a reader of our own: the
+//     signature covers every byte but its own value, it verifies, and nothing
+//     of the document was changed by adding it.
+//   - A sealer is not a production one unless its configuration says so, and
+//     whoever makes documents must mark what any other sealer seals.
+//
+// A seal says who issued the bytes. That its certificate is qualified, and
+// that it was not revoked, is for the verifier to say.
+package seal
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// A Sealer puts an electronic seal ("sigillo elettronico", CAD article 62
+// paragraph 3; Regulation (EU) 910/2014, article 35) on a PDF.
+//
+// Implementations are safe for concurrent use.
+type Sealer interface {
+	// Seal returns a sealed copy of pdf as an incremental update of it: its
+	// bytes are the beginning of the result. It neither modifies pdf nor keeps
+	// it. When it returns an error there is no result; when ctx ends before the
+	// key has been used the error is that of ctx. A call that fails may be
+	// repeated: a seal has no effect outside its result.
+	Seal(ctx context.Context, pdf []byte, d Details) ([]byte, error)
+
+	// Production reports whether this sealer was configured as a production
+	// one. A document sealed by any other must be marked as a trial on its face.
+	Production() bool
+}
+
+// Details is what a seal says of itself, in the clear. It is covered by the
+// seal, but nobody vouches for it other than the sealer.
+type Details struct {
+	// Time is the claimed time of the seal, written with the offset of its
+	// location and without fractions of a second. If zero, the sealer's clock.
+	Time time.Time
+
+	// Reason and Location are shown by viewers; empty ones are left out. At
+	// most 200 characters each, without control characters.
+	Reason, Location string
+}
+
+var (
+	// ErrCertificate means that key and certificates may not be used to seal:
+	// they do not belong together, have the wrong purpose or are not valid at
+	// the time of the seal.
+	ErrCertificate = errors.New("certificate cannot seal")
+
+	// ErrUnsupportedKey means that this sealer cannot seal with a key of that
+	// kind or size.
+	ErrUnsupportedKey = errors.New("unsupported key")
+
+	// ErrDocument means that the document cannot be sealed as it is.
+	ErrDocument = errors.New("document cannot be sealed")
+
+	// ErrOutput means that the sealed document failed its own check and was
+	// thrown away.
+	ErrOutput = errors.New("sealed document failed its check")
+)
