@@ -179,7 +179,8 @@ func (c Contrassegno) PNG(size int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if least := 4 * len(q.Bitmap()); size < least || size > 8192 {
+	const quiet = 4 // modules on each side (ISO/IEC 18004, 9.1)
+	if least := 4 * (17 + 4*q.VersionNumber + 2*quiet); size < least || size > 8192 {
 		return nil, fmt.Errorf("certificate: contrassegno of %d pixels, expected %d to 8192", size, least)
 	}
 	png, err := q.PNG(size)

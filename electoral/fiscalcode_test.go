@@ -126,7 +126,7 @@ func TestFiscalCodeVectorsParts(t *testing.T) {
 // Every single change of a character, and every swap of two neighbours of
 // different parity value, must be noticed or give another well-formed code.
 func TestFiscalCodeNoticesEveryChange(t *testing.T) {
-	code := mustCompute(t, "Prova", "Finto", Male, Date{Year: 1985, Month: time.April, Day: 3}, "L219")
+	code := mustFiscalCode(t, "Prova", "Finto", Male, Date{Year: 1985, Month: time.April, Day: 3}, "L219")
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	for i := range len(code) {
 		for j := range len(alphabet) {
@@ -143,7 +143,7 @@ func TestFiscalCodeNoticesEveryChange(t *testing.T) {
 }
 
 func TestFiscalCodeErrors(t *testing.T) {
-	base := string(mustCompute(t, "Prova", "Finto", Female, Date{Year: 1999, Month: time.December, Day: 31}, "H501"))
+	base := string(mustFiscalCode(t, "Prova", "Finto", Female, Date{Year: 1999, Month: time.December, Day: 31}, "H501"))
 	with := func(i int, s string) string { return base[:i] + s + base[i+len(s):] }
 	for _, c := range []struct {
 		in, code string
@@ -169,9 +169,9 @@ func TestFiscalCodeErrors(t *testing.T) {
 		{with(8, "B29"), FiscalCodeDay, 10},
 		{with(8, "D31"), FiscalCodeDay, 10},
 		{with(15, string('A'+(base[15]-'A'+1)%26)), FiscalCodeCheck, 16},
-		{recheck(with(0, "ABC")), FiscalCodeName, 2},
-		{recheck(with(3, "CAB")), FiscalCodeName, 6},
-		{recheck(with(3, "AXA")), FiscalCodeName, 5},
+		{recheckFiscalCode(with(0, "ABC")), FiscalCodeName, 2},
+		{recheckFiscalCode(with(3, "CAB")), FiscalCodeName, 6},
+		{recheckFiscalCode(with(3, "AXA")), FiscalCodeName, 5},
 		{"12345678901", FiscalCodeCheck, 11},
 		{"1234567890A", FiscalCodeForm, 11},
 		{"00000000000", FiscalCodeForm, 1},
@@ -184,23 +184,23 @@ func TestFiscalCodeErrors(t *testing.T) {
 		assert.NotEmpty(t, fe.Expected)
 		assert.LessOrEqual(t, len(fe.Value), 32)
 	}
-	leap, err := ParseFiscalCode(recheck(base[:6] + "00B29" + base[11:]))
+	leap, err := ParseFiscalCode(recheckFiscalCode(base[:6] + "00B29" + base[11:]))
 	require.NoError(t, err)
 	assert.Equal(t, []Date{{Year: 2000, Month: time.February, Day: 29}}, leap.BirthDates())
 	for _, part := range []string{"XXX", "FOX", "OXX", "AEI", "CXX", "BCA", "MAX", "AIX"} {
-		_, err := ParseFiscalCode(recheck(part + base[3:]))
+		_, err := ParseFiscalCode(recheckFiscalCode(part + base[3:]))
 		assert.NoError(t, err, part)
 	}
 }
 
 func TestFiscalCodeBirthDates(t *testing.T) {
-	code := mustCompute(t, "Prova", "Finto", Male, Date{Year: 1926, Month: time.May, Day: 10}, "H501")
-	old, young := day("1926-05-10"), day("2026-05-10")
+	code := mustFiscalCode(t, "Prova", "Finto", Male, Date{Year: 1926, Month: time.May, Day: 10}, "H501")
+	old, young := fiscalDay("1926-05-10"), fiscalDay("2026-05-10")
 	assert.Equal(t, []Date{old, young}, code.BirthDates())
-	assert.Equal(t, old, code.BirthDate(day("2026-05-09")))
-	assert.Equal(t, young, code.BirthDate(day("2026-05-10")))
+	assert.Equal(t, old, code.BirthDate(fiscalDay("2026-05-09")))
+	assert.Equal(t, young, code.BirthDate(fiscalDay("2026-05-10")))
 	assert.Equal(t, young, code.BirthDate(Date{Year: 2026}), "of a year alone, its last day counts")
-	assert.Zero(t, code.BirthDate(day("1910-01-01")))
+	assert.Zero(t, code.BirthDate(fiscalDay("1910-01-01")))
 	assert.Zero(t, code.BirthDate(Date{}))
 }
 
@@ -221,7 +221,7 @@ func TestFiscalCodePlaces(t *testing.T) {
 		{1985, "N999", FiscalCodePlaceUnknown},
 		{1985, "Z999", FiscalCodePlaceUnknown},
 	} {
-		code := mustCompute(t, "Prova", "Finto", Male, Date{Year: c.year, Month: time.March, Day: 1}, c.place)
+		code := mustFiscalCode(t, "Prova", "Finto", Male, Date{Year: c.year, Month: time.March, Day: 1}, c.place)
 		assert.Equal(t, c.want, code.CheckPlace(tables), "%d %s", c.year, c.place)
 	}
 	assert.Equal(t, FiscalCodePlaceUnknown, FiscalCode("12345678903").CheckPlace(tables))
@@ -238,12 +238,12 @@ func TestFiscalCodeProvisional(t *testing.T) {
 	assert.Empty(t, code.Place())
 	assert.Nil(t, code.BirthDates())
 	assert.Zero(t, code.IsOmocode())
-	assert.False(t, code.MatchesPerson("Prova", "Finto", Male, day("1985-03-01"), "H501"))
+	assert.False(t, code.MatchesPerson("Prova", "Finto", Male, fiscalDay("1985-03-01"), "H501"))
 	assert.False(t, FiscalCode("12345678901").IsProvisional())
 }
 
 func TestComputeFiscalCodeRefuses(t *testing.T) {
-	march := day("1985-03-01")
+	march := fiscalDay("1985-03-01")
 	for _, c := range []struct {
 		surname, name string
 		sex           Sex
@@ -258,7 +258,7 @@ func TestComputeFiscalCodeRefuses(t *testing.T) {
 		{"Prova", "Finto", SexUnknown, march, "H501"},
 		{"Prova", "Finto", Male, Date{Year: 1985}, "H501"},
 		{"Prova", "Finto", Male, Date{Year: 1985, Month: time.February, Day: 29}, "H501"},
-		{"Prova", "Finto", Male, day("1885-02-02"), "H501"},
+		{"Prova", "Finto", Male, fiscalDay("1885-02-02"), "H501"},
 		{"Prova", "Finto", Male, march, "h501"},
 		{"Prova", "Finto", Male, march, "H50"},
 		{"Prova", "Finto", Male, march, "H5O1"},
@@ -269,14 +269,14 @@ func TestComputeFiscalCodeRefuses(t *testing.T) {
 		assert.Equal(t, FiscalCodeUnderived, fe.Code)
 		assert.NotContains(t, err.Error(), "Prova1")
 	}
-	a := mustCompute(t, "D’Àmbra-Müßig", "Łukasz", Male, march, "Z127")
-	b := mustCompute(t, "DAMBRA MUSSIG", "LUKASZ", Male, march, "Z127")
+	a := mustFiscalCode(t, "D’Àmbra-Müßig", "Łukasz", Male, march, "Z127")
+	b := mustFiscalCode(t, "DAMBRA MUSSIG", "LUKASZ", Male, march, "Z127")
 	assert.Equal(t, string(b), string(a))
 }
 
 // A code must not get into a log by being printed, and must get whole into JSON.
 func TestFiscalCodeIsMasked(t *testing.T) {
-	code := mustCompute(t, "Prova", "Finto", Male, day("1985-03-01"), "H501")
+	code := mustFiscalCode(t, "Prova", "Finto", Male, fiscalDay("1985-03-01"), "H501")
 	var buf bytes.Buffer
 	slog.New(slog.NewTextHandler(&buf, nil)).Info("x", "code", code)
 	buf.WriteString(fmt.Sprint(code) + fmt.Sprintf("%v %s %+v", code, code, struct{ C FiscalCode }{code}))
@@ -288,7 +288,7 @@ func TestFiscalCodeIsMasked(t *testing.T) {
 	assert.Empty(t, FiscalCode("").String())
 }
 
-func mustCompute(t testing.TB, surname, name string, sex Sex, birth Date, place string) FiscalCode {
+func mustFiscalCode(t testing.TB, surname, name string, sex Sex, birth Date, place string) FiscalCode {
 	t.Helper()
 	code, err := ComputeFiscalCode(surname, name, sex, birth, place)
 	require.NoError(t, err)
@@ -301,8 +301,8 @@ func mustCompute(t testing.TB, surname, name string, sex Sex, birth Date, place 
 	return code
 }
 
-// day reads a date that is right.
-func day(s string) Date {
+// fiscalDay reads a date that is right.
+func fiscalDay(s string) Date {
 	d, err := refdata.ParseDate(s)
 	if err != nil {
 		panic(err)
@@ -310,8 +310,8 @@ func day(s string) Date {
 	return d
 }
 
-// recheck gives a text of sixteen characters the check character that it needs.
-func recheck(v string) string { return v[:15] + string(fiscalCheck(v[:15])) }
+// recheckFiscalCode gives a text of sixteen characters the check character that it needs.
+func recheckFiscalCode(v string) string { return v[:15] + string(fiscalCheck(v[:15])) }
 
 func ExampleParseFiscalCode() {
 	code, err := ParseFiscalCode("prv fnt 85 d43 l219-q")

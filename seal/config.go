@@ -15,7 +15,7 @@ import (
 // PDFSignConfig says with what a [PDFSign] seals.
 type PDFSignConfig struct {
 	// Signer is the key of the seal, wherever it is kept. Required: an ECDSA
-	// key on P-256 or P-384, or an RSA key of 2048 to 3072 bits.
+	// key on P-256 or P-384, or an RSA key of 2048 to 4096 bits.
 	Signer crypto.Signer
 
 	// Chain holds the certificate of the seal and then the intermediates, each
@@ -54,10 +54,8 @@ func checkKey(pub crypto.PublicKey) (crypto.Hash, error) {
 		switch {
 		case bits < 2048:
 			return 0, fmt.Errorf("seal: %w: RSA of %d bits: expected at least 2048", ErrUnsupportedKey, bits)
-		case bits > 3072:
-			// pdfsign reserves too little room for what a bigger key makes and,
-			// having noticed, writes the document twice.
-			return 0, fmt.Errorf("seal: %w: RSA of %d bits: pdfsign reserves no room for more than 3072", ErrUnsupportedKey, bits)
+		case bits > 4096:
+			return 0, fmt.Errorf("seal: %w: RSA of %d bits: expected at most 4096", ErrUnsupportedKey, bits)
 		}
 		return crypto.SHA256, nil
 	}

@@ -146,3 +146,6 @@ func plainText(s string) error {
 	}
 	return nil
 }
+
+// Fail makes err the document's error, unless it has one already.
+func (d *Document) Fail(err error) { d.fail(err) }

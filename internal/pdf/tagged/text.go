@@ -15,12 +15,31 @@ type CharacterError struct {
 	Char     rune   // the character, utf8.RuneError if the text is not UTF-8
 	Position int    // of the character in the text, counted in characters from 1
 	Font     string // the font that would have drawn it
-	Reason   string
+	Reason   Reason
+}
+
+// A Reason says why a character cannot be drawn.
+type Reason string
+
+// The reasons.
+const (
+	NotUTF8          Reason = "the text is not valid UTF-8"
+	RightToLeft      Reason = "right-to-left text is not supported"
+	ControlCharacter Reason = "control characters cannot be printed"
+	FormatCharacter  Reason = "invisible formatting characters cannot be printed"
+	Unassigned       Reason = "private or unassigned characters cannot be printed"
+	CombiningMark    Reason = "a combining mark without a composed character cannot be printed"
+	NoGlyph          Reason = "the font has no glyph for it"
+)
+
+// Visible reports whether the character may be shown to people.
+func (e *CharacterError) Visible() bool {
+	return e.Char != utf8.RuneError && e.Reason != CombiningMark && unicode.IsPrint(e.Char)
 }
 
 func (e *CharacterError) Error() string {
 	shown := ""
-	if unicode.IsPrint(e.Char) && e.Char != utf8.RuneError {
+	if e.Visible() {
 		shown = fmt.Sprintf(" %q", e.Char)
 	}
 	return fmt.Sprintf("tagged: character U+%04X%s at position %d: %s (font %s)", e.Char, shown, e.Position, e.Reason, e.Font)
@@ -62,25 +81,25 @@ type shaped struct {
 	glyph uint16
 }
 
-func refusal(r rune, rest string) string {
+func refusal(r rune, rest string) Reason {
 	if r == utf8.RuneError {
 		if _, size := utf8.DecodeRuneInString(rest); size == 1 {
-			return "the text is not valid UTF-8"
+			return NotUTF8
 		}
 	}
 	switch class, _ := bidi.LookupString(rest); class.Class() {
-	case bidi.R, bidi.AL, bidi.AN:
-		return "right-to-left text is not supported"
+	case bidi.R, bidi.AL, bidi.AN, bidi.RLE, bidi.RLO, bidi.RLI:
+		return RightToLeft
 	}
 	switch {
 	case unicode.Is(unicode.Cc, r):
-		return "control characters cannot be printed"
+		return ControlCharacter
 	case unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp):
-		return "invisible formatting characters cannot be printed"
+		return FormatCharacter
 	case unicode.In(r, unicode.Co, unicode.Cn):
-		return "private or unassigned characters cannot be printed"
+		return Unassigned
 	case unicode.In(r, unicode.M):
-		return "a combining mark without a composed character cannot be printed"
+		return CombiningMark
 	}
-	return "the font has no glyph for it"
+	return NoGlyph
 }

@@ -1,0 +1,448 @@
+package certificate
+
+import (
+	"bytes"
+	"crypto/rand"
+	_ "embed"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// DataVersion is the version of [Data] that this package writes.
+const DataVersion = 1
+
+// A Data is the content of a certificate as structured data. It is embedded
+// in the document as canonical JSON ([Data.Encode]); the contrassegno is bound
+// to those bytes and not contained in them. It holds no fiscal code.
+type Data struct {
+	Kind Kind
+	// Trial is set if the document is not sealed by a production sealer.
+	Trial bool
+	// Protocol is the number under which the issue is registered: 1 to 30
+	// digits ("numero di protocollo ANPR").
+	Protocol string
+	// IssuedAt is the instant of issue, UTC, to the millisecond.
+	IssuedAt time.Time
+	// ValidUntil is the last day of validity in Italy.
+	ValidUntil electoral.Date
+	Use        Use
+	Subject    Subject
+	// Enrolment is where the subject is enrolled; nil in a kind that does not
+	// say it.
+	Enrolment *Enrolment
+	Statement Statement
+	Issuer    Authority
+	// Nonce is random: it makes the digest of the data unguessable.
+	Nonce Nonce
+}
+
+// A Nonce is 128 random bits.
+type Nonce [16]byte
+
+// A Subject is the person that a certificate is about.
+type Subject struct {
+	// Surname or Name may be empty, not both (ANPR's senzaCognome, senzaNome).
+	Surname, Name string
+	Sex           electoral.Sex
+	Birth         Birth
+}
+
+// A Birth is when and where the subject was born, as printed.
+type Birth struct {
+	// Date may lack the day, or the day and the month.
+	Date electoral.Date
+	// Place is the comune or the town abroad; empty if only the State is known.
+	Place string
+	// Province is the two letters of the province; empty abroad and for a
+	// comune without one.
+	Province string
+	// State is the name of the State of a birth abroad; empty in Italy.
+	State string
+}
+
+// An Enrolment is the list, the comune and the section that a certificate of
+// enrolment states.
+type Enrolment struct {
+	List   electoral.List
+	Comune Comune
+	// Section is the number of the section, Seat the name of its seat; Seat may
+	// be empty.
+	Section, Seat string
+}
+
+// A Comune is a comune with the name that is printed.
+type Comune struct {
+	// Code is the Belfiore code.
+	Code string `json:"code"`
+	Name string `json:"name"`
+}
+
+// A StatementCode names what a certificate certifies.
+type StatementCode string
+
+// The statements.
+const (
+	EnrolledGeneral      StatementCode = "enrolled-general"
+	EnrolledAdded        StatementCode = "enrolled-added"
+	EnrolledEUComunal    StatementCode = "enrolled-eu-comunal"
+	EnrolledEUParliament StatementCode = "enrolled-eu-parliament"
+	PoliticalRights      StatementCode = "political-rights"
+)
+
+// StatementCodes returns every statement.
+func StatementCodes() []StatementCode {
+	return []StatementCode{EnrolledGeneral, EnrolledAdded, EnrolledEUComunal, EnrolledEUParliament, PoliticalRights}
+}
+
+// A Statement says what is certified, and in which language.
+type Statement struct {
+	Code     StatementCode `json:"code"`
+	Language string        `json:"language"`
+}
+
+// A Channel says through whom a certificate was asked and issued.
+type Channel string
+
+// The channels.
+const (
+	PortalChannel Channel = "portal" // ANPR's portal, by the citizen himself
+	ComuneChannel Channel = "comune" // an electoral office, for any citizen
+)
+
+// An Authority is who issues a certificate.
+type Authority struct {
+	Channel Channel
+	// Name is the authority in whose name the seal is put.
+	Name string
+	// Comune is the comune that issues, nil on the portal. It need not be the
+	// comune of enrolment.
+	Comune *Comune
+	// Signer is who signs for the comune, nil on the portal.
+	Signer *Signer
+}
+
+// A Signer is who signs for a comune.
+type Signer struct {
+	Role SignerRole `json:"role"`
+	// Name is name and surname; may be empty.
+	Name string `json:"name,omitzero"`
+}
+
+// The wire form, in the order of the canonical encoding.
+type (
+	wireData struct {
+		Version    int            `json:"version"`
+		Kind       Kind           `json:"kind"`
+		Trial      bool           `json:"trial"`
+		Protocol   string         `json:"protocol"`
+		IssuedAt   string         `json:"issuedAt"`
+		ValidUntil string         `json:"validUntil"`
+		Use        Use            `json:"use"`
+		Subject    wireSubject    `json:"subject"`
+		Enrolment  *wireEnrolment `json:"enrolment,omitzero"`
+		Statement  Statement      `json:"statement"`
+		Issuer     wireIssuer     `json:"issuer"`
+		Nonce      string         `json:"nonce"`
+	}
+	wireSubject struct {
+		Surname string        `json:"surname,omitzero"`
+		Name    string        `json:"name,omitzero"`
+		Sex     electoral.Sex `json:"sex"`
+		Birth   wireBirth     `json:"birth"`
+	}
+	wireBirth struct {
+		Date     string `json:"date"`
+		Place    string `json:"place,omitzero"`
+		Province string `json:"province,omitzero"`
+		State    string `json:"state,omitzero"`
+	}
+	wireEnrolment struct {
+		List    electoral.List `json:"list"`
+		Comune  Comune         `json:"comune"`
+		Section string         `json:"section"`
+		Seat    string         `json:"seat,omitzero"`
+	}
+	wireIssuer struct {
+		Channel Channel `json:"channel"`
+		Name    string  `json:"name"`
+		Comune  *Comune `json:"comune,omitzero"`
+		Signer  *Signer `json:"signer,omitzero"`
+	}
+)
+
+const (
+	instantLayout = "2006-01-02T15:04:05.000Z"
+	maxData       = 32 << 10
+	maxField      = 200
+)
+
+//go:embed data.schema.json
+var dataSchema []byte
+
+// DataSchema returns the JSON Schema (draft 2020-12) of the embedded data.
+func DataSchema() []byte { return slices.Clone(dataSchema) }
+
+// newNonce reads crypto/rand, which cannot fail.
+func newNonce() (n Nonce) {
+	_, _ = rand.Read(n[:])
+	return n
+}
+
+// Encode checks the data and returns its canonical form: UTF-8 in NFC, the
+// fields in the order of the schema, no white space, no needless escapes,
+// absent fields left out. Equal data gives equal bytes.
+func (d Data) Encode() ([]byte, error) {
+	if err := d.Check(); err != nil {
+		return nil, err
+	}
+	w := wireData{
+		Version: DataVersion, Kind: d.Kind, Trial: d.Trial, Protocol: d.Protocol,
+		IssuedAt: d.IssuedAt.UTC().Format(instantLayout), ValidUntil: d.ValidUntil.String(), Use: d.Use,
+		Subject: wireSubject{
+			Surname: d.Subject.Surname, Name: d.Subject.Name, Sex: d.Subject.Sex,
+			Birth: wireBirth{d.Subject.Birth.Date.String(), d.Subject.Birth.Place, d.Subject.Birth.Province, d.Subject.Birth.State},
+		},
+		Enrolment: (*wireEnrolment)(d.Enrolment), Statement: d.Statement,
+		Issuer: wireIssuer(d.Issuer), Nonce: hex.EncodeToString(d.Nonce[:]),
+	}
+	return w.bytes()
+}
+
+func (w wireData) bytes() ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(w); err != nil {
+		return nil, fmt.Errorf("certificate: data: %w", err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// ParseData reads the canonical form and nothing else: a byte that
+// [Data.Encode] would have written otherwise is an error with its position.
+func ParseData(data []byte) (Data, error) {
+	if len(data) > maxData {
+		return Data{}, fmt.Errorf("certificate: data of %d bytes, at most %d are accepted", len(data), maxData)
+	}
+	var w wireData
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&w); err != nil {
+		return Data{}, fmt.Errorf("certificate: data at byte %d: %w", dec.InputOffset(), err)
+	}
+	if w.Version != DataVersion {
+		return Data{}, fmt.Errorf("certificate: data of version %d, expected %d", w.Version, DataVersion)
+	}
+	d, err := w.data()
+	if err != nil {
+		return Data{}, err
+	}
+	canonical, err := d.Encode()
+	if err != nil {
+		return Data{}, err
+	}
+	if !bytes.Equal(canonical, data) {
+		at := 0
+		for at < len(data) && at < len(canonical) && data[at] == canonical[at] {
+			at++
+		}
+		return Data{}, fmt.Errorf("certificate: data is not in canonical form from byte %d on", at)
+	}
+	return d, nil
+}
+
+func (w wireData) data() (d Data, err error) {
+	d = Data{
+		Kind: w.Kind, Trial: w.Trial, Protocol: w.Protocol, Use: w.Use,
+		Subject: Subject{
+			Surname: w.Subject.Surname, Name: w.Subject.Name, Sex: w.Subject.Sex,
+			Birth: Birth{Place: w.Subject.Birth.Place, Province: w.Subject.Birth.Province, State: w.Subject.Birth.State},
+		},
+		Enrolment: (*Enrolment)(w.Enrolment), Statement: w.Statement, Issuer: Authority(w.Issuer),
+	}
+	var at time.Time
+	if at, err = time.Parse(instantLayout, w.IssuedAt); err != nil {
+		return d, fmt.Errorf("certificate: data: issuedAt %.40q: expected an instant such as 2026-01-31T09:30:00.000Z", w.IssuedAt)
+	}
+	d.IssuedAt = at
+	if err := d.ValidUntil.UnmarshalText([]byte(w.ValidUntil)); err != nil {
+		return d, fmt.Errorf("certificate: data: validUntil: %w", err)
+	}
+	if err := d.Subject.Birth.Date.UnmarshalText([]byte(w.Subject.Birth.Date)); err != nil {
+		return d, fmt.Errorf("certificate: data: subject.birth.date: %w", err)
+	}
+	n, err := hex.DecodeString(w.Nonce)
+	if err != nil || len(n) != len(d.Nonce) {
+		return d, fmt.Errorf("certificate: data: nonce %.40q: expected %d hexadecimal digits", w.Nonce, 2*len(d.Nonce))
+	}
+	copy(d.Nonce[:], n)
+	return d, nil
+}
+
+// Check returns everything that is wrong with the data, joined; nil if it can
+// be printed and encoded.
+func (d Data) Check() error {
+	var errs []error
+	bad := func(path, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("certificate: data: %s: %s", path, fmt.Sprintf(format, args...)))
+	}
+	text := func(path, value string, required bool) {
+		if why := badText(value); why != "" {
+			bad(path, "%s", why)
+		} else if required && value == "" {
+			bad(path, "is missing")
+		}
+	}
+	if _, err := ParseKind(string(d.Kind)); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := ParseUse(string(d.Use)); err != nil {
+		errs = append(errs, err)
+	}
+	if !digits(d.Protocol, 30) {
+		bad("protocol", "%.40q: expected 1 to 30 digits", d.Protocol)
+	}
+	if at := d.IssuedAt.UTC(); at.Year() < 2000 || at.Year() > 9999 || !at.Equal(at.Truncate(time.Millisecond)) {
+		bad("issuedAt", "%v: expected an instant to the millisecond from the year 2000 on", d.IssuedAt)
+	}
+	if !d.ValidUntil.Complete() || !d.ValidUntil.Valid() {
+		bad("validUntil", "%s: expected a complete date", d.ValidUntil)
+	}
+	d.Subject.check(bad, text)
+	d.checkStatement(bad, text)
+	d.Issuer.check(bad, text)
+	return errors.Join(errs...)
+}
+
+type (
+	badFunc  func(path, format string, args ...any)
+	textFunc func(path, value string, required bool)
+)
+
+func (s Subject) check(bad badFunc, text textFunc) {
+	text("subject.surname", s.Surname, s.Name == "")
+	text("subject.name", s.Name, s.Surname == "")
+	if !slices.Contains([]electoral.Sex{electoral.Male, electoral.Female, electoral.SexUnknown}, s.Sex) {
+		bad("subject.sex", "%.10q: expected M, F or N", s.Sex)
+	}
+	b := s.Birth
+	if !b.Date.Valid() {
+		bad("subject.birth.date", "%s: expected a date, or its year and month, or its year", b.Date)
+	}
+	text("subject.birth.place", b.Place, b.State == "")
+	text("subject.birth.state", b.State, false)
+	if b.Province != "" && (b.State != "" || len(b.Province) != 2 || strings.Trim(b.Province, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
+		bad("subject.birth.province", "%.10q: expected two capitals, and none for a birth abroad", b.Province)
+	}
+}
+
+// checkStatement holds kind, statement and enrolment together.
+func (d Data) checkStatement(bad badFunc, text textFunc) {
+	if !slices.Contains(StatementCodes(), d.Statement.Code) {
+		bad("statement.code", "%.40q: expected one of %v", d.Statement.Code, StatementCodes())
+	}
+	if l := d.Statement.Language; len(l) != 2 || strings.Trim(l, "abcdefghijklmnopqrstuvwxyz") != "" {
+		bad("statement.language", "%.10q: expected two small letters (ISO 639-1)", l)
+	}
+	e := d.Enrolment
+	if d.Kind != EnrolmentCertificate {
+		if e != nil {
+			bad("enrolment", "a certificate %q states none", d.Kind)
+		}
+		if d.Statement.Code != PoliticalRights {
+			bad("statement.code", "%q in a certificate %q", d.Statement.Code, d.Kind)
+		}
+		return
+	}
+	if e == nil {
+		bad("enrolment", "is missing")
+		return
+	}
+	if code := statementOf(e.List); code == "" || code != d.Statement.Code {
+		bad("enrolment.list", "%.40q does not go with the statement %q", e.List, d.Statement.Code)
+	}
+	e.Comune.check("enrolment.comune", bad, text)
+	text("enrolment.section", e.Section, true)
+	text("enrolment.seat", e.Seat, false)
+}
+
+// statementOf returns the statement of a certificate of enrolment in a list.
+func statementOf(l electoral.List) StatementCode {
+	switch l {
+	case electoral.GeneralList:
+		return EnrolledGeneral
+	case electoral.BolzanoList, electoral.TrentoList, electoral.AostaValleyList:
+		return EnrolledAdded
+	case electoral.EUComunalList:
+		return EnrolledEUComunal
+	case electoral.EUParliamentList:
+		return EnrolledEUParliament
+	}
+	return ""
+}
+
+func (a Authority) check(bad badFunc, text textFunc) {
+	text("issuer.name", a.Name, true)
+	switch a.Channel {
+	case PortalChannel:
+		if a.Comune != nil || a.Signer != nil {
+			bad("issuer", "a certificate of the portal has neither comune nor signer")
+		}
+	case ComuneChannel:
+		if a.Comune == nil || a.Signer == nil {
+			bad("issuer", "a certificate of a comune has a comune and a signer")
+			return
+		}
+		a.Comune.check("issuer.comune", bad, text)
+		if _, err := ParseSignerRole(string(a.Signer.Role)); err != nil {
+			bad("issuer.signer.role", "%.40q: expected %q, %q or %q", a.Signer.Role, Mayor, DeputyMayor, MayorDelegate)
+		}
+		text("issuer.signer.name", a.Signer.Name, false)
+	default:
+		bad("issuer.channel", "%.40q: expected %q or %q", a.Channel, PortalChannel, ComuneChannel)
+	}
+}
+
+func (c Comune) check(path string, bad badFunc, text textFunc) {
+	if len(c.Code) != 4 || c.Code[0] < 'A' || c.Code[0] > 'Z' || !digits(c.Code[1:], 3) {
+		bad(path+".code", "%.10q: expected a Belfiore code, a capital and three digits", c.Code)
+	}
+	text(path+".name", c.Name, true)
+}
+
+func digits(s string, most int) bool {
+	return s != "" && len(s) <= most && strings.Trim(s, "0123456789") == ""
+}
+
+// badText says why a text cannot stand in the data, empty if it can.
+func badText(s string) string {
+	switch n := utf8.RuneCountInString(s); {
+	case !utf8.ValidString(s):
+		return "is not valid UTF-8"
+	case n > maxField:
+		return fmt.Sprintf("has %d characters, expected at most %d", n, maxField)
+	case !norm.NFC.IsNormalString(s):
+		return "is not in Unicode normal form C"
+	case strings.TrimSpace(s) != s:
+		return "begins or ends with white space"
+	}
+	n := 0
+	for _, r := range s {
+		n++
+		if unicode.In(r, unicode.C, unicode.Zl, unicode.Zp) || r == utf8.RuneError {
+			return fmt.Sprintf("character U+%04X at position %d cannot be printed", r, n)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,276 @@
+package certificate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/refdata"
+)
+
+// A Code names one reason to refuse a certificate. It is stable, never reused
+// for something else, and an error, so that
+//
+//	errors.Is(err, certificate.Deceased)
+//
+// asks whether a [Refusal] holds that reason.
+type Code string
+
+// The reasons.
+const (
+	Deceased              Code = "CER-PER-01"
+	NotInANPR             Code = "CER-PER-02"
+	Underage              Code = "CER-PER-03"
+	AgeUnknown            Code = "CER-PER-04"
+	DataMissing           Code = "CER-PER-05"
+	NotElector            Code = "CER-ELE-01"
+	CapacityUnknown       Code = "CER-ELE-02"
+	NotCertifiable        Code = "CER-ELE-03"
+	OnlyPoliticalRights   Code = "CER-ELE-04"
+	NotEnrolled           Code = "CER-ISC-01"
+	NotInList             Code = "CER-ISC-02"
+	ComuneUnknown         Code = "CER-ISC-03"
+	NotItalian            Code = "CER-CIT-01"
+	CitizenshipUnknown    Code = "CER-CIT-02"
+	KindUnknown           Code = "CER-RIC-01"
+	UseUnknown            Code = "CER-RIC-02"
+	SignerUnknown         Code = "CER-RIC-03"
+	IssuingComuneUnknown  Code = "CER-RIC-04"
+	CharacterNotPrintable Code = "CER-TES-01"
+	TextTooLong           Code = "CER-TES-02"
+)
+
+// A rule is what a code stands for.
+type rule struct{ message, remedy, source, anpr string }
+
+const (
+	decree    = "D.M. Interno 17 ottobre 2022, allegato 2, servizi per i comuni, punto 4"
+	practice  = "prassi ANPR"
+	sdkChoice = "scelta di questa libreria: nessuna fonte pubblica lo regola"
+)
+
+func ruleOf(c Code) rule {
+	switch c {
+	case Deceased:
+		return rule{"La persona risulta deceduta.", "Nulla, se il decesso è registrato correttamente; altrimenti la rettifica dell'atto nell'anagrafe.", practice + " (EN228)", "EN228"}
+	case NotInANPR:
+		return rule{"La persona è stata cancellata da ANPR: non risulta né residente né iscritta all'AIRE.", "L'iscrizione nell'anagrafe di un comune o nell'AIRE.", practice + " (segnalazione 3694)", "EN229"}
+	case Underage:
+		return rule{"La persona non ha ancora compiuto diciotto anni.", "Il compimento del diciottesimo anno.", practice + " (segnalazione 4143)", ""}
+	case AgeUnknown:
+		return rule{"Non si può accertare che la persona abbia compiuto diciotto anni: la data di nascita è incompleta.", "La data di nascita completa nell'anagrafe.", practice + " (segnalazione 4143)", ""}
+	case DataMissing:
+		return rule{"Manca un dato anagrafico che il certificato deve riportare.", "La registrazione del dato nell'anagrafe.", decree, ""}
+	case NotElector:
+		return rule{"La persona non gode dell'elettorato attivo.", "Il riacquisto della capacità elettorale, registrato dal comune.", practice + " (changelog 7.1.1, segnalazione 3808)", ""}
+	case CapacityUnknown:
+		return rule{"Non è registrato se la persona gode dell'elettorato attivo.", "La registrazione della capacità elettorale da parte del comune.", "D.M. Interno 17 ottobre 2022, allegato 1, punto 1", ""}
+	case NotCertifiable:
+		return rule{"La persona risulta non certificabile ai fini elettorali.", "La modifica della certificabilità da parte dell'ufficio elettorale del comune.", practice + " (segnalazioni 3992 e 4654)", ""}
+	case OnlyPoliticalRights:
+		return rule{"Per la persona può essere emesso soltanto il certificato di godimento dei diritti politici.", "La modifica della certificabilità da parte dell'ufficio elettorale del comune; intanto si può chiedere il certificato di godimento dei diritti politici.", practice + " (segnalazioni 3992 e 4446)", "EN047"}
+	case NotEnrolled:
+		return rule{"La persona non risulta iscritta in alcuna lista elettorale.", "L'iscrizione nelle liste di un comune; intanto si può chiedere, se spetta, il certificato di godimento dei diritti politici.", practice + " (segnalazione 3738)", ""}
+	case NotInList:
+		return rule{"La persona non risulta iscritta nella lista indicata.", "L'indicazione di una lista nella quale la persona è iscritta.", decree, ""}
+	case ComuneUnknown:
+		return rule{"Il comune di iscrizione non è nell'archivio dei comuni.", "La correzione del codice del comune nella posizione elettorale.", decree, ""}
+	case NotItalian:
+		return rule{"Il certificato di godimento dei diritti politici riguarda i cittadini italiani; la persona ha altra cittadinanza.", "L'acquisto della cittadinanza italiana; chi è in una lista aggiunta dell'Unione europea può chiedere il certificato di iscrizione.", sdkChoice, ""}
+	case CitizenshipUnknown:
+		return rule{"La cittadinanza della persona non è registrata.", "La registrazione della cittadinanza nell'anagrafe.", sdkChoice, ""}
+	case KindUnknown:
+		return rule{"Il tipo di certificato richiesto non esiste.", "La scelta di uno dei certificati disponibili.", decree, "EN070"}
+	case UseUnknown:
+		return rule{"L'uso del certificato non è indicato o non è previsto.", "L'indicazione dell'uso elettorale o privato.", "D.P.R. 28 dicembre 2000, n. 445, art. 40, comma 02", ""}
+	case SignerUnknown:
+		return rule{"Chi firma per il comune non è indicato correttamente.", "Sindaco, Vice Sindaco o incaricato del sindaco per il comune; nessuno per il portale.", practice + " (segnalazione 4143)", ""}
+	case IssuingComuneUnknown:
+		return rule{"Il comune che rilascia il certificato non è nell'archivio dei comuni.", "La correzione del comune dell'ufficiale elettorale.", decree, ""}
+	case CharacterNotPrintable:
+		return rule{"Un dato contiene un carattere che il certificato non può riportare.", "La correzione del dato nell'anagrafe o nella posizione elettorale, oppure un carattere tipografico che lo comprenda.", sdkChoice, ""}
+	case TextTooLong:
+		return rule{"I dati non entrano nella pagina del certificato.", "Dati più brevi.", sdkChoice, ""}
+	}
+	return rule{message: "Motivo sconosciuto."}
+}
+
+// Error returns the code and its message.
+func (c Code) Error() string { return string(c) + ": " + ruleOf(c).message }
+
+// Codes returns every reason.
+func Codes() []Code {
+	return []Code{Deceased, NotInANPR, Underage, AgeUnknown, DataMissing, NotElector, CapacityUnknown, NotCertifiable,
+		OnlyPoliticalRights, NotEnrolled, NotInList, ComuneUnknown, NotItalian, CitizenshipUnknown, KindUnknown, UseUnknown,
+		SignerUnknown, IssuingComuneUnknown, CharacterNotPrintable, TextTooLong}
+}
+
+// A Reason is one reason for which a certificate cannot be issued. Message and
+// Remedy are Italian, for people.
+type Reason struct {
+	Code Code `json:"code"`
+	// Field is the path of the datum that the reason is about, as in the JSON of
+	// [electoral.CertificateFacts] or of the request; empty if none.
+	Field   string `json:"field,omitzero"`
+	Message string `json:"message"`
+	// Remedy says what would change it.
+	Remedy string `json:"remedy"`
+	Source string `json:"source"`
+	// ANPRCode is the code with which ANPR refuses the same thing, where known.
+	ANPRCode string `json:"anprCode,omitzero"`
+}
+
+func newReason(c Code, field string) Reason {
+	r := ruleOf(c)
+	return Reason{Code: c, Field: field, Message: r.message, Remedy: r.remedy, Source: r.source, ANPRCode: r.anpr}
+}
+
+// A Refusal is the error of a certificate that cannot be issued, with every
+// reason. It unwraps to the codes.
+type Refusal struct {
+	Kind    Kind     `json:"kind"`
+	Reasons []Reason `json:"reasons"`
+}
+
+func (r *Refusal) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "certificate: %q refused", r.Kind)
+	for i, reason := range r.Reasons {
+		b.WriteString([]string{": ", "; "}[min(i, 1)])
+		b.WriteString(string(reason.Code) + " " + reason.Message)
+		if reason.Field != "" {
+			b.WriteString(" [" + reason.Field + "]")
+		}
+	}
+	return b.String()
+}
+
+// Unwrap returns the codes of the reasons.
+func (r *Refusal) Unwrap() []error {
+	out := make([]error, len(r.Reasons))
+	for i, reason := range r.Reasons {
+		out[i] = reason.Code
+	}
+	return out
+}
+
+// Assess returns every reason for which a certificate of a kind cannot be
+// issued on a day, nil if it can. list is the list that a certificate of
+// enrolment is to state; empty means the first in the order of annex 1 in which
+// the person is. It is a pure function of its arguments.
+//
+// Certifiability that ANPR was not told is no reason by itself: capacity and
+// enrolment, which the certificate states, must be recorded anyway. Political
+// rights are certified of Italian citizens only; this is our choice, there is
+// no public rule.
+func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at electoral.Date) []Reason {
+	var out []Reason
+	add := func(c Code, field string) { out = append(out, newReason(c, field)) }
+	if _, err := ParseKind(string(kind)); err != nil {
+		add(KindUnknown, "kind")
+		return out
+	}
+	assessPerson(facts.Person, at, add)
+	e := facts.Elector
+	switch e.Capacity {
+	case electoral.No:
+		add(NotElector, "elector.capacity")
+	case electoral.NotGiven:
+		add(CapacityUnknown, "elector.capacity")
+	}
+	if c := e.Certifiability; c != nil {
+		switch {
+		case *c == electoral.FullyCertifiable:
+		case *c != electoral.OnlyPoliticalRights:
+			add(NotCertifiable, "elector.certifiability")
+		case kind == EnrolmentCertificate:
+			add(OnlyPoliticalRights, "elector.certifiability")
+		}
+	}
+	switch kind {
+	case EnrolmentCertificate:
+		if _, _, ok := enrolmentOf(e, list); !ok {
+			if list != "" && !slices.Contains(electoral.Lists(), list) || list != "" && enrolledAnywhere(e) {
+				add(NotInList, "list")
+			} else {
+				add(NotEnrolled, "elector")
+			}
+		}
+	case PoliticalRightsCertificate:
+		if len(facts.Person.Citizenships) == 0 {
+			add(CitizenshipUnknown, "person.citizenships")
+		} else if !facts.Person.IsItalian(at) {
+			add(NotItalian, "person.citizenships")
+		}
+	}
+	return out
+}
+
+func assessPerson(p electoral.Person, at electoral.Date, add func(Code, string)) {
+	switch {
+	case p.DeadAt(at):
+		add(Deceased, "person.death")
+	case p.Residence == nil && p.Abroad == nil:
+		add(NotInANPR, "person.residence")
+	}
+	if years, certain := p.AgeAt(at); years < 18 {
+		if certain {
+			add(Underage, "person.birth.date")
+		} else {
+			add(AgeUnknown, "person.birth.date")
+		}
+	}
+	if strings.TrimSpace(p.Surname) == "" && strings.TrimSpace(p.Name) == "" {
+		add(DataMissing, "person.surname")
+	}
+	if p.Birth.Place == "" && strings.TrimSpace(p.Birth.PlaceName) == "" {
+		add(DataMissing, "person.birth.place")
+	}
+}
+
+func enrolledAnywhere(e electoral.Elector) bool {
+	_, _, ok := enrolmentOf(e, "")
+	return ok
+}
+
+// enrolmentOf returns the enrolment that a certificate states.
+func enrolmentOf(e electoral.Elector, list electoral.List) (electoral.List, electoral.Enrolment, bool) {
+	for l, en := range e.Enrolments() {
+		if list == "" || l == list {
+			return l, en, true
+		}
+	}
+	return "", electoral.Enrolment{}, false
+}
+
+// subjectOf takes from a person what a certificate prints, with the names of
+// the places as they were at the birth.
+func subjectOf(p electoral.Person, tables *refdata.Tables) Subject {
+	s := Subject{Surname: clean(p.Surname), Name: clean(p.Name), Sex: p.Sex, Birth: Birth{Date: p.Birth.Date}}
+	if s.Sex != electoral.Male && s.Sex != electoral.Female {
+		s.Sex = electoral.SexUnknown
+	}
+	place := clean(p.Birth.PlaceName)
+	if state, ok := tables.StateByBelfiore(p.Birth.Place); ok && p.Birth.Place != "" {
+		s.Birth.State = state.Name
+		// A register may repeat the State as the place.
+		if refdata.Fold(place) != refdata.Fold(state.Name) {
+			s.Birth.Place = place
+		}
+		return s
+	}
+	comune, ok := tables.Comune(p.Birth.Place, p.Birth.Date)
+	if !ok {
+		if history := tables.ComuneHistory(p.Birth.Place); len(history) > 0 {
+			comune, ok = history[len(history)-1], true
+		}
+	}
+	if ok {
+		s.Birth.Place, s.Birth.Province = comune.Name, comune.ProvinceSigla
+	}
+	if place != "" && (!ok || refdata.Fold(place) != refdata.Fold(comune.Name)) {
+		s.Birth.Place = place
+	}
+	return s
+}

@@ -1,0 +1,464 @@
+package certificate
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/refdata"
+	"github.com/liste-elettorali/anpr/internal/pdf/tagged"
+	"github.com/liste-elettorali/anpr/seal"
+)
+
+// A Source gives what certificates are made of; [electoral.Registry] is one.
+// It is safe for concurrent use.
+type Source interface {
+	// CertificateFacts returns the person, the elector and the section of an
+	// ANPR id, to who may ask for the person's certificate. Its errors are
+	// handed on as they are.
+	CertificateFacts(ctx context.Context, req electoral.Request, anprID string) (electoral.CertificateFacts, error)
+}
+
+// A Config says what an [Issuer] stands on. Sealer, Source, Recorder, Key and
+// BaseURL are required.
+type Config struct {
+	Sealer   seal.Sealer
+	Source   Source
+	Recorder electoral.Recorder
+	// Key authenticates the contrassegno: at least [MinKeySize] secret bytes,
+	// the same for as long as certificates are valid.
+	Key []byte
+	// BaseURL is where the contrassegno leads: "https://HOST", at most 38
+	// characters of host; a path must be in capitals.
+	BaseURL string
+	// Authority is in whose name the seal is put. Empty means "Direzione
+	// centrale per i servizi elettorali" (D.M. 17 October 2022, annex 2).
+	Authority string
+	// Texts holds texts by language; a language that is missing is ours.
+	Texts map[string]Texts
+	// Rules are the legal rules; nil means [DefaultRules].
+	Rules *Rules
+	// Logo is the Ministry's logo as PNG or JPEG, at most 2 MiB. Nil means a
+	// neutral drawing that is plainly a placeholder.
+	Logo []byte
+	// Protocol gives the number of an issue, 1 to 30 digits. Nil means a number
+	// made of the instant (17 digits) and of chance (8 digits).
+	Protocol func(ctx context.Context, req Request) (string, error)
+	// Tables are the reference tables; nil means [refdata.Embedded].
+	Tables *refdata.Tables
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// A Request asks for one certificate.
+type Request struct {
+	electoral.Request
+	// ANPRID is of the person whom the certificate is about.
+	ANPRID string
+	Kind   Kind
+	Use    Use
+	// List is the list that a certificate of enrolment states; empty means the
+	// first, in the order of annex 1, in which the person is.
+	List electoral.List
+	// Signer is who signs for the comune of an officer. The zero role means
+	// [Mayor], as in ANPR. It must be zero for a citizen: a certificate of the
+	// portal is not signed.
+	Signer Signer
+}
+
+// An Issued is an issued certificate.
+type Issued struct {
+	// PDF is the sealed document.
+	PDF  []byte
+	Data Data
+	// Embedded are the bytes of the data in the document, to which the
+	// contrassegno is bound.
+	Embedded     []byte
+	Contrassegno Contrassegno
+}
+
+// A Preview is the page of a certificate that was not issued.
+type Preview struct {
+	// PDF is not sealed, holds no data and has no contrassegno.
+	PDF []byte
+	// Sentence is the sentence of the page, for a web page that shows it.
+	Sentence string
+}
+
+// An Eligibility says whether a kind can be issued for a person.
+type Eligibility struct {
+	Kind Kind `json:"kind"`
+	// Reasons are why not; empty if it can.
+	Reasons []Reason `json:"reasons"`
+}
+
+// An Issuer previews and issues certificates. It is safe for concurrent use.
+type Issuer struct {
+	cfg    Config
+	base   string
+	engine *tagged.Engine
+	logo   *tagged.Image
+	rules  Rules
+	texts  map[string]*Texts
+	rome   *time.Location
+}
+
+const defaultAuthority = "Direzione centrale per i servizi elettorali"
+
+// NewIssuer checks the configuration and prepares fonts, texts and tables.
+func NewIssuer(cfg Config) (*Issuer, error) {
+	switch {
+	case cfg.Sealer == nil:
+		return nil, errors.New("certificate: issuer without a sealer")
+	case cfg.Source == nil:
+		return nil, errors.New("certificate: issuer without a source")
+	case cfg.Recorder == nil:
+		return nil, errors.New("certificate: issuer without a recorder")
+	}
+	i := &Issuer{cfg: cfg, texts: make(map[string]*Texts)}
+	i.cfg.Key = slices.Clone(cfg.Key)
+	if i.cfg.Now == nil {
+		i.cfg.Now = time.Now
+	}
+	if i.cfg.Authority == "" {
+		i.cfg.Authority = defaultAuthority
+	}
+	probe, err := NewContrassegno(cfg.BaseURL, cfg.Key, nil)
+	if err != nil {
+		return nil, err
+	}
+	i.base = probe.base
+	if i.rules = DefaultRules(); cfg.Rules != nil {
+		i.rules = *cfg.Rules
+	}
+	if err := i.rules.check(); err != nil {
+		return nil, err
+	}
+	if i.rome, err = time.LoadLocation(electoral.Rome); err != nil {
+		return nil, fmt.Errorf("certificate: no time zone database for %s: import time/tzdata in the program: %w", electoral.Rome, err)
+	}
+	if cfg.Tables == nil {
+		if i.cfg.Tables, err = refdata.Embedded(); err != nil {
+			return nil, fmt.Errorf("certificate: %w", err)
+		}
+	}
+	if cfg.Logo != nil {
+		if i.logo, err = tagged.ParseImage(cfg.Logo); err != nil {
+			return nil, fmt.Errorf("certificate: logo: %w", err)
+		}
+	}
+	if i.engine, err = tagged.New(tagged.Config{}); err != nil {
+		return nil, fmt.Errorf("certificate: %w", err)
+	}
+	return i, i.loadTexts()
+}
+
+// loadTexts checks that every text is there and that the font can print it, so
+// that only the data of a person can fail later.
+func (i *Issuer) loadTexts() error {
+	italian := Italian()
+	all := map[string]Texts{italian.Language: italian}
+	for language, t := range i.cfg.Texts {
+		if t.Language != language {
+			return fmt.Errorf("certificate: texts of %q are in %q", language, t.Language)
+		}
+		all[language] = t
+	}
+	for language, t := range all {
+		if err := t.check(); err != nil {
+			return err
+		}
+		for _, e := range t.entries() {
+			if err := i.engine.Check(tagged.Regular, e.text); err != nil {
+				return fmt.Errorf("certificate: texts %q: %s: %w", language, e.name, err)
+			}
+		}
+		i.texts[language] = &t
+	}
+	for _, list := range [][]UseText{i.rules.Formulas, i.rules.Stamps} {
+		for _, t := range list {
+			if err := i.engine.Check(tagged.Bold, t.Text); err != nil {
+				return fmt.Errorf("certificate: rules: %w", err)
+			}
+		}
+	}
+	if err := i.engine.Check(tagged.Regular, i.cfg.Authority); err != nil {
+		return fmt.Errorf("certificate: authority: %w", err)
+	}
+	return nil
+}
+
+// Eligibility says for each kind whether it can be issued now, and every reason
+// if not. It neither issues nor shows anything of the person but the reasons;
+// the source records the access.
+func (i *Issuer) Eligibility(ctx context.Context, req electoral.Request, anprID string) ([]Eligibility, error) {
+	facts, err := i.cfg.Source.CertificateFacts(ctx, req, anprID)
+	if err != nil {
+		return nil, err
+	}
+	var out []Eligibility
+	at := i.day(i.now())
+	for _, k := range Kinds() {
+		r := Request{Request: req, ANPRID: anprID, Kind: k, Use: ElectoralUse}
+		_, err := i.compose(facts, r, at)
+		e := Eligibility{Kind: k, Reasons: []Reason{}}
+		if refusal, ok := errors.AsType[*Refusal](err); ok {
+			e.Reasons = refusal.Reasons
+		} else if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+// Preview makes the page of a certificate as it would be issued now, without
+// contrassegno, seal and data, with «Anteprima» across it. It is on record
+// before it returns. The error is a [*Refusal], that of the source, of the log
+// ([electoral.ErrNotRecorded]) or of the page.
+func (i *Issuer) Preview(ctx context.Context, req Request) (Preview, error) {
+	var out Preview
+	err := i.recorded(ctx, req, electoral.OpPreviewCertificate, func(at time.Time) error {
+		facts, err := i.cfg.Source.CertificateFacts(ctx, req.Request, req.ANPRID)
+		if err != nil {
+			return err
+		}
+		d, err := i.compose(facts, req, i.day(at))
+		if err != nil {
+			return err
+		}
+		d.Trial = !i.cfg.Sealer.Production()
+		d.IssuedAt = at
+		if out.PDF, err = i.render(d, nil, nil); err != nil {
+			return err
+		}
+		out.Sentence = i.texts[d.Statement.Language].Sentence(d)
+		return nil
+	})
+	if err != nil {
+		return Preview{}, err
+	}
+	return out, nil
+}
+
+// Issue issues a certificate: eligibility, data, page with contrassegno, seal.
+// The request is on record before any of it, the outcome before it returns. The
+// errors are those of [Issuer.Preview], and those of the sealer and of the
+// protocol.
+func (i *Issuer) Issue(ctx context.Context, req Request) (Issued, error) {
+	var out Issued
+	err := i.recorded(ctx, req, electoral.OpIssueCertificate, func(at time.Time) error {
+		var err error
+		out, err = i.issue(ctx, req, at)
+		return err
+	})
+	if err != nil {
+		return Issued{}, err
+	}
+	return out, nil
+}
+
+func (i *Issuer) issue(ctx context.Context, req Request, at time.Time) (Issued, error) {
+	facts, err := i.cfg.Source.CertificateFacts(ctx, req.Request, req.ANPRID)
+	if err != nil {
+		return Issued{}, err
+	}
+	d, err := i.compose(facts, req, i.day(at))
+	if err != nil {
+		return Issued{}, err
+	}
+	d.IssuedAt, d.Trial, d.Nonce = at, !i.cfg.Sealer.Production(), newNonce()
+	if d.Protocol, err = i.protocol(ctx, req, at); err != nil {
+		return Issued{}, err
+	}
+	out := Issued{Data: d}
+	if out.Embedded, err = d.Encode(); err != nil {
+		return Issued{}, err
+	}
+	if out.Contrassegno, err = NewContrassegno(i.cfg.BaseURL, i.cfg.Key, out.Embedded); err != nil {
+		return Issued{}, err
+	}
+	page, err := i.render(d, out.Embedded, &out.Contrassegno)
+	if err != nil {
+		return Issued{}, err
+	}
+	out.PDF, err = i.cfg.Sealer.Seal(ctx, page, seal.Details{Time: at, Reason: "Sigillo elettronico del certificato (CAD, art. 62, comma 3)"})
+	if err != nil {
+		return Issued{}, fmt.Errorf("certificate: %w", err)
+	}
+	return out, nil
+}
+
+func (i *Issuer) protocol(ctx context.Context, req Request, at time.Time) (string, error) {
+	if i.cfg.Protocol == nil {
+		n, err := rand.Int(rand.Reader, big.NewInt(1e8))
+		if err != nil {
+			return "", fmt.Errorf("certificate: protocol number: %w", err)
+		}
+		return fmt.Sprintf("%s%08d", strings.Replace(at.UTC().Format("20060102150405.000"), ".", "", 1), n), nil
+	}
+	number, err := i.cfg.Protocol(ctx, req)
+	if err != nil {
+		return "", fmt.Errorf("certificate: protocol number: %w", err)
+	}
+	if !digits(number, 30) {
+		return "", fmt.Errorf("certificate: protocol number %.40q: expected 1 to 30 digits", number)
+	}
+	return number, nil
+}
+
+// compose makes the data of a certificate, but for what only an issue gives it,
+// or a [*Refusal] with every reason.
+func (i *Issuer) compose(facts electoral.CertificateFacts, req Request, at electoral.Date) (Data, error) {
+	reasons := Assess(facts, req.Kind, req.List, at)
+	refuse := func(c Code, field string) { reasons = append(reasons, newReason(c, field)) }
+	if _, err := ParseUse(string(req.Use)); err != nil {
+		refuse(UseUnknown, "use")
+	}
+	d := Data{Kind: req.Kind, Use: req.Use, Statement: Statement{PoliticalRights, "it"}, Issuer: Authority{Channel: PortalChannel, Name: i.cfg.Authority}}
+	switch {
+	case req.Actor.Role == electoral.OfficerRole:
+		d.Issuer.Channel = ComuneChannel
+		comune, ok := i.cfg.Tables.Comune(req.Actor.Comune, at)
+		if !ok {
+			refuse(IssuingComuneUnknown, "actor.comune")
+		}
+		signer := Signer{Role: req.Signer.Role, Name: clean(req.Signer.Name)}
+		if signer.Role == "" {
+			signer.Role = Mayor
+		}
+		if _, err := ParseSignerRole(string(signer.Role)); err != nil {
+			refuse(SignerUnknown, "signer.role")
+		}
+		d.Issuer.Comune, d.Issuer.Signer = &Comune{req.Actor.Comune, comune.FullName}, &signer
+	case req.Signer != Signer{}:
+		refuse(SignerUnknown, "signer")
+	}
+	if list, en, ok := enrolmentOf(facts.Elector, req.List); ok && req.Kind == EnrolmentCertificate {
+		comune, known := i.cfg.Tables.Comune(en.Comune, at)
+		if !known {
+			refuse(ComuneUnknown, "elector."+list.Path()+".comune")
+		}
+		d.Statement.Code = statementOf(list)
+		d.Enrolment = &Enrolment{List: list, Comune: Comune{en.Comune, comune.FullName}, Section: clean(en.Section)}
+		if s := facts.Section; s != nil && s.Comune == en.Comune && s.Number == en.Section {
+			d.Enrolment.Seat = clean(s.SeatName)
+		}
+	}
+	d.Subject = subjectOf(facts.Person, i.cfg.Tables)
+	if len(reasons) == 0 {
+		reasons = i.unprintable(d)
+	}
+	if len(reasons) > 0 {
+		return Data{}, &Refusal{Kind: req.Kind, Reasons: reasons}
+	}
+	var err error
+	d.ValidUntil, err = i.rules.ValidUntil(d.Kind, at)
+	return d, err
+}
+
+// unprintable returns a reason for each datum that the page or the data cannot
+// carry as it is.
+func (i *Issuer) unprintable(d Data) (out []Reason) {
+	fields := []struct{ path, text string }{
+		{"person.surname", d.Subject.Surname}, {"person.name", d.Subject.Name}, {"person.birth.placeName", d.Subject.Birth.Place},
+	}
+	if d.Enrolment != nil {
+		fields = append(fields, struct{ path, text string }{"elector.section", d.Enrolment.Section}, struct{ path, text string }{"section.seatName", d.Enrolment.Seat})
+	}
+	if d.Issuer.Signer != nil {
+		fields = append(fields, struct{ path, text string }{"signer.name", d.Issuer.Signer.Name})
+	}
+	for _, f := range fields {
+		err := i.engine.Check(tagged.Bold, f.text)
+		if err == nil {
+			if err = i.engine.Check(tagged.Regular, f.text); err == nil {
+				if why := badText(f.text); why != "" {
+					r := newReason(TextTooLong, f.path)
+					r.Message = "Il dato non si può riportare sul certificato: al massimo " + fmt.Sprint(maxField) + " caratteri, senza caratteri invisibili."
+					out = append(out, r)
+				}
+				continue
+			}
+		}
+		r := newReason(CharacterNotPrintable, f.path)
+		if c, ok := errors.AsType[*tagged.CharacterError](err); ok {
+			r.Message = italianCharacter(c)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func italianCharacter(c *tagged.CharacterError) string {
+	shown := fmt.Sprintf("U+%04X", c.Char)
+	if c.Visible() {
+		shown = "«" + string(c.Char) + "» (" + shown + ")"
+	}
+	why := ""
+	switch c.Reason {
+	case tagged.RightToLeft:
+		why = ": la scrittura da destra a sinistra non è prevista"
+	case tagged.ControlCharacter, tagged.FormatCharacter:
+		why = ": è un carattere di controllo"
+	case tagged.NotUTF8:
+		why = ": il testo non è UTF-8"
+	}
+	return fmt.Sprintf("Il carattere %s, in posizione %d, non si può riportare sul certificato%s.", shown, c.Position, why)
+}
+
+// clean puts a text of a register into the form of the data: NFC, without
+// spaces around it. What cannot be printed stays, to be refused by name.
+func clean(s string) string { return strings.Trim(norm.NFC.String(s), " ") }
+
+func (i *Issuer) now() time.Time { return i.cfg.Now().UTC().Truncate(time.Millisecond) }
+
+func (i *Issuer) day(at time.Time) electoral.Date { return refdata.DateOf(at.In(i.rome)) }
+
+// recorded runs fn between the entry of the request and that of the outcome.
+func (i *Issuer) recorded(ctx context.Context, req Request, op electoral.Operation, fn func(at time.Time) error) error {
+	at := i.now()
+	entry := electoral.Access{
+		FiscalCode: req.Actor.FiscalCode, At: at, Operation: op, Outcome: electoral.Requested,
+		RequestID: req.ID, Method: req.Actor.Method, Comune: req.Actor.Comune, Subject: req.ANPRID,
+	}
+	if err := i.cfg.Recorder.Record(ctx, entry); err != nil {
+		return fmt.Errorf("certificate: %w: %w", electoral.ErrNotRecorded, err)
+	}
+	err := run(fn, at)
+	entry.Outcome = outcome(err)
+	// A cancelled request must still find its outcome in the log.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if e := i.cfg.Recorder.Record(ctx, entry); e != nil {
+		return errors.Join(err, fmt.Errorf("certificate: %w: %w", electoral.ErrNotRecorded, e))
+	}
+	return err
+}
+
+// run turns a panic of a plugged-in part into an error, so that the pair of log
+// entries is closed in any case.
+func run(fn func(time.Time) error, at time.Time) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("certificate: internal error: %v", r)
+		}
+	}()
+	return fn(at)
+}
+
+// outcome is what the access log keeps of how a request ended.
+func outcome(err error) string {
+	if refusal, ok := errors.AsType[*Refusal](err); ok && len(refusal.Reasons) > 0 {
+		return string(refusal.Reasons[0].Code)
+	}
+	return electoral.Outcome(err)
+}

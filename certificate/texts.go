@@ -1,0 +1,309 @@
+package certificate
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// A Gendered is a text that agrees with the subject's sex.
+type Gendered struct {
+	Male, Female string
+	// Unknown is for a sex that is not known.
+	Unknown string
+}
+
+func (g Gendered) of(s electoral.Sex) string {
+	switch s {
+	case electoral.Male:
+		return g.Male
+	case electoral.Female:
+		return g.Female
+	}
+	return g.Unknown
+}
+
+// Texts are the words of a certificate in one language. The sentences of
+// [Italian] are ours: no official model is public. A comune that has its own
+// takes a copy, changes it and hands it to the [Config].
+//
+// Texts hold placeholders in braces; each lists its own. A placeholder that a
+// text does not know is an error when the issuer is made.
+type Texts struct {
+	// Language is ISO 639-1: "it".
+	Language string
+	// Register and Ministry stand in the header, with the authority of the
+	// configuration below them.
+	Register, Ministry string
+	Titles             map[Kind]string
+	// Preamble opens the sentence.
+	Preamble string
+	// Born: {place} and {date}.
+	Born Gendered
+	// At, AtProvince, AtAbroad and AtState say where: {place}, {province},
+	// {state}.
+	At, AtProvince, AtAbroad, AtState string
+	// When writes a date of birth with what goes before it: "il 3 marzo 1980".
+	When func(electoral.Date) string
+	// Day writes a complete date: "3 marzo 1980".
+	Day func(electoral.Date) string
+	// Statements end the sentence: {comune}, {list}.
+	Statements map[StatementCode]Gendered
+	// Lists names the added lists in a sentence.
+	Lists map[electoral.List]string
+	Uses  map[Use]string
+	// Signers name who signs.
+	Signers map[SignerRole]string
+	// Verify explains the contrassegno: {address}, {until}, {authority}.
+	VerifyTitle, Verify string
+	Labels              Labels
+	Marks               Marks
+}
+
+// Labels are the names of the details below the sentence, and what assistive
+// technology says of the pictures.
+type Labels struct {
+	Comune, Section, Use, Issued, IssuedBy, ValidUntil, Protocol string
+	// ProtocolPending stands in a preview, which has no number yet.
+	ProtocolPending string
+	// At: {date}, {time}.
+	IssuedAt        string
+	Logo            string
+	LogoPlaceholder string
+	Contrassegno    string
+	VerifyLink      string
+}
+
+// Marks are what makes a page that is not an original unmistakable.
+type Marks struct {
+	// Preview is written across a preview, PreviewNote in its text.
+	Preview, PreviewNote string
+	// Trial is written across a trial, TrialNote in its text.
+	Trial, TrialNote string
+}
+
+var italianMonths = [...]string{"gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre"}
+
+func italianDay(d electoral.Date) string {
+	day := strconv.Itoa(d.Day)
+	if d.Day == 1 {
+		day = "1°"
+	}
+	return day + " " + italianMonths[d.Month-1] + " " + strconv.Itoa(d.Year)
+}
+
+func italianWhen(d electoral.Date) string {
+	switch {
+	case d.Month == 0:
+		return "nell'anno " + strconv.Itoa(d.Year)
+	case d.Day == 0:
+		return "nel mese di " + italianMonths[d.Month-1] + " " + strconv.Itoa(d.Year)
+	case d.Day == 8 || d.Day == 11:
+		return "l'" + italianDay(d)
+	}
+	return "il " + italianDay(d)
+}
+
+// Italian returns the Italian texts.
+func Italian() Texts {
+	enrolled := func(rest string) Gendered {
+		return Gendered{"è iscritto " + rest, "è iscritta " + rest, "è iscritto/a " + rest}
+	}
+	rights := "gode dei diritti politici."
+	return Texts{
+		Language: "it",
+		Register: "Anagrafe nazionale della popolazione residente",
+		Ministry: "Ministero dell'Interno",
+		Titles: map[Kind]string{
+			EnrolmentCertificate:       "Certificato di iscrizione nelle liste elettorali",
+			PoliticalRightsCertificate: "Certificato di godimento dei diritti politici",
+		},
+		Preamble:   "Visti i dati registrati nell'Anagrafe nazionale della popolazione residente, si certifica che",
+		Born:       Gendered{"nato {place} {date}", "nata {place} {date}", "nato/a {place} {date}"},
+		At:         "a {place}",
+		AtProvince: "a {place} ({province})",
+		AtAbroad:   "a {place} ({state})",
+		AtState:    "in {state}",
+		When:       italianWhen,
+		Day:        italianDay,
+		Statements: map[StatementCode]Gendered{
+			EnrolledGeneral:      enrolled("nelle liste elettorali del Comune di {comune}."),
+			EnrolledAdded:        enrolled("nella lista elettorale aggiunta {list} del Comune di {comune}."),
+			EnrolledEUComunal:    enrolled("nella lista elettorale aggiunta dei cittadini dell'Unione europea del Comune di {comune} per le elezioni comunali e circoscrizionali."),
+			EnrolledEUParliament: enrolled("nella lista elettorale aggiunta dei cittadini dell'Unione europea del Comune di {comune} per l'elezione dei membri del Parlamento europeo spettanti all'Italia."),
+			PoliticalRights:      {rights, rights, rights},
+		},
+		Lists: map[electoral.List]string{
+			electoral.BolzanoList:     "per i residenti in provincia di Bolzano, per le elezioni regionali e comunali,",
+			electoral.TrentoList:      "per i residenti in provincia di Trento, per le elezioni regionali,",
+			electoral.AostaValleyList: "per i residenti in Valle d'Aosta, per le elezioni regionali,",
+		},
+		Uses: map[Use]string{
+			ElectoralUse: "Elettorale o referendario",
+			PrivateUse:   "Rapporti tra privati",
+		},
+		Signers: map[SignerRole]string{
+			Mayor:         "Il Sindaco",
+			DeputyMayor:   "Il Vice Sindaco",
+			MayorDelegate: "L'incaricato del Sindaco",
+		},
+		VerifyTitle: "Verifica del certificato",
+		Verify: "Il contrassegno permette di verificare che questa copia corrisponda all'originale informatico (art. 23, comma 2-bis, d.lgs. 7 marzo 2005, n. 82). " +
+			"Inquadrarlo con lo smartphone, oppure caricarne l'immagine nell'area pubblica di {address}, entro il {until}. " +
+			"L'originale è munito del sigillo elettronico della {authority}.",
+		Labels: Labels{
+			Comune: "Comune di iscrizione", Section: "Sezione elettorale", Use: "Uso", Issued: "Rilasciato", IssuedBy: "Comune che rilascia",
+			ValidUntil: "Valido fino al", Protocol: "Protocollo", ProtocolPending: "assegnato al rilascio", IssuedAt: "{date}, ore {time}",
+			Logo: "Logo del Ministero dell'Interno", LogoPlaceholder: "Segnaposto del logo del Ministero dell'Interno: un edificio a colonne in un cerchio",
+			Contrassegno: "Contrassegno: codice QR con l'indirizzo per verificare il certificato", VerifyLink: "Apri la pagina di verifica del certificato",
+		},
+		Marks: Marks{
+			Preview: "Anteprima", PreviewNote: "Anteprima: questa pagina non è un certificato, non è munita né di contrassegno né di sigillo elettronico e non ha alcun valore.",
+			Trial: "DOCUMENTO DI PROVA – PRIVO DI VALORE", TrialNote: "DOCUMENTO DI PROVA – PRIVO DI VALORE: non è munito di un sigillo elettronico di produzione.",
+		},
+	}
+}
+
+// A part is a piece of a filled text.
+type part struct {
+	text  string
+	value bool // it replaced a placeholder
+}
+
+var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
+
+// fill replaces the placeholders of a text. An unknown one is left as it is;
+// check has refused it before.
+func fill(text string, values map[string]string) []part {
+	var out []part
+	for text != "" {
+		loc := placeholder.FindStringIndex(text)
+		if loc == nil {
+			out = append(out, part{text, false})
+			break
+		}
+		if loc[0] > 0 {
+			out = append(out, part{text[:loc[0]], false})
+		}
+		out = append(out, part{values[text[loc[0]+1:loc[1]-1]], true})
+		text = text[loc[1]:]
+	}
+	return out
+}
+
+func plain(parts []part) string {
+	var b strings.Builder
+	for _, p := range parts {
+		b.WriteString(p.text)
+	}
+	return b.String()
+}
+
+// check says which texts are missing or hold a placeholder that they cannot.
+func (t *Texts) check() error {
+	if len(t.Language) != 2 {
+		return fmt.Errorf("certificate: texts: language %q, expected two letters (ISO 639-1)", t.Language)
+	}
+	if t.When == nil || t.Day == nil {
+		return fmt.Errorf("certificate: texts %q: When or Day is missing", t.Language)
+	}
+	for _, e := range t.entries() {
+		if strings.TrimSpace(e.text) == "" {
+			return fmt.Errorf("certificate: texts %q: %s is missing", t.Language, e.name)
+		}
+		for _, p := range placeholder.FindAllString(e.text, -1) {
+			if !strings.Contains(e.allowed, p) {
+				return fmt.Errorf("certificate: texts %q: %s holds %s, expected only %q", t.Language, e.name, p, e.allowed)
+			}
+		}
+		for _, p := range strings.Fields(e.required) {
+			if !strings.Contains(e.text, p) {
+				return fmt.Errorf("certificate: texts %q: %s does not hold %s", t.Language, e.name, p)
+			}
+		}
+	}
+	return nil
+}
+
+// An entry is one text with its name, the placeholders it may and must hold.
+type entry struct{ name, text, allowed, required string }
+
+func (t *Texts) entries() []entry {
+	out := []entry{
+		{"Register", t.Register, "", ""}, {"Ministry", t.Ministry, "", ""}, {"Preamble", t.Preamble, "", ""},
+		{"At", t.At, "{place}", "{place}"}, {"AtProvince", t.AtProvince, "{place} {province}", "{place} {province}"},
+		{"AtAbroad", t.AtAbroad, "{place} {state}", "{place} {state}"}, {"AtState", t.AtState, "{state}", "{state}"},
+		{"VerifyTitle", t.VerifyTitle, "", ""}, {"Verify", t.Verify, "{address} {until} {authority}", "{address}"},
+		{"Labels.Comune", t.Labels.Comune, "", ""}, {"Labels.Section", t.Labels.Section, "", ""}, {"Labels.Use", t.Labels.Use, "", ""},
+		{"Labels.Issued", t.Labels.Issued, "", ""}, {"Labels.IssuedBy", t.Labels.IssuedBy, "", ""}, {"Labels.ValidUntil", t.Labels.ValidUntil, "", ""},
+		{"Labels.Protocol", t.Labels.Protocol, "", ""}, {"Labels.ProtocolPending", t.Labels.ProtocolPending, "", ""},
+		{"Labels.IssuedAt", t.Labels.IssuedAt, "{date} {time}", "{date}"}, {"Labels.Logo", t.Labels.Logo, "", ""},
+		{"Labels.LogoPlaceholder", t.Labels.LogoPlaceholder, "", ""}, {"Labels.Contrassegno", t.Labels.Contrassegno, "", ""},
+		{"Labels.VerifyLink", t.Labels.VerifyLink, "", ""},
+		{"Marks.Preview", t.Marks.Preview, "", ""}, {"Marks.PreviewNote", t.Marks.PreviewNote, "", ""},
+		{"Marks.Trial", t.Marks.Trial, "", ""}, {"Marks.TrialNote", t.Marks.TrialNote, "", ""},
+	}
+	gendered := func(name string, g Gendered, allowed, required string) {
+		out = append(out, entry{name + ".Male", g.Male, allowed, required}, entry{name + ".Female", g.Female, allowed, required},
+			entry{name + ".Unknown", g.Unknown, allowed, required})
+	}
+	gendered("Born", t.Born, "{place} {date}", "{place} {date}")
+	for _, k := range Kinds() {
+		out = append(out, entry{"Titles[" + string(k) + "]", t.Titles[k], "", ""})
+	}
+	for _, c := range StatementCodes() {
+		allowed, required := "{comune}", "{comune}"
+		switch c {
+		case EnrolledAdded:
+			allowed, required = "{comune} {list}", "{comune} {list}"
+		case PoliticalRights:
+			allowed, required = "", ""
+		}
+		gendered("Statements["+string(c)+"]", t.Statements[c], allowed, required)
+	}
+	for _, l := range []electoral.List{electoral.BolzanoList, electoral.TrentoList, electoral.AostaValleyList} {
+		out = append(out, entry{"Lists[" + string(l) + "]", t.Lists[l], "", ""})
+	}
+	for _, u := range Uses() {
+		out = append(out, entry{"Uses[" + string(u) + "]", t.Uses[u], "", ""})
+	}
+	for _, r := range []SignerRole{Mayor, DeputyMayor, MayorDelegate} {
+		out = append(out, entry{"Signers[" + string(r) + "]", t.Signers[r], "", ""})
+	}
+	return out
+}
+
+// The parts of the sentence.
+
+func (t *Texts) birth(s Subject) []part {
+	b := s.Birth
+	where := t.At
+	switch {
+	case b.State != "" && b.Place == "":
+		where = t.AtState
+	case b.State != "":
+		where = t.AtAbroad
+	case b.Province != "":
+		where = t.AtProvince
+	}
+	place := plain(fill(where, map[string]string{"place": b.Place, "province": b.Province, "state": b.State}))
+	return fill(t.Born.of(s.Sex), map[string]string{"place": place, "date": t.When(b.Date)})
+}
+
+func (t *Texts) statement(d Data) []part {
+	values := map[string]string{}
+	if d.Enrolment != nil {
+		values["comune"], values["list"] = d.Enrolment.Comune.Name, t.Lists[d.Enrolment.List]
+	}
+	return fill(t.Statements[d.Statement.Code].of(d.Subject.Sex), values)
+}
+
+// Sentence returns the whole sentence of a certificate, as it is printed.
+func (t Texts) Sentence(d Data) string {
+	return strings.Join([]string{t.Preamble, d.Subject.fullName() + ",", plain(t.birth(d.Subject)) + ",", plain(t.statement(d))}, " ")
+}
+
+func (s Subject) fullName() string { return strings.TrimSpace(s.Surname + " " + s.Name) }

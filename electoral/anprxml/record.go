@@ -1,0 +1,291 @@
+package anprxml
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/internal/xmlsec"
+)
+
+// The codes of the faults that only a message can have. [electoral.RuleOf]
+// does not know them; [Rules] does.
+const (
+	ElementUnknown   electoral.Code = "XML-ELE-01"
+	ElementMissing   electoral.Code = "XML-ELE-02"
+	ElementRepeated  electoral.Code = "XML-ELE-03"
+	ElementNamespace electoral.Code = "XML-ELE-04"
+	ElementExclusive electoral.Code = "XML-ELE-05"
+	AttributeUnknown electoral.Code = "XML-ATT-01"
+	TextUnexpected   electoral.Code = "XML-TXT-01"
+	ValueMalformed   electoral.Code = "XML-VAL-01"
+	CollegeMalformed electoral.Code = "XML-VAL-02"
+	ComuneUnknown    electoral.Code = "XML-COM-01"
+	ComuneDisagrees  electoral.Code = "XML-COM-02"
+	PlaceNotKept     electoral.Code = "XML-COM-03"
+)
+
+const schemaSource = "schemi ANPR V9.2.7 (tipoDato.xsd, vocabolarioSubentro.xsd)"
+
+// Rules returns what the codes of this package stand for.
+func Rules() []electoral.Rule {
+	rule := func(c electoral.Code, s electoral.Severity, description, anpr string) electoral.Rule {
+		return electoral.Rule{Code: c, Severity: s, Description: description, Source: schemaSource, ANPRCode: anpr}
+	}
+	return []electoral.Rule{
+		rule(ElementUnknown, electoral.Error, "il messaggio contiene solo gli elementi dello schema", "EN489"),
+		rule(ElementMissing, electoral.Error, "gli elementi obbligatori dello schema sono presenti", "EN489"),
+		rule(ElementRepeated, electoral.Error, "gli elementi stanno nell'ordine e nel numero dello schema", "EN489"),
+		rule(ElementNamespace, electoral.Error, "gli elementi sotto la radice non stanno in alcun namespace", "EN489"),
+		rule(ElementExclusive, electoral.Error, "tra due elementi alternativi ne sta uno solo", "EN489"),
+		rule(AttributeUnknown, electoral.Error, "gli elementi non hanno attributi", "EN489"),
+		rule(TextUnexpected, electoral.Error, "un elemento composto non contiene testo", "EN489"),
+		rule(ValueMalformed, electoral.Error, "il valore ha la forma del suo tipo", "EN489"),
+		rule(CollegeMalformed, electoral.Error, "un collegio è scritto CIRCOSCRIZIONE | Pnn | Unn", "EN562"),
+		rule(ComuneUnknown, electoral.Error, "il comune esiste con quel nome, codice ISTAT e provincia", ""),
+		rule(ComuneDisagrees, electoral.Error, "nome, codice ISTAT e provincia sono dello stesso comune", "EN074"),
+		rule(PlaceNotKept, electoral.Warning, "la località del comune di iscrizione non fa parte dei dati elettorali", ""),
+	}
+}
+
+// fault makes a fault of this package's codes, or of the domain's.
+func fault(c electoral.Code, path, tag, value, message, expected string, pos xmlsec.Position) electoral.Fault {
+	f := electoral.NewFault(c, path, value, message, expected)
+	if f.Source == "" {
+		for _, r := range Rules() {
+			if r.Code == c {
+				f.Severity, f.Source, f.ANPRCode = r.Severity, r.Source, r.ANPRCode
+			}
+		}
+	}
+	f.Tag = tag
+	f.Position = &electoral.Position{Line: pos.Line, Column: pos.Column, Offset: pos.Offset}
+	return f
+}
+
+// A value is one element of a record.
+type value struct {
+	present bool
+	// bad tells that a fault already says what is wrong with it.
+	bad  bool
+	text string
+	pos  xmlsec.Position
+}
+
+// A record is the elements of one record by their ids.
+type record struct {
+	values []value
+	// items are the occurrences of the element that may stand many times.
+	items []record
+}
+
+func newRecord(size int) *record { return &record{values: make([]value, size)} }
+
+func (r *record) reset() {
+	clear(r.values)
+	r.items = r.items[:0]
+}
+
+func (r *record) text(id int) string { return r.values[id].text }
+
+// parser fills records from a reader.
+type parser struct {
+	d      *xmlsec.Reader
+	faults electoral.Faults
+	tags   []string // of the open elements of the record
+	texts  map[string]string
+	buf    []byte
+}
+
+func (p *parser) fault(c electoral.Code, path, value, message, expected string, pos xmlsec.Position) {
+	p.faults = append(p.faults, fault(c, path, strings.Join(p.tags, "/"), value, message, expected, pos))
+}
+
+// element reads the content of an element of which the start tag was read.
+func (p *parser) element(e *element, r *record, start *xmlsec.Token) error {
+	p.tags = append(p.tags, e.tag)
+	defer func() { p.tags = p.tags[:len(p.tags)-1] }()
+	r.values[e.id] = value{present: true, pos: start.Pos}
+	p.start(e, start)
+	if e.typ != nil {
+		return p.leaf(e, r)
+	}
+	return p.group(e, r)
+}
+
+const xsiSpace = "http://www.w3.org/2001/XMLSchema-instance"
+
+// start judges the start tag of an element of a record.
+func (p *parser) start(e *element, start *xmlsec.Token) {
+	if start.Name.Space != "" {
+		p.fault(ElementNamespace, e.path, start.Name.Space, "L'elemento <"+start.Name.QName()+"> sta in un namespace.", "nessun namespace: xmlns=\"\", oppure un prefisso sulla sola radice", start.Pos)
+	}
+	for _, a := range start.Attrs {
+		if a.Name.Space != xsiSpace || a.Name.Local == "nil" {
+			p.fault(AttributeUnknown, e.path, a.Name.QName()+"="+a.Value, "L'elemento <"+e.tag+"> ha un attributo.", "nessun attributo", start.Pos)
+		}
+	}
+}
+
+// leaf reads the text of an element up to its end tag.
+func (p *parser) leaf(e *element, r *record) error {
+	p.buf = p.buf[:0]
+	for {
+		tok, err := p.d.Next()
+		if err != nil {
+			return err
+		}
+		switch tok.Kind {
+		case xmlsec.Text:
+			p.buf = append(p.buf, tok.Data...)
+		case xmlsec.StartElement:
+			p.fault(ElementUnknown, e.path, tok.Name.QName(), "L'elemento <"+e.tag+"> contiene un altro elemento.", "solo testo", tok.Pos)
+			if err := p.skip(); err != nil {
+				return err
+			}
+		case xmlsec.EndElement:
+			v := &r.values[e.id]
+			v.text = p.share(p.buf)
+			var ok bool
+			if v.text, ok = e.typ.check(v.text); !ok {
+				v.bad = true
+				p.fault(ValueMalformed, e.path, v.text, "Il valore di <"+e.tag+"> non è del tipo "+e.typ.name+".", e.typ.expected, v.pos)
+			}
+			return nil
+		}
+	}
+}
+
+// share returns the string of b; short texts recur in a file and are shared.
+func (p *parser) share(b []byte) string {
+	if s, ok := p.texts[string(b)]; ok {
+		return s
+	}
+	s := string(b)
+	if len(s) <= 64 && len(p.texts) < 2048 {
+		p.texts[s] = s
+	}
+	return s
+}
+
+// group reads the children of an element up to its end tag.
+func (p *parser) group(e *element, r *record) error {
+	next := 0
+	for {
+		tok, err := p.d.Next()
+		if err != nil {
+			return err
+		}
+		switch tok.Kind {
+		case xmlsec.Text:
+			if text := bytes.TrimSpace(tok.Data); len(text) > 0 {
+				p.fault(TextUnexpected, e.path, string(text[:min(len(text), 80)]), "L'elemento <"+e.tag+"> contiene testo.", "solo elementi", tok.Pos)
+			}
+		case xmlsec.EndElement:
+			p.missing(e, r, tok.Pos)
+			return nil
+		case xmlsec.StartElement:
+			if next, err = p.child(e, r, next, tok); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// child reads one child and returns the index from which the next may stand.
+func (p *parser) child(e *element, r *record, next int, tok *xmlsec.Token) (int, error) {
+	i := indexOf(e.children, tok.Name.Local)
+	switch {
+	case i < 0:
+		p.fault(ElementUnknown, e.path, tok.Name.QName(), "L'elemento <"+tok.Name.QName()+"> non è previsto in <"+e.tag+">.", expectedChildren(e.children[min(next, len(e.children)):]), tok.Pos)
+		return next, p.skip()
+	case i < next:
+		what := "sta fuori ordine in <" + e.tag + ">."
+		if r.values[e.children[i].id].present {
+			what = "sta più di una volta in <" + e.tag + ">."
+		}
+		p.fault(ElementRepeated, e.children[i].path, tok.Name.QName(), "L'elemento <"+e.children[i].tag+"> "+what, expectedChildren(e.children[next:]), tok.Pos)
+		if r.values[e.children[i].id].present {
+			return next, p.skip()
+		}
+		// Its value is read all the same, so that its own faults are told.
+		return next, p.element(&e.children[i], r, tok)
+	}
+	c := &e.children[i]
+	if c.many {
+		pos := tok.Pos
+		item := record{values: make([]value, translationSize)}
+		p.tags = append(p.tags, c.tag)
+		p.start(c, tok)
+		inner := element{tag: c.tag, id: tRecord, path: c.path + "[" + strconv.Itoa(len(r.items)) + "]", children: c.children}
+		before := len(p.faults)
+		err := p.group(&inner, &item)
+		for k := range p.faults[before:] {
+			if f := &p.faults[before+k]; !strings.HasPrefix(f.Path, c.path) {
+				f.Path = inner.path + "." + f.Path
+			}
+		}
+		p.tags = p.tags[:len(p.tags)-1]
+		r.values[c.id] = value{present: true, pos: pos}
+		r.items = append(r.items, item)
+		return i, err
+	}
+	if i > 0 && e.children[i-1].choice && r.values[e.children[i-1].id].present {
+		p.fault(ElementExclusive, c.path, c.tag, "In <"+e.tag+"> stanno sia <"+e.children[i-1].tag+"> sia <"+c.tag+">.", "uno solo dei due", tok.Pos)
+	}
+	return i + 1, p.element(c, r, tok)
+}
+
+// missing tells the required children that do not stand.
+func (p *parser) missing(e *element, r *record, pos xmlsec.Position) {
+	for _, c := range e.children {
+		if !c.optional && !r.values[c.id].present {
+			p.tags = append(p.tags, c.tag)
+			p.fault(ElementMissing, c.path, "", "Manca l'elemento <"+c.tag+"> in <"+e.tag+">.", "<"+c.tag+">", pos)
+			p.tags = p.tags[:len(p.tags)-1]
+			r.values[c.id].bad = true
+		}
+	}
+}
+
+// skip reads to the end of an element of which the start tag was read.
+func (p *parser) skip() error {
+	for depth := 1; depth > 0; {
+		tok, err := p.d.Next()
+		if err != nil {
+			return err
+		}
+		switch tok.Kind {
+		case xmlsec.StartElement:
+			depth++
+		case xmlsec.EndElement:
+			depth--
+		}
+	}
+	return nil
+}
+
+func indexOf(children []element, tag string) int {
+	for i := range children {
+		if children[i].tag == tag {
+			return i
+		}
+	}
+	return -1
+}
+
+// expectedChildren names what may stand: up to the first required element.
+func expectedChildren(children []element) string {
+	var names []string
+	for _, c := range children {
+		names = append(names, "<"+c.tag+">")
+		if !c.optional {
+			break
+		}
+	}
+	if len(names) == 0 {
+		return "la fine dell'elemento"
+	}
+	return strings.Join(names, ", ")
+}
