@@ -15,10 +15,9 @@ const (
 	textWidth   = tagged.A4Width - 2*marginX
 	headTop     = 15 * mm
 	logoSize    = 22 * mm
-	bottomTop   = tagged.A4Height - 69*mm // where the block of the contrassegno begins
+	bottomTop   = tagged.A4Height - 65*mm // where the block of the contrassegno begins
 	quietZone   = 4                       // modules (ISO/IEC 18004, 9.1)
 	codeSize    = 37 * mm                 // without the quiet zone
-	footBase    = tagged.A4Height - 9*mm
 	dataName    = "certificato.json"
 	schemaName  = "certificato.schema.json"
 	programName = "anpr certificate"
@@ -142,8 +141,10 @@ func (s *sheet) background(c *tagged.Canvas) {
 		b := s.layout(1000, tagged.Center, tagged.Span{Style: bold(128, ghost), Text: s.texts.Marks.Preview})
 		c.Moved(centreX, centreY, 1, 52, func(c *tagged.Canvas) { c.Block(-500, -b.Height()/2, b) })
 	case s.data.Trial:
-		b := s.layout(1200, tagged.Center, tagged.Span{Style: bold(40, bandText), Text: s.texts.Marks.Trial})
-		c.Moved(centreX, centreY, 1, 52, func(c *tagged.Canvas) {
+		style := bold(35, bandText)
+		style.Tracking = 0.6
+		b := s.layout(1200, tagged.Center, tagged.Span{Style: style, Text: s.texts.Marks.Trial})
+		c.Moved(centreX+6*mm, centreY, 1, 52, func(c *tagged.Canvas) {
 			c.Rectangle(-600, -15*mm, 1200, 30*mm)
 			c.Fill(band)
 			c.Block(-600, -b.Height()/2, b)
@@ -171,7 +172,7 @@ func (s *sheet) notices() float64 {
 	}
 	y := 5.2 * mm
 	for _, n := range notes {
-		b := s.layout(textWidth+20*mm, tagged.Center, tagged.Span{Style: bold(8.4, alarm), Text: n})
+		b := s.layout(textWidth+20*mm, tagged.Center, tagged.Span{Style: bold(9, alarm), Text: n})
 		y = s.page.Place(s.doc.Root().Add(tagged.Paragraph), marginX-10*mm, y, b)
 	}
 	return max(headTop, y+3*mm)
@@ -260,10 +261,10 @@ func (s *sheet) pieces(scale float64) []piece {
 			s.page.Place(s.doc.Root().Add(tag), marginX, y, b)
 		}})
 	}
-	text(9, 3, tagged.H1, tagged.Center, tagged.Span{Style: bold(22*scale, blue), Text: t.Titles[d.Kind]})
-	text(6, 2, tagged.Paragraph, tagged.Center, tagged.Span{Style: regular(11.5*scale, ink), Text: t.Preamble})
-	text(3.5, 1, tagged.Paragraph, tagged.Center, tagged.Span{Style: bold(19*scale, ink), Text: d.Subject.fullName() + ","})
-	text(0.5, 0.5, tagged.Paragraph, tagged.Center, tagged.Span{Style: regular(11.5*scale, ink), Text: plain(t.birth(d.Subject)) + ","})
+	text(9, 3, tagged.H1, tagged.Center, tagged.Span{Style: bold(23*scale, blue), Text: t.Titles[d.Kind]})
+	text(6, 2, tagged.Paragraph, tagged.Center, tagged.Span{Style: regular(12*scale, ink), Text: t.Preamble})
+	text(3.5, 1, tagged.Paragraph, tagged.Center, tagged.Span{Style: bold(s.nameSize()*scale, ink), Text: d.Subject.fullName()})
+	text(0.5, 0.5, tagged.Paragraph, tagged.Center, tagged.Span{Style: regular(12*scale, ink), Text: plain(t.birth(d.Subject))})
 	var spans []tagged.Span
 	for _, p := range t.statement(d) {
 		style := regular(13*scale, ink)
@@ -284,6 +285,17 @@ func (s *sheet) pieces(scale float64) []piece {
 		out = append(out, s.signature(scale))
 	}
 	return out
+}
+
+// nameSize is the largest size at which the name takes few lines.
+func (s *sheet) nameSize() float64 {
+	const largest, smallest = 20, 11
+	for size := float64(largest); size > smallest; size -= 2 {
+		if s.layout(textWidth, tagged.Center, tagged.Span{Style: bold(size, ink), Text: s.data.Subject.fullName()}).Lines() <= 2 {
+			return size
+		}
+	}
+	return smallest
 }
 
 func placeOf(d Data) string {
@@ -408,9 +420,15 @@ func (s *sheet) verification() {
 		c.LineTo(tagged.A4Width-marginX, top)
 		c.Stroke(hair, 0.6)
 	})
+	const y, gap = top + 3*mm, 7 * mm
 	if s.preview {
-		b := s.layout(textWidth, tagged.Left, tagged.Span{Style: regular(10, soft), Text: s.texts.Marks.PreviewNote})
-		s.page.Place(s.doc.Root().Add(tagged.Paragraph), marginX, top+8*mm, b)
+		s.page.Artifact(func(c *tagged.Canvas) {
+			c.Rectangle(marginX, y+3*mm, codeSize, codeSize)
+			c.Stroke(hair, 0.6)
+		})
+		const left = marginX + codeSize + gap
+		b := s.layout(tagged.A4Width-marginX-left, tagged.Left, tagged.Span{Style: regular(9.4, soft), Text: s.texts.Marks.PreviewPending})
+		s.page.Place(s.doc.Root().Add(tagged.Paragraph), left, y+3*mm, b)
 		return
 	}
 	root := s.doc.Root()
@@ -420,19 +438,22 @@ func (s *sheet) verification() {
 		return
 	}
 	module := codeSize / float64(len(modules))
-	x, y := marginX+0.0, top+3*mm
-	const gap = 7 * mm
-	left := x + codeSize + float64(quietZone)*module + gap
+	const x = marginX
+	left := x + codeSize + quietZone*module + gap - 2*mm
 	width := tagged.A4Width - marginX - left
 	s.page.Place(root.Add(tagged.H2), left, y+1*mm, s.layout(width, tagged.Left, tagged.Span{Style: bold(11.5, blue), Text: s.texts.VerifyTitle}))
 	fig := root.AddWith(tagged.Figure, tagged.Attributes{Alt: s.texts.Labels.Contrassegno + ". " + s.mark.String()})
-	codeY := y + float64(quietZone)*module
+	codeY := y + quietZone*module
 	s.page.Draw(fig, x, codeY, codeSize, codeSize, func(c *tagged.Canvas) { drawModules(c, modules, x, codeY, codeSize) })
 	address := strings.ToLower(strings.TrimPrefix(s.mark.base, "HTTPS://"))
 	text := plain(fill(s.texts.Verify, map[string]string{"address": address, "until": s.texts.Day(s.data.ValidUntil), "authority": s.data.Issuer.Name}))
 	at := s.page.Place(root.Add(tagged.Paragraph), left, y+9*mm, s.layout(width, tagged.Left, tagged.Span{Style: regular(9.4, ink), Text: text}))
 	link := root.Add(tagged.Paragraph).Add(tagged.Link)
-	s.page.Link(link, left, at+2*mm, s.layout(width, tagged.Left, tagged.Span{Style: regular(8.2, blue), Text: s.mark.String()}), s.mark.String(), s.texts.Labels.VerifyLink)
+	// As wide as its longer half, so that the line breaks before the code.
+	style, head := regular(8, blue), s.mark.base+codeMark
+	style.Tracking = 0.1 // no kerning, which would push the bars of "//" together
+	half := max(s.layout(width, tagged.Left, tagged.Span{Style: style, Text: head}).WidestLine(), s.layout(width, tagged.Left, tagged.Span{Style: style, Text: s.mark.Code()}).WidestLine())
+	s.page.Link(link, left, at+2*mm, s.layout(min(half+1, width), tagged.Left, tagged.Span{Style: style, Text: s.mark.String()}), s.mark.String(), s.texts.Labels.VerifyLink)
 }
 
 // drawModules draws a QR code as one path of horizontal runs on a white ground

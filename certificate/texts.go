@@ -81,6 +81,8 @@ type Labels struct {
 type Marks struct {
 	// Preview is written across a preview, PreviewNote in its text.
 	Preview, PreviewNote string
+	// PreviewPending stands where an original has its contrassegno.
+	PreviewPending string
 	// Trial is written across a trial, TrialNote in its text.
 	Trial, TrialNote string
 }
@@ -162,7 +164,8 @@ func Italian() Texts {
 		},
 		Marks: Marks{
 			Preview: "Anteprima", PreviewNote: "Anteprima: questa pagina non è un certificato, non è munita né di contrassegno né di sigillo elettronico e non ha alcun valore.",
-			Trial: "DOCUMENTO DI PROVA – PRIVO DI VALORE", TrialNote: "DOCUMENTO DI PROVA – PRIVO DI VALORE: non è munito di un sigillo elettronico di produzione.",
+			PreviewPending: "Il contrassegno e il sigillo elettronico sono apposti al rilascio del certificato.",
+			Trial:          "DOCUMENTO DI PROVA – PRIVO DI VALORE", TrialNote: "DOCUMENTO DI PROVA – PRIVO DI VALORE: non è munito di un sigillo elettronico di produzione.",
 		},
 	}
 }
@@ -244,7 +247,7 @@ func (t *Texts) entries() []entry {
 		{"Labels.LogoPlaceholder", t.Labels.LogoPlaceholder, "", ""}, {"Labels.Contrassegno", t.Labels.Contrassegno, "", ""},
 		{"Labels.VerifyLink", t.Labels.VerifyLink, "", ""},
 		{"Marks.Preview", t.Marks.Preview, "", ""}, {"Marks.PreviewNote", t.Marks.PreviewNote, "", ""},
-		{"Marks.Trial", t.Marks.Trial, "", ""}, {"Marks.TrialNote", t.Marks.TrialNote, "", ""},
+		{"Marks.PreviewPending", t.Marks.PreviewPending, "", ""}, {"Marks.Trial", t.Marks.Trial, "", ""}, {"Marks.TrialNote", t.Marks.TrialNote, "", ""},
 	}
 	gendered := func(name string, g Gendered, allowed, required string) {
 		out = append(out, entry{name + ".Male", g.Male, allowed, required}, entry{name + ".Female", g.Female, allowed, required},
@@ -301,7 +304,8 @@ func (t *Texts) statement(d Data) []part {
 	return fill(t.Statements[d.Statement.Code].of(d.Subject.Sex), values)
 }
 
-// Sentence returns the whole sentence of a certificate, as it is printed.
+// Sentence returns the whole sentence of a certificate: the words of the page
+// with the commas that its lines stand for.
 func (t Texts) Sentence(d Data) string {
 	return strings.Join([]string{t.Preamble, d.Subject.fullName() + ",", plain(t.birth(d.Subject)) + ",", plain(t.statement(d))}, " ")
 }

@@ -73,9 +73,10 @@ func pack(t testing.TB, text string) []byte {
 	return b.Bytes()
 }
 
-// TestLoadRefuses changes one thing in a right file and expects the error to
-// name it.
-func TestLoadRefuses(t *testing.T) {
+// A refusal is a right file with one thing changed, and what the error must name.
+type refusal struct{ file, text, field, value, expected string }
+
+func refusals(t *testing.T) []refusal {
 	text := func(name string) string {
 		b, err := TableText(name)
 		require.NoError(t, err)
@@ -89,9 +90,7 @@ func TestLoadRefuses(t *testing.T) {
 	comuni := text("comuni")
 	bologna := comuni[strings.LastIndex(comuni, "\nA944\t")+1:]
 	bologna = bologna[:strings.Index(bologna, "\n")+1]
-	for _, c := range []struct {
-		file, text, field, value, expected string
-	}{
+	return []refusal{
 		{"regions.tsv", "", "", "", "whole last line"},
 		{"regions.tsv", "#anpr-refdata 2\n", "", "#anpr-refdata 2", "#anpr-refdata 1"},
 		{"regions.tsv", "\ufeff" + text("regions"), "", "", "#anpr-refdata 1"},
@@ -143,7 +142,11 @@ func TestLoadRefuses(t *testing.T) {
 		{"provinces.tsv.gz", text("provinces"), "", "", "a gzip file"},
 		{"provinces.tsv.gz", string(pack(t, text("provinces")))[:100], "", "", "a readable file"},
 		{"README.md", "", "", "no table", "at least one"},
-	} {
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	for _, c := range refusals(t) {
 		_, err := Load(fstest.MapFS{c.file: {Data: []byte(c.text)}})
 		var pe *ParseError
 		if !assert.ErrorAs(t, err, &pe, "%s: %s", c.file, c.expected) {

@@ -15,22 +15,36 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// Verify verifies the signature of the one signer. digest returns the digest
-// of the signed content; for a message that carries its content it is not
-// called. The error is an *[Error].
+// Verify verifies the detached signature of the one signer. digest returns the
+// digest of the signed content. A message that carries content of its own is
+// refused, since it would be that which is signed. The error is an *[Error].
 func (sd *SignedData) Verify(digest func(crypto.Hash) []byte) (*Result, error) {
+	if sd.Content != nil {
+		return nil, fault(AttributeFault, "the message carries content of its own: expected a detached signature")
+	}
+	return sd.verify(digest)
+}
+
+// VerifyAttached verifies the signature over the content that the message
+// carries, as that of a time-stamp token. The error is an *[Error].
+func (sd *SignedData) VerifyAttached() (*Result, error) {
+	if sd.Content == nil {
+		return nil, fault(AttributeFault, "the message carries no content")
+	}
+	return sd.verify(func(hash crypto.Hash) []byte {
+		h := hash.New()
+		h.Write(sd.Content)
+		return h.Sum(nil)
+	})
+}
+
+func (sd *SignedData) verify(digest func(crypto.Hash) []byte) (*Result, error) {
 	if len(sd.Signers) != 1 {
 		return nil, fault(NotSingle, "%d signers: expected one", len(sd.Signers))
 	}
 	s := &sd.Signers[0]
 	if !slices.Contains(sd.DigestAlgorithms, s.Digest) {
 		return nil, fault(AlgorithmFault, "the signer's digest algorithm %v is not among digestAlgorithms", s.Digest)
-	}
-	if sd.Content != nil {
-		h := s.Digest.New()
-		h.Write(sd.Content)
-		sum := h.Sum(nil)
-		digest = func(crypto.Hash) []byte { return sum }
 	}
 	content := digest(s.Digest)
 	res := &Result{Digest: s.Digest, Algorithm: s.Algorithm}

@@ -38,7 +38,7 @@ type Signature struct {
 
 // IsTimestamp reports whether it is a document timestamp.
 func (s *Signature) IsTimestamp() bool {
-	return s.Type == "DocTimeStamp" || s.SubFilter == "ETSI.RFC3161"
+	return s.SubFilter == "ETSI.RFC3161"
 }
 
 // Text returns a text entry of the signature dictionary, such as Reason, or

@@ -63,16 +63,30 @@ func isNameChar(r rune) bool {
 		r >= 0x300 && r <= 0x36F || r == 0x203F || r == 0x2040
 }
 
+// asciiName tells the ASCII characters of names, so that names, nearly all
+// ASCII, need no look at the ranges.
+var asciiName = func() (t [utf8.RuneSelf]bool) {
+	for c := range t {
+		t[c] = isNameChar(rune(c))
+	}
+	return t
+}()
+
 // nameLen returns the length of the name at the begin of b; 0 if there is none.
 func nameLen(b []byte) int {
+	if len(b) == 0 || b[0] < utf8.RuneSelf && !isNameStart(rune(b[0])) {
+		return 0
+	}
 	for i := 0; i < len(b); {
-		r, size := rune(b[i]), 1
-		if r >= utf8.RuneSelf {
-			if r, size = utf8.DecodeRune(b[i:]); r == utf8.RuneError && size <= 1 {
+		if c := b[i]; c < utf8.RuneSelf {
+			if !asciiName[c] {
 				return i
 			}
+			i++
+			continue
 		}
-		if i == 0 && !isNameStart(r) || i > 0 && !isNameChar(r) {
+		r, size := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && size <= 1 || i == 0 && !isNameStart(r) || !isNameChar(r) {
 			return i
 		}
 		i += size

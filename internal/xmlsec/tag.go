@@ -126,7 +126,7 @@ func (d *Reader) startTag() (*Token, error) {
 	if len(d.stack) == 0 && d.rooted {
 		return nil, d.fail("a second root element: expected the end of the document")
 	}
-	if n := d.w - d.r; nameLen(d.buf[d.r+1:d.w]) == 0 && n > utf8.UTFMax {
+	if c := d.buf[d.r+1]; c < utf8.RuneSelf && !isNameStart(rune(c)) {
 		return nil, d.fail("\"<\" without a name: expected a tag, or &lt; in text")
 	}
 	end := d.tagEnd()

@@ -150,12 +150,12 @@ func (d *Document) append(b *Block, style *Style, text string) error {
 // wrap fills the lines greedily.
 func (b *Block) wrap() {
 	start, breakAt := 0, -1
-	var width, breakWidth float64
+	var width, ink, breakWidth float64 // ink: without the spaces at the end
 	for i := 0; i < len(b.glyphs); i++ {
 		g := &b.glyphs[i]
 		if g.char == ' ' {
 			// Spaces may hang over the end of the line.
-			breakAt, breakWidth = i+1, width
+			breakAt, breakWidth = i+1, ink
 			width += g.advance
 			continue
 		}
@@ -163,25 +163,22 @@ func (b *Block) wrap() {
 		if width > b.Width+0.001 && i > start {
 			end, w := breakAt, breakWidth
 			if end <= start {
-				end, w = i, width-g.advance
+				end, w = i, ink
 			}
 			b.lines = append(b.lines, line{from: start, to: end, width: w})
-			start, breakAt, width = end, -1, 0
+			start, breakAt, width, ink = end, -1, 0, 0
 			b.glyphs[start].advance -= float64(b.glyphs[start].kern) * b.glyphs[start].style.Size / 1000
 			b.glyphs[start].kern = 0
 			i = start - 1
 			continue
 		}
+		ink = width
 		if (g.char == '-' || g.char == '/' || g.char == '\u2010' || g.char == '–') && i > start {
 			breakAt, breakWidth = i+1, width
 		}
 	}
 	if start < len(b.glyphs) {
-		end := len(b.glyphs)
-		for e := end; e > start && b.glyphs[e-1].char == ' '; e-- {
-			width -= b.glyphs[e-1].advance
-		}
-		b.lines = append(b.lines, line{from: start, to: end, width: max(width, 0)})
+		b.lines = append(b.lines, line{from: start, to: len(b.glyphs), width: ink})
 	}
 }
 

@@ -1,0 +1,225 @@
+package verify
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/liste-elettorali/anpr/internal/cms"
+	"github.com/liste-elettorali/anpr/internal/pdf"
+)
+
+// trust checks that the signer's certificate leads to an anchor, may seal and
+// is valid at the time of the judgement.
+func (j *judgement) trust(sd *cms.SignedData, res *cms.Result) Check {
+	c := Check{Code: CodeTrust, Outcome: Failed}
+	switch {
+	case res == nil:
+		c.Outcome, c.Message = NotDone, "Non verificato: la firma non è integra."
+		return c
+	case len(j.v.cfg.Trust) == 0:
+		c.Outcome, c.Message = NotDone, "Non verificato: non è stata indicata alcuna autorità affidabile."
+		return c
+	}
+	cert := res.Certificate
+	for m, err := range sd.Malformed {
+		c.Message = "La firma contiene un certificato non conforme (" + clean(signerName(m)) + ")."
+		c.Evidence = append(c.Evidence, err.Error())
+		return c
+	}
+	if err := sealUsage(cert); err != nil {
+		c.Message = fmt.Sprintf("Il certificato di «%s» non è fatto per sigillare o firmare documenti.", clean(signerName(cert)))
+		c.Evidence = append(c.Evidence, err.Error())
+		return c
+	}
+	chain, err := j.v.chain(cert, sd.Certificates, j.at)
+	if err != nil {
+		c.Message = trustMessage(err, cert, j.at)
+		c.Evidence = append(c.Evidence, err.Error())
+		return c
+	}
+	if weak := append(slices.Clone(res.Weak), weakKeys(chain)...); len(weak) > 0 {
+		c.Message = "La firma usa algoritmi o chiavi che non si considerano più sicuri: " + strings.Join(slices.Compact(weak), ", ") + "."
+		return c
+	}
+	if odd := j.v.stray(sd.Certificates, chain); odd != nil {
+		c.Message = fmt.Sprintf("Il certificato allegato di «%s» è alterato o estraneo alla catena.", clean(signerName(odd)))
+		return c
+	}
+	c.Outcome = Passed
+	anchor := chain[len(chain)-1]
+	c.Message = fmt.Sprintf("Il certificato di «%s» è valido al %s e risale all'autorità indicata come affidabile «%s».",
+		clean(signerName(cert)), italianTime(j.at), clean(anchor.Subject.CommonName))
+	for _, x := range chain {
+		c.Evidence = append(c.Evidence, fmt.Sprintf("%s, serial %x, until %s", x.Subject, x.SerialNumber, x.NotAfter.UTC().Format(time.RFC3339)))
+	}
+	return c
+}
+
+// chain builds the chain of a certificate to an anchor.
+func (v *Verifier) chain(cert *x509.Certificate, others []*x509.Certificate, at time.Time) ([]*x509.Certificate, error) {
+	pool := x509.NewCertPool()
+	for _, o := range others {
+		pool.AddCert(o)
+	}
+	chains, err := cert.Verify(x509.VerifyOptions{
+		Roots: v.roots, Intermediates: pool, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return chains[0], nil
+}
+
+// sealUsage checks key usage and extended key usage (EN 319 412-2 clause
+// 4.3.2: nonRepudiation, digitalSignature or both).
+func sealUsage(c *x509.Certificate) error {
+	if c.IsCA {
+		return errors.New("the certificate is that of an authority")
+	}
+	if c.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
+		return errors.New("key usage has neither digitalSignature nor nonRepudiation")
+	}
+	if len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage) == 0 || len(c.UnknownExtKeyUsage) > 0 {
+		return nil // document signing has no constant in crypto/x509
+	}
+	for _, u := range c.ExtKeyUsage {
+		switch u {
+		case x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageCodeSigning, x509.ExtKeyUsageTimeStamping, x509.ExtKeyUsageOCSPSigning:
+		default:
+			return nil
+		}
+	}
+	return errors.New("extended key usage is only for other purposes")
+}
+
+func weakKeys(chain []*x509.Certificate) []string {
+	var weak []string
+	for _, c := range chain {
+		if k, ok := c.PublicKey.(*rsa.PublicKey); ok && k.N.BitLen() < 2048 {
+			weak = append(weak, fmt.Sprintf("RSA-%d", k.N.BitLen()))
+		}
+	}
+	return weak
+}
+
+// stray returns a certificate of the message that passes for one of the chain
+// without being it, or whose issuer is there and did not sign it. No signature
+// covers the certificates of a message, and an altered one must not go
+// unnoticed only because the chain does without it.
+func (v *Verifier) stray(certs, chain []*x509.Certificate) *x509.Certificate {
+	known := slices.Concat(chain, v.cfg.Trust)
+	for _, c := range certs {
+		if slices.ContainsFunc(known, c.Equal) {
+			continue
+		}
+		for _, k := range known {
+			if bytes.Equal(c.RawSubjectPublicKeyInfo, k.RawSubjectPublicKeyInfo) || bytes.Equal(c.RawSubject, k.RawSubject) {
+				if !signedByAny(c, slices.Concat(certs, v.cfg.Trust)) {
+					return c
+				}
+			}
+		}
+		for _, issuer := range slices.Concat(certs, v.cfg.Trust) {
+			if bytes.Equal(c.RawIssuer, issuer.RawSubject) && !signedByAny(c, slices.Concat(certs, v.cfg.Trust)) {
+				return c
+			}
+		}
+	}
+	return nil
+}
+
+func signedByAny(c *x509.Certificate, issuers []*x509.Certificate) bool {
+	return slices.ContainsFunc(issuers, func(i *x509.Certificate) bool {
+		return bytes.Equal(c.RawIssuer, i.RawSubject) && c.CheckSignatureFrom(i) == nil
+	})
+}
+
+func trustMessage(err error, cert *x509.Certificate, at time.Time) string {
+	name := clean(signerName(cert))
+	var invalid x509.CertificateInvalidError
+	var unknown x509.UnknownAuthorityError
+	switch {
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		if at.Before(cert.NotBefore) {
+			return fmt.Sprintf("Il certificato di «%s» non era ancora valido al %s.", name, italianTime(at))
+		}
+		return fmt.Sprintf("Il certificato di «%s», o uno della sua catena, non è valido al %s.", name, italianTime(at))
+	case errors.As(err, &unknown):
+		return fmt.Sprintf("Il certificato di «%s» non risale ad alcuna delle autorità indicate come affidabili.", name)
+	}
+	return fmt.Sprintf("La catena del certificato di «%s» non è valida.", name)
+}
+
+// revocation says what is known of revocation: nothing is asked of the
+// network.
+func (j *judgement) revocation(s *pdf.Signature, sd *cms.SignedData) Check {
+	c := Check{Code: CodeRevocation, Outcome: NotDone,
+		Message: "Non è stato verificato se il certificato sia stato revocato: il documento non contiene dati di revoca."}
+	present := sd != nil && sd.HasCRLs
+	if j.file != nil {
+		if cat, _, err := j.file.Last().Catalog(); err == nil {
+			present = present || cat.Get("DSS") != nil
+		}
+	}
+	if present {
+		c.Message = "Non è stato verificato se il certificato sia stato revocato: i dati di revoca contenuti nel documento non sono stati valutati."
+	}
+	return c
+}
+
+// signerName names the holder of a certificate.
+func signerName(c *x509.Certificate) string {
+	name := c.Subject.CommonName
+	if len(c.Subject.Organization) > 0 && c.Subject.Organization[0] != "" && c.Subject.Organization[0] != name {
+		if name != "" {
+			name += ", "
+		}
+		name += c.Subject.Organization[0]
+	}
+	if name == "" {
+		name = c.Subject.String()
+	}
+	return clean(name)
+}
+
+// clean makes a text of unknown origin fit to be shown: printable characters
+// only, no change of direction, and short.
+func clean(s string) string {
+	const most = 200
+	var b strings.Builder
+	n := 0
+	for _, r := range s {
+		if n++; n > most {
+			b.WriteString("…")
+			break
+		}
+		if !unicode.IsPrint(r) || unicode.Is(unicode.Bidi_Control, r) {
+			r = unicode.ReplacementChar
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// italianTime shows a time as people in Italy read it.
+func italianTime(t time.Time) string {
+	rome, err := time.LoadLocation("Europe/Rome")
+	if err != nil { // a machine without time zones
+		return t.UTC().Format("02/01/2006 alle 15:04:05 UTC")
+	}
+	return t.In(rome).Format("02/01/2006 alle 15:04:05")
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

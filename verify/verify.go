@@ -1,0 +1,218 @@
+// Package verify judges the seal of an electoral certificate (Regulation (EU)
+// No 910/2014, article 32 and 40; ISO 32000-2 clause 12.8; ETSI EN 319 142-1),
+// its contrassegno (CAD article 23 paragraph 2-bis) and the access log (D.M.
+// 17 October 2022, annex 2), and says in plain Italian what it found.
+//
+// For most uses:
+//
+//	v, err := verify.New(verify.Config{Trust: anchors})
+//	report := v.PDF(ctx, data, time.Now())
+//	if !report.Valid { … report.Checks … }
+//
+// # Guarantees
+//
+//   - A report is always returned. It lists every check with its outcome:
+//     passed, failed, or not done, and why. A document is valid only if nothing
+//     failed and all the checks that its kind requires passed; what could not be
+//     done is never taken for passed.
+//   - Of a document with a valid report, every byte is covered by a seal whose
+//     certificate leads to one of the given anchors, but for the seal's own
+//     value, which has one accepted form, and for later revisions that do
+//     nothing but add validation data, timestamps or further seals.
+//   - Input is hostile: work and memory are bounded, nothing panics, nothing is
+//     asked of the network.
+//
+// The time that a document claims proves nothing: certificates are judged at
+// the time given by the caller.
+package verify
+
+import (
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/liste-elettorali/anpr/internal/pdf"
+)
+
+// An Outcome is what a check came to.
+type Outcome string
+
+// The outcomes of a check.
+const (
+	Passed  Outcome = "passed"
+	Failed  Outcome = "failed"
+	NotDone Outcome = "not-done"
+)
+
+// A Kind is the kind of thing that was judged.
+type Kind string
+
+// The kinds of things that are judged.
+const (
+	KindPDF          Kind = "pdf"
+	KindContrassegno Kind = "contrassegno"
+	KindLog          Kind = "log"
+)
+
+// A Code names a check.
+type Code string
+
+// The checks of a PDF.
+const (
+	CodeStructure      Code = "structure"       // the file can be read, and read in one way
+	CodeSignature      Code = "signature"       // the bytes covered and the signature agree
+	CodeCoverage       Code = "coverage"        // the signature covers the whole file
+	CodeLaterRevisions Code = "later-revisions" // what was added afterwards is permitted
+	CodeTrust          Code = "trust"           // the certificate leads to an anchor
+	CodeRevocation     Code = "revocation"      // it was not revoked
+	CodeTime           Code = "time"            // the time is proved
+	CodeLevel          Code = "level"           // PAdES level
+)
+
+// The checks of a picture of a contrassegno.
+const (
+	CodeDecode          Code = "decode"           // one well-formed contrassegno was read
+	CodeAuthentic       Code = "authentic"        // it belongs to a validly sealed document
+	CodeMatchesDocument Code = "matches-document" // one of the documents embeds its data
+)
+
+// A Level is the level of a PAdES signature (EN 319 142-1 clause 6), or legacy
+// for the formats before it.
+type Level string
+
+// The levels.
+const (
+	LevelNone   Level = ""
+	LevelLegacy Level = "legacy"
+	LevelBB     Level = "B-B"
+)
+
+// A Check is one check of a report.
+type Check struct {
+	Code    Code    `json:"code"`
+	Outcome Outcome `json:"outcome"`
+	Message string  `json:"message"` // in Italian, for people
+
+	// Evidence holds values for people who know the format, in English.
+	Evidence []string `json:"-"`
+}
+
+// A Report says what was checked, what it came to and what was not checked.
+type Report struct {
+	Kind   Kind    `json:"kind"`
+	Valid  bool    `json:"valid"`
+	Level  Level   `json:"level"`
+	Checks []Check `json:"checks"`
+
+	// Signer names who sealed, from the certificates, whether they are trusted
+	// or not.
+	Signer string `json:"signer"`
+
+	// Time is the claimed time of the first seal, zero if there is none.
+	Time time.Time `json:"time,omitzero"`
+
+	// At is the time at which certificates were judged.
+	At time.Time `json:"-"`
+
+	// Signatures holds the answer for each seal and timestamp of a PDF.
+	Signatures []Signature `json:"-"`
+
+	// Pages is the number of pages of a PDF.
+	Pages int `json:"-"`
+}
+
+// A Signature is the answer for one seal or timestamp of a PDF. Its checks
+// have the same codes as those of the report, which sum them up.
+type Signature struct {
+	Field       string
+	SubFilter   string
+	Timestamp   bool
+	Signer      string
+	Time        time.Time         // claimed
+	Certificate *x509.Certificate // nil if it could not be verified
+	Revision    int               // that it covers, counted from 0; -1 if none
+	Level       Level
+	Checks      []Check
+}
+
+// Check returns the check with a code.
+func (r *Report) Check(code Code) (Check, bool) {
+	i := slices.IndexFunc(r.Checks, func(c Check) bool { return c.Code == code })
+	if i < 0 {
+		return Check{}, false
+	}
+	return r.Checks[i], true
+}
+
+// conclude sets Valid: nothing failed and all of the required checks passed.
+func (r *Report) conclude(required ...Code) {
+	r.Valid = true
+	for _, c := range r.Checks {
+		r.Valid = r.Valid && c.Outcome != Failed
+	}
+	for _, code := range required {
+		c, ok := r.Check(code)
+		r.Valid = r.Valid && ok && c.Outcome == Passed
+	}
+}
+
+// Limits bound what is read of untrusted input. A zero field means its
+// default.
+type Limits struct {
+	PDF        pdf.Limits
+	Signatures int   // of one document; default 50
+	Picture    int64 // bytes of a picture; default 16 MiB
+	Pixels     int64 // of a picture; default 24 million
+}
+
+// Config says what to trust. The zero value trusts nobody: then no document is
+// valid.
+type Config struct {
+	// Trust holds the anchors: certificates of authorities, or of seals, that
+	// the caller trusts.
+	Trust []*x509.Certificate
+
+	// ContrassegnoKey is the issuer's key of the contrassegno. If nil, its
+	// authentication code is not checked, and the document's seal alone vouches
+	// for it.
+	ContrassegnoKey []byte
+
+	// Limits bound the input.
+	Limits Limits
+
+	// Now is the clock used when a call gives no time. If nil, time.Now.
+	Now func() time.Time
+}
+
+// A Verifier judges documents. It is safe for concurrent use.
+type Verifier struct {
+	cfg   Config
+	roots *x509.CertPool
+}
+
+// New makes a verifier.
+func New(cfg Config) (*Verifier, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Limits.Signatures <= 0 {
+		cfg.Limits.Signatures = 50
+	}
+	if cfg.Limits.Picture <= 0 {
+		cfg.Limits.Picture = 16 << 20
+	}
+	if cfg.Limits.Pixels <= 0 {
+		cfg.Limits.Pixels = 24_000_000
+	}
+	v := &Verifier{cfg: cfg, roots: x509.NewCertPool()}
+	v.cfg.Trust = slices.Clone(cfg.Trust)
+	v.cfg.ContrassegnoKey = slices.Clone(cfg.ContrassegnoKey)
+	for i, c := range cfg.Trust {
+		if c == nil {
+			return nil, fmt.Errorf("verify: trust anchor %d is nil", i)
+		}
+		v.roots.AddCert(c)
+	}
+	return v, nil
+}
