@@ -1,5 +1,11 @@
 package electoral
 
+import (
+	"strings"
+
+	"github.com/liste-elettorali/anpr/electoral/refdata"
+)
+
 // An AnnexField is one row of annex 1 for one person: the name of the field as
 // the decree writes it and its value.
 type AnnexField struct {
@@ -138,10 +144,11 @@ func annexStatus(e Elector, find SectionFinder) AnnexStatus {
 }
 
 // sameConstituency tells the colleges that are the elector's from those that
-// are only his section's: an elector abroad votes in a division.
+// are only his section's: an elector abroad votes in a division. A name of two
+// languages is the same with its first half alone.
 func sameConstituency(constituency string, c College) bool {
-	_, ok := matchName(constituency, []string{c.Constituency})
-	return ok
+	first := func(s string) string { s, _, _ = strings.Cut(refdata.Fold(s), "/"); return s }
+	return c.Constituency != "" && first(constituency) == first(c.Constituency)
 }
 
 func sectionIn(e Elector, find SectionFinder, l List) (Section, bool) {

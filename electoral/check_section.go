@@ -85,12 +85,12 @@ func (k *section) european() {
 	if k.tooLong("europeanConstituency", given) {
 		return
 	}
-	var names []string
-	for _, c := range k.tables.EuropeanConstituencies() {
-		names = append(names, c.Name)
-	}
-	name, ok := matchEuropean(given, names)
+	name, ok := k.tables.Canonical(refdata.KindEuropean, given)
 	if !ok {
+		var names []string
+		for _, c := range k.tables.EuropeanConstituencies() {
+			names = append(names, c.Name)
+		}
 		k.fault(EuropeanUnknown, "europeanConstituency", given, "La circoscrizione per il Parlamento europeo non è nelle tabelle.", strings.Join(names, ", "))
 		return
 	}
@@ -106,18 +106,6 @@ func (k *section) european() {
 	}
 }
 
-func matchEuropean(given string, names []string) (string, bool) {
-	if name, ok := matchName(given, names); ok {
-		return name, true
-	}
-	for _, name := range names {
-		if _, after, two := strings.Cut(name, ":"); two && refdata.Fold(after) == refdata.Fold(given) {
-			return name, true
-		}
-	}
-	return "", false
-}
-
 // regional warns where it cannot judge: the tables' names are the regional
 // laws', not ANPR's official strings, and some rest on general knowledge.
 func (k *section) regional() {
@@ -130,14 +118,14 @@ func (k *section) regional() {
 		return
 	}
 	v, ok := k.tables.RegionalConstituency(k.s.Comune)
-	if ok && refdata.Fold(v.Name) == refdata.Fold(given) {
+	name, known := k.tables.Canonical(refdata.KindRegional, given)
+	if ok && known && name == v.Name {
 		if v.Certainty != refdata.Sourced {
 			k.fault(RegionalNotCheckable, "regionalConstituency", given, "La circoscrizione regionale del comune di "+k.comune.Name+" nella tabella non ha una fonte certa.", "un controllo sulla legge elettorale regionale")
 		}
 		return
 	}
-	_, another := matchName(given, regionalNames(k.tables))
-	if ok && another && v.Certainty == refdata.Sourced {
+	if ok && known && v.Certainty == refdata.Sourced {
 		k.fault(RegionalOtherComune, "regionalConstituency", given, "La circoscrizione regionale non è quella del comune di "+k.comune.Name+".", v.Name)
 		return
 	}
@@ -166,16 +154,19 @@ func (k *section) college(h house, given College) {
 	if k.tooLong(h.college, given.String()) {
 		return
 	}
-	name, ok := matchName(given.Constituency, h.known)
+	name, ok := k.tables.Canonical(h.kind, given.Constituency)
 	if !ok {
 		k.fault(CollegeUnknown, h.college, given.String(), "La circoscrizione dei collegi per "+h.italian+" non è nelle tabelle.", strings.Join(h.known, ", "))
 		return
 	}
-	if given.Constituency != name && given.Constituency != strings.ToUpper(given.Constituency) {
+	if given.Constituency != strings.ToUpper(given.Constituency) {
 		k.fault(CollegeNotExact, h.college, given.String(), "Il collegio per "+h.italian+" non è scritto come nelle tabelle del Ministero.", College{name, given.MultiMember, given.SingleMember}.String())
 	}
 	of := h.of(k.s.Comune)
 	want := refdata.College{Constituency: name, MultiMember: given.MultiMember, SingleMember: given.SingleMember}
+	ofComune := slices.ContainsFunc(of, func(c refdata.College) bool {
+		return c.Constituency == name && c.MultiMember == given.MultiMember && c.SingleMember == given.SingleMember
+	})
 	switch {
 	case given.MultiMember == "" && !h.exists(want):
 		k.fault(CollegeMultiMemberMissing, h.college, given.String(), "Manca il collegio plurinominale per "+h.italian+".", expectedColleges(of))
@@ -184,9 +175,10 @@ func (k *section) college(h house, given College) {
 	case !k.known:
 	case len(of) == 0:
 		k.fault(CollegeNotCheckable, h.college, given.String(), "Nessuna tabella dice i collegi per "+h.italian+" del comune di "+k.comune.Name+".", "un controllo sulle tabelle del Ministero")
-	case !slices.ContainsFunc(of, func(c refdata.College) bool {
-		return c.Constituency == name && c.MultiMember == given.MultiMember && c.SingleMember == given.SingleMember
-	}):
+	case !ofComune && of[0].Inferred:
+		// The comune is newer than the colleges: its own is its predecessor's.
+		k.fault(CollegeNotCheckable, h.college, given.String(), "I collegi per "+h.italian+" del comune di "+k.comune.Name+" sono dedotti da quelli dei comuni da cui è nato.", expectedColleges(of)+", salvo un controllo sulle tabelle del Ministero")
+	case !ofComune:
 		k.fault(CollegeOtherComune, h.college, given.String(), "Il collegio per "+h.italian+" non è del comune di "+k.comune.Name+".", expectedColleges(of))
 	}
 }
@@ -225,12 +217,4 @@ func (k *section) tooLong(path, value string) bool {
 	}
 	k.fault(FieldTooLong, path, value, "Il testo è troppo lungo.", "al massimo 200 caratteri")
 	return true
-}
-
-func regionalNames(tables *refdata.Tables) []string {
-	var names []string
-	for _, c := range tables.RegionalConstituencies() {
-		names = append(names, c.Name)
-	}
-	return names
 }

@@ -51,6 +51,7 @@ type house struct {
 	college string // path of the section's college
 	answer  Answer
 	given   string
+	kind    refdata.Kind
 	known   []string
 	of      func(belfiore string) []refdata.College
 	exists  func(refdata.College) bool
@@ -59,14 +60,14 @@ type house struct {
 func (c *Checker) chamber(s Status) house {
 	return house{
 		"la Camera dei deputati", "status.chamber", "status.chamberConstituency", "chamberCollege",
-		s.Chamber, s.ChamberConstituency, c.tables.ChamberConstituencies(), c.tables.ChamberColleges, c.tables.ChamberCollegeExists,
+		s.Chamber, s.ChamberConstituency, refdata.KindChamber, c.tables.ChamberConstituencies(), c.tables.ChamberColleges, c.tables.ChamberCollegeExists,
 	}
 }
 
 func (c *Checker) senate(s Status) house {
 	return house{
 		"il Senato della Repubblica", "status.senate", "status.senateConstituency", "senateCollege",
-		s.Senate, s.SenateConstituency, c.tables.SenateConstituencies(), c.tables.SenateColleges, c.tables.SenateCollegeExists,
+		s.Senate, s.SenateConstituency, refdata.KindSenate, c.tables.SenateConstituencies(), c.tables.SenateColleges, c.tables.SenateCollegeExists,
 	}
 }
 
@@ -84,13 +85,13 @@ func (k *elector) constituencies() {
 		case h.answer != Yes:
 			k.fault(ConstituencyNotDue, h.value, h.given, "La circoscrizione per "+h.italian+" è indicata, ma lo status è «"+h.answer.String()+"».", "nessuna circoscrizione")
 		}
-		if name, ok := matchName(h.given, k.tables.AbroadDivisions()); ok {
+		if name, ok := k.tables.Canonical(refdata.KindAbroad, h.given); ok {
 			abroad[i] = name
 			k.exact(h, name)
 			k.abroadDivision(h, name)
 			continue
 		}
-		name, ok := matchName(h.given, h.known)
+		name, ok := k.tables.Canonical(h.kind, h.given)
 		if !ok {
 			k.fault(ConstituencyUnknown, h.value, h.given, "La circoscrizione per "+h.italian+" non è nelle tabelle.", k.expectedConstituencies(h))
 			continue
@@ -116,8 +117,9 @@ func (k *elector) expectedConstituencies(h house) string {
 }
 
 func (k *elector) exact(h house, name string) {
-	// The tables' names carry what ANPR's may not: the other-language half.
-	if h.given != name && h.given != strings.ToUpper(h.given) {
+	// Another spelling in capitals may be the one of ANPR's own table, which
+	// is not public: it stands.
+	if h.given != strings.ToUpper(h.given) {
 		k.fault(ConstituencyNotExact, h.value, h.given, "La circoscrizione per "+h.italian+" non è scritta come nelle tabelle del Ministero.", name)
 	}
 }
@@ -166,22 +168,6 @@ func constituenciesOf(colleges []refdata.College) []string {
 	return names
 }
 
-// matchName finds the name that s is, but for case, accents and blanks, among
-// names; a name of two languages ("TRENTINO-ALTO ADIGE/SÜDTIROL") is matched by
-// its first half too.
-func matchName(s string, names []string) (string, bool) {
-	folded := refdata.Fold(s)
-	for _, name := range names {
-		if refdata.Fold(name) == folded {
-			return name, true
-		}
-		if first, _, two := strings.Cut(name, "/"); two && refdata.Fold(first) == folded {
-			return name, true
-		}
-	}
-	return "", false
-}
-
 // sectionFields asks of the elector's section what his status needs.
 func (k *elector) sectionFields() {
 	if k.in.Section == nil {
@@ -223,8 +209,8 @@ func (k *elector) sectionColleges(sec Section) {
 			k.fault(SectionLacksCollege, h.path, Yes.String(), "La sezione "+sec.Number+" non indica i collegi per "+h.italian+".", "i collegi ("+tagOf(h.college)+") sulla sezione")
 			continue
 		}
-		mine, national := matchName(h.given, h.known)
-		theirs, ok := matchName(college.Constituency, h.known)
+		mine, national := k.tables.Canonical(h.kind, h.given)
+		theirs, ok := k.tables.Canonical(h.kind, college.Constituency)
 		if national && ok && mine != theirs {
 			k.fault(SectionOtherConstituency, h.value, h.given, "I collegi della sezione "+sec.Number+" per "+h.italian+" sono della circoscrizione "+theirs+".", theirs)
 		}

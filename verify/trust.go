@@ -77,8 +77,8 @@ func (v *Verifier) chain(cert *x509.Certificate, others []*x509.Certificate, at 
 	return chains[0], nil
 }
 
-// sealUsage checks key usage and extended key usage (EN 319 412-2 clause
-// 4.3.2: nonRepudiation, digitalSignature or both).
+// sealUsage checks key usage (RFC 5280 clause 4.2.1.3: nonRepudiation,
+// digitalSignature or both) and extended key usage.
 func sealUsage(c *x509.Certificate) error {
 	if c.IsCA {
 		return errors.New("the certificate is that of an authority")

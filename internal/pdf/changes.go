@@ -89,7 +89,7 @@ func (v View) Dangling(ctx context.Context) (map[uint32]bool, error) {
 		}
 		EachRef(o, visit)
 	}
-	EachRef(v.Trailer(), visit)
+	EachRef(Array{v.Trailer().Get("Root"), v.Trailer().Get("Info")}, visit)
 	return out, nil
 }
 

@@ -61,6 +61,7 @@ type Revision struct {
 	Objects []Ref  // what it defines or frees, in the order of the file
 	Hybrid  bool   // has a cross-reference stream beside its table
 	Linear  bool   // two sections of a linearised file
+	NoTable bool   // its trailer comes without cross-reference data
 	xrefs   []sect // its sections, the one that startxref names first
 }
 

@@ -301,6 +301,9 @@ func (s *Signature) Coverage() (revision int, problems []Problem) {
 	if br[1] != s.ContentsStart || br[2] != s.ContentsEnd {
 		return -1, problem(GapMismatch, "ByteRange leaves out bytes %d to %d, Contents is bytes %d to %d", br[1], br[2], s.ContentsStart, s.ContentsEnd)
 	}
+	if p := hexForm(s.file.data[s.ContentsStart:s.ContentsEnd], s.ContentsStart); p != nil {
+		return -1, p
+	}
 	end := br[2] + br[3]
 	if end > size {
 		return -1, problem(BeyondFile, "ByteRange ends at byte %d, the file at %d", end, size)
@@ -364,7 +367,7 @@ func (s *Signature) form() []Problem {
 	if s.ContentsEnd == 0 {
 		return problem(ContentsElsewhere, "Contents is not written in the signature dictionary in the file itself")
 	}
-	return hexForm(s.file.data[s.ContentsStart:s.ContentsEnd], s.ContentsStart)
+	return nil
 }
 
 // hexForm insists on one way to write the value, since no signature covers it.

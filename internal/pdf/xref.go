@@ -16,6 +16,7 @@ type sect struct {
 	order   []uint32
 	isTable bool
 	hybrid  bool
+	noTable bool
 }
 
 // eofWindow is how far from the end of the file the last marker may be.
@@ -155,6 +156,7 @@ func (f *File) index(lastEnd int64) error {
 		seen := map[uint32]bool{}
 		for _, s := range r.xrefs {
 			r.Hybrid = r.Hybrid || s.hybrid
+			r.NoTable = r.NoTable || s.noTable
 			for _, num := range s.order {
 				if seen[num] { // the first-page section comes before the main one
 					continue
@@ -210,6 +212,7 @@ func (f *File) section(offset int64, seen map[int64]bool) (sect, error) {
 		}
 		// Viewers then look for objects by themselves and find what no table names.
 		f.irregular(l.pos, true, "a trailer without its cross-reference table")
+		s.noTable = true
 	}
 	s.isTable = true
 	if err := f.xrefTable(&l, &s); err != nil {

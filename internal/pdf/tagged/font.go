@@ -259,7 +259,7 @@ func (f *Font) readCmap4(t []byte) error {
 	if len(t) < 16 {
 		return badFont("cmap format 4 has %d bytes", len(t))
 	}
-	if size := int(binary.BigEndian.Uint16(t[2:])); size <= len(t) {
+	if size := int(binary.BigEndian.Uint16(t[2:])); size >= 16 && size <= len(t) {
 		t = t[:size]
 	}
 	segs := int(binary.BigEndian.Uint16(t[6:])) / 2
@@ -269,9 +269,14 @@ func (f *Font) readCmap4(t []byte) error {
 	f.others = make(map[rune]uint16)
 	ends, starts := t[14:], t[16+2*segs:]
 	deltas, ranges := t[16+4*segs:], t[16+6*segs:]
+	next := 0 // segments must ascend, or a hostile table could ask for work without end
 	for s := range segs {
 		first, last := int(binary.BigEndian.Uint16(starts[2*s:])), int(binary.BigEndian.Uint16(ends[2*s:]))
 		delta, rng := binary.BigEndian.Uint16(deltas[2*s:]), int(binary.BigEndian.Uint16(ranges[2*s:]))
+		if first < next || last < first {
+			return badFont("cmap segment %d maps U+%04X to U+%04X, expected to begin at U+%04X or later", s, first, last, next)
+		}
+		next = last + 1
 		for c := first; c <= last && c < 0xffff; c++ {
 			g := uint16(c)
 			if rng != 0 {

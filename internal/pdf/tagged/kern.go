@@ -43,11 +43,16 @@ func (f *Font) kerning(left, right uint16) int {
 type gpos struct {
 	data   []byte
 	glyphs int
+	reads  int
 	bad    bool
 }
 
+// maxKernReads bounds the work that a hostile table can ask for.
+const maxKernReads = 4 << 20
+
 func (g *gpos) u16(at int) int {
-	if at < 0 || at+2 > len(g.data) {
+	g.reads++
+	if at < 0 || at+2 > len(g.data) || g.reads > maxKernReads {
 		g.bad = true
 		return 0
 	}
@@ -93,7 +98,10 @@ func readKerning(data []byte, glyphs int) []kernTable {
 				actual = g.u16(sub + 2)
 				sub += g.u16(sub+4)<<16 | g.u16(sub+6)
 			}
-			if actual != 2 || g.bad {
+			if g.bad {
+				return nil
+			}
+			if actual != 2 {
 				continue
 			}
 			if t, ok := g.pairTable(sub); ok {
@@ -160,11 +168,13 @@ func (g *gpos) pairTable(at int) (kernTable, bool) {
 }
 
 func (g *gpos) coverage(at int, covered []int16) (n int) {
+	next := 0 // glyphs must ascend, which also bounds the work
 	set := func(glyph, index int) {
-		if glyph >= len(covered) || index > 0x7fff {
+		if glyph < next || glyph >= len(covered) || index > 0x7fff {
 			g.bad = true
 			return
 		}
+		next = glyph + 1
 		covered[glyph] = int16(index)
 		n = max(n, index+1)
 	}
@@ -191,11 +201,13 @@ func (g *gpos) coverage(at int, covered []int16) (n int) {
 
 func (g *gpos) classes(at, limit int) []uint16 {
 	out := make([]uint16, g.glyphs)
+	next := 0
 	set := func(glyph, class int) {
-		if glyph >= len(out) || class >= limit {
+		if glyph < next || glyph >= len(out) || class >= limit {
 			g.bad = true
 			return
 		}
+		next = glyph + 1
 		out[glyph] = uint16(class)
 	}
 	switch g.u16(at) {

@@ -1,0 +1,105 @@
+package certificate_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/seal/sealtest"
+)
+
+// register is a source with one made-up person; a program takes an
+// electoral.Registry.
+type register struct{}
+
+func (register) CertificateFacts(_ context.Context, _ electoral.Request, anprID string) (electoral.CertificateFacts, error) {
+	return electoral.CertificateFacts{
+		Person: electoral.Person{
+			ANPRID: anprID, Surname: "ESEMPIO", Name: "BRUNA", Sex: electoral.Female,
+			Birth:        electoral.Birth{Date: electoral.Date{Year: 1971, Month: time.May, Day: 8}, Place: "L219"},
+			Citizenships: []electoral.Citizenship{{State: "ITA"}},
+			Residence:    &electoral.Residence{Comune: "A952"},
+		},
+		Elector: electoral.Elector{ANPRID: anprID, Capacity: electoral.Yes, General: &electoral.Enrolment{Comune: "A952", Section: "12"}},
+	}, nil
+}
+
+// printer is a recorder that prints; a program takes one on an audit log.
+type printer struct{}
+
+func (printer) Record(_ context.Context, a electoral.Access) error {
+	fmt.Println(a.Operation, a.Outcome)
+	return nil
+}
+
+func Example() {
+	ca, err := sealtest.NewCA(sealtest.Config{})
+	if err != nil {
+		panic(err)
+	}
+	sealer, err := ca.Sealer()
+	if err != nil {
+		panic(err)
+	}
+	issuer, err := certificate.NewIssuer(certificate.Config{
+		Sealer: sealer, Source: register{}, Recorder: printer{},
+		Key: []byte("a secret of thirty-two bytes ..."), BaseURL: "https://verifica.example.it",
+	})
+	if err != nil {
+		panic(err)
+	}
+	req := certificate.Request{
+		Request: electoral.Request{ID: "1", Actor: electoral.Actor{FiscalCode: "SMPBRN71E48L219X", Role: electoral.CitizenRole, Method: electoral.SPIDMethod, Level: 2}},
+		ANPRID:  "42", Kind: certificate.EnrolmentCertificate, Use: certificate.ElectoralUse,
+	}
+	preview, err := issuer.Preview(context.Background(), req)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(preview.Sentence)
+	issued, err := issuer.Issue(context.Background(), req)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(issued.Data.Trial, issued.Contrassegno.Matches(issued.Embedded))
+	// Output:
+	// certificate-preview requested
+	// certificate-preview granted
+	// Visti i dati registrati nell'Anagrafe nazionale della popolazione residente, si certifica che ESEMPIO BRUNA, nata a Torino (TO) l'8 maggio 1971, è iscritta nelle liste elettorali del Comune di Bolzano/Bozen.
+	// certificate-issue requested
+	// certificate-issue granted
+	// true true
+}
+
+func ExampleAssess() {
+	facts, _ := register{}.CertificateFacts(context.Background(), electoral.Request{}, "42")
+	facts.Elector.General = nil
+	for _, r := range certificate.Assess(facts, certificate.EnrolmentCertificate, "", electoral.Date{Year: 2026, Month: 11, Day: 22}) {
+		fmt.Println(r.Code.Error())
+		fmt.Println(r.Remedy)
+	}
+	// Output:
+	// CER-ISC-01: La persona non risulta iscritta in alcuna lista elettorale.
+	// L'iscrizione nelle liste di un comune; intanto si può chiedere, se spetta, il certificato di godimento dei diritti politici.
+}
+
+func ExampleContrassegno() {
+	key := []byte("a secret of thirty-two bytes ...")
+	data := []byte(`{"version":1}`) // what Data.Encode returned
+	c, err := certificate.NewContrassegno("https://verifica.example.it", key, data)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(c)
+	read, err := certificate.ParseContrassegno(c.String())
+	fmt.Println(err, read.Authentic(key), read.Matches(data), read.Matches([]byte("other")))
+	_, err = certificate.ParseContrassegno("https://verifica.example.it/C/X")
+	fmt.Println(errors.Is(err, certificate.ErrContrassegno))
+	// Output:
+	// HTTPS://VERIFICA.EXAMPLE.IT/C/FEGGZOLLQI6NTJVJX2WP7SOEZD-KPZ3FPPXVRYO4
+	// <nil> true true false
+	// true
+}

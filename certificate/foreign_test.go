@@ -1,0 +1,195 @@
+package certificate
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/internal/testenv"
+	"github.com/liste-elettorali/anpr/seal/sealtest"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func tool(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command(testenv.Tool(t, name), args...).CombinedOutput()
+	require.NoError(t, err, "%s %v: %s", name, args, out)
+	return string(out)
+}
+
+func save(t *testing.T, pdf []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "c.pdf")
+	require.NoError(t, os.WriteFile(path, pdf, 0o600))
+	return path
+}
+
+// pages are one document of each sort, with fixed data.
+func pages(t *testing.T) map[string][]byte {
+	t.Helper()
+	out := map[string][]byte{}
+	for name, c := range map[string]struct {
+		req     Request
+		facts   func(f *electoral.CertificateFacts)
+		config  func(c *Config)
+		preview bool
+	}{
+		"iscrizione-portale": {req: citizen(EnrolmentCertificate, ElectoralUse)},
+		"iscrizione-comune":  {req: officer(EnrolmentCertificate, PrivateUse), config: func(c *Config) { c.Logo = logoPNG(t) }},
+		"diritti-portale":    {req: citizen(PoliticalRightsCertificate, PrivateUse)},
+		"diritti-prova":      {req: citizen(PoliticalRightsCertificate, ElectoralUse), config: func(c *Config) { c.Sealer = plainSealer{} }},
+		"iscrizione-ue":      {req: citizen(EnrolmentCertificate, ElectoralUse), facts: foreigner},
+		"anteprima":          {req: citizen(EnrolmentCertificate, ElectoralUse), preview: true},
+		"anteprima-prova":    {req: officer(EnrolmentCertificate, PrivateUse), preview: true, config: func(c *Config) { c.Sealer = plainSealer{} }},
+		"nomi-lunghi": {req: officer(EnrolmentCertificate, PrivateUse), facts: func(f *electoral.CertificateFacts) {
+			f.Person.Surname = strings.Repeat("ŻÓŁĆ-ȘTEFĂNESCU ", 12) + "KOVAČEVI"
+			f.Person.Name = strings.Repeat("X", 200)
+			f.Person.Birth = electoral.Birth{Date: day("1950"), Place: "Z129", PlaceName: strings.Repeat("BUCUREȘTI ", 19) + "BUCUREȘTI"}
+			f.Section.SeatName = strings.Repeat("PALAZZO ", 24) + "PALAZZO"
+			f.Section.Number = strings.Repeat("9", 200)
+			f.Elector.General.Section = f.Section.Number
+		}, config: func(c *Config) { c.Sealer = plainSealer{} }},
+	} {
+		f := facts()
+		if c.facts != nil {
+			c.facts(&f)
+		}
+		i, _ := newIssuer(t, f, c.config)
+		d, err := i.compose(f, c.req, i.day(noon))
+		require.NoError(t, err, name)
+		d.IssuedAt, d.Trial = noon, !i.cfg.Sealer.Production()
+		if c.preview {
+			out[name], err = i.render(d, nil, nil)
+			require.NoError(t, err, name)
+			continue
+		}
+		d.Protocol = "20261122000417"
+		embedded, err := d.Encode()
+		require.NoError(t, err, name)
+		mark, err := NewContrassegno(testBase, testKey, embedded)
+		require.NoError(t, err, name)
+		out[name], err = i.render(d, embedded, &mark)
+		require.NoError(t, err, name)
+	}
+	return out
+}
+
+// TestText compares what pdftotext reads in the order of the content with
+// testdata/<name>.txt. Run with -update after a change, and read the difference.
+func TestText(t *testing.T) {
+	testenv.Tool(t, "pdftotext")
+	for name, pdf := range pages(t) {
+		path := save(t, pdf)
+		got := tool(t, "pdftotext", "-raw", "-nopgbrk", "-enc", "UTF-8", path, "-")
+		assert.Contains(t, tool(t, "pdfinfo", path), "Pages:           1\n", name)
+		golden := filepath.Join("testdata", name+".txt")
+		if *update {
+			require.NoError(t, os.MkdirAll("testdata", 0o755))
+			require.NoError(t, os.WriteFile(golden, []byte(got), 0o644))
+		}
+		want, err := os.ReadFile(golden)
+		require.NoError(t, err)
+		assert.Equal(t, strings.Fields(string(want)), strings.Fields(got), name)
+	}
+}
+
+func TestMarksOnThePage(t *testing.T) {
+	for name, pdf := range pages(t) {
+		path := save(t, pdf)
+		// The structure tree is what a screen reader reads: no watermark in it.
+		text := strings.Join(strings.Fields(tool(t, "pdfinfo", "-struct-text", path)), " ")
+		info := tool(t, "pdfinfo", path)
+		attachments := tool(t, "qpdf", "--list-attachments", path)
+		preview, trial := strings.HasPrefix(name, "anteprima"), strings.HasSuffix(name, "prova") || name == "nomi-lunghi"
+		assert.Equal(t, preview, strings.Contains(text, "questa pagina non è un certificato"), name)
+		assert.Equal(t, preview, strings.Contains(info, "ANTEPRIMA – "), name)
+		assert.Equal(t, trial, strings.Contains(text, "DOCUMENTO DI PROVA – PRIVO DI VALORE: non"), name)
+		assert.Equal(t, trial, strings.Contains(info, "DOCUMENTO DI PROVA – PRIVO DI VALORE – "), name)
+		assert.Equal(t, !preview, strings.Contains(attachments, dataName) && strings.Contains(attachments, schemaName), name)
+		assert.Equal(t, !preview, strings.Contains(text, "Verifica del certificato"), name)
+	}
+}
+
+// TestReadContrassegno reads the printed contrassegno as a scanner would see it.
+func TestReadContrassegno(t *testing.T) {
+	testenv.Tool(t, "zbarimg")
+	all := pages(t)
+	for _, name := range []string{"iscrizione-portale", "diritti-prova", "nomi-lunghi"} {
+		path := save(t, all[name])
+		data := exec.Command(testenv.Tool(t, "qpdf"), "--show-attachment="+dataName, path)
+		embedded, err := data.Output()
+		require.NoError(t, err)
+		for _, dpi := range []string{"300", "150"} {
+			picture := strings.TrimSuffix(path, ".pdf") + dpi
+			tool(t, "pdftoppm", "-r", dpi, "-png", "-singlefile", "-gray", path, picture)
+			c, err := ParseContrassegno(readQR(t, picture+".png"))
+			require.NoError(t, err, "%s at %s dpi", name, dpi)
+			assert.True(t, c.Matches(embedded), "%s at %s dpi", name, dpi)
+			assert.True(t, c.Authentic(testKey))
+		}
+	}
+	picture := filepath.Join(t.TempDir(), "p")
+	tool(t, "pdftoppm", "-r", "150", "-png", "-singlefile", save(t, all["anteprima"]), picture)
+	out, err := exec.Command(testenv.Tool(t, "zbarimg"), "--quiet", "--raw", picture+".png").Output()
+	assert.Error(t, err, "a preview has no contrassegno, and gives %q", out)
+}
+
+// TestSealed seals with each kind of key and asks foreign readers.
+func TestSealed(t *testing.T) {
+	for _, key := range []sealtest.Key{sealtest.P256, sealtest.P384, sealtest.RSA2048, sealtest.RSA3072} {
+		now := time.Now()
+		ca, err := sealtest.NewCA(sealtest.Config{Key: key})
+		require.NoError(t, err)
+		sealer, err := ca.Sealer()
+		require.NoError(t, err)
+		i, _ := newIssuer(t, facts(), func(c *Config) { c.Sealer, c.Now = sealer, func() time.Time { return now } })
+		r, err := i.Issue(t.Context(), citizen(EnrolmentCertificate, ElectoralUse))
+		require.NoError(t, err)
+		assert.True(t, r.Data.Trial, "whatever a test seal seals is a trial")
+		assert.Less(t, len(r.PDF), 70_000)
+		path := save(t, r.PDF)
+		assert.Contains(t, tool(t, "qpdf", "--check", path), "No syntax or stream encoding errors")
+		said := tool(t, "pdfsig", "-nocert", path)
+		assert.Contains(t, said, "Signature is Valid", key)
+		assert.Contains(t, said, "Total document signed", key)
+		assert.Contains(t, tool(t, "pdfinfo", path), "Tagged:          yes", "the catalog survives the update")
+	}
+}
+
+// TestStandards asks veraPDF, whose program .ci/setup installs as "verapdf":
+// every sort of page before the seal, and a sealed one.
+func TestStandards(t *testing.T) {
+	testenv.Tool(t, "verapdf")
+	dir := t.TempDir()
+	ca, err := sealtest.NewCA(sealtest.Config{})
+	require.NoError(t, err)
+	sealer, err := ca.Sealer()
+	require.NoError(t, err)
+	i, _ := newIssuer(t, facts(), func(c *Config) { c.Sealer, c.Now = sealer, nil })
+	r, err := i.Issue(t.Context(), citizen(EnrolmentCertificate, ElectoralUse))
+	require.NoError(t, err)
+	all := pages(t)
+	all["sigillato"] = r.PDF
+	var paths []string
+	for name, pdf := range all {
+		path := filepath.Join(dir, name+".pdf")
+		require.NoError(t, os.WriteFile(path, pdf, 0o600))
+		paths = append(paths, path)
+	}
+	for _, flavour := range []string{"3a", "ua1"} {
+		out := tool(t, "verapdf", append([]string{"-f", flavour, "--format", "text"}, paths...)...)
+		for name := range all {
+			assert.Contains(t, out, fmt.Sprintf("PASS %s", filepath.Join(dir, name+".pdf")), flavour)
+		}
+	}
+}

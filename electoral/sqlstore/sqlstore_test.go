@@ -1,0 +1,109 @@
+package sqlstore_test
+
+import (
+	"errors"
+	"iter"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/sqlstore"
+)
+
+func open(t *testing.T, file string) *sqlstore.DB {
+	t.Helper()
+	db, err := sqlstore.OpenSQLite(t.Context(), file)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func persons(list ...electoral.Person) iter.Seq2[electoral.Person, error] {
+	return func(yield func(electoral.Person, error) bool) {
+		for _, p := range list {
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}
+}
+
+func TestSQLite(t *testing.T) {
+	electoraltest.TestStore(t, func(t *testing.T) electoral.Store {
+		return open(t, filepath.Join(t.TempDir(), "registry.db")).Store()
+	})
+}
+
+func TestSQLitePopulation(t *testing.T) {
+	electoraltest.TestPopulation(t, func(t *testing.T, list []electoral.Person) electoral.Population {
+		p := open(t, filepath.Join(t.TempDir(), "registry.db")).Population()
+		n, err := p.Put(t.Context(), persons(list...))
+		require.NoError(t, err)
+		require.Equal(t, len(list), n)
+		return p
+	})
+}
+
+func TestReopen(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "with space & %20?#.db")
+	db := open(t, file)
+	want := electoraltest.SampleElector("1", "A074", "1")
+	require.NoError(t, db.Store().Update(t.Context(), func(w electoral.Writer) error {
+		return w.PutElector(t.Context(), "A074", want)
+	}))
+	require.NoError(t, db.Close())
+	st, err := os.Stat(file)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), st.Mode().Perm())
+	again := open(t, file)
+	require.NoError(t, again.Store().View(t.Context(), func(r electoral.Reader) error {
+		got, _, err := r.Elector(t.Context(), "1")
+		assert.Equal(t, want, got)
+		return err
+	}))
+}
+
+func TestPopulationIsAtomic(t *testing.T) {
+	p := open(t, filepath.Join(t.TempDir(), "registry.db")).Population()
+	list := electoraltest.SamplePersons()
+	stop := errors.New("stop")
+	_, err := p.Put(t.Context(), func(yield func(electoral.Person, error) bool) {
+		_ = yield(list[0], nil) && yield(electoral.Person{}, stop)
+	})
+	require.ErrorIs(t, err, stop)
+	_, err = p.ByANPRID(t.Context(), "1")
+	require.ErrorIs(t, err, electoral.ErrNotFound)
+
+	twin := list[1]
+	twin.FiscalCode = list[0].FiscalCode
+	_, err = p.Put(t.Context(), persons(list[0], twin))
+	require.ErrorContains(t, err, "fiscal code of person 1")
+	_, err = p.Put(t.Context(), persons(electoral.Person{ANPRID: "x"}))
+	require.ErrorContains(t, err, `"x"`)
+
+	// a person who changes his code and moves keeps one entry
+	moved := list[0].Clone()
+	moved.FiscalCode, moved.Residence.Comune = "VRDGPP13R10B293P", "H501"
+	_, err = p.Put(t.Context(), persons(list[0], moved))
+	require.NoError(t, err)
+	_, err = p.ByFiscalCode(t.Context(), list[0].FiscalCode)
+	require.ErrorIs(t, err, electoral.ErrNotFound)
+	got, err := p.ByFiscalCode(t.Context(), moved.FiscalCode)
+	require.NoError(t, err)
+	assert.Equal(t, moved, got)
+}
+
+func TestOpenRefuses(t *testing.T) {
+	dir := t.TempDir()
+	_, err := sqlstore.OpenSQLite(t.Context(), filepath.Join(dir, "missing", "x.db"))
+	require.Error(t, err)
+	file := filepath.Join(dir, "text.db")
+	require.NoError(t, os.WriteFile(file, []byte("this is no database, but text that is long enough"), 0o600))
+	_, err = sqlstore.OpenSQLite(t.Context(), file)
+	require.Error(t, err)
+}

@@ -1,0 +1,185 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"math"
+
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
+)
+
+// readQR reads the one QR code of a picture. Its errors are in Italian, for
+// people.
+func readQR(ctx context.Context, data []byte, maxBytes, maxPixels int64) (string, error) {
+	img, err := decodePicture(data, maxBytes, maxPixels)
+	if err != nil {
+		return "", err
+	}
+	full := toGray(img)
+	small := full.fit(1600)
+	attempts := []func() gray{
+		func() gray { return small },
+		func() gray { return full },
+		func() gray { return small.rotate(math.Pi / 4) }, // the finder is weak on diagonals
+		func() gray { return full.fit(800) },
+		func() gray { return small.rotate(math.Pi / 8) },
+		func() gray { return full.fit(1150) },
+	}
+	seen := map[[2]int]bool{}
+	for i, attempt := range attempts {
+		g := attempt()
+		if key := [2]int{g.w, g.h}; i != 2 && i != 4 {
+			if seen[key] {
+				continue
+			}
+			seen[key] = true
+		}
+		for _, binarizer := range []func(gozxing.LuminanceSource) gozxing.Binarizer{gozxing.NewHybridBinarizer, gozxing.NewGlobalHistgramBinarizer} {
+			if ctx.Err() != nil {
+				return "", errors.New("la lettura è stata interrotta")
+			}
+			if text, ok := tryQR(g, binarizer); ok {
+				return text, nil
+			}
+		}
+	}
+	return "", errors.New("non vi si riconosce alcun codice QR")
+}
+
+// decodePicture decodes a PNG or a JPEG after looking at its size.
+func decodePicture(data []byte, maxBytes, maxPixels int64) (image.Image, error) {
+	if int64(len(data)) > maxBytes {
+		return nil, fmt.Errorf("è di %d byte, al massimo %d", len(data), maxBytes)
+	}
+	decode, decodeConfig := png.Decode, png.DecodeConfig
+	switch {
+	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
+	case bytes.HasPrefix(data, []byte("\xFF\xD8\xFF")):
+		decode, decodeConfig = jpeg.Decode, jpeg.DecodeConfig
+	default:
+		return nil, errors.New("non è un'immagine PNG né JPEG")
+	}
+	cfg, err := decodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("l'immagine non è ben formata (%w)", err)
+	}
+	if cfg.Width < 21 || cfg.Height < 21 || int64(cfg.Width)*int64(cfg.Height) > maxPixels {
+		return nil, fmt.Errorf("l'immagine è di %d × %d punti, al massimo %d in tutto", cfg.Width, cfg.Height, maxPixels)
+	}
+	img, err := decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("l'immagine non è ben formata (%w)", err)
+	}
+	return img, nil
+}
+
+// tryQR makes one attempt. The library panics on some pictures.
+func tryQR(g gray, binarizer func(gozxing.LuminanceSource) gozxing.Binarizer) (text string, ok bool) {
+	defer func() {
+		if recover() != nil {
+			text, ok = "", false
+		}
+	}()
+	src, err := gozxing.NewPlanarYUVLuminanceSource(g.pix, g.w, g.h, 0, 0, g.w, g.h, false)
+	if err != nil {
+		return "", false
+	}
+	bitmap, err := gozxing.NewBinaryBitmap(binarizer(src))
+	if err != nil {
+		return "", false
+	}
+	res, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]interface{}{gozxing.DecodeHintType_TRY_HARDER: true})
+	if err != nil {
+		return "", false
+	}
+	return res.GetText(), true
+}
+
+// A gray is a picture in shades of gray, row by row.
+type gray struct {
+	pix  []byte
+	w, h int
+}
+
+// toGray converts a picture, on white where it is transparent.
+func toGray(img image.Image) gray {
+	b := img.Bounds()
+	g := gray{make([]byte, b.Dx()*b.Dy()), b.Dx(), b.Dy()}
+	switch img := img.(type) {
+	case *image.Gray:
+		for y := range g.h {
+			copy(g.pix[y*g.w:(y+1)*g.w], img.Pix[y*img.Stride:])
+		}
+	case *image.YCbCr:
+		for y := range g.h {
+			copy(g.pix[y*g.w:(y+1)*g.w], img.Y[y*img.YStride:])
+		}
+	default:
+		for y := range g.h {
+			for x := range g.w {
+				c := img.At(b.Min.X+x, b.Min.Y+y)
+				_, _, _, a := c.RGBA()
+				lum := uint32(color.Gray16Model.Convert(c).(color.Gray16).Y) // premultiplied
+				g.pix[y*g.w+x] = byte(min(lum+0xFFFF-a, 0xFFFF) >> 8)
+			}
+		}
+	}
+	return g
+}
+
+// fit returns the picture with no side over most, each point the mean of those
+// that it stands for.
+func (g gray) fit(most int) gray {
+	long := max(g.w, g.h)
+	if long <= most {
+		return g
+	}
+	out := gray{w: max(1, g.w*most/long), h: max(1, g.h*most/long)}
+	out.pix = make([]byte, out.w*out.h)
+	for y := range out.h {
+		y0, y1 := y*g.h/out.h, max((y+1)*g.h/out.h, y*g.h/out.h+1)
+		for x := range out.w {
+			x0, x1 := x*g.w/out.w, max((x+1)*g.w/out.w, x*g.w/out.w+1)
+			sum := 0
+			for j := y0; j < y1; j++ {
+				for _, p := range g.pix[j*g.w+x0 : j*g.w+x1] {
+					sum += int(p)
+				}
+			}
+			out.pix[y*out.w+x] = byte(sum / ((y1 - y0) * (x1 - x0)))
+		}
+	}
+	return out
+}
+
+// rotate turns the picture by an angle, on white.
+func (g gray) rotate(angle float64) gray {
+	sin, cos := math.Sincos(angle)
+	w, h := float64(g.w), float64(g.h)
+	out := gray{w: int(w*cos+h*sin) + 1, h: int(w*sin+h*cos) + 1}
+	out.pix = bytes.Repeat([]byte{255}, out.w*out.h)
+	for y := range out.h {
+		dy := float64(y) - float64(out.h)/2
+		for x := range out.w {
+			dx := float64(x) - float64(out.w)/2
+			sx, sy := dx*cos+dy*sin+w/2, dy*cos-dx*sin+h/2
+			x0, y0 := int(math.Floor(sx)), int(math.Floor(sy))
+			if x0 < 0 || y0 < 0 || x0+1 >= g.w || y0+1 >= g.h {
+				continue
+			}
+			fx, fy := sx-float64(x0), sy-float64(y0)
+			row := g.pix[y0*g.w+x0:]
+			top := float64(row[0])*(1-fx) + float64(row[1])*fx
+			low := float64(row[g.w])*(1-fx) + float64(row[g.w+1])*fx
+			out.pix[y*out.w+x] = byte(top*(1-fy) + low*fy)
+		}
+	}
+	return out
+}
