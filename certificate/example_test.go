@@ -99,7 +99,7 @@ func ExampleContrassegno() {
 	_, err = certificate.ParseContrassegno("https://verifica.example.it/C/X")
 	fmt.Println(errors.Is(err, certificate.ErrContrassegno))
 	// Output:
-	// HTTPS://VERIFICA.EXAMPLE.IT/C/FEGGZOLLQI6NTJVJX2WP7SOEZD-KPZ3FPPXVRYO4
+	// HTTPS://VERIFICA.EXAMPLE.IT/C/EQYPDIVNFGBNABTYQVEIUTEJ4I-DZOHPOBAUSFA6
 	// <nil> true true false
 	// true
 }

@@ -24,16 +24,16 @@ const (
 )
 
 var (
-	ink      = tagged.Color{R: 0x1a, G: 0x1f, B: 0x29}
-	blue     = tagged.Color{R: 0x0b, G: 0x34, B: 0x67}
-	soft     = tagged.Color{R: 0x55, G: 0x5f, B: 0x6e} // 6.5:1 on white
-	hair     = tagged.Color{R: 0xb9, G: 0xc3, B: 0xd0}
-	alarm    = tagged.Color{R: 0xa8, G: 0x1c, B: 0x1c}
-	band     = tagged.Color{R: 0xfc, G: 0xef, B: 0xec}
-	bandText = tagged.Color{R: 0xf3, G: 0xc9, B: 0xc2}
-	ghost    = tagged.Color{R: 0xe3, G: 0xe8, B: 0xef}
-	white    = tagged.Color{R: 0xff, G: 0xff, B: 0xff}
-	flag     = [3]tagged.Color{{R: 0x00, G: 0x8c, B: 0x45}, {R: 0xf4, G: 0xf5, B: 0xf0}, {R: 0xcd, G: 0x21, B: 0x2a}}
+	ink       = tagged.Color{R: 0x1a, G: 0x1f, B: 0x29}
+	blue      = tagged.Color{R: 0x0b, G: 0x34, B: 0x67}
+	soft      = tagged.Color{R: 0x55, G: 0x5f, B: 0x6e} // 6.5:1 on white
+	hair      = tagged.Color{R: 0xb9, G: 0xc3, B: 0xd0}
+	alarm     = tagged.Color{R: 0xa8, G: 0x1c, B: 0x1c}
+	band      = tagged.Color{R: 0xfc, G: 0xef, B: 0xec}
+	bandText  = tagged.Color{R: 0xf3, G: 0xc9, B: 0xc2}
+	ghost     = tagged.Color{R: 0xe3, G: 0xe8, B: 0xef}
+	white     = tagged.Color{R: 0xff, G: 0xff, B: 0xff}
+	tricolour = [3]tagged.Color{{R: 0x00, G: 0x8c, B: 0x45}, {R: 0xf4, G: 0xf5, B: 0xf0}, {R: 0xcd, G: 0x21, B: 0x2a}}
 )
 
 func regular(size float64, c tagged.Color) tagged.Style {
@@ -151,7 +151,7 @@ func (s *sheet) background(c *tagged.Canvas) {
 		})
 	}
 	const stripe = tagged.A4Width / 3
-	for n, color := range flag {
+	for n, color := range tricolour {
 		c.Rectangle(float64(n)*stripe, 0, stripe, 1.6*mm)
 		c.Fill(color)
 	}

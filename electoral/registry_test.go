@@ -54,7 +54,8 @@ var noon = time.Date(2026, 11, 22, 11, 0, 0, 123_456_789, time.UTC)
 func people() []electoral.Person {
 	list := electoraltest.SamplePersons()[:2]
 	french := list[0].Clone()
-	french.ANPRID, french.FiscalCode, french.Citizenships = "44", "DPNMRI80A41Z110X", []electoral.Citizenship{{State: "FRA"}}
+	french.ANPRID, french.Citizenships = "44", []electoral.Citizenship{{State: "FRA"}}
+	french.FiscalCode, _ = electoral.ComputeFiscalCode("DUPONT", "MARIE", electoral.Female, french.Birth.Date, "Z110")
 	list[1] = list[0].Clone()
 	list[1].ANPRID, list[1].FiscalCode = "22", "VRDGPP13R10B293P"
 	return append(list, french)

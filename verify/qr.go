@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"image"
@@ -28,19 +29,19 @@ func readQR(ctx context.Context, data []byte, maxBytes, maxPixels int64) (string
 		func() gray { return small },
 		func() gray { return full },
 		func() gray { return small.rotate(math.Pi / 4) }, // the finder is weak on diagonals
+		func() gray { return small.threshold() },
 		func() gray { return full.fit(800) },
-		func() gray { return small.rotate(math.Pi / 8) },
+		func() gray { return small.threshold().rotate(math.Pi / 4) },
 		func() gray { return full.fit(1150) },
 	}
-	seen := map[[2]int]bool{}
-	for i, attempt := range attempts {
+	seen := map[[sha256.Size]byte]bool{}
+	for _, attempt := range attempts {
 		g := attempt()
-		if key := [2]int{g.w, g.h}; i != 2 && i != 4 {
-			if seen[key] {
-				continue
-			}
-			seen[key] = true
+		key := sha256.Sum256(g.pix) // small pictures come back unchanged
+		if seen[key] {
+			continue
 		}
+		seen[key] = true
 		for _, binarizer := range []func(gozxing.LuminanceSource) gozxing.Binarizer{gozxing.NewHybridBinarizer, gozxing.NewGlobalHistgramBinarizer} {
 			if ctx.Err() != nil {
 				return "", errors.New("la lettura è stata interrotta")
@@ -154,6 +155,32 @@ func (g gray) fit(most int) gray {
 				}
 			}
 			out.pix[y*out.w+x] = byte(sum / ((y1 - y0) * (x1 - x0)))
+		}
+	}
+	return out
+}
+
+// threshold makes everything black that is darker than its surroundings by a
+// tenth, which undoes shadows and low contrast.
+func (g gray) threshold() gray {
+	sums := make([]uint64, (g.w+1)*(g.h+1)) // of the rectangle above and to the left
+	for y := range g.h {
+		row := uint64(0)
+		for x := range g.w {
+			row += uint64(g.pix[y*g.w+x])
+			sums[(y+1)*(g.w+1)+x+1] = sums[y*(g.w+1)+x+1] + row
+		}
+	}
+	out := gray{make([]byte, len(g.pix)), g.w, g.h}
+	radius := max(8, max(g.w, g.h)/24)
+	for y := range g.h {
+		y0, y1 := max(0, y-radius), min(g.h, y+radius+1)
+		for x := range g.w {
+			x0, x1 := max(0, x-radius), min(g.w, x+radius+1)
+			sum := sums[y1*(g.w+1)+x1] - sums[y0*(g.w+1)+x1] - sums[y1*(g.w+1)+x0] + sums[y0*(g.w+1)+x0]
+			if uint64(g.pix[y*g.w+x])*uint64((y1-y0)*(x1-x0))*10 >= sum*9 {
+				out.pix[y*g.w+x] = 255
+			}
 		}
 	}
 	return out

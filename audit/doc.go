@@ -1,0 +1,86 @@
+// Package audit implements the access log of D.M. Interno 17 October 2022,
+// annex 2, "Ulteriori specifiche tecniche" 1 (six fields for each transaction,
+// kept) and annex 3, 1 and 3 (a log that cannot be changed unnoticed).
+//
+// For most uses, open a store, make a log on it and append:
+//
+//	store, err := filestore.Open("audit", filestore.Config{})
+//	log, err := audit.New(audit.Config{Store: store})
+//	record, err := log.Append(ctx, "H501", audit.Entry{…})
+//
+// [Log.Verify] checks a log through its store; [VerifyFS] and [VerifyFile]
+// check files without one.
+//
+// # Guarantees
+//
+//   - When Append returns nil, the record is durable and follows every record
+//     acknowledged before. Sequence numbers order a chain, not clocks: a clock
+//     that goes back is kept as it is, and the record says so.
+//   - Any change of a single byte of a file, and any change, removal, insertion
+//     or exchange of records that does not recompute all the hashes after it,
+//     is found.
+//   - The chain is not keyed. Whoever may write the files can recompute it, and
+//     can take whole records away at its end, or a whole chain. Against that, a
+//     copy of the chain's [Head] has to be kept where he cannot write.
+//   - A payload can be deleted when its term ends: the hash of a record covers
+//     the payload's digest, which stays. A deleted payload is reported, never
+//     passed over.
+//
+// A payload of kind [Plain] is not encrypted: the files hold codici fiscali.
+//
+// # The format
+//
+// Integers are big-endian and unsigned. A hash is SHA-256. Texts are UTF-8. A
+// name of a chain is 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or a
+// digit; it is written as its length (1 byte) and its bytes.
+//
+// A file holds one chain, all of it or a range:
+//
+//	magic       16 bytes  89 "audit-chain/1" 0D 0A
+//	chain       name
+//	first        8 bytes  sequence number of the first record; 0 in a whole chain
+//	previous    32 bytes  hash of the record before it; if first is 0, the genesis hash
+//	check       32 bytes  SHA-256 of all the above
+//	records               at least one
+//
+// The genesis hash is SHA-256 of "audit-chain/1 genesis" 0A and the name. A
+// record stands in the file as
+//
+//	length       4 bytes  of the body
+//	complement   4 bytes  all the bits of length inverted
+//	body:
+//	  version    1 byte   1                                  ┐
+//	  type       1 byte   1: an entry                        │
+//	  kind       1 byte   of the payload; 1: plain           │
+//	  flags      1 byte   1: earlier than the record before  │ header
+//	  chain      name                                        │
+//	  sequence   8 bytes  from 0                             │
+//	  time       8 bytes  milliseconds since 1970, UTC       │
+//	  previous  32 bytes  hash of the record before          ┘
+//	  present    1 byte   1: payload follows; 0: its SHA-256 follows
+//	  payload             1 to 16,384 bytes, or the 32 of its SHA-256
+//	  hash      32 bytes
+//	length       4 bytes  again, to read from the end
+//
+// and its hash is
+//
+//	SHA-256("audit-chain/1 record" 0A || header || SHA-256(payload))
+//
+// A plain payload is a list of fields, each a tag (1 byte), a length (2 bytes)
+// and a value, in ascending order of tag, no tag twice, no value empty:
+//
+//	1 codice fiscale (text, at most 32 bytes)       required
+//	2 instant of the request (8 bytes, as time)     required
+//	3 operation (text, at most 64)                  required
+//	4 outcome (text, at most 256)                   required
+//	5 identifier of the request (text, at most 128) required
+//	6 mode of authentication (text, at most 64)     required
+//	7 subject (text, at most 128)
+//
+// Texts hold no control, format, surrogate or separator characters but the
+// space (Unicode Cc, Cf, Cs, Zl, Zp), and not only spaces. Nothing else is
+// accepted: what a reader does not know is refused, not skipped.
+//
+// In a folder each chain has a file, whose name [FileName] gives, and nothing
+// else is in it. [Example_format] shows a file byte by byte.
+package audit

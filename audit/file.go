@@ -1,0 +1,302 @@
+package audit
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+const magic = "\x89audit-chain/1\r\n"
+
+const (
+	filePrefix = "chain-"
+	fileSuffix = ".log"
+)
+
+// FileName returns the name of the file of a chain in a folder: "chain-", the
+// name and ".log". All letters are small, so that chains do not meet on file
+// systems that ignore case: capitals are the rule, and a + stands where they
+// change to small letters or back ("H501" is chain-h501.log, "portale" is
+// chain-+portale.log). The error is that of [CheckChain].
+func FileName(chain string) (string, error) {
+	if err := CheckChain(chain); err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	b.WriteString(filePrefix)
+	small := false
+	for i := range len(chain) {
+		c := chain[i]
+		if isSmall := c >= 'a' && c <= 'z'; isSmall != small && (isSmall || c >= 'A' && c <= 'Z') {
+			b.WriteByte('+')
+			small = isSmall
+		}
+		b.WriteByte(c)
+	}
+	b.WriteString(fileSuffix)
+	return strings.ToLower(b.String()), nil
+}
+
+// ChainOf returns the chain whose file has that name; false if there is none.
+func ChainOf(name string) (string, bool) {
+	s, ok := strings.CutPrefix(name, filePrefix)
+	if !ok {
+		return "", false
+	}
+	if s, ok = strings.CutSuffix(s, fileSuffix); !ok {
+		return "", false
+	}
+	var b strings.Builder
+	for i, part := range strings.Split(s, "+") {
+		if i%2 == 0 {
+			part = strings.ToUpper(part)
+		}
+		b.WriteString(part)
+	}
+	chain := b.String()
+	if again, err := FileName(chain); err != nil || again != name {
+		return "", false
+	}
+	return chain, true
+}
+
+// FileHeader returns the bytes with which the file of a whole chain begins.
+func FileHeader(chain string) ([]byte, error) {
+	if err := CheckChain(chain); err != nil {
+		return nil, err
+	}
+	return fileHeader(chain, 0, Genesis(chain)), nil
+}
+
+func fileHeader(chain string, first uint64, prev Hash) []byte {
+	b := append([]byte(magic), byte(len(chain)))
+	b = append(b, chain...)
+	b = binary.BigEndian.AppendUint64(b, first)
+	b = append(b, prev[:]...)
+	check := sha256.Sum256(b)
+	return append(b, check[:]...)
+}
+
+// A FormatError says where bytes are not in the format. Its Code is
+// [Malformed], [TornTail] or [EmptyChain].
+type FormatError struct {
+	Code    FaultCode
+	Offset  int64  // of the header (0) or of the record, from the file's begin
+	Seq     uint64 // of the record that was expected there
+	Problem string
+}
+
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("audit: byte %d: record %d: %s", e.Offset, e.Seq, e.Problem)
+}
+
+// A Reader reads a file record by record, in memory that does not grow with
+// it. It checks the format and nothing more: [VerifyFile] checks the chain.
+type Reader struct {
+	r      *bufio.Reader
+	again  func() bool // at a torn end: wait, and say whether to read on
+	chain  string
+	first  uint64
+	before Hash // of the record before the first
+	prev   Hash // of the record before the next
+	seq    uint64
+	off    int64 // of the next record
+	at     int64 // of the last
+	buf    []byte
+	fault  error
+	header int64
+}
+
+// NewReader reads the header. The error is a [*FormatError], or that of r.
+func NewReader(r io.Reader) (*Reader, error) { return newReader(r, nil) }
+
+func newReader(src io.Reader, again func() bool) (*Reader, error) {
+	r := &Reader{r: bufio.NewReaderSize(src, 64<<10), again: again, buf: make([]byte, 0, 4096)}
+	if err := r.readHeader(); err != nil {
+		return nil, err
+	}
+	r.header = r.off
+	return r, nil
+}
+
+// Chain returns the name of the chain.
+func (r *Reader) Chain() string { return r.chain }
+
+// First returns the sequence number of the file's first record: 0 for a whole
+// chain.
+func (r *Reader) First() uint64 { return r.first }
+
+// Previous returns the hash of the record before the file's first.
+func (r *Reader) Previous() Hash { return r.before }
+
+// Offset returns where the record that Next returned last begins.
+func (r *Reader) Offset() int64 { return r.at }
+
+// End returns where it ends.
+func (r *Reader) End() int64 { return r.off }
+
+// fill reads until buf has n bytes or the input ends.
+func (r *Reader) fill(n int) error {
+	for len(r.buf) < n {
+		have := len(r.buf)
+		if cap(r.buf) < n {
+			r.buf = append(make([]byte, 0, max(n, 2*cap(r.buf))), r.buf...)
+		}
+		got, err := io.ReadFull(r.r, r.buf[have:n])
+		r.buf = r.buf[:have+got]
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			if len(r.buf) == 0 || r.again == nil || !r.again() {
+				return io.ErrUnexpectedEOF
+			}
+		default:
+			return fmt.Errorf("audit: byte %d: %w", r.off, err)
+		}
+	}
+	return nil
+}
+
+func (r *Reader) bad(code FaultCode, format string, args ...any) error {
+	return &FormatError{Code: code, Offset: r.off, Seq: r.seq, Problem: fmt.Sprintf(format, args...)}
+}
+
+func (r *Reader) readHeader() error {
+	r.buf = r.buf[:0]
+	if err := r.fill(len(magic) + 1); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	if n := min(len(r.buf), len(magic)); string(r.buf[:n]) != magic[:n] {
+		return r.bad(Malformed, "the file does not begin as a chain does")
+	}
+	if len(r.buf) <= len(magic) {
+		return r.bad(TornTail, "the file ends after %d bytes, within its header", len(r.buf))
+	}
+	n := int(r.buf[len(magic)])
+	rest := len(magic) + 1 + n
+	size := rest + 8 + 2*len(Hash{})
+	err := r.fill(size)
+	switch {
+	case n == 0 || n > maxChain:
+		return r.bad(Malformed, "a chain name of %d bytes", n)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return r.bad(TornTail, "the file ends after %d bytes, within its header", len(r.buf))
+	case err != nil:
+		return err
+	}
+	check := sha256.Sum256(r.buf[:size-len(Hash{})])
+	if !bytes.Equal(check[:], r.buf[size-len(Hash{}):size]) {
+		return r.bad(Malformed, "the header does not agree with its check")
+	}
+	r.chain = string(r.buf[len(magic)+1 : rest])
+	if err := CheckChain(r.chain); err != nil {
+		return r.bad(Malformed, "%v", err)
+	}
+	r.first = binary.BigEndian.Uint64(r.buf[rest:])
+	r.seq = r.first
+	copy(r.prev[:], r.buf[rest+8:])
+	r.before = r.prev
+	if r.first == 0 && r.prev != Genesis(r.chain) {
+		return r.bad(Malformed, "the header does not hold the genesis hash of its chain")
+	}
+	r.off = int64(size)
+	r.at = r.off
+	return nil
+}
+
+// Next returns the next record, which the caller owns. After the last it
+// returns io.EOF. The error is a [*FormatError], or that of the input; after
+// either no more can be read. The hash and the place in the chain are not
+// checked.
+func (r *Reader) Next() (Record, error) {
+	rec, err := r.next()
+	rec.Payload = clonePayload(rec.Payload)
+	return rec, err
+}
+
+// next is Next with a payload that lasts until the following call.
+func (r *Reader) next() (Record, error) {
+	if r.fault != nil {
+		return Record{}, r.fault
+	}
+	rec, err := r.read()
+	if err != nil {
+		r.fault = err
+		return Record{}, err
+	}
+	return rec, nil
+}
+
+func (r *Reader) read() (Record, error) {
+	r.buf = r.buf[:0]
+	err := r.fill(frameFront)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		if len(r.buf) > 0 {
+			return Record{}, r.cut()
+		}
+		if r.off == r.header {
+			return Record{}, r.bad(EmptyChain, "the file has no records")
+		}
+		return Record{}, io.EOF
+	}
+	if err != nil {
+		return Record{}, err
+	}
+	n, err := frameLength(r.buf)
+	if err != nil {
+		return Record{}, r.bad(Malformed, "%v", err)
+	}
+	err = r.fill(n)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return Record{}, r.cut()
+	}
+	if err != nil {
+		return Record{}, err
+	}
+	rec, err := decodeFrame(r.buf, r.chain)
+	if err != nil {
+		return Record{}, r.bad(Malformed, "%v", err)
+	}
+	r.at, r.off = r.off, r.off+int64(n)
+	r.seq, r.prev = rec.Seq+1, rec.Hash
+	return rec, nil
+}
+
+// cut judges an end of the file within a record. It is a torn tail only if
+// what is there can be the begin of the record that would follow: damage must
+// not pass for the end of an interrupted write, which a store cuts off.
+func (r *Reader) cut() error {
+	b := r.buf
+	for i := range min(len(b), frameFront) {
+		if i >= 4 && b[i] != ^b[i-4] {
+			return r.bad(Malformed, "the file ends after %d bytes of a record, whose length and complement do not agree", len(b))
+		}
+	}
+	want := Record{Chain: r.chain, Seq: r.seq, Type: EntryType, Kind: Plain, Prev: r.prev}
+	header := want.appendHeader(nil)
+	timeAt := len(header) - len(Hash{}) - 8
+	for i, c := range b[min(len(b), frameFront):] {
+		if i >= len(header) {
+			break
+		}
+		isFlags, isTime := i == 3 && c <= flagClockBack, i >= timeAt && i < timeAt+8
+		if c != header[i] && !isFlags && !isTime {
+			return r.bad(Malformed, "the file ends after %d bytes of a record, which differs at byte %d from the one that would follow", len(b), frameFront+i)
+		}
+	}
+	// A whole record with a wrong length before it looks cut as well.
+	for end := frameFront + fixedBody + 1; end+frameBack <= len(b); end++ {
+		if int(binary.BigEndian.Uint32(b[end:])) != end-frameFront {
+			continue
+		}
+		if rec, err := decodeBody(b[frameFront:end], r.chain); err == nil && rec.Check() == nil {
+			return r.bad(Malformed, "the length of a record of %d bytes is wrong", end+frameBack)
+		}
+	}
+	return r.bad(TornTail, "the file ends after %d bytes of a record", len(b))
+}

@@ -1,0 +1,267 @@
+package audit
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A Hash is a SHA-256.
+type Hash [sha256.Size]byte
+
+// String returns the hash in hexadecimal.
+func (h Hash) String() string { return hex.EncodeToString(h[:]) }
+
+// A Type says what a record is.
+type Type byte
+
+// EntryType is the type of a record that holds an [Entry].
+const EntryType Type = 1
+
+// A PayloadKind says how the payload of a record is written.
+type PayloadKind byte
+
+// Plain is the kind of a payload that is not encrypted.
+const Plain PayloadKind = 1
+
+// MaxPayload is the most bytes of a payload.
+const MaxPayload = 16 << 10
+
+const (
+	version       = 1
+	flagClockBack = 1
+	maxChain      = 64
+
+	domainRecord  = "audit-chain/1 record\n"
+	domainGenesis = "audit-chain/1 genesis\n"
+
+	frameFront = 8                                                          // length, complement
+	frameBack  = 4                                                          // length
+	fixedBody  = 4 + 1 + 8 + 8 + len(Hash{}) + 1 + len(Hash{})              // all but the name and the payload
+	maxBody    = fixedBody + maxChain + MaxPayload                          //
+	hashInput  = len(domainRecord) + 4 + 1 + maxChain + 16 + 2*len(Hash{}) // at most
+)
+
+// MaxRecord is the most bytes of a record in a file.
+const MaxRecord = frameFront + maxBody + frameBack
+
+// Errors of a record.
+var (
+	// ErrHash: the content of a record does not agree with its hash.
+	ErrHash = errors.New("the content does not agree with its hash")
+	// ErrPayloadDeleted: the payload was deleted, its digest alone is left.
+	ErrPayloadDeleted = errors.New("the payload was deleted")
+)
+
+// A Record is one link of a chain. It is a value; Payload must not be modified.
+type Record struct {
+	Chain string
+	// Seq is the sequence number, from 0 without gaps.
+	Seq uint64
+	// Time is when it was appended, by the clock of the log, UTC, to the
+	// millisecond. The instant of the request is in the entry.
+	Time time.Time
+	// ClockBack is set if Time is before that of the record before.
+	ClockBack bool
+	// Prev is the hash of the record before, or [Genesis].
+	Prev Hash
+	Type Type
+	Kind PayloadKind
+	// Payload is nil if it was deleted.
+	Payload []byte
+	// PayloadDigest is the SHA-256 of the payload.
+	PayloadDigest Hash
+	// Hash covers all the above, and through Prev all the records before.
+	Hash Hash
+}
+
+// Genesis returns what stands for the hash of the record before the first of a
+// chain.
+func Genesis(chain string) Hash {
+	b := append([]byte(domainGenesis), byte(len(chain)))
+	return sha256.Sum256(append(b, chain...))
+}
+
+// String returns the record's place, time and hash, without personal data.
+func (r Record) String() string {
+	return fmt.Sprintf("%s/%d %s %x", r.Chain, r.Seq, r.Time.UTC().Format(timeLayout), r.Hash[:8])
+}
+
+// Entry returns the entry that the record holds. The error is
+// [ErrPayloadDeleted] if the payload was deleted. It does not check the hash:
+// see [Record.Check].
+func (r Record) Entry() (Entry, error) {
+	switch {
+	case r.Payload == nil:
+		return Entry{}, fmt.Errorf("audit: %s/%d: %w", r.Chain, r.Seq, ErrPayloadDeleted)
+	case r.Type != EntryType || r.Kind != Plain:
+		return Entry{}, fmt.Errorf("audit: %s/%d: type %d with payload of kind %d, want %d with %d", r.Chain, r.Seq, r.Type, r.Kind, EntryType, Plain)
+	}
+	e, err := decodePlain(r.Payload)
+	if err != nil {
+		return Entry{}, fmt.Errorf("audit: %s/%d: payload: %w", r.Chain, r.Seq, err)
+	}
+	return e, nil
+}
+
+// Check recomputes the hash. The error is [ErrHash] if it does not agree.
+func (r Record) Check() error {
+	if r.Payload != nil && sha256.Sum256(r.Payload) != r.PayloadDigest || r.computeHash() != r.Hash {
+		return fmt.Errorf("audit: %s/%d: %w", r.Chain, r.Seq, ErrHash)
+	}
+	return nil
+}
+
+// seal sets the digest and the hash.
+func (r *Record) seal() {
+	r.PayloadDigest = sha256.Sum256(r.Payload)
+	r.Hash = r.computeHash()
+}
+
+func (r *Record) computeHash() Hash {
+	var buf [hashInput]byte
+	b := append(buf[:0], domainRecord...)
+	b = r.appendHeader(b)
+	b = append(b, r.PayloadDigest[:]...)
+	return sha256.Sum256(b)
+}
+
+func (r *Record) appendHeader(b []byte) []byte {
+	flags := byte(0)
+	if r.ClockBack {
+		flags = flagClockBack
+	}
+	b = append(b, version, byte(r.Type), byte(r.Kind), flags)
+	b = append(b, byte(len(r.Chain)))
+	b = append(b, r.Chain...)
+	b = binary.BigEndian.AppendUint64(b, r.Seq)
+	b = binary.BigEndian.AppendUint64(b, uint64(r.Time.UnixMilli()))
+	return append(b, r.Prev[:]...)
+}
+
+// AppendBinary appends the record as it stands in a file. It implements
+// [encoding.BinaryAppender]. The error tells a record that has no such form.
+func (r Record) AppendBinary(b []byte) ([]byte, error) {
+	if err := CheckChain(r.Chain); err != nil {
+		return b, err
+	}
+	if r.Type != EntryType || r.Kind != Plain {
+		return b, fmt.Errorf("audit: %s/%d: type %d with payload of kind %d, want %d with %d", r.Chain, r.Seq, r.Type, r.Kind, EntryType, Plain)
+	}
+	if n := len(r.Payload); n > MaxPayload || r.Payload != nil && n == 0 {
+		return b, fmt.Errorf("audit: %s/%d: a payload of %d bytes, want 1 to %d", r.Chain, r.Seq, n, MaxPayload)
+	}
+	if ms := r.Time.UnixMilli(); ms < 0 || ms > maxTime {
+		return b, fmt.Errorf("audit: %s/%d: the time is %v, want 1970 to 9999", r.Chain, r.Seq, r.Time)
+	}
+	start := len(b)
+	b = append(b, make([]byte, frameFront)...)
+	b = r.appendHeader(b)
+	if r.Payload != nil {
+		b = append(append(b, 1), r.Payload...)
+	} else {
+		b = append(append(b, 0), r.PayloadDigest[:]...)
+	}
+	b = append(b, r.Hash[:]...)
+	n := uint32(len(b) - start - frameFront)
+	binary.BigEndian.PutUint32(b[start:], n)
+	binary.BigEndian.PutUint32(b[start+4:], ^n)
+	return binary.BigEndian.AppendUint32(b, n), nil
+}
+
+// DecodeRecord reads the record with which b begins and returns how many bytes
+// it takes. It accepts just what AppendBinary writes, and does not check the
+// hash. The record does not alias b.
+func DecodeRecord(b []byte) (Record, int, error) {
+	n, err := frameLength(b)
+	if err != nil {
+		return Record{}, 0, fmt.Errorf("audit: record: %w", err)
+	}
+	if len(b) < n {
+		return Record{}, 0, fmt.Errorf("audit: record: %d bytes, want %d", len(b), n)
+	}
+	r, err := decodeFrame(b[:n], "")
+	if err != nil {
+		return Record{}, 0, fmt.Errorf("audit: record: %w", err)
+	}
+	r.Payload = clonePayload(r.Payload)
+	return r, n, nil
+}
+
+// clonePayload keeps nil, a deleted payload, apart from an empty one.
+func clonePayload(b []byte) []byte {
+	if b == nil {
+		return nil
+	}
+	return append(make([]byte, 0, len(b)), b...)
+}
+
+// frameLength reads the front of a frame and returns the length of the whole.
+func frameLength(b []byte) (int, error) {
+	if len(b) < frameFront {
+		return 0, fmt.Errorf("%d bytes, want at least %d", len(b), frameFront)
+	}
+	n, c := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:])
+	if n != ^c {
+		return 0, fmt.Errorf("the length %08x and its complement %08x do not agree", n, c)
+	}
+	if n < uint32(fixedBody+1) || n > uint32(maxBody) {
+		return 0, fmt.Errorf("the length is %d, want %d to %d", n, fixedBody+1, maxBody)
+	}
+	return frameFront + int(n) + frameBack, nil
+}
+
+// decodeFrame reads a whole frame whose front is right. Its payload aliases b;
+// its chain is the given one where it is the same.
+func decodeFrame(b []byte, chain string) (Record, error) {
+	front, back := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[len(b)-frameBack:])
+	if front != back {
+		return Record{}, fmt.Errorf("the length is %d before the record and %d after it", front, back)
+	}
+	return decodeBody(b[frameFront:len(b)-frameBack], chain)
+}
+
+func decodeBody(b []byte, chain string) (Record, error) {
+	if b[0] != version {
+		return Record{}, fmt.Errorf("version %d, want %d", b[0], version)
+	}
+	r := Record{Type: Type(b[1]), Kind: PayloadKind(b[2]), ClockBack: b[3] == flagClockBack, Chain: chain}
+	if r.Type != EntryType || r.Kind != Plain || b[3] > flagClockBack {
+		return Record{}, fmt.Errorf("type %d, kind %d, flags %02x: not known to this version", b[1], b[2], b[3])
+	}
+	n := int(b[4])
+	if n > len(b)-fixedBody {
+		return Record{}, fmt.Errorf("a chain name of %d bytes, %d are left", n, len(b)-fixedBody)
+	}
+	if name := b[5 : 5+n]; string(name) != chain || chain == "" {
+		r.Chain = string(name)
+		if err := CheckChain(r.Chain); err != nil {
+			return Record{}, err
+		}
+	}
+	b = b[5+n:]
+	r.Seq = binary.BigEndian.Uint64(b)
+	ms := binary.BigEndian.Uint64(b[8:])
+	if ms > maxTime {
+		return Record{}, fmt.Errorf("time %d is after the year 9999", ms)
+	}
+	r.Time = fromMilli(ms)
+	b = b[16:]
+	b = b[copy(r.Prev[:], b):]
+	present := b[0]
+	payload := b[1 : len(b)-len(r.Hash)]
+	copy(r.Hash[:], b[len(b)-len(r.Hash):])
+	switch {
+	case present == 1 && len(payload) <= MaxPayload:
+		r.Payload = payload
+		r.PayloadDigest = sha256.Sum256(payload)
+	case present == 0 && len(payload) == len(r.PayloadDigest):
+		copy(r.PayloadDigest[:], payload)
+	default:
+		return Record{}, fmt.Errorf("payload mark %d with %d bytes, want 1 with at most %d or 0 with %d", present, len(payload), MaxPayload, len(Hash{}))
+	}
+	return r, nil
+}
