@@ -52,7 +52,8 @@
 //	  version    1 byte   1                                  ┐
 //	  type       1 byte   1: an entry                        │
 //	  kind       1 byte   of the payload; 1: plain           │
-//	  flags      1 byte   1: earlier than the record before  │ header
+//	  flags      1 byte   sum of 1: earlier than the record  │
+//	                      before; 2: first of an append      │ header
 //	  chain      name                                        │
 //	  sequence   8 bytes  from 0                             │
 //	  time       8 bytes  milliseconds since 1970, UTC       │

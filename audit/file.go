@@ -284,7 +284,7 @@ func (r *Reader) cut() error {
 		if i >= len(header) {
 			break
 		}
-		isFlags, isTime := i == 3 && c <= flagClockBack, i >= timeAt && i < timeAt+8
+		isFlags, isTime := i == 3 && c <= flagClockBack|flagBegins, i >= timeAt && i < timeAt+8
 		if c != header[i] && !isFlags && !isTime {
 			return r.bad(Malformed, "the file ends after %d bytes of a record, which differs at byte %d from the one that would follow", len(b), frameFront+i)
 		}

@@ -177,7 +177,7 @@ func (l *Log) commit(chain string, w *writer, batch []*pending) (err error) {
 		}
 		head := w.head
 		for i, p := range batch {
-			records[i] = l.next(chain, head, p.payload)
+			records[i] = l.next(chain, head, p.payload, i == 0)
 			head = HeadOf(records[i])
 		}
 		err = l.store.Append(ctx, chain, records)
@@ -196,10 +196,10 @@ func (l *Log) commit(chain string, w *writer, batch []*pending) (err error) {
 	}
 }
 
-func (l *Log) next(chain string, head Head, payload []byte) Record {
+func (l *Log) next(chain string, head Head, payload []byte, begins bool) Record {
 	now := fromMilli(uint64(l.now().UnixMilli()))
 	r := Record{
-		Chain: chain, Seq: head.Size, Time: now, ClockBack: clockBack(now, head),
+		Chain: chain, Seq: head.Size, Time: now, ClockBack: clockBack(now, head), Begins: begins,
 		Prev: head.Hash, Type: EntryType, Kind: Plain, Payload: payload,
 	}
 	r.seal()

@@ -33,15 +33,16 @@ const MaxPayload = 16 << 10
 const (
 	version       = 1
 	flagClockBack = 1
+	flagBegins    = 2
 	maxChain      = 64
 
 	domainRecord  = "audit-chain/1 record\n"
 	domainGenesis = "audit-chain/1 genesis\n"
 
-	frameFront = 8                                                          // length, complement
-	frameBack  = 4                                                          // length
-	fixedBody  = 4 + 1 + 8 + 8 + len(Hash{}) + 1 + len(Hash{})              // all but the name and the payload
-	maxBody    = fixedBody + maxChain + MaxPayload                          //
+	frameFront = 8                                                         // length, complement
+	frameBack  = 4                                                         // length
+	fixedBody  = 4 + 1 + 8 + 8 + len(Hash{}) + 1 + len(Hash{})             // all but the name and the payload
+	maxBody    = fixedBody + maxChain + MaxPayload                         //
 	hashInput  = len(domainRecord) + 4 + 1 + maxChain + 16 + 2*len(Hash{}) // at most
 )
 
@@ -66,6 +67,10 @@ type Record struct {
 	Time time.Time
 	// ClockBack is set if Time is before that of the record before.
 	ClockBack bool
+	// Begins is set on the first record of an append: those before were durable
+	// when it was written. It lets a store tell what a crash has left from what
+	// was damaged later. A copy appends records from one so marked on.
+	Begins bool
 	// Prev is the hash of the record before, or [Genesis].
 	Prev Hash
 	Type Type
@@ -132,7 +137,10 @@ func (r *Record) computeHash() Hash {
 func (r *Record) appendHeader(b []byte) []byte {
 	flags := byte(0)
 	if r.ClockBack {
-		flags = flagClockBack
+		flags |= flagClockBack
+	}
+	if r.Begins {
+		flags |= flagBegins
 	}
 	b = append(b, version, byte(r.Type), byte(r.Kind), flags)
 	b = append(b, byte(len(r.Chain)))
@@ -228,8 +236,8 @@ func decodeBody(b []byte, chain string) (Record, error) {
 	if b[0] != version {
 		return Record{}, fmt.Errorf("version %d, want %d", b[0], version)
 	}
-	r := Record{Type: Type(b[1]), Kind: PayloadKind(b[2]), ClockBack: b[3] == flagClockBack, Chain: chain}
-	if r.Type != EntryType || r.Kind != Plain || b[3] > flagClockBack {
+	r := Record{Type: Type(b[1]), Kind: PayloadKind(b[2]), ClockBack: b[3]&flagClockBack != 0, Begins: b[3]&flagBegins != 0, Chain: chain}
+	if r.Type != EntryType || r.Kind != Plain || b[3] > flagClockBack|flagBegins {
 		return Record{}, fmt.Errorf("type %d, kind %d, flags %02x: not known to this version", b[1], b[2], b[3])
 	}
 	n := int(b[4])

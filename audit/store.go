@@ -38,7 +38,7 @@ type Store interface {
 
 	// Append adds records to a chain, the first of which must follow its head,
 	// and each other the one before; otherwise nothing is written and the error
-	// is ErrConflict. Comparison and writing are one step: of several appends
+	// is ErrConflict. The first must be marked as one that begins an append. Comparison and writing are one step: of several appends
 	// after the same head, one succeeds.
 	//
 	// When it returns nil, all the records are durable: they survive a crash of
@@ -72,6 +72,8 @@ func CheckAppend(chain string, head Head, records []Record) error {
 	}
 	for i, r := range records {
 		switch {
+		case i == 0 && !r.Begins:
+			return fmt.Errorf("audit: %s/%d: the first record of an append is not marked so", r.Chain, r.Seq)
 		case r.Chain != chain:
 			return fmt.Errorf("audit: record %d of the append is of chain %q, want %q", i, r.Chain, chain)
 		case r.Seq != head.Size:

@@ -343,7 +343,6 @@ func readDir(ctx context.Context, fsys fs.FS) ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
-
 // growing gives a writer in another process the time to finish a record that
 // is there in part.
 func growing(ctx context.Context) func() bool {

@@ -368,14 +368,16 @@ func (i *Issuer) compose(facts electoral.CertificateFacts, req Request, at elect
 // unprintable returns a reason for each datum that the page or the data cannot
 // carry as it is.
 func (i *Issuer) unprintable(d Data) (out []Reason) {
-	fields := []struct{ path, text string }{
-		{"person.surname", d.Subject.Surname}, {"person.name", d.Subject.Name}, {"person.birth.placeName", d.Subject.Birth.Place},
+	type field struct{ path, text string }
+	fields := []field{
+		{"person.surname", d.Subject.Surname}, {"person.name", d.Subject.Name},
+		{"person.birth.placeName", d.Subject.Birth.Place}, {"person.birth.place", d.Subject.Birth.State},
 	}
-	if d.Enrolment != nil {
-		fields = append(fields, struct{ path, text string }{"elector.section", d.Enrolment.Section}, struct{ path, text string }{"section.seatName", d.Enrolment.Seat})
+	if e := d.Enrolment; e != nil {
+		fields = append(fields, field{"elector.comune", e.Comune.Name}, field{"elector.section", e.Section}, field{"section.seatName", e.Seat})
 	}
 	if d.Issuer.Signer != nil {
-		fields = append(fields, struct{ path, text string }{"signer.name", d.Issuer.Signer.Name})
+		fields = append(fields, field{"actor.comune", d.Issuer.Comune.Name}, field{"signer.name", d.Issuer.Signer.Name})
 	}
 	for _, f := range fields {
 		err := i.engine.Check(tagged.Bold, f.text)

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/internal/pdf/tagged"
 	"github.com/liste-elettorali/anpr/seal"
 )
 
@@ -298,4 +299,54 @@ func logoPNG(t *testing.T) []byte {
 	var b bytes.Buffer
 	require.NoError(t, png.Encode(&b, img))
 	return b.Bytes()
+}
+
+var _ Source = (*electoral.Registry)(nil)
+
+// TestIssueFromTheRegistry takes the content from the registry itself.
+func TestIssueFromTheRegistry(t *testing.T) {
+	f := facts()
+	f.Person.FiscalCode = "SPSMGR84C48F839U"
+	store := electoral.NewMemoryStore()
+	require.NoError(t, store.Update(t.Context(), func(w electoral.Writer) error {
+		return errors.Join(w.PutSection(t.Context(), *f.Section), w.PutElector(t.Context(), "H501", f.Elector))
+	}))
+	log := &journal{}
+	registry, err := electoral.NewRegistry(electoral.RegistryConfig{
+		Store: store, Population: electoral.NewMemoryPopulation(f.Person), Recorder: log, Now: func() time.Time { return noon },
+	})
+	require.NoError(t, err)
+	i, _ := newIssuer(t, f, func(c *Config) { c.Source, c.Recorder = registry, log })
+	r, err := i.Issue(t.Context(), citizen(EnrolmentCertificate, ElectoralUse))
+	require.NoError(t, err)
+	assert.Equal(t, "SCUOLA ELEMENTARE DI PROVA", r.Data.Enrolment.Seat)
+	var entries []string
+	for _, e := range log.entries {
+		entries = append(entries, string(e.Operation)+" "+e.Outcome)
+	}
+	assert.Equal(t, []string{"certificate-issue requested", "certificate-facts granted", "certificate-issue granted"}, entries)
+
+	other := citizen(EnrolmentCertificate, ElectoralUse)
+	other.Actor.FiscalCode = "RSSMRA70A01H501S"
+	_, err = i.Issue(t.Context(), other)
+	assert.ErrorIs(t, err, electoral.OtherPerson)
+	assert.Equal(t, string(electoral.OtherPerson), log.entries[len(log.entries)-1].Outcome)
+}
+
+// TestTableNamesArePrintable: no comune and no State fails for its name.
+func TestTableNamesArePrintable(t *testing.T) {
+	i, _ := newIssuer(t, facts(), nil)
+	n := 0
+	for c := range i.cfg.Tables.Comuni(electoral.Date{}) {
+		n++
+		for _, name := range []string{c.Name, c.FullName} {
+			assert.NoError(t, i.engine.Check(tagged.Bold, name))
+			assert.Empty(t, badText(name), name)
+		}
+	}
+	assert.Greater(t, n, 7800)
+	for s := range i.cfg.Tables.States() {
+		assert.NoError(t, i.engine.Check(tagged.Regular, s.Name))
+		assert.Empty(t, badText(s.Name), s.Name)
+	}
 }

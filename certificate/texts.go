@@ -69,7 +69,7 @@ type Labels struct {
 	Comune, Section, Use, Issued, IssuedBy, ValidUntil, Protocol string
 	// ProtocolPending stands in a preview, which has no number yet.
 	ProtocolPending string
-	// At: {date}, {time}.
+	// IssuedAt: {date} and {time}, in Italy.
 	IssuedAt        string
 	Logo            string
 	LogoPlaceholder string

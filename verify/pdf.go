@@ -42,7 +42,7 @@ func (v *Verifier) PDF(ctx context.Context, data []byte, at time.Time) Report {
 // A judgement is the work on one document.
 type judgement struct {
 	v      *Verifier
-	ctx    context.Context //nolint:containedctx // lives for one call
+	ctx    context.Context // lives for one call
 	at     time.Time
 	file   *pdf.File // nil if it could not be parsed
 	sigs   []*pdf.Signature

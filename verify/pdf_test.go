@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -241,6 +242,42 @@ func fixXRef(t *testing.T, doc []byte) []byte {
 	start := strings.Index(tail, "startxref\n")
 	fmt.Fprintf(&b, "%sstartxref\n%d\n%%%%EOF\n", tail[:start], xref)
 	return b.Bytes()
+}
+
+// TestPDFGeneration gives an unchanged object another generation: what refers
+// to it finds nothing any more.
+func TestPDFGeneration(t *testing.T) {
+	ca := newCA(t, sealtest.Config{})
+	doc := sealWith(t, ca, sealtest.Document("generazione"))
+	f, err := pdf.Parse(t.Context(), doc, pdf.Limits{})
+	require.NoError(t, err)
+	o, err := f.Last().Get(pdf.Ref{Num: 3})
+	require.NoError(t, err)
+	raw := o.(*pdf.Stream).Raw
+	later := update(t, doc, map[int]string{3: fmt.Sprintf("<< /Length %d >>\nstream\n%s\nendstream", len(raw), raw)}, "")
+	v := verifier(t, ca.Root())
+	assert.True(t, v.PDF(t.Context(), later, now).Valid, "the same content again")
+	tail := bytes.Replace(later[len(doc):], []byte("3 0 obj"), []byte("3 1 obj"), 1)
+	tail = bytes.Replace(tail, []byte(" 00000 n"), []byte(" 00001 n"), 1)
+	r := v.PDF(t.Context(), append(bytes.Clone(doc), tail...), now)
+	assertInvalid(t, r, verify.CodeLaterRevisions, "generation")
+}
+
+// TestPDFConcurrent uses one verifier and one sealer from several goroutines.
+func TestPDFConcurrent(t *testing.T) {
+	ca := newCA(t, sealtest.Config{})
+	v := verifier(t, ca.Root())
+	s, err := ca.Sealer()
+	require.NoError(t, err)
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			doc, err := s.Seal(t.Context(), sealtest.Document(fmt.Sprint(i)), seal.Details{})
+			assert.NoError(t, err)
+			assert.True(t, v.PDF(t.Context(), doc, now).Valid)
+		})
+	}
+	wg.Wait()
 }
 
 // TestPDFSkippedRevision chains an update to the revision before the seal, so

@@ -40,24 +40,26 @@ func (j *judgement) laterRevisions() Check {
 	if err != nil {
 		return fail(err)
 	}
-	var said []string
+	var kinds []string
+	times := map[string]int{}
 	for rev := first + 1; rev <= last; rev++ {
 		u := &update{ctx: j.ctx, file: j.file, first: first, rev: rev, dangling: dangling, sigs: j.sigs}
 		kind, err := u.judge()
 		if err != nil {
 			return fail(fmt.Errorf("revisione %d: %w", rev+1, err))
 		}
-		said = append(said, fmt.Sprintf("revisione %d: %s", rev+1, kind))
+		if times[kind]++; times[kind] == 1 {
+			kinds = append(kinds, kind)
+		}
+		c.Evidence = append(c.Evidence, fmt.Sprintf("revision %d: %s", rev+1, kind))
+	}
+	for i, kind := range kinds {
+		if n := times[kind]; n > 1 {
+			kinds[i] = fmt.Sprintf("%s, %d volte", kind, n)
+		}
 	}
 	c.Outcome = Passed
-	c.Message = "Dopo la firma sono state aggiunte solo revisioni ammesse ("
-	for i, s := range said {
-		if i > 0 {
-			c.Message += "; "
-		}
-		c.Message += s
-	}
-	c.Message += ")."
+	c.Message = "Dopo la firma sono state aggiunte solo revisioni ammesse (" + strings.Join(kinds, "; ") + ")."
 	return c
 }
 
@@ -86,7 +88,7 @@ func (j *judgement) vanished() error {
 // An update is one later revision under judgement. Every object that it adds
 // or replaces has to be accounted for.
 type update struct {
-	ctx      context.Context //nolint:containedctx // lives for one call
+	ctx      context.Context // lives for one call
 	file     *pdf.File
 	first    int // the revision that is sealed
 	rev      int

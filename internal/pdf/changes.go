@@ -28,8 +28,9 @@ func (c Change) Container() bool {
 
 // Changes returns what revision rev did to the file as of the revision before
 // it. Objects written again with the same meaning are left out. It is an error
-// if the revision replaces an object stream of which older objects remain in
-// use, since readers then differ on what those objects are.
+// if the revision replaces an object stream, of which older objects may remain
+// in use, or gives an object another generation, which makes references to it
+// void.
 func (f *File) Changes(rev int) ([]Change, error) {
 	if rev <= 0 || rev >= len(f.Revisions) {
 		return nil, fmt.Errorf("pdf: revision %d changes nothing: the file has %d", rev, len(f.Revisions))
@@ -42,6 +43,10 @@ func (f *File) Changes(rev int) ([]Change, error) {
 			o, err := before.Get(Ref{ref.Num, e.gen})
 			if err != nil {
 				return nil, err
+			}
+			if e.gen != ref.Gen {
+				// What refers to the old generation would find nothing any more.
+				return nil, fmt.Errorf("pdf: revision %d gives object %d generation %d: it was %d", rev, ref.Num, ref.Gen, e.gen)
 			}
 			c.Had, c.Old = true, o
 		}

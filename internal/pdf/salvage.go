@@ -8,8 +8,9 @@ import "bytes"
 // for any of these signatures.
 func Salvage(data []byte, limits Limits) []*Signature {
 	const (
-		most   = 32
-		window = 1 << 20 // from the start of an object to the key
+		most    = 32
+		window  = 1 << 20 // from the start of an object to the key
+		longest = 8 << 20 // of an object
 	)
 	f := &File{data: data, limits: limits.withDefaults()}
 	if int64(len(data)) > f.limits.Size {
@@ -30,7 +31,8 @@ func Salvage(data []byte, limits Limits) []*Signature {
 			continue
 		}
 		seen[from+start] = true
-		l := lexer{data: data, pos: from + start + 4, depth: f.limits.Depth}
+		at := from + start + 4
+		l := lexer{data: data[:min(len(data), at+longest)], pos: at, depth: f.limits.Depth}
 		o, err := l.object()
 		d, _ := o.(Dict)
 		if err != nil || d.Get("Filter") != nil || d.Get("ByteRange") != nil {

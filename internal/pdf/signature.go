@@ -63,7 +63,7 @@ type Field struct {
 }
 
 // maxFields bounds the fields of one form.
-const maxFields = 20_000
+const maxFields = 5_000
 
 // Fields returns the terminal fields of the form, in its order.
 func (v View) Fields() ([]Field, error) {

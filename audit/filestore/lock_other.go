@@ -1,0 +1,15 @@
+//go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd)
+
+package filestore
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+)
+
+// lock fails: without a lock two writers could fork a chain.
+func lock(*os.File) error {
+	return fmt.Errorf("no lock on a folder is known for %s: %w", runtime.GOOS, errors.ErrUnsupported)
+}

@@ -1,0 +1,55 @@
+// Package anpr is the map of the SDK for the electoral lists in ANPR, the
+// Italian national population register: the decree of the Minister of the
+// Interior of 17 October 2022 and the circular Dait 74/2025. It has no API of
+// its own.
+//
+// A comune's electoral lists go in, checked rule by rule; sealed and verifiable
+// certificates come out; each access is logged in a chain that cannot be
+// changed unseen.
+//
+// # Packages by task
+//
+//   - Know what annex 1 holds and check it: [electoral], its rules and its
+//     tables of comuni, States and constituencies ([electoral/refdata]).
+//   - Read and write ANPR's own files: [electoral/anprxml].
+//   - Keep the lists: [electoral.Registry] on a store, in memory or in SQL
+//     ([electoral/sqlstore]).
+//   - Issue certificates, with preview and contrassegno: [certificate].
+//   - Seal a PDF: [seal].
+//   - Log accesses: [audit], in files ([audit/filestore]), fed by the registry
+//     ([audit/recorder]).
+//   - Verify a certificate, a contrassegno or a log, offline: [verify].
+//   - Test one's own: [electoral/electoraltest], [audit/audittest],
+//     [seal/sealtest].
+//
+// The example of this package is the whole flow. The programs in examples are
+// complete: quickstart does the main job without any service.
+//
+// # Layers
+//
+// Arrows go one way: examples, then verify, then certificate, then electoral
+// and seal, then refdata and internal. audit and seal know nothing of
+// elections; verify knows no store. A test holds the tree to this.
+//
+// # Compatibility
+//
+// Before version 1 anything may change, and CHANGELOG.md says how. What is
+// written to last does not: the codes of faults, the bytes of the access log,
+// the structured data in a certificate and its contrassegno are read by every
+// later version.
+//
+// [electoral]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral
+// [electoral/refdata]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/refdata
+// [electoral/anprxml]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/anprxml
+// [electoral.Registry]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral#Registry
+// [electoral/sqlstore]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/sqlstore
+// [electoral/electoraltest]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/electoraltest
+// [certificate]: https://pkg.go.dev/github.com/liste-elettorali/anpr/certificate
+// [seal]: https://pkg.go.dev/github.com/liste-elettorali/anpr/seal
+// [seal/sealtest]: https://pkg.go.dev/github.com/liste-elettorali/anpr/seal/sealtest
+// [audit]: https://pkg.go.dev/github.com/liste-elettorali/anpr/audit
+// [audit/filestore]: https://pkg.go.dev/github.com/liste-elettorali/anpr/audit/filestore
+// [audit/recorder]: https://pkg.go.dev/github.com/liste-elettorali/anpr/audit/recorder
+// [audit/audittest]: https://pkg.go.dev/github.com/liste-elettorali/anpr/audit/audittest
+// [verify]: https://pkg.go.dev/github.com/liste-elettorali/anpr/verify
+package anpr

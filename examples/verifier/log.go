@@ -1,0 +1,22 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+
+	"github.com/liste-elettorali/anpr/audit"
+)
+
+// isLog looks at the first bytes of a file: a log may be far larger than what
+// is read whole.
+func isLog(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, len(audit.Magic))
+	_, err = io.ReadFull(f, head)
+	return err == nil && bytes.Equal(head, []byte(audit.Magic))
+}

@@ -1,0 +1,134 @@
+package anpr_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/liste-elettorali/anpr"
+
+// groups are folders whose packages have a rule in common. The rule of a
+// package that stands alone in allowed comes first.
+const (
+	anyInternal = "internal/*"
+	everything  = "*"
+)
+
+// allowed says which of our packages each package may import (design.md,
+// "Who may import whom"). A package that is not in it fails the test: a new
+// one adds its row in the same commit, with the reason.
+var allowed = map[string][]string{
+	".": {},
+
+	// What several packages share; limits is the one that all may use. pdf has
+	// its writer apart, in pdf/tagged, since reader and writer share no code.
+	"internal/cms":        {"internal/limits"},
+	"internal/limits":     {},
+	"internal/pdf":        {"internal/limits"},
+	"internal/pdf/tagged": {"internal/limits"},
+	"internal/sqldb":      {"internal/limits"},
+	// testenv finds what tests need from outside; only _test.go files use it.
+	"internal/testenv": {},
+	"internal/xmlsec":  {"internal/limits"},
+
+	"electoral/refdata":              {anyInternal},
+	"electoral/refdata/internal/gen": {"electoral/refdata", anyInternal}, // the program that makes the tables
+	"electoral":                      {"electoral/refdata", anyInternal},
+	"electoral/anprxml":              {"electoral", "electoral/refdata", anyInternal},
+	"electoral/electoraltest":        {"electoral", "electoral/refdata", anyInternal},
+	"electoral/sqlstore":             {"electoral", "electoral/access", "electoral/refdata", anyInternal},
+
+	"seal":            {anyInternal},
+	"seal/sealtest":   {"seal", anyInternal},
+	"audit":           {anyInternal},
+	"audit/filestore": {"audit", anyInternal},
+	"audit/audittest": {"audit", anyInternal},
+	"audit/recorder":  {"audit", "electoral", anyInternal},
+
+	"certificate": {"electoral", "electoral/refdata", "seal", anyInternal},
+	"verify":      {"certificate", "seal", "audit", anyInternal}, // never transport, never a store
+
+	"examples/load":       {everything},
+	"examples/quickstart": {everything},
+	"examples/verifier":   {everything},
+}
+
+func TestLayering(t *testing.T) {
+	seen := map[string]bool{}
+	err := fs.WalkDir(os.DirFS("."), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && name != ".") {
+			return fs.SkipDir
+		}
+		if !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		pkg := path.Dir(name)
+		rule, known := allowed[pkg]
+		if !known {
+			t.Errorf("%s: decide what package %s may import", name, pkg)
+		}
+		seen[pkg] = true
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range f.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			if imported != module && !strings.HasPrefix(imported, module+"/") {
+				continue
+			}
+			if !mayImport(pkg, rule, strings.TrimPrefix(strings.TrimPrefix(imported, module), "/"), strings.HasSuffix(name, "_test.go")) {
+				t.Errorf("%s: package %s must not import %s", name, pkg, imported)
+			}
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	for pkg := range allowed {
+		if !seen[pkg] {
+			t.Errorf("package %s is in the table and not in the tree", pkg)
+		}
+	}
+}
+
+func mayImport(pkg string, rule []string, imported string, test bool) bool {
+	if imported == "" {
+		return false // nothing imports the root
+	}
+	if strings.HasPrefix(imported, "examples/") {
+		return false
+	}
+	if test {
+		// Tests may import any test kit and any implementation.
+		return true
+	}
+	if imported == "internal/testenv" {
+		return false
+	}
+	return slices.Contains(rule, everything) || slices.Contains(rule, imported) ||
+		slices.Contains(rule, anyInternal) && strings.HasPrefix(imported, "internal/")
+}
+
+func TestMayImport(t *testing.T) {
+	require.False(t, mayImport("seal", allowed["seal"], "electoral", false))
+	require.False(t, mayImport("verify", allowed["verify"], "audit/filestore", false))
+	require.False(t, mayImport("electoral", allowed["electoral"], "", false))
+	require.False(t, mayImport("electoral", allowed["electoral"], "examples/load", true))
+	require.True(t, mayImport("seal", allowed["seal"], "internal/pdf", false))
+	require.True(t, mayImport("electoral", allowed["electoral"], "electoral/electoraltest", true))
+}
