@@ -177,7 +177,7 @@ func (l *Log) commit(chain string, w *writer, batch []*pending) (err error) {
 		}
 		head := w.head
 		for i, p := range batch {
-			records[i] = l.next(chain, head, p.payload, i == 0)
+			records[i] = next(chain, head, l.now(), p.payload, i == 0)
 			head = HeadOf(records[i])
 		}
 		err = l.store.Append(ctx, chain, records)
@@ -196,14 +196,33 @@ func (l *Log) commit(chain string, w *writer, batch []*pending) (err error) {
 	}
 }
 
-func (l *Log) next(chain string, head Head, payload []byte, begins bool) Record {
-	now := fromMilli(uint64(l.now().UnixMilli()))
+func next(chain string, head Head, at time.Time, payload []byte, begins bool) Record {
+	at = fromMilli(uint64(at.UnixMilli()))
 	r := Record{
-		Chain: chain, Seq: head.Size, Time: now, ClockBack: clockBack(now, head), Begins: begins,
+		Chain: chain, Seq: head.Size, Time: at, ClockBack: clockBack(at, head), Begins: begins,
 		Prev: head.Hash, Type: EntryType, Kind: Plain, Payload: payload,
 	}
 	r.seal()
 	return r
+}
+
+// NewRecords returns the records of one append of entries after a head, as
+// [Log.Append] gives them to its store. It serves those who test a [Store]. The
+// error is that of the chain's name, or the [EntryFaults] of the first entry
+// that has some.
+func NewRecords(chain string, head Head, at time.Time, entries ...Entry) ([]Record, error) {
+	if err := CheckChain(chain); err != nil {
+		return nil, err
+	}
+	records := make([]Record, len(entries))
+	for i, e := range entries {
+		if err := e.Check(); err != nil {
+			return nil, err
+		}
+		records[i] = next(chain, head, at, e.appendPlain(nil), i == 0)
+		head = HeadOf(records[i])
+	}
+	return records, nil
 }
 
 func clockBack(t time.Time, head Head) bool { return head.Size > 0 && t.Before(head.Time) }

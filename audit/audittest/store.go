@@ -79,12 +79,12 @@ func TestStore(t *testing.T, open func(t *testing.T) audit.Store) {
 // given and opens the same store again.
 func TestReopen(t *testing.T, open func(t *testing.T) audit.Store, reopen func(t *testing.T, s audit.Store) audit.Store) {
 	s := open(t)
-	a := Grow(t, audit.EmptyHead("H501"), nil, "H501", 5)
+	a := Grow(t, "H501", audit.EmptyHead("H501"), 5)
 	require.NoError(t, s.Append(t.Context(), "H501", a))
 	s = reopen(t, s)
 	assert.Equal(t, a, read(t, s, "H501", 0))
 	assert.Equal(t, audit.HeadOf(a[4]), head(t, s, "H501"))
-	more := Grow(t, audit.HeadOf(a[4]), a, "H501", 3)
+	more := Grow(t, "H501", audit.HeadOf(a[4]), 3)
 	require.NoError(t, s.Append(t.Context(), "H501", more), "appends must go on where they stopped")
 	require.ErrorIs(t, s.Append(t.Context(), "H501", more), audit.ErrConflict)
 	s = reopen(t, s)
@@ -100,24 +100,21 @@ func Entry(n int) audit.Entry {
 	}
 }
 
-// Grow returns n records that follow a head, given the records that it is the
-// end of (nil for an empty chain).
-func Grow(t testing.TB, from audit.Head, before []audit.Record, chain string, n int) []audit.Record {
+// Grow returns n records of a chain that follow a head. Each begins an append,
+// so that they can be appended in any parts.
+func Grow(t testing.TB, chain string, head audit.Head, n int) []audit.Record {
 	t.Helper()
-	return grow(t, from, before, chain, n, 0)
+	return grow(t, chain, head, n, 0)
 }
 
-func grow(t testing.TB, from audit.Head, before []audit.Record, chain string, n, salt int) []audit.Record {
+func grow(t testing.TB, chain string, head audit.Head, n, salt int) []audit.Record {
 	t.Helper()
-	s := &audit.MemoryStore{}
-	require.NoError(t, s.Append(t.Context(), chain, before))
-	log, err := audit.New(audit.Config{Store: s, Now: func() time.Time { return time.Date(2026, 3, 22, 11, 0, 0, 7e6, time.UTC) }})
-	require.NoError(t, err)
 	var out []audit.Record
-	for i := range n {
-		r, err := log.Append(t.Context(), chain, Entry(int(from.Size)+i+salt))
+	for range n {
+		r, err := audit.NewRecords(chain, head, time.Date(2026, 3, 22, 11, 0, 0, 7e6, time.UTC), Entry(int(head.Size)+salt))
 		require.NoError(t, err)
-		out = append(out, r)
+		out = append(out, r...)
+		head = audit.HeadOf(r[0])
 	}
 	return out
 }
@@ -168,7 +165,7 @@ func empty(t *testing.T, s audit.Store) {
 }
 
 func appendAndRead(t *testing.T, s audit.Store) {
-	a := Grow(t, audit.EmptyHead("H501"), nil, "H501", 7)
+	a := Grow(t, "H501", audit.EmptyHead("H501"), 7)
 	require.NoError(t, s.Append(t.Context(), "H501", a[:1]))
 	require.NoError(t, s.Append(t.Context(), "H501", a[1:]))
 	assert.Equal(t, a, read(t, s, "H501", 0))
@@ -184,7 +181,7 @@ func appendAndRead(t *testing.T, s audit.Store) {
 }
 
 func readFrom(t *testing.T, s audit.Store) {
-	a := Grow(t, audit.EmptyHead("H501"), nil, "H501", 5)
+	a := Grow(t, "H501", audit.EmptyHead("H501"), 5)
 	require.NoError(t, s.Append(t.Context(), "H501", a))
 	for from := range 5 {
 		assert.Equal(t, a[from:], read(t, s, "H501", uint64(from)))
@@ -200,9 +197,9 @@ func noRecords(t *testing.T, s audit.Store) {
 }
 
 func fork(t *testing.T, s audit.Store) {
-	a := Grow(t, audit.EmptyHead("H501"), nil, "H501", 3)
+	a := Grow(t, "H501", audit.EmptyHead("H501"), 3)
 	require.NoError(t, s.Append(t.Context(), "H501", a))
-	other := grow(t, audit.HeadOf(a[1]), a[:2], "H501", 1, 100)
+	other := grow(t, "H501", audit.HeadOf(a[1]), 1, 100)
 	require.ErrorIs(t, s.Append(t.Context(), "H501", other), audit.ErrConflict)
 	require.ErrorIs(t, s.Append(t.Context(), "H501", a[2:]), audit.ErrConflict, "also the same record once more")
 	require.ErrorIs(t, s.Append(t.Context(), "H501", a), audit.ErrConflict)
@@ -210,7 +207,7 @@ func fork(t *testing.T, s audit.Store) {
 }
 
 func gap(t *testing.T, s audit.Store) {
-	a := Grow(t, audit.EmptyHead("H501"), nil, "H501", 4)
+	a := Grow(t, "H501", audit.EmptyHead("H501"), 4)
 	require.ErrorIs(t, s.Append(t.Context(), "H501", a[1:]), audit.ErrConflict, "not before the first")
 	assert.Empty(t, chains(t, s))
 	require.NoError(t, s.Append(t.Context(), "H501", a[:2]))
@@ -218,13 +215,13 @@ func gap(t *testing.T, s audit.Store) {
 	wrong := a[2]
 	wrong.Prev[0] ^= 1
 	require.ErrorIs(t, s.Append(t.Context(), "H501", []audit.Record{wrong}), audit.ErrConflict)
-	other := grow(t, audit.EmptyHead("H501"), nil, "H501", 3, 50)
+	other := grow(t, "H501", audit.EmptyHead("H501"), 3, 50)
 	require.ErrorIs(t, s.Append(t.Context(), "H501", other[2:]), audit.ErrConflict, "the right number of another history")
 	assert.Equal(t, a[:2], read(t, s, "H501", 0))
 }
 
 func badBatch(t *testing.T, s audit.Store) {
-	a := Grow(t, audit.EmptyHead("H501"), nil, "H501", 4)
+	a := Grow(t, "H501", audit.EmptyHead("H501"), 4)
 	require.ErrorIs(t, s.Append(t.Context(), "H501", []audit.Record{a[0], a[2]}), audit.ErrConflict)
 	require.ErrorIs(t, s.Append(t.Context(), "H501", []audit.Record{a[0], a[1], a[1]}), audit.ErrConflict)
 	long := a[1]
@@ -237,14 +234,14 @@ func badBatch(t *testing.T, s audit.Store) {
 }
 
 func unmarked(t *testing.T, s audit.Store) {
-	a := Grow(t, audit.EmptyHead("H501"), nil, "H501", 1)
+	a := Grow(t, "H501", audit.EmptyHead("H501"), 1)
 	a[0].Begins = false
 	require.Error(t, s.Append(t.Context(), "H501", a))
 	assert.Empty(t, chains(t, s))
 }
 
 func chainName(t *testing.T, s audit.Store) {
-	a := Grow(t, audit.EmptyHead("H501"), nil, "H501", 1)
+	a := Grow(t, "H501", audit.EmptyHead("H501"), 1)
 	for _, name := range []string{"", ".", "..", "../H501", "a/b", "-x", "a b", "a\x00", "città", "+a", string(make([]byte, 65))} {
 		_, err := s.Head(t.Context(), name)
 		require.Error(t, err, "%q", name)
@@ -271,7 +268,7 @@ func unwritable(t *testing.T, s audit.Store) {
 		"unknown type":  func(r *audit.Record) { r.Type = 99 },
 		"unknown kind":  func(r *audit.Record) { r.Kind = 99 },
 	} {
-		a := Grow(t, audit.EmptyHead("H501"), nil, "H501", 1)
+		a := Grow(t, "H501", audit.EmptyHead("H501"), 1)
 		spoil(&a[0])
 		require.Error(t, s.Append(t.Context(), "H501", a), name)
 	}
@@ -279,12 +276,12 @@ func unwritable(t *testing.T, s audit.Store) {
 }
 
 func oneWins(t *testing.T, s audit.Store) {
-	a := Grow(t, audit.EmptyHead("H501"), nil, "H501", 1)
+	a := Grow(t, "H501", audit.EmptyHead("H501"), 1)
 	require.NoError(t, s.Append(t.Context(), "H501", a))
 	const writers = 16
 	next := make([][]audit.Record, writers)
 	for i := range next {
-		next[i] = grow(t, audit.HeadOf(a[0]), a, "H501", 2, 1000*i)
+		next[i] = grow(t, "H501", audit.HeadOf(a[0]), 2, 1000*i)
 	}
 	var wg sync.WaitGroup
 	start := make(chan struct{})
@@ -347,7 +344,7 @@ func manyChains(t *testing.T, s audit.Store) {
 	for i := range 40 {
 		name := fmt.Sprintf("%c%03d", 'A'+i%20, 999-i)
 		names = append(names, name)
-		want[name] = grow(t, audit.EmptyHead(name), nil, name, 1+i%3, i)
+		want[name] = grow(t, name, audit.EmptyHead(name), 1+i%3, i)
 		require.NoError(t, s.Append(t.Context(), name, want[name]))
 	}
 	slices.Sort(names)
@@ -361,14 +358,14 @@ func manyChains(t *testing.T, s audit.Store) {
 func caseNames(t *testing.T, s audit.Store) {
 	names := []string{"ABC", "ABc", "Abc", "a.b-c_1", "abc"}
 	for _, name := range names {
-		require.NoError(t, s.Append(t.Context(), name, Grow(t, audit.EmptyHead(name), nil, name, 1)))
+		require.NoError(t, s.Append(t.Context(), name, Grow(t, name, audit.EmptyHead(name), 1)))
 	}
 	assert.Equal(t, names, chains(t, s))
 	verify(t, s)
 }
 
 func cancelled(t *testing.T, s audit.Store) {
-	a := Grow(t, audit.EmptyHead("H501"), nil, "H501", 2)
+	a := Grow(t, "H501", audit.EmptyHead("H501"), 2)
 	require.NoError(t, s.Append(t.Context(), "H501", a[:1]))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -385,7 +382,7 @@ func cancelled(t *testing.T, s audit.Store) {
 }
 
 func aliasing(t *testing.T, s audit.Store) {
-	a := Grow(t, audit.EmptyHead("H501"), nil, "H501", 2)
+	a := Grow(t, "H501", audit.EmptyHead("H501"), 2)
 	given := slices.Clone(a)
 	for i := range given {
 		given[i].Payload = bytes.Clone(a[i].Payload)
@@ -432,7 +429,7 @@ func timePrecision(t *testing.T, s audit.Store) {
 }
 
 func readWhileAppending(t *testing.T, s audit.Store) {
-	a := Grow(t, audit.EmptyHead("H501"), nil, "H501", 60)
+	a := Grow(t, "H501", audit.EmptyHead("H501"), 60)
 	require.NoError(t, s.Append(t.Context(), "H501", a[:20]))
 	i := 0
 	for r, err := range s.Records(t.Context(), "H501", 0) {
@@ -448,8 +445,8 @@ func readWhileAppending(t *testing.T, s audit.Store) {
 }
 
 func stopReading(t *testing.T, s audit.Store) {
-	require.NoError(t, s.Append(t.Context(), "H501", Grow(t, audit.EmptyHead("H501"), nil, "H501", 5)))
-	require.NoError(t, s.Append(t.Context(), "F205", Grow(t, audit.EmptyHead("F205"), nil, "F205", 5)))
+	require.NoError(t, s.Append(t.Context(), "H501", Grow(t, "H501", audit.EmptyHead("H501"), 5)))
+	require.NoError(t, s.Append(t.Context(), "F205", Grow(t, "F205", audit.EmptyHead("F205"), 5)))
 	for range s.Records(t.Context(), "H501", 0) {
 		break
 	}

@@ -66,7 +66,9 @@ func electors(t testing.TB) []electoral.Elector {
 		NationalReferendums: electoral.No, EuropeanParliament: electoral.No, Senate: electoral.No, Chamber: electoral.No,
 		Regional: electoral.No, Comunal: electoral.No, District: electoral.No,
 	}
-	place := func(section string) *electoral.Enrolment { return &electoral.Enrolment{Comune: aglie, Section: section} }
+	place := func(section string) *electoral.Enrolment {
+		return &electoral.Enrolment{Comune: aglie, Section: section}
+	}
 	full := electoral.FullyCertifiable
 	eu := none
 	eu.EuropeanParliament, eu.Comunal = electoral.Yes, electoral.Yes

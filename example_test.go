@@ -1,0 +1,207 @@
+package anpr_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/liste-elettorali/anpr/audit"
+	"github.com/liste-elettorali/anpr/audit/filestore"
+	"github.com/liste-elettorali/anpr/audit/recorder"
+	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/anprxml"
+	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/sqlstore"
+	"github.com/liste-elettorali/anpr/seal/sealtest"
+	"github.com/liste-elettorali/anpr/verify"
+)
+
+// The whole flow: a made-up comune's lists in ANPR's XML are loaded, a citizen
+// asks for a certificate, and whoever gets it verifies it.
+func Example() {
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "anpr")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	sections, electors, persons := madeUpComune()
+
+	// Where the lists and the access log are kept.
+	db, err := sqlstore.OpenSQLite(ctx, filepath.Join(dir, "registry.db"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	files, err := filestore.Open(filepath.Join(dir, "audit"), filestore.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer files.Close()
+	accesses, err := audit.New(audit.Config{Store: files})
+	if err != nil {
+		log.Fatal(err)
+	}
+	rec, err := recorder.New(accesses, recorder.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	registry, err := electoral.NewRegistry(electoral.RegistryConfig{Store: db.Store(), Population: db.Population(), Recorder: rec})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	// The first load, from ANPR's own files.
+	if _, err := db.Population().Put(ctx, electoral.ReadPersons(persons)); err != nil {
+		log.Fatal(err)
+	}
+	sectionFile, err := anprxml.ReadSections(ctx, sections, anprxml.ReadConfig{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	electorFile, err := anprxml.ReadElectors(ctx, electors, anprxml.ReadConfig{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	officer := electoral.Actor{FiscalCode: "FFCLTR70A01H501M", Role: electoral.OfficerRole, Comune: "E388", Method: electoral.CIEMethod, Level: 3}
+	report, err := registry.Load(ctx, electoral.Request{ID: "1", Actor: officer}, "E388", sectionFile, electorFile, electoral.LoadOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("electors:", report.Electors.Accepted, "of", report.Electors.Read)
+
+	// The certificate, sealed by a throw-away authority.
+	ca, err := sealtest.NewCA(sealtest.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	sealer, err := ca.Sealer()
+	if err != nil {
+		log.Fatal(err)
+	}
+	issuer, err := certificate.NewIssuer(certificate.Config{
+		Sealer: sealer, Source: registry, Recorder: rec,
+		Key: bytes.Repeat([]byte{7}, 32), BaseURL: "https://verifica.example.it",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	issued, err := issuer.Issue(ctx, certificate.Request{
+		Request: electoral.Request{ID: "2", Actor: officer}, ANPRID: "042021000000001",
+		Kind: certificate.EnrolmentCertificate, Use: certificate.ElectoralUse,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	// Who gets it asks nobody.
+	v, err := verify.New(verify.Config{Trust: []*x509.Certificate{ca.Root()}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("certificate valid:", v.PDF(ctx, issued.PDF, time.Now()).Valid)
+	fmt.Println("log valid:", v.Log(ctx, os.DirFS(filepath.Join(dir, "audit"))).Valid)
+	// Output:
+	// electors: 300 of 300
+	// certificate valid: true
+	// log valid: true
+}
+
+func madeUpComune() (sections, electors, persons *bytes.Buffer) {
+	sections, electors, persons = new(bytes.Buffer), new(bytes.Buffer), new(bytes.Buffer)
+	g, err := electoraltest.NewGenerator(electoraltest.GeneratorConfig{Comune: "E388", Electors: 300})
+	if err != nil {
+		log.Fatal(err)
+	}
+	sw, err := anprxml.NewSectionWriter(sections, anprxml.WriteConfig{Total: len(g.Sections())})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, s := range g.Sections() {
+		if err := sw.Write(s); err != nil {
+			log.Fatal(err)
+		}
+	}
+	ew, err := anprxml.NewElectorWriter(electors, anprxml.WriteConfig{Total: g.Electors()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := electoral.WritePersons(persons, func(yield func(electoral.Person) bool) {
+		for in := range g.Inhabitants() {
+			if err := ew.Write(in.Elector); err != nil {
+				log.Fatal(err)
+			}
+			if !yield(in.Person) {
+				return
+			}
+		}
+	}); err != nil {
+		log.Fatal(err)
+	}
+	if sw.Close() != nil || ew.Close() != nil {
+		log.Fatal("close")
+	}
+	return sections, electors, persons
+}
+
+// The example of the README.
+func Example_rules() {
+	checker, err := electoral.NewChecker(electoral.CheckerConfig{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	elector := electoral.Elector{
+		ANPRID:   "1234567",
+		Capacity: electoral.Yes,
+		General:  &electoral.Enrolment{Comune: "E388", Section: "12"},
+		Status: electoral.Status{
+			NationalReferendums: electoral.Yes, EuropeanParliament: electoral.Yes,
+			Senate: electoral.Yes, SenateConstituency: "Marche",
+			Chamber:  electoral.Yes,
+			Regional: electoral.Yes, Comunal: electoral.Yes, District: electoral.No,
+		},
+	}
+	today := electoral.Circumstances{At: electoral.Date{Year: 2026, Month: 11, Day: 22}}
+	for _, f := range checker.CheckElector(elector, today) {
+		fmt.Printf("%s <%s> %q: expected %s [%s]\n", f.Code, f.Tag, f.Value, f.Expected, f.Source)
+	}
+	// Output:
+	// ELE-STA-06 <lista/circoscrsenatorepubblica> "Marche": expected MARCHE [prassi ANPR (segnalazione 4050)]
+	// ELE-STA-03 <lista/circoscrcameradeputati> "": expected la circoscrizione del territorio nazionale o la ripartizione della circoscrizione Estero, perché lista/cameradeputati è «si» [D.M. 17 ottobre 2022, all. 1, punto 5]
+}
+
+// TestReadme holds every Go snippet of the README to the code of this file,
+// which is compiled and run.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	source, err := os.ReadFile("example_test.go")
+	require.NoError(t, err)
+	fold := func(s string) string {
+		var lines []string
+		for line := range strings.Lines(s) {
+			if line = strings.Join(strings.Fields(line), " "); line != "" {
+				lines = append(lines, line)
+			}
+		}
+		return strings.Join(lines, "\n")
+	}
+	parts := strings.Split(string(readme), "```go\n")
+	require.Greater(t, len(parts), 1, "the README has a Go snippet")
+	for _, part := range parts[1:] {
+		snippet, _, found := strings.Cut(part, "```")
+		require.True(t, found)
+		assert.Contains(t, fold(string(source)), fold(snippet))
+	}
+}
