@@ -271,10 +271,11 @@ func (r *Reader) read() (Record, error) {
 // what is there can be the begin of the record that would follow: damage must
 // not pass for the end of an interrupted write, which a store cuts off.
 func (r *Reader) cut() error {
-	b := r.buf
+	// A file can have grown before its bytes were written: zeros at its end.
+	b := bytes.TrimRight(r.buf, "\x00")
 	for i := range min(len(b), frameFront) {
 		if i >= 4 && b[i] != ^b[i-4] {
-			return r.bad(Malformed, "the file ends after %d bytes of a record, whose length and complement do not agree", len(b))
+			return r.bad(Malformed, "the file ends after %d bytes of a record, whose length and complement do not agree", len(r.buf))
 		}
 	}
 	want := Record{Chain: r.chain, Seq: r.seq, Type: EntryType, Kind: Plain, Prev: r.prev}
@@ -286,10 +287,11 @@ func (r *Reader) cut() error {
 		}
 		isFlags, isTime := i == 3 && c <= flagClockBack|flagBegins, i >= timeAt && i < timeAt+8
 		if c != header[i] && !isFlags && !isTime {
-			return r.bad(Malformed, "the file ends after %d bytes of a record, which differs at byte %d from the one that would follow", len(b), frameFront+i)
+			return r.bad(Malformed, "the file ends after %d bytes of a record, which differs at byte %d from the one that would follow", len(r.buf), frameFront+i)
 		}
 	}
 	// A whole record with a wrong length before it looks cut as well.
+	b = r.buf
 	for end := frameFront + fixedBody + 1; end+frameBack <= len(b); end++ {
 		if int(binary.BigEndian.Uint32(b[end:])) != end-frameFront {
 			continue
@@ -298,5 +300,5 @@ func (r *Reader) cut() error {
 			return r.bad(Malformed, "the length of a record of %d bytes is wrong", end+frameBack)
 		}
 	}
-	return r.bad(TornTail, "the file ends after %d bytes of a record", len(b))
+	return r.bad(TornTail, "the file ends after %d bytes of a record", len(r.buf))
 }

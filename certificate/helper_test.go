@@ -12,7 +12,6 @@ import (
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
 	"github.com/liste-elettorali/anpr/seal"
-	"github.com/liste-elettorali/anpr/seal/sealtest"
 )
 
 var (
@@ -107,13 +106,6 @@ func (s plainSealer) Production() bool { return s.production }
 
 func (s plainSealer) Seal(_ context.Context, pdf []byte, _ seal.Details) ([]byte, error) {
 	return append([]byte(nil), pdf...), s.err
-}
-
-func testCA(t testing.TB) *sealtest.CA {
-	t.Helper()
-	ca, err := sealtest.NewCA(sealtest.Config{Now: func() time.Time { return noon }})
-	require.NoError(t, err)
-	return ca
 }
 
 // newIssuer makes an issuer over facts; change may alter its configuration.

@@ -314,7 +314,7 @@ func (m *medium) crash(rng *rand.Rand) *medium {
 // After a failure of power at any moment nothing acknowledged is missing, and
 // the log can be opened and goes on.
 func TestPowerFailure(t *testing.T) {
-	recovered := map[string]int{}
+	recovered, undecided := map[string]int{}, 0
 	for seed := range uint64(3000) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		m := newMedium()
@@ -346,6 +346,14 @@ func TestPowerFailure(t *testing.T) {
 			}
 			m = m.crash(rng)
 			s, err = Open("", Config{folder: m})
+			if corrupt, ok := errors.AsType[*CorruptError](err); ok {
+				// The one state that cannot be told from a damage: a person decides.
+				data := m.files[chainFile].now
+				piece := data[len(data)-len(data)%512:]
+				require.True(t, isZero(piece) && len(piece) > 0 && len(piece) < 16, "seed %d, life %d: %v", seed, life, corrupt)
+				undecided++
+				break
+			}
 			require.NoError(t, err, "seed %d, life %d", seed, life)
 			for _, r := range s.Recoveries() {
 				recovered[strings.Join(strings.Fields(strings.Trim(r.Problem, "0123456789"))[:4], " ")]++
@@ -366,7 +374,8 @@ func TestPowerFailure(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%v", recovered)
+	t.Logf("%v, undecided %d", recovered, undecided)
+	require.Less(t, undecided, 60, "one in a hundred")
 	require.Greater(t, len(recovered), 1, "the model must produce torn tails and holes")
 }
 

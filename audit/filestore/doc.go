@@ -28,7 +28,9 @@
 // What an interrupted write leaves is the begin of a record; or, after a crash
 // of the machine, sectors of 512 bytes that were never written and read as
 // zeros, in the last append (a file is synced after each, and each 256 KiB). A
-// last record that is whole but wrong is neither.
+// last record that is whole but wrong is neither. Where the two cannot be told
+// apart, as when less than 16 bytes at the end are zeros, it is a CorruptError,
+// and a person may cut the file at the place that it names.
 //
 // Open checks each file's end, as far back as an interrupted write can reach.
 // To check everything, set Config.Full or call [audit.Log.Verify].

@@ -136,15 +136,14 @@ type Reader struct {
 	src    io.Reader
 	limits Limits
 
-	buf     []byte
-	r       int   // begin of the token in buf
-	w       int   // end of the data in buf
-	offset  int64 // of buf[0] in the document
-	srcErr  error
-	pos     Position // of buf[r]
-	started bool
-	rooted  bool // the root element was seen
-	err     error
+	buf    []byte
+	r      int   // begin of the token in buf
+	w      int   // end of the data in buf
+	offset int64 // of buf[0] in the document
+	srcErr error
+	pos    Position // of buf[r]
+	rooted bool     // the root element was seen
+	err    error
 
 	stack    []open
 	ns       []Binding

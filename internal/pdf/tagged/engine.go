@@ -28,7 +28,6 @@ type Engine struct {
 	fonts   [2]*Font
 	profile []byte // compressed sRGB profile
 	writers sync.Pool
-	buffers sync.Pool
 }
 
 // New prepares an engine.
