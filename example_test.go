@@ -111,7 +111,11 @@ func Example() {
 		log.Fatal(err)
 	}
 	fmt.Println("certificate valid:", v.PDF(ctx, issued.PDF, time.Now()).Valid)
-	fmt.Println("log valid:", v.Log(ctx, os.DirFS(filepath.Join(dir, "audit"))).Valid)
+	logReport, err := v.Log(ctx, os.DirFS(filepath.Join(dir, "audit")))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("log valid:", logReport.Valid)
 	// Output:
 	// electors: 300 of 300
 	// certificate valid: true
@@ -177,8 +181,8 @@ func Example_rules() {
 		fmt.Printf("%s <%s> %q: expected %s [%s]\n", f.Code, f.Tag, f.Value, f.Expected, f.Source)
 	}
 	// Output:
-	// ELE-STA-06 <lista/circoscrsenatorepubblica> "Marche": expected MARCHE [prassi ANPR (segnalazione 4050)]
-	// ELE-STA-03 <lista/circoscrcameradeputati> "": expected la circoscrizione del territorio nazionale o la ripartizione della circoscrizione Estero, perché lista/cameradeputati è «si» [D.M. 17 ottobre 2022, all. 1, punto 5]
+	// ELE-STA-06 <listaSoggetto/lista/circoscrsenatorepubblica> "Marche": expected MARCHE [prassi ANPR (segnalazione 4050)]
+	// ELE-STA-03 <listaSoggetto/lista/circoscrcameradeputati> "": expected la circoscrizione del territorio nazionale o la ripartizione della circoscrizione Estero, perché listaSoggetto/lista/cameradeputati è «si» [D.M. 17 ottobre 2022, all. 1, punto 5]
 }
 
 // TestReadme holds every Go snippet of the README to the code of this file,

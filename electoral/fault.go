@@ -27,13 +27,8 @@ const (
 // asks whether err, or one of the [Faults] in it, is of that code.
 type Code string
 
-// Error returns the code and the description of its rule.
-func (c Code) Error() string {
-	if r, ok := RuleOf(c); ok {
-		return string(c) + ": " + r.Description
-	}
-	return string(c)
-}
+// Error returns the code; [RuleOf] says what it stands for.
+func (c Code) Error() string { return string(c) }
 
 // A Position is a place in a file: line and column count from 1, the column in
 // bytes; Offset is the byte from 0.
@@ -56,7 +51,7 @@ type Fault struct {
 	// "general.section".
 	Path string `json:"path"`
 	// Tag names the element of ANPR's message that carries the field:
-	// "lista/listaGenerale/sezioneelettoralenum". Empty if none does.
+	// "listaSoggetto/lista/listaGenerale/sezioneelettoralenum". Empty if none does.
 	Tag string `json:"tag,omitzero"`
 	// Value is the value as it was given; empty when there was none.
 	Value string `json:"value"`
@@ -198,50 +193,50 @@ func tagOf(path string) string {
 }
 
 // wireTags maps the paths of Elector and of Section to the elements of ANPR's
-// tipoListaElettorale5010 and tipoListaSezioni5011. Only read.
+// first-load files (tipoListaCert, tipoListaSezioni5011). Only read.
 var wireTags = map[string]string{
-	"anprId":                              "idSchedaSoggettoANPR",
-	"capacity":                            "lista/elettore",
-	"general":                             "lista/listaGenerale",
-	"general.comune":                      "lista/listaGenerale/comune",
-	"general.section":                     "lista/listaGenerale/sezioneelettoralenum",
-	"added":                               "lista/listaAggiuntaComReg",
-	"added.bolzano":                       "lista/listaAggiuntaComReg/comregelettorebolzano",
-	"added.trento":                        "lista/listaAggiuntaComReg/comregelettoretrento",
-	"added.aostaValley":                   "lista/listaAggiuntaComReg/comregelettorevalledaosta",
-	"added.bolzano.enrolled":              "lista/listaAggiuntaComReg/comregelettorebolzano",
-	"added.trento.enrolled":               "lista/listaAggiuntaComReg/comregelettoretrento",
-	"added.aostaValley.enrolled":          "lista/listaAggiuntaComReg/comregelettorevalledaosta",
-	"added.bolzano.enrolment":             "lista/listaAggiuntaComReg/listaBolTreVal",
-	"added.trento.enrolment":              "lista/listaAggiuntaComReg/listaBolTreVal",
-	"added.aostaValley.enrolment":         "lista/listaAggiuntaComReg/listaBolTreVal",
-	"added.bolzano.enrolment.comune":      "lista/listaAggiuntaComReg/listaBolTreVal/comune",
-	"added.trento.enrolment.comune":       "lista/listaAggiuntaComReg/listaBolTreVal/comune",
-	"added.aostaValley.enrolment.comune":  "lista/listaAggiuntaComReg/listaBolTreVal/comune",
-	"added.bolzano.enrolment.section":     "lista/listaAggiuntaComReg/listaBolTreVal/sezioneelettoralenum",
-	"added.trento.enrolment.section":      "lista/listaAggiuntaComReg/listaBolTreVal/sezioneelettoralenum",
-	"added.aostaValley.enrolment.section": "lista/listaAggiuntaComReg/listaBolTreVal/sezioneelettoralenum",
-	"eu":                                  "lista/listaAggiuntaUE",
-	"eu.comunal":                          "lista/listaAggiuntaUE/ueelettorecomunali",
-	"eu.comunal.enrolled":                 "lista/listaAggiuntaUE/ueelettorecomunali",
-	"eu.comunal.enrolment":                "lista/listaAggiuntaUE/listaAggiuntaUEComunali",
-	"eu.comunal.enrolment.comune":         "lista/listaAggiuntaUE/listaAggiuntaUEComunali/comune",
-	"eu.comunal.enrolment.section":        "lista/listaAggiuntaUE/listaAggiuntaUEComunali/sezioneelettoralenum",
-	"eu.parliament":                       "lista/listaAggiuntaUE/ueelettoreparlamento",
-	"eu.parliament.enrolled":              "lista/listaAggiuntaUE/ueelettoreparlamento",
-	"eu.parliament.enrolment":             "lista/listaAggiuntaUE/listaAggiuntaUEParlamento",
-	"eu.parliament.enrolment.comune":      "lista/listaAggiuntaUE/listaAggiuntaUEParlamento/comune",
-	"eu.parliament.enrolment.section":     "lista/listaAggiuntaUE/listaAggiuntaUEParlamento/sezioneelettoralenum",
-	"status.nationalReferendums":          "lista/referendumnazionali",
-	"status.europeanParliament":           "lista/elezionimembriue",
-	"status.senate":                       "lista/senatorepubblica",
-	"status.senateConstituency":           "lista/circoscrsenatorepubblica",
-	"status.chamber":                      "lista/cameradeputati",
-	"status.chamberConstituency":          "lista/circoscrcameradeputati",
-	"status.regional":                     "lista/regionali",
-	"status.comunal":                      "lista/comunali",
-	"status.district":                     "lista/circoscrizionali",
-	"certifiability":                      "certificabilita/soggettoCertificabile",
+	"anprId":                              "listaSoggetto/idSchedaSoggettoANPR",
+	"capacity":                            "listaSoggetto/lista/elettore",
+	"general":                             "listaSoggetto/lista/listaGenerale",
+	"general.comune":                      "listaSoggetto/lista/listaGenerale/comune",
+	"general.section":                     "listaSoggetto/lista/listaGenerale/sezioneelettoralenum",
+	"added":                               "listaSoggetto/lista/listaAggiuntaComReg",
+	"added.bolzano":                       "listaSoggetto/lista/listaAggiuntaComReg/comregelettorebolzano",
+	"added.trento":                        "listaSoggetto/lista/listaAggiuntaComReg/comregelettoretrento",
+	"added.aostaValley":                   "listaSoggetto/lista/listaAggiuntaComReg/comregelettorevalledaosta",
+	"added.bolzano.enrolled":              "listaSoggetto/lista/listaAggiuntaComReg/comregelettorebolzano",
+	"added.trento.enrolled":               "listaSoggetto/lista/listaAggiuntaComReg/comregelettoretrento",
+	"added.aostaValley.enrolled":          "listaSoggetto/lista/listaAggiuntaComReg/comregelettorevalledaosta",
+	"added.bolzano.enrolment":             "listaSoggetto/lista/listaAggiuntaComReg/listaBolTreVal",
+	"added.trento.enrolment":              "listaSoggetto/lista/listaAggiuntaComReg/listaBolTreVal",
+	"added.aostaValley.enrolment":         "listaSoggetto/lista/listaAggiuntaComReg/listaBolTreVal",
+	"added.bolzano.enrolment.comune":      "listaSoggetto/lista/listaAggiuntaComReg/listaBolTreVal/comune",
+	"added.trento.enrolment.comune":       "listaSoggetto/lista/listaAggiuntaComReg/listaBolTreVal/comune",
+	"added.aostaValley.enrolment.comune":  "listaSoggetto/lista/listaAggiuntaComReg/listaBolTreVal/comune",
+	"added.bolzano.enrolment.section":     "listaSoggetto/lista/listaAggiuntaComReg/listaBolTreVal/sezioneelettoralenum",
+	"added.trento.enrolment.section":      "listaSoggetto/lista/listaAggiuntaComReg/listaBolTreVal/sezioneelettoralenum",
+	"added.aostaValley.enrolment.section": "listaSoggetto/lista/listaAggiuntaComReg/listaBolTreVal/sezioneelettoralenum",
+	"eu":                                  "listaSoggetto/lista/listaAggiuntaUE",
+	"eu.comunal":                          "listaSoggetto/lista/listaAggiuntaUE/ueelettorecomunali",
+	"eu.comunal.enrolled":                 "listaSoggetto/lista/listaAggiuntaUE/ueelettorecomunali",
+	"eu.comunal.enrolment":                "listaSoggetto/lista/listaAggiuntaUE/listaAggiuntaUEComunali",
+	"eu.comunal.enrolment.comune":         "listaSoggetto/lista/listaAggiuntaUE/listaAggiuntaUEComunali/comune",
+	"eu.comunal.enrolment.section":        "listaSoggetto/lista/listaAggiuntaUE/listaAggiuntaUEComunali/sezioneelettoralenum",
+	"eu.parliament":                       "listaSoggetto/lista/listaAggiuntaUE/ueelettoreparlamento",
+	"eu.parliament.enrolled":              "listaSoggetto/lista/listaAggiuntaUE/ueelettoreparlamento",
+	"eu.parliament.enrolment":             "listaSoggetto/lista/listaAggiuntaUE/listaAggiuntaUEParlamento",
+	"eu.parliament.enrolment.comune":      "listaSoggetto/lista/listaAggiuntaUE/listaAggiuntaUEParlamento/comune",
+	"eu.parliament.enrolment.section":     "listaSoggetto/lista/listaAggiuntaUE/listaAggiuntaUEParlamento/sezioneelettoralenum",
+	"status.nationalReferendums":          "listaSoggetto/lista/referendumnazionali",
+	"status.europeanParliament":           "listaSoggetto/lista/elezionimembriue",
+	"status.senate":                       "listaSoggetto/lista/senatorepubblica",
+	"status.senateConstituency":           "listaSoggetto/lista/circoscrsenatorepubblica",
+	"status.chamber":                      "listaSoggetto/lista/cameradeputati",
+	"status.chamberConstituency":          "listaSoggetto/lista/circoscrcameradeputati",
+	"status.regional":                     "listaSoggetto/lista/regionali",
+	"status.comunal":                      "listaSoggetto/lista/comunali",
+	"status.district":                     "listaSoggetto/lista/circoscrizionali",
+	"certifiability":                      "listaSoggetto/certificabilita/soggettoCertificabile",
 	"comune":                              "sezione/comune",
 	"number":                              "sezione/sezioneelettoralenum",
 	"seatName":                            "sezione/sezioneelettoraledenom",

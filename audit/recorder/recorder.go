@@ -4,7 +4,7 @@
 //
 //	log, err := audit.New(audit.Config{Store: store})
 //	rec, err := recorder.New(log, recorder.Config{})
-//	registry, err := electoral.NewRegistry(electoral.Config{Recorder: rec, …})
+//	registry, err := electoral.NewRegistry(electoral.RegistryConfig{Recorder: rec, …})
 //
 // It fails closed: an access that cannot be kept whole, with all the six fields
 // of the decree, is an error, and whoever asked gets no answer.

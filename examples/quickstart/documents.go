@@ -153,7 +153,11 @@ func (q *quickstart) verify(ctx context.Context) error {
 	if err := q.expect("contrassegno.png", v.Picture(ctx, picture, documents, now), true); err != nil {
 		return err
 	}
-	if err := q.expect("audit", v.Log(ctx, os.DirFS(q.path("audit"))), true); err != nil {
+	logReport, err := v.Log(ctx, os.DirFS(q.path("audit")))
+	if err != nil {
+		return err
+	}
+	if err := q.expect("audit", logReport, true); err != nil {
 		return err
 	}
 	preview, err := os.ReadFile(q.path("anteprima.pdf"))

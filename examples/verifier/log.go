@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 	"os"
 
@@ -18,5 +17,5 @@ func isLog(path string) bool {
 	defer f.Close()
 	head := make([]byte, len(audit.Magic))
 	_, err = io.ReadFull(f, head)
-	return err == nil && bytes.Equal(head, []byte(audit.Magic))
+	return err == nil && string(head) == audit.Magic
 }

@@ -203,14 +203,14 @@ func one(ctx context.Context, v *verify.Verifier, path string, data []byte, docu
 		return verify.Report{}, errUnknown
 	}
 	if st, err := os.Stat(path); err == nil && st.IsDir() {
-		return v.Log(ctx, os.DirFS(path)), nil
+		return v.Log(ctx, os.DirFS(path))
 	}
 	f, err := os.Open(path)
 	if err != nil {
 		return verify.Report{}, err
 	}
 	defer f.Close()
-	return v.LogFile(ctx, f), nil
+	return v.LogFile(ctx, f)
 }
 
 // isPDF looks for the header within the first 1,024 bytes, where readers

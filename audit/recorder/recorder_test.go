@@ -1,0 +1,171 @@
+package recorder_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/liste-elettorali/anpr/audit"
+	"github.com/liste-elettorali/anpr/audit/recorder"
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// A made-up access.
+func anAccess() electoral.Access {
+	return electoral.Access{
+		FiscalCode: "RSSMRA85T10A562S", At: time.Date(2026, 3, 22, 11, 0, 0, 123_999_999, time.FixedZone("CET", 3600)),
+		Operation: electoral.OpListSection, Outcome: electoral.Granted, RequestID: "r-1", Method: electoral.CIEMethod,
+		Comune: "H501", Subject: "1234567",
+	}
+}
+
+func newLog(t testing.TB, s audit.Store) *audit.Log {
+	t.Helper()
+	l, err := audit.New(audit.Config{Store: s})
+	require.NoError(t, err)
+	return l
+}
+
+func entries(t *testing.T, l *audit.Log, chain string) []audit.Entry {
+	t.Helper()
+	var out []audit.Entry
+	for r, err := range l.Records(t.Context(), chain, 0) {
+		require.NoError(t, err)
+		e, err := r.Entry()
+		require.NoError(t, err)
+		out = append(out, e)
+	}
+	return out
+}
+
+func TestRecord(t *testing.T) {
+	l := newLog(t, &audit.MemoryStore{})
+	r, err := recorder.New(l, recorder.Config{})
+	require.NoError(t, err)
+	require.NoError(t, r.Record(t.Context(), anAccess()))
+	want := audit.Entry{
+		FiscalCode: "RSSMRA85T10A562S", Time: time.Date(2026, 3, 22, 10, 0, 0, 123e6, time.UTC),
+		Operation: "section-list", Outcome: "granted", RequestID: "r-1", Authentication: "cie", Subject: "1234567",
+	}
+	assert.Equal(t, []audit.Entry{want}, entries(t, l, "H501"), "whole, not masked")
+
+	// Of no comune, or of one that cannot be.
+	for _, comune := range []string{"", "h501", "H50", "H5011", "H50é", "../a", "ROMA", "A1B2"} {
+		a := anAccess()
+		a.Comune = comune
+		require.NoError(t, r.Record(t.Context(), a), comune)
+	}
+	assert.Len(t, entries(t, l, "portale"), 8)
+	var names []string
+	for c := range l.Chains(t.Context()) {
+		names = append(names, c)
+	}
+	assert.Equal(t, []string{"H501", "portale"}, names)
+}
+
+func TestFailsClosed(t *testing.T) {
+	l := newLog(t, &audit.MemoryStore{})
+	r, err := recorder.New(l, recorder.Config{DefaultChain: "servizi"})
+	require.NoError(t, err)
+	for field, spoil := range map[string]func(*electoral.Access){
+		"FiscalCode":     func(a *electoral.Access) { a.FiscalCode = "" },
+		"Time":           func(a *electoral.Access) { a.At = time.Time{} },
+		"Operation":      func(a *electoral.Access) { a.Operation = "" },
+		"Outcome":        func(a *electoral.Access) { a.Outcome = "" },
+		"RequestID":      func(a *electoral.Access) { a.RequestID = "a\r\nb" },
+		"Authentication": func(a *electoral.Access) { a.Method = "" },
+		"Subject":        func(a *electoral.Access) { a.Subject = "\xff" },
+	} {
+		a := anAccess()
+		spoil(&a)
+		err := r.Record(t.Context(), a)
+		faults, ok := errors.AsType[audit.EntryFaults](err)
+		require.True(t, ok, field)
+		assert.Equal(t, field, faults[0].Field)
+		assert.NotContains(t, err.Error(), "RSSMRA")
+	}
+	for range l.Chains(t.Context()) {
+		t.Fatal("nothing was to be written")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, r.Record(ctx, anAccess()), context.Canceled)
+	broken, err := recorder.New(newLog(t, failing{}), recorder.Config{})
+	require.NoError(t, err)
+	require.ErrorIs(t, broken.Record(t.Context(), anAccess()), errDisk)
+}
+
+var errDisk = errors.New("disk")
+
+type failing struct{ audit.Store }
+
+func (failing) Head(context.Context, string) (audit.Head, error) { return audit.Head{}, errDisk }
+
+func TestNew(t *testing.T) {
+	l := newLog(t, &audit.MemoryStore{})
+	_, err := recorder.New(nil, recorder.Config{})
+	require.Error(t, err)
+	for _, chain := range []string{"a b", "..", "H501"} {
+		_, err = recorder.New(l, recorder.Config{DefaultChain: chain})
+		require.ErrorContains(t, err, "DefaultChain")
+	}
+}
+
+func TestConcurrent(t *testing.T) {
+	l := newLog(t, &audit.MemoryStore{})
+	r, err := recorder.New(l, recorder.Config{})
+	require.NoError(t, err)
+	var wg sync.WaitGroup
+	for i := range 100 {
+		wg.Go(func() {
+			a := anAccess()
+			a.RequestID = fmt.Sprint(i)
+			assert.NoError(t, r.Record(t.Context(), a))
+		})
+	}
+	wg.Wait()
+	seen := map[string]bool{}
+	for _, e := range entries(t, l, "H501") {
+		seen[e.RequestID] = true
+	}
+	assert.Len(t, seen, 100)
+}
+
+func Example() {
+	l, err := audit.New(audit.Config{Store: &audit.MemoryStore{}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	rec, err := recorder.New(l, recorder.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	err = rec.Record(ctx, electoral.Access{
+		FiscalCode: "RSSMRA85T10A562S", At: time.Date(2026, 3, 22, 10, 0, 0, 123e6, time.UTC),
+		Operation: electoral.OpIssueCertificate, Outcome: electoral.Granted, RequestID: "r-1",
+		Method: electoral.SPIDMethod, Comune: "H501",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for record, err := range l.Records(ctx, "H501", 0) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		entry, err := record.Entry()
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(record.Seq, entry)
+	}
+	// Output:
+	// 0 2026-03-22T10:00:00.123Z certificate-issue (request r-1, spid): granted
+}
