@@ -103,8 +103,9 @@ func (s *Store) Close() error {
 	return s.folder.close()
 }
 
-// use returns a chain for the time until done is called.
-func (s *Store) use(ctx context.Context, name string) (c *chain, done func(), err error) {
+// use returns a chain for the time until done is called. Only to write in it
+// is a new one remembered.
+func (s *Store) use(ctx context.Context, name string, write bool) (c *chain, done func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
@@ -119,7 +120,9 @@ func (s *Store) use(ctx context.Context, name string) (c *chain, done func(), er
 	}
 	if c = s.chains[name]; c == nil {
 		c = &chain{name: file, head: audit.EmptyHead(name)}
-		s.chains[name] = c
+		if write {
+			s.chains[name] = c
+		}
 	}
 	s.inUse.Add(1)
 	return c, s.inUse.Done, nil
@@ -128,7 +131,7 @@ func (s *Store) use(ctx context.Context, name string) (c *chain, done func(), er
 // Head implements [audit.Store]. The error is [ErrPoisoned] after a failure of
 // the chain.
 func (s *Store) Head(ctx context.Context, name string) (audit.Head, error) {
-	c, done, err := s.use(ctx, name)
+	c, done, err := s.use(ctx, name, false)
 	if err != nil {
 		return audit.Head{}, err
 	}
@@ -141,7 +144,7 @@ func (s *Store) Head(ctx context.Context, name string) (audit.Head, error) {
 // Append implements [audit.Store]. An append of more than 256 KiB is synced in
 // several parts.
 func (s *Store) Append(ctx context.Context, name string, records []audit.Record) error {
-	c, done, err := s.use(ctx, name)
+	c, done, err := s.use(ctx, name, true)
 	if err != nil {
 		return err
 	}
@@ -287,7 +290,7 @@ func (c *chain) poison(err error) error {
 // a failure of the chain.
 func (s *Store) Records(ctx context.Context, name string, from uint64) iter.Seq2[audit.Record, error] {
 	return func(yield func(audit.Record, error) bool) {
-		c, done, err := s.use(ctx, name)
+		c, done, err := s.use(ctx, name, false)
 		if err != nil {
 			yield(audit.Record{}, err)
 			return
