@@ -90,9 +90,8 @@ func TestRules(t *testing.T) {
 		}
 	}
 	for _, r := range electoral.Rules() {
-		// STA-02 is the writers', EUR-03 needs a comune without a constituency;
-		// both have tests of their own.
-		if strings.HasPrefix(string(r.Code), "REG-") || r.Code == electoral.StatusNotGivenForANPR || r.Code == electoral.EuropeanNotCheckable {
+		// STA-02 is the writers', which test it.
+		if strings.HasPrefix(string(r.Code), "REG-") || r.Code == electoral.StatusNotGivenForANPR {
 			continue
 		}
 		assert.True(t, seen["valid"+string(r.Code)], "%s has no valid case", r.Code)
