@@ -97,6 +97,7 @@ const (
 	OpReadElector        Operation = "elector-read"
 	OpListSection        Operation = "section-list"
 	OpLoad               Operation = "first-load"
+	OpExtract            Operation = "list-extract"
 	OpReadForCertificate Operation = "certificate-facts"
 	OpPreviewCertificate Operation = "certificate-preview"
 	OpIssueCertificate   Operation = "certificate-issue"

@@ -114,6 +114,9 @@ const (
 	DuplicateSection              Code = "REG-CAR-03"
 	CountMismatch                 Code = "REG-CAR-04"
 	LoadIncomplete                Code = "REG-CAR-05"
+	ExtractionList                Code = "REG-EST-01"
+	ExtractionVote                Code = "REG-EST-02"
+	ExtractionPurpose             Code = "REG-EST-03"
 )
 
 // catalogue holds the rules in the order of their constants. Only read.
@@ -215,6 +218,9 @@ var catalogue = []Rule{
 	{DuplicateSection, Error, "una sezione compare una volta sola nel primo caricamento", "D.M. 17 ottobre 2022, art. 7 c. 1; prassi ANPR (segnalazioni 4136 e 4242)", ""},
 	{CountMismatch, Error, "il totale dichiarato è quello degli elementi presenti", "schemi ANPR V9.2.7 (tipoDato.xsd, vocabolarioSubentro.xsd)", ""},
 	{LoadIncomplete, Error, "il file è stato letto fino in fondo", "D.M. 17 ottobre 2022, art. 7 c. 1; prassi ANPR (segnalazioni 4136 e 4242)", ""},
+	{ExtractionList, Error, "l'estrazione indica una lista dell'allegato 1", "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3", ""},
+	{ExtractionVote, Error, "la consultazione è indicata con il suo giorno", "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3", ""},
+	{ExtractionPurpose, Error, "l'estrazione indica la legge e la funzione per cui serve", "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3", ""},
 }
 
 // Rules returns every rule, in a stable order.

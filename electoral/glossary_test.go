@@ -45,7 +45,7 @@ func TestGlossary(t *testing.T) {
 	}
 	for i, part := range strings.Split(string(text), "`") {
 		name, _, field := strings.Cut(part, ".")
-		if i%2 == 1 && !field && name != "" && name[0] >= 'A' && name[0] <= 'Z' && !strings.HasSuffix(name, "List") && !strings.HasPrefix(name, "…") {
+		if i%2 == 1 && !field && name != "" && name[0] >= 'A' && name[0] <= 'Z' && !strings.HasSuffix(name, "List") && !strings.HasPrefix(part, "anprxml") && !strings.HasPrefix(name, "…") {
 			assert.True(t, types[name], "GLOSSARY.md names %s, which is no type", name)
 		}
 	}

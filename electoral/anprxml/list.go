@@ -1,0 +1,42 @@
+package anprxml
+
+import (
+	"errors"
+	"io"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// A ListWriter writes an extracted list with ANPR's element names, as a file
+// subentroListe. It implements [electoral.ListWriter]. A list without electors
+// is an error: the schema wants one at least.
+type ListWriter struct {
+	out io.Writer
+	cfg WriteConfig
+	w   *ElectorWriter
+}
+
+// NewListWriter returns a writer to w. The total of cfg is the list's own.
+func NewListWriter(w io.Writer, cfg WriteConfig) (*ListWriter, error) {
+	cfg.Total = 1
+	if _, err := NewElectorWriter(io.Discard, cfg); err != nil {
+		return nil, err
+	}
+	return &ListWriter{out: w, cfg: cfg}, nil
+}
+
+// Begin implements [electoral.ListWriter].
+func (l *ListWriter) Begin(h electoral.ExtractHeader) (err error) {
+	if h.Total == 0 {
+		return errors.New("anprxml: the list holds no elector: expected at least one")
+	}
+	l.cfg.Total = h.Total
+	l.w, err = NewElectorWriter(l.out, l.cfg)
+	return err
+}
+
+// Write implements [electoral.ListWriter].
+func (l *ListWriter) Write(e electoral.ExtractedElector) error { return l.w.Write(e.Elector) }
+
+// End implements [electoral.ListWriter].
+func (l *ListWriter) End() error { return l.w.Close() }
