@@ -34,7 +34,8 @@ func Fold(s string) string {
 		b.WriteString(r)
 	}
 	if !ascii(s) {
-		s = norm.NFD.String(s)
+		// Normalisation stops at a byte that is not UTF-8.
+		s = norm.NFD.String(strings.ToValidUTF8(s, " "))
 	}
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
