@@ -74,7 +74,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	officer := electoral.Actor{FiscalCode: "FFCLTR70A01H501M", Role: electoral.OfficerRole, Comune: "E388", Method: electoral.CIEMethod, Level: 3}
+	officer := electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: "E388", Method: electoral.CIEMethod, Level: 3}
 	report, err := registry.Load(ctx, electoral.Request{ID: "1", Actor: officer}, "E388", sectionFile, electorFile, electoral.LoadOptions{})
 	if err != nil {
 		log.Fatal(err)

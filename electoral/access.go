@@ -45,7 +45,8 @@ type Actor struct {
 // A Request goes with every call of a service.
 type Request struct {
 	// ID identifies the request ("identificativo della richiesta"); it goes
-	// into the access log. Required, at most 64 characters.
+	// into the access log. Required: 1 to 64 printable ASCII characters, no
+	// blanks.
 	ID    string
 	Actor Actor
 }

@@ -120,16 +120,22 @@ func annexStatus(e Elector, find SectionFinder) AnnexStatus {
 	// Where he votes for each kind: in the general list, and for an elector of
 	// another Member State in the added list of that kind.
 	national, _ := sectionIn(e, find, GeneralList)
-	european, comunal := national, national
+	european, comunal, regional := national, national, national
 	if e.General == nil {
 		european, _ = sectionIn(e, find, EUParliamentList)
 		comunal, _ = sectionIn(e, find, EUComunalList)
+	}
+	if l := e.regionalList(); l != GeneralList {
+		regional, _ = sectionIn(e, find, l)
+		if l == BolzanoList {
+			comunal = regional
+		}
 	}
 	if s.EuropeanParliament == Yes {
 		a.EuropeanConstituency = european.EuropeanConstituency
 	}
 	if s.Regional == Yes {
-		a.RegionalConstituency = national.RegionalConstituency
+		a.RegionalConstituency = regional.RegionalConstituency
 	}
 	if s.District == Yes {
 		a.DistrictConstituency = comunal.DistrictConstituency

@@ -24,6 +24,8 @@ const (
 	DeadEnrolled                  Code = "ELE-PER-01"
 	AgeTooLow                     Code = "ELE-PER-02"
 	AgeUncertain                  Code = "ELE-PER-03"
+	PersonNotRegistered           Code = "ELE-PER-05"
+	NationalStatusNotItalian      Code = "ELE-PER-06"
 	EnrolmentComuneMissing        Code = "ELE-ISC-01"
 	EnrolmentSectionMissing       Code = "ELE-ISC-02"
 	EnrolmentSectionTooLong       Code = "ELE-ISC-03"
@@ -31,6 +33,7 @@ const (
 	SectionUnknown                Code = "ELE-ISC-05"
 	SectionNumberAboveCount       Code = "ELE-ISC-06"
 	GeneralNotItalian             Code = "ELE-GEN-01"
+	GeneralOtherComune            Code = "ELE-GEN-02"
 	CitizenshipUnknown            Code = "ELE-PER-04"
 	AddedWithoutEnrolment         Code = "ELE-AGG-01"
 	EnrolmentWithoutAdded         Code = "ELE-AGG-02"
@@ -41,6 +44,7 @@ const (
 	AddedTermOver                 Code = "ELE-AGG-07"
 	AddedTermNotCheckable         Code = "ELE-AGG-08"
 	AddedComuneInTerritory        Code = "ELE-AGG-09"
+	AddedRegionalStatus           Code = "ELE-AGG-10"
 	EUWithoutEnrolment            Code = "ELE-UE-01"
 	EnrolmentWithoutEU            Code = "ELE-UE-02"
 	EUWithGeneral                 Code = "ELE-UE-03"
@@ -48,6 +52,8 @@ const (
 	EUItalian                     Code = "ELE-UE-05"
 	EUNotMember                   Code = "ELE-UE-06"
 	EUDifferentComuni             Code = "ELE-UE-07"
+	EUOtherComune                 Code = "ELE-UE-11"
+	EUNotResident                 Code = "ELE-UE-12"
 	EUNationalStatus              Code = "ELE-UE-08"
 	EUParliamentStatus            Code = "ELE-UE-09"
 	EUComunalStatus               Code = "ELE-UE-10"
@@ -71,6 +77,7 @@ const (
 	SectionOtherConstituency      Code = "ELE-STA-18"
 	DistrictInSmallComune         Code = "ELE-STA-19"
 	StatusUnusual                 Code = "ELE-STA-20"
+	StatusWithoutList             Code = "ELE-STA-21"
 	CertifiabilityUnknown         Code = "ELE-CER-01"
 	CertifiabilityWithoutCapacity Code = "ELE-CER-02"
 	SectionComuneMissing          Code = "SEZ-COM-01"
@@ -114,6 +121,7 @@ const (
 	DuplicateSection              Code = "REG-CAR-03"
 	CountMismatch                 Code = "REG-CAR-04"
 	LoadIncomplete                Code = "REG-CAR-05"
+	SectionReplaced               Code = "REG-CAR-06"
 	ExtractionList                Code = "REG-EST-01"
 	ExtractionVote                Code = "REG-EST-02"
 	ExtractionPurpose             Code = "REG-EST-03"
@@ -126,8 +134,10 @@ var catalogue = []Rule{
 	{CapacityNoWithStatus, Error, "chi non è elettore non lo è per alcuna consultazione", "D.M. 17 ottobre 2022, all. 1, punto 1", ""},
 	{CapacityNoWithLists, Warning, "ANPR perde le liste di chi è caricato con elettore «no»", "D.M. 17 ottobre 2022, all. 1, punto 1", ""},
 	{DeadEnrolled, Error, "il deceduto non è elettore né iscritto in una lista", "D.P.R. 20 marzo 1967, n. 223", "EN228"},
-	{AgeTooLow, Warning, "l'elettore ha 18 anni, o li compie nel semestre della revisione", "D.P.R. 20 marzo 1967, n. 223 (revisione semestrale)", ""},
+	{AgeTooLow, Error, "l'elettore ha 18 anni, o li compie nel semestre della revisione", "D.P.R. 20 marzo 1967, n. 223 (revisione semestrale)", ""},
 	{AgeUncertain, Warning, "l'età non si può calcolare da una data di nascita incompleta", "D.P.R. 20 marzo 1967, n. 223 (revisione semestrale)", ""},
+	{PersonNotRegistered, Error, "l'elettore è residente in Italia o iscritto all'AIRE", "D.M. 17 ottobre 2022, all. 2, servizi per i cittadini, punto 1", "EN413"},
+	{NationalStatusNotItalian, Error, "chi non è cittadino italiano non è elettore per referendum nazionali, Senato, Camera e regionali", "D.M. 17 ottobre 2022, all. 1, punti 4 e 5; prassi ANPR (segnalazione 4208)", ""},
 	{EnrolmentComuneMissing, Error, "l'iscrizione in una lista indica il comune", "D.M. 17 ottobre 2022, all. 1, punto 2", "EN489"},
 	{EnrolmentSectionMissing, Error, "l'iscrizione in una lista indica il numero della sezione", "D.M. 17 ottobre 2022, all. 1, punto 2", "EN489"},
 	{EnrolmentSectionTooLong, Error, "il numero della sezione ha al massimo 200 caratteri", "schemi ANPR V9.2.7 (tipoDato.xsd, vocabolarioSubentro.xsd)", "EN489"},
@@ -135,6 +145,7 @@ var catalogue = []Rule{
 	{SectionUnknown, Error, "la sezione di iscrizione esiste nel comune", "D.M. 17 ottobre 2022, all. 1, punto 2", "EN557"},
 	{SectionNumberAboveCount, Warning, "il numero della sezione non supera le sezioni del comune", "numero delle sezioni alle elezioni europee del 2024", ""},
 	{GeneralNotItalian, Error, "la lista generale è dei cittadini italiani", "D.M. 17 ottobre 2022, all. 1, punto 2", ""},
+	{GeneralOtherComune, Warning, "la lista generale è del comune di residenza o di iscrizione AIRE, salvo il tempo della revisione", "D.P.R. 20 marzo 1967, n. 223", ""},
 	{CitizenshipUnknown, Warning, "la cittadinanza non risulta dall'anagrafe", "D.M. 17 ottobre 2022, all. 1, punto 2", ""},
 	{AddedWithoutEnrolment, Error, "in caso di «si» alla lista aggiunta sono inseriti il comune e la sezione", "D.M. 17 ottobre 2022, all. 1, punto 3", ""},
 	{EnrolmentWithoutAdded, Error, "comune e sezione di una lista aggiunta si indicano solo se l'iscrizione è «si»", "prassi ANPR (segnalazione 4208)", ""},
@@ -145,6 +156,7 @@ var catalogue = []Rule{
 	{AddedTermOver, Error, "chi ha compiuto il periodo di residenza richiesto lascia la lista aggiunta", "D.P.R. n. 50 del 1973, artt. 3 e 5; d.lgs. n. 320 del 1994, art. 5", ""},
 	{AddedTermNotCheckable, Warning, "il periodo di residenza si conta alla pubblicazione del manifesto di convocazione", "D.P.R. n. 50 del 1973, artt. 3 e 5; d.lgs. n. 320 del 1994, art. 5", ""},
 	{AddedComuneInTerritory, Warning, "la lista aggiunta è tenuta dal comune di emigrazione, fuori dal territorio", "D.P.R. n. 50 del 1973, artt. 3 e 5; d.lgs. n. 320 del 1994, art. 5", ""},
+	{AddedRegionalStatus, Warning, "chi è in una lista aggiunta vota alle regionali nel comune di quella lista", "D.P.R. n. 50 del 1973, artt. 3 e 5; d.lgs. n. 320 del 1994, art. 5", ""},
 	{EUWithoutEnrolment, Error, "in caso di «si» alla lista aggiunta UE sono inseriti il comune e la sezione di quella lista", "D.M. 17 ottobre 2022, all. 1, punto 4", ""},
 	{EnrolmentWithoutEU, Error, "comune e sezione di una lista aggiunta UE si indicano solo se l'iscrizione in quella lista è «si»", "prassi ANPR (segnalazione 4208)", ""},
 	{EUWithGeneral, Error, "la lista generale e le liste aggiunte UE si escludono", "prassi ANPR (segnalazioni 4019 e 4223)", "EN563"},
@@ -152,6 +164,8 @@ var catalogue = []Rule{
 	{EUItalian, Error, "le liste aggiunte UE non sono dei cittadini italiani", "D.M. 17 ottobre 2022, all. 1, punto 4", "EN565"},
 	{EUNotMember, Error, "le liste aggiunte UE sono dei cittadini di altro Stato membro dell'Unione europea", "D.M. 17 ottobre 2022, all. 1, punto 4", ""},
 	{EUDifferentComuni, Warning, "le due liste aggiunte UE sono del comune di residenza", "d.lgs. 12 aprile 1996, n. 197, art. 1; prassi ANPR (segnalazione 4208)", ""},
+	{EUOtherComune, Warning, "le liste aggiunte UE sono del comune di residenza", "d.lgs. 12 aprile 1996, n. 197, art. 1; prassi ANPR (segnalazione 4208)", ""},
+	{EUNotResident, Error, "il cittadino di altro Stato UE iscritto in una lista aggiunta risiede in Italia", "d.lgs. 12 aprile 1996, n. 197, art. 1; prassi ANPR (segnalazione 4208)", ""},
 	{EUNationalStatus, Error, "il cittadino di altro Stato UE non è elettore per referendum nazionali, Senato, Camera e regionali", "D.M. 17 ottobre 2022, all. 1, punti 4 e 5; prassi ANPR (segnalazione 4208)", ""},
 	{EUParliamentStatus, Error, "per il cittadino di altro Stato UE lo status per il Parlamento europeo segue l'iscrizione nella lista aggiunta", "D.L. 24 giugno 1994, n. 408, art. 2; prassi ANPR (segnalazione 4208)", ""},
 	{EUComunalStatus, Error, "per il cittadino di altro Stato UE lo status per le comunali e circoscrizionali segue l'iscrizione nella lista aggiunta", "d.lgs. 12 aprile 1996, n. 197, art. 1; prassi ANPR (segnalazione 4208)", ""},
@@ -175,6 +189,7 @@ var catalogue = []Rule{
 	{SectionOtherConstituency, Error, "il collegio della sezione sta nella circoscrizione dell'elettore", "collegi e circoscrizioni per Camera e Senato (d.lgs. n. 177 del 2020)", ""},
 	{DistrictInSmallComune, Warning, "solo i comuni con più di 250.000 abitanti possono avere circoscrizioni di decentramento", "legge n. 191 del 2009, art. 2 c. 186 lett. b)", ""},
 	{StatusUnusual, Warning, "l'elettore italiano residente, fuori dalle liste aggiunte, vota di norma a tutte le consultazioni", "D.M. 17 ottobre 2022, all. 1, punto 5", ""},
+	{StatusWithoutList, Warning, "chi è elettore per una consultazione è in una lista, salvo il passaggio da un comune a un altro", "D.M. 17 ottobre 2022, all. 1, punto 5", ""},
 	{CertifiabilityUnknown, Error, "la certificabilità è 0, 1 o 2", "prassi ANPR (segnalazione 3992)", "EN489"},
 	{CertifiabilityWithoutCapacity, Warning, "a chi non è elettore non si rilasciano certificati", "prassi ANPR (segnalazione 3992)", ""},
 	{SectionComuneMissing, Error, "la sezione indica il suo comune", "D.M. 17 ottobre 2022, all. 1, punto 2", "EN489"},
@@ -206,7 +221,7 @@ var catalogue = []Rule{
 	{TranslationNotInForce, Warning, "nel comune è in vigore un'altra lingua oltre all'italiana", "comuni in cui è in vigore il multilinguismo", ""},
 	{NotCompetent, Error, "solo l'ufficiale elettorale del comune della lista scrive", "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 1", "EN204"},
 	{LevelTooLow, Error, "l'accesso richiede credenziali di livello almeno 2", "D.M. 17 ottobre 2022, art. 3 c. 3 e art. 4 c. 4", ""},
-	{RequestIDMissing, Error, "ogni richiesta ha un identificativo di 1-64 caratteri", "D.M. 17 ottobre 2022, all. 2, ulteriori specifiche tecniche, punto 1", ""},
+	{RequestIDMissing, Error, "ogni richiesta ha un identificativo di 1-64 caratteri stampabili", "D.M. 17 ottobre 2022, all. 2, ulteriori specifiche tecniche, punto 1", ""},
 	{ActorUnknown, Error, "il codice fiscale di chi accede e la modalità di autenticazione sono noti", "D.M. 17 ottobre 2022, all. 2, ulteriori specifiche tecniche, punto 1", ""},
 	{OtherPerson, Error, "il cittadino accede solo alla propria posizione", "D.M. 17 ottobre 2022, art. 4 c. 2", ""},
 	{PersonUnknown, Error, "il soggetto è iscritto in ANPR", "D.M. 17 ottobre 2022, all. 2, servizi per i cittadini, punto 1", "EN413"},
@@ -218,6 +233,7 @@ var catalogue = []Rule{
 	{DuplicateSection, Error, "una sezione compare una volta sola nel primo caricamento", "D.M. 17 ottobre 2022, art. 7 c. 1; prassi ANPR (segnalazioni 4136 e 4242)", ""},
 	{CountMismatch, Error, "il totale dichiarato è quello degli elementi presenti", "schemi ANPR V9.2.7 (tipoDato.xsd, vocabolarioSubentro.xsd)", ""},
 	{LoadIncomplete, Error, "il file è stato letto fino in fondo", "D.M. 17 ottobre 2022, art. 7 c. 1; prassi ANPR (segnalazioni 4136 e 4242)", ""},
+	{SectionReplaced, Warning, "la sezione era già registrata: i suoi dati sono sostituiti", "D.M. 17 ottobre 2022, art. 7 c. 1; prassi ANPR (segnalazioni 4136 e 4242)", ""},
 	{ExtractionList, Error, "l'estrazione indica una lista dell'allegato 1", "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3", ""},
 	{ExtractionVote, Error, "la consultazione è indicata con il suo giorno", "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3", ""},
 	{ExtractionPurpose, Error, "l'estrazione indica la legge e la funzione per cui serve", "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3", ""},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/liste-elettorali/anpr/electoral/refdata"
@@ -181,9 +182,14 @@ func (k *elector) person() {
 	for range k.e.Enrolments() {
 		enrolled = true
 	}
-	if p.DeadAt(k.in.At) && (k.e.Capacity == Yes || enrolled) {
+	dead := p.DeadAt(k.in.At)
+	if !dead && enrolled && p.Residence == nil && p.Abroad == nil {
+		k.fault(PersonNotRegistered, "anprId", k.e.ANPRID, "Il soggetto non risulta né residente in Italia né iscritto all'AIRE.", "un soggetto iscritto in anagrafe o all'AIRE")
+	}
+	if dead && (k.e.Capacity == Yes || enrolled) {
 		k.fault(DeadEnrolled, "anprId", k.e.ANPRID, "Il soggetto risulta deceduto il "+p.Death.String()+".", "cancellazione per decesso, nessuna iscrizione")
 	}
+	k.notItalian(p, enrolled)
 	if k.e.Capacity != Yes {
 		return
 	}
@@ -196,6 +202,25 @@ func (k *elector) person() {
 	case !certain && age < 18:
 		k.fault(AgeUncertain, "capacity", Yes.String(), "L'età del soggetto non si può calcolare: data di nascita «"+p.Birth.Date.String()+"».", "una data di nascita completa")
 	}
+}
+
+// notItalian judges the national flags of who is in no list that would say his
+// citizenship.
+func (k *elector) notItalian(p *Person, enrolled bool) {
+	if enrolled || len(p.Citizenships) == 0 || p.IsItalian(k.in.At) || k.e.Capacity == No {
+		return
+	}
+	for _, f := range k.e.Status.citizens() {
+		if f.answer == Yes {
+			k.fault(NationalStatusNotItalian, f.path, Yes.String(), "Il soggetto non è cittadino italiano al "+k.in.At.String()+", ma risulta elettore per "+f.italian+".", "no")
+		}
+	}
+}
+
+// citizens returns the flags of the votes of Italian citizens alone.
+func (s Status) citizens() []flag {
+	all := s.flags()
+	return []flag{all[0], all[2], all[3], all[4]}
 }
 
 // list checks one enrolment, whatever the list.
@@ -230,8 +255,8 @@ func (k *elector) enrolment(path string, en Enrolment) {
 		k.fault(EnrolmentComuneUnknown, path+".comune", en.Comune, "Il comune di iscrizione non esiste al "+k.in.At.String()+".", "il codice catastale di un comune esistente")
 	}
 	switch {
-	case en.Section == "":
-		k.fault(EnrolmentSectionMissing, path+".section", "", "Manca il numero della sezione di iscrizione.", "il numero della sezione, da 1 a 200 caratteri")
+	case strings.TrimSpace(en.Section) == "":
+		k.fault(EnrolmentSectionMissing, path+".section", en.Section, "Manca il numero della sezione di iscrizione.", "il numero della sezione, da 1 a 200 caratteri")
 		return
 	case utf8.RuneCountInString(en.Section) > maxText:
 		k.fault(EnrolmentSectionTooLong, path+".section", en.Section, "Il numero della sezione è troppo lungo.", "al massimo 200 caratteri")
@@ -278,6 +303,31 @@ func (k *elector) addedLists() {
 	}
 	if k.e.General != nil {
 		k.onlyItalian(GeneralNotItalian, "general", GeneralList)
+		if first == "" {
+			k.registeredIn(GeneralOtherComune, "general.comune", k.e.General.Comune)
+		}
+	}
+	if first != "" && k.e.Capacity == Yes && k.e.Status.Regional == No {
+		k.fault(AddedRegionalStatus, "status.regional", No.String(), "Il soggetto è nella "+first.Italian()+", ma non risulta elettore per le elezioni regionali.", "si, nel comune della lista aggiunta")
+	}
+}
+
+// registeredIn compares the comune of a list with the one of residence or of
+// the register of Italians abroad.
+func (k *elector) registeredIn(code Code, path, comune string) {
+	p := k.in.Person
+	if p == nil || comune == "" {
+		return
+	}
+	where := ""
+	switch {
+	case p.Residence != nil:
+		where = p.Residence.Comune
+	case p.Abroad != nil:
+		where = p.Abroad.Comune
+	}
+	if where != "" && where != comune {
+		k.fault(code, path, comune, "Il soggetto risulta iscritto in anagrafe o all'AIRE nel comune "+where+".", where)
 	}
 }
 
@@ -338,9 +388,7 @@ func (k *elector) addedTerm(l List, since Date, name string) {
 		return t.List == l && (t.From.IsZero() || !t.From.After(at)) && (t.To.IsZero() || t.To.After(at))
 	})
 	if i < 0 || since.IsZero() || !since.Complete() {
-		if noticed {
-			k.fault(AddedTermNotCheckable, path, Yes.String(), "Da quando il soggetto risiede senza interruzione in "+name+" non risulta.", "la data da cui risiede nel territorio")
-		}
+		k.fault(AddedTermNotCheckable, path, Yes.String(), "Da quando il soggetto risiede senza interruzione in "+name+" non risulta.", "la data da cui risiede nel territorio")
 		return
 	}
 	years := k.terms[i].Years

@@ -24,6 +24,14 @@ func (k *elector) euLists() {
 	if a, b := comunal.Enrolment, parliament.Enrolment; a != nil && b != nil && a.Comune != b.Comune {
 		k.fault(EUDifferentComuni, "eu.parliament.enrolment.comune", b.Comune, "Le due liste aggiunte UE sono di comuni diversi: "+a.Comune+" e "+b.Comune+".", "il comune di residenza per entrambe")
 	}
+	if p := k.in.Person; p != nil && p.Residence == nil {
+		k.fault(EUNotResident, path, Yes.String(), "Il soggetto non risulta residente in Italia.", "la residenza in un comune italiano")
+	}
+	for _, l := range []List{EUComunalList, EUParliamentList} {
+		if en, ok := k.e.EnrolmentIn(l); ok {
+			k.registeredIn(EUOtherComune, l.Path()+".enrolment.comune", en.Comune)
+		}
+	}
 	if k.e.General == nil {
 		k.euStatus()
 	}
@@ -49,12 +57,7 @@ func (k *elector) euStatus() {
 		return // every flag must be no, and CapacityNoWithStatus says so
 	}
 	s := k.e.Status
-	for _, f := range []flag{
-		{"status.nationalReferendums", "i referendum nazionali", s.NationalReferendums},
-		{"status.senate", "il Senato della Repubblica", s.Senate},
-		{"status.chamber", "la Camera dei deputati", s.Chamber},
-		{"status.regional", "le elezioni regionali", s.Regional},
-	} {
+	for _, f := range s.citizens() {
 		if f.answer == Yes {
 			k.fault(EUNationalStatus, f.path, Yes.String(), "Un cittadino di altro Stato dell'Unione europea non è elettore per "+f.italian+".", "no")
 		}

@@ -47,8 +47,8 @@ func (k *section) identity() {
 		k.fault(SectionComuneUnknown, "comune", k.s.Comune, "Il comune della sezione non esiste al "+k.at.String()+".", "il codice catastale di un comune esistente")
 	}
 	switch {
-	case k.s.Number == "":
-		k.fault(SectionNumberMissing, "number", "", "Manca il numero della sezione.", "da 1 a 200 caratteri")
+	case strings.TrimSpace(k.s.Number) == "":
+		k.fault(SectionNumberMissing, "number", k.s.Number, "Manca il numero della sezione.", "da 1 a 200 caratteri")
 	case utf8.RuneCountInString(k.s.Number) > maxText:
 		k.fault(SectionNumberTooLong, "number", k.s.Number, "Il numero della sezione è troppo lungo.", "al massimo 200 caratteri")
 	}

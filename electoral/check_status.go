@@ -24,6 +24,22 @@ func (k *elector) status() {
 		}
 	}
 	k.usual()
+	k.withoutList()
+}
+
+// withoutList tells who votes for something and is in no list.
+func (k *elector) withoutList() {
+	for _, l := range Lists() {
+		if k.e.list(l).Enrolled == Yes {
+			return
+		}
+	}
+	for _, f := range k.e.Status.flags() {
+		if f.answer == Yes && k.e.Capacity == Yes {
+			k.fault(StatusWithoutList, f.path, Yes.String(), "Il soggetto risulta elettore per "+f.italian+", ma non è in alcuna lista.", "l'iscrizione in una lista")
+			return
+		}
+	}
 }
 
 // usual tells what is rarely meant: an Italian resident, outside the added
@@ -187,8 +203,8 @@ func (k *elector) sectionFields() {
 	if !ok {
 		return
 	}
-	if s.Regional == Yes && sec.RegionalConstituency == "" {
-		k.fault(SectionLacksRegional, "status.regional", Yes.String(), "La sezione "+sec.Number+" non indica la circoscrizione per le elezioni regionali.", "la circoscrizione (circoscrregionali) sulla sezione")
+	if regional, ok := k.sectionOf(k.e.regionalList()); ok && s.Regional == Yes && regional.RegionalConstituency == "" {
+		k.fault(SectionLacksRegional, "status.regional", Yes.String(), "La sezione "+regional.Number+" non indica la circoscrizione per le elezioni regionali.", "la circoscrizione (circoscrregionali) sulla sezione")
 	}
 	if s.District == Yes && sec.DistrictConstituency == "" {
 		k.fault(SectionLacksDistrict, "status.district", Yes.String(), "La sezione "+sec.Number+" non indica la circoscrizione per le elezioni circoscrizionali.", "la circoscrizione (circosrizioneelezcircosc) sulla sezione")

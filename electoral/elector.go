@@ -183,6 +183,36 @@ func (e Elector) list(l List) AddedList {
 	return AddedList{}
 }
 
+// setList is the counterpart of list.
+func (e *Elector) setList(l List, a AddedList) {
+	switch l {
+	case GeneralList:
+		e.General = a.Enrolment
+	case BolzanoList:
+		e.Added.Bolzano = a
+	case TrentoList:
+		e.Added.Trento = a
+	case AostaValleyList:
+		e.Added.AostaValley = a
+	case EUComunalList:
+		e.EU.Comunal = a
+	case EUParliamentList:
+		e.EU.Parliament = a
+	}
+}
+
+// regionalList is the list in which the elector votes for the region: an added
+// list, in whose comune he votes for it (and, in Bolzano's, for the comune),
+// or else the general list.
+func (e Elector) regionalList() List {
+	for _, l := range []List{BolzanoList, TrentoList, AostaValleyList} {
+		if _, in := e.EnrolmentIn(l); in {
+			return l
+		}
+	}
+	return GeneralList
+}
+
 // Enrolments yields the lists in which the elector is enrolled, in the order
 // of annex 1, with the place in each.
 func (e Elector) Enrolments() iter.Seq2[List, Enrolment] {

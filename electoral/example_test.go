@@ -33,7 +33,7 @@ func ExampleRegistry() {
 	}
 	ctx := context.Background()
 	officer := electoral.Request{ID: "1", Actor: electoral.Actor{
-		FiscalCode: "FFCLTR70A01H501M", Role: electoral.OfficerRole, Comune: "A074", Method: electoral.SmartCardMethod,
+		FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: "A074", Method: electoral.SmartCardMethod,
 	}}
 	_, err = registry.Enrol(ctx, officer, electoral.Elector{
 		ANPRID: "1", Capacity: electoral.Yes, General: &electoral.Enrolment{Comune: "A074", Section: "1"},

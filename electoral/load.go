@@ -53,6 +53,8 @@ type LoadReport struct {
 	Enrolled map[List]int `json:"enrolled"`
 	// Faults are the faults and the warnings, in the order of the files.
 	Faults Faults `json:"faults"`
+	// Errors counts the faults that forbid the load, kept or not.
+	Errors int `json:"errors"`
 	// FaultsBeyond counts those that MaxFaults left out.
 	FaultsBeyond int `json:"faultsBeyond"`
 	// Stored says whether anything was stored.
@@ -76,6 +78,10 @@ type LoadCount struct {
 // stored because records were refused; the report has their faults.
 var ErrLoadRefused = errors.New("electoral: first load refused")
 
+// ErrLoadInterrupted is wrapped by the error of a load of which nothing was
+// stored because another update was in its way: load the files again.
+var ErrLoadInterrupted = errors.New("electoral: first load interrupted by another update")
+
 // Load is the first load of a comune ("primo caricamento", art. 7 c. 1): its
 // sections, then its electors, as the officer of the comune. Either may be the
 // zero value. Each record is checked by every rule, its person looked up, and
@@ -94,7 +100,13 @@ func (r *Registry) Load(ctx context.Context, req Request, comune string, section
 	var report LoadReport
 	err := a.write(ctx, a.officerOf(comune), func() error {
 		var broken error
+		started := false
 		err := r.store.Update(ctx, func(w Writer) error {
+			if started {
+				// The store wants to try again, but a file can be read once.
+				return ErrLoadInterrupted
+			}
+			started = true
 			l := &loader{r: r, w: w, ctx: ctx, comune: comune, today: a.today(), opts: opts,
 				sections: map[string]Section{}, seenSections: map[string]bool{}, seenElectors: map[string]int{}}
 			l.report.Enrolled = map[List]int{}
@@ -145,8 +157,8 @@ func (l *loader) run(sections LoadSource[Section], electors LoadSource[Elector])
 	if l.broken != nil {
 		return fmt.Errorf("%w: nothing stored", ErrLoadRefused)
 	}
-	if refused := l.report.Sections.Refused + l.report.Electors.Refused; refused > 0 || l.report.Faults.Err() != nil {
-		return fmt.Errorf("%w: %d records refused, nothing stored", ErrLoadRefused, refused)
+	if l.report.Errors > 0 {
+		return fmt.Errorf("%w: %d records refused, %d errors, nothing stored", ErrLoadRefused, l.report.Sections.Refused+l.report.Electors.Refused, l.report.Errors)
 	}
 	return nil
 }
@@ -188,6 +200,9 @@ func loadFile[T any](l *loader, count *LoadCount, src LoadSource[T], tag string,
 
 func (l *loader) keep(number int, at *Position, faults ...Fault) {
 	for _, f := range faults {
+		if f.Severity == Error {
+			l.report.Errors++
+		}
 		if len(l.report.Faults) >= l.opts.MaxFaults {
 			l.report.FaultsBeyond++
 			continue
@@ -209,6 +224,8 @@ func (l *loader) section(item LoadItem[Section]) (Faults, error) {
 	if s.Number != "" {
 		if l.seenSections[s.Number] {
 			faults = append(faults, NewFault(DuplicateSection, "number", s.Number, "La sezione "+s.Number+" compare più di una volta.", "una sezione una volta sola"))
+		} else if _, before := l.sections[s.Number]; before {
+			faults = append(faults, NewFault(SectionReplaced, "number", s.Number, "La sezione "+s.Number+" era già registrata.", "una sezione nuova, oppure i dati aggiornati"))
 		}
 		l.seenSections[s.Number] = true
 	}
@@ -220,7 +237,7 @@ func (l *loader) section(item LoadItem[Section]) (Faults, error) {
 }
 
 func (l *loader) elector(item LoadItem[Elector]) (Faults, error) {
-	e := item.Record
+	e, home := item.Record, l.comune
 	in := Circumstances{At: l.today, Notice: l.opts.Notice, Section: l.find}
 	var faults Faults
 	if ValidANPRID(e.ANPRID) {
@@ -232,48 +249,92 @@ func (l *loader) elector(item LoadItem[Elector]) (Faults, error) {
 		} else {
 			in.Person = &person
 		}
-		standing, err := l.standing(item)
-		if err != nil {
+		var standing Faults
+		if e, home, standing, err = l.standing(item); err != nil {
 			return nil, err
 		}
 		faults = append(faults, standing...)
 	}
 	faults = append(faults, merge(item.Faults, l.r.checker.CheckElector(e, in))...)
-	mine := false
-	for _, en := range e.Enrolments() {
-		mine = mine || en.Comune == l.comune
-	}
-	if !mine {
-		for list, en := range e.Enrolments() {
-			faults = append(faults, NewFault(OtherComuneLoad, list.Path()+comuneField(list), en.Comune, "Nessuna lista del soggetto è del comune "+l.comune+".", "una lista del comune "+l.comune))
-			break
-		}
-	}
+	faults = append(faults, competence(item.Record, in.Person, l.comune, OtherComuneLoad)...)
 	if faults.Err() != nil {
 		return faults, nil
 	}
-	for list := range e.Enrolments() {
+	for list := range item.Record.Enrolments() {
 		l.report.Enrolled[list]++
 	}
-	return faults, l.w.PutElector(l.ctx, l.comune, e)
+	return faults, l.w.PutElector(l.ctx, home, e)
 }
 
-// standing tells a person who is in the file twice, or registered before: the
-// first load wins, and by another comune he must first be removed.
-func (l *loader) standing(item LoadItem[Elector]) (Faults, error) {
-	id := item.Record.ANPRID
-	if first, seen := l.seenElectors[id]; seen {
-		return Faults{NewFault(DuplicateElector, "anprId", id, "Il soggetto compare già nel record "+strconv.Itoa(first)+".", "un soggetto una volta sola")}, nil
+// competence judges whether a comune may register a person: one of his lists is
+// its own, or he is in no list and registered in its population.
+func competence(e Elector, p *Person, comune string, code Code) Faults {
+	path, value := "", ""
+	for list, en := range e.Enrolments() {
+		if en.Comune == comune {
+			return nil
+		}
+		if path == "" {
+			path, value = list.Path()+comuneField(list), en.Comune
+		}
 	}
-	l.seenElectors[id] = item.Number
-	_, home, err := l.w.Elector(l.ctx, id)
+	if path != "" {
+		return Faults{NewFault(code, path, value, "Nessuna lista del soggetto è del comune "+comune+".", "una lista del comune "+comune)}
+	}
+	switch {
+	case p == nil, p.Residence != nil && p.Residence.Comune == comune, p.Residence == nil && p.Abroad != nil && p.Abroad.Comune == comune:
+		return nil
+	}
+	return Faults{NewFault(code, "anprId", e.ANPRID, "Il soggetto non è in alcuna lista e non risulta in anagrafe o all'AIRE nel comune "+comune+".", "il comune di residenza o di iscrizione AIRE, oppure una lista del comune "+comune)}
+}
+
+// standing tells a person who is in the file twice, or was registered before
+// in the same list: the first load wins (EN556), and he must first be removed.
+// Of who is in other lists of another comune it returns the whole record.
+func (l *loader) standing(item LoadItem[Elector]) (Elector, string, Faults, error) {
+	e := item.Record
+	if first, seen := l.seenElectors[e.ANPRID]; seen {
+		return e, l.comune, Faults{NewFault(DuplicateElector, "anprId", e.ANPRID, "Il soggetto compare già nel record "+strconv.Itoa(first)+".", "un soggetto una volta sola")}, nil
+	}
+	l.seenElectors[e.ANPRID] = item.Number
+	old, home, err := l.w.Elector(l.ctx, e.ANPRID)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return nil, nil
+		return e, l.comune, nil, nil
 	case err != nil:
-		return nil, err
+		return e, l.comune, nil, err
 	}
-	return Faults{NewFault(DuplicateElector, "anprId", id, "Il primo caricamento del soggetto è già stato fatto dal comune "+home+".", "un soggetto non ancora caricato")}, nil
+	whole, newHome, ok := joinLists(old, home, e, l.comune)
+	if !ok {
+		return e, l.comune, Faults{NewFault(DuplicateElector, "anprId", e.ANPRID, "Il primo caricamento del soggetto è già stato fatto dal comune "+home+".", "un soggetto non ancora caricato in quella lista")}, nil
+	}
+	return whole, newHome, nil, nil
+}
+
+// joinLists adds the lists of e, of a comune, to those of an elector that are
+// of another comune: an added list goes with a general list elsewhere, in
+// whatever order they come. What is no list comes with the general list, whose
+// comune is his home, or else stays as it was. It reports false if e has no
+// list or one that the elector is in already.
+func joinLists(old Elector, home string, e Elector, comune string) (Elector, string, bool) {
+	whole := old.Clone()
+	any := false
+	for l, en := range e.Enrolments() {
+		if _, twice := old.EnrolmentIn(l); twice {
+			return e, home, false
+		}
+		any = true
+		own := en
+		whole.setList(l, AddedList{Enrolled: Yes, Enrolment: &own})
+	}
+	if !any || home == comune {
+		return e, home, false
+	}
+	if e.General != nil {
+		whole.Capacity, whole.Status, whole.Certifiability = e.Capacity, e.Status, clonePtr(e.Certifiability)
+		home = comune
+	}
+	return whole, home, true
 }
 
 // find knows all the sections of the comune of the load, and no others.

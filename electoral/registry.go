@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -106,16 +107,29 @@ func (a *access) today() Date { return today(a.At) }
 // admit checks what every service asks of who calls.
 func (a *access) admit() Faults {
 	var faults Faults
-	if n := len(a.req.ID); n < 1 || n > 64 {
-		faults = append(faults, NewFault(RequestIDMissing, "request.id", a.req.ID, "Manca l'identificativo della richiesta, o è troppo lungo.", "da 1 a 64 caratteri"))
+	if !printableID(a.req.ID) {
+		faults = append(faults, NewFault(RequestIDMissing, "request.id", strconv.QuoteToASCII(a.req.ID[:min(len(a.req.ID), 100)]), "Manca l'identificativo della richiesta, o non è valido.", "da 1 a 64 caratteri ASCII stampabili, senza spazi"))
 	}
-	if a.req.Actor.FiscalCode == "" || a.req.Actor.Method == "" {
-		faults = append(faults, NewFault(ActorUnknown, "request.actor", string(a.req.Actor.Method), "Non è noto chi accede o come è stato autenticato.", "codice fiscale e modalità di autenticazione"))
+	// The code is personal data: it does not stand in the fault.
+	if _, err := ParseFiscalCode(string(a.req.Actor.FiscalCode)); err != nil {
+		faults = append(faults, NewFault(ActorUnknown, "request.actor.fiscalCode", "", "Il codice fiscale di chi accede manca o non è valido.", "un codice fiscale"))
+	}
+	if !slices.Contains([]Method{SmartCardMethod, CNSMethod, CIEMethod, SPIDMethod}, a.req.Actor.Method) {
+		faults = append(faults, NewFault(ActorUnknown, "request.actor.method", string(a.req.Actor.Method), "Non è noto come chi accede è stato autenticato.", "smart-card, cns, cie o spid"))
 	}
 	if a.req.Actor.Level < 2 && a.req.Actor.Method != SmartCardMethod {
 		faults = append(faults, NewFault(LevelTooLow, "request.actor.level", strconv.Itoa(a.req.Actor.Level), "Le credenziali sono di livello troppo basso.", "almeno 2"))
 	}
 	return faults
+}
+
+func printableID(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return len(s) >= 1 && len(s) <= 64
 }
 
 // officerOf adds to admit that the actor is the electoral officer of a comune.
@@ -231,9 +245,11 @@ func (r *Registry) Section(ctx context.Context, req Request, comune, number stri
 }
 
 // Enrol registers the electoral data of a person of whom there are none, as
-// the officer of the comune of each of his lists. A person whose data are
-// already registered is refused with [AlreadyEnrolled]: by another comune he
-// must first be removed there. It returns the warnings.
+// the officer of the comune of each of his lists, or without a list of his
+// residence; or adds the lists of the officer's comune to those of another: an
+// added list goes with a general list elsewhere. A person who is in the same
+// list already is refused with [AlreadyEnrolled]: by another comune he must
+// first be removed there. It returns the warnings.
 func (r *Registry) Enrol(ctx context.Context, req Request, e Elector) (Faults, error) {
 	return r.put(ctx, req, OpEnrol, e)
 }
@@ -261,7 +277,14 @@ func (r *Registry) put(ctx context.Context, req Request, op Operation, e Elector
 				return err
 			}
 			found := err == nil
-			faults = standing(op, old, home, found, e, req.Actor)
+			e := e
+			faults = competence(e, &person, req.Actor.Comune, NotCompetent)
+			if whole, newHome, ok := joinLists(old, home, e, req.Actor.Comune); found && op == OpEnrol && ok {
+				// His first list here, beside those of another comune.
+				e, home = whole, newHome
+			} else {
+				faults = append(faults, standing(op, old, home, found, e, req.Actor)...)
+			}
 			section, sectionErr := sectionsOf(ctx, w)
 			faults = append(faults, r.checker.CheckElector(e, Circumstances{At: a.today(), Person: &person, Section: section})...)
 			if err := join(*sectionErr, faults.Err()); err != nil {

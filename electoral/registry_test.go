@@ -19,6 +19,7 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
+	"github.com/liste-elettorali/anpr/internal/testenv"
 )
 
 // notebook is a recorder that remembers, and fails when told.
@@ -86,7 +87,7 @@ func electorOf(id, comune, section string) electoral.Elector {
 }
 
 func officer(comune string) electoral.Request {
-	return electoral.Request{ID: "req-1", Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501K", Role: electoral.OfficerRole, Comune: comune, Method: electoral.SPIDMethod, Level: 2}}
+	return electoral.Request{ID: "req-1", Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune, Method: electoral.SPIDMethod, Level: 2}}
 }
 
 func citizen(p electoral.Person) electoral.Request {
@@ -99,6 +100,12 @@ func eachStore(t *testing.T, run func(t *testing.T, r *electoral.Registry, log *
 		"memory": func(*testing.T) electoral.Store { return electoral.NewMemoryStore() },
 		"sqlite": func(t *testing.T) electoral.Store {
 			db, err := sqlstore.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "r.db"))
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = db.Close() })
+			return db.Store()
+		},
+		"postgres": func(t *testing.T) electoral.Store {
+			db, err := sqlstore.OpenPostgres(t.Context(), testenv.Postgres(t))
 			require.NoError(t, err)
 			t.Cleanup(func() { _ = db.Close() })
 			return db.Store()
@@ -173,7 +180,7 @@ func TestRegistry(t *testing.T) {
 		assert.Equal(t, []string{"requested", "granted", "requested", "granted", "granted", "requested", "granted", "granted", "requested", "granted", "granted", "granted"}, log.outcomes())
 		first := log.accesses[2]
 		assert.Equal(t, electoral.Access{
-			FiscalCode: "FFCLTR70A01H501K", At: time.Date(2026, 11, 22, 11, 0, 0, 123_000_000, time.UTC), Operation: electoral.OpEnrol,
+			FiscalCode: "FFCLTR70A01H501Z", At: time.Date(2026, 11, 22, 11, 0, 0, 123_000_000, time.UTC), Operation: electoral.OpEnrol,
 			Outcome: electoral.Requested, RequestID: "req-1", Method: electoral.SPIDMethod, Comune: aglie, Subject: "1",
 		}, first, "the six fields of the decree")
 	})
@@ -198,6 +205,9 @@ func TestRegistryRefuses(t *testing.T) {
 		require.ErrorIs(t, err, electoral.SeatNameMissing, "all faults at once")
 
 		_, err = r.Enrol(ctx, officer(airasca), electorOf("22", aglie, "1"))
+		refused(t, log, err, electoral.NotCompetent)
+		none := electoral.Elector{ANPRID: "22", Capacity: electoral.No}
+		_, err = r.Enrol(ctx, officer(airasca), none)
 		refused(t, log, err, electoral.NotCompetent)
 		_, err = r.Enrol(ctx, officer(aglie), electorOf("1", aglie, "1"))
 		refused(t, log, err, electoral.AlreadyEnrolled)
@@ -236,6 +246,22 @@ func TestRegistryRefuses(t *testing.T) {
 		err = r.ListSection(ctx, officer(airasca), electoral.GeneralList, aglie, "", func(electoral.Listed) error { t.Error("listed"); return nil })
 		refused(t, log, err, electoral.NotCompetent)
 
+		for _, change := range []func(*electoral.Request){
+			func(q *electoral.Request) { q.Actor.FiscalCode = "nonsense" },
+			func(q *electoral.Request) { q.Actor.FiscalCode = "" },
+			func(q *electoral.Request) { q.Actor.Method = "telepathy" },
+		} {
+			q := officer(aglie)
+			change(&q)
+			_, err = r.Elector(ctx, q, "1")
+			refused(t, log, err, electoral.ActorUnknown)
+		}
+		for _, id := range []string{"", "a b", "a\nb", "a\x00b", "é", strings.Repeat("x", 65)} {
+			q := officer(aglie)
+			q.ID = id
+			_, err = r.Elector(ctx, q, "1")
+			refused(t, log, err, electoral.RequestIDMissing)
+		}
 		weak := officer(aglie)
 		weak.Actor.Level = 1
 		_, err = r.Elector(ctx, weak, "1")
@@ -336,7 +362,7 @@ func TestLoad(t *testing.T) {
 				electoral.CollegeMissing, electoral.CollegeMissing, electoral.SectionUnknown}, [4]int{0, 1, 0, 1}, 0},
 		{"unknown person", good, source(1, electorOf("99", aglie, "1")), true, nil, []electoral.Code{electoral.PersonUnknown}, [4]int{2, 0, 0, 1}, 0},
 		{"other comune's section", source(1, sectionOf(airasca, "1")), electoral.LoadSource[electoral.Elector]{Declared: -1}, true, nil, []electoral.Code{electoral.OtherComuneLoad}, [4]int{0, 1, 0, 0}, 0},
-		{"other comune's elector", good, source(1, electorOf("1", airasca, "1")), true, nil, []electoral.Code{electoral.OtherComuneLoad}, [4]int{2, 0, 0, 1}, 0},
+		{"other comune's elector", good, source(1, electorOf("1", airasca, "1")), true, nil, []electoral.Code{electoral.GeneralOtherComune, electoral.OtherComuneLoad}, [4]int{2, 0, 0, 1}, 0},
 		{"wrong total, atomic", good, source(3, electorOf("1", aglie, "1")), false, electoral.ErrLoadRefused, []electoral.Code{electoral.CountMismatch}, [4]int{2, 0, 1, 0}, 0},
 		{"truncated, atomic", good, broken(source(2, electorOf("1", aglie, "1")), truncated), false, truncated, []electoral.Code{electoral.LoadIncomplete}, [4]int{2, 0, 1, 0}, 0},
 		{"truncated, partial", good, broken(source(2, electorOf("1", aglie, "1")), truncated), true, truncated, []electoral.Code{electoral.LoadIncomplete}, [4]int{2, 0, 1, 0}, 1},
@@ -396,6 +422,67 @@ func TestLoadTwice(t *testing.T) {
 		_, err = r.Load(t.Context(), officer(airasca), aglie, source(1, sectionOf(aglie, "1")), electoral.LoadSource[electoral.Elector]{}, electoral.LoadOptions{})
 		refused(t, log, err, electoral.NotCompetent)
 	})
+}
+
+// TestLoadCountsErrorsBeyondTheBound holds the decision apart from the faults
+// that the report keeps.
+func TestLoadCountsErrorsBeyondTheBound(t *testing.T) {
+	eachStore(t, func(t *testing.T, r *electoral.Registry, _ *notebook, _ electoral.Store) {
+		unusual := electorOf("1", aglie, "1")
+		unusual.Status.Regional = electoral.No
+		report, err := r.Load(t.Context(), officer(aglie), aglie, source(1, sectionOf(aglie, "1")), source(99, unusual), electoral.LoadOptions{MaxFaults: 1})
+		require.ErrorIs(t, err, electoral.ErrLoadRefused)
+		assert.False(t, report.Stored)
+		assert.Len(t, report.Faults, 1)
+		assert.Equal(t, 1, report.Errors)
+	})
+}
+
+// TestTwoComuni registers a person in a general list and in an added list of
+// another comune, in either order, by load and by enrolment.
+func TestTwoComuni(t *testing.T) {
+	const bolzano = "A952"
+	mover := people()[0].Clone()
+	mover.Residence = &electoral.Residence{Comune: bolzano, Since: electoral.Date{Year: 2026, Month: 3, Day: 1}, TerritorySince: electoral.Date{Year: 2026, Month: 3, Day: 1}}
+	general := electorOf("1", bolzano, "1")
+	general.Status.SenateConstituency, general.Status.ChamberConstituency = "TRENTINO-ALTO ADIGE/SÜDTIROL", "TRENTINO-ALTO ADIGE/SÜDTIROL"
+	added := electoral.Elector{ANPRID: "1", Capacity: electoral.Yes, Status: electorOf("1", aglie, "1").Status,
+		Added: electoral.AddedLists{Bolzano: electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: aglie, Section: "1"}}}}
+	whole := general
+	whole.Added = added.Added
+	type move struct {
+		comune string
+		e      electoral.Elector
+	}
+	for name, moves := range map[string][]move{"general first": {{bolzano, general}, {aglie, added}}, "added first": {{aglie, added}, {bolzano, general}}} {
+		for _, how := range []string{"load", "enrol"} {
+			t.Run(name+"/"+how, func(t *testing.T) {
+				eachStore(t, func(t *testing.T, _ *electoral.Registry, log *notebook, store electoral.Store) {
+					r, err := electoral.NewRegistry(electoral.RegistryConfig{Store: store, Population: electoral.NewMemoryPopulation(mover), Recorder: log, Now: func() time.Time { return noon }})
+					require.NoError(t, err)
+					do := func(m move) error {
+						if how == "enrol" {
+							_, err := r.PutSection(t.Context(), officer(m.comune), sectionOf(m.comune, "1"))
+							require.NoError(t, err)
+							_, err = r.Enrol(t.Context(), officer(m.comune), m.e)
+							return err
+						}
+						_, err := r.Load(t.Context(), officer(m.comune), m.comune, source(1, sectionOf(m.comune, "1")), source(1, m.e), electoral.LoadOptions{})
+						return err
+					}
+					require.NoError(t, do(moves[0]))
+					require.NoError(t, do(moves[1]))
+					for _, comune := range []string{bolzano, aglie} {
+						got, err := r.Elector(t.Context(), officer(comune), "1")
+						require.NoError(t, err)
+						assert.Equal(t, whole, got)
+					}
+					require.Error(t, do(moves[0]), "he is in that list already")
+					require.Error(t, do(moves[1]))
+				})
+			})
+		}
+	}
 }
 
 func TestLoadBoundsItsFaults(t *testing.T) {

@@ -8,18 +8,21 @@ import (
 	"iter"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
-const electorColumns = `comune, anpr_id, capacity, general_comune, general_section,
-	bolzano, bolzano_comune, bolzano_section, trento, trento_comune, trento_section,
-	aosta_valley, aosta_valley_comune, aosta_valley_section,
-	eu_comunal, eu_comunal_comune, eu_comunal_section, eu_parliament, eu_parliament_comune, eu_parliament_section,
-	national_referendums, european_parliament, senate, senate_constituency, chamber, chamber_constituency,
-	regional, comunal, district, certifiability`
+var (
+	electors = newTable("electors", 2, "comune", "anpr_id", "capacity", "general_comune", "general_section",
+		"bolzano", "bolzano_comune", "bolzano_section", "trento", "trento_comune", "trento_section",
+		"aosta_valley", "aosta_valley_comune", "aosta_valley_section",
+		"eu_comunal", "eu_comunal_comune", "eu_comunal_section", "eu_parliament", "eu_parliament_comune", "eu_parliament_section",
+		"national_referendums", "european_parliament", "senate", "senate_constituency", "chamber", "chamber_constituency",
+		"regional", "comunal", "district", "certifiability")
+	enrolments    = newTable("enrolments", 4, "comune", "list", "section", "anpr_id", "home")
+	electorRoutes = newTable("elector_routes", 1, "anpr_id", "comune")
+)
 
-const electorPlaces = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?`
-
-// answerColumn reads and writes an answer: 1, 0 or NULL.
+// answerColumn reads an answer: 1, 0 or NULL.
 type answerColumn struct{ a *electoral.Answer }
 
 func (c answerColumn) Scan(src any) error {
@@ -56,19 +59,21 @@ func (p placeColumns) enrolment() *electoral.Enrolment {
 	return &electoral.Enrolment{Comune: p.comune.String, Section: p.section.String}
 }
 
-func placeValues(en *electoral.Enrolment) []any {
-	if en == nil {
-		return []any{nil, nil}
-	}
-	return []any{en.Comune, en.Section}
-}
-
 type storedElector struct {
 	home string
 	electoral.Elector
 }
 
-func scanElector(row scanner) (storedElector, error) {
+// lastElector is the last elector that an update has read or written: most
+// updates read one and write him back.
+type lastElector struct {
+	id    string
+	valid bool
+	found bool
+	storedElector
+}
+
+func scanElector(row sqldb.Rows) (storedElector, error) {
 	var e storedElector
 	var general, bolzano, trento, aosta, comunal, parliament placeColumns
 	var certifiability sql.NullInt64
@@ -98,103 +103,245 @@ func scanElector(row scanner) (storedElector, error) {
 	return e, nil
 }
 
+// electorRow writes an elector into row, which has the length of the table.
+func electorRow(row []any, home string, e *electoral.Elector) []any {
+	row = append(row[:0], home, e.ANPRID, answerValue(e.Capacity))
+	place := func(en *electoral.Enrolment) {
+		if en == nil {
+			row = append(row, nil, nil)
+		} else {
+			row = append(row, en.Comune, en.Section)
+		}
+	}
+	place(e.General)
+	for _, l := range [...]*electoral.AddedList{&e.Added.Bolzano, &e.Added.Trento, &e.Added.AostaValley, &e.EU.Comunal, &e.EU.Parliament} {
+		row = append(row, answerValue(l.Enrolled))
+		place(l.Enrolment)
+	}
+	s := &e.Status
+	row = append(row, answerValue(s.NationalReferendums), answerValue(s.EuropeanParliament),
+		answerValue(s.Senate), s.SenateConstituency, answerValue(s.Chamber), s.ChamberConstituency,
+		answerValue(s.Regional), answerValue(s.Comunal), answerValue(s.District))
+	if e.Certifiability == nil {
+		return append(row, nil)
+	}
+	return append(row, int64(*e.Certifiability))
+}
+
 // Elector implements [electoral.Reader].
 func (t *transaction) Elector(ctx context.Context, anprID string) (electoral.Elector, string, error) {
 	e, err := t.elector(ctx, anprID)
 	if err != nil {
-		return electoral.Elector{}, "", err
+		return electoral.Elector{}, "", fmt.Errorf("sqlstore: elector %q: %w", anprID, err)
 	}
 	return e.Elector, e.home, nil
 }
 
+// elector reads an elector by his route. In an update it leaves his comune
+// locked, and keeps what it found.
 func (t *transaction) elector(ctx context.Context, anprID string) (storedElector, error) {
-	var home string
-	if err := t.one(ctx, `SELECT comune FROM elector_routes WHERE anpr_id = ?`, []any{anprID}, &home); err != nil {
-		return storedElector{}, fmt.Errorf("sqlstore: elector %s: %w", anprID, err)
+	if !storable(anprID) {
+		return storedElector{}, electoral.ErrNotFound
 	}
-	stmt, err := t.prepare(ctx, `SELECT `+electorColumns+` FROM electors WHERE comune = ? AND anpr_id = ?`)
-	if err != nil {
-		return storedElector{}, err
+	last := ""
+	for {
+		var home string
+		err := one(ctx, t.tx, []any{&home}, `SELECT comune FROM elector_routes WHERE anpr_id = $1`, anprID)
+		if errors.Is(err, electoral.ErrNotFound) && t.locked != nil {
+			t.last = lastElector{id: anprID, valid: true}
+		}
+		if err == nil {
+			err = t.lock(ctx, home)
+		}
+		if err != nil {
+			return storedElector{}, err
+		}
+		e, err := t.electorAt(ctx, home, anprID)
+		if err == nil && t.locked != nil {
+			t.last = lastElector{id: anprID, valid: true, found: true, storedElector: storedElector{home, e.Clone()}}
+		}
+		if !errors.Is(err, electoral.ErrNotFound) {
+			return e, err
+		}
+		// While an update waited for the lock he may have moved. Otherwise the
+		// route was written in the same transaction as the row.
+		if t.locked == nil || last == home {
+			return storedElector{}, fmt.Errorf("his route leads to comune %s, which does not have him: the database is damaged", home)
+		}
+		last = home
 	}
-	e, err := scanElector(stmt.QueryRowContext(ctx, home, anprID))
-	if errors.Is(err, sql.ErrNoRows) {
-		// The route is written in the same transaction as the row.
-		err = errors.New("the route leads to no elector: the database is damaged")
+}
+
+func (t *transaction) electorAt(ctx context.Context, home, anprID string) (storedElector, error) {
+	text := `SELECT ` + electors.list + ` FROM electors WHERE comune = $1 AND anpr_id = $2`
+	for e, err := range sqldb.All(ctx, t.tx, scanElector, text, home, anprID) {
+		return e, err
 	}
-	if err != nil {
-		return storedElector{}, fmt.Errorf("sqlstore: elector %s: %w", anprID, err)
+	return storedElector{}, electoral.ErrNotFound
+}
+
+// limit is pageSize as SQL has it: a number in the text, which a planner knows.
+const limit = "1000"
+
+func collect[T any](rows iter.Seq2[T, error]) ([]T, error) {
+	var out []T
+	for r, err := range rows {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
 	}
-	return e, nil
+	return out, nil
+}
+
+// listed is an elector at his place in a list.
+type listed struct {
+	section, id, home string
+	elector           electoral.Elector
+}
+
+func scanListed(r sqldb.Rows) (listed, error) {
+	var l listed
+	err := r.Scan(&l.section, &l.id, &l.home)
+	return l, err
 }
 
 // Enrolled implements [electoral.Reader].
 func (t *transaction) Enrolled(ctx context.Context, l electoral.List, comune, section string) iter.Seq2[electoral.Elector, error] {
-	text := `SELECT ` + qualified("e", electorColumns) + ` FROM enrolments AS n
-		JOIN electors AS e ON e.comune = n.home AND e.anpr_id = n.anpr_id
-		WHERE n.comune = ? AND n.list = ?`
-	args := []any{comune, string(l)}
-	if section != "" {
-		text += ` AND n.section = ?`
-		args = append(args, section)
+	pages := paged(func(after *listed) ([]listed, error) {
+		return t.enrolledPage(ctx, l, comune, section, after)
+	})
+	return func(yield func(electoral.Elector, error) bool) {
+		for e, err := range pages {
+			if err != nil {
+				err = fmt.Errorf("sqlstore: list %s of %q: %w", l, comune, err)
+			}
+			if !yield(e.elector, err) {
+				return
+			}
+		}
 	}
-	text += ` ORDER BY n.section, n.anpr_id`
-	scan := func(row scanner) (electoral.Elector, error) {
-		e, err := scanElector(row)
-		return e.Elector, err
-	}
-	return query(ctx, t, scan, text, args...)
 }
 
-// PutElector implements [electoral.Writer].
-func (t *transaction) PutElector(ctx context.Context, home string, e electoral.Elector) error {
-	old, err := t.elector(ctx, e.ANPRID)
+func (t *transaction) enrolledPage(ctx context.Context, l electoral.List, comune, section string, after *listed) ([]listed, error) {
+	if !storable(comune) || !storable(section) || !storable(string(l)) {
+		return nil, nil
+	}
+	if err := t.lock(ctx, comune); err != nil {
+		return nil, err
+	}
+	text, args := `SELECT section, anpr_id, home FROM enrolments WHERE comune = $1 AND list = $2`, []any{comune, string(l)}
 	switch {
-	case err == nil:
-		if err := t.deleteElector(ctx, old); err != nil {
+	case section != "" && after != nil:
+		text, args = text+` AND section = $3 AND anpr_id > $4`, append(args, section, after.id)
+	case section != "":
+		text, args = text+` AND section = $3`, append(args, section)
+	case after != nil:
+		text, args = text+` AND (section, anpr_id) > ($3, $4)`, append(args, after.section, after.id)
+	}
+	page, err := collect(sqldb.All(ctx, t.tx, scanListed, text+` ORDER BY section, anpr_id LIMIT `+limit, args...))
+	if err != nil {
+		return nil, err
+	}
+	// An elector's comune is not always that of the list. A join of the two
+	// would have to look at every comune.
+	wanted := map[string]map[string]*electoral.Elector{}
+	for i := range page {
+		p := &page[i]
+		if wanted[p.home] == nil {
+			wanted[p.home] = make(map[string]*electoral.Elector, len(page))
+		}
+		wanted[p.home][p.id] = &p.elector
+	}
+	for home, byID := range wanted {
+		if err := t.fill(ctx, home, byID); err != nil {
+			return nil, err
+		}
+	}
+	return page, nil
+}
+
+// fill reads electors of one comune.
+func (t *transaction) fill(ctx context.Context, home string, byID map[string]*electoral.Elector) error {
+	ids := make([]string, 0, len(byID))
+	for id := range byID {
+		ids = append(ids, id)
+	}
+	d := t.tx.Dialect()
+	text := `SELECT ` + electors.list + ` FROM electors WHERE comune = $1 AND ` + d.In("anpr_id", "$2")
+	found := 0
+	for e, err := range sqldb.All(ctx, t.tx, scanElector, text, home, d.List(ids)) {
+		if err != nil {
 			return err
 		}
-	case !errors.Is(err, electoral.ErrNotFound):
-		return err
-	}
-	s := e.Status
-	args := []any{home, e.ANPRID, answerValue(e.Capacity)}
-	args = append(args, placeValues(e.General)...)
-	for _, l := range []electoral.AddedList{e.Added.Bolzano, e.Added.Trento, e.Added.AostaValley, e.EU.Comunal, e.EU.Parliament} {
-		args = append(args, answerValue(l.Enrolled))
-		args = append(args, placeValues(l.Enrolment)...)
-	}
-	args = append(args, answerValue(s.NationalReferendums), answerValue(s.EuropeanParliament),
-		answerValue(s.Senate), s.SenateConstituency, answerValue(s.Chamber), s.ChamberConstituency,
-		answerValue(s.Regional), answerValue(s.Comunal), answerValue(s.District))
-	if e.Certifiability == nil {
-		args = append(args, nil)
-	} else {
-		args = append(args, int64(*e.Certifiability))
-	}
-	if err := t.exec(ctx, `INSERT INTO electors (`+electorColumns+`) VALUES (`+electorPlaces+`)`, args...); err != nil {
-		return err
-	}
-	if err := t.exec(ctx, `INSERT INTO elector_routes (anpr_id, comune) VALUES (?, ?)`, e.ANPRID, home); err != nil {
-		return err
-	}
-	for l, en := range e.Enrolments() {
-		if err := t.exec(ctx, `INSERT INTO enrolments (comune, list, section, anpr_id, home) VALUES (?, ?, ?, ?, ?)`,
-			en.Comune, string(l), en.Section, e.ANPRID, home); err != nil {
-			return err
+		if to := byID[e.ANPRID]; to != nil {
+			*to = e.Elector
+			found++
 		}
+	}
+	if found != len(byID) {
+		return fmt.Errorf("comune %s does not have %d electors that the list has: the database is damaged", home, len(byID)-found)
 	}
 	return nil
 }
 
-func (t *transaction) deleteElector(ctx context.Context, old storedElector) error {
-	for l, en := range old.Enrolments() {
-		if err := t.exec(ctx, `DELETE FROM enrolments WHERE comune = ? AND list = ? AND section = ? AND anpr_id = ?`,
-			en.Comune, string(l), en.Section, old.ANPRID); err != nil {
-			return err
-		}
-	}
-	if err := t.exec(ctx, `DELETE FROM electors WHERE comune = ? AND anpr_id = ?`, old.home, old.ANPRID); err != nil {
+// PutElector implements [electoral.Writer].
+func (t *transaction) PutElector(ctx context.Context, home string, e electoral.Elector) error {
+	row := electorRow(make([]any, 0, len(electors.columns)), home, &e)
+	if err := electors.check(row); err != nil {
 		return err
 	}
-	return t.exec(ctx, `DELETE FROM elector_routes WHERE anpr_id = ?`, old.ANPRID)
+	if !t.last.valid || t.last.id != e.ANPRID {
+		if _, err := t.elector(ctx, e.ANPRID); err != nil && !errors.Is(err, electoral.ErrNotFound) {
+			return fmt.Errorf("sqlstore: elector %q: %w", e.ANPRID, err)
+		}
+	}
+	old := t.last
+	t.last = lastElector{}
+	comuni := []string{home}
+	for _, en := range e.Enrolments() {
+		comuni = append(comuni, en.Comune)
+	}
+	for _, en := range old.Enrolments() {
+		comuni = append(comuni, en.Comune)
+	}
+	if err := t.lock(ctx, comuni...); err != nil {
+		return err
+	}
+	if err := t.tx.Exec(ctx, replaceElector(old, home, e, row)...); err != nil {
+		return err
+	}
+	t.last = lastElector{id: e.ANPRID, valid: true, found: true, storedElector: storedElector{home, e.Clone()}}
+	return nil
+}
+
+// replaceElector returns what turns the old rows of an elector, if he has any,
+// into the new ones. A row never changes its comune.
+func replaceElector(old lastElector, home string, e electoral.Elector, row []any) []sqldb.Statement {
+	var list []sqldb.Statement
+	moved := old.found && old.home != home
+	stays := func(x *electoral.Elector, l electoral.List, en electoral.Enrolment) bool {
+		at, ok := x.EnrolmentIn(l)
+		return old.found && !moved && ok && at == en
+	}
+	for l, en := range old.Enrolments() {
+		if !stays(&e, l, en) {
+			list = append(list, enrolments.remove(en.Comune, string(l), en.Section, e.ANPRID))
+		}
+	}
+	switch {
+	case moved:
+		list = append(list, electors.remove(old.home, e.ANPRID), electorRoutes.remove(e.ANPRID),
+			electors.insert(row...), electorRoutes.insert(e.ANPRID, home))
+	case old.found:
+		list = append(list, electors.update(row...))
+	default:
+		list = append(list, electors.insert(row...), electorRoutes.insert(e.ANPRID, home))
+	}
+	for l, en := range e.Enrolments() {
+		if !stays(&old.Elector, l, en) {
+			list = append(list, enrolments.insert(en.Comune, string(l), en.Section, e.ANPRID, home))
+		}
+	}
+	return list
 }

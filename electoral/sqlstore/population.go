@@ -7,58 +7,116 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"regexp"
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
-var columnName = regexp.MustCompile(`[a-z_]+`)
-
-// qualified puts a table's alias before each column.
-func qualified(alias, columns string) string {
-	return columnName.ReplaceAllString(columns, alias+".$0")
-}
-
-// A Population keeps persons. It implements [electoral.Population].
+// A Population keeps persons. It implements [electoral.Population]. It may be
+// read within a view or an update of a [Store], of which it does not wait for
+// the end.
 type Population struct{ db *sqldb.DB }
 
-const personColumns = `comune, anpr_id, fiscal_code, surname, name, sex, birth, citizenships, residence, abroad, death`
+var (
+	personsTable = newTable("persons", 2, "comune", "anpr_id", "fiscal_code", "surname", "name", "sex", "birth",
+		"citizenships", "residence", "abroad", "death")
+	personRoutes = newTable("person_routes", 1, "anpr_id", "comune")
+	personCodes  = newTable("person_codes", 1, "fiscal_code", "anpr_id")
+)
 
 // ByANPRID implements [electoral.Population].
 func (p *Population) ByANPRID(ctx context.Context, anprID string) (electoral.Person, error) {
-	person, err := scanPerson(p.db.Read.QueryRowContext(ctx, `SELECT `+qualified("p", personColumns)+` FROM person_routes AS r
-		JOIN persons AS p ON p.comune = r.comune AND p.anpr_id = r.anpr_id WHERE r.anpr_id = ?`, anprID))
-	if errors.Is(err, sql.ErrNoRows) {
-		err = electoral.ErrNotFound
-	}
+	found, err := p.ByANPRIDs(ctx, []string{anprID})
 	if err != nil {
-		return electoral.Person{}, fmt.Errorf("sqlstore: person %s: %w", anprID, err)
+		return electoral.Person{}, fmt.Errorf("sqlstore: person %q: %w", anprID, err)
+	}
+	person, ok := found[anprID]
+	if !ok {
+		return electoral.Person{}, fmt.Errorf("sqlstore: person %q: %w", anprID, electoral.ErrNotFound)
 	}
 	return person, nil
+}
+
+// ByANPRIDs returns the persons with some ANPR ids; those who are not there are
+// not in the map. Some thousands a call are as fast as more.
+func (p *Population) ByANPRIDs(ctx context.Context, anprIDs []string) (map[string]electoral.Person, error) {
+	var found map[string]electoral.Person
+	err := p.db.Lookup(ctx, func(q sqldb.Querier) error {
+		found = make(map[string]electoral.Person, len(anprIDs))
+		wanted := anprIDs
+		// Who moves between the two queries is not where his route led: he is
+		// looked for again.
+		for tries := 0; len(wanted) > 0; tries++ {
+			homes, err := routes(ctx, q, personRoutes, wanted)
+			if err != nil {
+				return err
+			}
+			if err := personsAt(ctx, q, homes, found); err != nil {
+				return err
+			}
+			wanted = wanted[:0:0]
+			for id := range homes {
+				if _, ok := found[id]; !ok {
+					wanted = append(wanted, id)
+				}
+			}
+			if tries == 5 && len(wanted) > 0 {
+				return fmt.Errorf("sqlstore: person %s is not where his route leads: the database is damaged", wanted[0])
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// personsAt reads persons whose comuni are known.
+func personsAt(ctx context.Context, q sqldb.Querier, homes map[string]string, into map[string]electoral.Person) error {
+	byHome := map[string][]string{}
+	for id, home := range homes {
+		byHome[home] = append(byHome[home], id)
+	}
+	d := q.Dialect()
+	text := `SELECT ` + personsTable.list + ` FROM persons WHERE comune = $1 AND ` + d.In("anpr_id", "$2")
+	for home, ids := range byHome {
+		for person, err := range sqldb.All(ctx, q, scanPerson, text, home, d.List(ids)) {
+			if err != nil {
+				return err
+			}
+			into[person.ANPRID] = person
+		}
+	}
+	return nil
 }
 
 // ByFiscalCode implements [electoral.Population].
 func (p *Population) ByFiscalCode(ctx context.Context, code electoral.FiscalCode) (electoral.Person, error) {
 	var id string
-	err := p.db.Read.QueryRowContext(ctx, `SELECT anpr_id FROM person_codes WHERE fiscal_code = ?`, string(code)).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = electoral.ErrNotFound
+	err := electoral.ErrNotFound
+	if code != "" && storable(string(code)) {
+		err = p.db.Lookup(ctx, func(q sqldb.Querier) error {
+			return one(ctx, q, []any{&id}, `SELECT anpr_id FROM person_codes WHERE fiscal_code = $1`, string(code))
+		})
 	}
 	if err != nil {
 		// The code is personal data: it stays out of the error.
 		return electoral.Person{}, fmt.Errorf("sqlstore: person by fiscal code: %w", err)
 	}
-	return p.ByANPRID(ctx, id)
+	person, err := p.ByANPRID(ctx, id)
+	if err == nil && person.FiscalCode != code {
+		// He has got another code since the first query.
+		return electoral.Person{}, fmt.Errorf("sqlstore: person by fiscal code: %w", electoral.ErrNotFound)
+	}
+	return person, err
 }
 
-func scanPerson(row scanner) (electoral.Person, error) {
+func scanPerson(row sqldb.Rows) (electoral.Person, error) {
 	var p electoral.Person
-	var comune, birth, citizenships, death string
+	var comune, code, sex, birth, citizenships, death string
 	var residence, abroad sql.NullString
-	if err := row.Scan(&comune, &p.ANPRID, &p.FiscalCode, &p.Surname, &p.Name, &p.Sex, &birth, &citizenships, &residence, &abroad, &death); err != nil {
+	if err := row.Scan(&comune, &p.ANPRID, &code, &p.Surname, &p.Name, &sex, &birth, &citizenships, &residence, &abroad, &death); err != nil {
 		return electoral.Person{}, err
 	}
+	p.FiscalCode, p.Sex = electoral.FiscalCode(code), electoral.Sex(sex)
 	err := errors.Join(json.Unmarshal([]byte(birth), &p.Birth), json.Unmarshal([]byte(citizenships), &p.Citizenships), p.Death.UnmarshalText([]byte(death)))
 	if residence.Valid {
 		err = errors.Join(err, json.Unmarshal([]byte(residence.String), &p.Residence))
@@ -66,53 +124,64 @@ func scanPerson(row scanner) (electoral.Person, error) {
 	if abroad.Valid {
 		err = errors.Join(err, json.Unmarshal([]byte(abroad.String), &p.Abroad))
 	}
-	return p, err
+	if err != nil {
+		return electoral.Person{}, fmt.Errorf("sqlstore: person %s: %w", p.ANPRID, err)
+	}
+	return p, nil
 }
 
 // Put writes persons, each in place of the one with his ANPR id: all of them,
 // or none if persons yields an error or one has the fiscal code of another. It
-// returns how many. What it wrote is durable when it returns.
+// returns how many. What it wrote is durable when it returns. persons is read
+// once. On PostgreSQL, where several may write at once, one that another
+// prevents fails with [ErrConflict]; then call it again.
 func (p *Population) Put(ctx context.Context, persons iter.Seq2[electoral.Person, error]) (int, error) {
-	tx, err := p.db.Write.BeginTx(ctx, nil)
-	if err != nil {
-		return 0, fmt.Errorf("sqlstore: %w", err)
-	}
-	defer tx.Rollback()
-	t := &transaction{tx: tx}
 	n := 0
-	for person, err := range persons {
-		if err == nil {
-			err = t.putPerson(ctx, person)
+	err := p.db.Snapshot(ctx, func(tx sqldb.Tx) error {
+		c := newPersonChunk(tx)
+		for person, err := range persons {
+			if err == nil {
+				err = c.add(ctx, person)
+			}
+			if err != nil {
+				return err
+			}
+			n++
 		}
-		if err != nil {
-			return 0, err
-		}
-		n++
-	}
-	if err := tx.Commit(); err != nil {
-		return 0, fmt.Errorf("sqlstore: %w", err)
+		return c.flush(ctx)
+	})
+	if err != nil {
+		return 0, err
 	}
 	return n, nil
 }
 
-func (t *transaction) putPerson(ctx context.Context, p electoral.Person) error {
+// personChunk gathers persons to write them together.
+type personChunk struct {
+	tx     sqldb.Tx
+	rows   [][]any
+	routes [][]any
+	codes  [][]any
+	ids    map[string]bool
+	byCode map[string]string
+}
+
+func newPersonChunk(tx sqldb.Tx) *personChunk {
+	return &personChunk{tx: tx, ids: map[string]bool{}, byCode: map[string]string{}}
+}
+
+// chunkSize is how many persons are written together.
+const chunkSize = 1000
+
+func (c *personChunk) add(ctx context.Context, p electoral.Person) error {
 	if !electoral.ValidANPRID(p.ANPRID) {
 		return fmt.Errorf("sqlstore: person with ANPR id %q: expected 1 to 16 digits", p.ANPRID)
 	}
-	var old, oldCode string
-	err := t.one(ctx, `SELECT r.comune, p.fiscal_code FROM person_routes AS r
-		JOIN persons AS p ON p.comune = r.comune AND p.anpr_id = r.anpr_id WHERE r.anpr_id = ?`, []any{p.ANPRID}, &old, &oldCode)
-	switch {
-	case err == nil:
-		if err := errors.Join(
-			t.exec(ctx, `DELETE FROM persons WHERE comune = ? AND anpr_id = ?`, old, p.ANPRID),
-			t.exec(ctx, `DELETE FROM person_routes WHERE anpr_id = ?`, p.ANPRID),
-			t.exec(ctx, `DELETE FROM person_codes WHERE fiscal_code = ? AND anpr_id = ?`, oldCode, p.ANPRID),
-		); err != nil {
+	code := string(p.FiscalCode)
+	if _, twice := c.byCode[code]; twice || c.ids[p.ANPRID] || len(c.rows) == chunkSize {
+		if err := c.flush(ctx); err != nil {
 			return err
 		}
-	case !errors.Is(err, electoral.ErrNotFound):
-		return err
 	}
 	comune := ""
 	if p.Residence != nil {
@@ -120,37 +189,72 @@ func (t *transaction) putPerson(ctx context.Context, p electoral.Person) error {
 	} else if p.Abroad != nil {
 		comune = p.Abroad.Comune
 	}
-	birth, err1 := json.Marshal(p.Birth)
-	citizenships, err2 := json.Marshal(p.Citizenships)
+	birth, err1 := jsonText(p.Birth)
+	citizenships, err2 := jsonText(p.Citizenships)
 	residence, err3 := optionalJSON(p.Residence)
 	abroad, err4 := optionalJSON(p.Abroad)
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
-		return fmt.Errorf("sqlstore: %w", err)
+	row := []any{comune, p.ANPRID, code, p.Surname, p.Name, string(p.Sex), birth, citizenships, residence, abroad, p.Death.String()}
+	if err := errors.Join(err1, err2, err3, err4, personsTable.check(row)); err != nil {
+		return fmt.Errorf("sqlstore: person %s: %w", p.ANPRID, err)
 	}
-	if err := t.exec(ctx, `INSERT INTO persons (`+personColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		comune, p.ANPRID, string(p.FiscalCode), p.Surname, p.Name, string(p.Sex), string(birth), string(citizenships), residence, abroad, p.Death.String()); err != nil {
-		return err
+	c.rows = append(c.rows, row)
+	c.routes = append(c.routes, []any{p.ANPRID, comune})
+	c.ids[p.ANPRID] = true
+	if code != "" {
+		c.codes = append(c.codes, []any{code, p.ANPRID})
+		c.byCode[code] = p.ANPRID
 	}
-	if err := t.exec(ctx, `INSERT INTO person_routes (anpr_id, comune) VALUES (?, ?)`, p.ANPRID, comune); err != nil {
-		return err
-	}
-	if p.FiscalCode == "" {
-		return nil
-	}
-	var other string
-	switch err := t.one(ctx, `SELECT anpr_id FROM person_codes WHERE fiscal_code = ?`, []any{string(p.FiscalCode)}, &other); {
-	case err == nil:
-		return fmt.Errorf("sqlstore: person %s has the fiscal code of person %s", p.ANPRID, other)
-	case !errors.Is(err, electoral.ErrNotFound):
-		return err
-	}
-	return t.exec(ctx, `INSERT INTO person_codes (fiscal_code, anpr_id) VALUES (?, ?)`, string(p.FiscalCode), p.ANPRID)
+	return nil
 }
 
-func optionalJSON[T any](v *T) (any, error) {
-	if v == nil {
-		return nil, nil
+// flush writes what was gathered in place of what is there.
+func (c *personChunk) flush(ctx context.Context) error {
+	if err := c.clear(ctx); err != nil {
+		return err
 	}
-	data, err := json.Marshal(v)
-	return string(data), err
+	codes := make([]string, 0, len(c.byCode))
+	for code := range c.byCode {
+		codes = append(codes, code)
+	}
+	taken, err := routes(ctx, c.tx, personCodes, codes)
+	if err != nil {
+		return err
+	}
+	for code, other := range taken {
+		return fmt.Errorf("sqlstore: person %s has the fiscal code of person %s", c.byCode[code], other)
+	}
+	for _, part := range []struct {
+		table
+		rows [][]any
+	}{{personsTable, c.rows}, {personRoutes, c.routes}, {personCodes, c.codes}} {
+		if err := c.tx.Copy(ctx, part.name, part.columns, len(part.rows), func(i int) ([]any, error) { return part.rows[i], nil }); err != nil {
+			return err
+		}
+	}
+	*c = *newPersonChunk(c.tx)
+	return nil
+}
+
+// clear deletes what is known of the persons gathered.
+func (c *personChunk) clear(ctx context.Context) error {
+	ids := make([]string, 0, len(c.ids))
+	for id := range c.ids {
+		ids = append(ids, id)
+	}
+	homes, err := routes(ctx, c.tx, personRoutes, ids)
+	if err != nil || len(homes) == 0 {
+		return err
+	}
+	old := make(map[string]electoral.Person, len(homes))
+	if err := personsAt(ctx, c.tx, homes, old); err != nil {
+		return err
+	}
+	var list []sqldb.Statement
+	for id, home := range homes {
+		list = append(list, personsTable.remove(home, id), personRoutes.remove(id))
+		if code := old[id].FiscalCode; code != "" {
+			list = append(list, personCodes.remove(string(code)))
+		}
+	}
+	return c.tx.Exec(ctx, list...)
 }

@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"context"
 	"errors"
 	"iter"
 	"os"
@@ -15,9 +16,9 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 )
 
-func open(t *testing.T, file string) *sqlstore.DB {
+func open(t testing.TB, file string) *sqlstore.DB {
 	t.Helper()
-	db, err := sqlstore.OpenSQLite(t.Context(), file)
+	db, err := sqlstore.OpenSQLite(context.Background(), file)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = db.Close() })
 	return db
@@ -69,7 +70,10 @@ func TestReopen(t *testing.T) {
 }
 
 func TestPopulationIsAtomic(t *testing.T) {
-	p := open(t, filepath.Join(t.TempDir(), "registry.db")).Population()
+	eachDB(t, func(t *testing.T, at opener) { populationIsAtomic(t, at.db(t).Population()) })
+}
+
+func populationIsAtomic(t *testing.T, p *sqlstore.Population) {
 	list := electoraltest.SamplePersons()
 	stop := errors.New("stop")
 	_, err := p.Put(t.Context(), func(yield func(electoral.Person, error) bool) {

@@ -3,21 +3,24 @@
 // [electoral.Population].
 //
 // The embedded default is SQLite in one file, with no server and no cgo: see
-// [OpenSQLite]. What a call has committed is durable when it returns. A change
-// replaces: no history is kept (annex 2, services for the comuni 5), and the
-// pages of what is deleted are overwritten. SQLite's write-ahead log, beside
-// the file with the suffix -wal, may hold earlier pages until the next
-// checkpoint; Close makes one.
+// [OpenSQLite]. Past one machine it is PostgreSQL: see [OpenPostgres]. Both run
+// the same SQL and pass the same suites, and nothing else in the API differs.
+// What a call has committed is durable when it returns.
+//
+// A change replaces: no history is kept (annex 2, services for the comuni 5).
+// Until [DB.Purge] has run, the files may still hold earlier bytes: SQLite's
+// in the write-ahead log (the file with the suffix -wal), PostgreSQL's in the
+// dead rows of tables and indexes. What PostgreSQL's own write-ahead log and
+// the backups hold goes with their retention, which is for the operator to
+// bound.
 package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"embed"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"iter"
+	"maps"
+	"slices"
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
@@ -26,28 +29,63 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
+// ErrPurgeBlocked is wrapped by the error of [DB.Purge] that an open
+// transaction, of this program or of another, kept from its end.
+var ErrPurgeBlocked = sqldb.ErrPurgeBlocked
+
+// ErrConflict is wrapped by the error of an update that other updates
+// prevented, at every attempt. Nothing of it was done.
+var ErrConflict = sqldb.ErrConflict
+
 // A DB is an open database with the schema of this package. It is safe for
 // concurrent use.
 type DB struct{ db *sqldb.DB }
 
 // OpenSQLite opens the SQLite database in a file, makes it with mode 0600 if
 // there is none, and brings its schema up to date. Several processes may open
-// it; a write waits up to ten seconds for another's.
+// it; a write waits up to ten seconds for another's. At most 64 views are open
+// at once; the next waits.
 func OpenSQLite(ctx context.Context, file string) (*DB, error) {
 	db, err := sqldb.OpenSQLite(ctx, file)
+	return migrated(ctx, db, err)
+}
+
+// OpenPostgres opens a PostgreSQL database and brings its schema up to date.
+// The connection string is a URL ("postgres://user@host:5432/db") or a list of
+// key=value pairs, with libpq's parameters and environment; pool_max_conns
+// bounds how many updates and views are open at once (by default 4, or 2 for
+// each CPU if that is more; the next waits), and as many connections again
+// serve [Population]. The string is in no error, and a password in it must be
+// percent-encoded. The tables stand in the first schema of search_path. The
+// database must be in UTF-8.
+func OpenPostgres(ctx context.Context, dsn string) (*DB, error) {
+	db, err := sqldb.OpenPostgres(ctx, dsn)
+	return migrated(ctx, db, err)
+}
+
+func migrated(ctx context.Context, db *sqldb.DB, err error) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := sqldb.Migrate(ctx, db.Write, "electoral", migrations, "migrations/sqlite"); err != nil {
+	if err := db.Migrate(ctx, "electoral", migrations, "migrations"); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return &DB{db}, nil
 }
 
-// Close writes the write-ahead log back into the file and closes the database.
-func (d *DB) Close() error {
-	_, err := d.db.Write.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
-	return errors.Join(err, d.db.Close())
+// Close closes the database; SQLite's write-ahead log is written back into the
+// file. What is under way comes to its end.
+func (d *DB) Close() error { return d.db.Close() }
+
+// Purge leaves no byte of an earlier value in the files of tables and indexes:
+// it rewrites them, and empties SQLite's write-ahead log. It takes time and
+// free space in the size of the data. On SQLite writers wait meanwhile; on
+// PostgreSQL the readers of the table being rewritten wait too, and the user
+// must own the tables. A transaction that is still open after two seconds makes
+// it fail with [ErrPurgeBlocked]; then call it again.
+func (d *DB) Purge(ctx context.Context) error {
+	return d.db.Purge(ctx, electors.name, enrolments.name, electorRoutes.name, sections.name,
+		personsTable.name, personRoutes.name, personCodes.name)
 }
 
 // Store returns the store of sections and electors.
@@ -56,175 +94,75 @@ func (d *DB) Store() *Store { return &Store{d.db} }
 // Population returns the store of persons.
 func (d *DB) Population() *Population { return &Population{d.db} }
 
-// A Store keeps sections and electors. It implements [electoral.Store].
+// A Store keeps sections and electors. It implements [electoral.Store]. The
+// writer of an update also has the methods of [BulkWriter].
+//
+// A text that is not UTF-8, or that holds U+0000, is refused. Listings are
+// read in pages of 1,000, so that memory does not grow with the list, and the
+// reader may be used for other reads in the loop; a listing within an update
+// shows what the update writes meanwhile only from the next page on.
 type Store struct{ db *sqldb.DB }
 
 // View implements [electoral.Store].
 func (s *Store) View(ctx context.Context, fn func(electoral.Reader) error) error {
-	tx, err := s.db.Read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return fmt.Errorf("sqlstore: %w", err)
-	}
-	defer tx.Rollback()
-	// SQLite fixes the state that is seen at the first read, not at BEGIN.
-	if _, err := tx.ExecContext(ctx, "SELECT 1 FROM schema_migrations LIMIT 1"); err != nil {
-		return fmt.Errorf("sqlstore: %w", err)
-	}
-	return fn(&transaction{tx: tx})
+	return s.db.View(ctx, func(tx sqldb.Tx) error { return fn(&transaction{tx: tx}) })
 }
 
-// Update implements [electoral.Store].
+// Update implements [electoral.Store]. On PostgreSQL an update locks each
+// comune of which it reads or writes something until it ends, so that what it
+// has read stays true. It runs fn again after a deadlock with another update,
+// and when an elector that it did not find was written by another meanwhile.
 func (s *Store) Update(ctx context.Context, fn func(electoral.Writer) error) error {
-	tx, err := s.db.Write.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("sqlstore: %w", err)
-	}
-	defer tx.Rollback()
-	if err := fn(&transaction{tx: tx}); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("sqlstore: %w", err)
-	}
-	return nil
+	tried := map[string]bool{}
+	return s.db.Update(ctx, func(tx sqldb.Tx) error {
+		t := &transaction{tx: tx, locked: map[string]bool{}, tried: tried}
+		// What the attempt before has locked, in an order that led to a
+		// deadlock, is now locked at once.
+		if err := t.lock(ctx, slices.Collect(maps.Keys(tried))...); err != nil {
+			return err
+		}
+		return fn(t)
+	})
 }
 
-// transaction implements electoral.Writer. Its statements are prepared once.
+// transaction implements electoral.Writer and BulkWriter.
 type transaction struct {
-	tx         *sql.Tx
-	statements map[string]*sql.Stmt
+	tx sqldb.Tx
+	// locked are the comuni that this update has to itself; nil in a view.
+	locked map[string]bool
+	tried  map[string]bool // those that it asked for
+	last   lastElector
 }
 
-func (t *transaction) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
-	if stmt, ok := t.statements[query]; ok {
-		return stmt, nil
+// lock takes comuni for this update.
+func (t *transaction) lock(ctx context.Context, comuni ...string) error {
+	if t.locked == nil {
+		return nil
 	}
-	stmt, err := t.tx.PrepareContext(ctx, query)
-	if err != nil {
-		return nil, fmt.Errorf("sqlstore: %w", err)
+	var missing []string
+	for _, c := range comuni {
+		if !t.locked[c] && storable(c) {
+			missing = append(missing, c)
+			t.tried[c] = true
+		}
 	}
-	if t.statements == nil {
-		t.statements = map[string]*sql.Stmt{}
+	if len(missing) == 0 {
+		return nil
 	}
-	t.statements[query] = stmt
-	return stmt, nil
-}
-
-func (t *transaction) exec(ctx context.Context, query string, args ...any) error {
-	stmt, err := t.prepare(ctx, query)
-	if err != nil {
+	if err := t.tx.Lock(ctx, "comune_locks", missing...); err != nil {
 		return err
 	}
-	if _, err := stmt.ExecContext(ctx, args...); err != nil {
-		return fmt.Errorf("sqlstore: %w", err)
+	for _, c := range missing {
+		t.locked[c] = true
 	}
 	return nil
 }
 
 // one reads one row into dest; a row that is not there is ErrNotFound.
-func (t *transaction) one(ctx context.Context, query string, args []any, dest ...any) error {
-	stmt, err := t.prepare(ctx, query)
-	if err != nil {
-		return err
-	}
-	err = stmt.QueryRowContext(ctx, args...).Scan(dest...)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
+func one(ctx context.Context, q sqldb.Querier, dest []any, text string, args ...any) error {
+	err := sqldb.One(ctx, q, dest, text, args...)
+	if errors.Is(err, sqldb.ErrNoRow) {
 		return electoral.ErrNotFound
-	case err != nil:
-		return fmt.Errorf("sqlstore: %w", err)
-	}
-	return nil
-}
-
-const sectionColumns = `comune, number, seat_name, seat, european_constituency, regional_constituency,
-	district_constituency, chamber_college, senate_college, translations`
-
-type scanner interface{ Scan(dest ...any) error }
-
-func scanSection(row scanner) (electoral.Section, error) {
-	var s electoral.Section
-	var seat, chamber, senate, translations string
-	if err := row.Scan(&s.Comune, &s.Number, &s.SeatName, &seat, &s.EuropeanConstituency, &s.RegionalConstituency,
-		&s.DistrictConstituency, &chamber, &senate, &translations); err != nil {
-		return electoral.Section{}, err
-	}
-	if err := errors.Join(
-		json.Unmarshal([]byte(seat), &s.Seat),
-		json.Unmarshal([]byte(translations), &s.Translations),
-		parseCollege(chamber, &s.ChamberCollege),
-		parseCollege(senate, &s.SenateCollege),
-	); err != nil {
-		return electoral.Section{}, fmt.Errorf("sqlstore: section %s of %s: %w", s.Number, s.Comune, err)
-	}
-	return s, nil
-}
-
-func parseCollege(text string, c *electoral.College) (err error) {
-	if text != "" {
-		*c, err = electoral.ParseCollege(text)
 	}
 	return err
-}
-
-// Section implements [electoral.Reader].
-func (t *transaction) Section(ctx context.Context, comune, number string) (electoral.Section, error) {
-	stmt, err := t.prepare(ctx, `SELECT `+sectionColumns+` FROM sections WHERE comune = ? AND number = ?`)
-	if err != nil {
-		return electoral.Section{}, err
-	}
-	s, err := scanSection(stmt.QueryRowContext(ctx, comune, number))
-	if errors.Is(err, sql.ErrNoRows) {
-		err = electoral.ErrNotFound
-	}
-	if err != nil {
-		return electoral.Section{}, fmt.Errorf("sqlstore: section %s of %s: %w", number, comune, err)
-	}
-	return s, nil
-}
-
-// Sections implements [electoral.Reader].
-func (t *transaction) Sections(ctx context.Context, comune string) iter.Seq2[electoral.Section, error] {
-	return query(ctx, t, scanSection, `SELECT `+sectionColumns+` FROM sections WHERE comune = ? ORDER BY number`, comune)
-}
-
-// query yields the rows of a query; after an error nothing more.
-func query[T any](ctx context.Context, t *transaction, scan func(scanner) (T, error), text string, args ...any) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		var none T
-		rows, err := t.tx.QueryContext(ctx, text, args...)
-		if err != nil {
-			yield(none, fmt.Errorf("sqlstore: %w", err))
-			return
-		}
-		defer rows.Close()
-		for rows.Next() {
-			v, err := scan(rows)
-			if !yield(v, err) || err != nil {
-				return
-			}
-		}
-		if err := rows.Err(); err != nil {
-			yield(none, fmt.Errorf("sqlstore: %w", err))
-		}
-	}
-}
-
-// PutSection implements [electoral.Writer].
-func (t *transaction) PutSection(ctx context.Context, s electoral.Section) error {
-	seat, err := json.Marshal(s.Seat)
-	if err != nil {
-		return fmt.Errorf("sqlstore: %w", err)
-	}
-	translations, err := json.Marshal(s.Translations)
-	if err != nil {
-		return fmt.Errorf("sqlstore: %w", err)
-	}
-	return t.exec(ctx, `INSERT INTO sections (`+sectionColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (comune, number) DO UPDATE SET seat_name = excluded.seat_name, seat = excluded.seat,
-		european_constituency = excluded.european_constituency, regional_constituency = excluded.regional_constituency,
-		district_constituency = excluded.district_constituency, chamber_college = excluded.chamber_college,
-		senate_college = excluded.senate_college, translations = excluded.translations`,
-		s.Comune, s.Number, s.SeatName, string(seat), s.EuropeanConstituency, s.RegionalConstituency,
-		s.DistrictConstituency, s.ChamberCollege.String(), s.SenateCollege.String(), string(translations))
 }

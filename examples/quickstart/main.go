@@ -162,7 +162,7 @@ func (q *quickstart) officer() electoral.Request {
 	return electoral.Request{
 		ID: fmt.Sprintf("quickstart-%04d", q.requests),
 		// A made-up person.
-		Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501M", Role: electoral.OfficerRole, Comune: comune, Method: electoral.CIEMethod, Level: 3},
+		Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune, Method: electoral.CIEMethod, Level: 3},
 	}
 }
 

@@ -1,155 +1,289 @@
-// Package sqldb opens the SQL databases that the stores stand on and brings
-// their schemas up to date.
+// Package sqldb lets one set of SQL run on SQLite and on PostgreSQL: it opens
+// the database, brings its schema up to date, and gives transactions whose
+// statements read the same on both.
+//
+// A statement names its arguments $1, $2, … and uses what both engines have:
+// no sequences, no triggers, upserts with ON CONFLICT. Where they differ there
+// are [Dialect.In], [Tx.Copy] and [Tx.Lock].
+//
+// On PostgreSQL the SQL must also run on the engines that distribute its
+// tables: every statement on a distributed table compares the distribution
+// column, and no statement changes it.
 package sqldb
 
 import (
-	"cmp"
 	"context"
-	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"net/url"
-	"os"
-	"path"
-	"slices"
-	"strconv"
-	"strings"
+	"iter"
+	"math/rand/v2"
 	"time"
-
-	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// A DB is a database with its writing side apart: SQLite has one writer.
+// ErrNoRow is the error of [One] when the query yields no row.
+var ErrNoRow = errors.New("sqldb: no row")
+
+// ErrConflict is wrapped by the error of a transaction that another one
+// prevented, after every attempt that was allowed. Nothing of it was done.
+var ErrConflict = errors.New("sqldb: another transaction prevented this one")
+
+// A Dialect is the SQL of an engine.
+type Dialect uint8
+
+// The dialects.
+const (
+	SQLite Dialect = iota
+	PostgreSQL
+)
+
+// String returns the name of the engine, which is also that of the folder with
+// its migrations.
+func (d Dialect) String() string {
+	if d == PostgreSQL {
+		return "postgres"
+	}
+	return "sqlite"
+}
+
+// In returns the condition that a text column is one of a list, which is the
+// argument with a place: In("id", "$2").
+func (d Dialect) In(column, place string) string {
+	if d == PostgreSQL {
+		return column + " = ANY(" + place + ")"
+	}
+	return column + " IN (SELECT value FROM json_each(" + place + "))"
+}
+
+// List returns the argument for [Dialect.In].
+func (d Dialect) List(values []string) any {
+	if d == PostgreSQL {
+		return values
+	}
+	data, err := json.Marshal(values)
+	if err != nil { // not possible of texts
+		return "[]"
+	}
+	return string(data)
+}
+
+// A Statement is one statement with its arguments: string, int64 or nil, or
+// what [Dialect.List] returns.
+type Statement struct {
+	Text string
+	Args []any
+}
+
+// Rows are the rows of a query. Close is called in any case, and before the
+// next use of what the query was made on.
+type Rows interface {
+	Next() bool
+	Scan(dest ...any) error
+	Err() error
+	Close()
+}
+
+// A Querier reads.
+type Querier interface {
+	Dialect() Dialect
+	// Query runs one statement that yields rows.
+	Query(ctx context.Context, text string, args ...any) (Rows, error)
+}
+
+// A Tx is a transaction. It is for one goroutine.
+type Tx interface {
+	Querier
+	// Exec runs statements in their order, on PostgreSQL in one round trip. It
+	// stops at the first that fails. A transaction of which one has failed
+	// cannot be committed.
+	Exec(ctx context.Context, statements ...Statement) error
+	// Copy inserts n rows by the fastest way of the engine: COPY or
+	// multi-row inserts. row returns the values of row i, from 0; the slice is
+	// not kept. An error of row ends it and is returned.
+	Copy(ctx context.Context, table string, columns []string, n int, row func(i int) ([]any, error)) error
+	// Lock excludes, until the transaction ends, the other transactions that
+	// lock one of the same comuni through the same table, which has the one
+	// column comune. Those who lock several at once never wait for each other
+	// in a circle. On SQLite it does nothing: one transaction writes at a time.
+	Lock(ctx context.Context, table string, comuni ...string) error
+}
+
+// One reads the one row of a query into dest. Without a row it returns
+// [ErrNoRow].
+func One(ctx context.Context, q Querier, dest []any, text string, args ...any) error {
+	rows, err := q.Query(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		return ErrNoRow
+	}
+	if err := rows.Scan(dest...); err != nil {
+		return err
+	}
+	rows.Close()
+	return rows.Err()
+}
+
+// All yields each row of a query as scan reads it; after an error nothing
+// more. Nothing else may use q before the loop ends.
+func All[T any](ctx context.Context, q Querier, scan func(Rows) (T, error), text string, args ...any) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		rows, err := q.Query(ctx, text, args...)
+		if err != nil {
+			yield(none, err)
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			v, err := scan(rows)
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			if !yield(v, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(none, err)
+		}
+	}
+}
+
+// mode says what a transaction sees and may do.
+type mode uint8
+
+const (
+	// reading sees one state, that of its beginning.
+	reading mode = iota
+	// locking sees with each statement what is committed by then: what it has
+	// locked stays as it is.
+	locking
+	// snapshot sees one state, and fails where another changed it since.
+	snapshot
+)
+
+// transaction is a Tx as its engine ends it.
+type transaction interface {
+	Tx
+	commit(ctx context.Context) error
+	// rollback ends the transaction if it has not ended; it may be called after commit.
+	rollback()
+	// retryable says whether another transaction made this one fail, and how
+	// often an update may be run for such a reason.
+	retryable() (attempts int, reason error)
+}
+
+// engine is what the two databases do each in its own way.
+type engine interface {
+	begin(ctx context.Context, m mode) (transaction, error)
+	lookup(ctx context.Context, fn func(Querier) error) error
+	// migrate runs fn in a transaction that no other process's migration
+	// overlaps.
+	migrate(ctx context.Context, fn func(migrator) error) error
+	purge(ctx context.Context, tables []string) error
+	close() error
+}
+
+// A DB is an open database. It is safe for concurrent use.
 type DB struct {
-	// Read is a pool of connections that only read.
-	Read *sql.DB
-	// Write is one connection, whose transactions take the write lock when
-	// they begin.
-	Write *sql.DB
+	engine  engine
+	dialect Dialect
 }
 
-// OpenSQLite opens the database in a file and makes it, with mode 0600, if
-// there is none. What is committed is durable (WAL, synchronous FULL), and
-// what is deleted is overwritten (secure_delete).
-func OpenSQLite(ctx context.Context, file string) (*DB, error) {
-	// SQLite would make the file readable by others.
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("sqldb: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("sqldb: %w", err)
-	}
-	dsn := func(more url.Values) string {
-		more["_pragma"] = append(more["_pragma"], "busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "foreign_keys(ON)", "trusted_schema(OFF)")
-		return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + more.Encode()
-	}
-	write, err := sql.Open("sqlite", dsn(url.Values{"_txlock": {"immediate"}}))
-	if err != nil {
-		return nil, fmt.Errorf("sqldb: %w", err)
-	}
-	write.SetMaxOpenConns(1)
-	read, err := sql.Open("sqlite", dsn(url.Values{"_pragma": {"query_only(ON)"}}))
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("sqldb: %w", err), write.Close())
-	}
-	db := &DB{Read: read, Write: write}
-	if err := write.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("sqldb: open %s: %w", file, err), db.Close())
-	}
-	return db, nil
+// Dialect returns the SQL that the database speaks.
+func (db *DB) Dialect() Dialect { return db.dialect }
+
+// Close closes the connections. Transactions under way come to their end.
+func (db *DB) Close() error { return db.engine.close() }
+
+// Lookup calls fn to read what is committed. Each query sees a state of its
+// own. It never waits for a transaction of the same program to end, so that it
+// may be called within [DB.View] and [DB.Update]. fn may be called again when
+// the connection turns out to be dead.
+func (db *DB) Lookup(ctx context.Context, fn func(Querier) error) error {
+	return db.engine.lookup(ctx, fn)
 }
 
-// Close closes the connections.
-func (db *DB) Close() error { return errors.Join(db.Read.Close(), db.Write.Close()) }
-
-// Migrate applies, each in a transaction of its own and in the order of their
-// numbers, the migrations of a schema that were not applied yet: the files
-// NNNN_name.sql of dir. Two processes that migrate at once wait for each
-// other. A database with migrations that fsys does not have is newer than the
-// program, which is an error.
-func Migrate(ctx context.Context, db *sql.DB, schema string, fsys fs.FS, dir string) error {
-	files, err := migrations(fsys, dir)
-	if err != nil {
-		return fmt.Errorf("sqldb: %w", err)
-	}
-	const table = `CREATE TABLE IF NOT EXISTS schema_migrations (
-		schema TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, applied_at TEXT NOT NULL,
-		PRIMARY KEY (schema, version))`
-	if _, err := db.ExecContext(ctx, table); err != nil {
-		return fmt.Errorf("sqldb: %w", err)
-	}
-	for _, m := range files {
-		if err := m.apply(ctx, db, schema, fsys); err != nil {
-			return fmt.Errorf("sqldb: schema %s, migration %s: %w", schema, m.name, err)
-		}
-	}
-	var last int
-	if err := db.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM schema_migrations WHERE schema = ?`, schema).Scan(&last); err != nil {
-		return fmt.Errorf("sqldb: %w", err)
-	}
-	if newest := files[len(files)-1].version; last > newest {
-		return fmt.Errorf("sqldb: schema %s is at version %d, this program knows %d: use a newer program", schema, last, newest)
-	}
-	return nil
-}
-
-type migration struct {
-	version int
-	name    string
-	path    string
-}
-
-func migrations(fsys fs.FS, dir string) ([]migration, error) {
-	entries, err := fs.ReadDir(fsys, dir)
-	if err != nil {
-		return nil, err
-	}
-	var files []migration
-	for _, e := range entries {
-		number, _, ok := strings.Cut(e.Name(), "_")
-		version, err := strconv.Atoi(number)
-		if !ok || err != nil || version < 1 || !strings.HasSuffix(e.Name(), ".sql") {
-			return nil, fmt.Errorf("migration %s: expected NNNN_name.sql", e.Name())
-		}
-		files = append(files, migration{version, e.Name(), path.Join(dir, e.Name())})
-	}
-	slices.SortFunc(files, func(a, b migration) int { return cmp.Compare(a.version, b.version) })
-	for i, m := range files {
-		if m.version != i+1 {
-			return nil, fmt.Errorf("migration %s: expected number %d", m.name, i+1)
-		}
-	}
-	if len(files) == 0 {
-		return nil, errors.New("no migrations")
-	}
-	return files, nil
-}
-
-func (m migration) apply(ctx context.Context, db *sql.DB, schema string, fsys fs.FS) error {
-	text, err := fs.ReadFile(fsys, m.path)
+// View calls fn with a transaction that reads one state.
+func (db *DB) View(ctx context.Context, fn func(Tx) error) error {
+	tx, err := db.engine.begin(ctx, reading)
 	if err != nil {
 		return err
 	}
-	tx, err := db.BeginTx(ctx, nil)
+	defer tx.rollback()
+	return fn(tx)
+}
+
+// Snapshot calls fn once with a transaction that reads one state and writes.
+// Where another transaction has changed what it writes, it fails with an error
+// that wraps [ErrConflict].
+func (db *DB) Snapshot(ctx context.Context, fn func(Tx) error) error {
+	_, err := db.attempt(ctx, snapshot, fn)
+	return err
+}
+
+// Update calls fn with a transaction that excludes others by [Tx.Lock]. It
+// calls fn again when the engine asks for it: on PostgreSQL after a
+// serialization failure, a deadlock, or a unique key that another transaction
+// took meanwhile, after a pause that grows. After the last attempt the error
+// wraps [ErrConflict].
+func (db *DB) Update(ctx context.Context, fn func(Tx) error) error {
+	pause := 2 * time.Millisecond
+	for n := 1; ; n++ {
+		attempts, err := db.attempt(ctx, locking, fn)
+		if err == nil || n >= attempts {
+			return err
+		}
+		timer := time.NewTimer(pause/2 + rand.N(pause))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return fmt.Errorf("sqldb: %w", ctx.Err())
+		case <-timer.C:
+		}
+		pause = min(2*pause, 250*time.Millisecond)
+	}
+}
+
+// attempt runs fn in one transaction. It returns how many attempts are worth
+// while: none if the error is fn's own.
+func (db *DB) attempt(ctx context.Context, m mode, fn func(Tx) error) (attempts int, err error) {
+	tx, err := db.engine.begin(ctx, m)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	defer tx.Rollback()
-	var done int
-	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM schema_migrations WHERE schema = ? AND version = ?`, schema, m.version).Scan(&done); err != nil {
-		return err
+	defer tx.rollback()
+	if err = fn(tx); err == nil {
+		err = tx.commit(ctx)
 	}
-	if done > 0 {
+	if err != nil {
+		// fn may have wrapped the engine's error, or put one of its own in
+		// its place.
+		if n, reason := tx.retryable(); n > 0 {
+			return n, fmt.Errorf("%w: %w", ErrConflict, errors.Join(reason, own(err, reason)))
+		}
+	}
+	return 0, err
+}
+
+// own returns fn's error unless it is the engine's.
+func own(err, reason error) error {
+	if errors.Is(err, reason) {
 		return nil
 	}
-	if _, err := tx.ExecContext(ctx, string(text)); err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO schema_migrations (schema, version, name, applied_at) VALUES (?, ?, ?, ?)`,
-		schema, m.version, m.name, time.Now().UTC().Format(time.RFC3339)); err != nil {
-		return err
-	}
-	return tx.Commit()
+	return err
+}
+
+// Purge leaves no byte of an earlier value in the files of tables and of their
+// indexes. What else may hold one (write-ahead log, backups, blocks that the
+// file system has freed) is not its matter.
+func (db *DB) Purge(ctx context.Context, tables ...string) error {
+	return db.engine.purge(ctx, tables)
 }

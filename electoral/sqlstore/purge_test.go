@@ -1,0 +1,145 @@
+package sqlstore_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/sqlstore"
+	"github.com/liste-elettorali/anpr/internal/testenv"
+)
+
+// holding returns the files under a folder that hold a text.
+func holding(t *testing.T, dir, text string) []string {
+	t.Helper()
+	var found []string
+	require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err == nil && bytes.Contains(data, []byte(text)) {
+			found = append(found, path)
+		}
+		if os.IsNotExist(err) { // a file that the server has removed meanwhile
+			err = nil
+		}
+		return err
+	}))
+	return found
+}
+
+// writeMarked writes or rewrites every kind of record with a text in each
+// field that can be changed.
+func writeMarked(t *testing.T, db *sqlstore.DB, text string, size int) {
+	ctx := t.Context()
+	const n = 600
+	list := electoraltest.SamplePersons()
+	var people []electoral.Person
+	require.NoError(t, db.Store().Update(ctx, func(w electoral.Writer) error {
+		for i := range n {
+			id := strconv.Itoa(1 + i)
+			mark := text + strings.Repeat("x", i*size%97)
+			e := electoraltest.SampleElector(id, "A074", mark)
+			e.Status.SenateConstituency, e.Status.ChamberConstituency = mark, mark+id
+			if err := w.PutElector(ctx, "A074", e); err != nil {
+				return err
+			}
+			p := list[i%len(list)].Clone()
+			p.ANPRID, p.FiscalCode, p.Surname = id, electoral.FiscalCode(text+id), mark
+			p.Birth.PlaceName = mark
+			people = append(people, p)
+		}
+		for i := range 40 {
+			s := electoraltest.SampleSection("A074", strconv.Itoa(i))
+			s.SeatName, s.Seat.Hamlet = strings.Repeat(text, 1+i*size), text // some are kept out of line
+			if err := w.PutSection(ctx, s); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	_, err := db.Population().Put(ctx, persons(people...))
+	require.NoError(t, err)
+}
+
+func purge(t *testing.T, at opener, dir string, flush func()) {
+	ctx := t.Context()
+	db := at.db(t)
+	old, later := "OLD"+rand.Text(), "NEW"+rand.Text()
+	writeMarked(t, db, old, 7)
+	flush()
+	require.NotEmpty(t, holding(t, dir, old), "the search finds what is there")
+	writeMarked(t, db, later, 5)
+	flush()
+	require.NotEmpty(t, holding(t, dir, old), "a change alone leaves bytes")
+
+	err := db.Store().View(ctx, func(r electoral.Reader) error {
+		_, _, err := r.Elector(ctx, "1")
+		require.NoError(t, err)
+		writeMarked(t, db, later, 6)
+		return db.Purge(ctx)
+	})
+	require.ErrorIs(t, err, sqlstore.ErrPurgeBlocked)
+	// A reader that has not looked at any table yet holds earlier rows too.
+	err = db.Store().View(ctx, func(electoral.Reader) error {
+		writeMarked(t, db, later, 5)
+		return db.Purge(ctx)
+	})
+	require.ErrorIs(t, err, sqlstore.ErrPurgeBlocked)
+
+	require.NoError(t, db.Purge(ctx))
+	assert.Empty(t, holding(t, dir, old))
+	flush()
+	assert.Empty(t, holding(t, dir, old))
+	assert.NotEmpty(t, holding(t, dir, later))
+	require.NoError(t, db.Store().View(ctx, func(r electoral.Reader) error {
+		n := 0
+		for e, err := range r.Enrolled(ctx, electoral.GeneralList, "A074", "") {
+			require.NoError(t, err)
+			require.Contains(t, e.Status.SenateConstituency, later)
+			n++
+		}
+		assert.Equal(t, 600, n)
+		return nil
+	}))
+	// The database is in use as before.
+	writeMarked(t, db, "again", 1)
+	cancelled, cancel := context.WithCancel(ctx)
+	cancel()
+	require.ErrorIs(t, db.Purge(cancelled), context.Canceled)
+}
+
+func TestPurgeSQLite(t *testing.T) {
+	dir := t.TempDir()
+	purge(t, opener{filepath.Join(dir, "r.db"), open}, dir, func() {})
+}
+
+func TestPurgePostgres(t *testing.T) {
+	dsn := testenv.Postgres(t)
+	conn := connect(t, dsn)
+	var dir string
+	require.NoError(t, conn.QueryRow(t.Context(), `SELECT current_setting('data_directory')`).Scan(&dir))
+	dir = filepath.Join(dir, "base")
+	if _, err := os.ReadDir(dir); err != nil {
+		testenv.Need(t, fmt.Sprintf("PostgreSQL whose files can be read (%v)", err))
+	}
+	purge(t, opener{dsn, openPostgres}, dir, func() {
+		for _, text := range []string{"ANALYZE", "CHECKPOINT"} {
+			_, err := conn.Exec(t.Context(), text)
+			require.NoError(t, err)
+		}
+	})
+}

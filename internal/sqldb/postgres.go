@@ -1,0 +1,354 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// postgres keeps its transactions and its lookups on connections apart: a
+// lookup within a transaction must not wait for one that waits for a lookup.
+type postgres struct {
+	config *pgx.ConnConfig
+	work   *pool[*pgx.Conn]
+	look   *pool[*pgx.Conn]
+}
+
+// OpenPostgres opens a PostgreSQL database, or one of an engine that speaks
+// its protocol. The connection string is a URL or a list of key=value; beside
+// libpq's parameters it takes pool_max_conns, how many connections may be in
+// transactions at once (by default 4, or 2 for each CPU if that is more); as
+// many again may look up. Its text, which may hold a password, is in no error.
+//
+// The database must be in UTF-8. What is committed is durable if the server
+// has fsync on; a session that it begins with synchronous_commit off has it
+// turned on.
+func OpenPostgres(ctx context.Context, dsn string) (*DB, error) {
+	config, size, err := parse(dsn)
+	if err != nil {
+		return nil, err
+	}
+	e := &postgres{config: config}
+	shut := func(c *pgx.Conn) error {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		return prefixed(c.Close(ctx))
+	}
+	e.work, e.look = newPool(size, e.dial, shut), newPool(size, e.dial, shut)
+	c, err := e.work.acquire(ctx) // the first error is told here, not later
+	if err != nil {
+		return nil, err
+	}
+	e.work.release(c, false)
+	return &DB{engine: e, dialect: PostgreSQL}, nil
+}
+
+// parse reads a connection string. A password with signs that belong to the
+// syntax would be taken for a host or a database, which errors name: such a
+// string is refused.
+func parse(dsn string) (*pgx.ConnConfig, int, error) {
+	if _, rest, ok := strings.Cut(dsn, "://"); ok {
+		if at := strings.LastIndexByte(rest, '@'); at >= 0 && strings.ContainsAny(rest[:at], "/?#@ ") {
+			return nil, 0, errors.New("sqldb: connection string: before the host or in a parameter stands a sign that must be percent-encoded (one of / ? # @ or a blank)")
+		}
+	}
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		reason := "expected postgres://user:password@host:port/database or key=value pairs"
+		// url.Error quotes what it could not read, which may be the password.
+		if _, isURL := errors.AsType[*url.Error](err); !isURL && errors.Unwrap(err) != nil {
+			reason += ": " + errors.Unwrap(err).Error()
+		}
+		return nil, 0, errors.New("sqldb: connection string: " + reason)
+	}
+	size := max(4, 2*runtime.NumCPU())
+	if text, ok := config.RuntimeParams["pool_max_conns"]; ok {
+		delete(config.RuntimeParams, "pool_max_conns")
+		if size, err = strconv.Atoi(text); err != nil || size < 1 || size > 10_000 {
+			return nil, 0, fmt.Errorf("sqldb: connection string: pool_max_conns=%q: expected 1 to 10000", text)
+		}
+	}
+	if _, ok := config.RuntimeParams["application_name"]; !ok {
+		config.RuntimeParams["application_name"] = "anpr"
+	}
+	return config, size, nil
+}
+
+func (e *postgres) dial(ctx context.Context) (*pgx.Conn, error) { return e.connect(ctx, nil) }
+
+func (e *postgres) connect(ctx context.Context, notice pgconn.NoticeHandler) (*pgx.Conn, error) {
+	config := e.config.Copy()
+	config.OnNotice = notice
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("sqldb: %w", err)
+	}
+	var encoding, durable string
+	err = conn.QueryRow(ctx, `SELECT current_setting('server_encoding'), current_setting('synchronous_commit')`).Scan(&encoding, &durable)
+	if err == nil && encoding != "UTF8" {
+		err = fmt.Errorf("the database is in %s: expected UTF8", encoding)
+	}
+	if err == nil && durable == "off" {
+		_, err = conn.Exec(ctx, `SET synchronous_commit = on`)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("sqldb: %w", err), conn.Close(context.WithoutCancel(ctx)))
+	}
+	return conn, nil
+}
+
+func (e *postgres) close() error { return errors.Join(e.work.close(), e.look.close()) }
+
+// The beginning of each mode. The state that is seen is fixed by the first
+// query, not by BEGIN.
+var begins = map[mode]string{
+	reading:  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1",
+	locking:  "BEGIN ISOLATION LEVEL READ COMMITTED",
+	snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ",
+}
+
+func (e *postgres) begin(ctx context.Context, m mode) (transaction, error) {
+	for {
+		c, err := e.work.acquire(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err = script(ctx, c.conn, begins[m]); err == nil {
+			return &postgresTx{postgresReader: postgresReader{conn: c.conn}, from: e.work, pooled: c}, nil
+		}
+		dead := c.used && c.conn.IsClosed() && ctx.Err() == nil
+		e.work.release(c, true)
+		if !dead {
+			return nil, err
+		}
+		// It died at rest, and nothing was done on it: on to the next.
+	}
+}
+
+func (e *postgres) lookup(ctx context.Context, fn func(Querier) error) error {
+	for {
+		c, err := e.look.acquire(ctx)
+		if err != nil {
+			return err
+		}
+		if err := e.lookupOn(c, fn); err == nil || !c.used || !c.conn.IsClosed() || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+func (e *postgres) lookupOn(c *pooled[*pgx.Conn], fn func(Querier) error) error {
+	defer func() { e.look.release(c, !atRest(c.conn)) }()
+	return fn(&postgresReader{conn: c.conn})
+}
+
+// atRest reports whether a connection may be used again: alive, without a
+// transaction and without a query under way.
+func atRest(c *pgx.Conn) bool {
+	return !c.IsClosed() && !c.PgConn().IsBusy() && c.PgConn().TxStatus() == 'I'
+}
+
+func script(ctx context.Context, c *pgx.Conn, text string) error {
+	_, err := c.PgConn().Exec(ctx, text).ReadAll()
+	return prefixed(err)
+}
+
+// postgresReader runs queries and keeps the first error of the server.
+type postgresReader struct {
+	conn *pgx.Conn
+	err  error
+}
+
+func (r *postgresReader) Dialect() Dialect { return PostgreSQL }
+
+func (r *postgresReader) failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	err = prefixed(err)
+	if r.err == nil {
+		r.err = err
+	}
+	return err
+}
+
+func (r *postgresReader) Query(ctx context.Context, text string, args ...any) (Rows, error) {
+	rows, err := r.conn.Query(ctx, text, args...)
+	if err != nil {
+		return nil, r.failed(err)
+	}
+	return postgresRows{rows, r}, nil
+}
+
+type postgresRows struct {
+	pgx.Rows
+	reader *postgresReader
+}
+
+func (r postgresRows) Err() error { return r.reader.failed(r.Rows.Err()) }
+
+type postgresTx struct {
+	postgresReader
+	from   *pool[*pgx.Conn]
+	pooled *pooled[*pgx.Conn] // nil when it has ended
+}
+
+func (t *postgresTx) Exec(ctx context.Context, list ...Statement) error {
+	switch len(list) {
+	case 0:
+		return nil
+	case 1:
+		_, err := t.conn.Exec(ctx, list[0].Text, list[0].Args...)
+		return t.failed(err)
+	}
+	var b pgx.Batch
+	for _, s := range list {
+		b.Queue(s.Text, s.Args...)
+	}
+	return t.failed(t.conn.SendBatch(ctx, &b).Close())
+}
+
+// Lock locks rows, in the order of the comuni. A comune that has no row yet
+// gets one, which stays.
+func (t *postgresTx) Lock(ctx context.Context, table string, comuni ...string) error {
+	comuni = slices.Sorted(slices.Values(comuni))
+	for _, comune := range slices.Compact(comuni) {
+		text := `SELECT 1 FROM ` + table + ` WHERE comune = $1 FOR UPDATE`
+		for tries := 0; ; tries++ {
+			tag, err := t.conn.Exec(ctx, text, comune)
+			if err != nil {
+				return t.failed(err)
+			}
+			if tag.RowsAffected() > 0 {
+				break
+			}
+			if tries > 0 {
+				return t.failed(fmt.Errorf("the lock of comune %q in %s was deleted", comune, table))
+			}
+			if _, err := t.conn.Exec(ctx, `INSERT INTO `+table+` (comune) VALUES ($1) ON CONFLICT (comune) DO NOTHING`, comune); err != nil {
+				return t.failed(err)
+			}
+		}
+	}
+	return nil
+}
+
+func (t *postgresTx) script(ctx context.Context, text string) error {
+	return t.failed(script(ctx, t.conn, text))
+}
+
+func (t *postgresTx) commit(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return prefixed(err)
+	}
+	// A transaction of which a statement has failed ends with COMMIT too, but
+	// as a rollback.
+	tag, err := t.conn.Exec(ctx, "COMMIT")
+	if err == nil && tag.String() != "COMMIT" {
+		err = fmt.Errorf("a statement has failed: nothing is committed: %w", t.err)
+	}
+	if err != nil {
+		return t.failed(err)
+	}
+	t.end(false)
+	return nil
+}
+
+func (t *postgresTx) rollback() {
+	if t.pooled == nil {
+		return
+	}
+	if !t.conn.IsClosed() && t.conn.PgConn().TxStatus() != 'I' {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_ = script(ctx, t.conn, "ROLLBACK")
+	}
+	t.end(!atRest(t.conn))
+}
+
+func (t *postgresTx) end(broken bool) {
+	t.from.release(t.pooled, broken)
+	t.pooled = nil
+}
+
+// SQLSTATE codes.
+const (
+	serializationFailure = "40001"
+	deadlockDetected     = "40P01"
+	uniqueViolation      = "23505"
+	lockNotAvailable     = "55P03"
+	undefinedTable       = "42P01"
+	duplicateTable       = "42P07"
+	duplicateObject      = "42710"
+)
+
+func hasCode(err error, codes ...string) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && slices.Contains(codes, pg.Code)
+}
+
+// retryable: the server says with the first two codes that the transaction
+// would have gone well alone. A unique key may have been taken by another
+// since this one saw that it was free; if it is taken already, twice is
+// enough to know.
+func (t *postgresTx) retryable() (int, error) {
+	switch {
+	case hasCode(t.err, serializationFailure, deadlockDetected):
+		return 20, t.err
+	case hasCode(t.err, uniqueViolation):
+		return 3, t.err
+	}
+	return 0, nil
+}
+
+func (e *postgres) migrate(ctx context.Context, fn func(migrator) error) error {
+	tx, err := e.begin(ctx, locking)
+	if err != nil {
+		return err
+	}
+	defer tx.rollback()
+	t := tx.(*postgresTx)
+	err = t.script(ctx, `LOCK TABLE schema_migrations IN EXCLUSIVE MODE`)
+	if hasCode(err, undefinedTable) {
+		t.rollback()
+		if err := e.firstMigration(ctx); err != nil {
+			return err
+		}
+		return e.migrate(ctx, fn)
+	}
+	if err != nil {
+		return err
+	}
+	if err := fn(t); err != nil {
+		return err
+	}
+	return t.commit(ctx)
+}
+
+// firstMigration makes the table that migrations lock. Of two who make it at
+// once, the server lets one fail, in one of several ways.
+func (e *postgres) firstMigration(ctx context.Context) error {
+	tx, err := e.begin(ctx, locking)
+	if err != nil {
+		return err
+	}
+	defer tx.rollback()
+	t := tx.(*postgresTx)
+	err = t.script(ctx, migrationsTable)
+	if err == nil {
+		err = t.commit(ctx)
+	}
+	if hasCode(err, uniqueViolation, duplicateTable, duplicateObject) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,69 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// ErrPurgeBlocked is wrapped by the error of a purge that an open reader, of
+// this program or of another, kept from its end: earlier values may still be
+// there. Call it again.
+var ErrPurgeBlocked = errors.New("sqldb: purge blocked")
+
+// deadRows is what VACUUM tells of rows that it had to keep because an older
+// transaction may still see them.
+type deadRows struct {
+	told  bool
+	count string
+}
+
+var firstNumber = regexp.MustCompile(`\d+`)
+
+// notice reads the detail of VACUUM's report, which begins with a number in
+// every language of the server's messages: "0 dead row versions cannot be
+// removed yet".
+func (d *deadRows) notice(_ *pgconn.PgConn, n *pgconn.Notice) {
+	number := firstNumber.FindString(n.Detail)
+	if number == "" {
+		return
+	}
+	d.told = true
+	if number != "0" {
+		d.count = number
+	}
+}
+
+// purge rewrites the tables and their indexes. A plain VACUUM would leave the
+// bytes of dead rows in both until their space is used again.
+func (e *postgres) purge(ctx context.Context, tables []string) error {
+	var dead deadRows
+	conn, err := e.connect(ctx, dead.notice)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	// Who waits for the exclusive lock makes all others wait behind it.
+	if err := script(ctx, conn, fmt.Sprintf("SET lock_timeout = %d", purgeWait.Milliseconds())); err != nil {
+		return err
+	}
+	for _, table := range tables {
+		dead = deadRows{}
+		err := script(ctx, conn, "VACUUM (FULL, VERBOSE) "+pgx.Identifier{table}.Sanitize())
+		switch {
+		case hasCode(err, lockNotAvailable):
+			return fmt.Errorf("%w: after %v a transaction still uses table %s", ErrPurgeBlocked, purgeWait, table)
+		case err != nil:
+			return fmt.Errorf("sqldb: purge of table %s: %w", table, err)
+		case !dead.told:
+			return fmt.Errorf("sqldb: purge of table %s: the server does not tell whether it had to keep earlier values", table)
+		case dead.count != "":
+			return fmt.Errorf("%w: table %s keeps %s earlier rows that an open transaction may still read", ErrPurgeBlocked, table, dead.count)
+		}
+	}
+	return nil
+}

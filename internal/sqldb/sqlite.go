@@ -1,0 +1,373 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// sqlite is a file with its writing side apart: SQLite has one writer.
+type sqlite struct {
+	file    string
+	db      *sql.DB // what the reading connections come from
+	writeDB *sql.DB
+	read    *pool[*sqliteConn]
+	look    *pool[*sqliteConn]
+	write   *pool[*sqliteConn]
+}
+
+// The connections of a file, each with a page cache of its own.
+const (
+	sqliteReaders = 64
+	sqliteLookups = 16
+)
+
+// OpenSQLite opens the database in a file and makes it, with mode 0600, if
+// there is none. What is committed is durable (WAL, synchronous FULL), and
+// what is deleted is overwritten (secure_delete). A write waits up to ten
+// seconds for another process's. 64 views may be open at once; the next waits.
+func OpenSQLite(ctx context.Context, file string) (*DB, error) {
+	// SQLite would make the file readable by others.
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("sqldb: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("sqldb: %w", err)
+	}
+	e := &sqlite{file: file}
+	if e.writeDB, err = sql.Open("sqlite", e.dsn()); err != nil {
+		return nil, fmt.Errorf("sqldb: %w", err)
+	}
+	if e.db, err = sql.Open("sqlite", e.dsn("query_only(ON)")); err != nil {
+		return nil, errors.Join(fmt.Errorf("sqldb: %w", err), e.writeDB.Close())
+	}
+	dialer := func(db *sql.DB) func(context.Context) (*sqliteConn, error) {
+		return func(ctx context.Context) (*sqliteConn, error) {
+			conn, err := db.Conn(ctx)
+			if err != nil {
+				return nil, fmt.Errorf("sqldb: %w", err)
+			}
+			return &sqliteConn{conn: conn, prepared: map[string]*sql.Stmt{}}, nil
+		}
+	}
+	e.write = newPool(1, dialer(e.writeDB), (*sqliteConn).close)
+	e.read = newPool(sqliteReaders, dialer(e.db), (*sqliteConn).close)
+	e.look = newPool(sqliteLookups, dialer(e.db), (*sqliteConn).close)
+	if err := e.writeDB.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("sqldb: open %s: %w", file, err), e.shut())
+	}
+	return &DB{engine: e, dialect: SQLite}, nil
+}
+
+const busyTimeout = "busy_timeout(10000)"
+
+func (e *sqlite) dsn(more ...string) string {
+	pragmas := append(more, busyTimeout, "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "foreign_keys(ON)", "trusted_schema(OFF)")
+	return "file:" + (&url.URL{Path: e.file}).EscapedPath() + "?" + url.Values{"_pragma": pragmas}.Encode()
+}
+
+func (e *sqlite) shut() error {
+	return errors.Join(e.read.close(), e.look.close(), e.write.close(), e.db.Close(), e.writeDB.Close())
+}
+
+// close writes the write-ahead log back into the file, as far as open readers
+// allow.
+func (e *sqlite) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	c, err := e.write.acquire(ctx)
+	if errors.Is(err, errClosed) {
+		return nil
+	}
+	if err == nil {
+		_, err = c.conn.conn.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+		e.write.release(c, false)
+	}
+	return errors.Join(err, e.shut())
+}
+
+func (e *sqlite) begin(ctx context.Context, m mode) (transaction, error) {
+	from, text := e.write, []string{"BEGIN IMMEDIATE"}
+	if m == reading {
+		// SQLite fixes the state that is seen at the first read, not at BEGIN.
+		from, text = e.read, []string{"BEGIN", "SELECT 1 FROM sqlite_schema LIMIT 1"}
+	}
+	c, err := from.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tx := &sqliteTx{sqliteConn: c.conn, from: from, pooled: c}
+	for _, s := range text {
+		if err := tx.Exec(ctx, Statement{Text: s}); err != nil {
+			tx.rollback()
+			return nil, err
+		}
+	}
+	return tx, nil
+}
+
+func (e *sqlite) lookup(ctx context.Context, fn func(Querier) error) error {
+	c, err := e.look.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer e.look.release(c, false)
+	return fn(c.conn)
+}
+
+// sqliteConn is one connection with the statements that it has prepared.
+type sqliteConn struct {
+	conn     *sql.Conn
+	prepared map[string]*sql.Stmt
+}
+
+// maxPrepared bounds the statements that a connection keeps; a program has far
+// fewer.
+const maxPrepared = 200
+
+func (c *sqliteConn) close() error {
+	for _, s := range c.prepared {
+		_ = s.Close()
+	}
+	return prefixed(c.conn.Close())
+}
+
+func (c *sqliteConn) Dialect() Dialect { return SQLite }
+
+func (c *sqliteConn) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
+	if stmt, ok := c.prepared[text]; ok {
+		return stmt, nil
+	}
+	stmt, err := c.conn.PrepareContext(ctx, placeholders(text))
+	if err != nil {
+		return nil, prefixed(err)
+	}
+	if len(c.prepared) >= maxPrepared {
+		for old, s := range c.prepared {
+			_ = s.Close()
+			delete(c.prepared, old)
+		}
+	}
+	c.prepared[text] = stmt
+	return stmt, nil
+}
+
+var argument = regexp.MustCompile(`\$(\d+)`)
+
+// placeholders turns $1, which SQLite takes as the name of an argument, into
+// ?1, its number, or if all come in their order into ?: of those that have a
+// number the driver asks the name, which takes SQLite a search each. No
+// statement of ours holds a dollar elsewhere.
+func placeholders(text string) string {
+	for i, m := range argument.FindAllStringSubmatch(text, -1) {
+		if m[1] != strconv.Itoa(i+1) {
+			return argument.ReplaceAllString(text, "?$1")
+		}
+	}
+	return argument.ReplaceAllString(text, "?")
+}
+
+func (c *sqliteConn) Query(ctx context.Context, text string, args ...any) (Rows, error) {
+	stmt, err := c.prepare(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := stmt.QueryContext(ctx, args...)
+	if err != nil {
+		return nil, prefixed(err)
+	}
+	return sqliteRows{rows}, nil
+}
+
+// sqliteRows are Rows whose Close has no error: Err has it.
+type sqliteRows struct{ *sql.Rows }
+
+func (r sqliteRows) Close() { _ = r.Rows.Close() }
+
+func (r sqliteRows) Err() error { return prefixed(r.Rows.Err()) }
+
+func prefixed(err error) error {
+	if err != nil {
+		err = fmt.Errorf("sqldb: %w", err)
+	}
+	return err
+}
+
+// sqliteTx is a transaction on a connection of a pool.
+type sqliteTx struct {
+	*sqliteConn
+	from   *pool[*sqliteConn]
+	pooled *pooled[*sqliteConn] // nil when it has ended
+	// failed is the first error of a write. SQLite undoes that statement
+	// alone; what belongs together with it must not be committed.
+	failed error
+}
+
+func (t *sqliteTx) Exec(ctx context.Context, list ...Statement) error {
+	for _, s := range list {
+		if err := t.exec(ctx, s); err != nil {
+			return t.spoil(err)
+		}
+	}
+	return nil
+}
+
+func (t *sqliteTx) spoil(err error) error {
+	if t.failed == nil {
+		t.failed = err
+	}
+	return err
+}
+
+func (t *sqliteTx) exec(ctx context.Context, s Statement) error {
+	stmt, err := t.prepare(ctx, s.Text)
+	if err != nil {
+		return err
+	}
+	_, err = stmt.ExecContext(ctx, s.Args...)
+	return prefixed(err)
+}
+
+// maxArguments is how many arguments a multi-row insert has: beyond it a
+// larger one gains nothing, and SQLite's own bound is 32,766.
+const maxArguments = 1000
+
+func (t *sqliteTx) Copy(ctx context.Context, table string, columns []string, n int, row func(int) ([]any, error)) error {
+	each := max(1, maxArguments/len(columns))
+	many, one := insertRows(table, columns, min(each, n)), insertRows(table, columns, 1)
+	args := make([]any, 0, each*len(columns))
+	for at := 0; at < n; {
+		rows, text := min(each, n), many
+		if n-at < rows {
+			rows, text = 1, one
+		}
+		args = args[:0]
+		for range rows {
+			values, err := row(at)
+			if err != nil {
+				return t.spoil(err)
+			}
+			args = append(args, values...)
+			at++
+		}
+		if err := t.Exec(ctx, Statement{text, args}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insertRows returns an insert of several rows.
+func insertRows(table string, columns []string, rows int) string {
+	var b strings.Builder
+	b.WriteString("INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES ")
+	for i := range rows {
+		for j := range columns {
+			switch {
+			case j > 0:
+				b.WriteString(", ")
+			case i > 0:
+				b.WriteString("), (")
+			default:
+				b.WriteString("(")
+			}
+			b.WriteString("$" + strconv.Itoa(i*len(columns)+j+1))
+		}
+	}
+	return b.String() + ")"
+}
+
+func (t *sqliteTx) Lock(context.Context, string, ...string) error { return nil }
+
+func (t *sqliteTx) script(ctx context.Context, text string) error {
+	_, err := t.conn.ExecContext(ctx, text)
+	return prefixed(err)
+}
+
+func (t *sqliteTx) commit(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return prefixed(err)
+	}
+	if t.failed != nil {
+		return fmt.Errorf("sqldb: a statement has failed: nothing is committed: %w", t.failed)
+	}
+	if err := t.Exec(ctx, Statement{Text: "COMMIT"}); err != nil {
+		return err
+	}
+	t.end(false)
+	return nil
+}
+
+// rollback gives the connection back, which must be without a transaction:
+// one that cannot be rolled back is closed.
+func (t *sqliteTx) rollback() {
+	if t.pooled == nil {
+		return
+	}
+	err := t.exec(context.Background(), Statement{Text: "ROLLBACK"})
+	// After some errors SQLite has rolled back by itself.
+	t.end(err != nil && !strings.Contains(err.Error(), "no transaction is active"))
+}
+
+func (t *sqliteTx) end(broken bool) {
+	t.from.release(t.pooled, broken)
+	t.pooled = nil
+}
+
+func (t *sqliteTx) retryable() (int, error) { return 0, nil }
+
+func (e *sqlite) migrate(ctx context.Context, fn func(migrator) error) error {
+	tx, err := e.begin(ctx, locking) // which takes the write lock
+	if err != nil {
+		return err
+	}
+	defer tx.rollback()
+	t := tx.(*sqliteTx)
+	if err := t.script(ctx, migrationsTable); err != nil {
+		return err
+	}
+	if err := fn(t); err != nil {
+		return err
+	}
+	return t.commit(ctx)
+}
+
+// purgeWait is how long a purge waits for readers.
+const purgeWait = 2 * time.Second
+
+// purge rewrites the database, because a page that is split or merged may keep
+// bytes of a row beyond the reach of secure_delete, and cuts the write-ahead
+// log to nothing.
+func (e *sqlite) purge(ctx context.Context, _ []string) error {
+	c, err := e.write.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer e.write.release(c, false)
+	conn := c.conn.conn
+	if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout(%d)", purgeWait.Milliseconds())); err != nil {
+		return prefixed(err)
+	}
+	defer func() { _, _ = conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA "+busyTimeout) }()
+	if _, err := conn.ExecContext(ctx, "VACUUM"); err != nil {
+		return prefixed(err)
+	}
+	var busy, frames, moved int
+	if err := conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved); err != nil {
+		return prefixed(err)
+	}
+	if busy != 0 {
+		return fmt.Errorf("%w: after %v a reader still holds the write-ahead log of %s, which keeps earlier values", ErrPurgeBlocked, purgeWait, e.file)
+	}
+	return nil
+}
