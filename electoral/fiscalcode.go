@@ -105,6 +105,7 @@ func ParseFiscalCode(s string) (FiscalCode, error) {
 
 func normalizeFiscalCode(s string) (string, error) {
 	const expected = "16 characters, or 11 digits of a provisional code"
+	s = strings.TrimSpace(s)
 	b := make([]byte, 0, 16)
 	for i := range min(len(s), fiscalCodeMaxRaw+1) {
 		switch c := s[i]; {

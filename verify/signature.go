@@ -231,11 +231,16 @@ func (j *judgement) time(claimed time.Time, sd *cms.SignedData) Check {
 	for _, s := range j.sigs {
 		stamped = stamped || s.IsTimestamp()
 	}
-	if sd != nil && len(sd.Signers) == 1 && sd.Signers[0].UnsignedAttribute(cms.OIDSignatureTimestamp) != nil {
-		stamped = true
+	inside := 0
+	if sd != nil && len(sd.Signers) == 1 {
+		inside = len(sd.Signers[0].UnsignedAttribute(cms.OIDSignatureTimestamp))
 	}
+	stamped = stamped || inside > 0
 	if stamped {
 		c.Message += " Il documento contiene marche temporali: il loro emittente non è stato valutato."
+	}
+	if inside > 1 {
+		c.Message += fmt.Sprintf(" Il sigillo porta %d marche temporali nella stessa firma: una è la regola, le altre sono state aggiunte.", inside)
 	}
 	return c
 }

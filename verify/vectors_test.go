@@ -53,7 +53,7 @@ var vectors = map[string]vector{
 	"dss/pades-ltv.pdf":                             {intact, verify.CodeLaterRevisions, "marca temporale", 3},
 	"dss/pdf-signed-original.pdf":                   {intact, "", "", 1},
 	"dss/PAdES-LT.pdf":                              {intact, verify.CodeLaterRevisions, "dati per la verifica", 4},
-	"dss/pades-t-duplicated-sigtst.pdf":             {intact + " time=not-done", verify.CodeTime, "marche temporali", 1},
+	"dss/pades-t-duplicated-sigtst.pdf":             {intact + " time=not-done", verify.CodeTime, "2 marche temporali nella stessa firma", 1},
 	"pyhanko/minimal-signed-twice-both-created.pdf": {intact, verify.CodeLaterRevisions, "un'altra firma", 2},
 	"pyhanko/pades-lta-dss-indirect-arrs-test.pdf":  {intact, verify.CodeLaterRevisions, "marca temporale", 2},
 	"pyhanko/sig-no-signed-attrs.pdf":               {intact, "", "", 1},

@@ -163,7 +163,7 @@ type Limits struct {
 	PDF        pdf.Limits
 	Signatures int   // of one document; default 50
 	Picture    int64 // bytes of a picture; default 16 MiB
-	Pixels     int64 // of a picture; default 24 million
+	Pixels     int64 // of a picture; default 40 million
 }
 
 // Config says what to trust. The zero value trusts nobody: then no document is
@@ -203,7 +203,7 @@ func New(cfg Config) (*Verifier, error) {
 		cfg.Limits.Picture = 16 << 20
 	}
 	if cfg.Limits.Pixels <= 0 {
-		cfg.Limits.Pixels = 24_000_000
+		cfg.Limits.Pixels = 40_000_000
 	}
 	v := &Verifier{cfg: cfg, roots: x509.NewCertPool()}
 	v.cfg.Trust = slices.Clone(cfg.Trust)

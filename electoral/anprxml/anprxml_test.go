@@ -195,6 +195,11 @@ func TestForeignForms(t *testing.T) {
 		"blanks":       []byte(strings.ReplaceAll(doc, "<numeroTotaleListe>4<", "<numeroTotaleListe>\n 4 <")),
 		"lower case":   []byte(strings.ReplaceAll(doc, "<elettore>S<", "<elettore>s<")),
 	}
+	many := ""
+	for i := range 60 { // every namespace of a vendor's context
+		many += fmt.Sprintf(" xmlns:ns%d='http://example.it/%d'", i, i)
+	}
+	forms["many namespaces"] = []byte(strings.Replace(doc, "<sub:subentroListe ", "<sub:subentroListe"+many+" ", 1))
 	// the transliterated name goes as it is; so must the accented one
 	forms["accented name"] = []byte(strings.ReplaceAll(doc, "AGLIE'", "Agliè"))
 	for name, form := range forms {
@@ -227,6 +232,9 @@ func TestFaultsOfARecord(t *testing.T) {
 		{"id", "<idSchedaSoggettoANPR>1<", "<idSchedaSoggettoANPR>12345678901234567<", anprxml.ValueMalformed, "listaSoggetto/idSchedaSoggettoANPR", "12345678901234567"},
 		{"attribute", "<elettore>S<", "<elettore x='1'>S<", anprxml.AttributeUnknown, "listaSoggetto/lista/elettore", "x=1"},
 		{"text in a group", "<lista><elettore>S", "<lista>ciao<elettore>S", anprxml.TextUnexpected, "listaSoggetto/lista", "ciao"},
+		{"xsi:type", "<elettore>S<", "<elettore xmlns:i='http://www.w3.org/2001/XMLSchema-instance' i:type='boh'>S<", anprxml.AttributeUnknown, "listaSoggetto/lista/elettore", "i:type=boh"},
+		{"no-break space in a group", "<lista><elettore>S", "<lista>\u00a0<elettore>S", anprxml.TextUnexpected, "listaSoggetto/lista", "\u00a0"},
+		{"no-break space in an id", "<idSchedaSoggettoANPR>1<", "<idSchedaSoggettoANPR>\u00a01<", anprxml.ValueMalformed, "listaSoggetto/idSchedaSoggettoANPR", "\u00a01"},
 		{"namespace", "<elettore>S<", "<elettore xmlns='u'>S<", anprxml.ElementNamespace, "listaSoggetto/lista/elettore", "u"},
 		{"element in text", "<elettore>S<", "<elettore>S<b/><", anprxml.ElementUnknown, "listaSoggetto/lista/elettore", "b"},
 		{"unknown comune", "<nomeComune>AGLIE'</nomeComune><codiceIstat>001001</codiceIstat>", "<nomeComune>NESSUNO</nomeComune><codiceIstat>999999</codiceIstat>", anprxml.ComuneUnknown, "listaSoggetto/lista/listaGenerale/comune", "NESSUNO (TO) 999999"},
@@ -292,6 +300,10 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		{"total", strings.Replace(doc, "<numeroTotaleListe>4<", "<numeroTotaleListe>quattro<", 1), nil, "quattro"},
 		{"no records", doc[:strings.Index(doc, "<listaSoggetto>")] + "</listeElettorali></sub:subentroListe>", nil, "almeno un elemento"},
 		{"stranger among the records", strings.Replace(doc, "</listaSoggetto>\n<listaSoggetto>", "</listaSoggetto><x/><listaSoggetto>", 1), nil, "listaSoggetto"},
+		{"attribute on the root", strings.Replace(doc, "<sub:subentroListe ", "<sub:subentroListe foo='1' ", 1), nil, "nessun attributo"},
+		{"attribute in the head", strings.Replace(doc, "<numeroTotaleListe>", "<numeroTotaleListe q='1'>", 1), nil, "nessun attributo"},
+		{"no-break space in the head", strings.Replace(doc, "<datiFornitura>", "\u00a0<datiFornitura>", 1), nil, "solo elementi"},
+		{"no-break space in the total", strings.Replace(doc, "<numeroTotaleListe>4<", "<numeroTotaleListe>\u00a04<", 1), nil, "cifre"},
 		{"not XML", "PK\x03\x04", nil, "outside the root"},
 		{"empty", "", xmlsec.ErrTruncated, ""},
 	}

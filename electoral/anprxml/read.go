@@ -111,7 +111,7 @@ func open(ctx context.Context, r io.Reader, cfg ReadConfig, space, root string) 
 	if f.most == 0 {
 		f.most = 5_000_000
 	}
-	d, err := xmlsec.NewReader(ctx, r, xmlsec.Limits{Bytes: cfg.MaxBytes, Depth: 16, Elements: -1, Attributes: 16, Token: 1 << 20})
+	d, err := xmlsec.NewReader(ctx, r, xmlsec.Limits{Bytes: cfg.MaxBytes, Depth: 16, Elements: -1, Attributes: 512, Token: 1 << 20})
 	if err != nil {
 		return nil, err
 	}
@@ -122,6 +122,9 @@ func open(ctx context.Context, r io.Reader, cfg ReadConfig, space, root string) 
 	}
 	if tok.Name.Space != space || tok.Name.Local != root {
 		return nil, f.formatError(tok.Pos, root, "{"+tok.Name.Space+"}"+tok.Name.Local, "la radice <"+root+"> nel namespace "+space)
+	}
+	if err := f.noAttributes(tok, root); err != nil {
+		return nil, err
 	}
 	return f, nil
 }
@@ -141,7 +144,7 @@ func (f *file) structure() (*xmlsec.Token, error) {
 		case xmlsec.StartElement, xmlsec.EndElement:
 			return tok, nil
 		case xmlsec.Text:
-			if text := bytes.TrimSpace(tok.Data); len(text) > 0 {
+			if text := bytes.Trim(tok.Data, blanks); len(text) > 0 {
 				return nil, f.formatError(tok.Pos, f.root, string(text[:min(len(text), 80)]), "solo elementi")
 			}
 		}
@@ -161,6 +164,15 @@ func (f *file) enter(tag string) error {
 		return f.formatError(tok.Pos, tag, tok.Name.Space, "nessun namespace sotto la radice: xmlns=\"\", oppure un prefisso sulla sola radice")
 	case tok.Name.Local != tag:
 		return f.formatError(tok.Pos, f.root, "<"+tok.Name.QName()+">", "<"+tag+">")
+	}
+	return f.noAttributes(tok, tag)
+}
+
+func (f *file) noAttributes(tok *xmlsec.Token, tag string) error {
+	for _, a := range tok.Attrs {
+		if !schemaHint(a.Name) {
+			return f.formatError(tok.Pos, tag, a.Name.QName()+"="+a.Value, "nessun attributo")
+		}
 	}
 	return nil
 }

@@ -116,13 +116,22 @@ func (p *parser) element(e *element, r *record, start *xmlsec.Token) error {
 
 const xsiSpace = "http://www.w3.org/2001/XMLSchema-instance"
 
+// schemaHint tells the attributes that may stand on any element: they say
+// where a schema is.
+func schemaHint(n xmlsec.Name) bool {
+	return n.Space == xsiSpace && (n.Local == "schemaLocation" || n.Local == "noNamespaceSchemaLocation")
+}
+
+// blanks are XML's white space; other scripts' blanks are text.
+const blanks = " \t\r\n"
+
 // start judges the start tag of an element of a record.
 func (p *parser) start(e *element, start *xmlsec.Token) {
 	if start.Name.Space != "" {
 		p.fault(ElementNamespace, e.path, start.Name.Space, "L'elemento <"+start.Name.QName()+"> sta in un namespace.", "nessun namespace: xmlns=\"\", oppure un prefisso sulla sola radice", start.Pos)
 	}
 	for _, a := range start.Attrs {
-		if a.Name.Space != xsiSpace || a.Name.Local == "nil" {
+		if !schemaHint(a.Name) {
 			p.fault(AttributeUnknown, e.path, a.Name.QName()+"="+a.Value, "L'elemento <"+e.tag+"> ha un attributo.", "nessun attributo", start.Pos)
 		}
 	}
@@ -179,7 +188,7 @@ func (p *parser) group(e *element, r *record) error {
 		}
 		switch tok.Kind {
 		case xmlsec.Text:
-			if text := bytes.TrimSpace(tok.Data); len(text) > 0 {
+			if text := bytes.Trim(tok.Data, blanks); len(text) > 0 {
 				p.fault(TextUnexpected, e.path, string(text[:min(len(text), 80)]), "L'elemento <"+e.tag+"> contiene testo.", "solo elementi", tok.Pos)
 			}
 		case xmlsec.EndElement:

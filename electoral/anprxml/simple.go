@@ -20,7 +20,7 @@ type simpleType struct {
 // check returns the value that s has in this type, and whether it has one.
 func (t *simpleType) check(s string) (string, bool) {
 	if t.collapse {
-		s = strings.Join(strings.Fields(s), " ")
+		s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(blanks, r) }), " ")
 	}
 	n := 0
 	for _, r := range s {

@@ -55,7 +55,9 @@ func runGenerate(args []string, stdout, stderr io.Writer) int {
 	n := flags.Int("n", 0, "`numero` di elettori; 0: quelli che il comune ha comunicato ad ANPR")
 	seed := flags.Uint64("seed", 1, "`seme`: lo stesso seme dà gli stessi dati")
 	out := flags.String("out", "", "`cartella` in cui scrivere; si crea se manca")
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
 		return 2
 	}
 	if *comune == "" || *out == "" || flags.NArg() > 0 {
@@ -135,7 +137,7 @@ func persons(g *electoraltest.Generator, ew *anprxml.ElectorWriter, failed *erro
 }
 
 func write(dir, name string, fill func(io.Writer) error) (err error) {
-	f, err := os.Create(filepath.Join(dir, name))
+	f, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}

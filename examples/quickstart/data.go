@@ -80,7 +80,7 @@ func (q *quickstart) makeData(context.Context) error {
 	for name, data := range map[string][]byte{
 		"subentroSezioni.xml": sectionFile.Bytes(), "subentroListe.xml": []byte(damaged), "popolazione.ndjson": personFile.Bytes(),
 	} {
-		if err := os.WriteFile(q.path(name), data, 0o644); err != nil {
+		if err := os.WriteFile(q.path(name), data, 0o600); err != nil {
 			return err
 		}
 	}

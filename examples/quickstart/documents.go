@@ -83,7 +83,7 @@ func (q *quickstart) certificates(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(q.path("anteprima.pdf"), preview.PDF, 0o644); err != nil {
+	if err := os.WriteFile(q.path("anteprima.pdf"), preview.PDF, 0o600); err != nil {
 		return err
 	}
 	q.printf("Anteprima: %s", preview.Sentence)
@@ -105,7 +105,7 @@ func (q *quickstart) certificates(ctx context.Context) error {
 	for name, data := range map[string][]byte{
 		"certificato-iscrizione.pdf": enrolment.PDF, "certificato-diritti-politici.pdf": rights.PDF, "contrassegno.png": picture,
 	} {
-		if err := os.WriteFile(q.path(name), data, 0o644); err != nil {
+		if err := os.WriteFile(q.path(name), data, 0o600); err != nil {
 			return err
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+	_ "time/tzdata" // the days are Italy's, wherever the program runs
 
 	"github.com/liste-elettorali/anpr/audit"
 	"github.com/liste-elettorali/anpr/audit/filestore"
@@ -36,7 +37,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	out := flags.String("out", "", "`cartella` in cui lasciare i documenti; se manca, una nuova cartella temporanea")
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
 		return 2
 	}
 	if flags.NArg() > 0 {
@@ -100,6 +103,9 @@ func (q *quickstart) path(name string) string { return filepath.Join(q.dir, name
 
 // open makes the registry: SQLite for the data, files for the access log.
 func (q *quickstart) open(ctx context.Context) (err error) {
+	if err := q.claim(); err != nil {
+		return err
+	}
 	// A run begins with an empty registry and an empty log.
 	for _, name := range []string{"registro.db", "registro.db-wal", "registro.db-shm", "audit"} {
 		if err := os.RemoveAll(q.path(name)); err != nil {
@@ -143,6 +149,23 @@ func (q *quickstart) open(ctx context.Context) (err error) {
 		return err
 	}
 	return os.WriteFile(q.path("trust.pem"), q.ca.TrustPEM(), 0o644)
+}
+
+// marker tells the folders that a quickstart has made, whose registry and log
+// the next one may remove.
+const marker = ".anpr-quickstart"
+
+// claim refuses a folder with a registry or a log that are not a quickstart's.
+func (q *quickstart) claim() error {
+	if _, err := os.Stat(q.path(marker)); err == nil {
+		return nil
+	}
+	for _, name := range []string{"registro.db", "audit"} {
+		if _, err := os.Lstat(q.path(name)); !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("%s is there already and was not made by a quickstart: give another folder", q.path(name))
+		}
+	}
+	return os.WriteFile(q.path(marker), nil, 0o600)
 }
 
 func (q *quickstart) close() error {

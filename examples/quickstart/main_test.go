@@ -40,6 +40,15 @@ func TestQuickstart(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	var out bytes.Buffer
+	assert.Zero(t, run(t.Context(), []string{"-h"}, &out, &out))
+	theirs := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(theirs, "audit"), 0o700))
+	log := filepath.Join(theirs, "audit", "chain.log")
+	require.NoError(t, os.WriteFile(log, []byte("somebody's log"), 0o600))
+	assert.Equal(t, 1, run(t.Context(), []string{"-out", theirs}, &out, &out))
+	kept, err := os.ReadFile(log)
+	require.NoError(t, err)
+	assert.Equal(t, "somebody's log", string(kept))
 	assert.Equal(t, 2, run(t.Context(), []string{"-x"}, &out, &out))
 	assert.Equal(t, 2, run(t.Context(), []string{"extra"}, &out, &out))
 	file := filepath.Join(t.TempDir(), "file")

@@ -10,6 +10,9 @@ import (
 // isLog looks at the first bytes of a file: a log may be far larger than what
 // is read whole.
 func isLog(path string) bool {
+	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() {
+		return false
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return false

@@ -21,7 +21,9 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	_ "time/tzdata" // the days are Italy's, wherever the program runs
 
+	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/verify"
 )
 
@@ -57,12 +59,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	trust := flags.String("trust", "", "`file` PEM dei certificati a cui si dà fiducia")
 	asJSON := flags.Bool("json", false, "un oggetto JSON per riga, uno per file")
-	atText := flags.String("at", "", "`istante` del giudizio, RFC 3339 o AAAA-MM-GG; se manca, adesso")
+	atText := flags.String("at", "", "`istante` del giudizio, RFC 3339, oppure AAAA-MM-GG per la fine di quel giorno in Italia; se manca, adesso")
 	flags.Usage = func() {
 		fmt.Fprintln(stderr, "uso: verifier [-trust FILE] [-json] [-at ISTANTE] FILE...\n\nFILE è un PDF, l'immagine di un contrassegno (PNG, JPEG), un registro degli accessi o la sua cartella.\nEsce con 0 se tutti sono validi, 1 se almeno uno non lo è, 2 se uno non si può leggere.")
 		flags.PrintDefaults()
 	}
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return exitValid
+	} else if err != nil {
 		return exitUnreadable
 	}
 	if flags.NArg() == 0 {
@@ -112,8 +116,12 @@ func parseTime(text string) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		return t, nil
 	}
-	if t, err := time.Parse(time.DateOnly, text); err == nil {
-		return t, nil
+	rome, err := time.LoadLocation(electoral.Rome)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if t, err := time.ParseInLocation(time.DateOnly, text, rome); err == nil {
+		return t.AddDate(0, 0, 1).Add(-time.Second), nil
 	}
 	return time.Time{}, fmt.Errorf("-at %q: atteso un istante come 2026-11-22T10:00:00Z o 2026-11-22", text)
 }
@@ -144,6 +152,12 @@ func readTrust(path string) ([]*x509.Certificate, error) {
 }
 
 func readFile(path string) ([]byte, error) {
+	// A pipe would wait for its writer; /dev/zero would never end.
+	if st, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: non è un file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -185,6 +199,7 @@ func judge(ctx context.Context, v *verify.Verifier, paths []string, at time.Time
 		}
 		if err != nil {
 			results[i].unreadable = true
+			results[i].Kind = kindOf(path)
 			results[i].Checks = []verify.Check{{Code: verify.CodeStructure, Outcome: verify.Failed, Message: "Il file non si può leggere: " + err.Error() + "."}}
 		}
 	}
@@ -211,6 +226,17 @@ func one(ctx context.Context, v *verify.Verifier, path string, data []byte, docu
 	}
 	defer f.Close()
 	return v.LogFile(ctx, f)
+}
+
+// kindOf tells from its name what a file that cannot be read was meant to be.
+func kindOf(path string) verify.Kind {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".png", ".jpg", ".jpeg":
+		return verify.KindContrassegno
+	case ".log", "":
+		return verify.KindLog
+	}
+	return verify.KindPDF
 }
 
 // isPDF looks for the header within the first 1,024 bytes, where readers
