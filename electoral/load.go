@@ -134,6 +134,10 @@ type loader struct {
 	sections     map[string]Section
 	seenSections map[string]bool
 	seenElectors map[string]int
+	// persons and homes are of the batch at hand; nil if they cannot be asked
+	// for many at once.
+	persons map[string]Person
+	homes   map[string]string
 }
 
 func (l *loader) run(sections LoadSource[Section], electors LoadSource[Elector]) error {
@@ -143,11 +147,11 @@ func (l *loader) run(sections LoadSource[Section], electors LoadSource[Elector])
 		}
 		l.sections[s.Number] = s
 	}
-	if err := loadFile(l, &l.report.Sections, sections, "numeroTotaleSezioni", l.section); err != nil {
+	if err := loadFile(l, &l.report.Sections, sections, "numeroTotaleSezioni", l.sectionBatch); err != nil {
 		return err
 	}
 	if l.broken == nil || l.opts.Partial {
-		if err := loadFile(l, &l.report.Electors, electors, "datiFornitura/numeroTotaleListe", l.elector); err != nil {
+		if err := loadFile(l, &l.report.Electors, electors, "datiFornitura/numeroTotaleListe", l.electorBatch); err != nil {
 			return err
 		}
 	}
@@ -163,32 +167,51 @@ func (l *loader) run(sections LoadSource[Section], electors LoadSource[Elector])
 	return nil
 }
 
-// loadFile runs put over the records of a file and keeps the count.
-func loadFile[T any](l *loader, count *LoadCount, src LoadSource[T], tag string, put func(LoadItem[T]) (Faults, error)) error {
+// loadBatch is how many records of a file are looked up and stored together.
+const loadBatch = 2000
+
+// loadFile runs put over the records of a file, batch by batch, and keeps the
+// count. put returns the faults of each record.
+func loadFile[T any](l *loader, count *LoadCount, src LoadSource[T], tag string, put func([]LoadItem[T]) ([]Faults, error)) error {
 	count.Declared = src.Declared
 	if src.Items == nil {
 		count.Declared = -1
 		return nil
 	}
-	for item, err := range src.Items {
-		if err != nil {
-			l.broken = join(l.broken, err)
-			f := NewFault(LoadIncomplete, "", "", "Il file non si può leggere oltre il record "+strconv.Itoa(count.Read)+": "+err.Error()+".", "un file integro")
-			f.Severity = Error
-			l.keep(0, nil, f)
-			return nil
-		}
-		count.Read++
-		faults, err := put(item)
+	batch := make([]LoadItem[T], 0, loadBatch)
+	flush := func() error {
+		all, err := put(batch)
 		if err != nil {
 			return err
 		}
-		l.keep(item.Number, &item.Position, faults...)
-		if faults.Err() != nil {
-			count.Refused++
-		} else {
-			count.Accepted++
+		for i, faults := range all {
+			l.keep(batch[i].Number, &batch[i].Position, faults...)
+			if count.Read++; faults.Err() != nil {
+				count.Refused++
+			} else {
+				count.Accepted++
+			}
 		}
+		batch = batch[:0]
+		return nil
+	}
+	for item, err := range src.Items {
+		if err != nil {
+			if err := flush(); err != nil {
+				return err
+			}
+			l.broken = join(l.broken, err)
+			l.keep(0, nil, NewFault(LoadIncomplete, "", "", "Il file non si può leggere oltre il record "+strconv.Itoa(count.Read)+": "+err.Error()+".", "un file integro"))
+			return nil
+		}
+		if batch = append(batch, item); len(batch) == loadBatch {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		return err
 	}
 	if src.Declared >= 0 && src.Declared != count.Read {
 		f := NewFault(CountMismatch, "", strconv.Itoa(src.Declared), "Il file dichiara "+strconv.Itoa(src.Declared)+" elementi e ne contiene "+strconv.Itoa(count.Read)+".", strconv.Itoa(count.Read))
@@ -215,6 +238,17 @@ func (l *loader) keep(number int, at *Position, faults ...Fault) {
 	}
 }
 
+func (l *loader) sectionBatch(items []LoadItem[Section]) ([]Faults, error) {
+	all := make([]Faults, len(items))
+	for i := range items {
+		var err error
+		if all[i], err = l.section(items[i]); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
 func (l *loader) section(item LoadItem[Section]) (Faults, error) {
 	s := item.Record
 	faults := merge(item.Faults, l.r.checker.CheckSection(s, l.today))
@@ -236,34 +270,95 @@ func (l *loader) section(item LoadItem[Section]) (Faults, error) {
 	return faults, l.w.PutSection(l.ctx, s)
 }
 
-func (l *loader) elector(item LoadItem[Elector]) (Faults, error) {
-	e, home := item.Record, l.comune
-	in := Circumstances{At: l.today, Notice: l.opts.Notice, Section: l.find}
-	var faults Faults
-	if ValidANPRID(e.ANPRID) {
-		person, err := l.r.personOf(l.ctx, e.ANPRID)
-		if unknown, ok := errors.AsType[Faults](err); ok {
-			faults = append(faults, unknown...)
-		} else if err != nil {
+// electorBatch judges and stores some electors. With a store and a population
+// that take many at once it asks each of them once.
+func (l *loader) electorBatch(items []LoadItem[Elector]) ([]Faults, error) {
+	ids := make([]string, 0, len(items))
+	for i := range items {
+		if ValidANPRID(items[i].Record.ANPRID) {
+			ids = append(ids, items[i].Record.ANPRID)
+		}
+	}
+	var err error
+	if many, ok := l.r.population.(BulkPopulation); ok {
+		if l.persons, err = many.ByANPRIDs(l.ctx, ids); err != nil {
 			return nil, err
-		} else {
+		}
+	}
+	bulk, isBulk := l.w.(BulkWriter)
+	if isBulk {
+		if l.homes, err = bulk.Homes(l.ctx, ids); err != nil {
+			return nil, err
+		}
+	}
+	// What is refused as a whole is not worth the writing.
+	store := l.opts.Partial || l.report.Errors == 0
+	all := make([]Faults, len(items))
+	fresh := make([]Elector, 0, len(items))
+	for i := range items {
+		e, home, known, faults, err := l.elector(items[i])
+		if err != nil {
+			return nil, err
+		}
+		if all[i] = faults; faults.Err() != nil {
+			continue
+		}
+		for list := range items[i].Record.Enrolments() {
+			l.report.Enrolled[list]++
+		}
+		switch {
+		case !store:
+		case isBulk && !known:
+			fresh = append(fresh, e)
+		default:
+			if err := l.w.PutElector(l.ctx, home, e); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(fresh) > 0 {
+		return all, bulk.AddElectors(l.ctx, l.comune, fresh)
+	}
+	return all, nil
+}
+
+// elector judges one record. It returns what is to be stored of the person,
+// under which comune, and whether he is in the store already.
+func (l *loader) elector(item LoadItem[Elector]) (e Elector, home string, known bool, faults Faults, err error) {
+	e, home = item.Record, l.comune
+	in := Circumstances{At: l.today, Notice: l.opts.Notice, Section: l.find}
+	if ValidANPRID(e.ANPRID) {
+		person, unknown, err := l.person(e.ANPRID)
+		if err != nil {
+			return e, home, false, nil, err
+		}
+		if faults = append(faults, unknown...); len(unknown) == 0 {
 			in.Person = &person
 		}
 		var standing Faults
-		if e, home, standing, err = l.standing(item); err != nil {
-			return nil, err
+		if e, home, known, standing, err = l.standing(item); err != nil {
+			return e, home, false, nil, err
 		}
 		faults = append(faults, standing...)
 	}
 	faults = append(faults, merge(item.Faults, l.r.checker.CheckElector(e, in))...)
 	faults = append(faults, competence(item.Record, in.Person, l.comune, OtherComuneLoad)...)
-	if faults.Err() != nil {
-		return faults, nil
+	return e, home, known, faults, nil
+}
+
+// person returns a person of the batch, or the faults of one who is unknown.
+func (l *loader) person(id string) (Person, Faults, error) {
+	if l.persons != nil {
+		if p, ok := l.persons[id]; ok {
+			return p, nil, nil
+		}
+		return Person{}, Faults{unknownPerson(id)}, nil
 	}
-	for list := range item.Record.Enrolments() {
-		l.report.Enrolled[list]++
+	p, err := l.r.personOf(l.ctx, id)
+	if unknown, ok := errors.AsType[Faults](err); ok {
+		return Person{}, unknown, nil
 	}
-	return faults, l.w.PutElector(l.ctx, home, e)
+	return p, nil, err
 }
 
 // competence judges whether a comune may register a person: one of his lists is
@@ -291,24 +386,27 @@ func competence(e Elector, p *Person, comune string, code Code) Faults {
 // standing tells a person who is in the file twice, or was registered before
 // in the same list: the first load wins (EN556), and he must first be removed.
 // Of who is in other lists of another comune it returns the whole record.
-func (l *loader) standing(item LoadItem[Elector]) (Elector, string, Faults, error) {
+func (l *loader) standing(item LoadItem[Elector]) (whole Elector, home string, known bool, faults Faults, err error) {
 	e := item.Record
 	if first, seen := l.seenElectors[e.ANPRID]; seen {
-		return e, l.comune, Faults{NewFault(DuplicateElector, "anprId", e.ANPRID, "Il soggetto compare già nel record "+strconv.Itoa(first)+".", "un soggetto una volta sola")}, nil
+		return e, l.comune, true, Faults{NewFault(DuplicateElector, "anprId", e.ANPRID, "Il soggetto compare già nel record "+strconv.Itoa(first)+".", "un soggetto una volta sola")}, nil
 	}
 	l.seenElectors[e.ANPRID] = item.Number
+	if _, stored := l.homes[e.ANPRID]; l.homes != nil && !stored {
+		return e, l.comune, false, nil, nil
+	}
 	old, home, err := l.w.Elector(l.ctx, e.ANPRID)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return e, l.comune, nil, nil
+		return e, l.comune, false, nil, nil
 	case err != nil:
-		return e, l.comune, nil, err
+		return e, l.comune, false, nil, err
 	}
 	whole, newHome, ok := joinLists(old, home, e, l.comune)
 	if !ok {
-		return e, l.comune, Faults{NewFault(DuplicateElector, "anprId", e.ANPRID, "Il primo caricamento del soggetto è già stato fatto dal comune "+home+".", "un soggetto non ancora caricato in quella lista")}, nil
+		return e, l.comune, true, Faults{NewFault(DuplicateElector, "anprId", e.ANPRID, "Il primo caricamento del soggetto è già stato fatto dal comune "+home+".", "un soggetto non ancora caricato in quella lista")}, nil
 	}
-	return whole, newHome, nil, nil
+	return whole, newHome, true, nil, nil
 }
 
 // joinLists adds the lists of e, of a comune, to those of an elector that are

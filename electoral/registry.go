@@ -358,9 +358,13 @@ func (r *Registry) personOf(ctx context.Context, anprID string) (Person, error) 
 	}
 	p, err := r.population.ByANPRID(ctx, anprID)
 	if errors.Is(err, ErrNotFound) {
-		return Person{}, Faults{NewFault(PersonUnknown, "anprId", anprID, "Il soggetto non è iscritto in ANPR.", "l'identificativo di un soggetto iscritto")}
+		return Person{}, Faults{unknownPerson(anprID)}
 	}
 	return p, err
+}
+
+func unknownPerson(anprID string) Fault {
+	return NewFault(PersonUnknown, "anprId", anprID, "Il soggetto non è iscritto in ANPR.", "l'identificativo di un soggetto iscritto")
 }
 
 // Elector returns the electoral data of a person: to the officer of a comune

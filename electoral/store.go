@@ -58,6 +58,26 @@ type Writer interface {
 	PutElector(ctx context.Context, home string, e Elector) error
 }
 
+// A BulkWriter is what a [Writer] may do besides: many electors at once, for a
+// first load. It is found by a type assertion.
+type BulkWriter interface {
+	// Homes returns the comune under which each of some electors was put.
+	// Those who are not in the store are not in the map.
+	Homes(ctx context.Context, anprIDs []string) (map[string]string, error)
+	// AddElectors writes electors, of whom none is in the store, under a
+	// comune. If one is, or stands twice among them, the update fails as a
+	// whole.
+	AddElectors(ctx context.Context, home string, list []Elector) error
+}
+
+// A BulkPopulation is what a [Population] may do besides: many persons at
+// once. It is found by a type assertion.
+type BulkPopulation interface {
+	// ByANPRIDs returns the persons with some ANPR ids. Those whom the
+	// population does not hold are not in the map.
+	ByANPRIDs(ctx context.Context, anprIDs []string) (map[string]Person, error)
+}
+
 // A Population gives the persons behind the ids: name, sex, birth,
 // citizenships, residence or AIRE, death. It is safe for concurrent use.
 type Population interface {

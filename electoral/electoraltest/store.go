@@ -43,6 +43,7 @@ func TestStore(t *testing.T, open func(t *testing.T) electoral.Store) {
 		{"aliasing", "the store keeps no reference to what it is given, nor gives one", storeAliasing},
 		{"break", "a listing may be left early", storeBreak},
 		{"texts", "texts are kept byte for byte", storeTexts},
+		{"bulk", "a writer that takes many electors at once writes what PutElector would", storeBulk},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Log(c.reason)
@@ -407,4 +408,51 @@ func storeTexts(t *testing.T, s electoral.Store) {
 		assert.Equal(t, e, got)
 	})
 	assert.Equal(t, []string{"1"}, ids(t, s, electoral.GeneralList, comuneA, e.General.Section))
+}
+
+func storeBulk(t *testing.T, s electoral.Store) {
+	bulk := func(w electoral.Writer) electoral.BulkWriter {
+		b, ok := w.(electoral.BulkWriter)
+		if !ok {
+			t.Log("the store takes electors one by one: nothing to hold it to")
+		}
+		return b
+	}
+	has := false
+	update(t, s, func(ctx context.Context, w electoral.Writer) {
+		require.NoError(t, w.PutElector(ctx, comuneB, SampleElector("1", comuneB, "1")))
+		b := bulk(w)
+		if has = b != nil; !has {
+			return
+		}
+		homes, err := b.Homes(ctx, []string{"1", "2", ""})
+		require.NoError(t, err)
+		assert.Equal(t, map[string]string{"1": comuneB}, homes)
+		require.NoError(t, b.AddElectors(ctx, comuneA, []electoral.Elector{SampleElector("2", comuneA, "1"), {ANPRID: "3"}}))
+		homes, err = b.Homes(ctx, []string{"3", "2"})
+		require.NoError(t, err)
+		assert.Equal(t, map[string]string{"2": comuneA, "3": comuneA}, homes, "its own writes")
+	})
+	if !has {
+		return
+	}
+	view(t, s, func(ctx context.Context, r electoral.Reader) {
+		got, home, err := r.Elector(ctx, "2")
+		require.NoError(t, err)
+		assert.Equal(t, SampleElector("2", comuneA, "1"), got)
+		assert.Equal(t, comuneA, home)
+	})
+	assert.Equal(t, []string{"2"}, ids(t, s, electoral.GeneralList, comuneA, "1"))
+	for name, list := range map[string][]electoral.Elector{
+		"one is there": {{ANPRID: "4"}, {ANPRID: "1"}}, "one twice": {{ANPRID: "4"}, {ANPRID: "4"}},
+	} {
+		require.Error(t, s.Update(t.Context(), func(w electoral.Writer) error {
+			_ = bulk(w).AddElectors(t.Context(), comuneA, list)
+			return nil
+		}), name)
+		view(t, s, func(ctx context.Context, r electoral.Reader) {
+			_, _, err := r.Elector(ctx, "4")
+			require.ErrorIs(t, err, electoral.ErrNotFound, name)
+		})
+	}
 }

@@ -39,7 +39,7 @@ func generated(b *testing.B, n int) []electoral.Elector {
 func load(b *testing.B, db *sqlstore.DB, list []electoral.Elector) {
 	ctx := context.Background()
 	require.NoError(b, db.Store().Update(ctx, func(w electoral.Writer) error {
-		bulk := w.(sqlstore.BulkWriter)
+		bulk := w.(electoral.BulkWriter)
 		for at := 0; at < len(list); at += benchChunk {
 			part := list[at:min(at+benchChunk, len(list))]
 			ids := make([]string, len(part))

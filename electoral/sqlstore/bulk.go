@@ -8,23 +8,12 @@ import (
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
-// A BulkWriter is what the writer of an update of a [Store] can do besides: many
-// electors at once. Find it by a type assertion on the [electoral.Writer]. Some
-// thousands of electors a call are as fast as more.
-type BulkWriter interface {
-	// Homes returns the comune under which each of some electors was put.
-	// Those who are not in the store are not in the map. In an update it does
-	// not lock them.
-	Homes(ctx context.Context, anprIDs []string) (map[string]string, error)
-	// AddElectors writes electors, of whom none is in the store, under a
-	// comune. If one is, or stands twice among them, the update fails as a
-	// whole.
-	AddElectors(ctx context.Context, home string, list []electoral.Elector) error
-}
+var (
+	_ electoral.BulkWriter     = (*transaction)(nil)
+	_ electoral.BulkPopulation = (*Population)(nil)
+)
 
-var _ BulkWriter = (*transaction)(nil)
-
-// Homes implements [BulkWriter].
+// Homes implements [electoral.BulkWriter]. In an update it does not lock them.
 func (t *transaction) Homes(ctx context.Context, anprIDs []string) (map[string]string, error) {
 	return routes(ctx, t.tx, electorRoutes, anprIDs)
 }
@@ -53,7 +42,8 @@ func routes(ctx context.Context, q sqldb.Querier, t table, keys []string) (map[s
 	return out, nil
 }
 
-// AddElectors implements [BulkWriter].
+// AddElectors implements [electoral.BulkWriter]. Some thousands of electors a
+// call are as fast as more.
 func (t *transaction) AddElectors(ctx context.Context, home string, list []electoral.Elector) error {
 	comuni := []string{home}
 	seen := map[string]bool{home: true}

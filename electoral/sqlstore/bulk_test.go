@@ -29,7 +29,7 @@ func addAll(t testing.TB, db *sqlstore.DB, home string, list []electoral.Elector
 	t.Helper()
 	ctx := context.Background()
 	require.NoError(t, db.Store().Update(ctx, func(w electoral.Writer) error {
-		return w.(sqlstore.BulkWriter).AddElectors(ctx, home, list)
+		return w.(electoral.BulkWriter).AddElectors(ctx, home, list)
 	}))
 }
 
@@ -57,8 +57,8 @@ func TestBulk(t *testing.T) {
 		} {
 			require.Error(t, db.Store().Update(ctx, func(w electoral.Writer) error {
 				// An error that is overlooked does not make half an update.
-				_ = w.(sqlstore.BulkWriter).AddElectors(ctx, "A074", many(7000, 1))
-				err := w.(sqlstore.BulkWriter).AddElectors(ctx, "A074", wrong)
+				_ = w.(electoral.BulkWriter).AddElectors(ctx, "A074", many(7000, 1))
+				err := w.(electoral.BulkWriter).AddElectors(ctx, "A074", wrong)
 				require.Error(t, err, name)
 				if name[:3] == "one" {
 					return nil
@@ -67,7 +67,7 @@ func TestBulk(t *testing.T) {
 			}), name)
 		}
 		require.NoError(t, db.Store().Update(ctx, func(w electoral.Writer) error {
-			homes, err := w.(sqlstore.BulkWriter).Homes(ctx, []string{"1", "2350", "5000", "999999", "7000", "x\x00", "2351", "1"})
+			homes, err := w.(electoral.BulkWriter).Homes(ctx, []string{"1", "2350", "5000", "999999", "7000", "x\x00", "2351", "1"})
 			assert.Equal(t, map[string]string{"1": "A074", "2350": "A074"}, homes)
 			return err
 		}))

@@ -58,7 +58,7 @@ func TestCrashChild(t *testing.T) {
 			half := crashBatch / 2
 			if err := errors.Join(
 				w.PutElector(ctx, "A074", e),
-				w.(sqlstore.BulkWriter).AddElectors(ctx, "A074", list[:half]),
+				w.(electoral.BulkWriter).AddElectors(ctx, "A074", list[:half]),
 				w.PutSection(ctx, electoraltest.SampleSection("A074", strconv.Itoa(k))),
 			); err != nil {
 				return err
@@ -67,7 +67,7 @@ func TestCrashChild(t *testing.T) {
 				fmt.Println("written 0")
 				select {}
 			}
-			return w.(sqlstore.BulkWriter).AddElectors(ctx, "A074", list[half:])
+			return w.(electoral.BulkWriter).AddElectors(ctx, "A074", list[half:])
 		}))
 		fmt.Println("written", k+1)
 	}

@@ -95,7 +95,7 @@ func (d *DB) Store() *Store { return &Store{d.db} }
 func (d *DB) Population() *Population { return &Population{d.db} }
 
 // A Store keeps sections and electors. It implements [electoral.Store]. The
-// writer of an update also has the methods of [BulkWriter].
+// writer of an update also has the methods of [electoral.BulkWriter].
 //
 // A text that is not UTF-8, or that holds U+0000, is refused. Listings are
 // read in pages of 1,000, so that memory does not grow with the list, and the
@@ -125,7 +125,7 @@ func (s *Store) Update(ctx context.Context, fn func(electoral.Writer) error) err
 	})
 }
 
-// transaction implements electoral.Writer and BulkWriter.
+// transaction implements electoral.Writer and electoral.BulkWriter.
 type transaction struct {
 	tx sqldb.Tx
 	// locked are the comuni that this update has to itself; nil in a view.
