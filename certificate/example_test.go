@@ -52,7 +52,7 @@ func Example() {
 		panic(err)
 	}
 	req := certificate.Request{
-		Request: electoral.Request{ID: "1", Actor: electoral.Actor{FiscalCode: "SMPBRN71E48L219X", Role: electoral.CitizenRole, Method: electoral.SPIDMethod, Level: 2}},
+		Request: electoral.Request{ID: "1", Actor: electoral.Actor{FiscalCode: "SMPBRN71E48L219H", Role: electoral.CitizenRole, Method: electoral.SPIDMethod, Level: 2}},
 		ANPRID:  "42", Kind: certificate.EnrolmentCertificate, Use: certificate.ElectoralUse,
 	}
 	preview, err := issuer.Preview(context.Background(), req)

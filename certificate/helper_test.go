@@ -127,7 +127,7 @@ func newIssuer(t testing.TB, f electoral.CertificateFacts, change func(*Config))
 
 func citizen(kind Kind, use Use) Request {
 	return Request{
-		Request: electoral.Request{ID: "r-1", Actor: electoral.Actor{FiscalCode: "SPSMGR84C48F839U", Role: electoral.CitizenRole, Method: electoral.CIEMethod, Level: 3}},
+		Request: electoral.Request{ID: "r-1", Actor: electoral.Actor{FiscalCode: "SPSMGR84C48F839A", Role: electoral.CitizenRole, Method: electoral.CIEMethod, Level: 3}},
 		ANPRID:  "1000001", Kind: kind, Use: use,
 	}
 }

@@ -26,7 +26,7 @@ func TestIssue(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{electoral.Requested, electoral.Granted}, j.outcomes())
 	assert.Equal(t, electoral.Access{
-		FiscalCode: "SPSMGR84C48F839U", At: noon, Operation: electoral.OpIssueCertificate, Outcome: electoral.Requested,
+		FiscalCode: "SPSMGR84C48F839A", At: noon, Operation: electoral.OpIssueCertificate, Outcome: electoral.Requested,
 		RequestID: "r-1", Method: electoral.CIEMethod, Subject: "1000001",
 	}, j.entries[0])
 	assert.True(t, r.Contrassegno.Matches(r.Embedded))
@@ -40,7 +40,7 @@ func TestIssue(t *testing.T) {
 		Enrolment: &Enrolment{electoral.GeneralList, Comune{"H501", "Roma"}, "1024", "SCUOLA ELEMENTARE DI PROVA"},
 		Statement: Statement{EnrolledGeneral, "it"}, Issuer: Authority{Channel: PortalChannel, Name: defaultAuthority}, Nonce: d.Nonce,
 	}, d)
-	assert.NotContains(t, string(r.Embedded), "SPSMGR84C48F839U")
+	assert.NotContains(t, string(r.Embedded), "SPSMGR84C48F839A")
 	again, err := i.Issue(t.Context(), citizen(EnrolmentCertificate, ElectoralUse))
 	require.NoError(t, err)
 	assert.NotEqual(t, r.Data.Nonce, again.Data.Nonce)
@@ -306,7 +306,7 @@ var _ Source = (*electoral.Registry)(nil)
 // TestIssueFromTheRegistry takes the content from the registry itself.
 func TestIssueFromTheRegistry(t *testing.T) {
 	f := facts()
-	f.Person.FiscalCode = "SPSMGR84C48F839U"
+	f.Person.FiscalCode = "SPSMGR84C48F839A"
 	store := electoral.NewMemoryStore()
 	require.NoError(t, store.Update(t.Context(), func(w electoral.Writer) error {
 		return errors.Join(w.PutSection(t.Context(), *f.Section), w.PutElector(t.Context(), "H501", f.Elector))

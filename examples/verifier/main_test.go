@@ -56,7 +56,7 @@ func documents(t *testing.T) string {
 	})
 	require.NoError(t, err)
 	req := certificate.Request{
-		Request: electoral.Request{ID: "1", Actor: electoral.Actor{FiscalCode: "SMPBRN71E48L219X", Role: electoral.CitizenRole, Method: electoral.SPIDMethod, Level: 2}},
+		Request: electoral.Request{ID: "1", Actor: electoral.Actor{FiscalCode: "SMPBRN71E48L219H", Role: electoral.CitizenRole, Method: electoral.SPIDMethod, Level: 2}},
 		ANPRID:  "42", Kind: certificate.EnrolmentCertificate, Use: certificate.ElectoralUse,
 	}
 	issued, err := issuer.Issue(t.Context(), req)
