@@ -14,7 +14,7 @@ import (
 // A made-up person.
 func anEntry() Entry {
 	return Entry{
-		FiscalCode: "RSSMRA85T10A562S", Time: time.Date(2026, 3, 22, 10, 0, 0, 123e6, time.UTC),
+		FiscalCode: "FFCLTR70A01H501Z", Time: time.Date(2026, 3, 22, 10, 0, 0, 123e6, time.UTC),
 		Operation: "certificate-issue", Outcome: "granted", RequestID: "r-1", Authentication: "spid", Subject: "42",
 	}
 }
@@ -70,7 +70,7 @@ func TestEntryFaultsHoldNoPersonalData(t *testing.T) {
 	e := anEntry()
 	e.FiscalCode += "\n" + e.FiscalCode
 	require.NotContains(t, e.Check().Error(), "RSSMRA")
-	e.FiscalCode = strings.Repeat("RSSMRA85T10A562S", 3)
+	e.FiscalCode = strings.Repeat("FFCLTR70A01H501Z", 3)
 	require.NotContains(t, e.Check().Error(), "RSSMRA")
 	var b strings.Builder
 	slog.New(slog.NewTextHandler(&b, nil)).Info("x", "entry", anEntry())

@@ -14,7 +14,7 @@ import (
 // The persons of the examples are made up.
 func issue() audit.Entry {
 	return audit.Entry{
-		FiscalCode:     "RSSMRA85T10A562S",
+		FiscalCode:     "FFCLTR70A01H501Z",
 		Time:           time.Date(2026, 3, 22, 10, 0, 0, 123_000_000, time.UTC),
 		Operation:      "certificate-issue",
 		Outcome:        "granted",
@@ -42,7 +42,7 @@ func Example() {
 	}
 	fmt.Println(report.OK(), report.Chains[0].Records, "records")
 
-	_, err = l.Append(ctx, "H501", audit.Entry{FiscalCode: "RSSMRA85T10A562S", Time: clock(), Operation: "section\nlist"})
+	_, err = l.Append(ctx, "H501", audit.Entry{FiscalCode: "FFCLTR70A01H501Z", Time: clock(), Operation: "section\nlist"})
 	fmt.Println(err)
 	// Output:
 	// true 3 records
@@ -100,13 +100,13 @@ func Example_format() {
 	// time       0000019d14fcbce8
 	// previous   fee12c7fd45d38d97155e2f7972ea23a4be2c8516c0a8f1d7fab69b60775efbd
 	// present    01
-	// 1          0100105253534d524138355431304135363253
+	// 1          0100104646434c54523730413031483530315a
 	// 2          0200080000019d14fcb97b
 	// 3          03001163657274696669636174652d6973737565
 	// 4          0400076772616e746564
 	// 5          050003722d31
 	// 6          06000473706964
-	// hash       29d50d9aab0a266972d2d0ed34d724410642bd2a965aaff513b8fcb2f91b6889
+	// hash       90986a90828d40adca93a32df1282b86f4c9c14debf6ef82a627211044e872d3
 	// length     000000a3
 	// 0 bytes are left
 }

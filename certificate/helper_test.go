@@ -134,7 +134,7 @@ func citizen(kind Kind, use Use) Request {
 
 func officer(kind Kind, use Use) Request {
 	r := citizen(kind, use)
-	r.Actor = electoral.Actor{FiscalCode: "RSSMRA70A01H501S", Role: electoral.OfficerRole, Comune: "F205", Method: electoral.SmartCardMethod}
+	r.Actor = electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: "F205", Method: electoral.SmartCardMethod}
 	r.Signer = Signer{Role: MayorDelegate, Name: "LUCA PROVA"}
 	return r
 }

@@ -327,7 +327,7 @@ func TestIssueFromTheRegistry(t *testing.T) {
 	assert.Equal(t, []string{"certificate-issue requested", "certificate-facts granted", "certificate-issue granted"}, entries)
 
 	other := citizen(EnrolmentCertificate, ElectoralUse)
-	other.Actor.FiscalCode = "RSSMRA70A01H501S"
+	other.Actor.FiscalCode = "FFCLTR70A01H501Z"
 	_, err = i.Issue(t.Context(), other)
 	assert.ErrorIs(t, err, electoral.OtherPerson)
 	assert.Equal(t, string(electoral.OtherPerson), log.entries[len(log.entries)-1].Outcome)

@@ -42,7 +42,7 @@ func TestReadPersonsRefuses(t *testing.T) {
 		"wrong kind":     `{"anprId":1}`,
 		"no id":          `{"surname":"X"}`,
 		"date":           `{"anprId":"1","birth":{"date":"1980-13-01"}}`,
-		"fiscal code":    `{"anprId":"1","fiscalCode":"RSSMRA80A01H501A"}`,
+		"fiscal code":    `{"anprId":"1","fiscalCode":"PRVNNA80A41H501A"}`,
 		"trailing data":  good + good,
 		"line too long":  `{"anprId":"1","surname":"` + strings.Repeat("x", 70<<10) + `"}`,
 		"array":          `[]`,
@@ -52,7 +52,7 @@ func TestReadPersonsRefuses(t *testing.T) {
 		require.Error(t, err, name)
 		assert.Contains(t, err.Error(), "line 2", name)
 		assert.Len(t, list, 1, name)
-		assert.NotContains(t, err.Error(), "RSSMRA80A01H501A", "a codice fiscale stays out of errors")
+		assert.NotContains(t, err.Error(), "PRVNNA80A41H501A", "a codice fiscale stays out of errors")
 	}
 }
 

@@ -58,7 +58,7 @@ func people() []electoral.Person {
 	french.ANPRID, french.Citizenships = "44", []electoral.Citizenship{{State: "FRA"}}
 	french.FiscalCode, _ = electoral.ComputeFiscalCode("DUPONT", "MARIE", electoral.Female, french.Birth.Date, "Z110")
 	list[1] = list[0].Clone()
-	list[1].ANPRID, list[1].FiscalCode = "22", "VRDGPP13R10B293P"
+	list[1].ANPRID, list[1].FiscalCode = "22", "PRVGPP13R10B293L"
 	return append(list, french)
 }
 

@@ -95,7 +95,7 @@ func TestReopen(t *testing.T, open func(t *testing.T) audit.Store, reopen func(t
 // Entry returns a made-up entry; its request is numbered n.
 func Entry(n int) audit.Entry {
 	return audit.Entry{
-		FiscalCode: "RSSMRA85T10A562S", Time: time.Date(2026, 3, 22, 10, 0, 0, 123e6, time.UTC).Add(time.Duration(n) * time.Millisecond),
+		FiscalCode: "FFCLTR70A01H501Z", Time: time.Date(2026, 3, 22, 10, 0, 0, 123e6, time.UTC).Add(time.Duration(n) * time.Millisecond),
 		Operation: "section-list", Outcome: "granted", RequestID: fmt.Sprintf("request-%d", n), Authentication: "cie", Subject: "1234567",
 	}
 }

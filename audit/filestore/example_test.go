@@ -34,7 +34,7 @@ func Example() {
 	}
 	ctx := context.Background()
 	record, err := l.Append(ctx, "H501", audit.Entry{
-		FiscalCode: "RSSMRA85T10A562S", Time: time.Date(2026, 3, 22, 10, 0, 0, 123e6, time.UTC),
+		FiscalCode: "FFCLTR70A01H501Z", Time: time.Date(2026, 3, 22, 10, 0, 0, 123e6, time.UTC),
 		Operation: "section-list", Outcome: "granted", RequestID: "r-1", Authentication: "cie",
 	})
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 // A made-up access.
 func anAccess() electoral.Access {
 	return electoral.Access{
-		FiscalCode: "RSSMRA85T10A562S", At: time.Date(2026, 3, 22, 11, 0, 0, 123_999_999, time.FixedZone("CET", 3600)),
+		FiscalCode: "FFCLTR70A01H501Z", At: time.Date(2026, 3, 22, 11, 0, 0, 123_999_999, time.FixedZone("CET", 3600)),
 		Operation: electoral.OpListSection, Outcome: electoral.Granted, RequestID: "r-1", Method: electoral.CIEMethod,
 		Comune: "H501", Subject: "1234567",
 	}
@@ -51,7 +51,7 @@ func TestRecord(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, r.Record(t.Context(), anAccess()))
 	want := audit.Entry{
-		FiscalCode: "RSSMRA85T10A562S", Time: time.Date(2026, 3, 22, 10, 0, 0, 123e6, time.UTC),
+		FiscalCode: "FFCLTR70A01H501Z", Time: time.Date(2026, 3, 22, 10, 0, 0, 123e6, time.UTC),
 		Operation: "section-list", Outcome: "granted", RequestID: "r-1", Authentication: "cie", Subject: "1234567",
 	}
 	assert.Equal(t, []audit.Entry{want}, entries(t, l, "H501"), "whole, not masked")
@@ -149,7 +149,7 @@ func Example() {
 	}
 	ctx := context.Background()
 	err = rec.Record(ctx, electoral.Access{
-		FiscalCode: "RSSMRA85T10A562S", At: time.Date(2026, 3, 22, 10, 0, 0, 123e6, time.UTC),
+		FiscalCode: "FFCLTR70A01H501Z", At: time.Date(2026, 3, 22, 10, 0, 0, 123e6, time.UTC),
 		Operation: electoral.OpIssueCertificate, Outcome: electoral.Granted, RequestID: "r-1",
 		Method: electoral.SPIDMethod, Comune: "H501",
 	})

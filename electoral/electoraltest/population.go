@@ -15,13 +15,13 @@ import (
 func SamplePersons() []electoral.Person {
 	return []electoral.Person{
 		{
-			ANPRID: "1", FiscalCode: "RSSMRA80A01H501U", Surname: "ROSSI", Name: "MARIA D'ÀRIA", Sex: electoral.Female,
+			ANPRID: "1", FiscalCode: "PRVNNA80A41H501D", Surname: "ROSSI", Name: "MARIA D'ÀRIA", Sex: electoral.Female,
 			Birth:        electoral.Birth{Date: electoral.Date{Year: 1980, Month: 1, Day: 1}, Place: "H501"},
 			Citizenships: []electoral.Citizenship{{State: "FRA", To: electoral.Date{Year: 2010, Month: 5, Day: 3}}, {State: electoral.ItalianState}},
 			Residence:    &electoral.Residence{Comune: "A074", Since: electoral.Date{Year: 2015, Month: 6, Day: 1}, TerritorySince: electoral.Date{Year: 2000, Month: 1, Day: 1}},
 		},
 		{
-			ANPRID: "22", FiscalCode: "BNCLCU75D12Z110K", Surname: "BIANCHI", Name: "LUCA", Sex: electoral.Male,
+			ANPRID: "22", FiscalCode: "PRVLCU75D12Z110Y", Surname: "BIANCHI", Name: "LUCA", Sex: electoral.Male,
 			Birth:        electoral.Birth{Date: electoral.Date{Year: 1975, Month: 4, Day: 12}, Place: "Z110", PlaceName: "LYON"},
 			Citizenships: []electoral.Citizenship{{State: electoral.ItalianState}},
 			Abroad:       &electoral.Abroad{Comune: "A074", State: "FRA", Since: electoral.Date{Year: 1999, Month: 1, Day: 1}},
@@ -54,9 +54,9 @@ func TestPopulation(t *testing.T, open func(t *testing.T, persons []electoral.Pe
 		p := open(t, SamplePersons())
 		_, err := p.ByANPRID(t.Context(), "4")
 		require.ErrorIs(t, err, electoral.ErrNotFound)
-		_, err = p.ByFiscalCode(t.Context(), "VRDGPP13R10B293P")
+		_, err = p.ByFiscalCode(t.Context(), "PRVGPP13R10B293L")
 		require.ErrorIs(t, err, electoral.ErrNotFound)
-		assert.NotContains(t, err.Error(), "VRDGPP13R10B293P", "the code stays out of the error")
+		assert.NotContains(t, err.Error(), "PRVGPP13R10B293L", "the code stays out of the error")
 		_, err = p.ByFiscalCode(t.Context(), "")
 		require.ErrorIs(t, err, electoral.ErrNotFound)
 	})

@@ -92,7 +92,7 @@ func populationIsAtomic(t *testing.T, p *sqlstore.Population) {
 
 	// a person who changes his code and moves keeps one entry
 	moved := list[0].Clone()
-	moved.FiscalCode, moved.Residence.Comune = "VRDGPP13R10B293P", "H501"
+	moved.FiscalCode, moved.Residence.Comune = "PRVGPP13R10B293L", "H501"
 	_, err = p.Put(t.Context(), persons(list[0], moved))
 	require.NoError(t, err)
 	_, err = p.ByFiscalCode(t.Context(), list[0].FiscalCode)
