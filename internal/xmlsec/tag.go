@@ -155,7 +155,7 @@ func (d *Reader) startTag() (*Token, error) {
 		return nil, err
 	}
 	var err error
-	if o.name, err = d.resolve(rawName, true); err != nil {
+	if o.name, err = d.resolve(o.raw, true); err != nil {
 		return nil, err
 	}
 	if err := d.resolveAttributes(o.raw); err != nil {
@@ -256,22 +256,22 @@ func (d *Reader) declare(element string) error {
 }
 
 // resolve splits a name and looks its prefix up.
-func (d *Reader) resolve(raw []byte, element bool) (Name, error) {
-	i := bytes.IndexByte(raw, ':')
+func (d *Reader) resolve(raw string, element bool) (Name, error) {
+	i := strings.IndexByte(raw, ':')
 	if i < 0 {
-		n := Name{Local: d.intern(raw)}
+		n := Name{Local: raw}
 		if element {
 			n.Space, _ = d.Lookup("")
 		}
 		return n, nil
 	}
-	n := Name{Prefix: d.intern(raw[:i]), Local: d.intern(raw[i+1:])}
-	if i == 0 || nameLen(raw[i+1:]) == 0 || strings.ContainsRune(n.Local, ':') {
-		return n, d.fail("name %s: expected prefix:name", excerpt(raw))
+	n := Name{Prefix: raw[:i], Local: raw[i+1:]}
+	if i == 0 || nameLen([]byte(n.Local)) == 0 || strings.ContainsRune(n.Local, ':') {
+		return n, d.fail("name %s: expected prefix:name", excerpt([]byte(raw)))
 	}
 	var ok bool
 	if n.Space, ok = d.Lookup(n.Prefix); !ok {
-		return n, d.fail("the prefix of %s is not declared", excerpt(raw))
+		return n, d.fail("the prefix of %s is not declared", excerpt([]byte(raw)))
 	}
 	return n, nil
 }
@@ -281,7 +281,7 @@ func (d *Reader) resolveAttributes(element string) error {
 		if string(a.name) == "xmlns" || bytes.HasPrefix(a.name, []byte("xmlns:")) {
 			continue
 		}
-		name, err := d.resolve(a.name, false)
+		name, err := d.resolve(d.intern(a.name), false)
 		if err != nil {
 			return err
 		}
