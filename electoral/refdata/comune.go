@@ -303,6 +303,8 @@ func (t *Tables) buildNames() map[string][]int32 {
 				add(c.Name + "/" + other)
 				add(other + "/" + c.Name)
 				add(c.Name + "-" + other)
+				// How ANPR's archive writes the second name of Slovene comuni.
+				add("COMUNE DI " + c.Name + "-OBČINA " + other)
 			}
 		}
 	}
