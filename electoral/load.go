@@ -361,24 +361,22 @@ func (l *loader) person(id string) (Person, Faults, error) {
 	return p, nil, err
 }
 
-// competence judges whether a comune may register a person: one of his lists is
-// its own, or he is in no list and registered in its population.
+// competence judges whether a comune may register a person: each of his lists
+// is its own, or he is in none and registered in its population.
 func competence(e Elector, p *Person, comune string, code Code) Faults {
-	path, value := "", ""
+	var faults Faults
+	listed := false
 	for list, en := range e.Enrolments() {
-		if en.Comune == comune {
-			return nil
+		listed = true
+		if en.Comune != comune && en.Comune != "" {
+			faults = append(faults, NewFault(code, list.Path()+comuneField(list), en.Comune, "La "+list.Italian()+" non è del comune "+comune+".", "una lista del comune "+comune))
 		}
-		if path == "" {
-			path, value = list.Path()+comuneField(list), en.Comune
-		}
-	}
-	if path != "" {
-		return Faults{NewFault(code, path, value, "Nessuna lista del soggetto è del comune "+comune+".", "una lista del comune "+comune)}
 	}
 	switch {
-	case p == nil, p.Residence != nil && p.Residence.Comune == comune, p.Residence == nil && p.Abroad != nil && p.Abroad.Comune == comune:
-		return nil
+	case listed, p == nil,
+		p.Residence != nil && p.Residence.Comune == comune,
+		p.Residence == nil && p.Abroad != nil && p.Abroad.Comune == comune:
+		return faults
 	}
 	return Faults{NewFault(code, "anprId", e.ANPRID, "Il soggetto non è in alcuna lista e non risulta in anagrafe o all'AIRE nel comune "+comune+".", "il comune di residenza o di iscrizione AIRE, oppure una lista del comune "+comune)}
 }

@@ -278,12 +278,16 @@ func (r *Registry) put(ctx context.Context, req Request, op Operation, e Elector
 			}
 			found := err == nil
 			e := e
-			faults = competence(e, &person, req.Actor.Comune, NotCompetent)
-			if whole, newHome, ok := joinLists(old, home, e, req.Actor.Comune); found && op == OpEnrol && ok {
+			whole, newHome, joins := joinLists(old, home, e, req.Actor.Comune)
+			switch {
+			case op == OpEnrol && found && joins:
 				// His first list here, beside those of another comune.
+				faults = competence(e, &person, req.Actor.Comune, NotCompetent)
 				e, home = whole, newHome
-			} else {
-				faults = append(faults, standing(op, old, home, found, e, req.Actor)...)
+			case op == OpEnrol && !found:
+				faults = competence(e, &person, req.Actor.Comune, NotCompetent)
+			default:
+				faults = standing(op, old, home, found, e, req.Actor)
 			}
 			section, sectionErr := sectionsOf(ctx, w)
 			faults = append(faults, r.checker.CheckElector(e, Circumstances{At: a.today(), Person: &person, Section: section})...)

@@ -485,6 +485,33 @@ func TestTwoComuni(t *testing.T) {
 	}
 }
 
+// TestListsOfOthers tries to write another comune's list beside one's own.
+func TestListsOfOthers(t *testing.T) {
+	eachStore(t, func(t *testing.T, r *electoral.Registry, log *notebook, store electoral.Store) {
+		both := electorOf("1", aglie, "1")
+		both.Added.Trento = electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: airasca, Section: "1"}}
+		for _, comune := range []string{aglie, airasca} {
+			_, err := r.PutSection(t.Context(), officer(comune), sectionOf(comune, "1"))
+			require.NoError(t, err)
+		}
+		_, err := r.Enrol(t.Context(), officer(aglie), both)
+		refused(t, log, err, electoral.NotCompetent)
+		report, err := r.Load(t.Context(), officer(aglie), aglie, electoral.LoadSource[electoral.Section]{}, source(1, both), electoral.LoadOptions{})
+		require.ErrorIs(t, err, electoral.ErrLoadRefused)
+		assert.True(t, report.Faults.Has(electoral.OtherComuneLoad))
+		// nor by joining
+		_, err = r.Enrol(t.Context(), officer(aglie), electorOf("1", aglie, "1"))
+		require.NoError(t, err)
+		sneaky := electoral.Elector{ANPRID: "1", Capacity: electoral.Yes, Status: both.Status, Added: both.Added}
+		sneaky.EU.Comunal = electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: aglie, Section: "1"}}
+		_, err = r.Enrol(t.Context(), officer(airasca), sneaky)
+		require.ErrorIs(t, err, electoral.NotCompetent)
+		got, err := r.Elector(t.Context(), officer(aglie), "1")
+		require.NoError(t, err)
+		assert.Equal(t, electorOf("1", aglie, "1"), got)
+	})
+}
+
 func TestLoadBoundsItsFaults(t *testing.T) {
 	eachStore(t, func(t *testing.T, r *electoral.Registry, _ *notebook, _ electoral.Store) {
 		var bad []electoral.Elector
