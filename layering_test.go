@@ -16,8 +16,7 @@ import (
 
 const module = "github.com/liste-elettorali/anpr"
 
-// groups are folders whose packages have a rule in common. The rule of a
-// package that stands alone in allowed comes first.
+// What a row of allowed may say besides the name of a package.
 const (
 	anyInternal = "internal/*"
 	everything  = "*"

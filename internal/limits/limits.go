@@ -1,6 +1,8 @@
-// Package limits holds in one place the default limits on what the SDK reads,
-// so that they can be reviewed together. A caller who must read more says so
-// in the configuration of the reader.
+// Package limits holds in one place the default limits of the readers of large
+// input, XML and PDF, so that they can be reviewed together. A caller who must
+// read more says so in the configuration of the reader. Limits that a format
+// itself sets (the fields of a log entry, the parts of a signature) stand with
+// the format.
 package limits
 
 // XML messages. A first-load file of a big city is far larger than XMLBytes:
@@ -11,5 +13,14 @@ const (
 	XMLElements   = 5_000_000
 	XMLAttributes = 64       // on one element, namespace declarations included
 	XMLToken      = 16 << 20 // bytes of one tag, text, comment or instruction
-	XMLName       = 1024     // bytes of one name
+)
+
+// PDF documents.
+const (
+	PDFBytes     = 128 << 20 // of the file
+	PDFDepth     = 64        // nesting of arrays, dictionaries and trees
+	PDFObjects   = 500_000   // cross-reference entries of all revisions
+	PDFRevisions = 250
+	PDFStream    = 64 << 20  // bytes of one stream after decoding
+	PDFExpanded  = 256 << 20 // bytes of all streams after decoding
 )

@@ -26,6 +26,8 @@ package pdf
 import (
 	"errors"
 	"fmt"
+
+	"github.com/liste-elettorali/anpr/internal/limits"
 )
 
 // Limits bound what [Parse] accepts. A zero field means its default.
@@ -39,24 +41,20 @@ type Limits struct {
 }
 
 func (l Limits) withDefaults() Limits {
-	def := func(v *int64, d int64) {
-		if *v <= 0 {
-			*v = d
-		}
-	}
-	def(&l.Size, 128<<20)
-	def(&l.Stream, 64<<20)
-	def(&l.Expanded, 256<<20)
-	if l.Depth <= 0 {
-		l.Depth = 64
-	}
-	if l.Objects <= 0 {
-		l.Objects = 500_000
-	}
-	if l.Revisions <= 0 {
-		l.Revisions = 250
-	}
+	l.Size = positive(l.Size, limits.PDFBytes)
+	l.Depth = positive(l.Depth, limits.PDFDepth)
+	l.Objects = positive(l.Objects, limits.PDFObjects)
+	l.Revisions = positive(l.Revisions, limits.PDFRevisions)
+	l.Stream = positive(l.Stream, limits.PDFStream)
+	l.Expanded = positive(l.Expanded, limits.PDFExpanded)
 	return l
+}
+
+func positive[N int | int64](n, otherwise N) N {
+	if n <= 0 {
+		return otherwise
+	}
+	return n
 }
 
 var (
