@@ -96,8 +96,8 @@ func ruleOf(c Code) rule {
 	return rule{message: "Motivo sconosciuto."}
 }
 
-// Error returns the code and its message.
-func (c Code) Error() string { return string(c) + ": " + ruleOf(c).message }
+// Error returns the code; a [Reason] says what it stands for.
+func (c Code) Error() string { return string(c) }
 
 // Codes returns every reason.
 func Codes() []Code {

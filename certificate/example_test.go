@@ -78,7 +78,7 @@ func ExampleAssess() {
 	facts, _ := register{}.CertificateFacts(context.Background(), electoral.Request{}, "42")
 	facts.Elector.General = nil
 	for _, r := range certificate.Assess(facts, certificate.EnrolmentCertificate, "", electoral.Date{Year: 2026, Month: 11, Day: 22}) {
-		fmt.Println(r.Code.Error())
+		fmt.Printf("%s: %s\n", r.Code, r.Message)
 		fmt.Println(r.Remedy)
 	}
 	// Output:

@@ -16,7 +16,7 @@ import (
 	"github.com/liste-elettorali/anpr/electoral"
 )
 
-// A StoreCase is one demand of the contract of [electoral.Store].
+// A storeCase is one demand of the contract of [electoral.Store].
 type storeCase struct {
 	name string
 	// reason says which sentence of the contract the case holds the store to.
