@@ -47,8 +47,16 @@ type Request struct {
 	// ID identifies the request ("identificativo della richiesta"); it goes
 	// into the access log. Required: 1 to 64 printable ASCII characters, no
 	// blanks.
+	//
+	// For what writes it is also the key under which a retry gives the earlier
+	// answer; if it is all digits the comune's ids must grow (ANPR's
+	// idOperazioneComune).
 	ID    string
 	Actor Actor
+	// Revision is the kind of revision of the lists that a change belongs to
+	// ("tipoRevisione"); empty when it is not told. It goes into the operation
+	// journal.
+	Revision Revision
 }
 
 // An Access is what the access log keeps of one use of a service (annex 2,
@@ -89,7 +97,8 @@ const (
 // An Operation names a service in the access log.
 type Operation string
 
-// The operations of the registry and of the certificates.
+// The operations of the registry and of the certificates. Those that change an
+// elector also stand in the operation journal.
 const (
 	OpPutSection         Operation = "section-put"
 	OpReadSection        Operation = "section-read"
@@ -100,6 +109,24 @@ const (
 	OpLoad               Operation = "first-load"
 	OpExtract            Operation = "list-extract"
 	OpReadForCertificate Operation = "certificate-facts"
+	OpRemove             Operation = "elector-remove"
+	OpAnnul              Operation = "elector-annul"
+	OpLoseCapacity       Operation = "capacity-lose"
+	OpRecoverCapacity    Operation = "capacity-recover"
+	OpCertifiability     Operation = "certifiability-set"
+	OpQuery              Operation = "electors-query"
+	OpCount              Operation = "electors-count"
+	OpJournal            Operation = "journal-read"
+	OpReadConflicts      Operation = "conflicts-read"
+	OpAnswerConflict     Operation = "conflict-answer"
+	OpRectify            Operation = "rectification-ask"
+	OpReadRectifications Operation = "rectifications-read"
+	OpAnswerRectify      Operation = "rectification-answer"
+	OpApply              Operation = "application-submit"
+	OpReadApplications   Operation = "applications-read"
+	OpDecideApplication  Operation = "application-decide"
+	OpUndoLoad           Operation = "first-load-undo"
+	OpProgress           Operation = "first-load-progress"
 	OpPreviewCertificate Operation = "certificate-preview"
 	OpIssueCertificate   Operation = "certificate-issue"
 )

@@ -125,6 +125,43 @@ const (
 	ExtractionList                Code = "REG-EST-01"
 	ExtractionVote                Code = "REG-EST-02"
 	ExtractionPurpose             Code = "REG-EST-03"
+	RequestIDReused               Code = "REG-ACC-05"
+	RequestIDOld                  Code = "REG-ACC-06"
+	RevisionUnknown               Code = "REG-ACC-07"
+	RemovalNotHere                Code = "REG-CAN-01"
+	RemovalReasonUnknown          Code = "REG-CAN-02"
+	RemovalList                   Code = "REG-CAN-03"
+	RemovalReasonOfList           Code = "REG-CAN-04"
+	RemovalStillVotes             Code = "REG-CAN-05"
+	RemovalNoteTooLong            Code = "REG-CAN-06"
+	RemovalAlive                  Code = "REG-CAN-07"
+	CapacityUnchanged             Code = "REG-CAP-01"
+	QueryField                    Code = "REG-CON-01"
+	QueryValue                    Code = "REG-CON-02"
+	QueryContradiction            Code = "REG-CON-03"
+	QueryInterval                 Code = "REG-CON-04"
+	QueryOperation                Code = "REG-CON-05"
+	QueryPaging                   Code = "REG-CON-06"
+	ConflictUnknown               Code = "REG-CNF-01"
+	ConflictStep                  Code = "REG-CNF-02"
+	NoteMissing                   Code = "REG-TXT-01"
+	RectificationUnknown          Code = "REG-RET-01"
+	RectificationField            Code = "REG-RET-02"
+	RectificationValue            Code = "REG-RET-03"
+	RectificationAction           Code = "REG-RET-04"
+	RectificationNotDone          Code = "REG-RET-05"
+	ApplicationUnknown            Code = "REG-UE-01"
+	ApplicationList               Code = "REG-UE-02"
+	ApplicationIncomplete         Code = "REG-UE-03"
+	ApplicationNotEntitled        Code = "REG-UE-04"
+	ApplicationTwice              Code = "REG-UE-05"
+	ApplicationLate               Code = "REG-UE-06"
+	ApplicationAction             Code = "REG-UE-07"
+	LoadUnknown                   Code = "REG-CAR-07"
+	LoadState                     Code = "REG-CAR-08"
+	LoadOptionsDisagree           Code = "REG-CAR-09"
+	LoadKept                      Code = "REG-CAR-10"
+	ExtractionScope               Code = "REG-EST-04"
 )
 
 // catalogue holds the rules in the order of their constants. Only read.
@@ -237,6 +274,43 @@ var catalogue = []Rule{
 	{ExtractionList, Error, "l'estrazione indica una lista dell'allegato 1", "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3", ""},
 	{ExtractionVote, Error, "la consultazione è indicata con il suo giorno", "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3", ""},
 	{ExtractionPurpose, Error, "l'estrazione indica la legge e la funzione per cui serve", "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3", ""},
+	{RequestIDReused, Error, "l'identificativo di una richiesta non si usa per un'altra", "schemi ANPR V9.2.7 (tipoDatoTestataRichiesta: idOperazioneComune)", ""},
+	{RequestIDOld, Error, "gli identificativi numerici di un comune crescono", "schemi ANPR V9.2.7 (tipoDatoTestataRichiesta: idOperazioneComune)", ""},
+	{RevisionUnknown, Error, "il tipo di revisione è uno di quelli di ANPR", "schemi ANPR V9.2.7 (tipoDato.xsd, vocabolario5000mutazione.xsd)", "EN489"},
+	{RemovalNotHere, Error, "una cancellazione si chiede con il suo motivo, non con una modifica", "schemi ANPR V9.2.7 (tipoListaCancellazione)", ""},
+	{RemovalReasonUnknown, Error, "il motivo della cancellazione è 1, 2, 3, 4, 5, 8 o 9", "prassi ANPR (segnalazioni 4096, 4346 e 4985)", "EN489"},
+	{RemovalList, Error, "la cancellazione riguarda una lista in cui il soggetto è iscritto", "prassi ANPR (segnalazioni 3738 e 4985)", ""},
+	{RemovalReasonOfList, Error, "il motivo 5 è delle liste aggiunte, gli altri della lista generale", "prassi ANPR (segnalazioni 4096 e 4985)", ""},
+	{RemovalStillVotes, Error, "tipo e data della consultazione si indicano insieme, solo per chi è cancellato dalla lista generale e vi vota ancora", "schemi ANPR V9.2.7 (tipoListaCancellazione)", ""},
+	{RemovalNoteTooLong, Error, "le note della cancellazione hanno al massimo 240 caratteri", "schemi ANPR V9.2.7 (tipoNote)", "EN489"},
+	{RemovalAlive, Warning, "si cancella per decesso chi risulta deceduto", "prassi ANPR (segnalazioni 4096 e 4346)", ""},
+	{CapacityUnchanged, Error, "la capacità cambia rispetto a quella registrata", "D.M. 17 ottobre 2022, all. 1, punto 1", ""},
+	{QueryField, Error, "la condizione riguarda un campo dell'allegato 1", "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3", ""},
+	{QueryValue, Error, "la condizione confronta con valori che il campo può avere", "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3", ""},
+	{QueryContradiction, Error, "le condizioni si possono avverare insieme", "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3", ""},
+	{QueryInterval, Error, "l'intervallo finisce dopo il suo inizio", "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3", ""},
+	{QueryOperation, Error, "il tipo di operazione è uno di quelli registrati", "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3", ""},
+	{QueryPaging, Error, "la pagina ha una dimensione ammessa e comincia dopo un identificativo", "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3", ""},
+	{ConflictUnknown, Error, "il conflitto è registrato per il comune", "prassi ANPR (segnalazioni 4009, 4136 e 5288)", ""},
+	{ConflictStep, Error, "l'azione è ammessa nello stato del conflitto e per quella parte", "prassi ANPR (segnalazioni 4009, 4136 e 5288)", ""},
+	{NoteMissing, Error, "la nota è indicata e ha al massimo 2.000 caratteri", "schemi ANPR V9.2.7 (tipoCriteriRicercaP003: note)", ""},
+	{RectificationUnknown, Error, "la richiesta di rettifica è registrata", "D.M. 17 ottobre 2022, art. 4 c. 1", ""},
+	{RectificationField, Error, "la rettifica riguarda un campo dell'allegato 1", "D.M. 17 ottobre 2022, all. 2, servizi per i cittadini, punto 2", ""},
+	{RectificationValue, Error, "il valore chiesto è diverso da quello presente e ammesso per il campo", "D.M. 17 ottobre 2022, all. 2, servizi per i cittadini, punto 2", ""},
+	{RectificationAction, Error, "l'azione è ammessa nello stato della richiesta e per chi la compie", "prassi ANPR (segnalazione 3332, tabella 53)", ""},
+	{RectificationNotDone, Error, "una richiesta si chiude come evasa quando il dato ha il valore chiesto", "D.M. 17 ottobre 2022, art. 4 c. 1", ""},
+	{ApplicationUnknown, Error, "la domanda è registrata", "D.M. 17 ottobre 2022, art. 4 c. 3", ""},
+	{ApplicationList, Error, "la domanda riguarda una lista aggiunta UE", "D.M. 17 ottobre 2022, art. 4 c. 3", ""},
+	{ApplicationIncomplete, Error, "la domanda contiene quanto la legge chiede", "d.lgs. 12 aprile 1996, n. 197, art. 1; D.L. 24 giugno 1994, n. 408, art. 2", ""},
+	{ApplicationNotEntitled, Error, "la domanda è del cittadino di altro Stato membro residente in Italia", "D.M. 17 ottobre 2022, art. 4 c. 3", ""},
+	{ApplicationTwice, Error, "per una lista c'è una sola domanda aperta, di chi non vi è già", "D.M. 17 ottobre 2022, art. 4 c. 3", ""},
+	{ApplicationLate, Error, "la domanda vale per una consultazione se presentata entro il termine", "d.lgs. 12 aprile 1996, n. 197, art. 1 (quinto giorno dall'affissione del manifesto); D.L. 24 giugno 1994, n. 408, art. 2 (novantesimo giorno prima del voto)", ""},
+	{ApplicationAction, Error, "l'azione è ammessa nello stato della domanda e per chi la compie", "prassi ANPR (segnalazione 3332, tabella 53)", ""},
+	{LoadUnknown, Error, "il primo caricamento è registrato per il comune", "D.M. 17 ottobre 2022, art. 7 c. 1", ""},
+	{LoadState, Error, "l'operazione è ammessa nello stato del primo caricamento", "D.M. 17 ottobre 2022, art. 7 c. 1", ""},
+	{LoadOptionsDisagree, Error, "le opzioni del primo caricamento vanno insieme", "D.M. 17 ottobre 2022, art. 7 c. 1", ""},
+	{LoadKept, Warning, "l'annullamento del primo caricamento lascia chi è stato modificato dopo", "D.M. 17 ottobre 2022, art. 7 c. 1; prassi ANPR (segnalazioni 4095 e 4220)", ""},
+	{ExtractionScope, Error, "l'estrazione indica una lista, oppure chi compie 18 anni, oppure chi è stato modificato in un intervallo", "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3", ""},
 }
 
 // Rules returns every rule, in a stable order.

@@ -1,6 +1,9 @@
 package electoral
 
-import "iter"
+import (
+	"iter"
+	"strconv"
+)
 
 // An Elector holds the electoral data of one person ("dati per ogni
 // elettore", D.M. 17 October 2022, annex 1), the way ANPR's service 5010 and
@@ -25,6 +28,76 @@ type Elector struct {
 	// Certifiability says which certificates may be issued; nil when ANPR
 	// was not told.
 	Certifiability *Certifiability `json:"certifiability,omitzero"`
+	// Removal says how he left a list, until he is in it again; nil if he did
+	// not.
+	Removal *Removal `json:"removal,omitzero"`
+}
+
+// A Removal is how an elector left a list ("cancellazione",
+// tipoListaCancellazione of service 5010). ANPR keeps the last one. It does not
+// change the capacity: who emigrates is an elector still.
+type Removal struct {
+	// Comune is the Belfiore code of the comune that removed him.
+	Comune string `json:"comune"`
+	List   List   `json:"list"`
+	// Reason is why ("motivoCancellazione").
+	Reason RemovalReason `json:"reason"`
+	// Day is that from which it counts.
+	Day Date `json:"day,omitzero"`
+	// Note is ANPR's noteCancellazione, up to 240 characters.
+	Note string `json:"note,omitzero"`
+	// StillVotes says that he votes in that comune once more; nil if not.
+	StillVotes *StillVotes `json:"stillVotes,omitzero"`
+}
+
+// StillVotes is one vote in which who was removed from a list takes part in
+// the comune that he left ("doppia lista": tipoConsultazione and
+// dataCancellazioneLista of service 5010).
+type StillVotes struct {
+	Consultation Consultation `json:"consultation"`
+	Day          Date         `json:"day"`
+	// Section is the number of his section in that comune.
+	Section string `json:"section"`
+}
+
+// A RemovalReason is ANPR's reason of a removal ("motivo di cancellazione").
+type RemovalReason int
+
+// The reasons that are known. 6 and 7 are in no public table and are refused.
+const (
+	Emigration            RemovalReason = 1 // emigrazione
+	Untraceable           RemovalReason = 2 // irreperibilità
+	DeathOfElector        RemovalReason = 3 // decesso
+	OtherReason           RemovalReason = 4 // vari
+	FromAddedList         RemovalReason = 5 // cancellazione da una lista aggiunta
+	Annulment             RemovalReason = 8 // annullamento di una lista inviata per errore
+	RightLostWithTransfer RemovalReason = 9 // perdita del diritto e trasferimento di residenza
+)
+
+// RemovalReasons returns the reasons that are known.
+func RemovalReasons() []RemovalReason {
+	return []RemovalReason{Emigration, Untraceable, DeathOfElector, OtherReason, FromAddedList, Annulment, RightLostWithTransfer}
+}
+
+// Italian returns the reason for people.
+func (r RemovalReason) Italian() string {
+	switch r {
+	case Emigration:
+		return "emigrazione"
+	case Untraceable:
+		return "irreperibilità"
+	case DeathOfElector:
+		return "decesso"
+	case OtherReason:
+		return "motivi vari"
+	case FromAddedList:
+		return "cancellazione da una lista aggiunta"
+	case Annulment:
+		return "annullamento della lista inviata per errore"
+	case RightLostWithTransfer:
+		return "perdita del diritto elettorale con trasferimento di residenza"
+	}
+	return "motivo sconosciuto: " + strconv.Itoa(int(r))
 }
 
 // An Enrolment is the place of an elector in a list ("iscrizione"): a comune
@@ -119,6 +192,10 @@ const (
 	EUParliamentList List = "eu-parliament"
 )
 
+// StillVotesList is no list of annex 1: in it stand, for the one vote of
+// [StillVotes], those who were removed. [Lists] does not have it.
+const StillVotesList List = "still-votes"
+
 // Lists returns every list in the order of annex 1.
 func Lists() []List {
 	return []List{GeneralList, BolzanoList, TrentoList, AostaValleyList, EUComunalList, EUParliamentList}
@@ -139,6 +216,8 @@ func (l List) Italian() string {
 		return "lista aggiunta UE per le elezioni comunali e circoscrizionali"
 	case EUParliamentList:
 		return "lista aggiunta UE per il Parlamento europeo"
+	case StillVotesList:
+		return "lista di chi, cancellato, vota ancora nel comune per una consultazione"
 	}
 	return "lista sconosciuta: " + string(l)
 }
@@ -225,9 +304,29 @@ func (e Elector) Enrolments() iter.Seq2[List, Enrolment] {
 	}
 }
 
+// Places yields what Enrolments does, and then the place of [StillVotesList].
+func (e Elector) Places() iter.Seq2[List, Enrolment] {
+	return func(yield func(List, Enrolment) bool) {
+		for l, en := range e.Enrolments() {
+			if !yield(l, en) {
+				return
+			}
+		}
+		if en, ok := e.EnrolmentIn(StillVotesList); ok {
+			yield(StillVotesList, en)
+		}
+	}
+}
+
 // EnrolmentIn returns the elector's place in a list, and false if he is not
 // in it.
 func (e Elector) EnrolmentIn(l List) (Enrolment, bool) {
+	if l == StillVotesList {
+		if r := e.Removal; r != nil && r.StillVotes != nil {
+			return Enrolment{r.Comune, r.StillVotes.Section}, true
+		}
+		return Enrolment{}, false
+	}
 	if a := e.list(l); a.Enrolled == Yes && a.Enrolment != nil {
 		return *a.Enrolment, true
 	}
@@ -243,6 +342,9 @@ func (e Elector) Clone() Elector {
 	e.EU.Comunal.Enrolment = clonePtr(e.EU.Comunal.Enrolment)
 	e.EU.Parliament.Enrolment = clonePtr(e.EU.Parliament.Enrolment)
 	e.Certifiability = clonePtr(e.Certifiability)
+	if e.Removal = clonePtr(e.Removal); e.Removal != nil {
+		e.Removal.StillVotes = clonePtr(e.Removal.StillVotes)
+	}
 	return e
 }
 

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/liste-elettorali/anpr/electoral/refdata"
@@ -66,19 +68,38 @@ type Purpose struct {
 }
 
 // An Extraction asks for a list ("estrazione", annex 2, services for the
-// comuni 3).
+// comuni 3): one of the lists, or those who turn 18, or those who were touched.
 type Extraction struct {
+	// List is one of annex 1; empty with Turning18, and with Touched for those
+	// of any list and of none.
 	List   List
 	Comune string
-	// Section is one section; empty means all.
+	// Section is one section of the list; empty means all.
 	Section string
-	// Consultation and Day, given together, leave only who votes then: capacity
-	// and status are yes, and on the day he is 18 and alive. Both zero mean
-	// everybody who is in the list.
+	// Consultation and Day, given together with a List, leave only who votes
+	// then through that list: capacity and status are yes, on the day he is 18
+	// and alive, and he does not vote through another list, as an elector in an
+	// added list does for the region. Who was removed but still votes in that
+	// comune ([StillVotes]) stands in its general list, and in no other comune's.
+	// Both zero mean everybody who is in the list.
 	Consultation Consultation
 	Day          Date
-	Purpose      Purpose
+	// Turning18, if not nil, asks for the Italian citizens of the comune's
+	// population who turn 18 in a time, whether they are in a list or not. The
+	// population must be a [ResidentPopulation].
+	Turning18 *DateRange
+	// Touched, if not nil, leaves those of whom the operation journal has an
+	// entry in a time; the rows hold today's values.
+	Touched *Interval
+	Purpose Purpose
 }
+
+// A DateRange is a time from one day to another, both included.
+type DateRange struct{ From, To Date }
+
+// An Interval is a time between two instants: From is included, To is not. A
+// zero instant is no bound.
+type Interval struct{ From, To time.Time }
 
 // An ExtractedElector is one row of an extracted list.
 type ExtractedElector struct {
@@ -91,14 +112,16 @@ type ExtractedElector struct {
 // An ExtractHeader is what a writer knows before the first row.
 type ExtractHeader struct {
 	Extraction Extraction
-	// Total is the number of rows that will follow.
+	// Total is the number of rows that will follow; negative for a writer that
+	// does without it.
 	Total int
 	// Today is the day of the extraction.
 	Today Date
 }
 
 // A ListWriter writes an extracted list in one format. It is used by one
-// goroutine.
+// goroutine. A writer that also has the method NeedsTotal() bool and returns
+// false is spared the counting, for which a filtered list is read twice.
 type ListWriter interface {
 	// Begin is called once, before the rows.
 	Begin(ExtractHeader) error
@@ -112,30 +135,32 @@ type ListWriter interface {
 
 // Extract writes a list through w, as the officer of its comune, and returns
 // the number of rows. The access is on record before the first row. Memory
-// grows with the largest section, not with the list. A section's electors
-// without a person in the population stand last and without a name.
+// grows with the largest section, not with the list; of those who turn 18, and
+// of those who were touched whatever the list, with their number. A section's
+// electors without a person in the population stand last and without a name.
 func (r *Registry) Extract(ctx context.Context, req Request, x Extraction, w ListWriter) (int, error) {
 	a := r.access(req, OpExtract, x.Comune, "")
 	rows := 0
 	faults := append(a.officerOf(x.Comune), x.check()...)
 	err := a.write(ctx, faults, func() error {
 		return r.store.View(ctx, func(rd Reader) error {
-			total := 0
-			if err := r.eachSection(ctx, rd, x, func(list []ExtractedElector) error { total += len(list); return nil }); err != nil {
+			e := extractor{access: a, ctx: ctx, rd: rd, x: x}
+			total, err := e.total(w)
+			if err != nil {
 				return err
 			}
 			if err := w.Begin(ExtractHeader{Extraction: x, Total: total, Today: a.today()}); err != nil {
 				return err
 			}
 			rows = 0
-			if err := r.eachSection(ctx, rd, x, func(list []ExtractedElector) error {
+			if err := e.each(func(list []ExtractedElector) error {
 				sortForPolls(list)
-				for _, e := range list {
-					if err := w.Write(e); err != nil {
+				for i := range list {
+					if err := w.Write(list[i]); err != nil {
 						return err
 					}
-					rows++
 				}
+				rows += len(list)
 				return nil
 			}); err != nil {
 				return err
@@ -149,11 +174,27 @@ func (r *Registry) Extract(ctx context.Context, req Request, x Extraction, w Lis
 // check judges what is asked.
 func (x Extraction) check() Faults {
 	var faults Faults
-	if !slices.Contains(Lists(), x.List) {
-		faults = append(faults, NewFault(ExtractionList, "list", string(x.List), "La lista non è una di quelle dell'allegato 1.", "una delle sei liste"))
+	fault := func(c Code, path, value, message, expected string) {
+		faults = append(faults, NewFault(c, path, value, message, expected))
 	}
-	if (x.Consultation == "") != x.Day.IsZero() || x.Consultation != "" && !slices.Contains(Consultations(), x.Consultation) || !x.Day.IsZero() && !x.Day.Complete() {
-		faults = append(faults, NewFault(ExtractionVote, "consultation", string(x.Consultation)+" "+x.Day.String(), "La consultazione e il suo giorno non vanno insieme.", "una consultazione con il giorno del voto, oppure nessuna delle due"))
+	listed := x.List != ""
+	switch {
+	case listed && !slices.Contains(Lists(), x.List), !listed && x.Section != "":
+		fault(ExtractionList, "list", string(x.List), "La lista non è una di quelle dell'allegato 1.", "una delle sei liste")
+	case listed && x.Turning18 != nil, !listed && x.Turning18 == nil && x.Touched == nil, x.Turning18 != nil && x.Touched != nil:
+		fault(ExtractionScope, "list", string(x.List), "Non è chiaro che cosa si estrae.", "una lista, oppure chi compie 18 anni, oppure chi è stato modificato")
+	}
+	if (x.Consultation == "") != x.Day.IsZero() || x.Consultation != "" && (!listed || !slices.Contains(Consultations(), x.Consultation)) || !x.Day.IsZero() && !x.Day.Complete() {
+		fault(ExtractionVote, "consultation", string(x.Consultation)+" "+x.Day.String(), "La consultazione e il suo giorno non vanno insieme.", "di una lista, una consultazione con il giorno del voto, oppure nessuna delle due")
+	}
+	if d := x.Turning18; d != nil && (!d.From.Complete() || !d.To.Complete() || d.To.Before(d.From)) {
+		fault(QueryInterval, "turning18", d.From.String()+" "+d.To.String(), "L'intervallo di giorni non è valido.", "due giorni, il secondo non prima del primo")
+	}
+	if t := x.Touched; t != nil {
+		if t.From.IsZero() && t.To.IsZero() {
+			fault(QueryInterval, "touched", "", "L'intervallo di tempo non ha limiti.", "almeno un istante")
+		}
+		faults = append(faults, checkInterval(t.From, t.To, nil, nil)...)
 	}
 	if !slices.Contains(Acts(), x.Purpose.Act) {
 		faults = append(faults, NewFault(ExtractionPurpose, "purpose.act", string(x.Purpose.Act), "L'estrazione non indica per quale legge serve.", "uno dei quattro atti dell'allegato 2, o il rilascio di copie"))
@@ -164,56 +205,297 @@ func (x Extraction) check() Faults {
 	return faults
 }
 
-// eachSection calls fn with the rows of each section.
-func (r *Registry) eachSection(ctx context.Context, rd Reader, x Extraction, fn func([]ExtractedElector) error) error {
-	var list []ExtractedElector
-	for e, err := range rd.Enrolled(ctx, x.List, x.Comune, x.Section) {
-		if err != nil {
-			return err
-		}
-		en, _ := e.EnrolmentIn(x.List)
-		if len(list) > 0 && list[0].Section != en.Section {
-			if err := fn(list); err != nil {
-				return err
-			}
-			list = list[:0]
-		}
-		p, err := r.population.ByANPRID(ctx, e.ANPRID)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		if x.votes(e, p) {
-			list = append(list, ExtractedElector{en.Section, e, p})
-		}
+// extractor is one run of Extract.
+type extractor struct {
+	*access
+	ctx context.Context
+	rd  Reader
+	x   Extraction
+}
+
+// total counts the rows, if the writer wants to know.
+func (e *extractor) total(w ListWriter) (int, error) {
+	if n, ok := w.(interface{ NeedsTotal() bool }); ok && !n.NeedsTotal() {
+		return -1, nil
 	}
-	if len(list) == 0 {
-		return nil
+	total := 0
+	if e.x.List != "" && e.x.Consultation == "" && e.x.Touched == nil {
+		counts, err := e.rd.Counts(e.ctx, e.x.Comune)
+		for _, c := range counts {
+			if c.List == e.x.List && (e.x.Section == "" || c.Section == e.x.Section) {
+				total += c.Count
+			}
+		}
+		return total, err
+	}
+	err := e.each(func(list []ExtractedElector) error { total += len(list); return nil })
+	return total, err
+}
+
+// each calls fn with the rows, section by section, or all at once.
+func (e *extractor) each(fn func([]ExtractedElector) error) error {
+	var list []ExtractedElector
+	var err error
+	switch {
+	case e.x.Turning18 != nil:
+		list, err = e.turning18()
+	case e.x.List == "":
+		list, err = e.touched()
+	default:
+		return e.eachSection(fn)
+	}
+	if err != nil || len(list) == 0 {
+		return err
 	}
 	return fn(list)
 }
 
-// votes says whether an elector stands in an extraction.
-func (x Extraction) votes(e Elector, p Person) bool {
+// eachSection calls fn with the rows of each section of the list.
+func (e *extractor) eachSection(fn func([]ExtractedElector) error) error {
+	still, sections, err := e.stillVoting()
+	if err != nil {
+		return err
+	}
+	var list []ExtractedElector
+	flush := func() error {
+		if len(list) == 0 {
+			return nil
+		}
+		kept, err := e.complete(list)
+		if err != nil {
+			return err
+		}
+		list = list[:0]
+		if len(kept) == 0 {
+			return nil
+		}
+		return fn(kept)
+	}
+	// until ends the section at hand and gives those who still vote in the
+	// sections before one, or in all the others.
+	until := func(section string, end bool) error {
+		if err := flush(); err != nil {
+			return err
+		}
+		for len(sections) > 0 && (end || sections[0] < section) {
+			list = append(list, still[sections[0]]...)
+			sections = sections[1:]
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		if len(sections) > 0 && sections[0] == section {
+			list = append(list, still[section]...)
+			sections = sections[1:]
+		}
+		return nil
+	}
+	current, begun := "", false
+	for el, err := range e.rd.Enrolled(e.ctx, e.x.List, e.x.Comune, e.x.Section) {
+		if err != nil {
+			return err
+		}
+		en, _ := el.EnrolmentIn(e.x.List)
+		if !begun || en.Section != current {
+			if err := until(en.Section, false); err != nil {
+				return err
+			}
+			current, begun = en.Section, true
+		}
+		list = append(list, ExtractedElector{Section: en.Section, Elector: el})
+	}
+	return until("", true)
+}
+
+// stillVoting returns who was removed and still votes, by section, and the
+// sections in their order.
+func (e *extractor) stillVoting() (map[string][]ExtractedElector, []string, error) {
+	if e.x.List != GeneralList || e.x.Consultation == "" {
+		return nil, nil, nil
+	}
+	still := map[string][]ExtractedElector{}
+	for el, err := range e.rd.Enrolled(e.ctx, StillVotesList, e.x.Comune, e.x.Section) {
+		if err != nil {
+			return nil, nil, err
+		}
+		if v := el.Removal.StillVotes; v.Consultation == e.x.Consultation && v.Day == e.x.Day {
+			still[v.Section] = append(still[v.Section], ExtractedElector{Section: v.Section, Elector: el})
+		}
+	}
+	return still, slices.Sorted(maps.Keys(still)), nil
+}
+
+// complete adds the persons to rows and leaves those that the extraction is
+// for. It works in place.
+func (e *extractor) complete(list []ExtractedElector) ([]ExtractedElector, error) {
+	touched, err := e.touchedOf(list)
+	if err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(row ExtractedElector) bool {
+		return touched != nil && !touched[row.Elector.ANPRID] || !e.x.votes(row.Elector)
+	})
+	listed := make([]Listed, len(list))
+	for i := range list {
+		listed[i].Elector.ANPRID = list[i].Elector.ANPRID
+	}
+	if err := e.addPersons(e.ctx, listed); err != nil {
+		return nil, err
+	}
+	for i := range list {
+		list[i].Person = listed[i].Person
+	}
+	return slices.DeleteFunc(list, func(row ExtractedElector) bool { return !e.x.entitled(row.Person) }), nil
+}
+
+// touchedOf returns which of some rows were touched; nil if it is not asked.
+func (e *extractor) touchedOf(list []ExtractedElector) (map[string]bool, error) {
+	if e.x.Touched == nil {
+		return nil, nil
+	}
+	touched := map[string]bool{}
+	for part := range slices.Chunk(list, maxPage) {
+		ids := make([]string, len(part))
+		for i := range part {
+			ids[i] = part[i].Elector.ANPRID
+		}
+		for entry, err := range e.rd.Journal(e.ctx, JournalSearch{Comune: e.x.Comune, From: e.x.Touched.From, To: e.x.Touched.To, ANPRIDs: ids}) {
+			if err != nil {
+				return nil, err
+			}
+			touched[entry.ANPRID] = true
+		}
+	}
+	return touched, nil
+}
+
+// touched returns who was touched, whatever his list.
+func (e *extractor) touched() ([]ExtractedElector, error) {
+	var list []ExtractedElector
+	for el, err := range e.rd.Search(e.ctx, Search{Comune: e.x.Comune, Touched: &JournalSearch{From: e.x.Touched.From, To: e.x.Touched.To}}) {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, ExtractedElector{Section: e.sectionHere(el), Elector: el})
+	}
+	x := *e
+	x.x.Touched = nil
+	return x.complete(list)
+}
+
+// sectionHere is the section of the first list of the comune in which an
+// elector is.
+func (e *extractor) sectionHere(el Elector) string {
+	for _, en := range el.Places() {
+		if en.Comune == e.x.Comune {
+			return en.Section
+		}
+	}
+	return ""
+}
+
+// ErrNoBirths is the error of an extraction of those who turn 18 over a
+// [Population] that is no [ResidentPopulation].
+var ErrNoBirths = errors.New("electoral: the population cannot be searched by birth")
+
+// turning18 returns who turns 18.
+func (e *extractor) turning18() ([]ExtractedElector, error) {
+	births, ok := e.population.(ResidentPopulation)
+	if !ok {
+		return nil, ErrNoBirths
+	}
+	from, to := e.x.Turning18.From, e.x.Turning18.To
+	before := from.AddDays(-1)
+	var list []ExtractedElector
+	// A day earlier, because of those born on 29 February.
+	for p, err := range births.Born(e.ctx, e.x.Comune, before.AddYears(-18), to.AddYears(-18)) {
+		if err != nil {
+			return nil, err
+		}
+		was, _ := p.AgeAt(before)
+		is, certain := p.AgeAt(to)
+		if was >= 18 || certain && is < 18 || !p.IsItalian(e.today()) || p.DeadAt(e.today()) {
+			continue
+		}
+		el, _, err := e.rd.Elector(e.ctx, p.ANPRID)
+		if errors.Is(err, ErrNotFound) {
+			el, err = Elector{ANPRID: p.ANPRID}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, ExtractedElector{Section: e.sectionHere(el), Elector: el, Person: p})
+	}
+	return list, nil
+}
+
+// votes says whether an elector's record lets him stand in an extraction.
+func (x Extraction) votes(e Elector) bool {
 	if x.Consultation == "" {
 		return true
 	}
-	if e.Capacity != Yes || e.Status.For(x.Consultation) != Yes || p.DeadAt(x.Day) {
+	if e.Capacity != Yes || e.Status.For(x.Consultation) != Yes {
+		return false
+	}
+	if r := e.Removal; r != nil && r.StillVotes != nil && r.StillVotes.Consultation == x.Consultation && r.StillVotes.Day == x.Day {
+		return r.Comune == x.Comune
+	}
+	return e.listFor(x.Consultation) == x.List
+}
+
+// listFor is the list through which an elector votes.
+func (e Elector) listFor(c Consultation) List {
+	_, general := e.EnrolmentIn(GeneralList)
+	switch c {
+	case RegionalElection:
+		return e.regionalList()
+	case ComunalElection, DistrictElection:
+		if _, in := e.EnrolmentIn(BolzanoList); in {
+			return BolzanoList
+		}
+		if !general {
+			return EUComunalList
+		}
+	case EuropeanElection:
+		if !general {
+			return EUParliamentList
+		}
+	}
+	return GeneralList
+}
+
+// entitled says whether a person is of age and alive on the day.
+func (x Extraction) entitled(p Person) bool {
+	if x.Consultation == "" {
+		return true
+	}
+	if p.DeadAt(x.Day) {
 		return false
 	}
 	// An unknown age is not under age: the elector's capacity is on record.
-	if age, certain := p.AgeAt(x.Day); certain && age < 18 {
-		return false
-	}
-	return true
+	age, certain := p.AgeAt(x.Day)
+	return !certain || age >= 18
+}
+
+// pollKey is what a row is sorted by.
+type pollKey struct {
+	sex           int
+	surname, name string
+	row           ExtractedElector
 }
 
 // sortForPolls puts a section's rows in the order in which they are printed.
 func sortForPolls(list []ExtractedElector) {
-	sex := func(s Sex) int { return slices.Index([]Sex{Male, Female, SexUnknown, ""}, s) }
-	slices.SortFunc(list, func(a, b ExtractedElector) int {
-		return cmp.Or(
-			cmp.Compare(sex(a.Person.Sex), sex(b.Person.Sex)),
-			cmp.Compare(refdata.Fold(a.Person.Surname), refdata.Fold(b.Person.Surname)), cmp.Compare(refdata.Fold(a.Person.Name), refdata.Fold(b.Person.Name)),
-			a.Person.Birth.Date.Compare(b.Person.Birth.Date), cmp.Compare(a.Elector.ANPRID, b.Elector.ANPRID))
+	keys := make([]pollKey, len(list))
+	for i, row := range list {
+		sex := slices.Index([]Sex{Male, Female, SexUnknown, ""}, row.Person.Sex)
+		keys[i] = pollKey{sex, refdata.Fold(row.Person.Surname), refdata.Fold(row.Person.Name), row}
+	}
+	slices.SortFunc(keys, func(a, b pollKey) int {
+		return cmp.Or(cmp.Compare(a.sex, b.sex), cmp.Compare(a.surname, b.surname), cmp.Compare(a.name, b.name),
+			a.row.Person.Birth.Date.Compare(b.row.Person.Birth.Date), cmp.Compare(a.row.Elector.ANPRID, b.row.Elector.ANPRID))
 	})
+	for i := range keys {
+		list[i] = keys[i].row
+	}
 }

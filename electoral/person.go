@@ -113,6 +113,28 @@ func (p Person) IsEUCitizen(tables *refdata.Tables, at Date) bool {
 	})
 }
 
+// Registered returns the Belfiore code of the comune in whose register the
+// person is: that of residence, or else of the register of Italians abroad;
+// empty for neither.
+func (p Person) Registered() string {
+	switch {
+	case p.Residence != nil:
+		return p.Residence.Comune
+	case p.Abroad != nil:
+		return p.Abroad.Comune
+	}
+	return ""
+}
+
+// bornBetween reports whether the birth lies, or may lie, between two days.
+func (p Person) bornBetween(from, to Date) bool {
+	b := p.Birth.Date
+	if b.IsZero() {
+		return false
+	}
+	return !b.Latest().Before(from) && !b.Earliest().After(to)
+}
+
 // DeadAt reports whether the person had died by a day.
 func (p Person) DeadAt(at Date) bool { return !p.Death.IsZero() && !p.Death.After(at) }
 

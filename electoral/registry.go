@@ -15,6 +15,12 @@ import (
 // annex 2): it checks who asks, applies the rules, keeps the records in a
 // [Store] and records each access. It is safe for concurrent use.
 //
+// A writing service with the id of an earlier request of the same comune does
+// nothing and returns the earlier answer, also a refusal, as ANPR does; with
+// that id and another content it is refused. An id that is a number must be
+// higher than the last number of the comune. How long answers are kept says
+// [Retention].
+//
 // Every call that is refused returns [Faults]; whether it was done, refused or
 // failed stands in the access log before it returns. A call whose access
 // cannot be recorded fails: what was to be read is not shown. A write is
@@ -27,6 +33,9 @@ type Registry struct {
 	recorder   Recorder
 	checker    *Checker
 	now        func() time.Time
+	retention  Retention
+	votes      func(comune string) []Vote
+	firstLoad  FirstLoadTerm
 }
 
 // ErrNotRecorded is wrapped by the error of a call whose access could not be
@@ -46,6 +55,17 @@ type RegistryConfig struct {
 	Checker *Checker
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Retention says how long answers, conflicts and requests are kept; each
+	// zero field means its default.
+	Retention Retention
+	// Votes returns the votes for which a notice of convocation is out or will
+	// be, in a comune; nil means none. At the notice residence for the added
+	// lists is counted, and the terms of the applications of citizens of the
+	// Union depend on it. It is called often and from several goroutines.
+	Votes func(comune string) []Vote
+	// FirstLoad is the term for the first load; its zero value means that the
+	// service has not been announced.
+	FirstLoad FirstLoadTerm
 }
 
 // NewRegistry returns a registry.
@@ -58,7 +78,10 @@ func NewRegistry(cfg RegistryConfig) (*Registry, error) {
 	case cfg.Recorder == nil:
 		return nil, errors.New("electoral: registry without a recorder")
 	}
-	r := &Registry{cfg.Store, cfg.Population, cfg.Recorder, cfg.Checker, cfg.Now}
+	r := &Registry{cfg.Store, cfg.Population, cfg.Recorder, cfg.Checker, cfg.Now, cfg.Retention.withDefaults(), cfg.Votes, cfg.FirstLoad}
+	if r.votes == nil {
+		r.votes = func(string) []Vote { return nil }
+	}
 	if r.checker == nil {
 		checker, err := NewChecker(CheckerConfig{})
 		if err != nil {
@@ -91,11 +114,14 @@ type access struct {
 	*Registry
 	req Request
 	Access
+	// refused is done when the operation is refused, with the keeping of the
+	// refusal; nil for nothing.
+	refused func(Writer) error
 }
 
 func (r *Registry) access(req Request, op Operation, comune, subject string) *access {
 	at := r.now().UTC().Truncate(time.Millisecond)
-	return &access{r, req, Access{
+	return &access{Registry: r, req: req, Access: Access{
 		FiscalCode: req.Actor.FiscalCode, At: at, Operation: op,
 		RequestID: req.ID, Method: req.Actor.Method, Comune: comune, Subject: subject,
 	}}
@@ -119,6 +145,9 @@ func (a *access) admit() Faults {
 	}
 	if a.req.Actor.Level < 2 && a.req.Actor.Method != SmartCardMethod {
 		faults = append(faults, NewFault(LevelTooLow, "request.actor.level", strconv.Itoa(a.req.Actor.Level), "Le credenziali sono di livello troppo basso.", "almeno 2"))
+	}
+	if a.req.Revision != "" && !slices.Contains(Revisions(), a.req.Revision) {
+		faults = append(faults, NewFault(RevisionUnknown, "request.revision", string(a.req.Revision), "Il tipo di revisione non è noto.", "primo caricamento, semestrale, dinamica, straordinaria o altra"))
 	}
 	return faults
 }
@@ -212,15 +241,14 @@ func join(a, b error) error {
 // It returns the warnings.
 func (r *Registry) PutSection(ctx context.Context, req Request, s Section) (Faults, error) {
 	a := r.access(req, OpPutSection, s.Comune, "")
-	var faults Faults
-	err := a.write(ctx, a.officerOf(s.Comune), func() error {
-		faults = r.checker.CheckSection(s, a.today())
+	_, warnings, err := perform(ctx, a, a.officerOf(s.Comune), s, func(w Writer) (struct{}, Faults, error) {
+		faults := r.checker.CheckSection(s, a.today())
 		if err := faults.Err(); err != nil {
-			return err
+			return struct{}{}, nil, err
 		}
-		return r.store.Update(ctx, func(w Writer) error { return w.PutSection(ctx, s) })
+		return struct{}{}, faults, w.PutSection(ctx, s)
 	})
-	return faults.Warnings(), err
+	return warnings, err
 }
 
 // Section returns a section of the officer's comune. A section that is not
@@ -242,104 +270,6 @@ func (r *Registry) Section(ctx context.Context, req Request, comune, number stri
 		return Section{}, err
 	}
 	return s, nil
-}
-
-// Enrol registers the electoral data of a person of whom there are none, as
-// the officer of the comune of each of his lists, or without a list of his
-// residence; or adds the lists of the officer's comune to those of another: an
-// added list goes with a general list elsewhere. A person who is in the same
-// list already is refused with [AlreadyEnrolled]: by another comune he must
-// first be removed there. It returns the warnings.
-func (r *Registry) Enrol(ctx context.Context, req Request, e Elector) (Faults, error) {
-	return r.put(ctx, req, OpEnrol, e)
-}
-
-// Change replaces the electoral data of a person, as the officer of the comune
-// of each list that changes. What is not a list (capacity, status,
-// certifiability) is changed by the comune under which he is registered. No
-// earlier value is kept (annex 2, services for the comuni 5). It returns the
-// warnings.
-func (r *Registry) Change(ctx context.Context, req Request, e Elector) (Faults, error) {
-	return r.put(ctx, req, OpChange, e)
-}
-
-func (r *Registry) put(ctx context.Context, req Request, op Operation, e Elector) (Faults, error) {
-	a := r.access(req, op, req.Actor.Comune, e.ANPRID)
-	var faults Faults
-	err := a.write(ctx, a.officerOf(req.Actor.Comune), func() error {
-		person, err := r.personOf(ctx, e.ANPRID)
-		if err != nil {
-			return err
-		}
-		return r.store.Update(ctx, func(w Writer) error {
-			old, home, err := w.Elector(ctx, e.ANPRID)
-			if err != nil && !errors.Is(err, ErrNotFound) {
-				return err
-			}
-			found := err == nil
-			e := e
-			whole, newHome, joins := joinLists(old, home, e, req.Actor.Comune)
-			switch {
-			case op == OpEnrol && found && joins:
-				// His first list here, beside those of another comune.
-				faults = competence(e, &person, req.Actor.Comune, NotCompetent)
-				e, home = whole, newHome
-			case op == OpEnrol && !found:
-				faults = competence(e, &person, req.Actor.Comune, NotCompetent)
-			default:
-				faults = standing(op, old, home, found, e, req.Actor)
-			}
-			section, sectionErr := sectionsOf(ctx, w)
-			faults = append(faults, r.checker.CheckElector(e, Circumstances{At: a.today(), Person: &person, Section: section})...)
-			if err := join(*sectionErr, faults.Err()); err != nil {
-				return err
-			}
-			if !found {
-				home = req.Actor.Comune
-			}
-			return w.PutElector(ctx, home, e)
-		})
-	})
-	return faults.Warnings(), err
-}
-
-// standing judges what is registered of a person against what is asked.
-func standing(op Operation, old Elector, home string, found bool, e Elector, actor Actor) Faults {
-	var faults Faults
-	switch {
-	case op == OpEnrol && found:
-		faults = append(faults, NewFault(AlreadyEnrolled, "anprId", e.ANPRID, "I dati elettorali del soggetto sono già registrati dal comune "+home+".", "la cancellazione dal comune "+home+", o una modifica"))
-	case op == OpChange && !found:
-		faults = append(faults, NewFault(ElectorUnknown, "anprId", e.ANPRID, "I dati elettorali del soggetto non sono registrati.", "un'iscrizione"))
-	}
-	for _, l := range Lists() {
-		was, is := old.list(l), e.list(l)
-		for _, en := range []*Enrolment{was.Enrolment, is.Enrolment} {
-			if en != nil && en.Comune != "" && en.Comune != actor.Comune && !sameList(was, is) {
-				faults = append(faults, notCompetent(l.Path()+comuneField(l), en.Comune, actor))
-				break
-			}
-		}
-	}
-	if found && home != actor.Comune && (old.Capacity != e.Capacity || old.Status != e.Status || !samePtr(old.Certifiability, e.Certifiability)) {
-		faults = append(faults, notCompetent("status", home, actor))
-	}
-	return faults
-}
-
-func comuneField(l List) string {
-	if l == GeneralList {
-		return ".comune"
-	}
-	return ".enrolment.comune"
-}
-
-func sameList(a, b AddedList) bool {
-	return a.Enrolled == b.Enrolled && samePtr(a.Enrolment, b.Enrolment)
-}
-
-func samePtr[T comparable](a, b *T) bool {
-	return a == b || a != nil && b != nil && *a == *b
 }
 
 // sectionsOf returns a lookup for the checker; an error of the store, which
@@ -412,7 +342,7 @@ func mayRead(actor Actor, p Person, e Elector, home string) Faults {
 	if actor.Comune != "" && actor.Comune == home {
 		return nil
 	}
-	for _, en := range e.Enrolments() {
+	for _, en := range e.Places() {
 		if actor.Comune != "" && en.Comune == actor.Comune {
 			return nil
 		}

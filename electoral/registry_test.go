@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -86,12 +87,15 @@ func electorOf(id, comune, section string) electoral.Elector {
 	}
 }
 
+// requests counts the requests that the tests have made: each has its own id.
+var requests atomic.Int64
+
 func officer(comune string) electoral.Request {
-	return electoral.Request{ID: "req-1", Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune, Method: electoral.SPIDMethod, Level: 2}}
+	return electoral.Request{ID: fmt.Sprintf("req-%d", requests.Add(1)), Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune, Method: electoral.SPIDMethod, Level: 2}}
 }
 
 func citizen(p electoral.Person) electoral.Request {
-	return electoral.Request{ID: "req-c", Actor: electoral.Actor{FiscalCode: p.FiscalCode, Role: electoral.CitizenRole, Method: electoral.CIEMethod, Level: 3}}
+	return electoral.Request{ID: fmt.Sprintf("req-c-%d", requests.Add(1)), Actor: electoral.Actor{FiscalCode: p.FiscalCode, Role: electoral.CitizenRole, Method: electoral.CIEMethod, Level: 3}}
 }
 
 // eachStore runs a test on every store that the SDK has.
@@ -143,7 +147,8 @@ func TestRegistry(t *testing.T) {
 		warnings, err := r.PutSection(ctx, officer(aglie), sectionOf(aglie, "1"))
 		require.NoError(t, err)
 		assert.Empty(t, warnings)
-		_, err = r.Enrol(ctx, officer(aglie), electorOf("1", aglie, "1"))
+		enrolment := officer(aglie)
+		_, err = r.Enrol(ctx, enrolment, electorOf("1", aglie, "1"))
 		require.NoError(t, err)
 		got, err := r.Elector(ctx, officer(aglie), "1")
 		require.NoError(t, err)
@@ -181,7 +186,7 @@ func TestRegistry(t *testing.T) {
 		first := log.accesses[2]
 		assert.Equal(t, electoral.Access{
 			FiscalCode: "FFCLTR70A01H501Z", At: time.Date(2026, 11, 22, 11, 0, 0, 123_000_000, time.UTC), Operation: electoral.OpEnrol,
-			Outcome: electoral.Requested, RequestID: "req-1", Method: electoral.SPIDMethod, Comune: aglie, Subject: "1",
+			Outcome: electoral.Requested, RequestID: enrolment.ID, Method: electoral.SPIDMethod, Comune: aglie, Subject: "1",
 		}, first, "the six fields of the decree")
 	})
 }

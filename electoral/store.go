@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"time"
 )
 
 // ErrNotFound is the error, wrapped or not, of a store or a population that
@@ -29,8 +30,15 @@ type Store interface {
 }
 
 // A Reader reads one state of a [Store]. What it returns is the caller's: the
-// store keeps no reference to it. It is for one goroutine.
+// store keeps no reference to it. It is for one goroutine. After an error a
+// sequence yields nothing more.
 type Reader interface {
+	RollReader
+	BookReader
+}
+
+// A RollReader reads the rolls: sections and electors.
+type RollReader interface {
 	// Elector returns the elector with an ANPR id, and the comune under which
 	// he was put; an error wrapping [ErrNotFound] if there is none.
 	Elector(ctx context.Context, anprID string) (e Elector, home string, err error)
@@ -38,24 +46,69 @@ type Reader interface {
 	// none.
 	Section(ctx context.Context, comune, number string) (Section, error)
 	// Sections yields the sections of a comune in the order of their numbers'
-	// text. After an error it yields nothing more.
+	// text.
 	Sections(ctx context.Context, comune string) iter.Seq2[Section, error]
-	// Enrolled yields the electors enrolled in a list of a comune, in one of
-	// its sections, or with an empty section in all, in the order of section
-	// and of ANPR id. After an error it yields nothing more.
+	// Enrolled yields the electors who have a place in a list of a comune, in
+	// one of its sections, or with an empty section in all, in the order of
+	// section and of ANPR id; for [StillVotesList] those of [Removal].StillVotes.
 	Enrolled(ctx context.Context, l List, comune, section string) iter.Seq2[Elector, error]
+	// Search yields the electors that a search selects, in the order of ANPR
+	// id. A condition on a field that is derived or not known is an error.
+	Search(ctx context.Context, s Search) iter.Seq2[Elector, error]
+}
+
+// A BookReader reads the registry's books and the operation journal.
+type BookReader interface {
+	// Counts returns how many electors have a place in each list and section
+	// of a comune, in that order of their texts.
+	Counts(ctx context.Context, comune string) ([]ListCount, error)
+	// Record returns an entry of a book; an error wrapping [ErrNotFound] if
+	// there is none.
+	Record(ctx context.Context, comune string, book Book, id string) (Record, error)
+	// Records yields the entries that a search selects, in the order of id and
+	// comune. It does not look at Expires.
+	Records(ctx context.Context, s RecordSearch) iter.Seq2[Record, error]
+	// Journal yields the entries that a search selects, in the order of
+	// instant, ANPR id and operation.
+	Journal(ctx context.Context, s JournalSearch) iter.Seq2[JournalEntry, error]
 }
 
 // A Writer changes a [Store] within an update. It reads its own writes.
 type Writer interface {
 	Reader
+	RollWriter
+	BookWriter
+}
+
+// A RollWriter changes the rolls. No trace of the earlier values
+// is kept (annex 2, services for the comuni 5).
+type RollWriter interface {
 	// PutSection writes a section in place of the one with its comune and
-	// number, if there is one. No trace of the earlier values is kept.
+	// number, if there is one.
 	PutSection(ctx context.Context, s Section) error
 	// PutElector writes an elector under a comune, the home, in place of what
-	// is known of him under any comune. No trace of the earlier values is kept
-	// (annex 2, services for the comuni 5).
+	// is known of him under any comune.
 	PutElector(ctx context.Context, home string, e Elector) error
+	// RemoveSection and RemoveElector remove one; none is no error.
+	RemoveSection(ctx context.Context, comune, number string) error
+	RemoveElector(ctx context.Context, anprID string) error
+}
+
+// A BookWriter changes the registry's books and the journal.
+type BookWriter interface {
+	// PutRecord writes a record in place of the one with its key, if there is
+	// one.
+	PutRecord(ctx context.Context, r Record) error
+	// RemoveRecord removes one; none is no error.
+	RemoveRecord(ctx context.Context, comune string, book Book, id string) error
+	// ExpireRecords removes the records of a comune whose Expires is not after
+	// an instant, and returns how many there were.
+	ExpireRecords(ctx context.Context, comune string, at time.Time) (int, error)
+	// Note adds entries to the journal. One that is there already stands.
+	Note(ctx context.Context, entries ...JournalEntry) error
+	// Forget removes the entries of the journal of a comune before an instant,
+	// and returns how many there were.
+	Forget(ctx context.Context, comune string, before time.Time) (int, error)
 }
 
 // A BulkWriter is what a [Writer] may do besides: many electors at once, for a
@@ -68,6 +121,16 @@ type BulkWriter interface {
 	// comune. If one is, or stands twice among them, the update fails as a
 	// whole.
 	AddElectors(ctx context.Context, home string, list []Elector) error
+}
+
+// A ResidentPopulation is what a [Population] may do besides: find who was
+// born in a time. It is found by a type assertion.
+type ResidentPopulation interface {
+	// Born yields the persons who live in a comune, or are in its register of
+	// Italians abroad, and were born between two days, both included, in the
+	// order of ANPR id. A birth without a day or a month counts if it may lie
+	// between them.
+	Born(ctx context.Context, comune string, from, to Date) iter.Seq2[Person, error]
 }
 
 // A BulkPopulation is what a [Population] may do besides: many persons at

@@ -3,16 +3,15 @@ package anprxml_test
 import (
 	"bytes"
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"unicode/utf16"
 
 	"github.com/stretchr/testify/assert"
@@ -304,6 +303,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		{"attribute in the head", strings.Replace(doc, "<numeroTotaleListe>", "<numeroTotaleListe q='1'>", 1), nil, "nessun attributo"},
 		{"no-break space in the head", strings.Replace(doc, "<datiFornitura>", "\u00a0<datiFornitura>", 1), nil, "solo elementi"},
 		{"no-break space in the total", strings.Replace(doc, "<numeroTotaleListe>4<", "<numeroTotaleListe>\u00a04<", 1), nil, "cifre"},
+		{"value in many pieces", strings.Replace(doc, "<elettore>S<", "<elettore>"+strings.Repeat(strings.Repeat("x", 1000)+"<!---->", 1100)+"<", 1), xmlsec.ErrLimit, "<elettore>"},
 		{"not XML", "PK\x03\x04", nil, "outside the root"},
 		{"empty", "", xmlsec.ErrTruncated, ""},
 	}
@@ -428,7 +428,9 @@ func ExampleReadElectors() {
 
 func FuzzReadElectors(f *testing.F) {
 	f.Add(writeElectors(f, electors(f)))
+	f.Add(indented(f, writeElectors(f, electors(f))))
 	f.Fuzz(func(t *testing.T, doc []byte) {
+		require.Equal(t, told(anprxml.ReadElectors, iotest.OneByteReader(bytes.NewReader(doc))), told(anprxml.ReadElectors, bytes.NewReader(doc)))
 		recs, faults, err := readElectors(t, bytes.NewReader(doc))
 		if err != nil || len(faults) > 0 {
 			return
@@ -452,41 +454,8 @@ func FuzzReadElectors(f *testing.F) {
 
 func FuzzReadSections(f *testing.F) {
 	f.Add(writeSections(f, sections(f)))
+	f.Add(indented(f, writeSections(f, sections(f))))
 	f.Fuzz(func(t *testing.T, doc []byte) {
-		_, _, _ = readSections(t, bytes.NewReader(doc))
-	})
-}
-
-// BenchmarkReadElectors reads a file beside encoding/xml over the same bytes.
-func BenchmarkReadElectors(b *testing.B) {
-	recs := make([]electoral.Elector, 5000)
-	for i := range recs {
-		recs[i] = electors(b)[0]
-		recs[i].ANPRID = strconv.Itoa(i + 1)
-	}
-	doc := writeElectors(b, recs)
-	b.Run("anprxml", func(b *testing.B) {
-		b.SetBytes(int64(len(doc)))
-		b.ReportAllocs()
-		for b.Loop() {
-			got, faults, err := readElectors(b, bytes.NewReader(doc))
-			if err != nil || len(faults) > 0 || len(got) != len(recs) {
-				b.Fatal(err, faults)
-			}
-		}
-	})
-	b.Run("encoding-xml", func(b *testing.B) {
-		b.SetBytes(int64(len(doc)))
-		b.ReportAllocs()
-		for b.Loop() {
-			d := xml.NewDecoder(bytes.NewReader(doc))
-			for {
-				if _, err := d.Token(); err == io.EOF {
-					break
-				} else if err != nil {
-					b.Fatal(err)
-				}
-			}
-		}
+		require.Equal(t, told(anprxml.ReadSections, iotest.OneByteReader(bytes.NewReader(doc))), told(anprxml.ReadSections, bytes.NewReader(doc)))
 	})
 }

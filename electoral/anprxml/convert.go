@@ -8,7 +8,7 @@ import (
 )
 
 // answer reads S or N.
-func answer(v value) electoral.Answer {
+func answer(v *value) electoral.Answer {
 	switch {
 	case !v.present || v.bad:
 		return electoral.NotGiven
@@ -27,9 +27,10 @@ type comuneFound struct {
 	expected  string
 }
 
-// comune returns the Belfiore code of the comune at base.
-func (f *file) comune(r *record, base int, tag, path string) string {
-	if g := r.values[base+comuneGroup]; !g.present {
+// comune returns the Belfiore code of the comune at base, which is the child
+// "comune" of an element, and of a field; the field is empty for the record.
+func (f *file) comune(r *record, base int, parent, field string) string {
+	if !r.values[base+comuneGroup].present {
 		return ""
 	}
 	for _, id := range []int{comuneName, comuneISTAT, comuneProvince} {
@@ -45,15 +46,21 @@ func (f *file) comune(r *record, base int, tag, path string) string {
 			f.comuni[key] = found
 		}
 	}
+	if found.belfiore != "" {
+		return found.belfiore
+	}
+	tag, path := parent+"/comune", "comune"
+	if field != "" {
+		path = field + ".comune"
+	}
 	pos := r.values[base+comuneGroup].pos
 	given := strings.TrimSpace(key.name + " (" + key.province + ") " + key.istat)
-	switch {
-	case found.disagrees:
+	if found.disagrees {
 		f.faults = append(f.faults, fault(ComuneDisagrees, path, tag, given, "Nome, codice ISTAT e provincia non sono dello stesso comune.", found.expected, pos))
-	case found.belfiore == "":
+	} else {
 		f.faults = append(f.faults, fault(ComuneUnknown, path, tag, given, "Il comune non è nelle tabelle.", "nome, provincia e codice ISTAT di un comune esistente", pos))
 	}
-	return found.belfiore
+	return ""
 }
 
 func (f *file) lookup(key comuneText) comuneFound {
@@ -83,11 +90,11 @@ func (f *file) enrolment(r *record, base int, tag, path string) *electoral.Enrol
 		return nil
 	}
 	comune := base + enrolmentComune
-	if place := r.values[comune+comunePlace]; place.present {
+	if place := &r.values[comune+comunePlace]; place.present {
 		f.faults = append(f.faults, fault(PlaceNotKept, path+".comune", tag+"/comune/descrizioneLocalita", place.text, "La località del comune di iscrizione non si conserva.", "nessuna località", place.pos))
 	}
 	return &electoral.Enrolment{
-		Comune:  f.comune(r, comune, tag+"/comune", path+".comune"),
+		Comune:  f.comune(r, comune, tag, path),
 		Section: r.text(base + enrolmentSection),
 	}
 }
@@ -97,32 +104,32 @@ func (f *file) elector(r *record) electoral.Elector {
 	const list = "listaSoggetto/lista/"
 	e := electoral.Elector{
 		ANPRID:   r.text(eID),
-		Capacity: answer(r.values[eCapacity]),
+		Capacity: answer(&r.values[eCapacity]),
 		General:  f.enrolment(r, eGeneral, list+"listaGenerale", "general"),
 		EU: electoral.EULists{
 			Comunal: electoral.AddedList{
-				Enrolled:  answer(r.values[eEUComunal]),
+				Enrolled:  answer(&r.values[eEUComunal]),
 				Enrolment: f.enrolment(r, eEUComunalList, list+"listaAggiuntaUE/listaAggiuntaUEComunali", "eu.comunal.enrolment"),
 			},
 			Parliament: electoral.AddedList{
-				Enrolled:  answer(r.values[eEUParliament]),
+				Enrolled:  answer(&r.values[eEUParliament]),
 				Enrolment: f.enrolment(r, eEUParlList, list+"listaAggiuntaUE/listaAggiuntaUEParlamento", "eu.parliament.enrolment"),
 			},
 		},
 		Status: electoral.Status{
-			NationalReferendums: answer(r.values[eReferendums]),
-			EuropeanParliament:  answer(r.values[eEuropean]),
-			Senate:              answer(r.values[eSenate]),
+			NationalReferendums: answer(&r.values[eReferendums]),
+			EuropeanParliament:  answer(&r.values[eEuropean]),
+			Senate:              answer(&r.values[eSenate]),
 			SenateConstituency:  r.text(eSenateConst),
-			Chamber:             answer(r.values[eChamber]),
+			Chamber:             answer(&r.values[eChamber]),
 			ChamberConstituency: r.text(eChamberConst),
-			Regional:            answer(r.values[eRegional]),
-			Comunal:             answer(r.values[eComunal]),
-			District:            answer(r.values[eDistrict]),
+			Regional:            answer(&r.values[eRegional]),
+			Comunal:             answer(&r.values[eComunal]),
+			District:            answer(&r.values[eDistrict]),
 		},
 	}
 	f.added(r, &e)
-	if c := r.values[eCertifiableCode]; c.present && !c.bad {
+	if c := &r.values[eCertifiableCode]; c.present && !c.bad {
 		code := electoral.Certifiability(c.text[0] - '0')
 		e.Certifiability = &code
 	}
@@ -133,9 +140,9 @@ func (f *file) elector(r *record) electoral.Elector {
 // Yes. Without one it belongs nowhere, which is a fault.
 func (f *file) added(r *record, e *electoral.Elector) {
 	const tag = "listaSoggetto/lista/listaAggiuntaComReg/listaBolTreVal"
-	e.Added.Bolzano.Enrolled = answer(r.values[eBolzano])
-	e.Added.Trento.Enrolled = answer(r.values[eTrento])
-	e.Added.AostaValley.Enrolled = answer(r.values[eAostaValley])
+	e.Added.Bolzano.Enrolled = answer(&r.values[eBolzano])
+	e.Added.Trento.Enrolled = answer(&r.values[eTrento])
+	e.Added.AostaValley.Enrolled = answer(&r.values[eAostaValley])
 	en := f.enrolment(r, eAddedList, tag, "added.enrolment")
 	if en == nil {
 		return
@@ -155,7 +162,7 @@ func (f *file) added(r *record, e *electoral.Elector) {
 // section makes the section of a record; what cannot be is added to f.faults.
 func (f *file) section(r *record) electoral.Section {
 	s := electoral.Section{
-		Comune:               f.comune(r, sComune, "sezione/comune", "comune"),
+		Comune:               f.comune(r, sComune, "sezione", ""),
 		Number:               r.text(sNumber),
 		SeatName:             r.text(sSeatName),
 		EuropeanConstituency: r.text(sEuropean),
@@ -166,7 +173,7 @@ func (f *file) section(r *record) electoral.Section {
 	}
 	s.Seat = electoral.Address{
 		PostCode: r.text(sPostCode),
-		Comune:   f.comune(r, sSeatComune, "sezione/sezioneelettoraleind/comune", "seat.comune"),
+		Comune:   f.comune(r, sSeatComune, "sezione/sezioneelettoraleind", "seat"),
 		Place:    r.text(sSeatComune + comunePlace),
 		Hamlet:   r.text(sHamlet),
 	}

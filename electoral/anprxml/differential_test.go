@@ -1,13 +1,18 @@
 package anprxml_test
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -55,6 +60,87 @@ func TestAgreesWithXmllint(t *testing.T) {
 	}
 	assert.Positive(t, valid, "some are valid all the same")
 	assert.Less(t, valid, documents/2)
+}
+
+// told is all that a reader says of a file: every record with its place and
+// its faults, and the error.
+func told[T any](read func(context.Context, io.Reader, anprxml.ReadConfig) (electoral.LoadSource[T], error), src io.Reader) string {
+	var b strings.Builder
+	file, err := read(context.Background(), src, anprxml.ReadConfig{})
+	if err == nil {
+		fmt.Fprintln(&b, file.Declared)
+		for item, failed := range file.Items {
+			if err = failed; err != nil {
+				break
+			}
+			line, err := json.Marshal(item)
+			fmt.Fprintf(&b, "%s %v\n", line, err)
+		}
+	}
+	fmt.Fprintf(&b, "%v", err)
+	return b.String()
+}
+
+// TestQuickAndCarefulAgree reads spoiled files whole and byte by byte: then the
+// XML reader has no token at once and goes its careful way through all of them.
+// Records and faults, their places and the errors must be the same.
+func TestQuickAndCarefulAgree(t *testing.T) {
+	r := rand.New(rand.NewPCG(5010, 5011))
+	faulty, broken := 0, 0
+	for _, base := range []string{string(writeElectors(t, electors(t))), string(indented(t, writeElectors(t, electors(t))))} {
+		for range 1000 {
+			doc := spoil(r, base)
+			want := told(anprxml.ReadElectors, iotest.OneByteReader(strings.NewReader(doc)))
+			require.Equal(t, want, told(anprxml.ReadElectors, strings.NewReader(doc)), doc)
+			if !strings.HasSuffix(want, "<nil>") {
+				broken++
+			} else if strings.Contains(want, `"code"`) {
+				faulty++
+			}
+		}
+	}
+	assert.Greater(t, broken, 100)
+	assert.Greater(t, faulty, 100)
+	for _, base := range []string{string(writeSections(t, sections(t))), string(indented(t, writeSections(t, sections(t))))} {
+		for range 500 {
+			doc := spoil(r, base)
+			want := told(anprxml.ReadSections, iotest.OneByteReader(strings.NewReader(doc)))
+			require.Equal(t, want, told(anprxml.ReadSections, strings.NewReader(doc)), doc)
+		}
+	}
+}
+
+// TestRecordsAreJudgedAlike gives three records in a row the same value, in
+// every form a value may have, and beside them a fourth without it: what the
+// reader remembers of a value must not change what it says of the next.
+func TestRecordsAreJudgedAlike(t *testing.T) {
+	e := electors(t)[0]
+	doc := string(writeElectors(t, []electoral.Elector{e, e, e, e}))
+	values := []string{"", " ", "1", " 1 ", "\n1", "1 1", "\u00a01", "S", " S", "s", "è", "AGLIE'", "AGLIE' ", "A\u0301", "&amp;", "<![CDATA[1]]>", "001001", "TO", strings.Repeat("1", 64), strings.Repeat("1", 65), strings.Repeat("x", 201), "<b/>"}
+	for _, tag := range []string{"idSchedaSoggettoANPR", "elettore", "nomeComune", "codiceIstat", "siglaProvinciaIstat", "sezioneelettoralenum", "circoscrsenatorepubblica", "soggettoCertificabile"} {
+		for _, value := range values {
+			put := regexp.MustCompile("<"+tag+">[^<]*<").ReplaceAllLiteralString(doc, "<"+tag+">"+value+"<")
+			last := strings.LastIndex(doc, "<listaSoggetto>")
+			file, err := anprxml.ReadElectors(t.Context(), strings.NewReader(put[:strings.LastIndex(put, "<listaSoggetto>")]+doc[last:]), anprxml.ReadConfig{})
+			require.NoError(t, err)
+			type judged struct {
+				Record electoral.Elector
+				Faults electoral.Faults
+			}
+			var said []judged
+			for item, err := range file.Items {
+				require.NoError(t, err)
+				for i := range item.Faults {
+					item.Faults[i].Position = nil
+				}
+				said = append(said, judged{item.Record, item.Faults})
+			}
+			require.Len(t, said, 4)
+			assert.Equal(t, said[0], said[1], "<%s>%s", tag, value)
+			assert.Equal(t, said[0], said[2], "<%s>%s", tag, value)
+			assert.Equal(t, judged{Record: e}, said[3], "<%s>%s", tag, value)
+		}
+	}
 }
 
 // spoil changes, cuts, inserts or repeats a piece of a document.

@@ -16,7 +16,7 @@
 // faults, each with the element, the value, what was expected and the line;
 // what stands outside the records, and what is not well formed, ends the
 // reading with a [FormatError] or a syntax error that says where. A document
-// type declaration is always refused.
+// type declaration is always refused, and so is a value of more than 1 MiB.
 //
 // A comune stands in the files by name, ISTAT code and province; it is looked
 // up in the reference tables and kept by its Belfiore code.

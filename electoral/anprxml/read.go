@@ -1,10 +1,10 @@
 package anprxml
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"iter"
 	"strconv"
@@ -111,11 +111,11 @@ func open(ctx context.Context, r io.Reader, cfg ReadConfig, space, root string) 
 	if f.most == 0 {
 		f.most = 5_000_000
 	}
-	d, err := xmlsec.NewReader(ctx, r, xmlsec.Limits{Bytes: cfg.MaxBytes, Depth: 16, Elements: -1, Attributes: 512, Token: 1 << 20})
+	d, err := xmlsec.NewReader(ctx, r, xmlsec.Limits{Bytes: cfg.MaxBytes, Depth: 16, Elements: -1, Attributes: 512, Token: longest})
 	if err != nil {
 		return nil, err
 	}
-	f.parser = &parser{d: d, texts: map[string]string{}}
+	f.parser = &parser{d: d, texts: texts{seed: maphash.MakeSeed()}}
 	tok, err := f.structure()
 	if err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func (f *file) structure() (*xmlsec.Token, error) {
 		case xmlsec.StartElement, xmlsec.EndElement:
 			return tok, nil
 		case xmlsec.Text:
-			if text := bytes.Trim(tok.Data, blanks); len(text) > 0 {
+			if text := trim(tok.Data); len(text) > 0 {
 				return nil, f.formatError(tok.Pos, f.root, string(text[:min(len(text), 80)]), "solo elementi")
 			}
 		}

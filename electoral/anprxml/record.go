@@ -1,7 +1,8 @@
 package anprxml
 
 import (
-	"bytes"
+	"fmt"
+	"hash/maphash"
 	"strconv"
 	"strings"
 
@@ -78,9 +79,14 @@ type record struct {
 	values []value
 	// items are the occurrences of the element that may stand many times.
 	items []record
+	// right are the values of the records before, by their ids, that needed
+	// neither change nor fault: what stands there again is right again.
+	right []string
 }
 
-func newRecord(size int) *record { return &record{values: make([]value, size)} }
+func newRecord(size int) *record {
+	return &record{values: make([]value, size), right: make([]string, size)}
+}
 
 func (r *record) reset() {
 	clear(r.values)
@@ -94,8 +100,27 @@ type parser struct {
 	d      *xmlsec.Reader
 	faults electoral.Faults
 	tags   []string // of the open elements of the record
-	texts  map[string]string
+	texts  texts
 	buf    []byte
+}
+
+// texts shares texts that recur in a file. It forgets as it learns, so that
+// neither its memory grows nor the first texts take the place of all others.
+type texts struct {
+	seed  maphash.Seed
+	known [2048]string
+}
+
+// share returns the string of b.
+func (t *texts) share(b []byte) string {
+	if len(b) < 2 || len(b) > 64 {
+		return string(b) // of one byte it takes no memory
+	}
+	s := &t.known[maphash.Bytes(t.seed, b)%uint64(len(t.known))]
+	if *s != string(b) {
+		*s = string(b)
+	}
+	return *s
 }
 
 func (p *parser) fault(c electoral.Code, path, value, message, expected string, pos xmlsec.Position) {
@@ -105,13 +130,16 @@ func (p *parser) fault(c electoral.Code, path, value, message, expected string, 
 // element reads the content of an element of which the start tag was read.
 func (p *parser) element(e *element, r *record, start *xmlsec.Token) error {
 	p.tags = append(p.tags, e.tag)
-	defer func() { p.tags = p.tags[:len(p.tags)-1] }()
 	r.values[e.id] = value{present: true, pos: start.Pos}
 	p.start(e, start)
+	var err error
 	if e.typ != nil {
-		return p.leaf(e, r)
+		err = p.leaf(e, r)
+	} else {
+		err = p.group(e, r)
 	}
-	return p.group(e, r)
+	p.tags = p.tags[:len(p.tags)-1]
+	return err
 }
 
 const xsiSpace = "http://www.w3.org/2001/XMLSchema-instance"
@@ -122,8 +150,8 @@ func schemaHint(n xmlsec.Name) bool {
 	return n.Space == xsiSpace && (n.Local == "schemaLocation" || n.Local == "noNamespaceSchemaLocation")
 }
 
-// blanks are XML's white space; other scripts' blanks are text.
-const blanks = " \t\r\n"
+// blank tells XML's white space; other scripts' blanks are text.
+func blank(r rune) bool { return r == ' ' || r == '\t' || r == '\r' || r == '\n' }
 
 // start judges the start tag of an element of a record.
 func (p *parser) start(e *element, start *xmlsec.Token) {
@@ -137,6 +165,9 @@ func (p *parser) start(e *element, start *xmlsec.Token) {
 	}
 }
 
+// longest bounds a text, and a value that is made of many.
+const longest = 1 << 20
+
 // leaf reads the text of an element up to its end tag.
 func (p *parser) leaf(e *element, r *record) error {
 	p.buf = p.buf[:0]
@@ -148,34 +179,42 @@ func (p *parser) leaf(e *element, r *record) error {
 		switch tok.Kind {
 		case xmlsec.Text:
 			p.buf = append(p.buf, tok.Data...)
+			if len(p.buf) > longest {
+				return fmt.Errorf("anprxml: line %d, column %d: a value of <%s> of more than %d bytes: %w", tok.Pos.Line, tok.Pos.Column, e.tag, longest, xmlsec.ErrLimit)
+			}
 		case xmlsec.StartElement:
 			p.fault(ElementUnknown, e.path, tok.Name.QName(), "L'elemento <"+e.tag+"> contiene un altro elemento.", "solo testo", tok.Pos)
 			if err := p.skip(); err != nil {
 				return err
 			}
 		case xmlsec.EndElement:
-			v := &r.values[e.id]
-			v.text = p.share(p.buf)
-			var ok bool
-			if v.text, ok = e.typ.check(v.text); !ok {
-				v.bad = true
-				p.fault(ValueMalformed, e.path, v.text, "Il valore di <"+e.tag+"> non è del tipo "+e.typ.name+".", e.typ.expected, v.pos)
-			}
+			p.judge(e, r)
 			return nil
 		}
 	}
 }
 
-// share returns the string of b; short texts recur in a file and are shared.
-func (p *parser) share(b []byte) string {
-	if s, ok := p.texts[string(b)]; ok {
-		return s
+// judge makes p.buf the value of a leaf.
+func (p *parser) judge(e *element, r *record) {
+	v, right := &r.values[e.id], &r.right[e.id]
+	if *right != "" && string(p.buf) == *right {
+		v.text = *right
+		return
 	}
-	s := string(b)
-	if len(s) <= 64 && len(p.texts) < 2048 {
-		p.texts[s] = s
+	var given string
+	if e.distinct {
+		given = string(p.buf)
+	} else {
+		given = p.texts.share(p.buf)
 	}
-	return s
+	var ok bool
+	switch v.text, ok = e.typ.check(given); {
+	case !ok:
+		v.bad = true
+		p.fault(ValueMalformed, e.path, v.text, "Il valore di <"+e.tag+"> non è del tipo "+e.typ.name+".", e.typ.expected, v.pos)
+	case v.text == given:
+		*right = given
+	}
 }
 
 // group reads the children of an element up to its end tag.
@@ -188,7 +227,7 @@ func (p *parser) group(e *element, r *record) error {
 		}
 		switch tok.Kind {
 		case xmlsec.Text:
-			if text := bytes.Trim(tok.Data, blanks); len(text) > 0 {
+			if text := trim(tok.Data); len(text) > 0 {
 				p.fault(TextUnexpected, e.path, string(text[:min(len(text), 80)]), "L'elemento <"+e.tag+"> contiene testo.", "solo elementi", tok.Pos)
 			}
 		case xmlsec.EndElement:
@@ -204,7 +243,7 @@ func (p *parser) group(e *element, r *record) error {
 
 // child reads one child and returns the index from which the next may stand.
 func (p *parser) child(e *element, r *record, next int, tok *xmlsec.Token) (int, error) {
-	i := indexOf(e.children, tok.Name.Local)
+	i := indexOf(e.children, next, tok.Name.Local)
 	switch {
 	case i < 0:
 		p.fault(ElementUnknown, e.path, tok.Name.QName(), "L'elemento <"+tok.Name.QName()+"> non è previsto in <"+e.tag+">.", expectedChildren(e.children[min(next, len(e.children)):]), tok.Pos)
@@ -224,12 +263,12 @@ func (p *parser) child(e *element, r *record, next int, tok *xmlsec.Token) (int,
 	c := &e.children[i]
 	if c.many {
 		pos := tok.Pos
-		item := record{values: make([]value, translationSize)}
+		item := newRecord(translationSize)
 		p.tags = append(p.tags, c.tag)
 		p.start(c, tok)
 		inner := element{tag: c.tag, id: tRecord, path: c.path + "[" + strconv.Itoa(len(r.items)) + "]", children: c.children}
 		before := len(p.faults)
-		err := p.group(&inner, &item)
+		err := p.group(&inner, item)
 		for k := range p.faults[before:] {
 			if f := &p.faults[before+k]; !strings.HasPrefix(f.Path, c.path) {
 				f.Path = inner.path + "." + f.Path
@@ -237,7 +276,7 @@ func (p *parser) child(e *element, r *record, next int, tok *xmlsec.Token) (int,
 		}
 		p.tags = p.tags[:len(p.tags)-1]
 		r.values[c.id] = value{present: true, pos: pos}
-		r.items = append(r.items, item)
+		r.items = append(r.items, *item)
 		return i, err
 	}
 	if i > 0 && e.children[i-1].choice && r.values[e.children[i-1].id].present {
@@ -248,7 +287,8 @@ func (p *parser) child(e *element, r *record, next int, tok *xmlsec.Token) (int,
 
 // missing tells the required children that do not stand.
 func (p *parser) missing(e *element, r *record, pos xmlsec.Position) {
-	for _, c := range e.children {
+	for i := range e.children {
+		c := &e.children[i]
 		if !c.optional && !r.values[c.id].present {
 			p.tags = append(p.tags, c.tag)
 			p.fault(ElementMissing, c.path, "", "Manca l'elemento <"+c.tag+"> in <"+e.tag+">.", "<"+c.tag+">", pos)
@@ -275,13 +315,30 @@ func (p *parser) skip() error {
 	return nil
 }
 
-func indexOf(children []element, tag string) int {
-	for i := range children {
+// indexOf looks from next on first, where the tag should be.
+func indexOf(children []element, next int, tag string) int {
+	for i := next; i < len(children); i++ {
+		if children[i].tag == tag {
+			return i
+		}
+	}
+	for i := range children[:min(next, len(children))] {
 		if children[i].tag == tag {
 			return i
 		}
 	}
 	return -1
+}
+
+// trim cuts XML's blanks off both ends.
+func trim(b []byte) []byte {
+	for len(b) > 0 && blank(rune(b[0])) {
+		b = b[1:]
+	}
+	for len(b) > 0 && blank(rune(b[len(b)-1])) {
+		b = b[:len(b)-1]
+	}
+	return b
 }
 
 // expectedChildren names what may stand: up to the first required element.

@@ -16,6 +16,9 @@ type element struct {
 	children []element
 	// choice says that at most one of this element and the next stands.
 	choice bool
+	// distinct says that no two records have the same value: there is nothing
+	// to share.
+	distinct bool
 }
 
 func leaf(tag string, id int, typ *simpleType, path string) element {
@@ -31,6 +34,8 @@ func opt(e element) element { e.optional = true; return e }
 
 // alternative makes an element exclude the next one.
 func alternative(e element) element { e.choice = true; return e }
+
+func distinct(e element) element { e.distinct = true; return e }
 
 // A comune takes these places from its base on; so do the enrolments.
 const (
@@ -129,7 +134,7 @@ func listElements() []element {
 // electorElement is tipoListaCert of vocabolarioSubentro.xsd.
 func electorElement() element {
 	return group("listaSoggetto", eRecord, "",
-		leaf("idSchedaSoggettoANPR", eID, tipoIDSoggetto, "anprId"),
+		distinct(leaf("idSchedaSoggettoANPR", eID, tipoIDSoggetto, "anprId")),
 		group("lista", eList, "", listElements()...),
 		opt(group("certificabilita", eCertifiability, "certifiability",
 			opt(leaf("soggettoCertificabile", eCertifiableCode, numerico1, "certifiability")),

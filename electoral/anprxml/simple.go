@@ -14,21 +14,38 @@ type simpleType struct {
 	min, max int    // characters
 	collapse bool   // white space, as xs:whiteSpace says
 	allowed  func(r rune) bool
-	pattern  func(s string) bool
+	ascii    [utf8.RuneSelf]bool // what allowed says of ASCII
+}
+
+// simple returns a type of texts of allowed characters; nil allows them all.
+func simple(name, expected string, least, most int, allowed func(r rune) bool) *simpleType {
+	t := &simpleType{name: name, expected: expected, min: least, max: most, allowed: allowed}
+	for c := range t.ascii {
+		t.ascii[c] = allowed == nil || allowed(rune(c))
+	}
+	return t
 }
 
 // check returns the value that s has in this type, and whether it has one.
 func (t *simpleType) check(s string) (string, bool) {
-	if t.collapse {
-		s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(blanks, r) }), " ")
+	if t.collapse && strings.IndexFunc(s, blank) >= 0 {
+		s = strings.Join(strings.FieldsFunc(s, blank), " ")
 	}
 	n := 0
 	for _, r := range s {
-		if n++; t.allowed != nil && !t.allowed(r) {
+		if n++; !t.allows(r) {
 			return s, false
 		}
 	}
-	return s, n >= t.min && n <= t.max && (t.pattern == nil || t.pattern(s)) && utf8.ValidString(s)
+	return s, n >= t.min && n <= t.max && utf8.ValidString(s)
+}
+
+// allows reports whether r may stand in a value.
+func (t *simpleType) allows(r rune) bool {
+	if r < utf8.RuneSelf {
+		return t.ascii[r]
+	}
+	return t.allowed == nil || t.allowed(r)
 }
 
 func digit(r rune) bool { return r >= '0' && r <= '9' }
@@ -55,11 +72,13 @@ func alnumAnd(others string) func(rune) bool {
 }
 
 func numeric(name string, least, most int) *simpleType {
-	return &simpleType{name: name, expected: lengthText(least, most, "cifre"), min: least, max: most, collapse: true, allowed: digit}
+	t := simple(name, lengthText(least, most, "cifre"), least, most, digit)
+	t.collapse = true
+	return t
 }
 
 func text(name string, most int, kind string, allowed func(rune) bool) *simpleType {
-	return &simpleType{name: name, expected: lengthText(1, most, kind), min: 1, max: most, allowed: allowed}
+	return simple(name, lengthText(1, most, kind), 1, most, allowed)
 }
 
 func lengthText(least, most int, kind string) string {
@@ -78,19 +97,17 @@ const (
 
 // The simple types that the electoral schemas use. Only read.
 var (
-	tipoSN1 = &simpleType{name: "tipoSN1", expected: "S oppure N", min: 1, max: 1, allowed: func(r rune) bool {
-		return strings.ContainsRune("SNsn", r)
-	}}
+	tipoSN1          = simple("tipoSN1", "S oppure N", 1, 1, func(r rune) bool { return strings.ContainsRune("SNsn", r) })
 	charMax200       = text("charMax200", 200, "caratteri", nil)
 	numericoMax3     = numeric("numericoMax3", 1, 3)
 	numericoMax9     = numeric("numericoMax9", 1, 9)
 	numerico1        = numeric("numerico1", 1, 1)
 	tipoIDSoggetto   = numeric("tipoIdSoggetto", 1, 16)
 	nomeComune       = text("alfanumericoComune", 80, slashChars, lettersAnd("- '/.,()"))
-	codiceISTAT      = &simpleType{name: "tipoCodiceIstatComune", expected: "6 cifre", min: 6, max: 6, allowed: digit}
-	siglaProvincia   = &simpleType{name: "alfabeticoProvincia", expected: "2 lettere", min: 2, max: 2, allowed: func(r rune) bool { return letter(r) && !digit(r) || strings.ContainsRune("- ',.", r) }}
+	codiceISTAT      = simple("tipoCodiceIstatComune", "6 cifre", 6, 6, digit)
+	siglaProvincia   = simple("alfabeticoProvincia", "2 lettere", 2, 2, func(r rune) bool { return letter(r) && !digit(r) || strings.ContainsRune("- ',.", r) })
 	descrizione120   = text("alfanumerico120char", 120, plainChars, lettersAnd("- '.,"))
-	cap              = &simpleType{name: "tipoCap", expected: "da 1 a 5 cifre", min: 1, max: 5, allowed: digit}
+	cap              = simple("tipoCap", "da 1 a 5 cifre", 1, 5, digit)
 	frazione         = text("tipoFrazione", 80, addressChars, lettersAnd(",.-'\":; ()"))
 	codSpecie        = numeric("tipoSpecieToponimo", 1, 4)
 	specie           = text("tipoSpecie", 30, plainChars, lettersAnd("- '/.,"))
@@ -110,7 +127,7 @@ var (
 	alnumSpace1      = text("tipoSecondario", 1, alnumChars, alnumAnd(" "))
 	piano            = text("tipoPiano", 5, alnumChars, alnumAnd(" -"))
 	alnumSpace3      = text("tipoNui", 3, alnumChars, alnumAnd(" "))
-	idLingua         = &simpleType{name: "tipoIdLingua", expected: "da 1 a 9 cifre", min: 1, max: 9, allowed: digit}
+	idLingua         = simple("tipoIdLingua", "da 1 a 9 cifre", 1, 9, digit)
 	noteEstero       = text("tipoNoteIndirizzoEstero", 240, addressChars, lettersAnd(",.-'\":; "))
 	descrizioneSlash = text("alfanumericoslash120char", 120, slashChars, lettersAnd("- '/.,()"))
 	presso           = text("tipoPresso", 100, addressChars, lettersAnd("- ()'.,"))

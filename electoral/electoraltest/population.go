@@ -33,8 +33,10 @@ func SamplePersons() []electoral.Person {
 	}
 }
 
-// TestPopulation holds a population to the contract of [electoral.Population].
-// open returns one that holds the given persons.
+// TestPopulation holds a population to the contract of [electoral.Population]
+// and, where it has their methods, of [electoral.BulkPopulation] and
+// [electoral.ResidentPopulation]. open returns one that holds the given
+// persons.
 func TestPopulation(t *testing.T, open func(t *testing.T, persons []electoral.Person) electoral.Population) {
 	t.Run("every field", func(t *testing.T) {
 		p := open(t, SamplePersons())
@@ -80,4 +82,115 @@ func TestPopulation(t *testing.T, open func(t *testing.T, persons []electoral.Pe
 		_, err = p.ByFiscalCode(ctx, SamplePersons()[0].FiscalCode)
 		require.ErrorIs(t, err, context.Canceled)
 	})
+	t.Run("many", func(t *testing.T) { populationBulk(t, open(t, SamplePersons())) })
+	t.Run("born", func(t *testing.T) { populationBorn(t, open(t, births())) })
+}
+
+func populationBulk(t *testing.T, p electoral.Population) {
+	bulk, ok := p.(electoral.BulkPopulation)
+	if !ok {
+		t.Log("the population gives persons one by one: nothing to hold it to")
+		return
+	}
+	got, err := bulk.ByANPRIDs(t.Context(), []string{"333", "1", "4", "1", ""})
+	require.NoError(t, err)
+	list := SamplePersons()
+	assert.Equal(t, map[string]electoral.Person{"1": list[0], "333": list[2]}, got)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = bulk.ByANPRIDs(ctx, []string{"1"})
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+// births are persons of comuneA and others, whose ids are not in the order of
+// their births.
+func births() []electoral.Person {
+	var list []electoral.Person
+	add := func(id, born string, resident, abroad string) {
+		var p electoral.Person
+		p.ANPRID, p.Surname, p.Sex = id, "X", electoral.SexUnknown
+		if err := p.Birth.Date.UnmarshalText([]byte(born)); err != nil {
+			panic(err) // a text of the table below
+		}
+		if resident != "" {
+			p.Residence = &electoral.Residence{Comune: resident}
+		}
+		if abroad != "" {
+			p.Abroad = &electoral.Abroad{Comune: abroad, State: "FRA"}
+		}
+		list = append(list, p)
+	}
+	add("9", "2008-07-01", comuneA, "")
+	add("10", "2008-12-31", comuneA, "")
+	add("8", "2008-06-30", comuneA, "")
+	add("7", "2009-01-01", comuneA, "")
+	add("100", "2008-09-15", "", comuneA)
+	add("101", "2008-09-15", comuneB, comuneA) // his residence counts
+	add("102", "2008-09-15", comuneA, comuneB)
+	add("103", "2008-09-15", "", "")
+	add("104", "2008", comuneA, "")
+	add("105", "2007", comuneA, "")
+	add("106", "2008-06", comuneA, "")
+	add("107", "2008-02", comuneA, "")
+	add("108", "", comuneA, "")
+	add("109", "2009", "", comuneA)
+	add("110", "1908-07-01", comuneA, "")
+	list[len(list)-1].Death = electoral.Date{Year: 2000, Month: 1, Day: 1}
+	return list
+}
+
+func populationBorn(t *testing.T, p electoral.Population) {
+	residents, ok := p.(electoral.ResidentPopulation)
+	if !ok {
+		t.Log("the population does not find persons by birth: nothing to hold it to")
+		return
+	}
+	date := func(text string) (d electoral.Date) {
+		require.NoError(t, d.UnmarshalText([]byte(text)))
+		return d
+	}
+	all := map[string]electoral.Person{}
+	for _, person := range births() {
+		all[person.ANPRID] = person
+	}
+	for _, c := range []struct {
+		comune, from, to string
+		want             []string
+	}{
+		{comuneA, "2008-07-01", "2008-12-31", []string{"10", "100", "102", "104", "9"}},
+		{comuneA, "2008-07-02", "2008-12-30", []string{"100", "102", "104"}},
+		{comuneA, "2008-06-30", "2008-06-30", []string{"104", "106", "8"}},
+		{comuneA, "2008-06-01", "2008-06-29", []string{"104", "106"}},
+		{comuneA, "2008-02-29", "2008-02-29", []string{"104", "107"}},
+		{comuneA, "2008-03-01", "2008-03-01", []string{"104"}},
+		{comuneA, "2008-01-01", "2008-01-31", []string{"104"}},
+		{comuneA, "2008-12-31", "2009-01-01", []string{"10", "104", "109", "7"}},
+		{comuneA, "2007-12-31", "2007-12-31", []string{"105"}},
+		{comuneA, "2010-01-01", "2020-01-01", nil},
+		{comuneA, "2009-01-01", "2007-12-31", nil},
+		{comuneA, "1900-01-01", "1910-01-01", []string{"110"}},
+		{comuneA, "1900-01-01", "2100-01-01", []string{"10", "100", "102", "104", "105", "106", "107", "109", "110", "7", "8", "9"}},
+		{comuneB, "2008-07-01", "2008-12-31", []string{"101"}},
+		{"F205", "1900-01-01", "2100-01-01", nil},
+	} {
+		var got []string
+		for person, err := range residents.Born(t.Context(), c.comune, date(c.from), date(c.to)) {
+			require.NoError(t, err)
+			assert.Equal(t, all[person.ANPRID], person)
+			got = append(got, person.ANPRID)
+		}
+		assert.Equal(t, c.want, got, "%s: %s to %s", c.comune, c.from, c.to)
+	}
+	for _, err := range residents.Born(t.Context(), comuneA, date("1900-01-01"), date("2100-01-01")) {
+		require.NoError(t, err)
+		_, err = p.ByANPRID(t.Context(), "9")
+		require.NoError(t, err, "it may be used in the loop")
+		break
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var last error
+	for _, last = range residents.Born(ctx, comuneA, date("1900-01-01"), date("2100-01-01")) {
+	}
+	require.ErrorIs(t, last, context.Canceled)
 }

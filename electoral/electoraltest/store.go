@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -27,7 +28,16 @@ type storeCase struct {
 // TestStore holds a store to the contract of [electoral.Store]. It calls open
 // once for each case; each call returns an empty store.
 func TestStore(t *testing.T, open func(t *testing.T) electoral.Store) {
-	for _, c := range []storeCase{
+	for _, c := range slices.Concat(rollCases(), searchCases(), bookCases(), journalCases()) {
+		t.Run(c.name, func(t *testing.T) {
+			t.Log(c.reason)
+			c.run(t, open(t))
+		})
+	}
+}
+
+func rollCases() []storeCase {
+	return []storeCase{
 		{"absent", "what is not there is ErrNotFound", storeAbsent},
 		{"section", "PutSection writes every field and replaces", storeSection},
 		{"elector", "PutElector writes every field, yes, no and not given apart, and replaces", storeElector},
@@ -44,11 +54,8 @@ func TestStore(t *testing.T, open func(t *testing.T) electoral.Store) {
 		{"break", "a listing may be left early", storeBreak},
 		{"texts", "texts are kept byte for byte", storeTexts},
 		{"bulk", "a writer that takes many electors at once writes what PutElector would", storeBulk},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Log(c.reason)
-			c.run(t, open(t))
-		})
+		{"still votes", "the list of those who still vote holds whom a removal says so of", storeStillVotes},
+		{"remove", "what is removed is in no answer; to remove what is not there is no error", storeRemove},
 	}
 }
 
@@ -93,7 +100,7 @@ func SampleSection(comune, number string) electoral.Section {
 }
 
 // SampleElector returns an elector with a value of each kind: yes, no and not
-// given, lists with and without a place.
+// given, lists with and without a place, a list that he left.
 func SampleElector(id, comune, section string) electoral.Elector {
 	full := electoral.NotCertifiable
 	return electoral.Elector{
@@ -110,6 +117,11 @@ func SampleElector(id, comune, section string) electoral.Elector {
 			Regional: electoral.NotGiven, Comunal: electoral.Yes, District: electoral.No,
 		},
 		Certifiability: &full,
+		Removal: &electoral.Removal{
+			Comune: comuneB, List: electoral.TrentoList, Reason: electoral.FromAddedList,
+			Day: electoral.Date{Year: 2026, Month: 3, Day: 1}, Note: "Sentenza n. 7/2026, «Rossi c. Comune»",
+			StillVotes: &electoral.StillVotes{Consultation: electoral.RegionalElection, Day: electoral.Date{Year: 2026, Month: 11, Day: 22}, Section: "3"},
+		},
 	}
 }
 
@@ -202,10 +214,12 @@ func storeMoved(t *testing.T, s electoral.Store) {
 	update(t, s, func(ctx context.Context, w electoral.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, e)) })
 	e.General.Section = "2"
 	e.Added.Bolzano = electoral.AddedList{Enrolled: electoral.No}
+	e.Removal.StillVotes = nil
 	update(t, s, func(ctx context.Context, w electoral.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, e)) })
 	assert.Empty(t, ids(t, s, electoral.GeneralList, comuneA, "1"))
 	assert.Equal(t, []string{"1"}, ids(t, s, electoral.GeneralList, comuneA, "2"))
 	assert.Empty(t, ids(t, s, electoral.BolzanoList, comuneB, ""))
+	assert.Empty(t, ids(t, s, electoral.StillVotesList, comuneB, ""))
 }
 
 func storeAtomic(t *testing.T, s electoral.Store) {
@@ -363,12 +377,13 @@ func storeAliasing(t *testing.T, s electoral.Store) {
 		require.NoError(t, w.PutSection(ctx, sec))
 	})
 	e.General.Section, *e.Certifiability, sec.Translations[0].SeatName = "x", 2, "x"
+	e.Removal.Note, e.Removal.StillVotes.Section = "x", "x"
 	for range 2 {
 		view(t, s, func(ctx context.Context, r electoral.Reader) {
 			got, _, err := r.Elector(ctx, "1")
 			require.NoError(t, err)
 			assert.Equal(t, SampleElector("1", comuneA, "1"), got)
-			got.General.Section = "y"
+			got.General.Section, got.Removal.Note, got.Removal.StillVotes.Section = "y", "y", "y"
 			gotSec, err := r.Section(ctx, comuneA, "1")
 			require.NoError(t, err)
 			assert.Equal(t, SampleSection(comuneA, "1"), gotSec)
@@ -401,6 +416,7 @@ func storeBreak(t *testing.T, s electoral.Store) {
 func storeTexts(t *testing.T, s electoral.Store) {
 	e := SampleElector("1", comuneA, "1 bis'; DROP TABLE electors; --")
 	e.Status.SenateConstituency = "TRENTINO-ALTO ADIGE/SÜDTIROL \u202e 🗳 \n"
+	e.Removal.Note = "<b>&amp;\\u0041 \u2028 \x00 \ufffd 'note\"\r\n"
 	update(t, s, func(ctx context.Context, w electoral.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, e)) })
 	view(t, s, func(ctx context.Context, r electoral.Reader) {
 		got, _, err := r.Elector(ctx, "1")
@@ -455,4 +471,81 @@ func storeBulk(t *testing.T, s electoral.Store) {
 			require.ErrorIs(t, err, electoral.ErrNotFound, name)
 		})
 	}
+}
+
+func storeStillVotes(t *testing.T, s electoral.Store) {
+	e := SampleElector("2", comuneA, "1")
+	gone := electoral.Elector{ANPRID: "10", Removal: &electoral.Removal{Comune: comuneB, List: electoral.GeneralList, Reason: electoral.Emigration}}
+	update(t, s, func(ctx context.Context, w electoral.Writer) {
+		require.NoError(t, w.PutElector(ctx, comuneA, e))
+		require.NoError(t, w.PutElector(ctx, comuneB, gone))
+	})
+	assert.Equal(t, []string{"2"}, ids(t, s, electoral.StillVotesList, comuneB, "3"))
+	assert.Equal(t, []string{"2"}, ids(t, s, electoral.StillVotesList, comuneB, ""))
+	assert.Empty(t, ids(t, s, electoral.StillVotesList, comuneA, ""), "the comune is that of the removal")
+	assert.Empty(t, ids(t, s, electoral.TrentoList, comuneB, ""), "the list that he left")
+	gone.Removal.StillVotes = &electoral.StillVotes{Consultation: electoral.ComunalElection, Section: "3"}
+	e.Removal.StillVotes.Section = "20"
+	update(t, s, func(ctx context.Context, w electoral.Writer) {
+		require.NoError(t, w.PutElector(ctx, comuneA, e))
+		require.NoError(t, w.PutElector(ctx, comuneB, gone))
+	})
+	assert.Equal(t, []string{"2", "10"}, ids(t, s, electoral.StillVotesList, comuneB, ""), "in the order of the section's text")
+	view(t, s, func(ctx context.Context, r electoral.Reader) {
+		for got, err := range r.Enrolled(ctx, electoral.StillVotesList, comuneB, "20") {
+			require.NoError(t, err)
+			assert.Equal(t, e, got)
+		}
+	})
+	e.Removal = nil
+	update(t, s, func(ctx context.Context, w electoral.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, e)) })
+	assert.Equal(t, []string{"10"}, ids(t, s, electoral.StillVotesList, comuneB, ""))
+}
+
+func storeRemove(t *testing.T, s electoral.Store) {
+	update(t, s, func(ctx context.Context, w electoral.Writer) {
+		for _, id := range []string{"1", "2"} {
+			require.NoError(t, w.PutElector(ctx, comuneA, SampleElector(id, comuneA, "1")))
+			require.NoError(t, w.PutSection(ctx, SampleSection(comuneA, id)))
+		}
+		require.NoError(t, w.PutSection(ctx, SampleSection(comuneB, "1")))
+	})
+	update(t, s, func(ctx context.Context, w electoral.Writer) {
+		require.NoError(t, w.RemoveElector(ctx, "1"))
+		require.NoError(t, w.RemoveElector(ctx, "1"), "twice")
+		require.NoError(t, w.RemoveElector(ctx, "3"), "none")
+		require.NoError(t, w.RemoveSection(ctx, comuneA, "1"))
+		require.NoError(t, w.RemoveSection(ctx, comuneA, "1"), "twice")
+		require.NoError(t, w.RemoveSection(ctx, comuneA, "3"), "none")
+		_, _, err := w.Elector(ctx, "1")
+		require.ErrorIs(t, err, electoral.ErrNotFound, "its own writes")
+		_, err = w.Section(ctx, comuneA, "1")
+		require.ErrorIs(t, err, electoral.ErrNotFound, "its own writes")
+	})
+	for l, comune := range map[electoral.List]string{electoral.GeneralList: comuneA, electoral.BolzanoList: comuneB, electoral.StillVotesList: comuneB} {
+		assert.Equal(t, []string{"2"}, ids(t, s, l, comune, ""), l)
+	}
+	assert.Equal(t, []string{"2"}, found(t, s, electoral.Search{Comune: comuneA}))
+	assert.Equal(t, []string{"2"}, found(t, s, electoral.Search{Comune: comuneB}))
+	view(t, s, func(ctx context.Context, r electoral.Reader) {
+		_, _, err := r.Elector(ctx, "1")
+		require.ErrorIs(t, err, electoral.ErrNotFound)
+		_, err = r.Section(ctx, comuneA, "1")
+		require.ErrorIs(t, err, electoral.ErrNotFound)
+		_, err = r.Section(ctx, comuneB, "1")
+		require.NoError(t, err, "another comune's section with that number")
+	})
+	// He may come back, also in the update that removes him, and elsewhere.
+	e := SampleElector("2", comuneB, "5")
+	update(t, s, func(ctx context.Context, w electoral.Writer) {
+		require.NoError(t, w.RemoveElector(ctx, "2"))
+		require.NoError(t, w.PutElector(ctx, comuneB, e))
+	})
+	assert.Empty(t, ids(t, s, electoral.GeneralList, comuneA, ""))
+	view(t, s, func(ctx context.Context, r electoral.Reader) {
+		got, home, err := r.Elector(ctx, "2")
+		require.NoError(t, err)
+		assert.Equal(t, e, got)
+		assert.Equal(t, comuneB, home)
+	})
 }

@@ -50,7 +50,7 @@ func (t *transaction) AddElectors(ctx context.Context, home string, list []elect
 	places := make([][]any, 0, len(list))
 	for i := range list {
 		e := &list[i]
-		for l, en := range e.Enrolments() {
+		for l, en := range e.Places() {
 			places = append(places, []any{en.Comune, string(l), en.Section, e.ANPRID, home})
 			if !seen[en.Comune] {
 				seen[en.Comune] = true
@@ -70,8 +70,8 @@ func (t *transaction) AddElectors(ctx context.Context, home string, list []elect
 		return err
 	}
 	if err := t.tx.Copy(ctx, electors.name, electors.columns, len(list), func(i int) ([]any, error) {
-		row = electorRow(row, home, &list[i])
-		if err := electors.check(row); err != nil {
+		var err error
+		if row, err = electorRow(row, home, &list[i]); err != nil {
 			return nil, fmt.Errorf("elector %q: %w", list[i].ANPRID, err)
 		}
 		return row, nil

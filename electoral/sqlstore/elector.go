@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -17,7 +18,7 @@ var (
 		"aosta_valley", "aosta_valley_comune", "aosta_valley_section",
 		"eu_comunal", "eu_comunal_comune", "eu_comunal_section", "eu_parliament", "eu_parliament_comune", "eu_parliament_section",
 		"national_referendums", "european_parliament", "senate", "senate_constituency", "chamber", "chamber_constituency",
-		"regional", "comunal", "district", "certifiability")
+		"regional", "comunal", "district", "certifiability", "removal_reason", "removal")
 	enrolments    = newTable("enrolments", 4, "comune", "list", "section", "anpr_id", "home")
 	electorRoutes = newTable("elector_routes", 1, "anpr_id", "comune")
 )
@@ -76,7 +77,8 @@ type lastElector struct {
 func scanElector(row sqldb.Rows) (storedElector, error) {
 	var e storedElector
 	var general, bolzano, trento, aosta, comunal, parliament placeColumns
-	var certifiability sql.NullInt64
+	var certifiability, reason sql.NullInt64
+	var removal sql.NullString
 	s := &e.Status
 	err := row.Scan(&e.home, &e.ANPRID, answerColumn{&e.Capacity}, &general.comune, &general.section,
 		answerColumn{&e.Added.Bolzano.Enrolled}, &bolzano.comune, &bolzano.section,
@@ -86,7 +88,7 @@ func scanElector(row sqldb.Rows) (storedElector, error) {
 		answerColumn{&e.EU.Parliament.Enrolled}, &parliament.comune, &parliament.section,
 		answerColumn{&s.NationalReferendums}, answerColumn{&s.EuropeanParliament},
 		answerColumn{&s.Senate}, &s.SenateConstituency, answerColumn{&s.Chamber}, &s.ChamberConstituency,
-		answerColumn{&s.Regional}, answerColumn{&s.Comunal}, answerColumn{&s.District}, &certifiability)
+		answerColumn{&s.Regional}, answerColumn{&s.Comunal}, answerColumn{&s.District}, &certifiability, &reason, &removal)
 	if err != nil {
 		return storedElector{}, err
 	}
@@ -100,11 +102,16 @@ func scanElector(row sqldb.Rows) (storedElector, error) {
 		c := electoral.Certifiability(certifiability.Int64)
 		e.Certifiability = &c
 	}
+	if removal.Valid {
+		if err := json.Unmarshal([]byte(removal.String), &e.Removal); err != nil {
+			return storedElector{}, fmt.Errorf("removal of elector %s: %w", e.ANPRID, err)
+		}
+	}
 	return e, nil
 }
 
 // electorRow writes an elector into row, which has the length of the table.
-func electorRow(row []any, home string, e *electoral.Elector) []any {
+func electorRow(row []any, home string, e *electoral.Elector) ([]any, error) {
 	row = append(row[:0], home, e.ANPRID, answerValue(e.Capacity))
 	place := func(en *electoral.Enrolment) {
 		if en == nil {
@@ -123,9 +130,20 @@ func electorRow(row []any, home string, e *electoral.Elector) []any {
 		answerValue(s.Senate), s.SenateConstituency, answerValue(s.Chamber), s.ChamberConstituency,
 		answerValue(s.Regional), answerValue(s.Comunal), answerValue(s.District))
 	if e.Certifiability == nil {
-		return append(row, nil)
+		row = append(row, nil)
+	} else {
+		row = append(row, int64(*e.Certifiability))
 	}
-	return append(row, int64(*e.Certifiability))
+	if e.Removal == nil {
+		row = append(row, nil, nil)
+	} else {
+		text, err := jsonText(e.Removal)
+		if err != nil {
+			return nil, err
+		}
+		row = append(row, int64(e.Removal.Reason), text)
+	}
+	return row, electors.check(row)
 }
 
 // Elector implements [electoral.Reader].
@@ -287,8 +305,8 @@ func (t *transaction) fill(ctx context.Context, home string, byID map[string]*el
 
 // PutElector implements [electoral.Writer].
 func (t *transaction) PutElector(ctx context.Context, home string, e electoral.Elector) error {
-	row := electorRow(make([]any, 0, len(electors.columns)), home, &e)
-	if err := electors.check(row); err != nil {
+	row, err := electorRow(make([]any, 0, len(electors.columns)), home, &e)
+	if err != nil {
 		return err
 	}
 	if !t.last.valid || t.last.id != e.ANPRID {
@@ -299,10 +317,10 @@ func (t *transaction) PutElector(ctx context.Context, home string, e electoral.E
 	old := t.last
 	t.last = lastElector{}
 	comuni := []string{home}
-	for _, en := range e.Enrolments() {
+	for _, en := range e.Places() {
 		comuni = append(comuni, en.Comune)
 	}
-	for _, en := range old.Enrolments() {
+	for _, en := range old.Places() {
 		comuni = append(comuni, en.Comune)
 	}
 	if err := t.lock(ctx, comuni...); err != nil {
@@ -315,6 +333,38 @@ func (t *transaction) PutElector(ctx context.Context, home string, e electoral.E
 	return nil
 }
 
+// RemoveElector implements [electoral.RollWriter].
+func (t *transaction) RemoveElector(ctx context.Context, anprID string) error {
+	if !t.last.valid || t.last.id != anprID {
+		_, err := t.elector(ctx, anprID)
+		if errors.Is(err, electoral.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("sqlstore: elector %q: %w", anprID, err)
+		}
+	}
+	old := t.last
+	if !old.found {
+		return nil
+	}
+	t.last = lastElector{}
+	var comuni []string
+	list := []sqldb.Statement{electors.remove(old.home, anprID), electorRoutes.remove(anprID)}
+	for l, en := range old.Places() {
+		comuni = append(comuni, en.Comune)
+		list = append(list, enrolments.remove(en.Comune, string(l), en.Section, anprID))
+	}
+	if err := t.lock(ctx, comuni...); err != nil {
+		return err
+	}
+	if err := t.tx.Exec(ctx, list...); err != nil {
+		return err
+	}
+	t.last = lastElector{id: anprID, valid: true}
+	return nil
+}
+
 // replaceElector returns what turns the old rows of an elector, if he has any,
 // into the new ones. A row never changes its comune.
 func replaceElector(old lastElector, home string, e electoral.Elector, row []any) []sqldb.Statement {
@@ -324,7 +374,7 @@ func replaceElector(old lastElector, home string, e electoral.Elector, row []any
 		at, ok := x.EnrolmentIn(l)
 		return old.found && !moved && ok && at == en
 	}
-	for l, en := range old.Enrolments() {
+	for l, en := range old.Places() {
 		if !stays(&e, l, en) {
 			list = append(list, enrolments.remove(en.Comune, string(l), en.Section, e.ANPRID))
 		}
@@ -338,7 +388,7 @@ func replaceElector(old lastElector, home string, e electoral.Elector, row []any
 	default:
 		list = append(list, electors.insert(row...), electorRoutes.insert(e.ANPRID, home))
 	}
-	for l, en := range e.Enrolments() {
+	for l, en := range e.Places() {
 		if !stays(&old.Elector, l, en) {
 			list = append(list, enrolments.insert(en.Comune, string(l), en.Section, e.ANPRID, home))
 		}

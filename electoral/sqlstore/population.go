@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
@@ -19,7 +20,9 @@ type Population struct{ db *sqldb.DB }
 
 var (
 	personsTable = newTable("persons", 2, "comune", "anpr_id", "fiscal_code", "surname", "name", "sex", "birth",
-		"citizenships", "residence", "abroad", "death")
+		"citizenships", "residence", "abroad", "death", "born_first", "born_last")
+	// personList are the columns that make a person.
+	personList   = strings.Join(personsTable.columns[:11], ", ")
 	personRoutes = newTable("person_routes", 1, "anpr_id", "comune")
 	personCodes  = newTable("person_codes", 1, "fiscal_code", "anpr_id")
 )
@@ -76,7 +79,7 @@ func personsAt(ctx context.Context, q sqldb.Querier, homes map[string]string, in
 		byHome[home] = append(byHome[home], id)
 	}
 	d := q.Dialect()
-	text := `SELECT ` + personsTable.list + ` FROM persons WHERE comune = $1 AND ` + d.In("anpr_id", "$2")
+	text := `SELECT ` + personList + ` FROM persons WHERE comune = $1 AND ` + d.In("anpr_id", "$2")
 	for home, ids := range byHome {
 		for person, err := range sqldb.All(ctx, q, scanPerson, text, home, d.List(ids)) {
 			if err != nil {
@@ -183,17 +186,13 @@ func (c *personChunk) add(ctx context.Context, p electoral.Person) error {
 			return err
 		}
 	}
-	comune := ""
-	if p.Residence != nil {
-		comune = p.Residence.Comune
-	} else if p.Abroad != nil {
-		comune = p.Abroad.Comune
-	}
+	comune := p.Registered()
+	first, last := bornColumns(p.Birth.Date)
 	birth, err1 := jsonText(p.Birth)
 	citizenships, err2 := jsonText(p.Citizenships)
 	residence, err3 := optionalJSON(p.Residence)
 	abroad, err4 := optionalJSON(p.Abroad)
-	row := []any{comune, p.ANPRID, code, p.Surname, p.Name, string(p.Sex), birth, citizenships, residence, abroad, p.Death.String()}
+	row := []any{comune, p.ANPRID, code, p.Surname, p.Name, string(p.Sex), birth, citizenships, residence, abroad, p.Death.String(), first, last}
 	if err := errors.Join(err1, err2, err3, err4, personsTable.check(row)); err != nil {
 		return fmt.Errorf("sqlstore: person %s: %w", p.ANPRID, err)
 	}

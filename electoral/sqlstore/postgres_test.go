@@ -68,7 +68,7 @@ func TestPostgresPopulation(t *testing.T) {
 }
 
 // routing are the tables whose keys do not begin with the comune.
-var routing = map[string]bool{"elector_routes": true, "person_routes": true, "person_codes": true, "schema_migrations": true}
+var routing = map[string]bool{"elector_routes": true, "person_routes": true, "person_codes": true, "record_routes": true, "schema_migrations": true}
 
 // TestCatalogue reads what the migrations have made: an engine that spreads
 // the tables by comune refuses all that this test does.
@@ -85,17 +85,21 @@ func TestCatalogue(t *testing.T) {
 	}
 	const mine = `relnamespace = current_schema()::regnamespace`
 	tables := strings(`SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p') AND ` + mine)
-	require.Len(t, tables, 9, "eight tables and schema_migrations: %v", tables)
+	require.Len(t, tables, 12, "eleven tables and schema_migrations: %v", tables)
 
 	keys := strings(`SELECT c.relname || '.' || coalesce(a.attname, '(expression)') FROM pg_index i
 		JOIN pg_class c ON c.oid = i.indrelid LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
 		WHERE (i.indisunique OR i.indisexclusion) AND c.` + mine)
-	assert.Len(t, keys, 9, "%v", keys)
+	assert.Len(t, keys, 12, "%v", keys)
 	for _, key := range keys {
 		if table, column, _ := cut(key); !routing[table] {
 			assert.Equal(t, "comune", column, "a key of %s begins with %s", table, column)
 		}
 	}
+	indexes := strings(`SELECT c.relname || '.' || coalesce(a.attname, '(expression)') FROM pg_index i
+		JOIN pg_class c ON c.oid = i.indrelid LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+		WHERE NOT i.indisunique AND c.` + mine + ` ORDER BY 1`)
+	assert.Equal(t, []string{"enrolments.comune", "operations.comune", "persons.comune", "persons.comune", "records.comune"}, indexes)
 	without := strings(`SELECT relname::text FROM pg_class c WHERE relkind IN ('r', 'p') AND ` + mine + `
 		AND NOT EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)`)
 	assert.Empty(t, without, "a table without a primary key")
@@ -113,7 +117,8 @@ func TestCatalogue(t *testing.T) {
 	// Statistics would keep values that a purge does not reach.
 	assert.Empty(t, strings(`SELECT c.relname || '.' || a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 		WHERE c.relkind = 'r' AND a.attnum > 0 AND a.attstattarget <> 0 AND c.relname <> 'schema_migrations'
-		AND c.relname || '.' || a.attname NOT IN ('comune_locks.comune', 'sections.comune', 'electors.comune', 'enrolments.comune', 'enrolments.list')
+		AND c.relname || '.' || a.attname NOT IN ('comune_locks.comune', 'sections.comune', 'electors.comune', 'enrolments.comune', 'enrolments.list',
+			'operations.comune', 'records.comune', 'records.book')
 		AND c.`+mine), "a column with statistics")
 }
 

@@ -101,3 +101,14 @@ func (t *transaction) PutSection(ctx context.Context, s electoral.Section) error
 	}
 	return t.tx.Exec(ctx, sqldb.Statement{Text: putSectionText, Args: row})
 }
+
+// RemoveSection implements [electoral.RollWriter].
+func (t *transaction) RemoveSection(ctx context.Context, comune, number string) error {
+	if !storable(comune) || !storable(number) {
+		return nil
+	}
+	if err := t.lock(ctx, comune); err != nil {
+		return err
+	}
+	return t.tx.Exec(ctx, sections.remove(comune, number))
+}

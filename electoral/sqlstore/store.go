@@ -85,7 +85,7 @@ func (d *DB) Close() error { return d.db.Close() }
 // it fail with [ErrPurgeBlocked]; then call it again.
 func (d *DB) Purge(ctx context.Context) error {
 	return d.db.Purge(ctx, electors.name, enrolments.name, electorRoutes.name, sections.name,
-		personsTable.name, personRoutes.name, personCodes.name)
+		operations.name, records.name, recordRoutes.name, personsTable.name, personRoutes.name, personCodes.name)
 }
 
 // Store returns the store of sections and electors.

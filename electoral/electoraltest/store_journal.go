@@ -1,0 +1,177 @@
+package electoraltest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+func journalCases() []storeCase {
+	return []storeCase{
+		{"journal", "Journal yields the entries of a comune in the order of instant, ANPR id and operation", storeJournal},
+		{"journal search", "Journal leaves the entries that a search selects", storeJournalSearch},
+		{"journal after", "After goes on where the answers before ended", storeJournalAfter},
+		{"note", "an entry that is there already stands", storeNote},
+		{"forget", "Forget removes the entries of a comune before an instant", storeForget},
+	}
+}
+
+func noted(t *testing.T, s electoral.Store, list ...electoral.JournalEntry) {
+	t.Helper()
+	update(t, s, func(ctx context.Context, w electoral.Writer) { require.NoError(t, w.Note(ctx, list...)) })
+}
+
+func journal(t *testing.T, s electoral.Store, q electoral.JournalSearch) (out []electoral.JournalEntry) {
+	t.Helper()
+	view(t, s, func(ctx context.Context, r electoral.Reader) {
+		for e, err := range r.Journal(ctx, q) {
+			require.NoError(t, err)
+			out = append(out, e)
+		}
+	})
+	return out
+}
+
+func sampleJournal() []electoral.JournalEntry {
+	entry := func(ms int, id string, op electoral.Operation, r electoral.Revision) electoral.JournalEntry {
+		return electoral.JournalEntry{Comune: comuneA, ANPRID: id, At: instant.Add(time.Duration(ms) * time.Millisecond), Operation: op, Revision: r}
+	}
+	return []electoral.JournalEntry{
+		entry(-4_000_000_000_000, "3", electoral.OpEnrol, electoral.OtherRevision), // before 1970
+		entry(0, "10", electoral.OpChange, electoral.DynamicRevision),
+		entry(0, "10", electoral.OpEnrol, electoral.DynamicRevision),
+		entry(0, "9", electoral.OpChange, ""),
+		entry(1, "10", electoral.OpChange, electoral.SemestralRevision),
+		entry(2, "1", electoral.OpLoad, electoral.FirstLoadRevision),
+		entry(2, "1", "un'altra «operazione»", ""),
+	}
+}
+
+func storeJournal(t *testing.T, s electoral.Store) {
+	want := sampleJournal()
+	other := want[1]
+	other.Comune = comuneB
+	noted(t, s)
+	noted(t, s, want[5], want[3], other, want[6], want[0])
+	noted(t, s, want[4])
+	noted(t, s, want[2], want[1])
+	assert.Equal(t, want, journal(t, s, electoral.JournalSearch{Comune: comuneA}))
+	assert.Equal(t, []electoral.JournalEntry{other}, journal(t, s, electoral.JournalSearch{Comune: comuneB}))
+	assert.Empty(t, journal(t, s, electoral.JournalSearch{Comune: "F205"}))
+	assert.Empty(t, journal(t, s, electoral.JournalSearch{}))
+}
+
+func storeJournalSearch(t *testing.T, s electoral.Store) {
+	all := sampleJournal()
+	noted(t, s, all...)
+	after := func(ms int) time.Time { return instant.Add(time.Duration(ms) * time.Millisecond) }
+	for _, c := range []struct {
+		name string
+		q    electoral.JournalSearch
+		want []int
+	}{
+		{"from is included", electoral.JournalSearch{From: after(1)}, []int{4, 5, 6}},
+		{"to is not", electoral.JournalSearch{To: after(1)}, []int{0, 1, 2, 3}},
+		{"between", electoral.JournalSearch{From: after(0), To: after(2)}, []int{1, 2, 3, 4}},
+		{"in another zone", electoral.JournalSearch{From: after(0).In(time.FixedZone("CEST", 7200)), To: after(2).In(time.FixedZone("x", -3600))}, []int{1, 2, 3, 4}},
+		{"an empty time", electoral.JournalSearch{From: after(1), To: after(1)}, nil},
+		{"an operation", electoral.JournalSearch{Operations: []electoral.Operation{electoral.OpChange}}, []int{1, 3, 4}},
+		{"operations", electoral.JournalSearch{Operations: []electoral.Operation{electoral.OpLoad, "x", all[6].Operation}}, []int{5, 6}},
+		{"none of the operations", electoral.JournalSearch{Operations: []electoral.Operation{"x", "\x00"}}, nil},
+		{"a revision", electoral.JournalSearch{Revisions: []electoral.Revision{electoral.DynamicRevision}}, []int{1, 2}},
+		{"no revision told", electoral.JournalSearch{Revisions: []electoral.Revision{""}}, []int{3, 6}},
+		{"a person", electoral.JournalSearch{ANPRIDs: []string{"10"}}, []int{1, 2, 4}},
+		{"persons", electoral.JournalSearch{ANPRIDs: []string{"9", "3", "9", "\xff", "4"}}, []int{0, 3}},
+		{"nobody", electoral.JournalSearch{ANPRIDs: []string{"2", "\x00"}}, nil},
+		{"all of it", electoral.JournalSearch{From: after(0), To: after(1), ANPRIDs: []string{"10", "9"}, Operations: []electoral.Operation{electoral.OpChange}, Revisions: []electoral.Revision{electoral.DynamicRevision}}, []int{1}},
+		{"after too", electoral.JournalSearch{After: &all[1], ANPRIDs: []string{"10"}}, []int{2, 4}},
+		{"from after After", electoral.JournalSearch{After: &all[1], From: after(2)}, []int{5, 6}},
+	} {
+		c.q.Comune = comuneA
+		var want []electoral.JournalEntry
+		for _, i := range c.want {
+			want = append(want, all[i])
+		}
+		assert.Equal(t, want, journal(t, s, c.q), c.name)
+	}
+}
+
+func storeJournalAfter(t *testing.T, s electoral.Store) {
+	all := sampleJournal()
+	noted(t, s, all...)
+	for i, e := range all {
+		got := journal(t, s, electoral.JournalSearch{Comune: comuneA, After: &e})
+		assert.Equal(t, len(all)-i-1, len(got))
+		assert.Equal(t, all[i+1:], append([]electoral.JournalEntry{}, got...))
+	}
+	// One that is not there has its place too.
+	between := all[3]
+	between.ANPRID = "90"
+	assert.Equal(t, all[4:], journal(t, s, electoral.JournalSearch{Comune: comuneA, After: &between}))
+	// What is written between two pages is in the next if it comes after.
+	early, late := all[2], all[4]
+	early.ANPRID, late.ANPRID = "0", "11"
+	noted(t, s, early, late)
+	assert.Equal(t, []electoral.JournalEntry{all[3], all[4], late, all[5], all[6]}, journal(t, s, electoral.JournalSearch{Comune: comuneA, After: &all[2]}))
+}
+
+func storeNote(t *testing.T, s electoral.Store) {
+	e := sampleJournal()[1]
+	revised := e
+	revised.Revision = electoral.ExtraordinaryRevision
+	noted(t, s, e, revised)
+	noted(t, s, revised, e)
+	update(t, s, func(ctx context.Context, w electoral.Writer) {
+		require.NoError(t, w.Note(ctx, revised))
+		next := revised
+		next.At = next.At.Add(time.Millisecond)
+		require.NoError(t, w.Note(ctx, next, revised))
+	})
+	got := journal(t, s, electoral.JournalSearch{Comune: comuneA})
+	require.Len(t, got, 2)
+	assert.Equal(t, e, got[0], "the first stands")
+	// As many as a first load notes at once, of whom some are there.
+	var many []electoral.JournalEntry
+	for i := range 4000 {
+		many = append(many, electoral.JournalEntry{Comune: []string{comuneA, comuneB}[i%2], ANPRID: fmt.Sprintf("%08d", i), At: instant, Operation: electoral.OpLoad, Revision: electoral.FirstLoadRevision})
+	}
+	there := many[1234]
+	there.Revision = electoral.OtherRevision
+	noted(t, s, there, many[1236])
+	noted(t, s, append(many, many[17], many[18])...)
+	noted(t, s, many...)
+	assert.Len(t, journal(t, s, electoral.JournalSearch{Comune: comuneA}), 2002)
+	got = journal(t, s, electoral.JournalSearch{Comune: comuneA, ANPRIDs: []string{there.ANPRID, many[1238].ANPRID}})
+	assert.Equal(t, []electoral.JournalEntry{there, many[1238]}, got)
+	assert.Len(t, journal(t, s, electoral.JournalSearch{Comune: comuneB}), 2000)
+}
+
+func storeForget(t *testing.T, s electoral.Store) {
+	all := sampleJournal()
+	other := all[0]
+	other.Comune = comuneB
+	noted(t, s, append(all, other)...)
+	forget := func(comune string, before time.Time) (n int) {
+		update(t, s, func(ctx context.Context, w electoral.Writer) {
+			var err error
+			n, err = w.Forget(ctx, comune, before)
+			require.NoError(t, err)
+		})
+		return n
+	}
+	assert.Equal(t, 1, forget(comuneA, instant), "that instant's stay")
+	assert.Zero(t, forget(comuneA, instant))
+	assert.Equal(t, all[1:], journal(t, s, electoral.JournalSearch{Comune: comuneA}))
+	assert.Equal(t, 3, forget(comuneA, instant.Add(time.Millisecond)))
+	assert.Equal(t, all[4:], journal(t, s, electoral.JournalSearch{Comune: comuneA}))
+	assert.Zero(t, forget("F205", instant.AddDate(1, 0, 0)))
+	assert.Equal(t, []electoral.JournalEntry{other}, journal(t, s, electoral.JournalSearch{Comune: comuneB}), "another comune's stay")
+	noted(t, s, all[0])
+	assert.Equal(t, all[:1], journal(t, s, electoral.JournalSearch{Comune: comuneA, To: instant}), "it may be noted again")
+}

@@ -1,0 +1,226 @@
+package electoral
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// A Field names a field of annex 1, or another that ANPR keeps with the
+// elector, by the path that faults give it: "general.section". It is what
+// [Registry.Query] compares and what a citizen asks to rectify.
+type Field string
+
+// Fields of an [Elector]. The fields of the lists are made by [ListField].
+const (
+	CapacityField            Field = "capacity"
+	NationalReferendumsField Field = "status.nationalReferendums"
+	EuropeanParliamentField  Field = "status.europeanParliament"
+	SenateField              Field = "status.senate"
+	SenateConstituencyField  Field = "status.senateConstituency"
+	ChamberField             Field = "status.chamber"
+	ChamberConstituencyField Field = "status.chamberConstituency"
+	RegionalField            Field = "status.regional"
+	ComunalField             Field = "status.comunal"
+	DistrictField            Field = "status.district"
+	// CertifiabilityField is "0", "1", "2" or empty, RemovalReasonField a
+	// reason's digit or empty: ANPR has them beside annex 1.
+	CertifiabilityField Field = "certifiability"
+	RemovalReasonField  Field = "removal.reason"
+)
+
+// Fields that annex 1 lists with the elector and that follow from his section
+// and his status: see [Annex1Of].
+const (
+	EuropeanConstituencyField Field = "status.europeanConstituency"
+	SenateCollegeField        Field = "status.senateCollege"
+	ChamberCollegeField       Field = "status.chamberCollege"
+	RegionalConstituencyField Field = "status.regionalConstituency"
+	DistrictConstituencyField Field = "status.districtConstituency"
+)
+
+// A ListPart is a part of what annex 1 says of a list.
+type ListPart string
+
+// The parts of a list. The general list has no ListEnrolled of its own: who
+// is in it has a comune.
+const (
+	ListEnrolled ListPart = "enrolled"
+	ListComune   ListPart = "comune"
+	ListSection  ListPart = "section"
+	ListSeat     ListPart = "seat"
+)
+
+// ListField returns the field of a list: "added.bolzano.enrolment.section". Of
+// the comune the value is the Belfiore code.
+func ListField(l List, part ListPart) Field {
+	switch {
+	case l == GeneralList:
+		return Field("general." + string(part))
+	case part == ListEnrolled:
+		return Field(l.Path() + ".enrolled")
+	}
+	return Field(l.Path() + ".enrolment." + string(part))
+}
+
+// A FieldInfo describes a [Field].
+type FieldInfo struct {
+	Field Field `json:"field"`
+	// Italian is the name for people, in the words of annex 1.
+	Italian string `json:"italian"`
+	// Answer says that the value is "si", "no" or "non indicato"; any other is
+	// text.
+	Answer bool `json:"answer"`
+	// Derived says that the value follows from the section: a [Store] does not
+	// hold it with the elector.
+	Derived bool `json:"derived"`
+
+	stored  func(*Elector) string
+	derived func(*AnnexRecord) string
+}
+
+// Fields returns every field, in the order of annex 1 and then the others.
+func Fields() []FieldInfo {
+	answer := func(f Field, italian string, get func(*Elector) Answer) FieldInfo {
+		return FieldInfo{Field: f, Italian: italian, Answer: true, stored: func(e *Elector) string { return get(e).String() }}
+	}
+	text := func(f Field, italian string, get func(*Elector) string) FieldInfo {
+		return FieldInfo{Field: f, Italian: italian, stored: get}
+	}
+	derived := func(f Field, italian string, get func(*AnnexRecord) string) FieldInfo {
+		return FieldInfo{Field: f, Italian: italian, Derived: true, derived: get}
+	}
+	all := []FieldInfo{answer(CapacityField, "Elettore", func(e *Elector) Answer { return e.Capacity })}
+	for _, l := range Lists() {
+		all = append(all, listFields(l)...)
+	}
+	return append(all,
+		answer(NationalReferendumsField, "Referendum nazionali", func(e *Elector) Answer { return e.Status.NationalReferendums }),
+		answer(EuropeanParliamentField, "Elezioni dei membri del Parlamento europeo", func(e *Elector) Answer { return e.Status.EuropeanParliament }),
+		derived(EuropeanConstituencyField, "Circoscrizione per il Parlamento europeo", func(a *AnnexRecord) string { return a.Status.EuropeanConstituency }),
+		answer(SenateField, "Senato della Repubblica", func(e *Elector) Answer { return e.Status.Senate }),
+		text(SenateConstituencyField, "Circoscrizione o ripartizione per il Senato della Repubblica", func(e *Elector) string { return e.Status.SenateConstituency }),
+		derived(SenateCollegeField, "Collegio plurinominale e uninominale per il Senato della Repubblica", func(a *AnnexRecord) string { return a.Status.SenateCollege }),
+		answer(ChamberField, "Camera dei deputati", func(e *Elector) Answer { return e.Status.Chamber }),
+		text(ChamberConstituencyField, "Circoscrizione o ripartizione per la Camera dei deputati", func(e *Elector) string { return e.Status.ChamberConstituency }),
+		derived(ChamberCollegeField, "Collegio plurinominale e uninominale per la Camera dei deputati", func(a *AnnexRecord) string { return a.Status.ChamberCollege }),
+		answer(RegionalField, "Regionali", func(e *Elector) Answer { return e.Status.Regional }),
+		derived(RegionalConstituencyField, "Circoscrizione delle elezioni regionali", func(a *AnnexRecord) string { return a.Status.RegionalConstituency }),
+		answer(ComunalField, "Comunali", func(e *Elector) Answer { return e.Status.Comunal }),
+		answer(DistrictField, "Circoscrizionali", func(e *Elector) Answer { return e.Status.District }),
+		derived(DistrictConstituencyField, "Circoscrizione delle elezioni circoscrizionali", func(a *AnnexRecord) string { return a.Status.DistrictConstituency }),
+		text(CertifiabilityField, "Certificabilità", func(e *Elector) string {
+			if e.Certifiability == nil {
+				return ""
+			}
+			return strconv.Itoa(int(*e.Certifiability))
+		}),
+		text(RemovalReasonField, "Motivo della cancellazione", func(e *Elector) string {
+			if e.Removal == nil {
+				return ""
+			}
+			return strconv.Itoa(int(e.Removal.Reason))
+		}),
+	)
+}
+
+func listFields(l List) []FieldInfo {
+	place := func(part ListPart, italian string, get func(Enrolment) string) FieldInfo {
+		return FieldInfo{Field: ListField(l, part), Italian: italian + " (" + l.Italian() + ")", stored: func(e *Elector) string {
+			if en := e.list(l).Enrolment; en != nil {
+				return get(*en)
+			}
+			return ""
+		}}
+	}
+	var fields []FieldInfo
+	if l != GeneralList {
+		fields = append(fields, FieldInfo{Field: ListField(l, ListEnrolled), Italian: "Iscrizione nella " + l.Italian(), Answer: true,
+			stored: func(e *Elector) string { return e.list(l).Enrolled.String() }})
+	}
+	return append(fields,
+		place(ListComune, "Comune di iscrizione elettorale", func(en Enrolment) string { return en.Comune }),
+		place(ListSection, "Sezione elettorale di iscrizione (numero)", func(en Enrolment) string { return en.Section }),
+		FieldInfo{Field: ListField(l, ListSeat), Italian: "Sezione elettorale di iscrizione (sede) (" + l.Italian() + ")", Derived: true,
+			derived: func(a *AnnexRecord) string {
+				if en := a.enrolment(l); en != nil {
+					return en.SectionSeat
+				}
+				return ""
+			}})
+}
+
+// enrolment returns the place in a list.
+func (r *AnnexRecord) enrolment(l List) *AnnexEnrolment {
+	if l == GeneralList {
+		return r.General
+	}
+	for _, list := range [][]AnnexList{r.Added[:], r.EU[:]} {
+		for _, a := range list {
+			if a.List == l {
+				return a.Enrolment
+			}
+		}
+	}
+	return nil
+}
+
+// A Condition compares a field: it holds if the value is one of In, or with
+// Not if it is none of them. A text that is not given is empty; an answer is
+// "si", "no" or "non indicato". Values compare byte by byte.
+type Condition struct {
+	Field Field    `json:"field"`
+	In    []string `json:"in"`
+	Not   bool     `json:"not,omitzero"`
+}
+
+// A Search is what a [Store] looks for: the electors of a comune, that is
+// those whom it registered or who are in one of its lists, and of them those
+// for whom every condition holds.
+type Search struct {
+	Comune string
+	// After is the ANPR id after which the answers begin; empty for the first.
+	After string
+	// Where are conditions on fields that are not derived.
+	Where []Condition
+	// Touched, if not nil, leaves only those of whom the journal of the comune
+	// has an entry that it selects. Its Comune, ANPRIDs and After are not used.
+	Touched *JournalSearch
+}
+
+// Matches reports whether every condition of the search holds for an elector:
+// what a store that has no better way applies to each. A field that is not
+// known or derived holds for nobody.
+func (s Search) Matches(e Elector) bool {
+	for _, c := range s.Where {
+		if !c.holds(&e, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// check refuses conditions that no store can look for.
+func (s Search) check() error {
+	for _, c := range s.Where {
+		if i := slices.IndexFunc(allFields, func(f FieldInfo) bool { return f.Field == c.Field }); i < 0 || allFields[i].Derived {
+			return fmt.Errorf("electoral: search by field %q: expected one that a store holds", c.Field)
+		}
+	}
+	return nil
+}
+
+// holds compares the condition's field of an elector, or of his annex 1.
+func (c Condition) holds(e *Elector, a *AnnexRecord) bool {
+	i := slices.IndexFunc(allFields, func(f FieldInfo) bool { return f.Field == c.Field })
+	switch {
+	case i < 0, allFields[i].Derived && a == nil:
+		return false
+	case allFields[i].Derived:
+		return slices.Contains(c.In, allFields[i].derived(a)) != c.Not
+	}
+	return slices.Contains(c.In, allFields[i].stored(e)) != c.Not
+}
+
+// allFields is Fields, which never changes.
+var allFields = Fields()

@@ -1,0 +1,297 @@
+package electoral
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// A Rectification is a citizen's request to correct one of his electoral data
+// ("richiesta di rettifica", art. 4 c. 1; annex 2, services for the citizens
+// 2). It changes nothing by itself: the officer changes the datum and closes
+// the request.
+type Rectification struct {
+	ID     string `json:"id"`
+	ANPRID string `json:"anprId"`
+	// Comune is the comune that keeps the datum, which handles the request.
+	Comune string `json:"comune"`
+	Field  Field  `json:"field"`
+	// Present is the value as it stood when he asked, Asked the one that should
+	// stand. They, and the citizen's note, are kept until the request is
+	// closed.
+	Present string       `json:"present,omitzero"`
+	Asked   string       `json:"asked,omitzero"`
+	Note    string       `json:"note,omitzero"`
+	State   RequestState `json:"state"`
+	// OfficerNote is what the comune last told him.
+	OfficerNote string `json:"officerNote,omitzero"`
+	// Opened and Changed are UTC.
+	Opened  time.Time `json:"opened"`
+	Changed time.Time `json:"changed"`
+}
+
+// A RectificationRequest is what a citizen asks.
+type RectificationRequest struct {
+	// Field is one of annex 1: see [Fields].
+	Field Field
+	// Asked is the value that should stand, as [Condition] writes it: an answer
+	// is "si" or "no", a comune its Belfiore code.
+	Asked string
+	// Note says why, up to 2,000 characters; may be empty.
+	Note string
+	// Draft leaves the request to be submitted later.
+	Draft bool
+}
+
+// AskRectification registers a request of the citizen about himself and
+// returns it with its id.
+func (r *Registry) AskRectification(ctx context.Context, req Request, q RectificationRequest) (Rectification, error) {
+	a, person, faults, err := r.citizen(ctx, req, OpRectify)
+	if err != nil {
+		return Rectification{}, err
+	}
+	faults = append(faults, q.check()...)
+	out, _, err := perform(ctx, a, faults, q, func(w Writer) (Rectification, Faults, error) {
+		e, home, err := w.Elector(ctx, person.ANPRID)
+		if errors.Is(err, ErrNotFound) {
+			e, home, err = Elector{ANPRID: person.ANPRID}, a.Comune, nil
+		}
+		if err != nil {
+			return Rectification{}, nil, err
+		}
+		present, err := a.valueOf(ctx, w, e, q.Field)
+		if err != nil {
+			return Rectification{}, nil, err
+		}
+		if present == q.Asked {
+			return Rectification{}, nil, Faults{NewFault(RectificationValue, "asked", q.Asked, "Il dato ha già il valore richiesto.", "un valore diverso da quello presente")}
+		}
+		rect := Rectification{ID: newRecordID(a.At), ANPRID: person.ANPRID, Comune: keeperOf(e, home, q.Field), Field: q.Field,
+			Present: present, Asked: q.Asked, Note: q.Note, State: RequestOpen, Opened: a.At, Changed: a.At}
+		if q.Draft {
+			rect.State = RequestDraft
+		}
+		return rect, nil, a.putRectification(ctx, w, rect)
+	})
+	return out, err
+}
+
+func (q RectificationRequest) check() Faults {
+	var faults Faults
+	i := slices.IndexFunc(allFields, func(f FieldInfo) bool { return f.Field == q.Field })
+	switch {
+	case i < 0, q.Field == RemovalReasonField, q.Field == CertifiabilityField:
+		faults = append(faults, NewFault(RectificationField, "field", string(q.Field), "Il campo non è uno di quelli dell'allegato 1.", "un campo dell'allegato 1"))
+	case allFields[i].Answer && q.Asked != Yes.String() && q.Asked != No.String(),
+		utf8.RuneCountInString(q.Asked) > maxText, strings.TrimSpace(q.Asked) == "":
+		faults = append(faults, NewFault(RectificationValue, "asked", q.Asked, "Il valore richiesto non è ammesso per il campo «"+allFields[i].Italian+"».", "si oppure no, o un testo da 1 a 200 caratteri"))
+	}
+	if q.Note != "" {
+		faults = append(faults, checkNote(q.Note)...)
+	}
+	return faults
+}
+
+// valueOf returns the value of a field of annex 1.
+func (a *access) valueOf(ctx context.Context, rd Reader, e Elector, f Field) (string, error) {
+	i := slices.IndexFunc(allFields, func(x FieldInfo) bool { return x.Field == f })
+	if !allFields[i].Derived {
+		return allFields[i].stored(&e), nil
+	}
+	annex, err := a.annex1(ctx, rd, e, nil, a.today())
+	if err != nil {
+		return "", err
+	}
+	return allFields[i].derived(&annex), nil
+}
+
+// keeperOf returns the comune that keeps a field: that of the list, or else
+// the one that registered the person.
+func keeperOf(e Elector, home string, f Field) string {
+	for _, l := range Lists() {
+		if en, in := e.EnrolmentIn(l); in && strings.HasPrefix(string(f), l.Path()+".") {
+			return en.Comune
+		}
+	}
+	return home
+}
+
+func (a *access) putRectification(ctx context.Context, w Writer, q Rectification) error {
+	rec := Record{Comune: q.Comune, Book: RectificationBook, ID: q.ID, Subject: q.ANPRID, State: strconv.Itoa(int(q.State)), At: q.Changed}
+	if q.State.Closed() {
+		rec.Expires = q.Changed.Add(a.retention.Closed)
+	}
+	return putRecord(ctx, w, rec, q)
+}
+
+// A RequestFilter selects citizens' requests.
+type RequestFilter struct {
+	// States leaves only some states; empty means all.
+	States []RequestState
+	// After is the id after which the answers begin, for an officer; Limit how
+	// many, 1 to 1,000; zero means 100.
+	After string
+	Limit int
+}
+
+// search is the search of a filter; drafts are their citizen's alone.
+func (f RequestFilter) search(book Book, role Role) RecordSearch {
+	q := RecordSearch{Book: book, After: f.After}
+	states := f.States
+	if len(states) == 0 && role != CitizenRole {
+		states = requestStates()
+	}
+	for _, s := range states {
+		if s != RequestDraft || role == CitizenRole {
+			q.States = append(q.States, strconv.Itoa(int(s)))
+		}
+	}
+	if len(states) > 0 && len(q.States) == 0 {
+		q.States = []string{"-"} // none
+	}
+	return q
+}
+
+// Rectifications returns, to an officer, the requests that his comune handles,
+// but for drafts; to a citizen, his own. They are in the order in which they
+// were made.
+func (r *Registry) Rectifications(ctx context.Context, req Request, f RequestFilter) ([]Rectification, error) {
+	return citizensBook[Rectification](ctx, r, req, OpReadRectifications, f, RectificationBook)
+}
+
+// citizensBook reads requests as their officer or as who made them.
+func citizensBook[T any](ctx context.Context, r *Registry, req Request, op Operation, f RequestFilter, book Book) ([]T, error) {
+	q := f.search(book, req.Actor.Role)
+	if req.Actor.Role != CitizenRole {
+		q.Comune = req.Actor.Comune
+		return readBook[T](ctx, r, req, op, q, f.Limit)
+	}
+	a, person, faults, err := r.citizen(ctx, req, op)
+	if err != nil {
+		return nil, err
+	}
+	limit, limitFaults := pageLimit(f.Limit)
+	q.Subject, q.After = person.ANPRID, ""
+	list := []T{}
+	err = a.read(ctx, append(faults, limitFaults...), func() error {
+		var err error
+		list, err = readRecords[T](ctx, r.store, q, limit, a.At)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// AnswerRectification brings a request to another state: the citizen submits a
+// draft (open) or adds what was asked (integrated), the officer does the rest.
+// A note is required to suspend, to reject, to declare inadmissible and to
+// integrate. A request is closed as done only when the datum has the value
+// that was asked.
+func (r *Registry) AnswerRectification(ctx context.Context, req Request, id string, to RequestState, note string) (Rectification, error) {
+	a, comune, faults, err := r.requestAccess(ctx, req, OpAnswerRectify, RectificationBook, id)
+	if err != nil {
+		return Rectification{}, err
+	}
+	payload := struct {
+		ID, Note string
+		State    RequestState
+	}{id, note, to}
+	out, _, err := perform(ctx, a, faults, payload, func(w Writer) (Rectification, Faults, error) {
+		var q Rectification
+		rec, err := w.Record(ctx, comune, RectificationBook, id)
+		if err == nil {
+			err = decodeRecord(rec, &q)
+		}
+		if errors.Is(err, ErrNotFound) || err == nil && !a.mayHandle(q.ANPRID, q.State) {
+			return q, nil, Faults{NewFault(RectificationUnknown, "id", strconv.QuoteToASCII(id), "La richiesta di rettifica non è registrata.", "l'identificativo di una richiesta")}
+		}
+		if err != nil {
+			return q, nil, err
+		}
+		if faults := transition(RectificationAction, q.State, to, req.Actor.Role, note); faults.Err() != nil {
+			return q, nil, faults
+		}
+		if to == RequestDone {
+			if err := a.mustBeDone(ctx, w, q); err != nil {
+				return q, nil, err
+			}
+		}
+		q.answer(a, to, note)
+		return q, nil, a.putRectification(ctx, w, q)
+	})
+	return out, err
+}
+
+// mayHandle says whether who asks may see a request: its citizen, or the
+// officer of the comune unless it is a draft.
+func (a *access) mayHandle(subject string, s RequestState) bool {
+	if a.req.Actor.Role == CitizenRole {
+		return a.Subject == subject
+	}
+	return s != RequestDraft
+}
+
+func (q *Rectification) answer(a *access, to RequestState, note string) {
+	q.State, q.Changed = to, a.At
+	switch {
+	case a.req.Actor.Role == CitizenRole && note != "":
+		q.Note = note
+	case note != "":
+		q.OfficerNote = note
+	}
+	if to.Closed() {
+		q.Present, q.Asked, q.Note = "", "", ""
+	}
+}
+
+func (a *access) mustBeDone(ctx context.Context, w Writer, q Rectification) error {
+	e, _, err := w.Elector(ctx, q.ANPRID)
+	if errors.Is(err, ErrNotFound) {
+		return Faults{unknownElector(q.ANPRID)}
+	}
+	if err != nil {
+		return err
+	}
+	value, err := a.valueOf(ctx, w, e, q.Field)
+	if err == nil && value != q.Asked {
+		err = Faults{NewFault(RectificationNotDone, string(q.Field), value, "Il dato non ha il valore richiesto.", q.Asked)}
+	}
+	return err
+}
+
+// requestAccess begins an answer to a citizen's request, by the officer of its
+// comune or by the citizen, whose request may be with another comune than the
+// one where he now lives.
+func (r *Registry) requestAccess(ctx context.Context, req Request, op Operation, book Book, id string) (*access, string, Faults, error) {
+	if req.Actor.Role != CitizenRole {
+		a := r.access(req, op, req.Actor.Comune, "")
+		return a, req.Actor.Comune, a.officerOf(req.Actor.Comune), nil
+	}
+	a, person, faults, err := r.citizen(ctx, req, op)
+	if err != nil || faults.Err() != nil {
+		return a, "", faults, err
+	}
+	comune := a.Comune
+	err = r.store.View(ctx, func(rd Reader) error {
+		for rec, err := range rd.Records(ctx, RecordSearch{Book: book, Subject: person.ANPRID}) {
+			if err != nil {
+				return err
+			}
+			if rec.ID == id {
+				comune = rec.Comune
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return a, "", nil, join(err, a.record(ctx, Failed))
+	}
+	a.Comune = comune
+	return a, comune, faults, nil
+}

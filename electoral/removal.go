@@ -1,0 +1,279 @@
+package electoral
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// A RemovalRequest asks to remove a person from a list ("cancellazione").
+type RemovalRequest struct {
+	ANPRID string
+	// List is the list; empty means what the reason says by itself: the general
+	// list for 1, 2, 4 and 9, every list of the comune for 3 and 8, and for 5
+	// the added list if there is only one.
+	List   List
+	Reason RemovalReason
+	// Day is that from which it counts ("data decorrenza"); zero means today.
+	Day Date
+	// Note goes to ANPR with the reason; up to 240 characters, no personal data
+	// that the removal does not need.
+	Note string
+	// StillVotes, of which Section may be empty, keeps him for one vote in the
+	// section that he leaves; nil if not.
+	StillVotes *StillVotes
+}
+
+// Remove removes a person from lists of the officer's comune, and returns what
+// remains registered of him, with the warnings.
+//
+// A removal does not change the capacity, nor what he votes for: who emigrates
+// is an elector, and the next comune enrols him. Two reasons do: 9, the loss
+// of the right with a transfer, takes capacity, status and certifiability; and
+// who leaves a list for citizens of the Union, without a general list, leaves
+// the status that follows from it. 8 annuls what was sent by mistake: of who
+// is then in no list nothing remains, as if he had never been registered.
+//
+// A removal is not refused for what else is wrong in the record: it may be the
+// only way to mend it. It is told to the comuni that wait for it, see
+// [Conflict]; and of who leaves a list for the European Parliament because he
+// moved, the comune of his residence finds an [Application] to enrol him ex
+// officio.
+func (r *Registry) Remove(ctx context.Context, req Request, q RemovalRequest) (Elector, Faults, error) {
+	op := OpRemove
+	if q.Reason == Annulment {
+		op = OpAnnul
+	}
+	a := r.access(req, op, req.Actor.Comune, q.ANPRID)
+	return perform(ctx, a, a.officerOf(req.Actor.Comune), q, func(w Writer) (Elector, Faults, error) {
+		person, old, home, found, err := a.known(ctx, w, q.ANPRID)
+		if err != nil {
+			return Elector{}, nil, err
+		}
+		if !found {
+			return Elector{}, nil, Faults{unknownElector(q.ANPRID)}
+		}
+		if faults := mayRead(req.Actor, person, old, home); faults != nil {
+			return Elector{}, nil, faults
+		}
+		lists, faults := a.removed(old, q)
+		if q.Reason == DeathOfElector && !person.DeadAt(a.today()) {
+			faults = append(faults, NewFault(RemovalAlive, "removal.reason", strconv.Itoa(int(q.Reason)), "Il soggetto non risulta deceduto nell'anagrafe.", "la data del decesso nell'anagrafe"))
+		}
+		if err := faults.Err(); err != nil {
+			return Elector{}, nil, err
+		}
+		e := a.without(old, lists, q)
+		if err := a.removeFrom(ctx, w, person, old, home, e, lists, q); err != nil {
+			return Elector{}, nil, err
+		}
+		return e, faults, nil
+	})
+}
+
+// removed judges a request and returns the lists that it concerns.
+func (a *access) removed(old Elector, q RemovalRequest) ([]List, Faults) {
+	var faults Faults
+	fault := func(c Code, path, value, message, expected string) {
+		faults = append(faults, NewFault(c, path, value, message, expected))
+	}
+	if !slices.Contains(RemovalReasons(), q.Reason) {
+		fault(RemovalReasonUnknown, "removal.reason", strconv.Itoa(int(q.Reason)), "Il motivo della cancellazione non è noto.", "1 emigrazione, 2 irreperibilità, 3 decesso, 4 vari, 5 da lista aggiunta, 8 annullamento, 9 perdita del diritto con trasferimento")
+	}
+	if utf8.RuneCountInString(q.Note) > maxRemovalNote {
+		fault(RemovalNoteTooLong, "removal.note", "", "Le note della cancellazione sono troppo lunghe.", "al massimo 240 caratteri")
+	}
+	lists, listFaults := a.removalLists(old, q)
+	faults = append(faults, listFaults...)
+	if v := q.StillVotes; v != nil {
+		general := slices.Equal(lists, []List{GeneralList})
+		if !general || !slices.Contains(Consultations(), v.Consultation) || !v.Day.Complete() || v.Day.Before(a.today()) ||
+			old.General != nil && v.Section != "" && v.Section != old.General.Section || q.Reason == DeathOfElector || q.Reason == Annulment {
+			fault(RemovalStillVotes, "removal.stillVotes", string(v.Consultation)+" "+v.Day.String(), "La consultazione per la quale il soggetto vota ancora nel comune non è ammessa.", "per chi lascia la lista generale: una consultazione, il suo giorno da oggi in poi, la sezione che lascia")
+		}
+	}
+	return lists, faults
+}
+
+// maxRemovalNote is the length in characters of ANPR's tipoNote.
+const maxRemovalNote = 240
+
+// removalLists finds the lists of a request and judges them.
+func (a *access) removalLists(old Elector, q RemovalRequest) (lists []List, faults Faults) {
+	comune := a.req.Actor.Comune
+	own := func(l List) bool { en, in := old.EnrolmentIn(l); return in && en.Comune == comune }
+	for _, l := range Lists() {
+		wanted := l == q.List
+		if q.List == "" {
+			switch q.Reason {
+			case DeathOfElector, Annulment:
+				wanted = own(l)
+			case FromAddedList:
+				wanted = l != GeneralList && own(l)
+			default:
+				wanted = l == GeneralList
+			}
+		}
+		if wanted {
+			lists = append(lists, l)
+		}
+	}
+	if len(lists) == 0 || q.Reason == FromAddedList && len(lists) > 1 {
+		return nil, Faults{NewFault(RemovalList, "removal.list", string(q.List), "Non è chiaro da quale lista del comune "+comune+" si cancella il soggetto.", "una lista del comune in cui il soggetto è iscritto")}
+	}
+	for _, l := range lists {
+		en, in := old.EnrolmentIn(l)
+		switch {
+		case !in:
+			faults = append(faults, NewFault(RemovalList, "removal.list", string(l), "Il soggetto non è iscritto nella "+l.Italian()+".", "una lista in cui il soggetto è iscritto"))
+		case en.Comune != comune:
+			faults = append(faults, notCompetent(l.Path()+comuneField(l), en.Comune, a.req.Actor))
+		}
+		added := l != GeneralList
+		if q.Reason == FromAddedList && !added || added && slices.Contains([]RemovalReason{Emigration, Untraceable, OtherReason, RightLostWithTransfer}, q.Reason) {
+			faults = append(faults, NewFault(RemovalReasonOfList, "removal.reason", strconv.Itoa(int(q.Reason)), "Il motivo «"+q.Reason.Italian()+"» non è della "+l.Italian()+".", "5 per una lista aggiunta; 1, 2, 3, 4 o 9 per la lista generale; 8 per qualsiasi lista"))
+		}
+	}
+	return lists, faults
+}
+
+// without returns what remains of an elector.
+func (a *access) without(old Elector, lists []List, q RemovalRequest) Elector {
+	e := old.Clone()
+	for _, l := range lists {
+		if l == GeneralList {
+			e.General = nil
+		} else {
+			e.setList(l, AddedList{Enrolled: No})
+		}
+	}
+	if q.Reason != Annulment {
+		e.Removal = &Removal{Comune: a.req.Actor.Comune, List: lists[0], Reason: q.Reason, Day: q.Day, Note: q.Note}
+		if q.Day.IsZero() {
+			e.Removal.Day = a.today()
+		}
+		if v := q.StillVotes; v != nil {
+			e.Removal.StillVotes = &StillVotes{v.Consultation, v.Day, old.General.Section}
+		}
+	}
+	if e.General == nil {
+		if slices.Contains(lists, EUParliamentList) {
+			e.Status.EuropeanParliament = No
+		}
+		if slices.Contains(lists, EUComunalList) {
+			e.Status.Comunal, e.Status.District = No, No
+		}
+	}
+	if q.Reason == RightLostWithTransfer {
+		e.loseCapacity()
+	}
+	return e
+}
+
+// loseCapacity takes what an elector has no more who lost the right to vote.
+func (e *Elector) loseCapacity() {
+	none := NotCertifiable
+	e.Capacity, e.Certifiability = No, &none
+	e.Status = Status{NationalReferendums: No, EuropeanParliament: No, Senate: No, Chamber: No, Regional: No, Comunal: No, District: No}
+}
+
+func (a *access) removeFrom(ctx context.Context, w Writer, person Person, old Elector, home string, e Elector, lists []List, q RemovalRequest) error {
+	listed := false
+	for l := range e.Enrolments() {
+		listed = listed || l != ""
+	}
+	if q.Reason == Annulment && !listed && home == a.Comune {
+		if err := w.RemoveElector(ctx, e.ANPRID); err != nil {
+			return err
+		}
+		if err := a.note(ctx, w, e.ANPRID, old, home, e, home); err != nil {
+			return err
+		}
+		return a.settleConflicts(ctx, w, old, e)
+	}
+	if err := a.put(ctx, w, old, home, e, home); err != nil {
+		return err
+	}
+	if slices.Contains(lists, EUParliamentList) && q.Reason == FromAddedList {
+		return a.moveEuropean(ctx, w, person)
+	}
+	return nil
+}
+
+// A CapacityChange says how the capacity of a person changes.
+type CapacityChange struct {
+	ANPRID string
+	// Capacity is No for the loss of the right to vote and Yes for its
+	// recovery. Why it was lost is not kept: it may be a judgment.
+	Capacity Answer
+	// Status and Certifiability are those after a recovery. After a loss he
+	// votes for nothing and no certificate is issued, since any comune might:
+	// they are given empty.
+	Status         Status
+	Certifiability *Certifiability
+}
+
+// SetCapacity registers the loss of the right to vote, which is no removal, or
+// its recovery (D.P.R. 223/1967, art. 2), as the officer of the comune under
+// which the person is registered. The lists stay as they are. It returns what
+// is registered now, with the warnings.
+func (r *Registry) SetCapacity(ctx context.Context, req Request, q CapacityChange) (Elector, Faults, error) {
+	op := OpLoseCapacity
+	if q.Capacity == Yes {
+		op = OpRecoverCapacity
+	}
+	a := r.access(req, op, req.Actor.Comune, q.ANPRID)
+	return perform(ctx, a, a.officerOf(req.Actor.Comune), q, func(w Writer) (Elector, Faults, error) {
+		return a.alter(ctx, w, q.ANPRID, q.Capacity == Yes, func(e *Elector) Faults {
+			var faults Faults
+			empty := q.Status == Status{} && q.Certifiability == nil
+			if q.Capacity == NotGiven || q.Capacity == e.Capacity || q.Capacity == No && !empty {
+				faults = append(faults, NewFault(CapacityUnchanged, "capacity", q.Capacity.String(), "Il soggetto risulta già «"+e.Capacity.String()+"», oppure la perdita è indicata con uno status.", "si oppure no, diverso da quello registrato; per la perdita, nessuno status e nessuna certificabilità"))
+			}
+			if e.Capacity, e.Status, e.Certifiability = q.Capacity, q.Status, clonePtr(q.Certifiability); q.Capacity == No {
+				e.loseCapacity()
+			}
+			return faults
+		})
+	})
+}
+
+// SetCertifiability registers which electoral certificates may be issued for a
+// person, as the officer of the comune under which he is registered.
+func (r *Registry) SetCertifiability(ctx context.Context, req Request, anprID string, c Certifiability) (Faults, error) {
+	a := r.access(req, OpCertifiability, req.Actor.Comune, anprID)
+	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), c, func(w Writer) (Elector, Faults, error) {
+		return a.alter(ctx, w, anprID, false, func(e *Elector) Faults {
+			e.Certifiability = &c
+			k := &elector{Checker: r.checker, e: *e}
+			k.certifiability()
+			return k.faults
+		})
+	})
+	return warnings, err
+}
+
+// alter changes what is no list of a registered person. A change that only
+// takes is not checked against the rest of the record: a wrong section must not
+// keep a lost right in force.
+func (a *access) alter(ctx context.Context, w Writer, anprID string, checked bool, change func(*Elector) Faults) (Elector, Faults, error) {
+	person, old, home, found, err := a.known(ctx, w, anprID)
+	if err != nil {
+		return Elector{}, nil, err
+	}
+	if !found {
+		return Elector{}, nil, Faults{unknownElector(anprID)}
+	}
+	e := old.Clone()
+	faults := append(change(&e), standing(old, home, e, a.req.Actor)...)
+	if checked {
+		faults, err = a.checkAndPut(ctx, w, faults, person, old, home, e, home)
+	} else if err = faults.Err(); err == nil {
+		err = a.put(ctx, w, old, home, e, home)
+	}
+	if err != nil {
+		return Elector{}, nil, err
+	}
+	return e, faults, nil
+}

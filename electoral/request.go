@@ -1,0 +1,227 @@
+package electoral
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// A RequestState is where a citizen's request stands ("stato della
+// richiesta"), with ANPR's numbers (table 53).
+type RequestState int
+
+// The states. Rejected, Done and Inadmissible are closed.
+const (
+	RequestDraft              RequestState = 1  // bozza
+	RequestOpen               RequestState = 2  // aperta
+	RequestInProgress         RequestState = 3  // in lavorazione
+	RequestRejected           RequestState = 4  // respinta
+	RequestDone               RequestState = 5  // evasa
+	RequestSuspended          RequestState = 6  // sospesa: the citizen is to integrate
+	RequestIntegrated         RequestState = 7  // integrata
+	RequestInVerification     RequestState = 9  // in verifica (ANPR has 10 as well)
+	RequestInadmissible       RequestState = 11 // irricevibile
+	RequestAccepted           RequestState = 12 // accolta
+	RequestAwaitingValidation RequestState = 13 // in attesa di convalida
+	RequestOther              RequestState = 99 // altro
+)
+
+func requestStates() []RequestState {
+	return []RequestState{RequestDraft, RequestOpen, RequestInProgress, RequestRejected, RequestDone, RequestSuspended, RequestIntegrated,
+		RequestInVerification, RequestInadmissible, RequestAccepted, RequestAwaitingValidation, RequestOther}
+}
+
+// Italian returns the state for people.
+func (s RequestState) Italian() string {
+	switch s {
+	case RequestDraft:
+		return "bozza"
+	case RequestOpen:
+		return "aperta"
+	case RequestInProgress:
+		return "in lavorazione"
+	case RequestRejected:
+		return "respinta"
+	case RequestDone:
+		return "evasa"
+	case RequestSuspended:
+		return "sospesa"
+	case RequestIntegrated:
+		return "integrata"
+	case RequestInVerification, 10:
+		return "in verifica"
+	case RequestInadmissible:
+		return "irricevibile"
+	case RequestAccepted:
+		return "accolta"
+	case RequestAwaitingValidation:
+		return "in attesa di convalida"
+	case RequestOther:
+		return "altro"
+	}
+	return "stato sconosciuto: " + strconv.Itoa(int(s))
+}
+
+// Closed reports whether nothing more is to be done.
+func (s RequestState) Closed() bool {
+	return s == RequestRejected || s == RequestDone || s == RequestInadmissible
+}
+
+// next returns the states to which somebody may bring a request.
+func (s RequestState) next(r Role) []RequestState {
+	if r == CitizenRole {
+		switch s {
+		case RequestDraft:
+			return []RequestState{RequestDraft, RequestOpen}
+		case RequestSuspended:
+			return []RequestState{RequestIntegrated}
+		}
+		return nil
+	}
+	handled := []RequestState{RequestInVerification, RequestSuspended, RequestRejected, RequestInadmissible, RequestAccepted, RequestDone, RequestOther}
+	switch s {
+	case RequestOpen, RequestIntegrated:
+		return []RequestState{RequestInProgress, RequestSuspended, RequestInadmissible}
+	case RequestInProgress, RequestInVerification, RequestOther:
+		return append(handled, RequestInProgress)
+	case RequestAccepted:
+		return []RequestState{RequestAwaitingValidation, RequestDone}
+	case RequestAwaitingValidation:
+		return []RequestState{RequestInProgress, RequestDone}
+	}
+	return nil
+}
+
+// needsNote says that the citizen must be told why.
+func (s RequestState) needsNote() bool {
+	return slices.Contains([]RequestState{RequestSuspended, RequestRejected, RequestInadmissible, RequestIntegrated}, s)
+}
+
+// transition judges a step of a request.
+func transition(code Code, from, to RequestState, role Role, note string) Faults {
+	allowed := from.next(role)
+	if !slices.Contains(allowed, to) {
+		expected := "nessuna: la richiesta non è più modificabile da chi accede"
+		if len(allowed) > 0 {
+			expected = ""
+			for i, s := range allowed {
+				if i > 0 {
+					expected += ", "
+				}
+				expected += strconv.Itoa(int(s)) + " " + s.Italian()
+			}
+		}
+		return Faults{NewFault(code, "state", strconv.Itoa(int(to)), "Una richiesta «"+from.Italian()+"» non può diventare «"+to.Italian()+"».", expected)}
+	}
+	if to.needsNote() || note != "" {
+		return checkNote(note)
+	}
+	return nil
+}
+
+// newRecordID makes an id: those of later instants sort after.
+func newRecordID(at time.Time) string {
+	return at.UTC().Format("20060102-150405.000-") + rand.Text()[:12]
+}
+
+// A PersonalRecord is what a citizen sees of himself ("scheda personale", art.
+// 4 c. 1).
+type PersonalRecord struct {
+	Person  Person
+	Elector Elector
+	// Annex1 is the same field by field, with the seats and the colleges of his
+	// sections.
+	Annex1 AnnexRecord
+}
+
+// PersonalRecord returns the electoral data of the citizen who asks: only who is in
+// ANPR, by his codice fiscale, and only his own (annex 2, services for the
+// citizens 1 and 2).
+func (r *Registry) PersonalRecord(ctx context.Context, req Request) (PersonalRecord, error) {
+	a, person, faults, err := r.citizen(ctx, req, OpReadElector)
+	if err != nil {
+		return PersonalRecord{}, err
+	}
+	p := PersonalRecord{Person: person}
+	err = a.read(ctx, faults, func() error {
+		return r.store.View(ctx, func(rd Reader) error {
+			var err error
+			p.Elector, _, err = rd.Elector(ctx, person.ANPRID)
+			if errors.Is(err, ErrNotFound) {
+				return Faults{unknownElector(person.ANPRID)}
+			}
+			if err == nil {
+				p.Annex1, err = r.annex1(ctx, rd, p.Elector, nil, a.today())
+			}
+			return err
+		})
+	})
+	if err != nil {
+		return PersonalRecord{}, err
+	}
+	return p, nil
+}
+
+// citizen begins a service for the citizen who asks. Who is not in ANPR, or is
+// no citizen, is refused by the faults.
+func (r *Registry) citizen(ctx context.Context, req Request, op Operation) (*access, Person, Faults, error) {
+	a := r.access(req, op, "", "")
+	faults := a.admit()
+	if req.Actor.Role != CitizenRole {
+		faults = append(faults, NewFault(OtherPerson, "request.actor.role", string(req.Actor.Role), "Il servizio è del cittadino per la propria posizione.", "un cittadino"))
+	}
+	if faults.Err() != nil {
+		return a, Person{}, faults, nil
+	}
+	p, err := r.population.ByFiscalCode(ctx, req.Actor.FiscalCode)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		// The code is personal data: it does not stand in the fault.
+		faults = append(faults, NewFault(PersonUnknown, "request.actor.fiscalCode", "", "Chi accede non è iscritto in ANPR.", "il codice fiscale di un soggetto iscritto"))
+	case err != nil:
+		return a, p, nil, join(fmt.Errorf("electoral: %w", err), a.record(ctx, Failed))
+	default:
+		a.Subject, a.Comune = p.ANPRID, p.Registered()
+	}
+	return a, p, faults, nil
+}
+
+// A sectionCache remembers the sections that a reading looks up.
+type sectionCache map[[2]string]*Section
+
+// annex1 returns the flat view of an elector. cache may be nil.
+func (r *Registry) annex1(ctx context.Context, rd Reader, e Elector, cache sectionCache, at Date) (AnnexRecord, error) {
+	if cache == nil {
+		cache = sectionCache{}
+	}
+	var failure error
+	find := func(comune, number string) (Section, bool) {
+		key := [2]string{comune, number}
+		s, seen := cache[key]
+		if !seen {
+			found, err := rd.Section(ctx, comune, number)
+			switch {
+			case err == nil:
+				s = &found
+			case !errors.Is(err, ErrNotFound):
+				failure = err
+			}
+			cache[key] = s
+		}
+		if s == nil {
+			return Section{}, false
+		}
+		return *s, true
+	}
+	a := Annex1Of(e, find, func(belfiore string) string {
+		if c, ok := r.checker.tables.Comune(belfiore, at); ok {
+			return c.Name
+		}
+		return belfiore
+	})
+	return a, failure
+}

@@ -1,0 +1,225 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/internal/sqldb"
+)
+
+var operations = newTable("operations", 4, "comune", "anpr_id", "at", "operation", "revision")
+
+func scanEntry(r sqldb.Rows) (electoral.JournalEntry, error) {
+	var e electoral.JournalEntry
+	var at int64
+	var operation, revision string
+	if err := r.Scan(&e.Comune, &e.ANPRID, &at, &operation, &revision); err != nil {
+		return electoral.JournalEntry{}, err
+	}
+	e.At, e.Operation, e.Revision = time.UnixMilli(at).UTC(), electoral.Operation(operation), electoral.Revision(revision)
+	return e, nil
+}
+
+// entries is the condition that an entry is one of those that a search
+// selects, but for its comune, its ids and what it comes after. at is the
+// column of the instant, as it is or as an expression that no index serves.
+func entries(d sqldb.Dialect, s electoral.JournalSearch, at string) filter {
+	var f filter
+	if !s.From.IsZero() {
+		f.add(at+` >= `+f.place(0), millis(s.From))
+	}
+	if !s.To.IsZero() {
+		f.add(at+` < `+f.place(0), millis(s.To))
+	}
+	if len(s.Operations) > 0 {
+		f.in(d, "operation", texts(s.Operations), false)
+	}
+	if len(s.Revisions) > 0 {
+		f.in(d, "revision", texts(s.Revisions), false)
+	}
+	return f
+}
+
+// noIndex is the instant of an entry where the key, and not the index by time,
+// gives the order: the planner, who has no statistics of a purged table, would
+// often be wrong.
+const noIndex = "(at + 0)"
+
+// Journal implements [electoral.BookReader].
+func (t *transaction) Journal(ctx context.Context, s electoral.JournalSearch) iter.Seq2[electoral.JournalEntry, error] {
+	pages := paged(func(after *electoral.JournalEntry) ([]electoral.JournalEntry, error) {
+		if after != nil {
+			s.After = after
+		}
+		return t.journalPage(ctx, s)
+	})
+	return func(yield func(electoral.JournalEntry, error) bool) {
+		for e, err := range pages {
+			if err != nil {
+				err = fmt.Errorf("sqlstore: journal of %q: %w", s.Comune, err)
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+func (t *transaction) journalPage(ctx context.Context, s electoral.JournalSearch) ([]electoral.JournalEntry, error) {
+	if !storable(s.Comune) {
+		return nil, nil
+	}
+	if a := s.After; a != nil && (!storable(a.ANPRID) || !storable(string(a.Operation))) {
+		return nil, fmt.Errorf("the entry to go on after: expected UTF-8 without U+0000")
+	}
+	if err := t.lock(ctx, s.Comune); err != nil {
+		return nil, err
+	}
+	d, at := t.tx.Dialect(), "at"
+	if len(s.ANPRIDs) > 0 {
+		at = noIndex
+	}
+	f := entries(d, s, at)
+	f.add(`comune = `+f.place(0), s.Comune)
+	if len(s.ANPRIDs) > 0 {
+		f.in(d, "anpr_id", s.ANPRIDs, false)
+	}
+	if a := s.After; a != nil {
+		f.add(fmt.Sprintf(`(%s, anpr_id, operation) > (%s, %s, %s)`, at, f.place(0), f.place(1), f.place(2)),
+			millis(a.At), a.ANPRID, string(a.Operation))
+	}
+	if f.never {
+		return nil, nil
+	}
+	text := `SELECT ` + operations.list + ` FROM operations WHERE ` + f.text + ` ORDER BY ` + at + `, anpr_id, operation LIMIT ` + limit
+	return collect(sqldb.All(ctx, t.tx, scanEntry, text, f.args...))
+}
+
+// entryKey is what makes an entry the same as another of its comune.
+type entryKey struct {
+	id        string
+	at        int64
+	operation string
+}
+
+func keyOf(e electoral.JournalEntry) entryKey {
+	return entryKey{e.ANPRID, millis(e.At), string(e.Operation)}
+}
+
+func scanKey(r sqldb.Rows) (k entryKey, err error) { return k, r.Scan(&k.id, &k.at, &k.operation) }
+
+// fewNoted is up to how many entries are written with a statement each.
+const fewNoted = 20
+
+// Note implements [electoral.BookWriter]. Some thousands of entries of a comune
+// a call are as fast as more.
+func (t *transaction) Note(ctx context.Context, list ...electoral.JournalEntry) error {
+	byComune := map[string][]electoral.JournalEntry{}
+	row := make([]any, 0, len(operations.columns))
+	for _, e := range list {
+		if err := operations.check(entryRow(row, e)); err != nil {
+			return err
+		}
+		byComune[e.Comune] = append(byComune[e.Comune], e)
+	}
+	if err := t.lock(ctx, slices.Collect(maps.Keys(byComune))...); err != nil {
+		return err
+	}
+	if len(list) > fewNoted {
+		for comune, entries := range byComune {
+			if err := t.noteMany(ctx, comune, entries); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	statements := make([]sqldb.Statement, len(list))
+	for i, e := range list {
+		statements[i] = operations.insert(entryRow(nil, e)...)
+		statements[i].Text += ` ON CONFLICT (comune, anpr_id, at, operation) DO NOTHING`
+	}
+	return t.tx.Exec(ctx, statements...)
+}
+
+func entryRow(row []any, e electoral.JournalEntry) []any {
+	return append(row[:0], e.Comune, e.ANPRID, millis(e.At), string(e.Operation), string(e.Revision))
+}
+
+// noteMany copies those entries of a comune that are not there: a copy fails
+// at one that is. The comune is locked, so that none comes meanwhile.
+func (t *transaction) noteMany(ctx context.Context, comune string, list []electoral.JournalEntry) error {
+	there, err := t.there(ctx, comune, list)
+	if err != nil {
+		return fmt.Errorf("sqlstore: journal of %q: %w", comune, err)
+	}
+	fresh := slices.DeleteFunc(list, func(e electoral.JournalEntry) bool {
+		k := keyOf(e)
+		twice := there[k]
+		there[k] = true
+		return twice
+	})
+	row := make([]any, 0, len(operations.columns))
+	return t.tx.Copy(ctx, operations.name, operations.columns, len(fresh), func(i int) ([]any, error) {
+		row = entryRow(row, fresh[i])
+		return row, nil
+	})
+}
+
+// there returns which entries of a comune are in the journal; others may be
+// among them.
+func (t *transaction) there(ctx context.Context, comune string, list []electoral.JournalEntry) (map[entryKey]bool, error) {
+	ids := make([]string, len(list))
+	first, last := millis(list[0].At), millis(list[0].At)
+	for i, e := range list {
+		ids[i] = e.ANPRID
+		first, last = min(first, millis(e.At)), max(last, millis(e.At))
+	}
+	there := make(map[entryKey]bool, len(list))
+	if first == last {
+		// What a first load notes has one instant, and in the order of the ids
+		// no entry of it lies between two of a chunk.
+		var one int64
+		err := sqldb.One(ctx, t.tx, []any{&one}, `SELECT 1 FROM operations WHERE comune = $1 AND at = $2 AND anpr_id >= $3 AND anpr_id <= $4 LIMIT 1`,
+			comune, first, slices.Min(ids), slices.Max(ids))
+		if errors.Is(err, sqldb.ErrNoRow) {
+			return there, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	d := t.tx.Dialect()
+	text := `SELECT anpr_id, at, operation FROM operations WHERE comune = $1 AND ` + d.In("anpr_id", "$2") + ` AND ` + noIndex + ` >= $3 AND ` + noIndex + ` <= $4`
+	for k, err := range sqldb.All(ctx, t.tx, scanKey, text, comune, d.List(ids), first, last) {
+		if err != nil {
+			return nil, err
+		}
+		there[k] = true
+	}
+	return there, nil
+}
+
+// Forget implements [electoral.BookWriter].
+func (t *transaction) Forget(ctx context.Context, comune string, before time.Time) (int, error) {
+	if !storable(comune) {
+		return 0, nil
+	}
+	if err := t.lock(ctx, comune); err != nil {
+		return 0, err
+	}
+	const which = ` FROM operations WHERE comune = $1 AND at < $2`
+	var n int64
+	if err := one(ctx, t.tx, []any{&n}, `SELECT count(*)`+which, comune, millis(before)); err != nil {
+		return 0, err
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	return int(n), t.tx.Exec(ctx, sqldb.Statement{Text: `DELETE` + which, Args: []any{comune, millis(before)}})
+}

@@ -1,0 +1,267 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/internal/sqldb"
+)
+
+var (
+	records      = newTable("records", 3, "comune", "book", "id", "subject", "state", "at", "expires", "body")
+	recordRoutes = newTable("record_routes", 4, "subject", "book", "comune", "id")
+)
+
+// putRecordText leaves the subject as it is. The route of another would stay
+// behind: such a row fails, by its column being NOT NULL.
+const putRecordConflict = ` ON CONFLICT (comune, book, id) DO UPDATE SET
+	subject = CASE WHEN records.subject = excluded.subject THEN excluded.subject END,
+	state = excluded.state, at = excluded.at, expires = excluded.expires, body = excluded.body`
+
+// millis is an instant in the database.
+func millis(t time.Time) int64 { return t.UnixMilli() }
+
+func scanRecord(row sqldb.Rows) (electoral.Record, error) {
+	var r electoral.Record
+	var book string
+	var at int64
+	var expires sql.NullInt64
+	if err := row.Scan(&r.Comune, &book, &r.ID, &r.Subject, &r.State, &at, &expires, &r.Body); err != nil {
+		return electoral.Record{}, err
+	}
+	r.Book, r.At = electoral.Book(book), time.UnixMilli(at).UTC()
+	if expires.Valid {
+		r.Expires = time.UnixMilli(expires.Int64).UTC()
+	}
+	return r, nil
+}
+
+// Record implements [electoral.BookReader].
+func (t *transaction) Record(ctx context.Context, comune string, book electoral.Book, id string) (electoral.Record, error) {
+	err := electoral.ErrNotFound
+	if storable(comune) && storable(string(book)) && storable(id) {
+		if err = t.lock(ctx, comune); err == nil {
+			text := `SELECT ` + records.list + ` FROM records WHERE comune = $1 AND book = $2 AND id = $3`
+			for r, rowErr := range sqldb.All(ctx, t.tx, scanRecord, text, comune, string(book), id) {
+				return r, rowErr
+			}
+			err = electoral.ErrNotFound
+		}
+	}
+	return electoral.Record{}, fmt.Errorf("sqlstore: %s %q of %q: %w", book, id, comune, err)
+}
+
+// Records implements [electoral.BookReader]. An update locks each comune of
+// which it finds a record.
+func (t *transaction) Records(ctx context.Context, s electoral.RecordSearch) iter.Seq2[electoral.Record, error] {
+	pages := t.recordsOf
+	if s.Subject != "" {
+		pages = t.recordsAbout
+	}
+	return func(yield func(electoral.Record, error) bool) {
+		if s.Comune == "" && s.Subject == "" || !storable(s.Comune) || !storable(s.Subject) || !storable(string(s.Book)) {
+			return
+		}
+		if !storable(s.After) {
+			yield(electoral.Record{}, fmt.Errorf("sqlstore: records after %q: expected UTF-8 without U+0000", s.After))
+			return
+		}
+		if len(s.States) > 0 {
+			if s.States = storables(s.States); len(s.States) == 0 {
+				return
+			}
+		}
+		for r, err := range pages(ctx, s) {
+			if err != nil {
+				err = fmt.Errorf("sqlstore: records of book %s of %q: %w", s.Book, s.Comune, err)
+			}
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+// recordsOf yields the records of a comune.
+func (t *transaction) recordsOf(ctx context.Context, s electoral.RecordSearch) iter.Seq2[electoral.Record, error] {
+	return paged(func(after *electoral.Record) ([]electoral.Record, error) {
+		if err := t.lock(ctx, s.Comune); err != nil {
+			return nil, err
+		}
+		if after != nil {
+			s.After = after.ID
+		}
+		text, args := `SELECT `+records.list+` FROM records WHERE comune = $1 AND book = $2 AND id > $3`, []any{s.Comune, string(s.Book), s.After}
+		if len(s.States) > 0 {
+			d := t.tx.Dialect()
+			text, args = text+` AND `+d.In("state", "$4"), append(args, d.List(s.States))
+		}
+		return collect(sqldb.All(ctx, t.tx, scanRecord, text+` ORDER BY id LIMIT `+limit, args...))
+	})
+}
+
+// recordKey is where a record about a person is.
+type recordKey struct{ comune, id string }
+
+func (k recordKey) compare(o recordKey) int {
+	return cmp.Or(cmp.Compare(k.id, o.id), cmp.Compare(k.comune, o.comune))
+}
+
+func scanRecordKey(r sqldb.Rows) (k recordKey, err error) { return k, r.Scan(&k.comune, &k.id) }
+
+// recordsAbout yields the records about a person, which are not many.
+func (t *transaction) recordsAbout(ctx context.Context, s electoral.RecordSearch) iter.Seq2[electoral.Record, error] {
+	return func(yield func(electoral.Record, error) bool) {
+		byKey, err := t.recordsByRoute(ctx, s)
+		if err != nil {
+			yield(electoral.Record{}, err)
+			return
+		}
+		slices.SortFunc(byKey, func(a, b electoral.Record) int {
+			return recordKey{a.Comune, a.ID}.compare(recordKey{b.Comune, b.ID})
+		})
+		for _, r := range byKey {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (t *transaction) recordsByRoute(ctx context.Context, s electoral.RecordSearch) ([]electoral.Record, error) {
+	text, args := `SELECT comune, id FROM record_routes WHERE subject = $1 AND book = $2`, []any{s.Subject, string(s.Book)}
+	if s.Comune != "" {
+		text, args = text+` AND comune = $3 AND id > $4`, append(args, s.Comune, s.After)
+	}
+	var byComune map[string][]string
+	for {
+		byComune = map[string][]string{}
+		for k, err := range sqldb.All(ctx, t.tx, scanRecordKey, text, args...) {
+			if err != nil {
+				return nil, err
+			}
+			byComune[k.comune] = append(byComune[k.comune], k.id)
+		}
+		if t.locked == nil {
+			break
+		}
+		// While an update waited for a lock the routes may have changed.
+		var missing []string
+		for comune := range byComune {
+			if !t.locked[comune] {
+				missing = append(missing, comune)
+			}
+		}
+		if len(missing) == 0 {
+			break
+		}
+		if err := t.lock(ctx, missing...); err != nil {
+			return nil, err
+		}
+	}
+	d := t.tx.Dialect()
+	text = `SELECT ` + records.list + ` FROM records WHERE comune = $1 AND book = $2 AND ` + d.In("id", "$3")
+	var list []electoral.Record
+	for comune, ids := range byComune {
+		found := 0
+		for r, err := range sqldb.All(ctx, t.tx, scanRecord, text, comune, string(s.Book), d.List(ids)) {
+			if err != nil {
+				return nil, err
+			}
+			found++
+			if len(s.States) == 0 || slices.Contains(s.States, r.State) {
+				list = append(list, r)
+			}
+		}
+		if found != len(ids) {
+			return nil, fmt.Errorf("comune %s does not have %d records to which routes lead: the database is damaged", comune, len(ids)-found)
+		}
+	}
+	return list, nil
+}
+
+// PutRecord implements [electoral.BookWriter]. A record whose subject is
+// another than before is refused.
+func (t *transaction) PutRecord(ctx context.Context, r electoral.Record) error {
+	row := []any{r.Comune, string(r.Book), r.ID, r.Subject, r.State, millis(r.At), nil, nil}
+	if !r.Expires.IsZero() {
+		row[6] = millis(r.Expires)
+	}
+	if r.Body != nil {
+		row[7] = r.Body
+	}
+	if err := records.check(row); err != nil {
+		return err
+	}
+	if err := t.lock(ctx, r.Comune); err != nil {
+		return err
+	}
+	list := []sqldb.Statement{{Text: records.insertText + putRecordConflict, Args: row}}
+	if r.Subject != "" {
+		s := recordRoutes.insert(r.Subject, string(r.Book), r.Comune, r.ID)
+		s.Text += ` ON CONFLICT (subject, book, comune, id) DO NOTHING`
+		list = append(list, s)
+	}
+	return t.tx.Exec(ctx, list...)
+}
+
+// RemoveRecord implements [electoral.BookWriter].
+func (t *transaction) RemoveRecord(ctx context.Context, comune string, book electoral.Book, id string) error {
+	r, err := t.Record(ctx, comune, book, id)
+	if err != nil {
+		if errors.Is(err, electoral.ErrNotFound) {
+			return nil
+		}
+		return err
+	}
+	return t.tx.Exec(ctx, records.remove(comune, string(book), id), recordRoutes.remove(r.Subject, string(book), comune, id))
+}
+
+// expired is a record that has had its time.
+type expired struct{ book, id, subject string }
+
+func scanExpired(r sqldb.Rows) (e expired, err error) { return e, r.Scan(&e.book, &e.id, &e.subject) }
+
+// ExpireRecords implements [electoral.BookWriter].
+func (t *transaction) ExpireRecords(ctx context.Context, comune string, at time.Time) (int, error) {
+	if !storable(comune) {
+		return 0, nil
+	}
+	if err := t.lock(ctx, comune); err != nil {
+		return 0, err
+	}
+	d := t.tx.Dialect()
+	const find = `SELECT book, id, subject FROM records WHERE comune = $1 AND expires <= $2 LIMIT ` + limit
+	remove := `DELETE FROM records WHERE comune = $1 AND book = $2 AND ` + d.In("id", "$3")
+	for n := 0; ; {
+		page, err := collect(sqldb.All(ctx, t.tx, scanExpired, find, comune, millis(at)))
+		if err != nil {
+			return 0, err
+		}
+		if len(page) == 0 {
+			return n, nil
+		}
+		byBook := map[string][]string{}
+		var list []sqldb.Statement
+		for _, e := range page {
+			byBook[e.book] = append(byBook[e.book], e.id)
+			if e.subject != "" {
+				list = append(list, recordRoutes.remove(e.subject, e.book, comune, e.id))
+			}
+		}
+		for book, ids := range byBook {
+			list = append(list, sqldb.Statement{Text: remove, Args: []any{comune, book, d.List(ids)}})
+		}
+		if err := t.tx.Exec(ctx, list...); err != nil {
+			return 0, err
+		}
+		n += len(page)
+	}
+}
