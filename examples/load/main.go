@@ -5,6 +5,12 @@
 // writes a made-up population of a real comune: popolazione.ndjson (persons),
 // subentroSezioni.xml and subentroListe.xml (ANPR's first-load files) and
 // assunzioni.json (the values that no table gives).
+//
+//	go run ./examples/load national [-factor F] [-comuni N] [-seed S] [-db FILE] [-json]
+//
+// makes up the whole country, each comune with its real number of electors
+// times F, loads it through the registry and measures loading, reading and
+// extraction. The database is SQLite, or PostgreSQL where ANPR_DSN says so.
 package main
 
 import (
@@ -28,8 +34,10 @@ func main() {
 }
 
 const usage = `uso: load generate -comune BELFIORE [-n N] [-seed S] -out DIR
+     load national [-factor F] [-comuni N] [-seed S] [-db FILE] [-json]
 
   generate   inventa la popolazione di un comune reale e ne scrive i file di primo caricamento
+  national   inventa tutti i comuni in scala, li carica nel registro e misura
 `
 
 func run(args []string, stdout, stderr io.Writer) int {
@@ -40,6 +48,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	switch args[0] {
 	case "generate":
 		return runGenerate(args[1:], stdout, stderr)
+	case "national":
+		return runNational(args[1:], stdout, stderr)
 	case "-h", "-help", "--help", "help":
 		fmt.Fprint(stdout, usage)
 		return 0

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -66,4 +67,25 @@ func TestUsage(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	assert.Equal(t, 1, run([]string{"generate", "-comune", "H501", "-n", "5", "-out", file}, &out, &out))
+}
+
+func TestNational(t *testing.T) {
+	t.Setenv("ANPR_DSN", "")
+	var out, errs bytes.Buffer
+	require.Zero(t, run([]string{"national", "-factor", "0.001", "-comuni", "4", "-json"}, &out, &errs), errs.String())
+	var r result
+	require.NoError(t, json.Unmarshal(out.Bytes(), &r))
+	assert.Equal(t, 4, r.Comuni)
+	assert.Greater(t, r.Electors, 4000, "Roma, Milano, Napoli and Torino")
+	assert.Zero(t, r.Refused)
+	assert.Positive(t, r.LoadRate)
+	assert.Positive(t, r.ExtractRate)
+	assert.Positive(t, r.Bytes)
+	out.Reset()
+	require.Zero(t, run([]string{"national", "-factor", "0.0001", "-comuni", "2", "-db", filepath.Join(t.TempDir(), "r.db")}, &out, &errs), errs.String())
+	assert.Contains(t, out.String(), "In proporzione, per 51800000 elettori")
+	assert.Equal(t, 2, run([]string{"national", "-factor", "2"}, &out, &errs))
+	file := filepath.Join(t.TempDir(), "there.db")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	assert.Equal(t, 1, run([]string{"national", "-db", file}, &out, &errs), "never over a file that is there")
 }

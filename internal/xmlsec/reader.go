@@ -122,9 +122,21 @@ var (
 	ErrTruncated = errors.New("xml: document ends early")
 )
 
+// A known is the name of an element that was seen before, resolved. Open
+// elements share it, so that its name never changes.
+type known struct {
+	raw  string // as written
+	name Name
+	// kept tells that it stands in Reader.known.
+	kept bool
+	// next is the element that began after this one last time: a document of
+	// records repeats itself. Only those kept are linked, and only while they
+	// are, or the links would hold every name of the document.
+	next *known
+}
+
 type open struct {
-	name     Name
-	raw      string
+	*known
 	bindings int // length of Reader.ns before the element
 	pos      Position
 }
@@ -141,13 +153,17 @@ type Reader struct {
 	w      int   // end of the data in buf
 	offset int64 // of buf[0] in the document
 	srcErr error
-	pos    Position // of buf[r]
-	rooted bool     // the root element was seen
+	line   int   // of buf[r]
+	begin  int64 // of that line in the document
+	rooted bool  // the root element was seen
 	err    error
 
 	stack    []open
 	ns       []Binding
+	space    string            // the default namespace here
 	names    map[string]string // interned names and URIs
+	known    map[string]*known // elements by their names as written
+	last     *known            // the element that began last
 	elements int64
 	tokens   int
 	selfEnd  bool // the end of an empty element is due
@@ -159,10 +175,10 @@ type Reader struct {
 // NewReader returns a reader of a document. It reads from src as needed and
 // checks ctx between tokens. It fails if the encoding is none that it knows.
 func NewReader(ctx context.Context, src io.Reader, l Limits) (*Reader, error) {
-	d := &Reader{ctx: ctx, limits: l.withDefaults(), buf: make([]byte, 64<<10), names: map[string]string{}, pos: Position{Line: 1, Column: 1}}
+	d := &Reader{ctx: ctx, limits: l.withDefaults(), buf: make([]byte, 64<<10), names: map[string]string{}, known: map[string]*known{}, line: 1}
 	text, family, err := newSource(src)
 	if err != nil {
-		return nil, &SyntaxError{Pos: d.pos, Msg: err.Error(), Err: err}
+		return nil, &SyntaxError{Pos: d.Pos(), Msg: err.Error(), Err: err}
 	}
 	d.src = text
 	if err := d.declaration(family); err != nil {
@@ -172,7 +188,10 @@ func NewReader(ctx context.Context, src io.Reader, l Limits) (*Reader, error) {
 }
 
 // Pos returns where the reader stands: the begin of the next token.
-func (d *Reader) Pos() Position { return d.pos }
+func (d *Reader) Pos() Position {
+	offset := d.offset + int64(d.r)
+	return Position{Line: d.line, Column: int(offset-d.begin) + 1, Offset: offset}
+}
 
 // Depth returns how many elements are open.
 func (d *Reader) Depth() int { return len(d.stack) }
@@ -195,7 +214,7 @@ func (d *Reader) fail(format string, args ...any) error {
 }
 
 func (d *Reader) failWith(cause error, format string, args ...any) error {
-	d.err = &SyntaxError{Pos: d.pos, Msg: fmt.Sprintf(format, args...), Err: cause}
+	d.err = &SyntaxError{Pos: d.Pos(), Msg: fmt.Sprintf(format, args...), Err: cause}
 	return d.err
 }
 
@@ -267,16 +286,13 @@ func (d *Reader) find(sep string, from int) int {
 	}
 }
 
-// advance moves past n bytes and keeps the position.
+// advance moves past n bytes and counts their lines.
 func (d *Reader) advance(n int) {
 	chunk := d.buf[d.r : d.r+n]
 	if lines := bytes.Count(chunk, []byte{'\n'}); lines > 0 {
-		d.pos.Line += lines
-		d.pos.Column = n - bytes.LastIndexByte(chunk, '\n')
-	} else {
-		d.pos.Column += n
+		d.line += lines
+		d.begin = d.offset + int64(d.r+bytes.LastIndexByte(chunk, '\n')+1)
 	}
-	d.pos.Offset += int64(n)
 	d.r += n
 }
 
@@ -299,7 +315,10 @@ func (d *Reader) Next() (*Token, error) {
 			return nil, d.failWith(err, "stopped: %v", err)
 		}
 	}
-	d.tok = Token{Attrs: d.tok.Attrs[:0], Bindings: d.tok.Bindings[:0], Pos: d.pos}
+	if !d.selfEnd && d.quick() {
+		return &d.tok, nil
+	}
+	d.reset(0)
 	if d.selfEnd {
 		d.selfEnd = false
 		d.pop()
@@ -385,9 +404,12 @@ func (d *Reader) endTag() (*Token, error) {
 
 // pop makes the token the end of the innermost element.
 func (d *Reader) pop() {
-	o := d.stack[len(d.stack)-1]
+	o := &d.stack[len(d.stack)-1]
 	d.tok.Kind, d.tok.Name = EndElement, o.name
-	d.ns = d.ns[:o.bindings]
+	if len(d.ns) > o.bindings {
+		d.ns = d.ns[:o.bindings]
+		d.space, _ = d.Lookup("")
+	}
 	d.stack = d.stack[:len(d.stack)-1]
 }
 
@@ -468,14 +490,19 @@ func (d *Reader) instruction() (*Token, error) {
 	return &d.tok, nil
 }
 
+// A document of ever new names must not grow the tables of names without end.
+const (
+	mostNames   = 4096
+	longestName = 256 // bytes
+)
+
 // intern returns the string of b, sharing it with earlier ones.
 func (d *Reader) intern(b []byte) string {
 	if s, ok := d.names[string(b)]; ok {
 		return s
 	}
 	s := string(b)
-	// A document of ever new names must not grow the table without end.
-	if len(d.names) < 4096 {
+	if len(d.names) < mostNames && len(s) <= longestName {
 		d.names[s] = s
 	}
 	return s

@@ -150,23 +150,60 @@ func (d *Reader) startTag() (*Token, error) {
 	if err := d.attributes(rawName, attrs); err != nil {
 		return nil, err
 	}
-	o := open{raw: d.intern(rawName), bindings: len(d.ns), pos: d.pos}
-	if err := d.declare(o.raw); err != nil {
+	bindings, raw := len(d.ns), d.intern(rawName)
+	if err := d.declare(raw); err != nil {
 		return nil, err
 	}
-	var err error
-	if o.name, err = d.resolve(o.raw, true); err != nil {
+	k, err := d.element(raw)
+	if err != nil {
 		return nil, err
 	}
-	if err := d.resolveAttributes(o.raw); err != nil {
+	if err := d.resolveAttributes(raw); err != nil {
 		return nil, err
 	}
-	d.stack = append(d.stack, o)
+	d.push(k, bindings)
 	d.rooted = true
-	d.tok.Kind, d.tok.Name = StartElement, o.name
+	d.tok.Kind, d.tok.Name = StartElement, k.name
 	d.selfEnd = empty
 	d.advance(end + 1)
 	return &d.tok, nil
+}
+
+// element resolves the name of an element.
+func (d *Reader) element(raw string) (*known, error) {
+	name, err := d.resolve(raw, true)
+	if err != nil {
+		return nil, err
+	}
+	old, ok := d.known[raw]
+	if ok && old.name == name {
+		return old, nil
+	}
+	k := &known{raw: raw, name: name}
+	if ok {
+		old.kept, old.next = false, nil
+	}
+	if ok || len(d.known) < mostNames && len(raw) <= longestName {
+		k.kept = true
+		d.known[raw] = k
+	}
+	return k, nil
+}
+
+// push opens an element that begins at the token.
+func (d *Reader) push(k *known, bindings int) {
+	n := len(d.stack)
+	if n == cap(d.stack) {
+		d.stack = append(d.stack, open{})
+	}
+	d.stack = d.stack[:n+1]
+	// Field by field, as in reset.
+	o := &d.stack[n]
+	o.known, o.bindings, o.pos = k, bindings, d.tok.Pos
+	if d.last != nil && d.last.kept && k.kept {
+		d.last.next = k
+	}
+	d.last = k
 }
 
 func (d *Reader) count() error {
@@ -250,6 +287,9 @@ func (d *Reader) declare(element string) error {
 		}
 		b := Binding{prefix, d.intern([]byte(a.value))}
 		d.ns = append(d.ns, b)
+		if prefix == "" {
+			d.space = b.URI
+		}
 		d.tok.Bindings = append(d.tok.Bindings, b)
 	}
 	return nil
@@ -261,7 +301,7 @@ func (d *Reader) resolve(raw string, element bool) (Name, error) {
 	if i < 0 {
 		n := Name{Local: raw}
 		if element {
-			n.Space, _ = d.Lookup("")
+			n.Space = d.space
 		}
 		return n, nil
 	}
