@@ -37,6 +37,11 @@ const (
 	UseUnknown            Code = "CER-RIC-02"
 	SignerUnknown         Code = "CER-RIC-03"
 	IssuingComuneUnknown  Code = "CER-RIC-04"
+	RequestReused         Code = "CER-RIC-05"
+	LanguageNotInForce    Code = "CER-RIC-06"
+	FiscalCodeInvalid     Code = "CER-RIC-07"
+	NotYours              Code = "CER-ARC-01"
+	Expired               Code = "CER-ARC-02"
 	CharacterNotPrintable Code = "CER-TES-01"
 	TextTooLong           Code = "CER-TES-02"
 )
@@ -88,6 +93,16 @@ func ruleOf(c Code) rule {
 		return rule{"Chi firma per il comune non è indicato correttamente.", "Sindaco, Vice Sindaco o incaricato del sindaco per il comune; nessuno per il portale.", practice + " (segnalazione 4143)", ""}
 	case IssuingComuneUnknown:
 		return rule{"Il comune che rilascia il certificato non è nell'archivio dei comuni.", "La correzione del comune dell'ufficiale elettorale.", decree, ""}
+	case RequestReused:
+		return rule{"L'identificativo della richiesta è già stato usato per un certificato diverso.", "Un identificativo nuovo, oppure la stessa richiesta.", "schemi ANPR V9.2.7 (tipoDatoTestataRichiesta: idOperazioneComune)", ""}
+	case LanguageNotInForce:
+		return rule{"La lingua richiesta non è in vigore nel comune di residenza.", "La lingua del comune di residenza, oppure il solo italiano.", "D.M. Interno 17 ottobre 2022, allegato 2, servizi per i cittadini, punto 3, lettera b", ""}
+	case FiscalCodeInvalid:
+		return rule{"Il codice fiscale non è valido.", "Un codice fiscale di 16 caratteri, o provvisorio di 11 cifre.", "D.M. Finanze 23 dicembre 1976", ""}
+	case NotYours:
+		return rule{"Il certificato è di un'altra persona, o è stato rilasciato da un altro comune.", "L'accesso della persona a cui il certificato si riferisce o del comune che lo ha rilasciato.", "D.M. Interno 17 ottobre 2022, art. 4, comma 2", ""}
+	case Expired:
+		return rule{"Il certificato non è più disponibile: la sua validità è terminata, o non è mai stato rilasciato.", "Un nuovo certificato.", "D.M. Interno 17 ottobre 2022, allegato 2, servizi per i cittadini, punto 3, lettera d", ""}
 	case CharacterNotPrintable:
 		return rule{"Un dato contiene un carattere che il certificato non può riportare.", "La correzione del dato nell'anagrafe o nella posizione elettorale, oppure un carattere tipografico che lo comprenda.", sdkChoice, ""}
 	case TextTooLong:
@@ -103,7 +118,7 @@ func (c Code) Error() string { return string(c) }
 func Codes() []Code {
 	return []Code{Deceased, NotInANPR, Underage, AgeUnknown, DataMissing, NotElector, CapacityUnknown, NotCertifiable,
 		OnlyPoliticalRights, NotEnrolled, NotInList, ComuneUnknown, NotItalian, CitizenshipUnknown, KindUnknown, UseUnknown,
-		SignerUnknown, IssuingComuneUnknown, CharacterNotPrintable, TextTooLong}
+		SignerUnknown, IssuingComuneUnknown, RequestReused, LanguageNotInForce, FiscalCodeInvalid, NotYours, Expired, CharacterNotPrintable, TextTooLong}
 }
 
 // A Reason is one reason for which a certificate cannot be issued. Message and

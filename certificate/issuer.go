@@ -52,6 +52,10 @@ type Config struct {
 	// Protocol gives the number of an issue, 1 to 30 digits. Nil means a number
 	// made of the instant (17 digits) and of chance (8 digits).
 	Protocol func(ctx context.Context, req Request) (string, error)
+	// Archive keeps what is issued until it expires; nil keeps nothing. With an
+	// archive an issue is done once: the same request id gives the same
+	// document.
+	Archive Archive
 	// Tables are the reference tables; nil means [refdata.Embedded].
 	Tables *refdata.Tables
 	// Now is the clock; nil means time.Now.
@@ -68,6 +72,9 @@ type Request struct {
 	// List is the list that a certificate of enrolment states; empty means the
 	// first, in the order of annex 1, in which the person is.
 	List electoral.List
+	// Language is the language beside Italian, as ISO 639-1, or "it" for none;
+	// empty means that of the comune of residence, if it has one.
+	Language string
 	// Signer is who signs for the comune of an officer. The zero role means
 	// [Mayor], as in ANPR. It must be zero for a citizen: a certificate of the
 	// portal is not signed.
@@ -249,15 +256,20 @@ func (i *Issuer) Preview(ctx context.Context, req Request) (Preview, error) {
 	return out, nil
 }
 
-// Issue issues a certificate: eligibility, data, page with contrassegno, seal.
-// The request is on record before any of it, the outcome before it returns. The
-// errors are those of [Issuer.Preview], and those of the sealer and of the
-// protocol.
+// Issue issues a certificate: eligibility, data, page with contrassegno, seal,
+// archive. The request is on record before any of it, the outcome after it is
+// archived and before it returns. With an archive the id of an earlier request
+// gives the same document, and nothing is issued; with that id and another
+// content it is refused with [RequestReused]. The errors are those of
+// [Issuer.Preview], and those of the sealer, the protocol and the archive.
 func (i *Issuer) Issue(ctx context.Context, req Request) (Issued, error) {
 	var out Issued
 	err := i.recorded(ctx, req, electoral.OpIssueCertificate, func(at time.Time) error {
+		var found bool
 		var err error
-		out, err = i.issue(ctx, req, at)
+		if out, found, err = i.earlier(ctx, req); err == nil && !found {
+			out, err = i.issue(ctx, req, at)
+		}
 		return err
 	})
 	if err != nil {
@@ -294,7 +306,7 @@ func (i *Issuer) issue(ctx context.Context, req Request, at time.Time) (Issued, 
 	if err != nil {
 		return Issued{}, fmt.Errorf("certificate: %w", err)
 	}
-	return out, nil
+	return i.keep(ctx, req, facts.Person.FiscalCode, out)
 }
 
 func (i *Issuer) protocol(ctx context.Context, req Request, at time.Time) (string, error) {

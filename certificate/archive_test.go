@@ -1,0 +1,230 @@
+package certificate
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// shelf is an archive in memory.
+type shelf struct {
+	mu   sync.Mutex
+	docs []Archived
+	err  error
+}
+
+func (s *shelf) Put(_ context.Context, d Archived) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, have := range s.docs {
+		if have.ID == d.ID || have.RequestKey == d.RequestKey {
+			return ErrArchived
+		}
+	}
+	if s.err == nil {
+		s.docs = append(s.docs, d)
+	}
+	return s.err
+}
+
+func (s *shelf) find(match func(Archived) bool) (Archived, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := slices.IndexFunc(s.docs, match); i >= 0 {
+		return s.docs[i], nil
+	}
+	return Archived{}, ErrNotArchived
+}
+
+func (s *shelf) Get(_ context.Context, id string) (Archived, error) {
+	return s.find(func(d Archived) bool { return d.ID == id })
+}
+
+func (s *shelf) ByRequest(_ context.Context, key string) (Archived, error) {
+	return s.find(func(d Archived) bool { return d.RequestKey == key })
+}
+
+func (s *shelf) Owned(_ context.Context, owner string) iter.Seq2[Archived, error] {
+	return func(yield func(Archived, error) bool) {
+		for _, d := range slices.Backward(s.docs) {
+			if d.Owner == owner && !yield(d, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *shelf) Sweep(_ context.Context, at time.Time) (int, error) {
+	n := len(s.docs)
+	s.docs = slices.DeleteFunc(s.docs, func(d Archived) bool { return !d.Expires.After(at) })
+	return n - len(s.docs), nil
+}
+
+// archived makes an issuer with an archive and a clock.
+func archived(t testing.TB, now *time.Time) (*Issuer, *journal, *shelf) {
+	f := facts()
+	f.Person.FiscalCode = "SPSMGR84C48F839A"
+	s := &shelf{}
+	i, j := newIssuer(t, f, func(c *Config) {
+		c.Archive, c.Protocol = s, nil
+		c.Now = func() time.Time { return *now }
+	})
+	return i, j, s
+}
+
+func TestIssueOnce(t *testing.T) {
+	now := noon
+	i, j, s := archived(t, &now)
+	req := citizen(EnrolmentCertificate, ElectoralUse)
+	first, err := i.Issue(t.Context(), req)
+	require.NoError(t, err)
+	now = now.Add(time.Hour)
+	again, err := i.Issue(t.Context(), req)
+	require.NoError(t, err)
+	assert.Equal(t, first, again, "a retry gives the same document")
+	require.Len(t, s.docs, 1)
+	assert.Equal(t, []string{"requested", "granted", "requested", "granted"}, j.outcomes())
+
+	other := req
+	other.Use = PrivateUse
+	_, err = i.Issue(t.Context(), other)
+	require.ErrorIs(t, err, RequestReused)
+	elsewhere := officer(EnrolmentCertificate, ElectoralUse)
+	elsewhere.ID = req.ID
+	theirs, err := i.Issue(t.Context(), elsewhere)
+	require.NoError(t, err, "the ids of an office are its own")
+	assert.NotEqual(t, first.Contrassegno, theirs.Contrassegno)
+
+	s.err = errors.New("disk full")
+	req.ID = "r-2"
+	_, err = i.Issue(t.Context(), req)
+	require.ErrorIs(t, err, s.err, "what is not archived is not released")
+	assert.Equal(t, "failed", j.entries[len(j.entries)-1].Outcome)
+}
+
+func TestIssueOnceAtOnce(t *testing.T) {
+	now := noon
+	i, _, s := archived(t, &now)
+	var wg sync.WaitGroup
+	got := make([]Issued, 8)
+	for n := range got {
+		wg.Go(func() {
+			out, err := i.Issue(t.Context(), citizen(EnrolmentCertificate, ElectoralUse))
+			assert.NoError(t, err)
+			got[n] = out
+		})
+	}
+	wg.Wait()
+	require.Len(t, s.docs, 1)
+	for _, out := range got {
+		assert.Equal(t, got[0], out)
+	}
+}
+
+func TestDownload(t *testing.T) {
+	now := noon
+	i, j, _ := archived(t, &now)
+	mine := citizen(EnrolmentCertificate, ElectoralUse)
+	out, err := i.Issue(t.Context(), mine)
+	require.NoError(t, err)
+	office := officer(PoliticalRightsCertificate, PrivateUse)
+	theirs, err := i.Issue(t.Context(), office)
+	require.NoError(t, err)
+	id := func(o Issued) string { return o.Contrassegno.digest }
+
+	stranger := mine.Request
+	stranger.Actor.FiscalCode = "FFCLTR70A01H501Z"
+	elsewhere := office.Request
+	elsewhere.Actor.Comune = "H501"
+	nobody := mine.Request
+	nobody.Actor.Role = ""
+	for name, k := range map[string]struct {
+		req  electoral.Request
+		id   string
+		want *Issued
+		code Code
+	}{
+		"owner":                      {mine.Request, id(out), &out, ""},
+		"owner, issued by an office": {mine.Request, id(theirs), &theirs, ""},
+		"office":                     {office.Request, id(theirs), &theirs, ""},
+		"office, not its own":        {office.Request, id(out), nil, NotYours},
+		"another office":             {elsewhere, id(theirs), nil, NotYours},
+		"another citizen":            {stranger, id(out), nil, NotYours},
+		"no role":                    {nobody, id(out), nil, NotYours},
+		"none such":                  {mine.Request, "AAAA", nil, Expired},
+	} {
+		got, err := i.Download(t.Context(), k.req, k.id)
+		if k.want == nil {
+			require.ErrorIs(t, err, k.code, name)
+			assert.Empty(t, got, name)
+			assert.Equal(t, string(k.code), j.entries[len(j.entries)-1].Outcome, name)
+			continue
+		}
+		require.NoError(t, err, name)
+		assert.Equal(t, *k.want, got, name)
+	}
+	list, err := i.Mine(t.Context(), mine.Request)
+	require.NoError(t, err)
+	assert.Len(t, list, 2)
+	_, err = i.Mine(t.Context(), office.Request)
+	require.ErrorIs(t, err, NotYours)
+
+	// The last day of validity counts, in Italy; the day after there is nothing.
+	last := out.Data.ValidUntil.AddDays(1).In(i.rome)
+	now = last.Add(-time.Millisecond)
+	_, err = i.Download(t.Context(), mine.Request, id(out))
+	require.NoError(t, err)
+	_, err = i.Original(t.Context(), out.Contrassegno)
+	require.NoError(t, err)
+	n, err := i.Sweep(t.Context())
+	require.NoError(t, err)
+	assert.Zero(t, n)
+	now = last
+	_, err = i.Download(t.Context(), mine.Request, id(out))
+	require.ErrorIs(t, err, Expired)
+	_, err = i.Original(t.Context(), out.Contrassegno)
+	require.ErrorIs(t, err, ErrNotArchived, "expired, even before it is swept")
+	list, err = i.Mine(t.Context(), mine.Request)
+	require.NoError(t, err)
+	assert.Empty(t, list)
+	n, err = i.Sweep(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 2, n)
+	forged := out.Contrassegno
+	forged.mac = "AAAAAAAAAAAAA"
+	_, err = i.Original(t.Context(), forged)
+	require.ErrorIs(t, err, ErrContrassegno)
+}
+
+func TestRecover(t *testing.T) {
+	now := noon
+	i, j, _ := archived(t, &now)
+	req := citizen(EnrolmentCertificate, ElectoralUse)
+	// The outcome of the issue cannot be written: as if the program had died.
+	j.failAt = 2
+	_, err := i.Issue(t.Context(), req)
+	require.ErrorIs(t, err, electoral.ErrNotRecorded)
+	j.failAt = 0
+	open := slices.Clone(j.entries)
+	lost := open[0]
+	lost.RequestID = "r-lost"
+	other := open[0]
+	other.Operation = electoral.OpEnrol
+	n, err := i.Recover(t.Context(), append(open, lost, other))
+	require.NoError(t, err)
+	assert.Equal(t, 2, n, "the registry's pairs are not the issuer's")
+	assert.Equal(t, []string{"requested", "granted", "failed"}, j.outcomes())
+	assert.Equal(t, "r-lost", j.entries[2].RequestID)
+	out, err := i.Issue(t.Context(), req)
+	require.NoError(t, err)
+	assert.NotEmpty(t, out.PDF, "the document was there all the time")
+}
