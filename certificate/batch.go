@@ -183,8 +183,11 @@ func (b *batch) run(ctx context.Context, rows *codeReader) error {
 	case err := <-readErr:
 		return err
 	default:
-		return nil
 	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("certificate: batch: %w", err)
+	}
+	return nil
 }
 
 // one issues the certificate of one row.

@@ -169,3 +169,36 @@ func Example() {
 	// Output:
 	// 0 2026-03-22T10:00:00.123Z certificate-issue (request r-1, spid): granted
 }
+
+func TestOpen(t *testing.T) {
+	store := &audit.MemoryStore{}
+	l := newLog(t, store)
+	r, err := recorder.New(l, recorder.Config{})
+	require.NoError(t, err)
+	at := time.Date(2026, 3, 22, 10, 0, 0, 0, time.UTC)
+	write := func(comune, id string, op electoral.Operation, outcomes ...string) {
+		for _, outcome := range outcomes {
+			a := anAccess()
+			a.Comune, a.RequestID, a.Operation, a.Outcome, a.At = comune, id, op, outcome, at
+			require.NoError(t, r.Record(t.Context(), a))
+		}
+		at = at.Add(time.Second)
+	}
+	write("H501", "done", electoral.OpIssueCertificate, electoral.Requested, electoral.Granted)
+	write("H501", "open", electoral.OpIssueCertificate, electoral.Requested)
+	write("H501", "read", electoral.OpReadElector, electoral.Granted)
+	write("", "portal", electoral.OpIssueCertificate, electoral.Requested)
+	write("H501", "twice", electoral.OpChange, electoral.Requested, electoral.Repeated, electoral.Requested)
+	write("H501", "refused", electoral.OpChange, electoral.Requested, string(electoral.NotCompetent))
+	open, err := r.Open(t.Context(), store)
+	require.NoError(t, err)
+	var ids []string
+	for _, a := range open {
+		ids = append(ids, a.RequestID)
+		assert.Equal(t, electoral.Requested, a.Outcome)
+	}
+	assert.Equal(t, []string{"open", "portal", "twice"}, ids)
+	assert.Equal(t, "H501", open[0].Comune)
+	assert.Empty(t, open[1].Comune)
+	assert.Equal(t, electoral.FiscalCode("FFCLTR70A01H501Z"), open[0].FiscalCode)
+}
