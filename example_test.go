@@ -23,6 +23,7 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/anprxml"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
+	"github.com/liste-elettorali/anpr/internal/testenv"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
 	"github.com/liste-elettorali/anpr/verify"
 )
@@ -157,6 +158,102 @@ func madeUpComune() (sections, electors, persons *bytes.Buffer) {
 		log.Fatal("close")
 	}
 	return sections, electors, persons
+}
+
+// Example_registry keeps lists in a database: the same calls on SQLite and on
+// PostgreSQL.
+func Example_registry() {
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "anpr")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	db, err := sqlstore.OpenSQLite(ctx, filepath.Join(dir, "registry.db"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	if err := keepLists(ctx, db); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// a trial: 40 sections, 300 electors, 0 refused
+	// stored: true
+	// removed for: emigrazione
+	// in section 1 of E388 and entitled to vote for the Camera: 7
+	// touched since: 1
+}
+
+// TestRegistryOnPostgres runs the registry example on the other database.
+func TestRegistryOnPostgres(t *testing.T) {
+	db, err := sqlstore.OpenPostgres(t.Context(), testenv.Postgres(t))
+	require.NoError(t, err)
+	defer db.Close()
+	require.NoError(t, keepLists(t.Context(), db))
+}
+
+type silent struct{}
+
+func (silent) Record(context.Context, electoral.Access) error { return nil }
+
+func keepLists(ctx context.Context, db *sqlstore.DB) error {
+	sections, electors, persons := madeUpComune()
+	if _, err := db.Population().Put(ctx, electoral.ReadPersons(persons)); err != nil {
+		return err
+	}
+	registry, err := electoral.NewRegistry(electoral.RegistryConfig{Store: db.Store(), Population: db.Population(), Recorder: silent{}})
+	if err != nil {
+		return err
+	}
+	officer := electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: "E388", Method: electoral.CIEMethod, Level: 3}
+	for _, opts := range []electoral.LoadOptions{{DryRun: true}, {}} {
+		sectionFile, err := anprxml.ReadSections(ctx, bytes.NewReader(sections.Bytes()), anprxml.ReadConfig{})
+		if err != nil {
+			return err
+		}
+		electorFile, err := anprxml.ReadElectors(ctx, bytes.NewReader(electors.Bytes()), anprxml.ReadConfig{})
+		if err != nil {
+			return err
+		}
+		report, err := registry.Load(ctx, electoral.Request{ID: "1", Actor: officer}, "E388", sectionFile, electorFile, opts)
+		if err != nil {
+			return err
+		}
+		if opts.DryRun {
+			fmt.Println("a trial:", report.Sections.Accepted, "sections,", report.Electors.Accepted, "electors,", report.Electors.Refused, "refused")
+		} else {
+			fmt.Println("stored:", report.Stored)
+		}
+	}
+	loaded := time.Now()
+
+	// He moves to another comune; the next one may enrol him now.
+	req := electoral.Request{ID: "2", Actor: officer, Revision: electoral.DynamicRevision}
+	elector, warnings, err := registry.Remove(ctx, req, electoral.RemovalRequest{ANPRID: "042021000000001", Reason: electoral.Emigration})
+	if err != nil {
+		return err // electoral.Faults: every reason, with field, value, what was expected and the law
+	}
+	for _, w := range warnings {
+		fmt.Println(w.Message)
+	}
+	fmt.Println("removed for:", elector.Removal.Reason.Italian())
+
+	// By fields of annex 1 and their combinations; by time and kind of operation.
+	n, err := registry.Count(ctx, electoral.Request{ID: "3", Actor: officer}, electoral.Query{Comune: "E388", Where: []electoral.Condition{
+		{Field: electoral.ListField(electoral.GeneralList, electoral.ListSection), In: []string{"1"}},
+		{Field: electoral.ChamberField, In: []string{"si"}},
+	}})
+	if err != nil {
+		return err
+	}
+	fmt.Println("in section 1 of E388 and entitled to vote for the Camera:", n)
+	page, err := registry.Query(ctx, electoral.Request{ID: "4", Actor: officer}, electoral.Query{Comune: "E388", From: loaded, Operations: []electoral.Operation{electoral.OpRemove}})
+	if err != nil {
+		return err
+	}
+	fmt.Println("touched since:", len(page.Found))
+	return nil
 }
 
 // The example of the README.
