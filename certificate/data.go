@@ -64,6 +64,9 @@ type Birth struct {
 	Date electoral.Date
 	// Place is the comune or the town abroad; empty if only the State is known.
 	Place string
+	// OtherPlace is its name in the other language of the certificate; empty if
+	// it has none.
+	OtherPlace string
 	// Province is the two letters of the province; empty abroad and for a
 	// comune without one.
 	Province string
@@ -86,6 +89,9 @@ type Comune struct {
 	// Code is the Belfiore code.
 	Code string `json:"code"`
 	Name string `json:"name"`
+	// OtherName is the name in the other language of the certificate; empty if
+	// it has none.
+	OtherName string `json:"otherName,omitzero"`
 }
 
 // A StatementCode names what a certificate certifies.
@@ -105,10 +111,12 @@ func StatementCodes() []StatementCode {
 	return []StatementCode{EnrolledGeneral, EnrolledAdded, EnrolledEUComunal, EnrolledEUParliament, PoliticalRights}
 }
 
-// A Statement says what is certified, and in which language.
+// A Statement says what is certified. A combined certificate states the
+// enrolment of its code and the political rights.
 type Statement struct {
-	Code     StatementCode `json:"code"`
-	Language string        `json:"language"`
+	Code StatementCode `json:"code"`
+	// Language is that beside Italian (ISO 639-1), or "it" for Italian alone.
+	Language string `json:"language"`
 }
 
 // A Channel says through whom a certificate was asked and issued.
@@ -162,10 +170,11 @@ type (
 		Birth   wireBirth     `json:"birth"`
 	}
 	wireBirth struct {
-		Date     string `json:"date"`
-		Place    string `json:"place,omitzero"`
-		Province string `json:"province,omitzero"`
-		State    string `json:"state,omitzero"`
+		Date       string `json:"date"`
+		Place      string `json:"place,omitzero"`
+		OtherPlace string `json:"otherPlace,omitzero"`
+		Province   string `json:"province,omitzero"`
+		State      string `json:"state,omitzero"`
 	}
 	wireEnrolment struct {
 		List    electoral.List `json:"list"`
@@ -211,7 +220,7 @@ func (d Data) Encode() ([]byte, error) {
 		IssuedAt: d.IssuedAt.UTC().Format(instantLayout), ValidUntil: d.ValidUntil.String(), Use: d.Use,
 		Subject: wireSubject{
 			Surname: d.Subject.Surname, Name: d.Subject.Name, Sex: d.Subject.Sex,
-			Birth: wireBirth{d.Subject.Birth.Date.String(), d.Subject.Birth.Place, d.Subject.Birth.Province, d.Subject.Birth.State},
+			Birth: wireBirth{d.Subject.Birth.Date.String(), d.Subject.Birth.Place, d.Subject.Birth.OtherPlace, d.Subject.Birth.Province, d.Subject.Birth.State},
 		},
 		Enrolment: (*wireEnrolment)(d.Enrolment), Statement: d.Statement,
 		Issuer: wireIssuer(d.Issuer), Nonce: hex.EncodeToString(d.Nonce[:]),
@@ -267,7 +276,7 @@ func (w wireData) data() (d Data, err error) {
 		Kind: w.Kind, Trial: w.Trial, Protocol: w.Protocol, Use: w.Use,
 		Subject: Subject{
 			Surname: w.Subject.Surname, Name: w.Subject.Name, Sex: w.Subject.Sex,
-			Birth: Birth{Place: w.Subject.Birth.Place, Province: w.Subject.Birth.Province, State: w.Subject.Birth.State},
+			Birth: Birth{Place: w.Subject.Birth.Place, OtherPlace: w.Subject.Birth.OtherPlace, Province: w.Subject.Birth.Province, State: w.Subject.Birth.State},
 		},
 		Enrolment: (*Enrolment)(w.Enrolment), Statement: w.Statement, Issuer: Authority(w.Issuer),
 	}
@@ -341,6 +350,7 @@ func (s Subject) check(bad badFunc, text textFunc) {
 		bad("subject.birth.date", "%s: expected a date, or its year and month, or its year", b.Date)
 	}
 	text("subject.birth.place", b.Place, b.State == "")
+	text("subject.birth.otherPlace", b.OtherPlace, false)
 	text("subject.birth.state", b.State, false)
 	if b.Province != "" && (b.State != "" || len(b.Province) != 2 || strings.Trim(b.Province, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
 		bad("subject.birth.province", "%.10q: expected two capitals, and none for a birth abroad", b.Province)
@@ -356,7 +366,7 @@ func (d Data) checkStatement(bad badFunc, text textFunc) {
 		bad("statement.language", "%.10q: expected two small letters (ISO 639-1)", l)
 	}
 	e := d.Enrolment
-	if d.Kind != EnrolmentCertificate {
+	if enrolment, _ := d.Kind.states(); !enrolment {
 		if e != nil {
 			bad("enrolment", "a certificate %q states none", d.Kind)
 		}
@@ -371,6 +381,9 @@ func (d Data) checkStatement(bad badFunc, text textFunc) {
 	}
 	if code := statementOf(e.List); code == "" || code != d.Statement.Code {
 		bad("enrolment.list", "%.40q does not go with the statement %q", e.List, d.Statement.Code)
+	}
+	if d.Kind == CombinedCertificate && d.Statement.Code != EnrolledGeneral && d.Statement.Code != EnrolledAdded {
+		bad("statement.code", "%q in a certificate %q", d.Statement.Code, d.Kind)
 	}
 	e.Comune.check("enrolment.comune", bad, text)
 	text("enrolment.section", e.Section, true)
@@ -419,6 +432,7 @@ func (c Comune) check(path string, bad badFunc, text textFunc) {
 		bad(path+".code", "%.10q: expected a Belfiore code, a capital and three digits", c.Code)
 	}
 	text(path+".name", c.Name, true)
+	text(path+".otherName", c.OtherName, false)
 }
 
 func digits(s string, most int) bool {

@@ -24,9 +24,9 @@ func enrolmentData() Data {
 			Surname: "ESPOSITO <PROVA> & \"FIGLI\"", Name: "MARIA", Sex: electoral.Female,
 			Birth: Birth{Date: day("1984-03"), Place: "Napoli", Province: "NA"},
 		},
-		Enrolment: &Enrolment{List: electoral.GeneralList, Comune: Comune{"H501", "Roma"}, Section: "1024", Seat: "Scuola d'Òr"},
+		Enrolment: &Enrolment{List: electoral.GeneralList, Comune: Comune{Code: "H501", Name: "Roma"}, Section: "1024", Seat: "Scuola d'Òr"},
 		Statement: Statement{EnrolledGeneral, "it"},
-		Issuer:    Authority{Channel: ComuneChannel, Name: defaultAuthority, Comune: &Comune{"F205", "Milano"}, Signer: &Signer{Role: Mayor}},
+		Issuer:    Authority{Channel: ComuneChannel, Name: defaultAuthority, Comune: &Comune{Code: "F205", Name: "Milano"}, Signer: &Signer{Role: Mayor}},
 		Nonce:     Nonce{1, 2, 3},
 	}
 }

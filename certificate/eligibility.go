@@ -30,6 +30,7 @@ const (
 	OnlyPoliticalRights   Code = "CER-ELE-04"
 	NotEnrolled           Code = "CER-ISC-01"
 	NotInList             Code = "CER-ISC-02"
+	Removed               Code = "CER-ISC-04"
 	ComuneUnknown         Code = "CER-ISC-03"
 	NotItalian            Code = "CER-CIT-01"
 	CitizenshipUnknown    Code = "CER-CIT-02"
@@ -77,6 +78,8 @@ func ruleOf(c Code) rule {
 		return rule{"Per la persona può essere emesso soltanto il certificato di godimento dei diritti politici.", "La modifica della certificabilità da parte dell'ufficio elettorale del comune; intanto si può chiedere il certificato di godimento dei diritti politici.", practice + " (segnalazioni 3992 e 4446)", "EN047"}
 	case NotEnrolled:
 		return rule{"La persona non risulta iscritta in alcuna lista elettorale.", "L'iscrizione nelle liste di un comune; intanto si può chiedere, se spetta, il certificato di godimento dei diritti politici.", practice + " (segnalazione 3738)", ""}
+	case Removed:
+		return rule{"La persona è stata cancellata dalle liste elettorali e non risulta ancora iscritta altrove.", "L'iscrizione nelle liste del nuovo comune; intanto si può chiedere, se spetta, il certificato di godimento dei diritti politici.", practice + " (segnalazione 3738)", ""}
 	case NotInList:
 		return rule{"La persona non risulta iscritta nella lista indicata.", "L'indicazione di una lista nella quale la persona è iscritta.", decree, ""}
 	case ComuneUnknown:
@@ -117,7 +120,7 @@ func (c Code) Error() string { return string(c) }
 // Codes returns every reason.
 func Codes() []Code {
 	return []Code{Deceased, NotInANPR, Underage, AgeUnknown, DataMissing, NotElector, CapacityUnknown, NotCertifiable,
-		OnlyPoliticalRights, NotEnrolled, NotInList, ComuneUnknown, NotItalian, CitizenshipUnknown, KindUnknown, UseUnknown,
+		OnlyPoliticalRights, NotEnrolled, Removed, NotInList, ComuneUnknown, NotItalian, CitizenshipUnknown, KindUnknown, UseUnknown,
 		SignerUnknown, IssuingComuneUnknown, RequestReused, LanguageNotInForce, FiscalCodeInvalid, NotYours, Expired, CharacterNotPrintable, TextTooLong}
 }
 
@@ -186,6 +189,7 @@ func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at
 		add(KindUnknown, "kind")
 		return out
 	}
+	enrolment, rights := kind.states()
 	assessPerson(facts.Person, at, add)
 	e := facts.Elector
 	switch e.Capacity {
@@ -199,20 +203,23 @@ func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at
 		case *c == electoral.FullyCertifiable:
 		case *c != electoral.OnlyPoliticalRights:
 			add(NotCertifiable, "elector.certifiability")
-		case kind == EnrolmentCertificate:
+		case enrolment:
 			add(OnlyPoliticalRights, "elector.certifiability")
 		}
 	}
-	switch kind {
-	case EnrolmentCertificate:
+	if enrolment {
 		if _, _, ok := enrolmentOf(e, list); !ok {
 			if list != "" && !slices.Contains(electoral.Lists(), list) || list != "" && enrolledAnywhere(e) {
 				add(NotInList, "list")
 			} else {
 				add(NotEnrolled, "elector")
+				if r := e.Removal; r != nil {
+					out[len(out)-1] = removed(*r)
+				}
 			}
 		}
-	case PoliticalRightsCertificate:
+	}
+	if rights {
 		if len(facts.Person.Citizenships) == 0 {
 			add(CitizenshipUnknown, "person.citizenships")
 		} else if !facts.Person.IsItalian(at) {
@@ -220,6 +227,13 @@ func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at
 		}
 	}
 	return out
+}
+
+// removed says why somebody is in no list, with what would change it.
+func removed(r electoral.Removal) Reason {
+	reason := newReason(Removed, "elector.removal")
+	reason.Message += " Motivo: " + r.Reason.Italian() + ", dal " + r.Day.String() + "."
+	return reason
 }
 
 func assessPerson(p electoral.Person, at electoral.Date, add func(Code, string)) {
@@ -261,7 +275,7 @@ func enrolmentOf(e electoral.Elector, list electoral.List) (electoral.List, elec
 
 // subjectOf takes from a person what a certificate prints, with the names of
 // the places as they were at the birth.
-func subjectOf(p electoral.Person, tables *refdata.Tables) Subject {
+func subjectOf(p electoral.Person, tables *refdata.Tables, language string) Subject {
 	s := Subject{Surname: clean(p.Surname), Name: clean(p.Name), Sex: p.Sex, Birth: Birth{Date: p.Birth.Date}}
 	if s.Sex != electoral.Male && s.Sex != electoral.Female {
 		s.Sex = electoral.SexUnknown
@@ -282,10 +296,29 @@ func subjectOf(p electoral.Person, tables *refdata.Tables) Subject {
 		}
 	}
 	if ok {
+		// The archive of past periods is in capitals: a name that did not change
+		// is written as it is today.
+		if history := tables.ComuneHistory(p.Birth.Place); len(history) > 0 {
+			if last := history[len(history)-1]; refdata.Fold(last.Name) == refdata.Fold(comune.Name) {
+				comune.Name = last.Name
+			}
+		}
 		s.Birth.Place, s.Birth.Province = comune.Name, comune.ProvinceSigla
+		s.Birth.OtherPlace = otherName(tables, comune, language)
 	}
 	if place != "" && (!ok || refdata.Fold(place) != refdata.Fold(comune.Name)) {
-		s.Birth.Place = place
+		s.Birth.Place, s.Birth.OtherPlace = place, ""
 	}
 	return s
+}
+
+// otherName returns a comune's name in a language; empty if it has none of its
+// own.
+func otherName(tables *refdata.Tables, c refdata.Comune, language string) string {
+	for _, l := range tables.Languages(c.Belfiore) {
+		if strings.EqualFold(l.Code, language) && l.OtherName != c.Name {
+			return l.OtherName
+		}
+	}
+	return ""
 }

@@ -13,9 +13,12 @@ import (
 func TestAssess(t *testing.T) {
 	type f = electoral.CertificateFacts
 	both := func(codes ...Code) map[Kind][]Code {
-		return map[Kind][]Code{EnrolmentCertificate: codes, PoliticalRightsCertificate: codes}
+		return map[Kind][]Code{EnrolmentCertificate: codes, PoliticalRightsCertificate: codes, CombinedCertificate: codes}
 	}
-	only := func(k Kind, codes ...Code) map[Kind][]Code { return map[Kind][]Code{k: codes} }
+	// What keeps one from being issued keeps the combined one too.
+	only := func(k Kind, codes ...Code) map[Kind][]Code {
+		return map[Kind][]Code{k: codes, CombinedCertificate: codes}
+	}
 	at := "2026-11-22"
 	for name, c := range map[string]struct {
 		change func(x *f)
@@ -29,24 +32,28 @@ func TestAssess(t *testing.T) {
 		"no elector":               {func(x *f) { x.Elector.Capacity = electoral.No }, both(NotElector)},
 		"capacity not given":       {func(x *f) { x.Elector.Capacity = electoral.NotGiven }, both(CapacityUnknown)},
 		"between two comuni":       {func(x *f) { x.Elector.General = nil }, only(EnrolmentCertificate, NotEnrolled)},
-		"dead":                     {func(x *f) { x.Person.Death = day(at) }, both(Deceased)},
-		"dead tomorrow":            {func(x *f) { x.Person.Death = day("2026-11-23") }, nil},
-		"removed from ANPR":        {func(x *f) { x.Person.Residence = nil }, both(NotInANPR)},
-		"abroad":                   {func(x *f) { x.Person.Residence, x.Person.Abroad = nil, &electoral.Abroad{Comune: "H501", State: "FRA"} }, nil},
-		"eighteen today":           {func(x *f) { x.Person.Birth.Date = day("2008-11-22") }, nil},
-		"eighteen tomorrow":        {func(x *f) { x.Person.Birth.Date = day("2008-11-23") }, both(Underage)},
-		"eighteen this year":       {func(x *f) { x.Person.Birth.Date = day("2008") }, both(AgeUnknown)},
-		"eighteen this month":      {func(x *f) { x.Person.Birth.Date = day("2008-11") }, both(AgeUnknown)},
-		"old without day":          {func(x *f) { x.Person.Birth.Date = day("1950") }, nil},
-		"no birth date":            {func(x *f) { x.Person.Birth.Date = electoral.Date{} }, both(AgeUnknown)},
-		"no birth place":           {func(x *f) { x.Person.Birth.Place = "" }, both(DataMissing)},
-		"no name at all":           {func(x *f) { x.Person.Surname, x.Person.Name = " ", "" }, both(DataMissing)},
-		"no surname":               {func(x *f) { x.Person.Surname = "" }, nil},
-		"EU citizen":               {foreigner, only(PoliticalRightsCertificate, NotItalian)},
-		"Italian no more":          {func(x *f) { x.Person.Citizenships[0].To = day("2020-01-01") }, only(PoliticalRightsCertificate, NotItalian)},
-		"citizenship not given":    {func(x *f) { x.Person.Citizenships = nil }, only(PoliticalRightsCertificate, CitizenshipUnknown)},
-		"dead and not an elector":  {func(x *f) { x.Person.Death, x.Elector.Capacity = day(at), electoral.No }, both(Deceased, NotElector)},
-		"removed and 1":            {func(x *f) { x.Elector.General, x.Elector.Certifiability = nil, ptr(electoral.OnlyPoliticalRights) }, only(EnrolmentCertificate, OnlyPoliticalRights, NotEnrolled)},
+		"removed from the lists": {func(x *f) {
+			x.Elector.General = nil
+			x.Elector.Removal = &electoral.Removal{Comune: "H501", List: electoral.GeneralList, Reason: electoral.Emigration, Day: day("2026-10-01")}
+		}, only(EnrolmentCertificate, Removed)},
+		"dead":                    {func(x *f) { x.Person.Death = day(at) }, both(Deceased)},
+		"dead tomorrow":           {func(x *f) { x.Person.Death = day("2026-11-23") }, nil},
+		"removed from ANPR":       {func(x *f) { x.Person.Residence = nil }, both(NotInANPR)},
+		"abroad":                  {func(x *f) { x.Person.Residence, x.Person.Abroad = nil, &electoral.Abroad{Comune: "H501", State: "FRA"} }, nil},
+		"eighteen today":          {func(x *f) { x.Person.Birth.Date = day("2008-11-22") }, nil},
+		"eighteen tomorrow":       {func(x *f) { x.Person.Birth.Date = day("2008-11-23") }, both(Underage)},
+		"eighteen this year":      {func(x *f) { x.Person.Birth.Date = day("2008") }, both(AgeUnknown)},
+		"eighteen this month":     {func(x *f) { x.Person.Birth.Date = day("2008-11") }, both(AgeUnknown)},
+		"old without day":         {func(x *f) { x.Person.Birth.Date = day("1950") }, nil},
+		"no birth date":           {func(x *f) { x.Person.Birth.Date = electoral.Date{} }, both(AgeUnknown)},
+		"no birth place":          {func(x *f) { x.Person.Birth.Place = "" }, both(DataMissing)},
+		"no name at all":          {func(x *f) { x.Person.Surname, x.Person.Name = " ", "" }, both(DataMissing)},
+		"no surname":              {func(x *f) { x.Person.Surname = "" }, nil},
+		"EU citizen":              {foreigner, only(PoliticalRightsCertificate, NotItalian)},
+		"Italian no more":         {func(x *f) { x.Person.Citizenships[0].To = day("2020-01-01") }, only(PoliticalRightsCertificate, NotItalian)},
+		"citizenship not given":   {func(x *f) { x.Person.Citizenships = nil }, only(PoliticalRightsCertificate, CitizenshipUnknown)},
+		"dead and not an elector": {func(x *f) { x.Person.Death, x.Elector.Capacity = day(at), electoral.No }, both(Deceased, NotElector)},
+		"removed and 1":           {func(x *f) { x.Elector.General, x.Elector.Certifiability = nil, ptr(electoral.OnlyPoliticalRights) }, only(EnrolmentCertificate, OnlyPoliticalRights, NotEnrolled)},
 		"enrolled in an added list": {func(x *f) {
 			x.Elector.Added.Bolzano = electoral.AddedList{Enrolled: electoral.Yes, Enrolment: x.Elector.General}
 			x.Elector.General = nil

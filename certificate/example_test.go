@@ -68,7 +68,7 @@ func Example() {
 	// Output:
 	// certificate-preview requested
 	// certificate-preview granted
-	// Visti i dati registrati nell'Anagrafe nazionale della popolazione residente, si certifica che ESEMPIO BRUNA, nata a Torino (TO) l'8 maggio 1971, è iscritta nelle liste elettorali del Comune di Bolzano/Bozen.
+	// Visti i dati registrati nell'Anagrafe nazionale della popolazione residente, si certifica che ESEMPIO BRUNA, nata a Torino (TO) l'8 maggio 1971, è iscritta nelle liste elettorali del Comune di Bolzano.
 	// certificate-issue requested
 	// certificate-issue granted
 	// true true

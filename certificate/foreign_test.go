@@ -34,6 +34,21 @@ func save(t *testing.T, pdf []byte) string {
 	return path
 }
 
+// livesIn makes the person live, be born and be enrolled in a comune.
+func livesIn(comune, section string) func(*electoral.CertificateFacts) {
+	return func(f *electoral.CertificateFacts) {
+		f.Person.Residence = &electoral.Residence{Comune: comune}
+		f.Person.Birth.Place = comune
+		f.Elector.General = &electoral.Enrolment{Comune: comune, Section: section}
+		f.Section = &electoral.Section{Comune: comune, Number: section, SeatName: "SCUOLA DI PROVA"}
+	}
+}
+
+func inLanguage(r Request, language string) Request {
+	r.Language = language
+	return r
+}
+
 // pages are one document of each sort, with fixed data.
 func pages(t *testing.T) map[string][]byte {
 	t.Helper()
@@ -44,13 +59,23 @@ func pages(t *testing.T) map[string][]byte {
 		config  func(c *Config)
 		preview bool
 	}{
-		"iscrizione-portale": {req: citizen(EnrolmentCertificate, ElectoralUse)},
-		"iscrizione-comune":  {req: officer(EnrolmentCertificate, PrivateUse), config: func(c *Config) { c.Logo = logoPNG(t) }},
-		"diritti-portale":    {req: citizen(PoliticalRightsCertificate, PrivateUse)},
-		"diritti-prova":      {req: citizen(PoliticalRightsCertificate, ElectoralUse), config: func(c *Config) { c.Sealer = plainSealer{} }},
-		"iscrizione-ue":      {req: citizen(EnrolmentCertificate, ElectoralUse), facts: foreigner},
-		"anteprima":          {req: citizen(EnrolmentCertificate, ElectoralUse), preview: true},
-		"anteprima-prova":    {req: officer(EnrolmentCertificate, PrivateUse), preview: true, config: func(c *Config) { c.Sealer = plainSealer{} }},
+		"iscrizione-portale":    {req: citizen(EnrolmentCertificate, ElectoralUse)},
+		"iscrizione-comune":     {req: officer(EnrolmentCertificate, PrivateUse), config: func(c *Config) { c.Logo = logoPNG(t) }},
+		"diritti-portale":       {req: citizen(PoliticalRightsCertificate, PrivateUse)},
+		"diritti-prova":         {req: citizen(PoliticalRightsCertificate, ElectoralUse), config: func(c *Config) { c.Sealer = plainSealer{} }},
+		"iscrizione-ue":         {req: citizen(EnrolmentCertificate, ElectoralUse), facts: foreigner},
+		"anteprima":             {req: citizen(EnrolmentCertificate, ElectoralUse), preview: true},
+		"anteprima-prova":       {req: officer(EnrolmentCertificate, PrivateUse), preview: true, config: func(c *Config) { c.Sealer = plainSealer{} }},
+		"combinato-portale":     {req: citizen(CombinedCertificate, PrivateUse)},
+		"combinato-comune":      {req: officer(CombinedCertificate, PrivateUse)},
+		"bolzano-iscrizione":    {req: citizen(EnrolmentCertificate, ElectoralUse), facts: livesIn("A952", "4")},
+		"bolzano-comune":        {req: officer(CombinedCertificate, PrivateUse), facts: livesIn("A952", "4")},
+		"bolzano-anteprima":     {req: citizen(CombinedCertificate, PrivateUse), facts: livesIn("A952", "4"), preview: true},
+		"bolzano-solo-italiano": {req: inLanguage(citizen(EnrolmentCertificate, ElectoralUse), "it"), facts: livesIn("A952", "4")},
+		"aosta-iscrizione":      {req: citizen(EnrolmentCertificate, PrivateUse), facts: livesIn("A326", "12")},
+		"aosta-anteprima-prova": {req: officer(PoliticalRightsCertificate, PrivateUse), facts: livesIn("A326", "12"), preview: true, config: func(c *Config) { c.Sealer = plainSealer{} }},
+		"duino-diritti":         {req: citizen(PoliticalRightsCertificate, PrivateUse), facts: livesIn("D383", "3")},
+		"duino-combinato-prova": {req: officer(CombinedCertificate, PrivateUse), facts: livesIn("D383", "3"), config: func(c *Config) { c.Sealer = plainSealer{} }},
 		"nomi-lunghi": {req: officer(EnrolmentCertificate, PrivateUse), facts: func(f *electoral.CertificateFacts) {
 			f.Person.Surname = strings.Repeat("ŻÓŁĆ-ȘTEFĂNESCU ", 12) + "KOVAČEVI"
 			f.Person.Name = strings.Repeat("X", 200)
@@ -110,7 +135,7 @@ func TestMarksOnThePage(t *testing.T) {
 		text := strings.Join(strings.Fields(tool(t, "pdfinfo", "-struct-text", path)), " ")
 		info := tool(t, "pdfinfo", path)
 		attachments := tool(t, "qpdf", "--list-attachments", path)
-		preview, trial := strings.HasPrefix(name, "anteprima"), strings.HasSuffix(name, "prova") || name == "nomi-lunghi"
+		preview, trial := strings.Contains(name, "anteprima"), strings.HasSuffix(name, "prova") || name == "nomi-lunghi"
 		assert.Equal(t, preview, strings.Contains(text, "questa pagina non è un certificato"), name)
 		assert.Equal(t, preview, strings.Contains(info, "ANTEPRIMA – "), name)
 		assert.Equal(t, trial, strings.Contains(text, "DOCUMENTO DI PROVA – PRIVO DI VALORE: non"), name)

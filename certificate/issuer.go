@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -96,7 +97,7 @@ type Issued struct {
 type Preview struct {
 	// PDF is not sealed, holds no data and has no contrassegno.
 	PDF []byte
-	// Sentence is the sentence of the page, for a web page that shows it.
+	// Sentence is the Italian sentence of the page, for a web page that shows it.
 	Sentence string
 }
 
@@ -171,8 +172,10 @@ func NewIssuer(cfg Config) (*Issuer, error) {
 // loadTexts checks that every text is there and that the font can print it, so
 // that only the data of a person can fail later.
 func (i *Issuer) loadTexts() error {
-	italian := Italian()
-	all := map[string]Texts{italian.Language: italian}
+	all := map[string]Texts{}
+	for _, t := range AllTexts() {
+		all[t.Language] = t
+	}
 	for language, t := range i.cfg.Texts {
 		if t.Language != language {
 			return fmt.Errorf("certificate: texts of %q are in %q", language, t.Language)
@@ -192,8 +195,10 @@ func (i *Issuer) loadTexts() error {
 	}
 	for _, list := range [][]UseText{i.rules.Formulas, i.rules.Stamps} {
 		for _, t := range list {
-			if err := i.engine.Check(tagged.Bold, t.Text); err != nil {
-				return fmt.Errorf("certificate: rules: %w", err)
+			for _, text := range append(slices.Collect(maps.Values(t.Translations)), t.Text) {
+				if err := i.engine.Check(tagged.Bold, text); err != nil {
+					return fmt.Errorf("certificate: rules: %w", err)
+				}
 			}
 		}
 	}
@@ -247,7 +252,7 @@ func (i *Issuer) Preview(ctx context.Context, req Request) (Preview, error) {
 		if out.PDF, err = i.render(d, nil, nil); err != nil {
 			return err
 		}
-		out.Sentence = i.texts[d.Statement.Language].Sentence(d)
+		out.Sentence = i.texts[italianCode].Sentence(d)
 		return nil
 	})
 	if err != nil {
@@ -335,7 +340,12 @@ func (i *Issuer) compose(facts electoral.CertificateFacts, req Request, at elect
 	if _, err := ParseUse(string(req.Use)); err != nil {
 		refuse(UseUnknown, "use")
 	}
-	d := Data{Kind: req.Kind, Use: req.Use, Statement: Statement{PoliticalRights, "it"}, Issuer: Authority{Channel: PortalChannel, Name: i.cfg.Authority}}
+	language, ok := i.language(facts, req.Language)
+	if !ok {
+		refuse(LanguageNotInForce, "language")
+	}
+	enrolment, _ := req.Kind.states()
+	d := Data{Kind: req.Kind, Use: req.Use, Statement: Statement{PoliticalRights, language}, Issuer: Authority{Channel: PortalChannel, Name: i.cfg.Authority}}
 	switch {
 	case req.Actor.Role == electoral.OfficerRole:
 		d.Issuer.Channel = ComuneChannel
@@ -350,22 +360,22 @@ func (i *Issuer) compose(facts electoral.CertificateFacts, req Request, at elect
 		if _, err := ParseSignerRole(string(signer.Role)); err != nil {
 			refuse(SignerUnknown, "signer.role")
 		}
-		d.Issuer.Comune, d.Issuer.Signer = &Comune{req.Actor.Comune, comune.FullName}, &signer
+		d.Issuer.Comune, d.Issuer.Signer = ptrTo(i.comune(req.Actor.Comune, comune, language)), &signer
 	case req.Signer != Signer{}:
 		refuse(SignerUnknown, "signer")
 	}
-	if list, en, ok := enrolmentOf(facts.Elector, req.List); ok && req.Kind == EnrolmentCertificate {
+	if list, en, ok := enrolmentOf(facts.Elector, req.List); ok && enrolment {
 		comune, known := i.cfg.Tables.Comune(en.Comune, at)
 		if !known {
 			refuse(ComuneUnknown, "elector."+list.Path()+".comune")
 		}
 		d.Statement.Code = statementOf(list)
-		d.Enrolment = &Enrolment{List: list, Comune: Comune{en.Comune, comune.FullName}, Section: clean(en.Section)}
+		d.Enrolment = &Enrolment{List: list, Comune: i.comune(en.Comune, comune, language), Section: clean(en.Section)}
 		if s := facts.Section; s != nil && s.Comune == en.Comune && s.Number == en.Section {
 			d.Enrolment.Seat = clean(s.SeatName)
 		}
 	}
-	d.Subject = subjectOf(facts.Person, i.cfg.Tables)
+	d.Subject = subjectOf(facts.Person, i.cfg.Tables, language)
 	if len(reasons) == 0 {
 		reasons = i.unprintable(d)
 	}
@@ -377,13 +387,44 @@ func (i *Issuer) compose(facts electoral.CertificateFacts, req Request, at elect
 	return d, err
 }
 
+func ptrTo[T any](v T) *T { return &v }
+
+// comune names a comune: beside another language by its Italian name.
+func (i *Issuer) comune(code string, c refdata.Comune, language string) Comune {
+	if other := otherName(i.cfg.Tables, c, language); other != "" {
+		return Comune{code, c.Name, other}
+	}
+	if language != italianCode {
+		return Comune{Code: code, Name: c.Name}
+	}
+	return Comune{Code: code, Name: c.FullName}
+}
+
+// language returns the language beside Italian: that which is asked, or that
+// of the comune of residence or of the register of Italians abroad ("ove vige
+// il multilinguismo"). It returns false for one that is not in force there.
+func (i *Issuer) language(facts electoral.CertificateFacts, asked string) (string, bool) {
+	if asked == italianCode {
+		return italianCode, true
+	}
+	for _, l := range i.cfg.Tables.Languages(facts.Person.Registered()) {
+		code := strings.ToLower(l.Code)
+		if _, written := i.texts[code]; written && (asked == "" || asked == code) {
+			return code, true
+		}
+	}
+	return italianCode, asked == ""
+}
+
+const italianCode = "it"
+
 // unprintable returns a reason for each datum that the page or the data cannot
 // carry as it is.
 func (i *Issuer) unprintable(d Data) (out []Reason) {
 	type field struct{ path, text string }
 	fields := []field{
 		{"person.surname", d.Subject.Surname}, {"person.name", d.Subject.Name},
-		{"person.birth.placeName", d.Subject.Birth.Place}, {"person.birth.place", d.Subject.Birth.State},
+		{"person.birth.placeName", d.Subject.Birth.Place}, {"person.birth.place", d.Subject.Birth.State + d.Subject.Birth.OtherPlace},
 	}
 	if e := d.Enrolment; e != nil {
 		fields = append(fields, field{"elector.comune", e.Comune.Name}, field{"elector.section", e.Section}, field{"section.seatName", e.Seat})

@@ -20,10 +20,21 @@ const (
 	// PoliticalRightsCertificate says that a citizen enjoys the political
 	// rights ("certificato di godimento dei diritti politici").
 	PoliticalRightsCertificate Kind = "political-rights"
+	// CombinedCertificate says both in one document ("in forma contestuale"); in
+	// ANPR a request that lists both types.
+	CombinedCertificate Kind = "combined"
 )
 
 // Kinds returns every kind.
-func Kinds() []Kind { return []Kind{EnrolmentCertificate, PoliticalRightsCertificate} }
+func Kinds() []Kind {
+	return []Kind{EnrolmentCertificate, PoliticalRightsCertificate, CombinedCertificate}
+}
+
+// states reports whether a certificate of the kind says where the person is
+// enrolled, and whether it says that he enjoys the political rights.
+func (k Kind) states() (enrolment, rights bool) {
+	return k == EnrolmentCertificate || k == CombinedCertificate, k == PoliticalRightsCertificate || k == CombinedCertificate
+}
 
 // ParseKind reads the text of a kind.
 func ParseKind(s string) (Kind, error) {
@@ -32,7 +43,7 @@ func ParseKind(s string) (Kind, error) {
 			return k, nil
 		}
 	}
-	return "", fmt.Errorf("certificate: kind %.40q: expected %q or %q", s, EnrolmentCertificate, PoliticalRightsCertificate)
+	return "", fmt.Errorf("certificate: kind %.40q: expected one of %q", s, Kinds())
 }
 
 // ANPRTypes returns the codes of the kind in ANPR's service 6001
@@ -44,6 +55,8 @@ func (k Kind) ANPRTypes() []string {
 		return []string{"22"}
 	case PoliticalRightsCertificate:
 		return []string{"21"}
+	case CombinedCertificate:
+		return []string{"21", "22"}
 	}
 	return nil
 }

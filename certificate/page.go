@@ -47,9 +47,11 @@ func bold(size float64, c tagged.Color) tagged.Style {
 // A sheet is the page in the making.
 type sheet struct {
 	*Issuer
-	doc     *tagged.Document
-	page    *tagged.Page
-	texts   *Texts
+	doc   *tagged.Document
+	page  *tagged.Page
+	texts *Texts // Italian
+	// other are the texts beside the Italian ones, nil without.
+	other   *Texts
 	data    Data
 	mark    *Contrassegno // nil in a preview
 	preview bool
@@ -63,9 +65,12 @@ var errNoRoom = errors.New("certificate: the text does not fit the page")
 // refused.
 func (i *Issuer) render(d Data, embedded []byte, mark *Contrassegno) ([]byte, error) {
 	var err error
-	for _, scale := range []float64{1, 0.88, 0.76, 0.66} {
+	for _, scale := range []float64{1, 0.93, 0.86, 0.79, 0.72, 0.66} {
 		var pdf []byte
-		s := &sheet{Issuer: i, texts: i.texts[d.Statement.Language], data: d, mark: mark, preview: mark == nil}
+		s := &sheet{Issuer: i, texts: i.texts[italianCode], data: d, mark: mark, preview: mark == nil}
+		if d.Statement.Language != italianCode {
+			s.other = i.texts[d.Statement.Language]
+		}
 		if pdf, err = s.draw(embedded, scale); !errors.Is(err, errNoRoom) {
 			return pdf, err
 		}
@@ -115,13 +120,7 @@ func (s *sheet) title() string {
 
 // subject is the description in the metadata: what the document is worth.
 func (s *sheet) subject() string {
-	var notes []string
-	if s.preview {
-		notes = append(notes, s.texts.Marks.PreviewNote)
-	}
-	if s.data.Trial {
-		notes = append(notes, s.texts.Marks.TrialNote)
-	}
+	notes := s.notes(s.texts)
 	if len(notes) == 0 {
 		return s.texts.Register
 	}
@@ -160,13 +159,7 @@ func (s *sheet) background(c *tagged.Canvas) {
 // notices writes, before anything else is read, that the page is no original.
 // It returns where the header begins.
 func (s *sheet) notices() float64 {
-	var notes []string
-	if s.preview {
-		notes = append(notes, s.texts.Marks.PreviewNote)
-	}
-	if s.data.Trial {
-		notes = append(notes, s.texts.Marks.TrialNote)
-	}
+	notes := s.notes(s.texts)
 	if len(notes) == 0 {
 		return headTop
 	}
@@ -175,7 +168,29 @@ func (s *sheet) notices() float64 {
 		b := s.layout(textWidth+20*mm, tagged.Center, tagged.Span{Style: bold(9, alarm), Text: n})
 		y = s.page.Place(s.doc.Root().Add(tagged.Paragraph), marginX-10*mm, y, b)
 	}
+	if s.other != nil {
+		for _, n := range s.notes(s.other) {
+			b := s.layout(textWidth+20*mm, tagged.Center, tagged.Span{Style: regular(7.6, alarm), Text: n})
+			y = s.page.Place(s.foreign(s.doc.Root(), tagged.Paragraph), marginX-10*mm, y, b)
+		}
+	}
 	return max(headTop, y+3*mm)
+}
+
+// notes say in a language that the page is no original.
+func (s *sheet) notes(t *Texts) (notes []string) {
+	if s.preview {
+		notes = append(notes, t.Marks.PreviewNote)
+	}
+	if s.data.Trial {
+		notes = append(notes, t.Marks.TrialNote)
+	}
+	return notes
+}
+
+// foreign adds an element in the other language.
+func (s *sheet) foreign(e *tagged.Element, tag tagged.Tag) *tagged.Element {
+	return e.AddWith(tag, tagged.Attributes{Lang: s.other.Language + "-IT"})
 }
 
 func (s *sheet) header(y float64) float64 {
@@ -193,12 +208,11 @@ func (s *sheet) header(y float64) float64 {
 	y += logoSize + 2.6*mm
 	caps := bold(13.5, blue)
 	caps.Tracking = 1.5
-	for _, line := range []tagged.Span{
-		{Style: caps, Text: strings.ToUpper(t.Ministry)},
-		{Style: regular(10.5, ink), Text: s.data.Issuer.Name},
-	} {
-		y = s.page.Place(root.Add(tagged.Paragraph), marginX, y, s.layout(textWidth, tagged.Center, line))
+	y = s.page.Place(root.Add(tagged.Paragraph), marginX, y, s.layout(textWidth, tagged.Center, tagged.Span{Style: caps, Text: strings.ToUpper(t.Ministry)}))
+	if s.other != nil {
+		y = s.page.Place(s.foreign(root, tagged.Paragraph), marginX, y, s.layout(textWidth, tagged.Center, tagged.Span{Style: regular(9.6, soft), Text: s.other.Ministry}))
 	}
+	y = s.page.Place(root.Add(tagged.Paragraph), marginX, y, s.layout(textWidth, tagged.Center, tagged.Span{Style: regular(10.5, ink), Text: s.data.Issuer.Name}))
 	y += 2.4 * mm
 	register := s.layout(textWidth, tagged.Center, tagged.Span{Style: bold(10.5, blue), Text: t.Register})
 	s.page.Artifact(func(c *tagged.Canvas) {
@@ -210,7 +224,11 @@ func (s *sheet) header(y float64) float64 {
 			c.Stroke(hair, 0.6)
 		}
 	})
-	return s.page.Place(root.Add(tagged.Paragraph), marginX, y, register)
+	y = s.page.Place(root.Add(tagged.Paragraph), marginX, y, register)
+	if s.other != nil {
+		y = s.page.Place(s.foreign(root, tagged.Paragraph), marginX, y, s.layout(textWidth, tagged.Center, tagged.Span{Style: regular(9, soft), Text: s.other.Register}))
+	}
+	return y
 }
 
 func fit(img *tagged.Image, maxWidth, maxHeight float64) (width, height float64) {
@@ -255,31 +273,41 @@ func (s *sheet) body(top, scale float64) error {
 func (s *sheet) pieces(scale float64) []piece {
 	t, d := s.texts, s.data
 	var out []piece
+	add := func(gap, stretch float64, parent func() *tagged.Element, b *tagged.Block) {
+		out = append(out, piece{gap * mm * scale, stretch, b.Height(), func(y float64) { s.page.Place(parent(), marginX, y, b) }})
+	}
 	text := func(gap, stretch float64, tag tagged.Tag, align tagged.Align, spans ...tagged.Span) {
-		b := s.layout(textWidth, align, spans...)
-		out = append(out, piece{gap * mm * scale, stretch, b.Height(), func(y float64) {
-			s.page.Place(s.doc.Root().Add(tag), marginX, y, b)
-		}})
+		add(gap, stretch, func() *tagged.Element { return s.doc.Root().Add(tag) }, s.layout(textWidth, align, spans...))
 	}
-	text(9, 3, tagged.H1, tagged.Center, tagged.Span{Style: bold(23*scale, blue), Text: t.Titles[d.Kind]})
-	text(6, 2, tagged.Paragraph, tagged.Center, tagged.Span{Style: regular(12*scale, ink), Text: t.Preamble})
-	text(3.5, 1, tagged.Paragraph, tagged.Center, tagged.Span{Style: bold(s.nameSize()*scale, ink), Text: d.Subject.fullName()})
-	text(0.5, 0.5, tagged.Paragraph, tagged.Center, tagged.Span{Style: regular(12*scale, ink), Text: plain(t.birth(d.Subject))})
-	var spans []tagged.Span
-	for _, p := range t.statement(d) {
-		style := regular(13*scale, ink)
-		if p.value && p.text == placeOf(d) {
-			style = bold(13*scale, ink)
-		}
-		spans = append(spans, tagged.Span{Style: style, Text: p.text})
+	translated := func(gap float64, align tagged.Align, span tagged.Span) {
+		add(gap, 0, func() *tagged.Element { return s.foreign(s.doc.Root(), tagged.Paragraph) }, s.layout(textWidth, align, span))
 	}
-	text(3.5, 1.5, tagged.Paragraph, tagged.Center, spans...)
+	title, above := 23.0, 9.0
+	if s.other != nil || d.Kind == CombinedCertificate {
+		title = 19
+	}
+	if s.other != nil {
+		above = 4
+	}
+	text(above, 3, tagged.H1, tagged.Center, tagged.Span{Style: bold(title*scale, blue), Text: t.Titles[d.Kind]})
+	if s.other != nil {
+		translated(0.6, tagged.Center, tagged.Span{Style: regular(13.5*scale, blue), Text: s.other.Titles[d.Kind]})
+		out = append(out, s.columns(scale))
+	} else {
+		text(6, 2, tagged.Paragraph, tagged.Center, tagged.Span{Style: regular(12*scale, ink), Text: t.Preamble})
+		text(3.5, 1, tagged.Paragraph, tagged.Center, tagged.Span{Style: bold(s.nameSize(textWidth, 20)*scale, ink), Text: d.Subject.fullName()})
+		text(0.5, 0.5, tagged.Paragraph, tagged.Center, tagged.Span{Style: regular(12*scale, ink), Text: plain(t.birth(d.Subject))})
+		text(3.5, 1.5, tagged.Paragraph, tagged.Center, s.statement(t, 13*scale)...)
+	}
 	out = append(out, s.details(scale))
-	if formula := s.rules.Formula(d.Use, s.issueDay()); formula != "" {
+	if formula := textFor(s.rules.Formulas, d.Use, s.issueDay()); formula.Text != "" {
 		out = append(out, s.formula(formula, scale))
 	}
-	if stamp := s.rules.Stamp(d.Use, s.issueDay()); stamp != "" {
-		text(3.5, 0.5, tagged.Paragraph, tagged.Left, tagged.Span{Style: regular(9.2*scale, soft), Text: stamp})
+	if stamp := textFor(s.rules.Stamps, d.Use, s.issueDay()); stamp.Text != "" {
+		text(3.5, 0.5, tagged.Paragraph, tagged.Left, tagged.Span{Style: regular(9.2*scale, soft), Text: stamp.Text})
+		if s.other != nil && stamp.Translations[s.other.Language] != "" {
+			translated(0.2, tagged.Left, tagged.Span{Style: regular(8.2*scale, soft), Text: stamp.Translations[s.other.Language]})
+		}
 	}
 	if d.Issuer.Signer != nil {
 		out = append(out, s.signature(scale))
@@ -287,102 +315,206 @@ func (s *sheet) pieces(scale float64) []piece {
 	return out
 }
 
+// statement is what is certified, with the comune in bold.
+func (s *sheet) statement(t *Texts, size float64) (spans []tagged.Span) {
+	for _, p := range t.statement(s.data) {
+		style := regular(size, ink)
+		if e := s.data.Enrolment; p.value && e != nil && strings.HasSuffix(p.text, t.comune(e.Comune)) {
+			style = bold(size, ink)
+		}
+		spans = append(spans, tagged.Span{Style: style, Text: p.text})
+	}
+	return spans
+}
+
+// columns is the sentence in two languages: Italian on the left, each read to
+// its end.
+func (s *sheet) columns(scale float64) piece {
+	const gap = 8 * mm
+	const width = (textWidth - gap) / 2
+	size := s.nameSize(width, 15) * scale
+	var blocks [2][]*tagged.Block
+	height := 0.0
+	space := 2 * mm * scale
+	for n, t := range []*Texts{s.texts, s.other} {
+		for _, spans := range [][]tagged.Span{
+			{{Style: regular(10.8*scale, ink), Text: t.Preamble}},
+			{{Style: bold(size, ink), Text: s.data.Subject.fullName()}},
+			{{Style: regular(10.8*scale, ink), Text: plain(t.birth(s.data.Subject))}},
+			s.statement(t, 11.6*scale),
+		} {
+			blocks[n] = append(blocks[n], s.layout(width, tagged.Left, spans...))
+		}
+		sum := 3 * space
+		for _, b := range blocks[n] {
+			sum += b.Height()
+		}
+		height = max(height, sum)
+	}
+	return piece{4.5 * mm * scale, 3, height, func(top float64) {
+		s.page.Artifact(func(c *tagged.Canvas) {
+			c.MoveTo(marginX+width+gap/2, top)
+			c.LineTo(marginX+width+gap/2, top+height)
+			c.Stroke(hair, 0.6)
+		})
+		for n, column := range blocks {
+			var parent *tagged.Element
+			if n == 0 {
+				parent = s.doc.Root().Add(tagged.Section)
+			} else {
+				parent = s.foreign(s.doc.Root(), tagged.Section)
+			}
+			y := top
+			for _, b := range column {
+				y = s.page.Place(parent.Add(tagged.Paragraph), marginX+float64(n)*(width+gap), y, b) + space
+			}
+		}
+	}}
+}
+
 // nameSize is the largest size at which the name takes few lines.
-func (s *sheet) nameSize() float64 {
-	const largest, smallest = 20, 11
-	for size := float64(largest); size > smallest; size -= 2 {
-		if s.layout(textWidth, tagged.Center, tagged.Span{Style: bold(size, ink), Text: s.data.Subject.fullName()}).Lines() <= 2 {
+func (s *sheet) nameSize(width, largest float64) float64 {
+	const smallest = 11
+	for size := largest; size > smallest; size -= 2 {
+		if s.layout(width, tagged.Center, tagged.Span{Style: bold(size, ink), Text: s.data.Subject.fullName()}).Lines() <= 2 {
 			return size
 		}
 	}
 	return smallest
 }
 
-func placeOf(d Data) string {
-	if d.Enrolment == nil {
-		return ""
-	}
-	return d.Enrolment.Comune.Name
-}
-
 func (s *sheet) issueDay() electoral.Date { return s.day(s.data.IssuedAt) }
 
-// rows are the details below the sentence.
-func (s *sheet) rows() (out [][2]string) {
-	d, l := s.data, s.texts.Labels
+// rows are the details below the sentence, in one language.
+func (s *sheet) rows(t *Texts) (out [][2]string) {
+	d, l := s.data, t.Labels
 	if e := d.Enrolment; e != nil {
 		section := e.Section
 		if e.Seat != "" {
 			section += " – " + e.Seat
 		}
-		out = append(out, [2]string{l.Comune, e.Comune.Name}, [2]string{l.Section, section})
+		out = append(out, [2]string{l.Comune, t.comune(e.Comune)}, [2]string{l.Section, section})
 	}
-	out = append(out, [2]string{l.Use, s.texts.Uses[d.Use]})
+	out = append(out, [2]string{l.Use, t.Uses[d.Use]})
 	if d.Issuer.Comune != nil {
-		out = append(out, [2]string{l.IssuedBy, d.Issuer.Comune.Name})
+		out = append(out, [2]string{l.IssuedBy, t.comune(*d.Issuer.Comune)})
 	}
 	protocol := l.ProtocolPending
 	if d.Protocol != "" {
 		protocol = d.Protocol
 	}
-	issued := plain(fill(l.IssuedAt, map[string]string{"date": s.texts.Day(s.issueDay()), "time": d.IssuedAt.In(s.rome).Format("15.04")}))
-	return append(out, [2]string{l.Issued, issued}, [2]string{l.ValidUntil, s.texts.Day(d.ValidUntil)}, [2]string{l.Protocol, protocol})
+	issued := plain(fill(l.IssuedAt, map[string]string{"date": t.Day(s.issueDay()), "time": d.IssuedAt.In(s.rome).Format("15.04")}))
+	return append(out, [2]string{l.Issued, issued}, [2]string{l.ValidUntil, t.Day(d.ValidUntil)}, [2]string{l.Protocol, protocol})
+}
+
+// A row of the details: label and value, each with its translation, nil
+// without.
+type detail struct{ cells, translations [2]*tagged.Block }
+
+func (r detail) height() (h float64) {
+	for n := range r.cells {
+		sum := r.cells[n].Height()
+		if t := r.translations[n]; t != nil {
+			sum += t.Height()
+		}
+		h = max(h, sum)
+	}
+	return h
 }
 
 // details is the table of the section, the use, the dates and the protocol.
 func (s *sheet) details(scale float64) piece {
 	const label = 46 * mm
 	pad := 1.15 * mm * scale
-	type row struct{ head, cell *tagged.Block }
-	var rows []row
-	height := 0.0
-	for _, r := range s.rows() {
-		blocks := row{
-			s.layout(label, tagged.Left, tagged.Span{Style: regular(9.6*scale, soft), Text: r[0]}),
-			s.layout(textWidth-label, tagged.Left, tagged.Span{Style: bold(10.2*scale, ink), Text: r[1]}),
-		}
-		rows = append(rows, blocks)
-		height += max(blocks.head.Height(), blocks.cell.Height()) + 2*pad
+	if s.other != nil {
+		pad = 0.7 * mm * scale
 	}
-	return piece{6 * mm * scale, 2.5, height, func(y float64) {
-		s.page.Artifact(func(c *tagged.Canvas) {
-			line := y
-			rule := func(color tagged.Color, width float64) {
-				c.MoveTo(marginX, line)
-				c.LineTo(tagged.A4Width-marginX, line)
-				c.Stroke(color, width)
+	width := [2]float64{label, textWidth - label}
+	var rows []detail
+	height := 0.0
+	for n, r := range s.rows(s.texts) {
+		var row detail
+		for k, style := range []tagged.Style{regular(9.6*scale, soft), bold(10.2*scale, ink)} {
+			row.cells[k] = s.layout(width[k], tagged.Left, tagged.Span{Style: style, Text: r[k]})
+			if s.other == nil {
+				continue
 			}
-			rule(blue, 0.8)
-			for n, r := range rows {
-				line += max(r.head.Height(), r.cell.Height()) + 2*pad
-				if n < len(rows)-1 {
-					rule(hair, 0.4)
-				} else {
-					rule(blue, 0.8)
-				}
+			if text := s.rows(s.other)[n][k]; text != r[k] {
+				row.translations[k] = s.layout(width[k], tagged.Left, tagged.Span{Style: regular(8*scale, soft), Text: text})
 			}
-		})
+		}
+		rows = append(rows, row)
+		height += row.height() + 2*pad
+	}
+	gap := 6 * mm * scale
+	if s.other != nil {
+		gap = 4 * mm * scale
+	}
+	return piece{gap, 2.5, height, func(y float64) {
+		s.page.Artifact(func(c *tagged.Canvas) { s.lines(c, y, pad, rows) })
 		table := s.doc.Root().Add(tagged.Table)
 		for _, r := range rows {
 			tr := table.Add(tagged.TableRow)
+			head, cell := tr.AddWith(tagged.HeaderCell, tagged.Attributes{Scope: tagged.RowScope}), tr.Add(tagged.DataCell)
 			// The baselines of label and value meet.
-			s.page.Place(tr.AddWith(tagged.HeaderCell, tagged.Attributes{Scope: tagged.RowScope}), marginX, y+pad+r.cell.Ascent-r.head.Ascent, r.head)
-			s.page.Place(tr.Add(tagged.DataCell), marginX+label, y+pad, r.cell)
-			y += max(r.head.Height(), r.cell.Height()) + 2*pad
+			s.cell(head, marginX, y+pad+r.cells[1].Ascent-r.cells[0].Ascent, r.cells[0], r.translations[0])
+			s.cell(cell, marginX+label, y+pad, r.cells[1], r.translations[1])
+			y += r.height() + 2*pad
 		}
 	}}
 }
 
-// formula frames the sentence without which the certificate is void.
-func (s *sheet) formula(text string, scale float64) piece {
-	pad := 2.6 * mm * scale
-	b := s.layout(textWidth-4*pad, tagged.Center, tagged.Span{Style: bold(10.4*scale, ink), Text: text})
-	return piece{6 * mm * scale, 1.5, b.Height() + 2*pad, func(y float64) {
+// cell places a text and, below it, its translation.
+func (s *sheet) cell(e *tagged.Element, x, y float64, b, translation *tagged.Block) {
+	if translation == nil {
+		s.page.Place(e, x, y, b)
+		return
+	}
+	y = s.page.Place(e.Add(tagged.Paragraph), x, y, b)
+	s.page.Place(s.foreign(e, tagged.Paragraph), x, y, translation)
+}
+
+// lines draws the lines between the rows of the details.
+func (s *sheet) lines(c *tagged.Canvas, y, pad float64, rows []detail) {
+	rule := func(color tagged.Color, width float64) {
+		c.MoveTo(marginX, y)
+		c.LineTo(tagged.A4Width-marginX, y)
+		c.Stroke(color, width)
+	}
+	rule(blue, 0.8)
+	for n, r := range rows {
+		y += r.height() + 2*pad
+		if n < len(rows)-1 {
+			rule(hair, 0.4)
+		} else {
+			rule(blue, 0.8)
+		}
+	}
+}
+
+// formula frames the sentence without which the certificate is void, in
+// Italian in any case.
+func (s *sheet) formula(text UseText, scale float64) piece {
+	gap, pad := 6*mm*scale, 2.6*mm*scale
+	if s.other != nil {
+		gap, pad = 3.5*mm*scale, 1.8*mm*scale
+	}
+	b := s.layout(textWidth-4*pad, tagged.Center, tagged.Span{Style: bold(10.4*scale, ink), Text: text.Text})
+	height := b.Height() + 2*pad
+	var translation *tagged.Block
+	if s.other != nil && text.Translations[s.other.Language] != "" {
+		translation = s.layout(textWidth-4*pad, tagged.Center, tagged.Span{Style: regular(8.6*scale, ink), Text: text.Translations[s.other.Language]})
+		height += translation.Height()
+	}
+	return piece{gap, 1.5, height, func(y float64) {
 		s.page.Artifact(func(c *tagged.Canvas) {
-			c.Rectangle(marginX, y, textWidth, b.Height()+2*pad)
+			c.Rectangle(marginX, y, textWidth, height)
 			c.Stroke(ink, 0.7)
 		})
-		s.page.Place(s.doc.Root().Add(tagged.Paragraph), marginX+2*pad, y+pad, b)
+		at := s.page.Place(s.doc.Root().Add(tagged.Paragraph), marginX+2*pad, y+pad, b)
+		if translation != nil {
+			s.page.Place(s.foreign(s.doc.Root(), tagged.Paragraph), marginX+2*pad, at, translation)
+		}
 	}}
 }
 
@@ -392,15 +524,22 @@ func (s *sheet) signature(scale float64) piece {
 	const left = tagged.A4Width - marginX - width
 	signer := *s.data.Issuer.Signer
 	role := s.layout(width, tagged.Center, tagged.Span{Style: regular(10.5*scale, ink), Text: s.texts.Signers[signer.Role]})
-	var name *tagged.Block
+	var name, translation *tagged.Block
 	height := role.Height() + 11*mm*scale
+	if s.other != nil {
+		translation = s.layout(width, tagged.Center, tagged.Span{Style: regular(8.6*scale, soft), Text: s.other.Signers[signer.Role]})
+		height += translation.Height()
+	}
 	if signer.Name != "" {
 		name = s.layout(width, tagged.Center, tagged.Span{Style: bold(10*scale, ink), Text: signer.Name})
 		height += name.Height()
 	}
 	return piece{3 * mm * scale, 0.5, height, func(y float64) {
-		s.page.Place(s.doc.Root().Add(tagged.Paragraph), left, y, role)
-		line := y + role.Height() + 9.5*mm*scale
+		line := s.page.Place(s.doc.Root().Add(tagged.Paragraph), left, y, role)
+		if translation != nil {
+			line = s.page.Place(s.foreign(s.doc.Root(), tagged.Paragraph), left, line, translation)
+		}
+		line += 9.5 * mm * scale
 		s.page.Artifact(func(c *tagged.Canvas) {
 			c.MoveTo(left, line)
 			c.LineTo(left+width, line)
@@ -410,112 +549,4 @@ func (s *sheet) signature(scale float64) piece {
 			s.page.Place(s.doc.Root().Add(tagged.Paragraph), left, line+1.5*mm*scale, name)
 		}
 	}}
-}
-
-// verification is the block with the contrassegno and how to use it.
-func (s *sheet) verification() {
-	const top = bottomTop
-	s.page.Artifact(func(c *tagged.Canvas) {
-		c.MoveTo(marginX, top)
-		c.LineTo(tagged.A4Width-marginX, top)
-		c.Stroke(hair, 0.6)
-	})
-	const y, gap = top + 3*mm, 7 * mm
-	if s.preview {
-		s.page.Artifact(func(c *tagged.Canvas) {
-			c.Rectangle(marginX, y+3*mm, codeSize, codeSize)
-			c.Stroke(hair, 0.6)
-		})
-		const left = marginX + codeSize + gap
-		b := s.layout(tagged.A4Width-marginX-left, tagged.Left, tagged.Span{Style: regular(9.4, soft), Text: s.texts.Marks.PreviewPending})
-		s.page.Place(s.doc.Root().Add(tagged.Paragraph), left, y+3*mm, b)
-		return
-	}
-	root := s.doc.Root()
-	modules, err := s.mark.modules()
-	if err != nil {
-		s.doc.Fail(err)
-		return
-	}
-	module := codeSize / float64(len(modules))
-	const x = marginX
-	left := x + codeSize + quietZone*module + gap - 2*mm
-	width := tagged.A4Width - marginX - left
-	s.page.Place(root.Add(tagged.H2), left, y+1*mm, s.layout(width, tagged.Left, tagged.Span{Style: bold(11.5, blue), Text: s.texts.VerifyTitle}))
-	fig := root.AddWith(tagged.Figure, tagged.Attributes{Alt: s.texts.Labels.Contrassegno + ". " + s.mark.String()})
-	codeY := y + quietZone*module
-	s.page.Draw(fig, x, codeY, codeSize, codeSize, func(c *tagged.Canvas) { drawModules(c, modules, x, codeY, codeSize) })
-	address := strings.ToLower(strings.TrimPrefix(s.mark.base, "HTTPS://"))
-	text := plain(fill(s.texts.Verify, map[string]string{"address": address, "until": s.texts.Day(s.data.ValidUntil), "authority": s.data.Issuer.Name}))
-	at := s.page.Place(root.Add(tagged.Paragraph), left, y+9*mm, s.layout(width, tagged.Left, tagged.Span{Style: regular(9.4, ink), Text: text}))
-	link := root.Add(tagged.Paragraph).Add(tagged.Link)
-	// As wide as its longer half, so that the line breaks before the code.
-	style, head := regular(8, blue), s.mark.base+codeMark
-	style.Tracking = 0.1 // no kerning, which would push the bars of "//" together
-	half := max(s.layout(width, tagged.Left, tagged.Span{Style: style, Text: head}).WidestLine(), s.layout(width, tagged.Left, tagged.Span{Style: style, Text: s.mark.Code()}).WidestLine())
-	s.page.Link(link, left, at+2*mm, s.layout(min(half+1, width), tagged.Left, tagged.Span{Style: style, Text: s.mark.String()}), s.mark.String(), s.texts.Labels.VerifyLink)
-}
-
-// drawModules draws a QR code as one path of horizontal runs on a white ground
-// that covers the quiet zone.
-func drawModules(c *tagged.Canvas, modules [][]bool, x, y, size float64) {
-	module := size / float64(len(modules))
-	c.Rectangle(x-quietZone*module, y-quietZone*module, size+2*quietZone*module, size+2*quietZone*module)
-	c.Fill(white)
-	c.Moved(x, y, module, 0, func(c *tagged.Canvas) {
-		for row, line := range modules {
-			for from := 0; from < len(line); from++ {
-				to := from
-				for to < len(line) && line[to] {
-					to++
-				}
-				if to > from {
-					c.Rectangle(float64(from), float64(row), float64(to-from), 1)
-					from = to
-				}
-			}
-		}
-		c.Fill(tagged.Color{})
-	})
-}
-
-// drawPlaceholder draws a building with columns in a circle. It is nobody's
-// emblem.
-func drawPlaceholder(c *tagged.Canvas, x, y, size float64) {
-	r := size / 2
-	cx, cy := x+r, y+r
-	u := size / 100
-	c.Circle(cx, cy, r-0.8*u)
-	c.Stroke(blue, 1.6*u)
-	c.Circle(cx, cy, r-4.5*u)
-	c.Stroke(blue, 0.7*u)
-	at := func(px, py float64) (float64, float64) { return x + px*u, y + py*u }
-	polygon := func(points ...float64) {
-		for n := 0; n < len(points); n += 2 {
-			px, py := at(points[n], points[n+1])
-			if n == 0 {
-				c.MoveTo(px, py)
-			} else {
-				c.LineTo(px, py)
-			}
-		}
-		c.Close()
-	}
-	polygon(50, 21, 79, 37, 21, 37) // pediment
-	polygon(50, 25.5, 70, 34.5, 30, 34.5)
-	c.FillEvenOdd(blue)
-	box := func(px, py, width, height float64) {
-		bx, by := at(px, py)
-		c.Rectangle(bx, by, width*u, height*u)
-	}
-	box(23, 39, 54, 3.2)
-	for n := range 4 {
-		box(27.5+13*float64(n), 44.5, 6, 21)
-		box(26.3+13*float64(n), 43.4, 8.4, 1.6)
-		box(26.3+13*float64(n), 65, 8.4, 1.6)
-	}
-	box(23, 68, 54, 2.6)
-	box(20, 72, 60, 2.6)
-	box(17.5, 76, 65, 2.6)
-	c.Fill(blue)
 }

@@ -23,8 +23,11 @@ type UseText struct {
 	Uses     []Use
 	// Text is in Italian, whatever the language of the certificate: the law
 	// gives the words in Italian.
-	Text   string
-	Source string
+	Text string
+	// Translations stand beside it on certificates in two languages, by ISO
+	// 639-1. They are ours: no official ones are known.
+	Translations map[string]string
+	Source       string
 }
 
 // A Validity says how long certificates are valid.
@@ -49,12 +52,22 @@ func DefaultRules() Rules {
 	return Rules{
 		Formulas: []UseText{{
 			From: electoral.Date{Year: 2012, Month: 1, Day: 1}, Uses: []Use{PrivateUse},
-			Text:   "Il presente certificato non può essere prodotto agli organi della pubblica amministrazione o ai privati gestori di pubblici servizi",
+			Text: "Il presente certificato non può essere prodotto agli organi della pubblica amministrazione o ai privati gestori di pubblici servizi",
+			Translations: map[string]string{
+				"de": "Diese Bescheinigung darf nicht bei Organen der öffentlichen Verwaltung oder bei privaten Betreibern öffentlicher Dienste vorgelegt werden",
+				"fr": "Le présent certificat ne peut être produit aux organes de l'administration publique ni aux gestionnaires privés de services publics",
+				"sl": "Tega potrdila ni dovoljeno predložiti organom javne uprave ali zasebnim upravljavcem javnih storitev",
+			},
 			Source: "D.P.R. 28 dicembre 2000, n. 445, art. 40, comma 02",
 		}},
 		Stamps: []UseText{
 			{
 				Uses: []Use{ElectoralUse}, Text: "Esente da imposta di bollo per uso elettorale o referendario (D.P.R. 26 ottobre 1972, n. 642, tabella, art. 1).",
+				Translations: map[string]string{
+					"de": "Stempelfrei für Wahl- oder Referendumszwecke (D.P.R. vom 26. Oktober 1972, Nr. 642).",
+					"fr": "Exempt de droit de timbre pour usage électoral ou référendaire (D.P.R. n° 642 du 26 octobre 1972).",
+					"sl": "Brez kolkovine za volilne ali referendumske namene (OPR št. 642 z dne 26. oktobra 1972).",
+				},
 				Source: "D.P.R. 26 ottobre 1972, n. 642, allegato B, art. 1",
 			},
 			{
@@ -73,21 +86,21 @@ func inForce(at, from, to electoral.Date) bool {
 	return (from.IsZero() || !at.Before(from)) && (to.IsZero() || !at.After(to))
 }
 
-func textFor(list []UseText, use Use, at electoral.Date) string {
+func textFor(list []UseText, use Use, at electoral.Date) UseText {
 	for _, t := range list {
 		if inForce(at, t.From, t.To) && slices.Contains(t.Uses, use) {
-			return t.Text
+			return t
 		}
 	}
-	return ""
+	return UseText{}
 }
 
 // Formula returns the formula that a certificate issued on a day must carry,
 // empty if none.
-func (r Rules) Formula(use Use, at electoral.Date) string { return textFor(r.Formulas, use, at) }
+func (r Rules) Formula(use Use, at electoral.Date) string { return textFor(r.Formulas, use, at).Text }
 
 // Stamp returns the line about stamp duty, empty if none.
-func (r Rules) Stamp(use Use, at electoral.Date) string { return textFor(r.Stamps, use, at) }
+func (r Rules) Stamp(use Use, at electoral.Date) string { return textFor(r.Stamps, use, at).Text }
 
 // ValidUntil returns the last day of validity of a certificate issued on a day;
 // an error if no rule is in force for it.

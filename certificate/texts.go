@@ -50,8 +50,13 @@ type Texts struct {
 	When func(electoral.Date) string
 	// Day writes a complete date: "3 marzo 1980".
 	Day func(electoral.Date) string
-	// Statements end the sentence: {comune}, {list}.
+	// Statements end the sentence: {comune}, {list}. Both do so in a combined
+	// certificate, for the general list and the added lists.
 	Statements map[StatementCode]Gendered
+	Both       map[StatementCode]Gendered
+	// OfComune writes {comune} after "of the Comune", where the language wants
+	// more than the name; nil means the name alone.
+	OfComune func(name string) string
 	// Lists names the added lists in a sentence.
 	Lists map[electoral.List]string
 	Uses  map[Use]string
@@ -122,6 +127,7 @@ func Italian() Texts {
 		Titles: map[Kind]string{
 			EnrolmentCertificate:       "Certificato di iscrizione nelle liste elettorali",
 			PoliticalRightsCertificate: "Certificato di godimento dei diritti politici",
+			CombinedCertificate:        "Certificato di iscrizione nelle liste elettorali e di godimento dei diritti politici",
 		},
 		Preamble:   "Visti i dati registrati nell'Anagrafe nazionale della popolazione residente, si certifica che",
 		Born:       Gendered{"nato {place} {date}", "nata {place} {date}", "nato/a {place} {date}"},
@@ -137,6 +143,10 @@ func Italian() Texts {
 			EnrolledEUComunal:    enrolled("nella lista elettorale aggiunta dei cittadini dell'Unione europea del Comune di {comune} per le elezioni comunali e circoscrizionali."),
 			EnrolledEUParliament: enrolled("nella lista elettorale aggiunta dei cittadini dell'Unione europea del Comune di {comune} per l'elezione dei membri del Parlamento europeo spettanti all'Italia."),
 			PoliticalRights:      {rights, rights, rights},
+		},
+		Both: map[StatementCode]Gendered{
+			EnrolledGeneral: enrolled("nelle liste elettorali del Comune di {comune} e gode dei diritti politici."),
+			EnrolledAdded:   enrolled("nella lista elettorale aggiunta {list} del Comune di {comune} e gode dei diritti politici."),
 		},
 		Lists: map[electoral.List]string{
 			electoral.BolzanoList:     "per i residenti in provincia di Bolzano, per le elezioni regionali e comunali,",
@@ -267,6 +277,8 @@ func (t *Texts) entries() []entry {
 		}
 		gendered("Statements["+string(c)+"]", t.Statements[c], allowed, required)
 	}
+	gendered("Both["+string(EnrolledGeneral)+"]", t.Both[EnrolledGeneral], "{comune}", "{comune}")
+	gendered("Both["+string(EnrolledAdded)+"]", t.Both[EnrolledAdded], "{comune} {list}", "{comune} {list}")
 	for _, l := range []electoral.List{electoral.BolzanoList, electoral.TrentoList, electoral.AostaValleyList} {
 		out = append(out, entry{"Lists[" + string(l) + "]", t.Lists[l], "", ""})
 	}
@@ -292,16 +304,35 @@ func (t *Texts) birth(s Subject) []part {
 	case b.Province != "":
 		where = t.AtProvince
 	}
-	place := plain(fill(where, map[string]string{"place": b.Place, "province": b.Province, "state": b.State}))
+	name := b.Place
+	if t.Language != italianCode && b.OtherPlace != "" {
+		name = b.OtherPlace
+	}
+	place := plain(fill(where, map[string]string{"place": name, "province": b.Province, "state": b.State}))
 	return fill(t.Born.of(s.Sex), map[string]string{"place": place, "date": t.When(b.Date)})
 }
 
 func (t *Texts) statement(d Data) []part {
 	values := map[string]string{}
 	if d.Enrolment != nil {
-		values["comune"], values["list"] = d.Enrolment.Comune.Name, t.Lists[d.Enrolment.List]
+		values["comune"], values["list"] = t.comune(d.Enrolment.Comune), t.Lists[d.Enrolment.List]
+		if t.OfComune != nil {
+			values["comune"] = t.OfComune(values["comune"])
+		}
 	}
-	return fill(t.Statements[d.Statement.Code].of(d.Subject.Sex), values)
+	statements := t.Statements
+	if d.Kind == CombinedCertificate {
+		statements = t.Both
+	}
+	return fill(statements[d.Statement.Code].of(d.Subject.Sex), values)
+}
+
+// comune is the name of a comune in the language.
+func (t *Texts) comune(c Comune) string {
+	if t.Language != italianCode && c.OtherName != "" {
+		return c.OtherName
+	}
+	return c.Name
 }
 
 // Sentence returns the whole sentence of a certificate: the words of the page

@@ -139,6 +139,6 @@ func TestBirthPlaces(t *testing.T) {
 		"town abroad":          {electoral.Birth{Date: day("1984"), Place: "Z110", PlaceName: " LIONE "}, Birth{Date: day("1984"), Place: "LIONE", State: "FRANCIA"}},
 		"name only":            {electoral.Birth{Date: day("1984"), PlaceName: "ALTROVE"}, Birth{Date: day("1984"), Place: "ALTROVE"}},
 	} {
-		assert.Equal(t, c.want, subjectOf(electoral.Person{Birth: c.birth}, tables).Birth, name)
+		assert.Equal(t, c.want, subjectOf(electoral.Person{Birth: c.birth}, tables, "it").Birth, name)
 	}
 }

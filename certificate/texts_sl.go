@@ -1,0 +1,84 @@
+package certificate
+
+import (
+	"strconv"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// The months in the genitive, as dates want them.
+var sloveneMonths = [...]string{"januarja", "februarja", "marca", "aprila", "maja", "junija", "julija", "avgusta", "septembra", "oktobra", "novembra", "decembra"}
+
+func sloveneDay(d electoral.Date) string {
+	return strconv.Itoa(d.Day) + ". " + sloveneMonths[d.Month-1] + " " + strconv.Itoa(d.Year)
+}
+
+func sloveneWhen(d electoral.Date) string {
+	switch {
+	case d.Month == 0:
+		return "leta " + strconv.Itoa(d.Year)
+	case d.Day == 0:
+		return sloveneMonths[d.Month-1] + " " + strconv.Itoa(d.Year)
+	}
+	return "dne " + sloveneDay(d)
+}
+
+// Slovene returns the Slovene texts, for the comuni of Friuli-Venezia Giulia
+// that have the language. Place names stand in apposition, so that they need
+// no declension.
+func Slovene() Texts {
+	enrolled := func(rest string) Gendered {
+		return Gendered{"je vpisan " + rest, "je vpisana " + rest, "je vpisan/a " + rest}
+	}
+	return Texts{
+		Language: "sl",
+		Register: "Državni register prebivalstva (ANPR)",
+		Ministry: "Ministrstvo za notranje zadeve",
+		Titles: map[Kind]string{
+			EnrolmentCertificate:       "Potrdilo o vpisu v volilne imenike",
+			PoliticalRightsCertificate: "Potrdilo o uživanju političnih pravic",
+			CombinedCertificate:        "Potrdilo o vpisu v volilne imenike in o uživanju političnih pravic",
+		},
+		Preamble:   "Na podlagi podatkov, vpisanih v državni register prebivalstva, se potrjuje, da",
+		Born:       Gendered{"rojen {place} {date}", "rojena {place} {date}", "rojen/a {place} {date}"},
+		At:         "v kraju {place}",
+		AtProvince: "v kraju {place} ({province})",
+		AtAbroad:   "v kraju {place} ({state})",
+		AtState:    "v tujini ({state})",
+		When:       sloveneWhen,
+		Day:        sloveneDay,
+		Statements: map[StatementCode]Gendered{
+			EnrolledGeneral:      enrolled("v volilne imenike Občine {comune}."),
+			EnrolledAdded:        enrolled("v dodatni volilni imenik {list} Občine {comune}."),
+			EnrolledEUComunal:    enrolled("v dodatni volilni imenik državljanov Evropske unije Občine {comune} za občinske in četrtne volitve."),
+			EnrolledEUParliament: enrolled("v dodatni volilni imenik državljanov Evropske unije Občine {comune} za volitve poslancev Evropskega parlamenta, ki pripadajo Italiji."),
+			PoliticalRights:      same("uživa politične pravice."),
+		},
+		Both: map[StatementCode]Gendered{
+			EnrolledGeneral: enrolled("v volilne imenike Občine {comune} in uživa politične pravice."),
+			EnrolledAdded:   enrolled("v dodatni volilni imenik {list} Občine {comune} in uživa politične pravice."),
+		},
+		Lists: map[electoral.List]string{
+			electoral.BolzanoList:     "prebivalcev Pokrajine Bocen, za deželne in občinske volitve,",
+			electoral.TrentoList:      "prebivalcev Pokrajine Trento, za deželne volitve,",
+			electoral.AostaValleyList: "prebivalcev Doline Aoste, za deželne volitve,",
+		},
+		Uses:    map[Use]string{ElectoralUse: "Volitve ali referendum", PrivateUse: "Razmerja med zasebniki"},
+		Signers: map[SignerRole]string{Mayor: "Župan", DeputyMayor: "Podžupan", MayorDelegate: "Pooblaščenec župana"},
+
+		VerifyTitle: "Preverjanje potrdila",
+		Verify: "Oznaka omogoča preveriti, ali se ta kopija ujema z elektronskim izvirnikom (23. člen, odst. 2-bis, zakonodajne uredbe št. 82 z dne 7. marca 2005). " +
+			"Posnemite jo s pametnim telefonom ali naložite njeno sliko v javnem delu strani {address} do vključno {until}. Izvirnik nosi elektronski žig urada {authority}.",
+		Labels: Labels{
+			Comune: "Občina vpisa", Section: "Volilni okraj", Use: "Namen", Issued: "Izdano", IssuedBy: "Občina, ki izdaja",
+			ValidUntil: "Velja do", Protocol: "Protokol", ProtocolPending: "določi se ob izdaji", IssuedAt: "{date} ob {time}",
+			Logo: "Logotip Ministrstva za notranje zadeve", LogoPlaceholder: "Prostor za logotip Ministrstva za notranje zadeve",
+			Contrassegno: "Oznaka: koda QR z naslovom za preverjanje potrdila", VerifyLink: "Odpri stran za preverjanje potrdila",
+		},
+		Marks: Marks{
+			Preview: "Predogled", PreviewNote: "Predogled: ta stran ni potrdilo, nima ne oznake ne elektronskega žiga in nima nobene vrednosti.",
+			PreviewPending: "Oznaka in elektronski žig se dodata ob izdaji potrdila.",
+			Trial:          "POSKUSNI DOKUMENT – BREZ VREDNOSTI", TrialNote: "POSKUSNI DOKUMENT – BREZ VREDNOSTI: nima elektronskega žiga za redno uporabo.",
+		},
+	}
+}
