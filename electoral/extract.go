@@ -154,9 +154,8 @@ func (r *Registry) Extract(ctx context.Context, req Request, x Extraction, w Lis
 			}
 			rows = 0
 			if err := e.each(func(list []ExtractedElector) error {
-				sortForPolls(list)
-				for i := range list {
-					if err := w.Write(list[i]); err != nil {
+				for _, k := range pollOrder(list) {
+					if err := w.Write(list[k.row]); err != nil {
 						return err
 					}
 				}
@@ -479,23 +478,25 @@ func (x Extraction) entitled(p Person) bool {
 
 // pollKey is what a row is sorted by.
 type pollKey struct {
-	sex           int
+	row, sex      int
 	surname, name string
-	row           ExtractedElector
 }
 
-// sortForPolls puts a section's rows in the order in which they are printed.
-func sortForPolls(list []ExtractedElector) {
+// pollOrder returns the order in which a section's rows are printed, by their
+// numbers: the rows, which are large, stay where they are.
+func pollOrder(list []ExtractedElector) []pollKey {
 	keys := make([]pollKey, len(list))
-	for i, row := range list {
-		sex := slices.Index([]Sex{Male, Female, SexUnknown, ""}, row.Person.Sex)
-		keys[i] = pollKey{sex, refdata.Fold(row.Person.Surname), refdata.Fold(row.Person.Name), row}
+	for i := range list {
+		p := &list[i].Person
+		sex := slices.Index([]Sex{Male, Female, SexUnknown, ""}, p.Sex)
+		keys[i] = pollKey{i, sex, refdata.Fold(p.Surname), refdata.Fold(p.Name)}
 	}
 	slices.SortFunc(keys, func(a, b pollKey) int {
-		return cmp.Or(cmp.Compare(a.sex, b.sex), cmp.Compare(a.surname, b.surname), cmp.Compare(a.name, b.name),
-			a.row.Person.Birth.Date.Compare(b.row.Person.Birth.Date), cmp.Compare(a.row.Elector.ANPRID, b.row.Elector.ANPRID))
+		if c := cmp.Or(cmp.Compare(a.sex, b.sex), strings.Compare(a.surname, b.surname), strings.Compare(a.name, b.name)); c != 0 {
+			return c
+		}
+		x, y := &list[a.row], &list[b.row]
+		return cmp.Or(x.Person.Birth.Date.Compare(y.Person.Birth.Date), strings.Compare(x.Elector.ANPRID, y.Elector.ANPRID))
 	})
-	for i := range keys {
-		list[i] = keys[i].row
-	}
+	return keys
 }

@@ -2,57 +2,74 @@ package electoral
 
 import (
 	"bufio"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
 
 // A column is one column of the text formats of an extracted list.
 type column struct {
-	name  string
-	width int // characters in the fixed-width format
-	text  func(ExtractedElector) string
+	name   string
+	width  int // characters in the fixed-width format
+	append func([]byte, *ExtractedElector) []byte
 }
 
-func statusColumn(name string, c Consultation) column {
-	return column{name, 1, func(e ExtractedElector) string { return answerText(e.Elector.Status.For(c)) }}
+func textColumn(name string, width int, text func(*ExtractedElector) string) column {
+	return column{name, width, func(b []byte, e *ExtractedElector) []byte { return append(b, text(e)...) }}
+}
+
+func answerColumn(name string, answer func(*ExtractedElector) Answer) column {
+	return column{name, 1, func(b []byte, e *ExtractedElector) []byte { return append(b, answerText(answer(e))...) }}
 }
 
 // columns returns the columns, with the names that ANPR's elements have where
 // there is one.
 func columns() []column {
 	return []column{
-		{"sezioneelettoralenum", 10, func(e ExtractedElector) string { return e.Section }},
-		{"idSchedaSoggettoANPR", 16, func(e ExtractedElector) string { return e.Elector.ANPRID }},
-		{"codiceFiscale", 16, func(e ExtractedElector) string { return string(e.Person.FiscalCode) }},
-		{"cognome", 50, func(e ExtractedElector) string { return e.Person.Surname }},
-		{"nome", 50, func(e ExtractedElector) string { return e.Person.Name }},
-		{"sesso", 1, func(e ExtractedElector) string { return string(e.Person.Sex) }},
-		{"dataNascita", 10, func(e ExtractedElector) string { return e.Person.Birth.Date.String() }},
-		{"luogoNascita", 4, func(e ExtractedElector) string { return e.Person.Birth.Place }},
-		{"elettore", 1, func(e ExtractedElector) string { return answerText(e.Elector.Capacity) }},
-		statusColumn("referendumnazionali", NationalReferendum),
-		statusColumn("elezionimembriue", EuropeanElection),
-		statusColumn("senatorepubblica", SenateElection),
-		{"circoscrsenatorepubblica", 50, func(e ExtractedElector) string { return e.Elector.Status.SenateConstituency }},
-		statusColumn("cameradeputati", ChamberElection),
-		{"circoscrcameradeputati", 50, func(e ExtractedElector) string { return e.Elector.Status.ChamberConstituency }},
-		statusColumn("regionali", RegionalElection),
-		statusColumn("comunali", ComunalElection),
-		statusColumn("circoscrizionali", DistrictElection),
-		{"soggettoCertificabile", 1, func(e ExtractedElector) string {
+		textColumn("sezioneelettoralenum", 10, func(e *ExtractedElector) string { return e.Section }),
+		textColumn("idSchedaSoggettoANPR", 16, func(e *ExtractedElector) string { return e.Elector.ANPRID }),
+		textColumn("codiceFiscale", 16, func(e *ExtractedElector) string { return string(e.Person.FiscalCode) }),
+		textColumn("cognome", 50, func(e *ExtractedElector) string { return e.Person.Surname }),
+		textColumn("nome", 50, func(e *ExtractedElector) string { return e.Person.Name }),
+		textColumn("sesso", 1, func(e *ExtractedElector) string { return string(e.Person.Sex) }),
+		{"dataNascita", 10, func(b []byte, e *ExtractedElector) []byte { return appendDate(b, e.Person.Birth.Date) }},
+		textColumn("luogoNascita", 4, func(e *ExtractedElector) string { return e.Person.Birth.Place }),
+		answerColumn("elettore", func(e *ExtractedElector) Answer { return e.Elector.Capacity }),
+		answerColumn("referendumnazionali", func(e *ExtractedElector) Answer { return e.Elector.Status.NationalReferendums }),
+		answerColumn("elezionimembriue", func(e *ExtractedElector) Answer { return e.Elector.Status.EuropeanParliament }),
+		answerColumn("senatorepubblica", func(e *ExtractedElector) Answer { return e.Elector.Status.Senate }),
+		textColumn("circoscrsenatorepubblica", 50, func(e *ExtractedElector) string { return e.Elector.Status.SenateConstituency }),
+		answerColumn("cameradeputati", func(e *ExtractedElector) Answer { return e.Elector.Status.Chamber }),
+		textColumn("circoscrcameradeputati", 50, func(e *ExtractedElector) string { return e.Elector.Status.ChamberConstituency }),
+		answerColumn("regionali", func(e *ExtractedElector) Answer { return e.Elector.Status.Regional }),
+		answerColumn("comunali", func(e *ExtractedElector) Answer { return e.Elector.Status.Comunal }),
+		answerColumn("circoscrizionali", func(e *ExtractedElector) Answer { return e.Elector.Status.District }),
+		{"soggettoCertificabile", 1, func(b []byte, e *ExtractedElector) []byte {
 			if c := e.Elector.Certifiability; c != nil {
-				return strconv.Itoa(int(*c))
+				return strconv.AppendInt(b, int64(*c), 10)
 			}
-			return ""
+			return b
 		}},
 	}
 }
+
+// appendDate is Date.String without its detours, for the usual date.
+func appendDate(b []byte, d Date) []byte {
+	if !d.Complete() || !d.Valid() {
+		return append(b, d.String()...)
+	}
+	return append(b, byte('0'+d.Year/1000), byte('0'+d.Year/100%10), byte('0'+d.Year/10%10), byte('0'+d.Year%10),
+		'-', byte('0'+d.Month/10), byte('0'+d.Month%10), '-', byte('0'+d.Day/10), byte('0'+d.Day%10))
+}
+
+// listBuffer is how much of a list is handed on at once.
+const listBuffer = 64 << 10
 
 // answerText is S, N or nothing, as in ANPR's messages.
 func answerText(a Answer) string {
@@ -70,39 +87,93 @@ func answerText(a Answer) string {
 // like a spreadsheet's formula is written as it is: import the file, do not
 // open it with a double click.
 type CSVListWriter struct {
-	w   *csv.Writer
-	row []string
+	out     *bufio.Writer
+	columns []column
+	elector ExtractedElector // of the row
+	row     []byte
+	text    []byte // of a field that is quoted
 }
 
 // NewCSVListWriter returns a writer to w.
 func NewCSVListWriter(w io.Writer) *CSVListWriter {
-	c := &CSVListWriter{w: csv.NewWriter(w)}
-	c.w.UseCRLF = true
-	return c
+	return &CSVListWriter{out: bufio.NewWriterSize(w, listBuffer), columns: columns()}
 }
+
+// NeedsTotal says that the format does without the number of the rows.
+func (*CSVListWriter) NeedsTotal() bool { return false }
 
 // Begin implements [ListWriter].
 func (c *CSVListWriter) Begin(ExtractHeader) error {
 	c.row = c.row[:0]
-	for _, col := range columns() {
-		c.row = append(c.row, col.name)
+	for i, col := range c.columns {
+		if i > 0 {
+			c.row = append(c.row, ',')
+		}
+		c.row = append(c.row, col.name...)
 	}
-	return c.w.Write(c.row)
+	return c.end()
 }
 
 // Write implements [ListWriter].
 func (c *CSVListWriter) Write(e ExtractedElector) error {
-	c.row = c.row[:0]
-	for _, col := range columns() {
-		c.row = append(c.row, col.text(e))
+	c.row, c.elector = c.row[:0], e
+	for i := range c.columns {
+		if i > 0 {
+			c.row = append(c.row, ',')
+		}
+		start := len(c.row)
+		c.row = c.columns[i].append(c.row, &c.elector)
+		if quoted(c.row[start:]) {
+			c.text = append(c.text[:0], c.row[start:]...)
+			c.row = appendQuoted(c.row[:start], c.text)
+		}
 	}
-	return c.w.Write(c.row)
+	return c.end()
+}
+
+func (c *CSVListWriter) end() error {
+	c.row = append(c.row, "\r\n"...)
+	_, err := c.out.Write(c.row)
+	return err
 }
 
 // End implements [ListWriter].
-func (c *CSVListWriter) End() error {
-	c.w.Flush()
-	return c.w.Error()
+func (c *CSVListWriter) End() error { return c.out.Flush() }
+
+// quoted says which fields encoding/csv quotes: those with a comma, a quotation
+// mark or a line break, those that begin with a blank, and the one that ends
+// PostgreSQL's input.
+func quoted(field []byte) bool {
+	if len(field) == 0 {
+		return false
+	}
+	for _, c := range field {
+		if c == ',' || c == '"' || c == '\r' || c == '\n' {
+			return true
+		}
+	}
+	if first := field[0]; first > ' ' && first < utf8.RuneSelf {
+		return len(field) == 2 && first == '\\' && field[1] == '.'
+	}
+	first, _ := utf8.DecodeRune(field)
+	return unicode.IsSpace(first)
+}
+
+// appendQuoted quotes a field as encoding/csv does where lines end with CR LF.
+func appendQuoted(b, field []byte) []byte {
+	b = append(b, '"')
+	for _, c := range field {
+		switch c {
+		case '"':
+			b = append(b, '"', '"')
+		case '\r': // written with its line feed
+		case '\n':
+			b = append(b, '\r', '\n')
+		default:
+			b = append(b, c)
+		}
+	}
+	return append(b, '"')
 }
 
 // An NDJSONListWriter writes a list as one JSON object a line, with every
@@ -114,22 +185,25 @@ type NDJSONListWriter struct {
 
 // NewNDJSONListWriter returns a writer to w.
 func NewNDJSONListWriter(w io.Writer) *NDJSONListWriter {
-	out := bufio.NewWriter(w)
+	out := bufio.NewWriterSize(w, listBuffer)
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
 	return &NDJSONListWriter{out, enc}
 }
+
+// NeedsTotal says that the format does without the number of the rows.
+func (*NDJSONListWriter) NeedsTotal() bool { return false }
 
 // Begin implements [ListWriter].
 func (n *NDJSONListWriter) Begin(ExtractHeader) error { return nil }
 
 // Write implements [ListWriter].
 func (n *NDJSONListWriter) Write(e ExtractedElector) error {
-	return n.enc.Encode(struct {
-		Section string  `json:"section"`
-		Elector Elector `json:"elector"`
-		Person  Person  `json:"person"`
-	}{e.Section, e.Elector, e.Person})
+	return n.enc.Encode(&struct {
+		Section string   `json:"section"`
+		Elector *Elector `json:"elector"`
+		Person  *Person  `json:"person"`
+	}{e.Section, &e.Elector, &e.Person})
 }
 
 // End implements [ListWriter].
@@ -141,10 +215,17 @@ func (n *NDJSONListWriter) End() error { return n.out.Flush() }
 // written as the plain letter and an apostrophe, as the public registers do. A
 // text that does not fit, or that ASCII cannot hold, is an error that names
 // the person's ANPR id and the column: nothing is cut unseen.
-type ASCIIListWriter struct{ out *bufio.Writer }
+type ASCIIListWriter struct {
+	out     *bufio.Writer
+	columns []column
+	elector ExtractedElector // of the row
+	row     []byte
+}
 
 // NewASCIIListWriter returns a writer to w.
-func NewASCIIListWriter(w io.Writer) *ASCIIListWriter { return &ASCIIListWriter{bufio.NewWriter(w)} }
+func NewASCIIListWriter(w io.Writer) *ASCIIListWriter {
+	return &ASCIIListWriter{out: bufio.NewWriterSize(w, listBuffer), columns: columns()}
+}
 
 // An ASCIIColumn is one column of the fixed-width format.
 type ASCIIColumn struct {
@@ -165,21 +246,46 @@ func ASCIIListLayout() []ASCIIColumn {
 	return layout
 }
 
+// NeedsTotal says that the format does without the number of the rows.
+func (*ASCIIListWriter) NeedsTotal() bool { return false }
+
 // Begin implements [ListWriter].
 func (a *ASCIIListWriter) Begin(ExtractHeader) error { return nil }
 
 // Write implements [ListWriter].
 func (a *ASCIIListWriter) Write(e ExtractedElector) error {
-	for _, c := range columns() {
-		text, ok := plainASCII(c.text(e))
-		if !ok || len(text) > c.width {
-			return fmt.Errorf("electoral: elector %s: column %s holds %q: expected at most %d ASCII characters", e.Elector.ANPRID, c.name, c.text(e), c.width)
+	a.row, a.elector = a.row[:0], e
+	for i := range a.columns {
+		c := &a.columns[i]
+		start := len(a.row)
+		a.row = c.append(a.row, &a.elector)
+		if !printable(a.row[start:]) {
+			plain, ok := plainASCII(string(a.row[start:]))
+			if !ok {
+				return fmt.Errorf("electoral: elector %s: column %s holds a character that ASCII cannot", e.Elector.ANPRID, c.name)
+			}
+			a.row = append(a.row[:start], plain...)
 		}
-		a.out.WriteString(text)
-		a.out.WriteString(strings.Repeat(" ", c.width-len(text)))
+		if n := len(a.row) - start; n > c.width {
+			return fmt.Errorf("electoral: elector %s: column %s holds %d characters: expected at most %d", e.Elector.ANPRID, c.name, n, c.width)
+		}
+		for len(a.row) < start+c.width {
+			a.row = append(a.row, ' ')
+		}
 	}
-	_, err := a.out.WriteString("\r\n")
+	a.row = append(a.row, "\r\n"...)
+	_, err := a.out.Write(a.row)
 	return err
+}
+
+// printable says whether a text is of printable ASCII characters alone.
+func printable(text []byte) bool {
+	for _, c := range text {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // End implements [ListWriter].

@@ -3,7 +3,8 @@
 //
 // Make one [Engine] at start-up, a [Document] for each file, elements under its
 // [Document.Root] in the order in which they are to be read, and place blocks
-// of text, figures and links as their content. [Flow] fills page after page.
+// of text, figures and links as their content. [Flow] fills page after page. A
+// long document is written while it is made: [Engine.NewStream].
 //
 //	d := engine.NewDocument(tagged.Metadata{Title: "Elenco", Lang: "it-IT", Created: now})
 //	flow := &tagged.Flow{Doc: d, Left: 60, Top: 60, Right: 60, Bottom: 60}

@@ -41,8 +41,8 @@ const (
 )
 
 // A Document is one PDF in the making. Its first error sticks: later calls do
-// nothing, and [Document.Err] and [Document.Bytes] return it. It is not safe
-// for concurrent use.
+// nothing, and [Document.Err], [Document.Bytes] and [Document.Close] return it.
+// It is not safe for concurrent use.
 type Document struct {
 	engine   *Engine
 	meta     Metadata
@@ -53,6 +53,7 @@ type Document struct {
 	heading  int
 	fontTop  [2]int // highest CID used of each font
 	shapes   []shaped
+	stream   *writer // nil unless it is written while it is made
 	err      error
 	done     bool
 }

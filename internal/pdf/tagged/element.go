@@ -89,6 +89,9 @@ func (e *Element) Add(tag Tag) *Element { return e.AddWith(tag, Attributes{}) }
 // AddWith appends a child with attributes and returns it.
 func (e *Element) AddWith(tag Tag, attr Attributes) *Element {
 	d := e.doc
+	if e.object != 0 && e != d.root {
+		d.fail(errorf("a %s is added to a %s that is written already", tag, e.tag))
+	}
 	child := &Element{doc: d, parent: e, tag: tag, attr: attr}
 	d.elements = append(d.elements, child)
 	e.kids = append(e.kids, kid{element: child})

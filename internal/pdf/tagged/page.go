@@ -56,6 +56,10 @@ func (p *Page) mark(e *Element, draw func()) {
 		p.doc.fail(errorf("content must belong to an element of the same document below its root"))
 		return
 	}
+	if p.object != 0 || e.object != 0 {
+		p.doc.fail(errorf("content of a %s comes after it or its page was written", e.tag))
+		return
+	}
 	p.open = true
 	p.content = append(p.content, '/')
 	p.content = append(p.content, e.tag...)
@@ -97,16 +101,24 @@ func (p *Page) Draw(e *Element, x, y, width, height float64, draw func(*Canvas))
 
 // Artifact draws what is no content: rules, backgrounds, watermarks. Screen
 // readers skip it, so nothing may be said by it alone.
-func (p *Page) Artifact(draw func(*Canvas)) {
+func (p *Page) Artifact(draw func(*Canvas)) { p.artifact("/Artifact BMC\n", draw) }
+
+// Pagination draws an artifact that belongs to the pages and not to what they
+// say (ISO 32000-1, 14.8.2.2): a repeated heading, the number of the page.
+func (p *Page) Pagination(draw func(*Canvas)) {
+	p.artifact("/Artifact<</Type/Pagination>>BDC\n", draw)
+}
+
+func (p *Page) artifact(begin string, draw func(*Canvas)) {
 	if p.doc.err != nil {
 		return
 	}
-	if p.open {
-		p.doc.fail(errorf("an artifact begins inside other content"))
+	if p.open || p.object != 0 {
+		p.doc.fail(errorf("an artifact begins inside other content or on a page that is written already"))
 		return
 	}
 	p.open = true
-	p.content = append(p.content, "/Artifact BMC\n"...)
+	p.content = append(p.content, begin...)
 	draw(&Canvas{page: p, top: p.height})
 	p.content = append(p.content, "EMC\n"...)
 	p.open = false

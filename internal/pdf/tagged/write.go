@@ -2,8 +2,11 @@ package tagged
 
 import (
 	"crypto/md5"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"hash"
+	"io"
 	"slices"
 	"strconv"
 	"unicode/utf16"
@@ -11,13 +14,38 @@ import (
 
 // A writer writes the objects of one document in order.
 type writer struct {
-	doc     *Document
-	out     []byte
-	offsets []int // object -> offset, 0 while unwritten
-	fonts   [2]int
-	images  map[*Image]int
-	nextKey int
-	parents []byte // entries of the parent tree
+	doc       *Document
+	out       []byte
+	offsets   []int64 // object -> offset, 0 while unwritten
+	fixed     anchors
+	fonts     [2]int
+	images    map[*Image]int
+	pages     []int // objects
+	bookmarks []bookmark
+	nextKey   int
+	parents   []byte // entries of the parent tree
+	sum       hash.Hash
+	// of a stream
+	to      io.Writer
+	before  int64 // bytes that have left out
+	settled int   // kids of the root that are written
+}
+
+// anchors are the objects to which others refer before they are written.
+type anchors struct{ catalog, pages, info, meta, intent, tree, parentTree int }
+
+// A bookmark leads to the page of a heading.
+type bookmark struct {
+	title string
+	page  int
+}
+
+const fileHeader = "%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
+
+func newWriter(d *Document) *writer {
+	w := &writer{doc: d, images: make(map[*Image]int), sum: sha256.New()}
+	w.fixed = anchors{w.reserve(), w.reserve(), w.reserve(), w.reserve(), w.reserve(), w.reserve(), w.reserve()}
+	return w
 }
 
 // Bytes finishes the document. The same calls with the same values give the
@@ -28,16 +56,16 @@ func (d *Document) Bytes() ([]byte, error) {
 		return nil, d.err
 	case d.done:
 		return nil, errorf("the document is already finished")
+	case d.stream != nil:
+		return nil, errorf("the document is a stream: expected Close")
 	case len(d.pages) == 0:
 		return nil, errorf("the document has no page")
 	}
 	d.done = true
-	for _, e := range d.elements {
-		if len(e.kids) == 0 {
-			return nil, errorf("a %s has no content", e.tag)
-		}
+	if err := checkContent(d.elements); err != nil {
+		return nil, err
 	}
-	w := &writer{doc: d, images: make(map[*Image]int)}
+	w := newWriter(d)
 	size := 16 << 10
 	for _, p := range d.pages {
 		size += len(p.content)/2 + 64*len(p.marks)
@@ -46,11 +74,21 @@ func (d *Document) Bytes() ([]byte, error) {
 		size += len(f.Data)
 	}
 	w.out = make([]byte, 0, size+40<<10)
-	w.out = append(w.out, "%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"...)
+	w.out = append(w.out, fileHeader...)
 	if err := w.document(); err != nil {
 		return nil, err
 	}
 	return w.out, nil
+}
+
+// checkContent refuses elements without content; a cell may be empty.
+func checkContent(elements []*Element) error {
+	for _, e := range elements {
+		if len(e.kids) == 0 && e.tag != DataCell {
+			return errorf("a %s has no content", e.tag)
+		}
+	}
+	return nil
 }
 
 // reserve gives an object its number before it is written.
@@ -60,7 +98,7 @@ func (w *writer) reserve() int {
 }
 
 func (w *writer) begin(object int) {
-	w.offsets[object-1] = len(w.out)
+	w.offsets[object-1] = w.before + int64(len(w.out))
 	w.int(object)
 	w.str(" 0 obj\n")
 }
@@ -112,54 +150,68 @@ const dateLayout = "(D:20060102150405Z)"
 
 func (w *writer) document() error {
 	d := w.doc
-	catalog, pages, info, meta, intent, tree, parentTree := w.reserve(), w.reserve(), w.reserve(), w.reserve(), w.reserve(), w.reserve(), w.reserve()
+	w.number()
+	if err := w.fontObjects(); err != nil {
+		return err
+	}
+	files := w.files()
+	w.outputIntent(w.fixed.intent)
 	for _, p := range d.pages {
+		w.page(p)
+	}
+	w.pageTree(w.fixed.pages)
+	for _, e := range d.elements {
+		w.element(e)
+	}
+	return w.finish(files)
+}
+
+// number gives their objects to pages, elements and annotations.
+func (w *writer) number() {
+	for _, p := range w.doc.pages {
 		p.object = w.reserve()
 		p.key = w.nextKey
 		w.nextKey++
 	}
-	for _, e := range d.elements {
-		e.object = w.reserve()
+	for _, e := range w.doc.elements {
+		if e.object == 0 {
+			e.object = w.reserve()
+		}
 	}
-	for _, p := range d.pages {
+	for _, p := range w.doc.pages {
 		for _, a := range p.annotations {
 			a.object, a.key = w.reserve(), w.nextKey
 			w.nextKey++
 		}
 	}
-	if err := w.fontObjects(); err != nil {
-		return err
-	}
-	files := w.files()
-	w.outputIntent(intent)
-	for _, p := range d.pages {
-		w.page(p, pages)
-	}
-	w.pageTree(pages)
-	for _, e := range d.elements {
-		w.element(e, tree)
-	}
-	w.structure(tree, parentTree)
+}
+
+// finish writes what follows the last element.
+func (w *writer) finish(files []int) error {
+	w.structure()
 	outlines := w.outlines()
-	w.information(info)
-	w.stream(meta, "/Type/Metadata/Subtype/XML", d.xmp(nil))
-	w.catalog(catalog, pages, meta, intent, tree, outlines, files)
-	return w.trailer(catalog, info)
+	w.information(w.fixed.info)
+	w.stream(w.fixed.meta, "/Type/Metadata/Subtype/XML", w.doc.xmp(nil))
+	w.catalog(outlines, files)
+	return w.trailer()
 }
 
 func (w *writer) fontObjects() error {
 	d := w.doc
 	for face, f := range d.engine.fonts {
-		used := slices.ContainsFunc(d.pages, func(p *Page) bool { return p.usesFont[face] })
-		if !used {
-			continue
+		font := w.fonts[face]
+		if font == 0 {
+			if !slices.ContainsFunc(d.pages, func(p *Page) bool { return p.usesFont[face] }) {
+				continue
+			}
+			font = w.reserve()
 		}
 		i := slices.IndexFunc(f.subsets, func(s *subset) bool { return d.fontTop[face] < s.size })
 		p, err := f.subsets[i].once()
 		if err != nil {
 			return err
 		}
-		font, cidFont, descriptor, file, unicode, set := w.reserve(), w.reserve(), w.reserve(), w.reserve(), w.reserve(), w.reserve()
+		cidFont, descriptor, file, unicode, set := w.reserve(), w.reserve(), w.reserve(), w.reserve(), w.reserve()
 		w.fonts[face] = font
 		w.begin(font)
 		w.str("<</Type/Font/Subtype/Type0/BaseFont/" + p.name + "/Encoding/Identity-H/DescendantFonts[")
@@ -261,15 +313,16 @@ func (w *writer) image(img *Image) int {
 	return object
 }
 
-func (w *writer) page(p *Page, parent int) {
+func (w *writer) page(p *Page) {
 	var images []int
 	for _, img := range p.images {
 		images = append(images, w.image(img))
 	}
 	content := w.reserve()
+	w.pages = append(w.pages, p.object)
 	w.begin(p.object)
 	w.str("<</Type/Page/Parent ")
-	w.ref(parent)
+	w.ref(w.fixed.pages)
 	w.str("/MediaBox[0 0 ")
 	w.num(p.width)
 	w.num(p.height)
@@ -308,12 +361,26 @@ func (w *writer) page(p *Page, parent int) {
 		w.annotation(p, a)
 	}
 	w.parents = strconv.AppendInt(w.parents, int64(p.key), 10)
-	w.parents = append(w.parents, '[')
-	for _, e := range p.marks {
-		w.parents = strconv.AppendInt(w.parents, int64(e.object), 10)
-		w.parents = append(w.parents, " 0 R "...)
+	if w.to == nil {
+		w.parents = append(w.marks(w.parents, p), '\n')
+		return
 	}
-	w.parents = append(w.parents, "]\n"...)
+	// A stream keeps in memory no more than where they are.
+	marks := w.reserve()
+	w.parents = fmt.Appendf(w.parents, " %d 0 R\n", marks)
+	w.begin(marks)
+	w.out = w.marks(w.out, p)
+	w.end()
+}
+
+// marks appends the array that tells the element of each marked content.
+func (w *writer) marks(b []byte, p *Page) []byte {
+	b = append(b, '[')
+	for _, e := range p.marks {
+		b = strconv.AppendInt(b, int64(e.object), 10)
+		b = append(b, " 0 R "...)
+	}
+	return append(b, ']')
 }
 
 func (w *writer) annotation(p *Page, a *annotation) {
@@ -335,10 +402,10 @@ func (w *writer) annotation(p *Page, a *annotation) {
 func (w *writer) pageTree(object int) {
 	w.begin(object)
 	w.str("<</Type/Pages/Count ")
-	w.int(len(w.doc.pages))
+	w.int(len(w.pages))
 	w.str("/Kids[")
-	for _, p := range w.doc.pages {
-		w.ref(p.object)
+	for _, object := range w.pages {
+		w.ref(object)
 		w.str(" ")
 	}
 	w.str("]>>")

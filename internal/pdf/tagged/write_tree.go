@@ -1,7 +1,6 @@
 package tagged
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -9,11 +8,14 @@ import (
 	"strings"
 )
 
-func (w *writer) element(e *Element, tree int) {
+func (w *writer) element(e *Element) {
+	if headingLevel(e.tag) > 0 && e.page != nil && e.title != "" {
+		w.bookmarks = append(w.bookmarks, bookmark{strings.TrimSpace(e.title), e.page.object})
+	}
 	w.begin(e.object)
 	w.str("<</Type/StructElem/S/" + string(e.tag) + "/P ")
 	if e.parent == nil {
-		w.ref(tree)
+		w.ref(w.fixed.tree)
 	} else {
 		w.ref(e.parent.object)
 	}
@@ -89,22 +91,28 @@ func (w *writer) attributes(e *Element) {
 	}
 }
 
-func (w *writer) structure(tree, parentTree int) {
+// annotations enters into the parent tree the annotations of the pages, whose
+// keys follow those of the pages.
+func (w *writer) annotations() {
 	for _, p := range w.doc.pages {
 		for _, a := range p.annotations {
 			w.parents = fmt.Appendf(w.parents, "%d %d 0 R\n", a.key, a.element.object)
 		}
 	}
-	w.begin(parentTree)
+}
+
+func (w *writer) structure() {
+	w.annotations()
+	w.begin(w.fixed.parentTree)
 	w.str("<</Nums[")
 	w.bytes(w.parents)
 	w.str("]>>")
 	w.end()
-	w.begin(tree)
+	w.begin(w.fixed.tree)
 	w.str("<</Type/StructTreeRoot/K[")
 	w.ref(w.doc.root.object)
 	w.str("]/ParentTree ")
-	w.ref(parentTree)
+	w.ref(w.fixed.parentTree)
 	w.str("/ParentTreeNextKey ")
 	w.int(w.nextKey)
 	w.str(">>")
@@ -114,38 +122,28 @@ func (w *writer) structure(tree, parentTree int) {
 // outlines writes bookmarks from the headings of a document of several pages
 // and returns their object, 0 if there are none.
 func (w *writer) outlines() int {
-	type item struct {
-		e      *Element
-		object int
-	}
-	var items []item
-	if len(w.doc.pages) > 1 {
-		for _, e := range w.doc.elements {
-			if headingLevel(e.tag) > 0 && e.page != nil && e.title != "" {
-				items = append(items, item{e: e})
-			}
-		}
-	}
-	if len(items) == 0 {
+	items := w.bookmarks
+	if len(w.pages) < 2 || len(items) == 0 {
 		return 0
 	}
 	root := w.reserve()
-	for i := range items {
-		items[i].object = w.reserve()
+	for range items {
+		w.reserve()
 	}
+	object := func(i int) int { return root + 1 + i }
 	w.begin(root)
-	w.str(fmt.Sprintf("<</Type/Outlines/Count %d/First %d 0 R/Last %d 0 R>>", len(items), items[0].object, items[len(items)-1].object))
+	w.str(fmt.Sprintf("<</Type/Outlines/Count %d/First %d 0 R/Last %d 0 R>>", len(items), object(0), object(len(items)-1)))
 	w.end()
 	for i, it := range items {
-		w.begin(it.object)
+		w.begin(object(i))
 		w.str("<</Title ")
-		w.text(strings.TrimSpace(it.e.title))
-		w.str(fmt.Sprintf("/Parent %d 0 R/Dest[%d 0 R/Fit]", root, it.e.page.object))
+		w.text(it.title)
+		w.str(fmt.Sprintf("/Parent %d 0 R/Dest[%d 0 R/Fit]", root, it.page))
 		if i > 0 {
-			w.str(fmt.Sprintf("/Prev %d 0 R", items[i-1].object))
+			w.str(fmt.Sprintf("/Prev %d 0 R", object(i-1)))
 		}
 		if i < len(items)-1 {
-			w.str(fmt.Sprintf("/Next %d 0 R", items[i+1].object))
+			w.str(fmt.Sprintf("/Next %d 0 R", object(i+1)))
 		}
 		w.str(">>")
 		w.end()
@@ -172,7 +170,7 @@ func (w *writer) information(object int) {
 
 // catalog keeps to values that an updater which copies it cannot harm: names,
 // numbers, references and one plain ASCII string.
-func (w *writer) catalog(object, pages, meta, intent, tree, outlines int, files []int) {
+func (w *writer) catalog(outlines int, files []int) {
 	names := 0
 	if len(files) > 0 {
 		names = w.reserve()
@@ -195,15 +193,15 @@ func (w *writer) catalog(object, pages, meta, intent, tree, outlines int, files 
 		w.str("]>>>>")
 		w.end()
 	}
-	w.begin(object)
+	w.begin(w.fixed.catalog)
 	w.str("<</Type/Catalog/Pages ")
-	w.ref(pages)
+	w.ref(w.fixed.pages)
 	w.str("/Lang(" + w.doc.meta.Lang + ")/MarkInfo<</Marked true>>/ViewerPreferences<</DisplayDocTitle true>>/StructTreeRoot ")
-	w.ref(tree)
+	w.ref(w.fixed.tree)
 	w.str("/Metadata ")
-	w.ref(meta)
+	w.ref(w.fixed.meta)
 	w.str("/OutputIntents[")
-	w.ref(intent)
+	w.ref(w.fixed.intent)
 	w.str("]")
 	if names != 0 {
 		w.str("/Names ")
@@ -226,10 +224,14 @@ func (w *writer) catalog(object, pages, meta, intent, tree, outlines int, files 
 
 // trailer writes a classic cross-reference table. The file identifier derives
 // from the content, so that equal documents are equal files.
-func (w *writer) trailer(catalog, info int) error {
-	sum := sha256.Sum256(w.out)
-	id := hex.EncodeToString(sum[:16])
-	start := len(w.out)
+func (w *writer) trailer() error {
+	if err := w.limits(); err != nil {
+		return err
+	}
+	// Writing into a hash cannot fail.
+	_, _ = w.sum.Write(w.out)
+	id := hex.EncodeToString(w.sum.Sum(nil)[:16])
+	start := w.before + int64(len(w.out))
 	w.str("xref\n0 ")
 	w.int(len(w.offsets) + 1)
 	w.str("\n0000000000 65535 f \n")
@@ -248,11 +250,28 @@ func (w *writer) trailer(catalog, info int) error {
 	w.str("trailer\n<<\n/Size ")
 	w.int(len(w.offsets) + 1)
 	w.str("\n/Root ")
-	w.ref(catalog)
+	w.ref(w.fixed.catalog)
 	w.str("\n/Info ")
-	w.ref(info)
+	w.ref(w.fixed.info)
 	w.str("\n/ID [<" + id + "><" + id + ">]\n>>\nstartxref\n")
-	w.int(start)
+	w.out = strconv.AppendInt(w.out, start, 10)
 	w.str("\n%%EOF\n")
+	return nil
+}
+
+// What a file can hold: the objects of ISO 19005-3, 6.1.13, and the offsets
+// that ten digits can tell.
+const (
+	maxObjects = 8388607
+	maxOffset  = 9999999999
+)
+
+func (w *writer) limits() error {
+	if len(w.offsets) > maxObjects {
+		return errorf("the document has %d objects, at most %d are allowed (ISO 19005-3, 6.1.13)", len(w.offsets), maxObjects)
+	}
+	if n := w.before + int64(len(w.out)); n > maxOffset {
+		return errorf("the document has %d bytes, at most %d can be addressed", n, int64(maxOffset))
+	}
 	return nil
 }
