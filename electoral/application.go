@@ -268,19 +268,9 @@ func (r *Registry) DecideApplication(ctx context.Context, req Request, id string
 		Decision
 	}{id, d}
 	return perform(ctx, a, faults, payload, func(w Writer) (Application, Faults, error) {
-		var q Application
-		rec, err := w.Record(ctx, comune, ApplicationBook, id)
-		if err == nil {
-			err = decodeRecord(rec, &q)
-		}
-		if errors.Is(err, ErrNotFound) || err == nil && !a.mayHandle(q.ANPRID, q.State) {
-			return q, nil, Faults{NewFault(ApplicationUnknown, "id", strconv.QuoteToASCII(id), "La domanda non è registrata.", "l'identificativo di una domanda")}
-		}
+		q, err := openRequest[Application](ctx, a, w, ApplicationBook, comune, id, d.State, d.Note)
 		if err != nil {
 			return q, nil, err
-		}
-		if faults := transition(ApplicationAction, q.State, d.State, req.Actor.Role, d.Note); faults.Err() != nil {
-			return q, nil, faults
 		}
 		var warnings Faults
 		if d.State == RequestDone {
@@ -289,18 +279,17 @@ func (r *Registry) DecideApplication(ctx context.Context, req Request, id string
 			}
 		}
 		q.State, q.Changed = d.State, a.At
-		switch {
-		case a.req.Actor.Role == CitizenRole && d.Note != "":
-			q.Note = d.Note
-		case d.Note != "":
-			q.OfficerNote = d.Note
-		}
+		a.keepNote(d.Note, &q.Note, &q.OfficerNote)
 		if q.State.Closed() {
 			q.Content, q.Note = ApplicationContent{}, ""
 		}
 		return q, warnings, a.putApplication(ctx, w, q)
 	})
 }
+
+func (q Application) about() (subject string, state RequestState) { return q.ANPRID, q.State }
+
+func (Application) codes() (unknown, step Code) { return ApplicationUnknown, ApplicationAction }
 
 // carryOut does what an application asks.
 func (a *access) carryOut(ctx context.Context, w Writer, q Application, d Decision) (Faults, error) {

@@ -203,19 +203,9 @@ func (r *Registry) AnswerRectification(ctx context.Context, req Request, id stri
 		State    RequestState
 	}{id, note, to}
 	out, _, err := perform(ctx, a, faults, payload, func(w Writer) (Rectification, Faults, error) {
-		var q Rectification
-		rec, err := w.Record(ctx, comune, RectificationBook, id)
-		if err == nil {
-			err = decodeRecord(rec, &q)
-		}
-		if errors.Is(err, ErrNotFound) || err == nil && !a.mayHandle(q.ANPRID, q.State) {
-			return q, nil, Faults{NewFault(RectificationUnknown, "id", strconv.QuoteToASCII(id), "La richiesta di rettifica non è registrata.", "l'identificativo di una richiesta")}
-		}
+		q, err := openRequest[Rectification](ctx, a, w, RectificationBook, comune, id, to, note)
 		if err != nil {
 			return q, nil, err
-		}
-		if faults := transition(RectificationAction, q.State, to, req.Actor.Role, note); faults.Err() != nil {
-			return q, nil, faults
 		}
 		if to == RequestDone {
 			if err := a.mustBeDone(ctx, w, q); err != nil {
@@ -228,23 +218,13 @@ func (r *Registry) AnswerRectification(ctx context.Context, req Request, id stri
 	return out, err
 }
 
-// mayHandle says whether who asks may see a request: its citizen, or the
-// officer of the comune unless it is a draft.
-func (a *access) mayHandle(subject string, s RequestState) bool {
-	if a.req.Actor.Role == CitizenRole {
-		return a.Subject == subject
-	}
-	return s != RequestDraft
-}
+func (q Rectification) about() (subject string, state RequestState) { return q.ANPRID, q.State }
+
+func (Rectification) codes() (unknown, step Code) { return RectificationUnknown, RectificationAction }
 
 func (q *Rectification) answer(a *access, to RequestState, note string) {
 	q.State, q.Changed = to, a.At
-	switch {
-	case a.req.Actor.Role == CitizenRole && note != "":
-		q.Note = note
-	case note != "":
-		q.OfficerNote = note
-	}
+	a.keepNote(note, &q.Note, &q.OfficerNote)
 	if to.Closed() {
 		q.Present, q.Asked, q.Note = "", "", ""
 	}
@@ -263,35 +243,4 @@ func (a *access) mustBeDone(ctx context.Context, w Writer, q Rectification) erro
 		err = Faults{NewFault(RectificationNotDone, string(q.Field), value, "Il dato non ha il valore richiesto.", q.Asked)}
 	}
 	return err
-}
-
-// requestAccess begins an answer to a citizen's request, by the officer of its
-// comune or by the citizen, whose request may be with another comune than the
-// one where he now lives.
-func (r *Registry) requestAccess(ctx context.Context, req Request, op Operation, book Book, id string) (*access, string, Faults, error) {
-	if req.Actor.Role != CitizenRole {
-		a := r.access(req, op, req.Actor.Comune, "")
-		return a, req.Actor.Comune, a.officerOf(req.Actor.Comune), nil
-	}
-	a, person, faults, err := r.citizen(ctx, req, op)
-	if err != nil || faults.Err() != nil {
-		return a, "", faults, err
-	}
-	comune := a.Comune
-	err = r.store.View(ctx, func(rd Reader) error {
-		for rec, err := range rd.Records(ctx, RecordSearch{Book: book, Subject: person.ANPRID}) {
-			if err != nil {
-				return err
-			}
-			if rec.ID == id {
-				comune = rec.Comune
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return a, "", nil, join(err, a.record(ctx, Failed))
-	}
-	a.Comune = comune
-	return a, comune, faults, nil
 }

@@ -225,3 +225,81 @@ func (r *Registry) annex1(ctx context.Context, rd Reader, e Elector, cache secti
 	})
 	return a, failure
 }
+
+// A citizensRequest is a request that a citizen makes and an officer handles.
+type citizensRequest interface {
+	about() (subject string, state RequestState)
+	// codes are those of a request that is not there, and of a step that it does
+	// not allow.
+	codes() (unknown, step Code)
+}
+
+// openRequest reads a request that is to be brought to another state, and
+// judges the step.
+func openRequest[T citizensRequest](ctx context.Context, a *access, w Writer, book Book, comune, id string, to RequestState, note string) (T, error) {
+	var q, none T
+	unknown, step := q.codes()
+	rec, err := w.Record(ctx, comune, book, id)
+	if err == nil {
+		err = decodeRecord(rec, &q)
+	}
+	subject, state := q.about()
+	if errors.Is(err, ErrNotFound) || err == nil && !a.mayHandle(subject, state) {
+		return none, Faults{NewFault(unknown, "id", strconv.QuoteToASCII(id), "La richiesta non è registrata.", "l'identificativo di una richiesta")}
+	}
+	if err != nil {
+		return none, err
+	}
+	return q, transition(step, state, to, a.req.Actor.Role, note).Err()
+}
+
+// mayHandle says whether who asks may see a request: its citizen, or the
+// officer of the comune unless it is a draft.
+func (a *access) mayHandle(subject string, s RequestState) bool {
+	if a.req.Actor.Role == CitizenRole {
+		return a.Subject == subject
+	}
+	return s != RequestDraft
+}
+
+// keepNote keeps what the citizen or the officer has written last.
+func (a *access) keepNote(note string, citizens, officers *string) {
+	switch {
+	case note == "":
+	case a.req.Actor.Role == CitizenRole:
+		*citizens = note
+	default:
+		*officers = note
+	}
+}
+
+// requestAccess begins an answer to a citizen's request, by the officer of its
+// comune or by the citizen, whose request may be with another comune than the
+// one where he now lives.
+func (r *Registry) requestAccess(ctx context.Context, req Request, op Operation, book Book, id string) (*access, string, Faults, error) {
+	if req.Actor.Role != CitizenRole {
+		a := r.access(req, op, req.Actor.Comune, "")
+		return a, req.Actor.Comune, a.officerOf(req.Actor.Comune), nil
+	}
+	a, person, faults, err := r.citizen(ctx, req, op)
+	if err != nil || faults.Err() != nil {
+		return a, "", faults, err
+	}
+	comune := a.Comune
+	err = r.store.View(ctx, func(rd Reader) error {
+		for rec, err := range rd.Records(ctx, RecordSearch{Book: book, Subject: person.ANPRID}) {
+			if err != nil {
+				return err
+			}
+			if rec.ID == id {
+				comune = rec.Comune
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return a, "", nil, join(err, a.record(ctx, Failed))
+	}
+	a.Comune = comune
+	return a, comune, faults, nil
+}
