@@ -3,6 +3,7 @@ package electoral
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
 // A Vote is a vote that has been called ("comizi convocati").
@@ -36,11 +37,17 @@ func (r *Registry) noticeAt(comune string, today Date) Date {
 // general list does, or if he was registered by the same comune.
 //
 // A person who is in the same list already is refused with [AlreadyEnrolled]:
-// by another comune he must first be removed there (ANPR's EN560). That opens
-// a [Conflict], of which both comuni learn. It returns the warnings.
+// by another comune he must first be removed there (ANPR's EN560). If nothing
+// else is wrong that opens a [Conflict], of which both comuni learn. It returns the warnings.
 func (r *Registry) Enrol(ctx context.Context, req Request, e Elector) (Faults, error) {
 	a := r.access(req, OpEnrol, req.Actor.Comune, e.ANPRID)
-	a.refused = func(w Writer) error { return a.openConflicts(ctx, w, e, AlreadyEnrolled) }
+	a.refused = func(w Writer, why Faults) error {
+		// A claim that would be refused anyway is none: nobody is troubled with it.
+		if slices.ContainsFunc(why.Errors(), func(f Fault) bool { return f.Code != AlreadyEnrolled }) {
+			return nil
+		}
+		return a.openConflicts(ctx, w, e, AlreadyEnrolled)
+	}
 	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), e, func(w Writer) (struct{}, Faults, error) {
 		faults, err := a.enrol(ctx, w, e)
 		return struct{}{}, faults, err

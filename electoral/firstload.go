@@ -147,6 +147,8 @@ func (r *Registry) UndoLoad(ctx context.Context, req Request, comune, loadID str
 			return UndoReport{}, nil, Faults{NewFault(LoadUnknown, "id", strconv.QuoteToASCII(loadID), "Il primo caricamento non è registrato per il comune "+comune+".", "l'identificativo di un primo caricamento")}
 		case err != nil:
 			return UndoReport{}, nil, err
+		case r.retention.Journal > 0 && !first.At.After(a.At.Add(-r.retention.Journal)):
+			return UndoReport{}, nil, Faults{NewFault(LoadState, "id", loadID, "Il registro delle operazioni non conserva più chi è stato caricato.", "un primo caricamento più recente")}
 		case first.State == LoadUndone:
 			return UndoReport{}, nil, Faults{NewFault(LoadState, "id", loadID, "Il primo caricamento è già stato annullato.", "un primo caricamento registrato")}
 		}

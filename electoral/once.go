@@ -93,7 +93,7 @@ func (a *access) keepRefusal(ctx context.Context, w Writer, secret []byte, refus
 		return err
 	}
 	if a.refused != nil {
-		if err := a.refused(w); err != nil {
+		if err := a.refused(w, refusal); err != nil {
 			return err
 		}
 	}

@@ -116,7 +116,7 @@ type access struct {
 	Access
 	// refused is done when the operation is refused, with the keeping of the
 	// refusal; nil for nothing.
-	refused func(Writer) error
+	refused func(Writer, Faults) error
 }
 
 func (r *Registry) access(req Request, op Operation, comune, subject string) *access {

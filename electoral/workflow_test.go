@@ -34,6 +34,9 @@ func TestConflict(t *testing.T) {
 	inTown(t, func(c *town) {
 		c.settle(aglie)
 		assert.Empty(c.t, c.conflicts(aglie))
+		_, err := c.Enrol(c.ctx(), officer(airasca), electorOf("1", airasca, "77"))
+		require.ErrorIs(c.t, err, electoral.SectionUnknown)
+		assert.Empty(c.t, c.conflicts(aglie), "a claim with other faults troubles nobody")
 		conflict := c.contend()
 		assert.Equal(c.t, electoral.Conflict{
 			ID: conflict.ID, ANPRID: "1", List: electoral.GeneralList, Claimant: airasca, Holder: aglie, State: electoral.ConflictOpen,
