@@ -31,6 +31,7 @@ const (
 	NotEnrolled           Code = "CER-ISC-01"
 	NotInList             Code = "CER-ISC-02"
 	Removed               Code = "CER-ISC-04"
+	BetweenComuni         Code = "CER-ISC-05"
 	ComuneUnknown         Code = "CER-ISC-03"
 	NotItalian            Code = "CER-CIT-01"
 	CitizenshipUnknown    Code = "CER-CIT-02"
@@ -80,6 +81,8 @@ func ruleOf(c Code) rule {
 		return rule{"La persona non risulta iscritta in alcuna lista elettorale.", "L'iscrizione nelle liste di un comune; intanto si può chiedere, se spetta, il certificato di godimento dei diritti politici.", practice + " (segnalazione 3738)", ""}
 	case Removed:
 		return rule{"La persona è stata cancellata dalle liste elettorali e non risulta ancora iscritta altrove.", "L'iscrizione nelle liste del nuovo comune; intanto si può chiedere, se spetta, il certificato di godimento dei diritti politici.", practice + " (segnalazione 3738)", ""}
+	case BetweenComuni:
+		return rule{"La persona è stata cancellata dalle liste di un comune, e quello che ne ha chiesto il trasferimento non l'ha ancora iscritta.", "L'iscrizione da parte del comune che l'ha chiesta; intanto si può chiedere, se spetta, il certificato di godimento dei diritti politici.", practice + " (segnalazioni 3738 e 5288)", "EN560"}
 	case NotInList:
 		return rule{"La persona non risulta iscritta nella lista indicata.", "L'indicazione di una lista nella quale la persona è iscritta.", decree, ""}
 	case ComuneUnknown:
@@ -120,7 +123,7 @@ func (c Code) Error() string { return string(c) }
 // Codes returns every reason.
 func Codes() []Code {
 	return []Code{Deceased, NotInANPR, Underage, AgeUnknown, DataMissing, NotElector, CapacityUnknown, NotCertifiable,
-		OnlyPoliticalRights, NotEnrolled, Removed, NotInList, ComuneUnknown, NotItalian, CitizenshipUnknown, KindUnknown, UseUnknown,
+		OnlyPoliticalRights, NotEnrolled, Removed, BetweenComuni, NotInList, ComuneUnknown, NotItalian, CitizenshipUnknown, KindUnknown, UseUnknown,
 		SignerUnknown, IssuingComuneUnknown, RequestReused, LanguageNotInForce, FiscalCodeInvalid, NotYours, Expired, CharacterNotPrintable, TextTooLong}
 }
 
@@ -191,6 +194,11 @@ func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at
 	}
 	enrolment, rights := kind.states()
 	assessPerson(facts.Person, at, add)
+	for n := range out {
+		if out[n].Code == Underage {
+			out[n].Remedy = "Il compimento del diciottesimo anno, il " + facts.Person.Birth.Date.AddYears(18).String() + "."
+		}
+	}
 	e := facts.Elector
 	switch e.Capacity {
 	case electoral.No:
@@ -215,6 +223,10 @@ func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at
 				add(NotEnrolled, "elector")
 				if r := e.Removal; r != nil {
 					out[len(out)-1] = removed(*r)
+				}
+				if facts.ClaimedBy != "" {
+					out[len(out)-1] = newReason(BetweenComuni, "elector.removal")
+					out[len(out)-1].Remedy += " Comune che può iscrivere: " + facts.ClaimedBy + "."
 				}
 			}
 		}

@@ -314,6 +314,27 @@ func (a *access) settle(ctx context.Context, w Writer, q RecordSearch, electorOf
 	return nil
 }
 
+// claimant returns the comune to which an elector who is in no general list was
+// released; empty if none waits for him.
+func claimant(ctx context.Context, rd Reader, e Elector) (string, error) {
+	if e.General != nil || e.Removal == nil {
+		return "", nil
+	}
+	for rec, err := range rd.Records(ctx, RecordSearch{Book: ConflictBook, Comune: e.Removal.Comune, Subject: e.ANPRID, States: []string{string(ConflictReleased)}}) {
+		if err != nil {
+			return "", err
+		}
+		var c Conflict
+		if err := decodeRecord(rec, &c); err != nil {
+			return "", err
+		}
+		if c.List == GeneralList {
+			return c.Claimant, nil
+		}
+	}
+	return "", nil
+}
+
 // AnswerConflict does one step in a conflict of the officer's comune and
 // returns it as it then is.
 func (r *Registry) AnswerConflict(ctx context.Context, req Request, id string, action ConflictAction, note string) (Conflict, error) {

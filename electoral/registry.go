@@ -364,6 +364,9 @@ type CertificateFacts struct {
 	// Section is the section of the general list, or failing that of the first
 	// list in which the person is; nil if he is in none.
 	Section *Section
+	// ClaimedBy is the Belfiore code of the comune that may now enrol in its
+	// general list the person who is in none; empty without such a [Conflict].
+	ClaimedBy string
 }
 
 // CertificateFacts returns what a certificate needs, and nothing more: to any
@@ -389,6 +392,9 @@ func (r *Registry) CertificateFacts(ctx context.Context, req Request, anprID str
 				return Faults{NewFault(ElectorUnknown, "anprId", anprID, "I dati elettorali del soggetto non sono registrati.", "un soggetto registrato da un comune")}
 			}
 			if err != nil {
+				return err
+			}
+			if facts.ClaimedBy, err = claimant(ctx, rd, facts.Elector); err != nil {
 				return err
 			}
 			for _, en := range facts.Elector.Enrolments() {
