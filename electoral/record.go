@@ -27,7 +27,7 @@ type Record struct {
 	// ID is 1 to 200 printable ASCII characters.
 	ID string
 	// Subject is the ANPR id of the person it is about, or empty. It does not
-	// change.
+	// change: a store may refuse it.
 	Subject string
 	State   string
 	// At is the instant of the last change; Expires that from which the record
@@ -57,7 +57,7 @@ type JournalEntry struct {
 	// Comune is the Belfiore code of the comune that did it.
 	Comune string `json:"comune"`
 	ANPRID string `json:"anprId"`
-	// At is UTC, to the millisecond.
+	// At is UTC; a store cuts it to the millisecond.
 	At        time.Time `json:"at"`
 	Operation Operation `json:"operation"`
 	// Revision is the kind of revision of the lists, if it was told.

@@ -66,7 +66,8 @@ type BookReader interface {
 	// there is none.
 	Record(ctx context.Context, comune string, book Book, id string) (Record, error)
 	// Records yields the entries that a search selects, in the order of id and
-	// comune. It does not look at Expires.
+	// comune. It does not look at Expires. In an update a search by subject alone
+	// does not keep another comune from adding one.
 	Records(ctx context.Context, s RecordSearch) iter.Seq2[Record, error]
 	// Journal yields the entries that a search selects, in the order of
 	// instant, ANPR id and operation.

@@ -459,6 +459,7 @@ func storeBulk(t *testing.T, s electoral.Store) {
 		assert.Equal(t, comuneA, home)
 	})
 	assert.Equal(t, []string{"2"}, ids(t, s, electoral.GeneralList, comuneA, "1"))
+	assert.Equal(t, []string{"1", "2"}, ids(t, s, electoral.StillVotesList, comuneB, ""))
 	for name, list := range map[string][]electoral.Elector{
 		"one is there": {{ANPRID: "4"}, {ANPRID: "1"}}, "one twice": {{ANPRID: "4"}, {ANPRID: "4"}},
 	} {
@@ -535,8 +536,14 @@ func storeRemove(t *testing.T, s electoral.Store) {
 		_, err = r.Section(ctx, comuneB, "1")
 		require.NoError(t, err, "another comune's section with that number")
 	})
-	// He may come back, also in the update that removes him, and elsewhere.
-	e := SampleElector("2", comuneB, "5")
+	// He may come back, also in the update that removes him, here or elsewhere.
+	e := SampleElector("2", comuneA, "1")
+	update(t, s, func(ctx context.Context, w electoral.Writer) {
+		require.NoError(t, w.RemoveElector(ctx, "2"))
+		require.NoError(t, w.PutElector(ctx, comuneA, e))
+	})
+	assert.Equal(t, []string{"2"}, ids(t, s, electoral.GeneralList, comuneA, ""))
+	e = SampleElector("2", comuneB, "5")
 	update(t, s, func(ctx context.Context, w electoral.Writer) {
 		require.NoError(t, w.RemoveElector(ctx, "2"))
 		require.NoError(t, w.PutElector(ctx, comuneB, e))

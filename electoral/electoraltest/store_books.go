@@ -27,6 +27,7 @@ func bookCases() []storeCase {
 		{"books own writes", "a writer reads its own writes, also in books and journal", storeBooksOwnWrites},
 		{"books aliasing", "the store keeps no reference to a body, nor gives one", storeBooksAliasing},
 		{"books concurrent", "updates that read a record exclude each other", storeBooksConcurrent},
+		{"readers concurrent", "updates that read a comune in whatever way exclude each other", storeReadersConcurrent},
 		{"books cancelled", "a cancelled context ends every call", storeBooksCancelled},
 		{"books break", "what reads books and journal may be left early", storeBooksBreak},
 	}
@@ -388,6 +389,82 @@ func storeBooksConcurrent(t *testing.T, s electoral.Store) {
 	got, err := record(t, s, comuneA, first.Book, "1")
 	require.NoError(t, err)
 	assert.Len(t, got.Body, writers*each, "no update was lost")
+}
+
+func storeReadersConcurrent(t *testing.T, s electoral.Store) {
+	const writers, each = 4, 6
+	put := func(ctx context.Context, w electoral.Writer, section string) error {
+		return w.PutElector(ctx, comuneA, electoral.Elector{ANPRID: "1", General: &electoral.Enrolment{Comune: comuneA, Section: section}})
+	}
+	update(t, s, func(ctx context.Context, w electoral.Writer) { require.NoError(t, put(ctx, w, "0")) })
+	// Each way reads how often was counted so far, and counts.
+	type counter func(ctx context.Context, w electoral.Writer) error
+	next := func(section string) string {
+		n := 0
+		_, err := fmt.Sscan(section, &n)
+		assert.NoError(t, err)
+		return fmt.Sprint(n + 1)
+	}
+	ways := map[string]counter{
+		"Search": func(ctx context.Context, w electoral.Writer) error {
+			for e, err := range w.Search(ctx, electoral.Search{Comune: comuneA}) {
+				if err != nil {
+					return err
+				}
+				return put(ctx, w, next(e.General.Section))
+			}
+			return errors.New("the elector is gone")
+		},
+		"Counts": func(ctx context.Context, w electoral.Writer) error {
+			counts, err := w.Counts(ctx, comuneA)
+			if err != nil {
+				return err
+			}
+			return put(ctx, w, next(counts[0].Section))
+		},
+		"Journal": func(ctx context.Context, w electoral.Writer) error {
+			n := 0
+			for _, err := range w.Journal(ctx, electoral.JournalSearch{Comune: comuneA}) {
+				if err != nil {
+					return err
+				}
+				n++
+			}
+			return w.Note(ctx, electoral.JournalEntry{Comune: comuneA, ANPRID: "1", At: instant.Add(time.Duration(n) * time.Millisecond), Operation: electoral.OpChange})
+		},
+	}
+	count := func(q electoral.RecordSearch) counter {
+		return func(ctx context.Context, w electoral.Writer) error {
+			n := 0
+			for _, err := range w.Records(ctx, q) {
+				if err != nil {
+					return err
+				}
+				n++
+			}
+			return w.PutRecord(ctx, electoral.Record{Comune: comuneA, Book: q.Book, ID: fmt.Sprint(n), Subject: "1", At: instant})
+		}
+	}
+	books := []electoral.RecordSearch{{Book: electoral.LoadBook, Comune: comuneA}, {Book: electoral.ConflictBook, Comune: comuneA, Subject: "1"}}
+	for _, q := range books {
+		ways["Records "+string(q.Book)] = count(q)
+	}
+	for name, way := range ways {
+		var group sync.WaitGroup
+		for range writers {
+			group.Go(func() {
+				for range each {
+					assert.NoError(t, s.Update(t.Context(), func(w electoral.Writer) error { return way(t.Context(), w) }), name)
+				}
+			})
+		}
+		group.Wait()
+	}
+	assert.Equal(t, []string{"1"}, ids(t, s, electoral.GeneralList, comuneA, fmt.Sprint(2*writers*each)), "no update was lost")
+	assert.Len(t, journal(t, s, electoral.JournalSearch{Comune: comuneA}), writers*each, "no entry was lost")
+	for _, q := range books {
+		assert.Len(t, keys(t, s, q), writers*each, "no record was lost")
+	}
 }
 
 func storeBooksCancelled(t *testing.T, s electoral.Store) {

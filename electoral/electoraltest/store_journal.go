@@ -3,6 +3,7 @@ package electoraltest
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ func journalCases() []storeCase {
 		{"journal search", "Journal leaves the entries that a search selects", storeJournalSearch},
 		{"journal after", "After goes on where the answers before ended", storeJournalAfter},
 		{"note", "an entry that is there already stands", storeNote},
+		{"note together", "updates that note the same entries exclude each other", storeNoteTogether},
 		{"forget", "Forget removes the entries of a comune before an instant", storeForget},
 	}
 }
@@ -150,6 +152,28 @@ func storeNote(t *testing.T, s electoral.Store) {
 	got = journal(t, s, electoral.JournalSearch{Comune: comuneA, ANPRIDs: []string{there.ANPRID, many[1238].ANPRID}})
 	assert.Equal(t, []electoral.JournalEntry{there, many[1238]}, got)
 	assert.Len(t, journal(t, s, electoral.JournalSearch{Comune: comuneB}), 2000)
+	// The same at many instants, of which some are there.
+	for i := range many {
+		many[i].Comune, many[i].At = "F205", instant.Add(time.Duration(i%5)*time.Millisecond)
+	}
+	noted(t, s, many[3001], many[3003])
+	noted(t, s, many[3000:3100]...)
+	assert.Len(t, journal(t, s, electoral.JournalSearch{Comune: "F205"}), 100)
+}
+
+func storeNoteTogether(t *testing.T, s electoral.Store) {
+	var many []electoral.JournalEntry
+	for i := range 200 {
+		many = append(many, electoral.JournalEntry{Comune: comuneA, ANPRID: fmt.Sprint(i), At: instant, Operation: electoral.OpLoad})
+	}
+	var group sync.WaitGroup
+	for i := range 4 {
+		group.Go(func() {
+			assert.NoError(t, s.Update(t.Context(), func(w electoral.Writer) error { return w.Note(t.Context(), many[i*5:]...) }))
+		})
+	}
+	group.Wait()
+	assert.Len(t, journal(t, s, electoral.JournalSearch{Comune: comuneA}), len(many))
 }
 
 func storeForget(t *testing.T, s electoral.Store) {

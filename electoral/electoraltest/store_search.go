@@ -82,7 +82,11 @@ func storeSearch(t *testing.T, s electoral.Store) {
 			require.NoError(t, w.PutElector(ctx, comuneB, e))
 		}
 	})
-	assert.Equal(t, []string{"10", "100", "101", "11", "8", "80", "9"}, found(t, s, electoral.Search{Comune: comuneA}))
+	want := []string{"10", "100", "101", "11", "8", "80", "9"}
+	assert.Equal(t, want, found(t, s, electoral.Search{Comune: comuneA}))
+	for i, id := range want[:len(want)-1] {
+		assert.Equal(t, want[i+1:], found(t, s, electoral.Search{Comune: comuneA, After: id}))
+	}
 	assert.Equal(t, []string{"100", "101", "11", "12", "13", "14", "7", "8", "80"}, found(t, s, electoral.Search{Comune: comuneB}))
 	assert.Empty(t, found(t, s, electoral.Search{Comune: "F205"}))
 	assert.Empty(t, found(t, s, electoral.Search{}))
@@ -104,7 +108,7 @@ func varied() []electoral.Elector {
 	reasons := electoral.RemovalReasons()
 	r := rand.New(rand.NewPCG(1, 2))
 	var list []electoral.Elector
-	for i := range 90 {
+	for i := range 60 {
 		answer := func() electoral.Answer { return answers[r.IntN(3)] }
 		place := func() *electoral.Enrolment {
 			if r.IntN(4) == 0 {
@@ -177,21 +181,24 @@ func matching(list []electoral.Elector, where ...electoral.Condition) []string {
 // fieldValues are what conditions on a field are tried with: what is there,
 // what is not, and what looks like it.
 func fieldValues(f electoral.FieldInfo) [][]string {
-	values := []string{"", "1", "01", "10", "2 bis", "È", "e", "2", "0", "+1", " 1", "1.0", "x", "9", "9999999999999999999999",
-		comuneA, comuneB, "F205", "PIEMONTE", "piemonte", "PIEMONTE 1", "PIEMONTE%", "PIEMONTE_1", "' OR 1=1 --", "\x00", "\xff"}
+	values := []string{"", "1", "01", "2 bis", "È", "e", "2", "+1", "1.0", "9", "9999999999999999999999",
+		comuneA, comuneB, "PIEMONTE", "piemonte", "PIEMONTE 1", "PIEMONTE%", "' OR 1=1 --", "\x00", "\xff"}
 	if f.Answer {
-		values = []string{"si", "no", "non indicato", "", "sì", "SI", "true", "1", "0"}
+		values = []string{"si", "no", "non indicato", "", "sì", "SI", "1"}
 	}
 	lists := [][]string{nil, {}, values}
 	for i, v := range values {
-		lists = append(lists, []string{v}, []string{v, values[(i+1)%len(values)]}, []string{v, v, "x"})
+		lists = append(lists, []string{v})
+		if i%3 == 0 {
+			lists = append(lists, []string{v, values[(i+1)%len(values)], v, "x"})
+		}
 	}
 	return lists
 }
 
 func storeSearchField(t *testing.T, s electoral.Store) {
 	mine := putVaried(t, s)
-	require.Greater(t, len(mine), 60)
+	require.Greater(t, len(mine), 40)
 	view(t, s, func(ctx context.Context, r electoral.Reader) {
 		for _, f := range electoral.Fields() {
 			if f.Derived {
@@ -295,7 +302,7 @@ func storeSearchTogether(t *testing.T, s electoral.Store) {
 					where = append(where, c)
 				}
 			}
-			if len(where) < 2 || len(where) > 4 {
+			if len(where) < 2 || len(where) > 3 {
 				continue
 			}
 			want := matching(mine, where...)
@@ -305,7 +312,7 @@ func storeSearchTogether(t *testing.T, s electoral.Store) {
 			require.Equal(t, want, searched(ctx, t, r, electoral.Search{Comune: comuneA, Where: where}), "%v", where)
 		}
 	})
-	assert.Greater(t, some, 100, "that select somebody")
+	assert.Greater(t, some, 60, "that select somebody")
 }
 
 func storeSearchAfter(t *testing.T, s electoral.Store) {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -35,7 +36,7 @@ func generated(b *testing.B, n int) []electoral.Elector {
 }
 
 // load writes electors as a first load does: it looks whether they are there,
-// and adds them.
+// adds them, and notes it in the journal.
 func load(b *testing.B, db *sqlstore.DB, list []electoral.Elector) {
 	ctx := context.Background()
 	require.NoError(b, db.Store().Update(ctx, func(w electoral.Writer) error {
@@ -54,6 +55,13 @@ func load(b *testing.B, db *sqlstore.DB, list []electoral.Elector) {
 			if err := bulk.AddElectors(ctx, "L219", part); err != nil {
 				return err
 			}
+			entries := make([]electoral.JournalEntry, len(part))
+			for i, id := range ids {
+				entries[i] = electoral.JournalEntry{Comune: "L219", ANPRID: id, At: loaded, Operation: electoral.OpLoad, Revision: electoral.FirstLoadRevision}
+			}
+			if err := w.Note(ctx, entries...); err != nil {
+				return err
+			}
 		}
 		return nil
 	}))
@@ -63,7 +71,7 @@ func rate(b *testing.B, n int) {
 	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "electors/s")
 }
 
-var benchTables = []string{"elector_routes", "electors", "enrolments"}
+var benchTables = []string{"elector_routes", "electors", "enrolments", "operations"}
 
 // BenchmarkBulkPostgres loads electors beside a raw COPY, from memory and in
 // the server's own format, of the same rows into the same indexed tables.
@@ -81,7 +89,7 @@ func BenchmarkBulkPostgres(b *testing.B) {
 		raw[table] = out.Bytes()
 	}
 	empty := func() {
-		_, err := conn.Exec(ctx, "TRUNCATE elector_routes, electors, enrolments")
+		_, err := conn.Exec(ctx, "TRUNCATE "+strings.Join(benchTables, ", "))
 		require.NoError(b, err)
 		_, err = conn.Exec(ctx, "CHECKPOINT")
 		require.NoError(b, err)
@@ -212,15 +220,15 @@ func insertRaw(b *testing.B, file string, tables map[string][][]any) {
 	require.NoError(b, tx.Commit())
 }
 
-// BenchmarkPointPostgres reads and changes one elector beside the same
-// statements by hand on one connection.
+// BenchmarkPointPostgres reads and changes one elector, and notes it, beside
+// the same statements by hand on one connection.
 func BenchmarkPointPostgres(b *testing.B) {
 	dsn := testenv.Postgres(b)
 	db, conn := openPostgres(b, dsn), connect(b, dsn)
 	list := generated(b, 20_000)
 	load(b, db, list)
 	ctx := context.Background()
-	_, err := conn.Exec(ctx, "ANALYZE electors, elector_routes, enrolments")
+	_, err := conn.Exec(ctx, "ANALYZE "+strings.Join(benchTables, ", "))
 	require.NoError(b, err)
 	const route, read = `SELECT comune FROM elector_routes WHERE anpr_id = $1`, `SELECT * FROM electors WHERE comune = $1 AND anpr_id = $2`
 	i := 0
@@ -269,6 +277,8 @@ func BenchmarkPointPostgres(b *testing.B) {
 			rows.Close()
 			_, err = tx.Exec(ctx, `UPDATE electors SET capacity = 0, senate = 0, chamber = 0, regional = 1, comunal = 1 WHERE comune = $1 AND anpr_id = $2`, home, id)
 			require.NoError(b, err)
+			_, err = tx.Exec(ctx, `INSERT INTO operations VALUES ($1, $2, $3, $4, $5)`, home, id, loaded.UnixMilli()+int64(i), "elector-change", "")
+			require.NoError(b, err)
 			require.NoError(b, tx.Commit(ctx))
 		}
 	})
@@ -280,7 +290,10 @@ func BenchmarkPointPostgres(b *testing.B) {
 					return err
 				}
 				e.Capacity = electoral.No
-				return w.PutElector(ctx, home, e)
+				if err := w.PutElector(ctx, home, e); err != nil {
+					return err
+				}
+				return w.Note(ctx, electoral.JournalEntry{Comune: home, ANPRID: e.ANPRID, At: loaded.Add(time.Duration(i) * time.Millisecond), Operation: electoral.OpChange})
 			}))
 		}
 	})
@@ -343,7 +356,7 @@ func BenchmarkListing(b *testing.B) {
 			rows, err := source.Query(text)
 			require.NoError(b, err)
 			defer rows.Close()
-			row, dest := make([]any, 30), make([]any, 30)
+			row, dest := make([]any, 32), make([]any, 32)
 			for i := range row {
 				dest[i] = &row[i]
 			}

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -64,7 +65,7 @@ func (p *Population) Born(ctx context.Context, comune string, from, to electoral
 			yield(electoral.Person{}, fmt.Errorf("sqlstore: persons of comune %q by birth: %w", comune, err))
 			return
 		}
-		persons := paged(func(after *electoral.Person) ([]electoral.Person, error) { return r.scan(ctx, p.db, after) })
+		persons := paged(func(after *electoral.Person, n size) ([]electoral.Person, error) { return r.scan(ctx, p.db, after, n) })
 		if ids != nil {
 			persons = r.of(ctx, p.db, ids)
 		}
@@ -112,12 +113,14 @@ const bornWhere = `comune = $1 AND (born_first || '') <= $2 AND (born_last || ''
 // of yields those with some ids.
 func (r bornRange) of(ctx context.Context, db *sqldb.DB, ids []string) iter.Seq2[electoral.Person, error] {
 	return func(yield func(electoral.Person, error) bool) {
+		d := db.Dialect()
 		for part := range slices.Chunk(ids, pageSize) {
-			list, err := r.page(ctx, db, func(d sqldb.Dialect) (string, any) { return d.In("anpr_id", "$4"), d.List(part) })
+			list, err := r.read(ctx, db, d.In("anpr_id", "$4"), d.List(part))
 			if err != nil {
 				yield(electoral.Person{}, err)
 				return
 			}
+			slices.SortFunc(list, func(a, b electoral.Person) int { return cmp.Compare(a.ANPRID, b.ANPRID) })
 			for _, person := range list {
 				if !yield(person, nil) {
 					return
@@ -128,18 +131,17 @@ func (r bornRange) of(ctx context.Context, db *sqldb.DB, ids []string) iter.Seq2
 }
 
 // scan returns the next page of all.
-func (r bornRange) scan(ctx context.Context, db *sqldb.DB, after *electoral.Person) ([]electoral.Person, error) {
+func (r bornRange) scan(ctx context.Context, db *sqldb.DB, after *electoral.Person, n size) ([]electoral.Person, error) {
 	last := ""
 	if after != nil {
 		last = after.ANPRID
 	}
-	return r.page(ctx, db, func(sqldb.Dialect) (string, any) { return `anpr_id > $4`, last })
+	return r.read(ctx, db, `anpr_id > $4 ORDER BY anpr_id`+n.limit(), last)
 }
 
-func (r bornRange) page(ctx context.Context, db *sqldb.DB, which func(sqldb.Dialect) (text string, arg any)) (list []electoral.Person, err error) {
+func (r bornRange) read(ctx context.Context, db *sqldb.DB, which string, arg any) (list []electoral.Person, err error) {
+	text := `SELECT ` + personList + ` FROM persons WHERE ` + bornWhere + ` AND ` + which
 	err = db.Lookup(ctx, func(q sqldb.Querier) error {
-		text, arg := which(q.Dialect())
-		text = `SELECT ` + personList + ` FROM persons WHERE ` + bornWhere + ` AND ` + text + ` ORDER BY anpr_id LIMIT ` + limit
 		list, err = collect(sqldb.All(ctx, q, scanPerson, text, r.comune, r.to, r.from, arg))
 		return err
 	})

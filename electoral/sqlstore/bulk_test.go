@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -95,10 +96,10 @@ func TestBulk(t *testing.T) {
 func TestListingPages(t *testing.T) {
 	eachDB(t, func(t *testing.T, at opener) {
 		db, ctx := at.db(t), t.Context()
-		const n = 2000 // a whole number of pages
+		const n = 2128 // a whole number of pages: 128 and two of 1,000
 		list := many(100_000, n)
 		for i := range list {
-			list[i].General.Section = strconv.Itoa(1 + i/1500)
+			list[i].General.Section = strconv.Itoa(1 + i/1128)
 		}
 		// of a few the home is another comune
 		addAll(t, db, "A074", list[5:])
@@ -113,7 +114,7 @@ func TestListingPages(t *testing.T) {
 			}
 			return nil
 		}))
-		for section, want := range map[string]int{"": n, "1": 1500, "2": 500, "3": 0} {
+		for section, want := range map[string]int{"": n, "1": 1128, "2": 1000, "3": 0} {
 			require.NoError(t, db.Store().View(ctx, func(r electoral.Reader) error {
 				i := 0
 				for e, err := range r.Enrolled(ctx, electoral.GeneralList, "A074", section) {
@@ -293,6 +294,26 @@ func TestHostileTexts(t *testing.T) {
 				for range r.Enrolled(ctx, electoral.List(bad), bad, bad) {
 					t.Error("an elector")
 				}
+				_, err = r.Record(ctx, bad, electoral.Book(bad), bad)
+				require.ErrorIs(t, err, electoral.ErrNotFound)
+				for _, q := range []electoral.RecordSearch{{Comune: bad}, {Subject: bad}, {Book: electoral.Book(bad), Comune: "A074"}} {
+					assert.Empty(t, all(t, r.Records(ctx, q)))
+				}
+				assert.Empty(t, all(t, r.Journal(ctx, electoral.JournalSearch{Comune: bad})))
+				assert.Empty(t, all(t, r.Search(ctx, electoral.Search{Comune: bad})))
+				counts, err := r.Counts(ctx, bad)
+				require.NoError(t, err)
+				assert.Empty(t, counts)
+				// What nothing can come after is refused, not read from the start.
+				for _, err := range r.Search(ctx, electoral.Search{Comune: "A074", After: bad}) {
+					require.ErrorContains(t, err, "expected UTF-8")
+				}
+				for _, err := range r.Records(ctx, electoral.RecordSearch{Comune: "A074", After: bad}) {
+					require.ErrorContains(t, err, "expected UTF-8")
+				}
+				for _, err := range r.Journal(ctx, electoral.JournalSearch{Comune: "A074", After: &electoral.JournalEntry{ANPRID: bad}}) {
+					require.ErrorContains(t, err, "expected UTF-8")
+				}
 				return nil
 			}))
 			_, err := db.Population().ByANPRID(ctx, bad)
@@ -307,6 +328,24 @@ func TestHostileTexts(t *testing.T) {
 				require.ErrorContains(t, err, field)
 				assert.NotContains(t, err.Error(), bad)
 			}
+			for field, put := range map[string]func(w electoral.Writer) error{
+				"records.state": func(w electoral.Writer) error {
+					return w.PutRecord(ctx, electoral.Record{Comune: "A074", ID: "1", State: bad})
+				},
+				"operations.anpr_id": func(w electoral.Writer) error {
+					return w.Note(ctx, electoral.JournalEntry{Comune: "A074", ANPRID: bad})
+				},
+			} {
+				err := db.Store().Update(ctx, put)
+				require.ErrorContains(t, err, field)
+				assert.NotContains(t, err.Error(), bad)
+			}
+			require.NoError(t, db.Store().Update(ctx, func(w electoral.Writer) error {
+				n, err := w.ExpireRecords(ctx, bad, loaded)
+				m, err2 := w.Forget(ctx, bad, loaded)
+				assert.Zero(t, n+m)
+				return errors.Join(err, err2, w.RemoveElector(ctx, bad), w.RemoveSection(ctx, bad, bad), w.RemoveRecord(ctx, bad, electoral.Book(bad), bad))
+			}))
 		}
 		inside := electoral.Section{Comune: "A074", Number: "1", Seat: electoral.Address{Hamlet: "a\xffb"}}
 		err := db.Store().Update(ctx, func(w electoral.Writer) error { return w.PutSection(ctx, inside) })

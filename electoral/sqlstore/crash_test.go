@@ -27,7 +27,8 @@ const crashBatch = 400
 
 // TestCrashChild is the program that TestKilled kills: without its environment
 // it does nothing. Update number k adds a batch, a section, and counts k in
-// elector 0; when it is durable the number is printed.
+// elector 0 and in a record; it notes the batch in the journal. When it is
+// durable the number is printed.
 func TestCrashChild(t *testing.T) {
 	place := os.Getenv(crashPlace)
 	if place == "" {
@@ -56,7 +57,13 @@ func TestCrashChild(t *testing.T) {
 			e.General.Section = strconv.Itoa(k + 1)
 			list := many(1+k*crashBatch, crashBatch)
 			half := crashBatch / 2
+			var entries []electoral.JournalEntry
+			for i := range list {
+				entries = append(entries, electoral.JournalEntry{Comune: "A074", ANPRID: list[i].ANPRID, At: loaded, Operation: electoral.OpLoad})
+			}
 			if err := errors.Join(
+				w.Note(ctx, entries...),
+				w.PutRecord(ctx, electoral.Record{Comune: "A074", Book: electoral.LoadBook, ID: "1", Subject: "0", At: loaded, Body: []byte(e.General.Section)}),
 				w.PutElector(ctx, "A074", e),
 				w.(electoral.BulkWriter).AddElectors(ctx, "A074", list[:half]),
 				w.PutSection(ctx, electoraltest.SampleSection("A074", strconv.Itoa(k))),
@@ -125,6 +132,12 @@ func TestKilled(t *testing.T) {
 				want++ // elector 0
 			}
 			require.Equal(t, want, n)
+			require.Len(t, all(t, r.Journal(ctx, electoral.JournalSearch{Comune: "A074"})), k*crashBatch)
+			books := all(t, r.Records(ctx, electoral.RecordSearch{Book: electoral.LoadBook, Subject: "0"}))
+			require.Len(t, books, min(k, 1))
+			if k > 0 {
+				require.Equal(t, strconv.Itoa(k), string(books[0].Body))
+			}
 			for s, err := range r.Sections(ctx, "A074") {
 				require.NoError(t, err)
 				number, err := strconv.Atoi(s.Number)

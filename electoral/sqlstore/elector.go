@@ -198,9 +198,6 @@ func (t *transaction) electorAt(ctx context.Context, home, anprID string) (store
 	return storedElector{}, electoral.ErrNotFound
 }
 
-// limit is pageSize as SQL has it: a number in the text, which a planner knows.
-const limit = "1000"
-
 func collect[T any](rows iter.Seq2[T, error]) ([]T, error) {
 	var out []T
 	for r, err := range rows {
@@ -226,8 +223,8 @@ func scanListed(r sqldb.Rows) (listed, error) {
 
 // Enrolled implements [electoral.Reader].
 func (t *transaction) Enrolled(ctx context.Context, l electoral.List, comune, section string) iter.Seq2[electoral.Elector, error] {
-	pages := paged(func(after *listed) ([]listed, error) {
-		return t.enrolledPage(ctx, l, comune, section, after)
+	pages := paged(func(after *listed, n size) ([]listed, error) {
+		return t.enrolledPage(ctx, l, comune, section, after, n)
 	})
 	return func(yield func(electoral.Elector, error) bool) {
 		for e, err := range pages {
@@ -241,7 +238,7 @@ func (t *transaction) Enrolled(ctx context.Context, l electoral.List, comune, se
 	}
 }
 
-func (t *transaction) enrolledPage(ctx context.Context, l electoral.List, comune, section string, after *listed) ([]listed, error) {
+func (t *transaction) enrolledPage(ctx context.Context, l electoral.List, comune, section string, after *listed, n size) ([]listed, error) {
 	if !storable(comune) || !storable(section) || !storable(string(l)) {
 		return nil, nil
 	}
@@ -257,7 +254,7 @@ func (t *transaction) enrolledPage(ctx context.Context, l electoral.List, comune
 	case after != nil:
 		text, args = text+` AND (section, anpr_id) > ($3, $4)`, append(args, after.section, after.id)
 	}
-	page, err := collect(sqldb.All(ctx, t.tx, scanListed, text+` ORDER BY section, anpr_id LIMIT `+limit, args...))
+	page, err := collect(sqldb.All(ctx, t.tx, scanListed, text+` ORDER BY section, anpr_id`+n.limit(), args...))
 	if err != nil {
 		return nil, err
 	}

@@ -53,11 +53,11 @@ const noIndex = "(at + 0)"
 
 // Journal implements [electoral.BookReader].
 func (t *transaction) Journal(ctx context.Context, s electoral.JournalSearch) iter.Seq2[electoral.JournalEntry, error] {
-	pages := paged(func(after *electoral.JournalEntry) ([]electoral.JournalEntry, error) {
+	pages := paged(func(after *electoral.JournalEntry, n size) ([]electoral.JournalEntry, error) {
 		if after != nil {
 			s.After = after
 		}
-		return t.journalPage(ctx, s)
+		return t.journalPage(ctx, s, n)
 	})
 	return func(yield func(electoral.JournalEntry, error) bool) {
 		for e, err := range pages {
@@ -71,9 +71,17 @@ func (t *transaction) Journal(ctx context.Context, s electoral.JournalSearch) it
 	}
 }
 
-func (t *transaction) journalPage(ctx context.Context, s electoral.JournalSearch) ([]electoral.JournalEntry, error) {
+func (t *transaction) journalPage(ctx context.Context, s electoral.JournalSearch, n size) ([]electoral.JournalEntry, error) {
 	if !storable(s.Comune) {
 		return nil, nil
+	}
+	// One lower bound, or an engine begins each page at the other.
+	if a := s.After; a != nil && !s.From.IsZero() {
+		if millis(s.From) > millis(a.At) {
+			s.After = nil
+		} else {
+			s.From = time.Time{}
+		}
 	}
 	if a := s.After; a != nil && (!storable(a.ANPRID) || !storable(string(a.Operation))) {
 		return nil, fmt.Errorf("the entry to go on after: expected UTF-8 without U+0000")
@@ -97,7 +105,7 @@ func (t *transaction) journalPage(ctx context.Context, s electoral.JournalSearch
 	if f.never {
 		return nil, nil
 	}
-	text := `SELECT ` + operations.list + ` FROM operations WHERE ` + f.text + ` ORDER BY ` + at + `, anpr_id, operation LIMIT ` + limit
+	text := `SELECT ` + operations.list + ` FROM operations WHERE ` + f.text + ` ORDER BY ` + at + `, anpr_id, operation` + n.limit()
 	return collect(sqldb.All(ctx, t.tx, scanEntry, text, f.args...))
 }
 
@@ -114,7 +122,8 @@ func keyOf(e electoral.JournalEntry) entryKey {
 
 func scanKey(r sqldb.Rows) (k entryKey, err error) { return k, r.Scan(&k.id, &k.at, &k.operation) }
 
-// fewNoted is up to how many entries are written with a statement each.
+// fewNoted is up to how many entries of a comune are written with a statement
+// each.
 const fewNoted = 20
 
 // Note implements [electoral.BookWriter]. Some thousands of entries of a comune
@@ -131,18 +140,19 @@ func (t *transaction) Note(ctx context.Context, list ...electoral.JournalEntry) 
 	if err := t.lock(ctx, slices.Collect(maps.Keys(byComune))...); err != nil {
 		return err
 	}
-	if len(list) > fewNoted {
-		for comune, entries := range byComune {
+	var statements []sqldb.Statement
+	for comune, entries := range byComune {
+		if len(entries) > fewNoted {
 			if err := t.noteMany(ctx, comune, entries); err != nil {
 				return err
 			}
+			continue
 		}
-		return nil
-	}
-	statements := make([]sqldb.Statement, len(list))
-	for i, e := range list {
-		statements[i] = operations.insert(entryRow(nil, e)...)
-		statements[i].Text += ` ON CONFLICT (comune, anpr_id, at, operation) DO NOTHING`
+		for _, e := range entries {
+			s := operations.insert(entryRow(nil, e)...)
+			s.Text += ` ON CONFLICT (comune, anpr_id, at, operation) DO NOTHING`
+			statements = append(statements, s)
+		}
 	}
 	return t.tx.Exec(ctx, statements...)
 }

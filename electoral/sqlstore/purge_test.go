@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -42,7 +44,7 @@ func holding(t *testing.T, dir, text string) []string {
 }
 
 // writeMarked writes or rewrites every kind of record with a text in each
-// field that can be changed.
+// field that can be changed, and removes what cannot.
 func writeMarked(t *testing.T, db *sqlstore.DB, text string, size int) {
 	ctx := t.Context()
 	const n = 600
@@ -54,6 +56,7 @@ func writeMarked(t *testing.T, db *sqlstore.DB, text string, size int) {
 			mark := text + strings.Repeat("x", i*size%97)
 			e := electoraltest.SampleElector(id, "A074", mark)
 			e.Status.SenateConstituency, e.Status.ChamberConstituency = mark, mark+id
+			e.Removal.Note, e.Removal.StillVotes.Section = strings.Repeat(mark, 1+i%5*size), mark
 			if err := w.PutElector(ctx, "A074", e); err != nil {
 				return err
 			}
@@ -69,10 +72,55 @@ func writeMarked(t *testing.T, db *sqlstore.DB, text string, size int) {
 				return err
 			}
 		}
-		return nil
+		return writeMarkedBooks(ctx, w, text, size)
 	}))
 	_, err := db.Population().Put(ctx, persons(people...))
 	require.NoError(t, err)
+}
+
+// writeMarkedBooks changes records, removes or expires those of the time
+// before, and forgets the journal of it.
+func writeMarkedBooks(ctx context.Context, w electoral.Writer, text string, size int) error {
+	var gone []electoral.Record
+	for r, err := range w.Records(ctx, electoral.RecordSearch{Comune: "A074", Book: electoral.ConflictBook}) {
+		if err != nil {
+			return err
+		}
+		gone = append(gone, r)
+	}
+	for _, r := range gone {
+		if err := w.RemoveRecord(ctx, r.Comune, r.Book, r.ID); err != nil {
+			return err
+		}
+	}
+	later := loaded.AddDate(1, 0, 0)
+	if _, err := w.ExpireRecords(ctx, "A074", later); err != nil {
+		return err
+	}
+	if _, err := w.Forget(ctx, "A074", later); err != nil {
+		return err
+	}
+	var entries []electoral.JournalEntry
+	for i := range 300 {
+		n := strconv.Itoa(i)
+		mark := text + strings.Repeat("x", i*size%89)
+		for book, id := range map[electoral.Book]string{
+			electoral.LoadBook: n, electoral.ConflictBook: mark + n, electoral.ReplyBook: mark + n, // changed, removed, expired
+		} {
+			r := electoral.Record{Comune: "A074", Book: book, ID: id, State: mark, At: loaded, Expires: loaded, Body: []byte(strings.Repeat(text, 1+i%20*size))}
+			switch book {
+			case electoral.LoadBook:
+				r.Expires = time.Time{}
+			default:
+				r.Subject = mark
+			}
+			if err := w.PutRecord(ctx, r); err != nil {
+				return err
+			}
+		}
+		entries = append(entries, electoral.JournalEntry{Comune: "A074", ANPRID: mark + n, At: loaded, Operation: electoral.Operation(mark), Revision: electoral.Revision(mark)})
+	}
+	return w.Note(ctx, entries...)
 }
 
 func purge(t *testing.T, at opener, dir string, flush func()) {
@@ -100,7 +148,14 @@ func purge(t *testing.T, at opener, dir string, flush func()) {
 	})
 	require.ErrorIs(t, err, sqlstore.ErrPurgeBlocked)
 
-	require.NoError(t, db.Purge(ctx))
+	// Other tests may have transactions open in the same database.
+	for tries := 0; ; tries++ {
+		if err = db.Purge(ctx); !errors.Is(err, sqlstore.ErrPurgeBlocked) || tries == 100 {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	require.NoError(t, err)
 	assert.Empty(t, holding(t, dir, old))
 	flush()
 	assert.Empty(t, holding(t, dir, old))

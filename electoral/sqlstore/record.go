@@ -19,8 +19,8 @@ var (
 	recordRoutes = newTable("record_routes", 4, "subject", "book", "comune", "id")
 )
 
-// putRecordText leaves the subject as it is. The route of another would stay
-// behind: such a row fails, by its column being NOT NULL.
+// putRecordConflict lets the subject be as it is. The route of another would
+// stay behind: a row with another subject fails, its column being NOT NULL.
 const putRecordConflict = ` ON CONFLICT (comune, book, id) DO UPDATE SET
 	subject = CASE WHEN records.subject = excluded.subject THEN excluded.subject END,
 	state = excluded.state, at = excluded.at, expires = excluded.expires, body = excluded.body`
@@ -91,7 +91,7 @@ func (t *transaction) Records(ctx context.Context, s electoral.RecordSearch) ite
 
 // recordsOf yields the records of a comune.
 func (t *transaction) recordsOf(ctx context.Context, s electoral.RecordSearch) iter.Seq2[electoral.Record, error] {
-	return paged(func(after *electoral.Record) ([]electoral.Record, error) {
+	return paged(func(after *electoral.Record, n size) ([]electoral.Record, error) {
 		if err := t.lock(ctx, s.Comune); err != nil {
 			return nil, err
 		}
@@ -103,31 +103,27 @@ func (t *transaction) recordsOf(ctx context.Context, s electoral.RecordSearch) i
 			d := t.tx.Dialect()
 			text, args = text+` AND `+d.In("state", "$4"), append(args, d.List(s.States))
 		}
-		return collect(sqldb.All(ctx, t.tx, scanRecord, text+` ORDER BY id LIMIT `+limit, args...))
+		return collect(sqldb.All(ctx, t.tx, scanRecord, text+` ORDER BY id`+n.limit(), args...))
 	})
 }
 
-// recordKey is where a record about a person is.
-type recordKey struct{ comune, id string }
+// recordRoute is where a record about a person is.
+type recordRoute struct{ comune, id string }
 
-func (k recordKey) compare(o recordKey) int {
-	return cmp.Or(cmp.Compare(k.id, o.id), cmp.Compare(k.comune, o.comune))
-}
-
-func scanRecordKey(r sqldb.Rows) (k recordKey, err error) { return k, r.Scan(&k.comune, &k.id) }
+func scanRoute(r sqldb.Rows) (k recordRoute, err error) { return k, r.Scan(&k.comune, &k.id) }
 
 // recordsAbout yields the records about a person, which are not many.
 func (t *transaction) recordsAbout(ctx context.Context, s electoral.RecordSearch) iter.Seq2[electoral.Record, error] {
 	return func(yield func(electoral.Record, error) bool) {
-		byKey, err := t.recordsByRoute(ctx, s)
+		list, err := t.recordsByRoute(ctx, s)
 		if err != nil {
 			yield(electoral.Record{}, err)
 			return
 		}
-		slices.SortFunc(byKey, func(a, b electoral.Record) int {
-			return recordKey{a.Comune, a.ID}.compare(recordKey{b.Comune, b.ID})
+		slices.SortFunc(list, func(a, b electoral.Record) int {
+			return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Comune, b.Comune))
 		})
-		for _, r := range byKey {
+		for _, r := range list {
 			if !yield(r, nil) {
 				return
 			}
@@ -139,11 +135,14 @@ func (t *transaction) recordsByRoute(ctx context.Context, s electoral.RecordSear
 	text, args := `SELECT comune, id FROM record_routes WHERE subject = $1 AND book = $2`, []any{s.Subject, string(s.Book)}
 	if s.Comune != "" {
 		text, args = text+` AND comune = $3 AND id > $4`, append(args, s.Comune, s.After)
+		if err := t.lock(ctx, s.Comune); err != nil {
+			return nil, err
+		}
 	}
 	var byComune map[string][]string
 	for {
 		byComune = map[string][]string{}
-		for k, err := range sqldb.All(ctx, t.tx, scanRecordKey, text, args...) {
+		for k, err := range sqldb.All(ctx, t.tx, scanRoute, text, args...) {
 			if err != nil {
 				return nil, err
 			}
@@ -209,7 +208,10 @@ func (t *transaction) PutRecord(ctx context.Context, r electoral.Record) error {
 		s.Text += ` ON CONFLICT (subject, book, comune, id) DO NOTHING`
 		list = append(list, s)
 	}
-	return t.tx.Exec(ctx, list...)
+	if err := t.tx.Exec(ctx, list...); err != nil {
+		return fmt.Errorf("sqlstore: %s %q of %q: %w", r.Book, r.ID, r.Comune, err)
+	}
+	return nil
 }
 
 // RemoveRecord implements [electoral.BookWriter].
@@ -238,7 +240,7 @@ func (t *transaction) ExpireRecords(ctx context.Context, comune string, at time.
 		return 0, err
 	}
 	d := t.tx.Dialect()
-	const find = `SELECT book, id, subject FROM records WHERE comune = $1 AND expires <= $2 LIMIT ` + limit
+	find := `SELECT book, id, subject FROM records WHERE comune = $1 AND expires <= $2` + size(pageSize).limit()
 	remove := `DELETE FROM records WHERE comune = $1 AND book = $2 AND ` + d.In("id", "$3")
 	for n := 0; ; {
 		page, err := collect(sqldb.All(ctx, t.tx, scanExpired, find, comune, millis(at)))

@@ -52,7 +52,8 @@ type batch struct {
 // stream reads one page after the other.
 type stream struct {
 	page
-	fetch func(after string) (page, error)
+	fetch func(after string, n size) (page, error)
+	size  size // of the page that is next
 }
 
 // head returns the elector who comes next, nil for none.
@@ -62,9 +63,10 @@ func (s *stream) head() (*electoral.Elector, error) {
 			return nil, nil
 		}
 		var err error
-		if s.page, err = s.fetch(s.last); err != nil {
+		if s.page, err = s.fetch(s.last, s.size); err != nil {
 			return nil, err
 		}
+		s.size = pageSize
 	}
 	return &s.electors[0], nil
 }
@@ -122,14 +124,18 @@ func (t *transaction) streams(ctx context.Context, s electoral.Search) ([]*strea
 		return nil, err
 	}
 	q := search{t, s.Comune, where}
-	from := func(fetch func(context.Context, string) (page, error)) *stream {
-		return &stream{page{last: s.After, more: true}, func(after string) (page, error) { return fetch(ctx, after) }}
+	from := func(fetch func(ctx context.Context, after string, n size) (page, error)) *stream {
+		return &stream{
+			page:  page{last: s.After, more: true},
+			fetch: func(after string, n size) (page, error) { return fetch(ctx, after, n) },
+			size:  firstPage,
+		}
 	}
 	if l, sections := pinned(s); len(sections) > 0 {
 		var list []*stream
 		for _, section := range sections {
-			list = append(list, from(func(ctx context.Context, after string) (page, error) {
-				b, err := q.inSection(ctx, l, section, after)
+			list = append(list, from(func(ctx context.Context, after string, n size) (page, error) {
+				b, err := q.inSection(ctx, l, section, after, n)
 				if err == nil && s.Touched != nil {
 					b.ids, err = q.touched(ctx, touched, b.ids)
 				}
@@ -145,12 +151,12 @@ func (t *transaction) streams(ctx context.Context, s electoral.Search) ([]*strea
 	if err != nil {
 		return nil, err
 	}
-	return []*stream{from(func(ctx context.Context, after string) (page, error) {
+	return []*stream{from(func(ctx context.Context, after string, n size) (page, error) {
 		if few == nil {
-			b, err := q.noted(ctx, touched, after)
+			b, err := q.noted(ctx, touched, after, n)
 			return q.selected(ctx, b, err)
 		}
-		return q.selected(ctx, cut(few, after), nil)
+		return q.selected(ctx, cut(few, after, n), nil)
 	})}, nil
 }
 
@@ -217,11 +223,11 @@ func scanRoll(r sqldb.Rows) (electoral.Elector, error) {
 }
 
 // scan returns the next electors of the comune itself.
-func (q search) scan(ctx context.Context, after string) (page, error) {
+func (q search) scan(ctx context.Context, after string, n size) (page, error) {
 	f := q.where.and(`comune = `+q.where.place(0)+` AND anpr_id > `+q.where.place(1), q.comune, after)
-	text := `SELECT ` + electors.list + ` FROM electors WHERE ` + f.text + ` ORDER BY anpr_id LIMIT ` + limit
+	text := `SELECT ` + electors.list + ` FROM electors WHERE ` + f.text + ` ORDER BY anpr_id` + n.limit()
 	list, err := collect(sqldb.All(ctx, q.tx, scanRoll, text, f.args...))
-	if len(list) < pageSize || err != nil {
+	if len(list) < int(n) || err != nil {
 		return page{electors: list}, err
 	}
 	return page{list, list[len(list)-1].ANPRID, true}, nil
@@ -233,14 +239,14 @@ type guest struct{ id, home string }
 func scanGuest(r sqldb.Rows) (g guest, err error) { return g, r.Scan(&g.id, &g.home) }
 
 // guests returns the next electors of other comuni.
-func (q search) guests(ctx context.Context, after string) (page, error) {
-	const text = `SELECT anpr_id, home FROM enrolments WHERE comune = $1 AND home <> comune AND anpr_id > $2 ORDER BY anpr_id LIMIT ` + limit
+func (q search) guests(ctx context.Context, after string, n size) (page, error) {
+	text := `SELECT anpr_id, home FROM enrolments WHERE comune = $1 AND home <> comune AND anpr_id > $2 ORDER BY anpr_id` + n.limit()
 	list, err := collect(sqldb.All(ctx, q.tx, scanGuest, text, q.comune, after))
 	if err != nil {
 		return page{}, err
 	}
 	var p page
-	if len(list) == pageSize {
+	if len(list) == int(n) {
 		p.last, p.more = list[len(list)-1].id, true
 	}
 	p.electors, err = q.atHomes(ctx, list)
@@ -271,39 +277,39 @@ func scanText(r sqldb.Rows) (s string, err error) { return s, r.Scan(&s) }
 
 // batchOf makes a batch of a query's rows, which are in order; an id may stand
 // in several.
-func batchOf(rows iter.Seq2[string, error]) (batch, error) {
+func batchOf(n size, rows iter.Seq2[string, error]) (batch, error) {
 	ids, err := collect(rows)
 	if err != nil || len(ids) == 0 {
 		return batch{}, err
 	}
-	b := batch{last: ids[len(ids)-1], more: len(ids) == pageSize}
+	b := batch{last: ids[len(ids)-1], more: len(ids) == int(n)}
 	b.ids = slices.Compact(ids)
 	return b, nil
 }
 
 // cut returns the next batch of ids that are in memory.
-func cut(ids []string, after string) batch {
+func cut(ids []string, after string, n size) batch {
 	i, found := slices.BinarySearch(ids, after)
 	if found {
 		i++
 	}
 	ids = ids[i:]
-	if len(ids) <= pageSize {
+	if len(ids) <= int(n) {
 		return batch{ids: ids}
 	}
-	return batch{ids[:pageSize], ids[pageSize-1], true}
+	return batch{ids[:n], ids[n-1], true}
 }
 
 // inSection returns who comes next in a section of a list.
-func (q search) inSection(ctx context.Context, l electoral.List, section, after string) (batch, error) {
-	const text = `SELECT anpr_id FROM enrolments WHERE comune = $1 AND list = $2 AND section = $3 AND anpr_id > $4 ORDER BY anpr_id LIMIT ` + limit
-	return batchOf(sqldb.All(ctx, q.tx, scanText, text, q.comune, string(l), section, after))
+func (q search) inSection(ctx context.Context, l electoral.List, section, after string, n size) (batch, error) {
+	text := `SELECT anpr_id FROM enrolments WHERE comune = $1 AND list = $2 AND section = $3 AND anpr_id > $4 ORDER BY anpr_id` + n.limit()
+	return batchOf(n, sqldb.All(ctx, q.tx, scanText, text, q.comune, string(l), section, after))
 }
 
 // noted returns who comes next in the journal.
-func (q search) noted(ctx context.Context, f filter, after string) (batch, error) {
+func (q search) noted(ctx context.Context, f filter, after string, n size) (batch, error) {
 	f = f.and(`comune = `+f.place(0)+` AND anpr_id > `+f.place(1), q.comune, after)
-	return batchOf(sqldb.All(ctx, q.tx, scanText, `SELECT anpr_id FROM operations WHERE `+f.text+` ORDER BY anpr_id LIMIT `+limit, f.args...))
+	return batchOf(n, sqldb.All(ctx, q.tx, scanText, `SELECT anpr_id FROM operations WHERE `+f.text+` ORDER BY anpr_id`+n.limit(), f.args...))
 }
 
 // touched returns those ids of whom the journal has an entry.

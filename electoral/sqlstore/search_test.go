@@ -18,6 +18,14 @@ import (
 
 var loaded = time.Date(2026, 1, 15, 8, 0, 0, 0, time.UTC)
 
+func crowdIDs() []string {
+	list := make([]string, 3100)
+	for i := range list {
+		list[i] = fmt.Sprint(700_000 + i*13)
+	}
+	return list
+}
+
 // crowd fills a store with more electors, entries and records than any page or
 // bound of a search: of comune A074 most are its own, some guests.
 func crowd(t *testing.T, s electoral.Store) {
@@ -25,25 +33,23 @@ func crowd(t *testing.T, s electoral.Store) {
 	r := rand.New(rand.NewPCG(3, 4))
 	answers := []electoral.Answer{electoral.Yes, electoral.No, electoral.NotGiven}
 	ops := []electoral.Operation{electoral.OpChange, electoral.OpEnrol}
-	const n = 5600
 	byHome := map[string][]electoral.Elector{}
 	var entries []electoral.JournalEntry
-	for i := range n {
-		id := fmt.Sprint(700_000 + i*13)
+	for _, id := range crowdIDs() {
 		e := electoral.Elector{ANPRID: id, Capacity: answers[r.IntN(3)], General: &electoral.Enrolment{Comune: "A074", Section: fmt.Sprint(1 + r.IntN(4))}}
 		e.Status.Senate, e.Status.SenateConstituency = answers[r.IntN(3)], []string{"", "PIEMONTE", "LAZIO"}[r.IntN(3)]
 		home := "A074"
 		switch r.IntN(10) {
-		case 0, 1, 2:
+		case 0, 1, 2, 4:
 			home = []string{"H501", "F205"}[r.IntN(2)]
 			e.Added.Trento = electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: "A074", Section: "1"}}
 		case 3:
 			e.General.Comune = "H501"
 		}
 		byHome[home] = append(byHome[home], e)
-		for k := range 4 {
-			entries = append(entries, electoral.JournalEntry{Comune: "A074", ANPRID: id, At: loaded.Add(time.Duration(k*r.IntN(1000)) * time.Second),
-				Operation: ops[r.IntN(2)], Revision: electoral.Revisions()[k]})
+		for k := range 7 {
+			entries = append(entries, electoral.JournalEntry{Comune: "A074", ANPRID: id, At: loaded.Add(time.Duration(k*1000+r.IntN(1000)) * time.Second),
+				Operation: ops[r.IntN(2)], Revision: electoral.Revisions()[k%5]})
 		}
 	}
 	require.NoError(t, s.Update(ctx, func(w electoral.Writer) error {
@@ -61,7 +67,7 @@ func crowd(t *testing.T, s electoral.Store) {
 			}
 		}
 		for i := range 2300 {
-			rec := electoral.Record{Comune: []string{"A074", "H501"}[i%2], Book: electoral.RectificationBook, ID: fmt.Sprint(i), Subject: fmt.Sprint(i % 3), State: fmt.Sprint(i % 5), At: loaded}
+			rec := electoral.Record{Comune: []string{"A074", "H501"}[i%2], Book: electoral.RectificationBook, ID: fmt.Sprint(i), Subject: fmt.Sprint(i % 3), State: fmt.Sprint(i % 5), At: loaded, Body: []byte(fmt.Sprint("body ", i))}
 			if i%7 == 0 {
 				rec.Expires = loaded
 			}
@@ -73,6 +79,7 @@ func crowd(t *testing.T, s electoral.Store) {
 	}))
 }
 
+// all returns what a sequence yields.
 func all[T any](t *testing.T, seq func(func(T, error) bool)) (out []T) {
 	t.Helper()
 	for v, err := range seq {
@@ -85,8 +92,6 @@ func all[T any](t *testing.T, seq func(func(T, error) bool)) (out []T) {
 // TestSearchLikeMemory compares what is read in pages, and by several ways,
 // with what the store in memory finds by looking at everybody.
 func TestSearchLikeMemory(t *testing.T) {
-	memory := electoral.NewMemoryStore()
-	crowd(t, memory)
 	section := electoral.ListField(electoral.GeneralList, electoral.ListSection)
 	pinned := func(sections ...string) []electoral.Condition {
 		return []electoral.Condition{{Field: electoral.ListField(electoral.GeneralList, electoral.ListComune), In: []string{"A074"}}, {Field: section, In: sections}}
@@ -98,9 +103,9 @@ func TestSearchLikeMemory(t *testing.T) {
 		"another comune":                {Comune: "H501"},
 		"most":                          {Comune: "A074", Where: []electoral.Condition{eligible}},
 		"few":                           {Comune: "A074", Where: []electoral.Condition{eligible, {Field: electoral.SenateField, In: []string{"no"}}, {Field: section, In: []string{"3"}}}},
-		"from the middle":               {Comune: "A074", After: "735000", Where: []electoral.Condition{eligible}},
+		"from the middle":               {Comune: "A074", After: "720000", Where: []electoral.Condition{eligible}},
 		"sections":                      {Comune: "A074", Where: pinned("1", "4", "9", "1")},
-		"sections from the middle":      {Comune: "A074", After: "735000", Where: append(pinned("2", "3"), eligible)},
+		"sections from the middle":      {Comune: "A074", After: "720000", Where: append(pinned("2", "3"), eligible)},
 		"touched, many":                 {Comune: "A074", Touched: everything},
 		"touched, many, where":          {Comune: "A074", Touched: everything, Where: []electoral.Condition{eligible}, After: "710000"},
 		"touched, some":                 {Comune: "A074", Touched: moment},
@@ -111,14 +116,15 @@ func TestSearchLikeMemory(t *testing.T) {
 	journals := map[string]electoral.JournalSearch{
 		"all": {Comune: "A074"}, "a time": {Comune: "A074", From: moment.From, To: moment.To},
 		"an operation": {Comune: "A074", Operations: []electoral.Operation{electoral.OpEnrol}},
-		"persons":      {Comune: "A074", ANPRIDs: ids(t, memory, electoral.Search{Comune: "A074", Where: []electoral.Condition{eligible}})},
+		"persons":      {Comune: "A074", ANPRIDs: crowdIDs()[:900]},
 	}
 	books := map[string]electoral.RecordSearch{
 		"comune": {Book: electoral.RectificationBook, Comune: "A074"}, "states": {Book: electoral.RectificationBook, Comune: "A074", States: []string{"1", "2", "4"}, After: "3"},
 		"subject": {Book: electoral.RectificationBook, Subject: "1"}, "both": {Book: electoral.RectificationBook, Subject: "1", Comune: "H501", After: "3"},
 	}
 	eachDB(t, func(t *testing.T, at opener) {
-		s, ctx := at.db(t).Store(), t.Context()
+		memory, s, ctx := electoral.NewMemoryStore(), at.db(t).Store(), t.Context()
+		crowd(t, memory)
 		crowd(t, s)
 		both := func(compare func(ctx context.Context, want, got electoral.Reader)) {
 			require.NoError(t, memory.View(ctx, func(want electoral.Reader) error {
@@ -129,49 +135,47 @@ func TestSearchLikeMemory(t *testing.T) {
 			for name, q := range searches {
 				list := all(t, want.Search(ctx, q))
 				require.NotEmpty(t, list, name)
-				require.Equal(t, list, all(t, got.Search(ctx, q)), name)
+				same(t, list, all(t, got.Search(ctx, q)), name)
 			}
 			for name, q := range journals {
 				list := all(t, want.Journal(ctx, q))
 				require.Greater(t, len(list), 1000, name)
-				require.Equal(t, list, all(t, got.Journal(ctx, q)), name)
+				same(t, list, all(t, got.Journal(ctx, q)), name)
 			}
 			for name, q := range books {
 				list := all(t, want.Records(ctx, q))
 				require.NotEmpty(t, list, name)
-				require.Equal(t, list, all(t, got.Records(ctx, q)), name)
+				same(t, list, all(t, got.Records(ctx, q)), name)
 			}
 			counts, err := want.Counts(ctx, "A074")
 			require.NoError(t, err)
-			same, err := got.Counts(ctx, "A074")
+			again, err := got.Counts(ctx, "A074")
 			require.NoError(t, err)
-			require.Equal(t, counts, same)
+			require.Equal(t, counts, again)
 		})
 		for _, store := range []electoral.Store{memory, s} {
 			require.NoError(t, store.Update(ctx, func(w electoral.Writer) error {
 				n, err := w.ExpireRecords(ctx, "A074", loaded)
 				require.NoError(t, err)
-				assert.Contains(t, []int{165, 0}, n) // the memory's are gone the second time
+				assert.Equal(t, 165, n)
 				_, err = w.Forget(ctx, "A074", moment.From)
 				return err
 			}))
 		}
 		both(func(ctx context.Context, want, got electoral.Reader) {
-			require.Equal(t, all(t, want.Journal(ctx, journals["all"])), all(t, got.Journal(ctx, journals["all"])))
-			require.Equal(t, all(t, want.Records(ctx, books["subject"])), all(t, got.Records(ctx, books["subject"])))
+			same(t, all(t, want.Journal(ctx, journals["all"])), all(t, got.Journal(ctx, journals["all"])), "what is left of the journal")
+			same(t, all(t, want.Records(ctx, books["subject"])), all(t, got.Records(ctx, books["subject"])), "what is left of a book")
 		})
 	})
 }
 
-func ids(t *testing.T, s electoral.Store, q electoral.Search) (out []string) {
+// same compares two lists, and tells where they begin to differ.
+func same[T any](t *testing.T, want, got []T, what string) {
 	t.Helper()
-	require.NoError(t, s.View(t.Context(), func(r electoral.Reader) error {
-		for _, e := range all(t, r.Search(t.Context(), q)) {
-			out = append(out, e.ANPRID)
-		}
-		return nil
-	}))
-	return out
+	for i := range min(len(want), len(got)) {
+		require.Equal(t, want[i], got[i], "%s: number %d", what, i)
+	}
+	require.Len(t, got, len(want), what)
 }
 
 // TestExpireMany removes more records than are removed together.
@@ -245,8 +249,8 @@ func TestBornMany(t *testing.T) {
 			from, to := electoral.Date{Year: years[0], Month: 7, Day: 15}, electoral.Date{Year: years[1], Month: 9, Day: 3}
 			want := all(t, memory.Born(ctx, "A074", from, to))
 			require.NotEmpty(t, want)
-			require.Equal(t, want, all(t, p.Born(ctx, "A074", from, to)))
-			require.Equal(t, want, all(t, sqlstore.BornByScan(ctx, p, "A074", from, to)))
+			same(t, want, all(t, p.Born(ctx, "A074", from, to)), "Born")
+			same(t, want, all(t, sqlstore.BornByScan(ctx, p, "A074", from, to)), "by scan")
 		}
 	})
 }

@@ -69,7 +69,7 @@ func sectionOf(r sqldb.Rows) (electoral.Section, error) { return scanSection(r) 
 
 // Sections implements [electoral.Reader].
 func (t *transaction) Sections(ctx context.Context, comune string) iter.Seq2[electoral.Section, error] {
-	return paged(func(after *electoral.Section) ([]electoral.Section, error) {
+	return paged(func(after *electoral.Section, n size) ([]electoral.Section, error) {
 		if !storable(comune) {
 			return nil, nil
 		}
@@ -80,7 +80,7 @@ func (t *transaction) Sections(ctx context.Context, comune string) iter.Seq2[ele
 		if after != nil {
 			text, args = text+` AND number > $2`, append(args, after.Number)
 		}
-		return collect(sqldb.All(ctx, t.tx, sectionOf, text+` ORDER BY number LIMIT `+limit, args...))
+		return collect(sqldb.All(ctx, t.tx, sectionOf, text+` ORDER BY number`+n.limit(), args...))
 	})
 }
 

@@ -1,6 +1,6 @@
-// Package sqlstore keeps the electoral lists and the population in a SQL
-// database: [Store] implements [electoral.Store], [Population] implements
-// [electoral.Population].
+// Package sqlstore keeps the electoral lists, what the registry keeps beside
+// them, and the population in a SQL database: [Store] implements
+// [electoral.Store], [Population] implements [electoral.Population].
 //
 // The embedded default is SQLite in one file, with no server and no cgo: see
 // [OpenSQLite]. Past one machine it is PostgreSQL: see [OpenPostgres]. Both run
@@ -88,17 +88,23 @@ func (d *DB) Purge(ctx context.Context) error {
 		operations.name, records.name, recordRoutes.name, personsTable.name, personRoutes.name, personCodes.name)
 }
 
-// Store returns the store of sections and electors.
+// Store returns the store of everything but the persons.
 func (d *DB) Store() *Store { return &Store{d.db} }
 
 // Population returns the store of persons.
 func (d *DB) Population() *Population { return &Population{d.db} }
 
-// A Store keeps sections and electors. It implements [electoral.Store]. The
-// writer of an update also has the methods of [electoral.BulkWriter].
+// A Store keeps sections and electors, the registry's books and the operation
+// journal. It implements [electoral.Store]. The writer of an update also has
+// the methods of [electoral.BulkWriter].
+//
+// A search reads the sections of a list alone if its conditions name a few of
+// the comune (the list's comune, the section, and of an added list the yes), or
+// else those of whom the journal has an entry, or else all electors of the
+// comune.
 //
 // A text that is not UTF-8, or that holds U+0000, is refused. Listings are
-// read in pages of 1,000, so that memory does not grow with the list, and the
+// read in pages of up to 1,000, so that memory does not grow with the list, and the
 // reader may be used for other reads in the loop; a listing within an update
 // shows what the update writes meanwhile only from the next page on.
 type Store struct{ db *sqldb.DB }

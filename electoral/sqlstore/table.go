@@ -100,18 +100,29 @@ func optionalJSON[T any](v *T) (any, error) {
 	return jsonText(*v)
 }
 
+// size is how many rows a page has at most.
+type size int
+
 // pageSize is how many rows a listing reads at once: its memory, while the
-// connection is free between two pages.
-const pageSize = 1000
+// connection is free between two pages. The first page is smaller: many look
+// only at that.
+const (
+	pageSize  = 1000
+	firstPage = 128
+)
+
+// limit is the size as SQL has it: a number in the text, which a planner
+// knows.
+func (n size) limit() string { return " LIMIT " + strconv.Itoa(int(n)) }
 
 // paged yields the rows of one page after the other. page returns those that
-// follow after, nil for the first page; fewer than pageSize are the last.
-func paged[T any](page func(after *T) ([]T, error)) iter.Seq2[T, error] {
+// follow after, nil for the first page; fewer than n are the last.
+func paged[T any](page func(after *T, n size) ([]T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		var after *T
-		for {
-			rows, err := page(after)
+		for n := size(firstPage); ; n = pageSize {
+			rows, err := page(after, n)
 			if err != nil {
 				yield(none, err)
 				return
@@ -121,7 +132,7 @@ func paged[T any](page func(after *T) ([]T, error)) iter.Seq2[T, error] {
 					return
 				}
 			}
-			if len(rows) < pageSize {
+			if len(rows) < int(n) {
 				return
 			}
 			after = &rows[len(rows)-1]

@@ -8,7 +8,10 @@
 //
 // On PostgreSQL the SQL must also run on the engines that distribute its
 // tables: every statement on a distributed table compares the distribution
-// column, and no statement changes it.
+// column, and no statement changes it. There a query with ORDER BY gets the
+// order from an index wherever one has it; a query that looks for the values of
+// a list ([Dialect.In]) in an indexed column leaves the order to the caller, or
+// the server would walk through an index for it.
 package sqldb
 
 import (
@@ -67,8 +70,8 @@ func (d Dialect) List(values []string) any {
 	return string(data)
 }
 
-// A Statement is one statement with its arguments: string, int64 or nil, or
-// what [Dialect.List] returns.
+// A Statement is one statement with its arguments: string, int64, []byte or
+// nil, or what [Dialect.List] returns.
 type Statement struct {
 	Text string
 	Args []any
