@@ -13,6 +13,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/anprxml"
+	"github.com/liste-elettorali/anpr/internal/testenv"
 )
 
 func TestGenerate(t *testing.T) {
@@ -88,4 +89,15 @@ func TestNational(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "there.db")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	assert.Equal(t, 1, run([]string{"national", "-db", file}, &out, &errs), "never over a file that is there")
+}
+
+func TestNationalOnPostgres(t *testing.T) {
+	t.Setenv("ANPR_DSN", testenv.Postgres(t))
+	var out, errs bytes.Buffer
+	require.Zero(t, run([]string{"national", "-factor", "0.0005", "-comuni", "6", "-json"}, &out, &errs), errs.String())
+	var r result
+	require.NoError(t, json.Unmarshal(out.Bytes(), &r))
+	assert.Equal(t, "PostgreSQL", r.Database)
+	assert.Greater(t, r.Electors, 2000)
+	assert.Zero(t, r.Refused)
 }
