@@ -17,8 +17,9 @@ var (
 	requiredPDF = codesPDF[:5]
 )
 
-// PDF judges a document as of a time: certificates have to be valid then. If
-// at is zero, the verifier's clock. data is not modified. When ctx ends, the
+// PDF judges a document as of a time: certificates have to be valid then, or
+// when a trusted time-stamp proves that the seal existed. If at is zero, the
+// verifier's clock. data is not modified. When ctx ends, the
 // report says so and is not valid.
 func (v *Verifier) PDF(ctx context.Context, data []byte, at time.Time) Report {
 	if at.IsZero() {
@@ -41,12 +42,16 @@ func (v *Verifier) PDF(ctx context.Context, data []byte, at time.Time) Report {
 
 // A judgement is the work on one document.
 type judgement struct {
-	v      *Verifier
-	ctx    context.Context // lives for one call
-	at     time.Time
-	file   *pdf.File // nil if it could not be parsed
-	sigs   []*pdf.Signature
-	report Report
+	v     *Verifier
+	ctx   context.Context // lives for one call
+	at    time.Time
+	file  *pdf.File // nil if it could not be parsed
+	sigs  []*pdf.Signature
+	parts []part
+	// stamps are the document's time-stamps that are intact, judged so far.
+	stamps   []*stamp
+	evidence evidence
+	report   Report
 }
 
 // read parses the document and says whether every reader sees the same in it.
@@ -130,7 +135,13 @@ func (j *judgement) unsealed() {
 // judge checks each signature, then what came after, and sums up.
 func (j *judgement) judge() {
 	for _, s := range j.sigs {
-		j.report.Signatures = append(j.report.Signatures, j.signature(s))
+		j.parts = append(j.parts, j.examine(s))
+	}
+	j.readEvidence()
+	j.documentStamps()
+	for n := range j.parts {
+		j.signature(&j.parts[n])
+		j.report.Signatures = append(j.report.Signatures, j.parts[n].out)
 	}
 	later := j.laterRevisions()
 	for i := range j.report.Signatures {
@@ -155,7 +166,7 @@ func (j *judgement) judge() {
 		levels[s.Level] = true
 	}
 	j.report.Signer = strings.Join(signers, "; ")
-	for _, l := range []Level{LevelNone, LevelLegacy, LevelBB} { // the lowest of all
+	for _, l := range []Level{LevelNone, LevelLegacy, LevelBB, LevelBT, LevelBLT, LevelBLTA} { // the lowest of all
 		if levels[l] {
 			j.report.Level = l
 			break

@@ -9,29 +9,49 @@ import (
 
 	"github.com/liste-elettorali/anpr/internal/cms"
 	"github.com/liste-elettorali/anpr/internal/pdf"
+	"github.com/liste-elettorali/anpr/seal"
 )
 
-// signature judges one signature or timestamp.
-func (j *judgement) signature(s *pdf.Signature) Signature {
-	out := Signature{Field: s.Field, SubFilter: string(s.SubFilter), Timestamp: s.IsTimestamp(), Revision: -1}
-	sd, res, check := j.integrity(s)
-	out.Checks = append(out.Checks, check)
-	if res != nil {
-		out.Certificate = res.Certificate
-		out.Signer = signerName(res.Certificate)
+// examine checks the integrity and the coverage of one signature or
+// time-stamp: what does not depend on the others.
+func (j *judgement) examine(s *pdf.Signature) part {
+	p := part{s: s, out: Signature{Field: s.Field, SubFilter: string(s.SubFilter), Timestamp: s.IsTimestamp(), Revision: -1}}
+	var check, coverage Check
+	p.sd, p.res, check = j.integrity(s)
+	if p.res != nil {
+		p.out.Certificate = p.res.Certificate
+		p.out.Signer = signerName(p.res.Certificate)
 	}
-	var coverage Check
-	coverage, out.Revision = j.coverage(s)
-	out.Checks = append(out.Checks, coverage)
-	if out.Timestamp {
-		out.Time = timestampTime(sd)
-		return out // whether its issuer is trusted is part of the proof of time
+	coverage, p.out.Revision = j.coverage(s)
+	p.covered = coverage.Outcome == Passed
+	p.out.Checks = append(p.out.Checks, check, coverage)
+	if p.out.Timestamp {
+		p.out.Time = timestampTime(p.sd)
 	}
-	out.Time = claimedTime(s, res)
-	level, levelCheck := padesLevel(s, sd, res)
-	out.Level = level
-	out.Checks = append(out.Checks, j.trust(sd, res), j.revocation(s, sd), j.time(out.Time, sd), levelCheck)
-	return out
+	return p
+}
+
+// signature judges a signature: its certificate at the time that is proved,
+// revocation, time and level.
+func (j *judgement) signature(p *part) {
+	if p.out.Timestamp {
+		return // whether its issuer is trusted is part of the proof of time
+	}
+	out := &p.out
+	out.Time = claimedTime(p.s, p.res)
+	inside := j.insideStamps(p)
+	at, proof := j.proved(p, inside)
+	trust, chain := j.trust(p.sd, p.res, at)
+	if chain != nil {
+		out.Qualified = seal.CheckQualified(chain[0], chain[1:], at)
+		out.Trusted = true
+	}
+	if proof != nil {
+		out.Proved = proof.time
+	}
+	var levelCheck Check
+	out.Level, levelCheck = j.level(p, chain, inside, at)
+	out.Checks = append(out.Checks, trust, j.revocation(chain, at, proof), j.time(out.Time, inside, proof), levelCheck)
 }
 
 // integrity checks that the bytes covered and the signature agree.
@@ -220,33 +240,8 @@ func timestampTime(sd *cms.SignedData) time.Time {
 	return ts.Time
 }
 
-// time says what is known of when the seal was made.
-func (j *judgement) time(claimed time.Time, sd *cms.SignedData) Check {
-	c := Check{Code: CodeTime, Outcome: NotDone}
-	c.Message = "Il sigillo non dichiara quando è stato apposto."
-	if !claimed.IsZero() {
-		c.Message = fmt.Sprintf("Il momento del sigillo, %s, è solo dichiarato da chi l'ha apposto.", italianTime(claimed))
-	}
-	stamped := false
-	for _, s := range j.sigs {
-		stamped = stamped || s.IsTimestamp()
-	}
-	inside := 0
-	if sd != nil && len(sd.Signers) == 1 {
-		inside = len(sd.Signers[0].UnsignedAttribute(cms.OIDSignatureTimestamp))
-	}
-	stamped = stamped || inside > 0
-	if stamped {
-		c.Message += " Il documento contiene marche temporali: il loro emittente non è stato valutato."
-	}
-	if inside > 1 {
-		c.Message += fmt.Sprintf(" Il sigillo porta %d marche temporali nella stessa firma: una è la regola, le altre sono state aggiunte.", inside)
-	}
-	return c
-}
-
-// padesLevel says which PAdES level the signature has. Levels above B-B are
-// not claimed.
+// padesLevel says whether the signature has the form of PAdES B-B, or of what
+// came before.
 func padesLevel(s *pdf.Signature, sd *cms.SignedData, res *cms.Result) (Level, Check) {
 	c := Check{Code: CodeLevel, Outcome: NotDone, Message: "Il livello della firma non si può determinare."}
 	if res == nil {
@@ -277,6 +272,6 @@ func padesLevel(s *pdf.Signature, sd *cms.SignedData, res *cms.Result) (Level, C
 		c.Evidence = missing
 		return LevelNone, c
 	}
-	c.Outcome, c.Message = Passed, "La firma rispetta il livello PAdES B-B. I livelli superiori non sono stati valutati."
+	c.Outcome, c.Message = Passed, "La firma rispetta il livello PAdES B-B."
 	return LevelBB, c
 }

@@ -12,64 +12,63 @@ import (
 	"unicode"
 
 	"github.com/liste-elettorali/anpr/internal/cms"
-	"github.com/liste-elettorali/anpr/internal/pdf"
 )
 
 // trust checks that the signer's certificate leads to an anchor, may seal and
-// is valid at the time of the judgement.
-func (j *judgement) trust(sd *cms.SignedData, res *cms.Result) Check {
+// is valid at a time, and returns the chain; nil if it does not.
+func (j *judgement) trust(sd *cms.SignedData, res *cms.Result, at time.Time) (Check, []*x509.Certificate) {
 	c := Check{Code: CodeTrust, Outcome: Failed}
 	switch {
 	case res == nil:
 		c.Outcome, c.Message = NotDone, "Non verificato: la firma non è integra."
-		return c
+		return c, nil
 	case len(j.v.cfg.Trust) == 0:
 		c.Outcome, c.Message = NotDone, "Non verificato: non è stata indicata alcuna autorità affidabile."
-		return c
+		return c, nil
 	}
 	cert := res.Certificate
 	for m, err := range sd.Malformed {
 		c.Message = "La firma contiene un certificato non conforme (" + clean(signerName(m)) + ")."
 		c.Evidence = append(c.Evidence, err.Error())
-		return c
+		return c, nil
 	}
 	if err := sealUsage(cert); err != nil {
 		c.Message = fmt.Sprintf("Il certificato di «%s» non è fatto per sigillare o firmare documenti.", clean(signerName(cert)))
 		c.Evidence = append(c.Evidence, err.Error())
-		return c
+		return c, nil
 	}
-	chain, err := j.v.chain(cert, sd.Certificates, j.at)
+	chain, err := j.v.chain(cert, slices.Concat(sd.Certificates, j.evidence.certs), at, j.v.roots)
 	if err != nil {
-		c.Message = trustMessage(err, cert, j.at)
+		c.Message = trustMessage(err, cert, at)
 		c.Evidence = append(c.Evidence, err.Error())
-		return c
+		return c, nil
 	}
 	if weak := append(slices.Clone(res.Weak), weakKeys(chain)...); len(weak) > 0 {
 		c.Message = "La firma usa algoritmi o chiavi che non si considerano più sicuri: " + strings.Join(slices.Compact(weak), ", ") + "."
-		return c
+		return c, nil
 	}
 	if odd := j.v.stray(sd.Certificates, chain); odd != nil {
 		c.Message = fmt.Sprintf("Il certificato allegato di «%s» è alterato o estraneo alla catena.", clean(signerName(odd)))
-		return c
+		return c, nil
 	}
 	c.Outcome = Passed
 	anchor := chain[len(chain)-1]
 	c.Message = fmt.Sprintf("Il certificato di «%s» è valido al %s e risale all'autorità indicata come affidabile «%s».",
-		clean(signerName(cert)), italianTime(j.at), clean(anchor.Subject.CommonName))
+		clean(signerName(cert)), italianTime(at), clean(anchor.Subject.CommonName))
 	for _, x := range chain {
 		c.Evidence = append(c.Evidence, fmt.Sprintf("%s, serial %x, until %s", x.Subject, x.SerialNumber, x.NotAfter.UTC().Format(time.RFC3339)))
 	}
-	return c
+	return c, chain
 }
 
 // chain builds the chain of a certificate to an anchor.
-func (v *Verifier) chain(cert *x509.Certificate, others []*x509.Certificate, at time.Time) ([]*x509.Certificate, error) {
+func (v *Verifier) chain(cert *x509.Certificate, others []*x509.Certificate, at time.Time, roots *x509.CertPool) ([]*x509.Certificate, error) {
 	pool := x509.NewCertPool()
 	for _, o := range others {
 		pool.AddCert(o)
 	}
 	chains, err := cert.Verify(x509.VerifyOptions{
-		Roots: v.roots, Intermediates: pool, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+		Roots: roots, Intermediates: pool, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
 	})
 	if err != nil {
 		return nil, err
@@ -155,23 +154,6 @@ func trustMessage(err error, cert *x509.Certificate, at time.Time) string {
 		return fmt.Sprintf("Il certificato di «%s» non risale ad alcuna delle autorità indicate come affidabili.", name)
 	}
 	return fmt.Sprintf("La catena del certificato di «%s» non è valida.", name)
-}
-
-// revocation says what is known of revocation: nothing is asked of the
-// network.
-func (j *judgement) revocation(s *pdf.Signature, sd *cms.SignedData) Check {
-	c := Check{Code: CodeRevocation, Outcome: NotDone,
-		Message: "Non è stato verificato se il certificato sia stato revocato: il documento non contiene dati di revoca."}
-	present := sd != nil && sd.HasCRLs
-	if j.file != nil {
-		if cat, _, err := j.file.Last().Catalog(); err == nil {
-			present = present || cat.Get("DSS") != nil
-		}
-	}
-	if present {
-		c.Message = "Non è stato verificato se il certificato sia stato revocato: i dati di revoca contenuti nel documento non sono stati valutati."
-	}
-	return c
 }
 
 // signerName names the holder of a certificate.

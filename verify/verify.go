@@ -23,7 +23,8 @@
 //     asked of the network.
 //
 // The time that a document claims proves nothing: certificates are judged at
-// the time given by the caller.
+// the time that a trusted time-stamp proves or, without one, at that given by
+// the caller.
 package verify
 
 import (
@@ -33,6 +34,7 @@ import (
 	"time"
 
 	"github.com/liste-elettorali/anpr/internal/pdf"
+	"github.com/liste-elettorali/anpr/seal"
 )
 
 // An Outcome is what a check came to.
@@ -86,6 +88,9 @@ const (
 	LevelNone   Level = ""
 	LevelLegacy Level = "legacy"
 	LevelBB     Level = "B-B"
+	LevelBT     Level = "B-T"
+	LevelBLT    Level = "B-LT"
+	LevelBLTA   Level = "B-LTA"
 )
 
 // A Check is one check of a report.
@@ -131,9 +136,15 @@ type Signature struct {
 	Signer      string
 	Time        time.Time         // claimed
 	Certificate *x509.Certificate // nil if it could not be verified
+	Proved      time.Time         // at which a trusted time-stamp proves that it existed; zero if none does
 	Revision    int               // that it covers, counted from 0; -1 if none
-	Level       Level
-	Checks      []Check
+	// Trusted says that the certificate leads to an anchor; Qualified then lists
+	// why it is not one for qualified electronic seals, nil if it is (EN 319
+	// 412-3 and -5; that its issuer is in a trusted list is not looked at).
+	Trusted   bool
+	Qualified []seal.Finding
+	Level     Level
+	Checks    []Check
 }
 
 // Check returns the check with a code.
@@ -173,6 +184,14 @@ type Config struct {
 	// the caller trusts.
 	Trust []*x509.Certificate
 
+	// Timestamps holds the anchors of time-stamping authorities. Without any, no
+	// time-stamp proves anything.
+	Timestamps []*x509.Certificate
+
+	// OCSPs and CRLs are revocation data beside those that documents contain:
+	// OCSP responses and revocation lists, DER. The network is never asked.
+	OCSPs, CRLs [][]byte
+
 	// ContrassegnoKey is the issuer's key of the contrassegno. If nil, its
 	// authentication code is not checked, and the document's seal alone vouches
 	// for it.
@@ -187,8 +206,8 @@ type Config struct {
 
 // A Verifier judges documents. It is safe for concurrent use.
 type Verifier struct {
-	cfg   Config
-	roots *x509.CertPool
+	cfg               Config
+	roots, stampRoots *x509.CertPool
 }
 
 // New makes a verifier.
@@ -205,7 +224,7 @@ func New(cfg Config) (*Verifier, error) {
 	if cfg.Limits.Pixels <= 0 {
 		cfg.Limits.Pixels = 40_000_000
 	}
-	v := &Verifier{cfg: cfg, roots: x509.NewCertPool()}
+	v := &Verifier{cfg: cfg, roots: x509.NewCertPool(), stampRoots: x509.NewCertPool()}
 	v.cfg.Trust = slices.Clone(cfg.Trust)
 	v.cfg.ContrassegnoKey = slices.Clone(cfg.ContrassegnoKey)
 	for i, c := range cfg.Trust {
@@ -213,6 +232,13 @@ func New(cfg Config) (*Verifier, error) {
 			return nil, fmt.Errorf("verify: trust anchor %d is nil", i)
 		}
 		v.roots.AddCert(c)
+	}
+	v.cfg.Timestamps = slices.Clone(cfg.Timestamps)
+	for i, c := range cfg.Timestamps {
+		if c == nil {
+			return nil, fmt.Errorf("verify: time-stamp anchor %d is nil", i)
+		}
+		v.stampRoots.AddCert(c)
 	}
 	return v, nil
 }
