@@ -86,7 +86,7 @@ type finding struct {
 // by then or later, and not replaced before it.
 func (j *judgement) status(c, issuer *x509.Certificate, at time.Time, depth int) (f finding) {
 	take := func(s *revocation.Status, given bool) {
-		if s.ThisUpdate.After(j.at.Add(maxSkew)) || s.ProducedAt.After(j.at.Add(maxSkew)) {
+		if s.ThisUpdate.After(j.at.Add(maxSkew)) {
 			return // of the future
 		}
 		if !s.Revoked.IsZero() {

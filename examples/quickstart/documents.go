@@ -130,7 +130,7 @@ func (q *quickstart) verify(ctx context.Context) error {
 		}
 		anchors = append(anchors, cert)
 	}
-	v, err := verify.New(verify.Config{Trust: anchors})
+	v, err := verify.New(verify.Config{Trust: anchors, Timestamps: anchors})
 	if err != nil {
 		return err
 	}

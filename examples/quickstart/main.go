@@ -26,6 +26,7 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/anprxml"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
+	"github.com/liste-elettorali/anpr/seal"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
 )
 
@@ -137,7 +138,7 @@ func (q *quickstart) open(ctx context.Context) (err error) {
 	if q.ca, err = sealtest.NewCA(sealtest.Config{}); err != nil {
 		return err
 	}
-	sealer, err := q.ca.Sealer()
+	sealer, err := q.ca.PAdES(seal.LevelLTA)
 	if err != nil {
 		return err
 	}

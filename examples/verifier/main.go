@@ -83,7 +83,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "verifier:", err)
 		return exitUnreadable
 	}
-	verifier, err := verify.New(verify.Config{Trust: anchors})
+	verifier, err := verify.New(verify.Config{Trust: anchors, Timestamps: anchors})
 	if err != nil {
 		fmt.Fprintln(stderr, "verifier:", err)
 		return exitUnreadable
