@@ -150,7 +150,7 @@ type batchResult struct {
 func (b *batch) run(ctx context.Context, rows *codeReader) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	pending := make(chan chan batchResult, b.req.Workers)
+	pending := make(chan chan batchResult, b.req.Workers-1) // and one that is waited for
 	readErr := make(chan error, 1)
 	go func() {
 		defer close(pending)

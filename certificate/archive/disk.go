@@ -1,0 +1,452 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/internal/limits"
+)
+
+// The parts of the folder and what a name may end with.
+const (
+	keysFolder, documentsFolder = "keys", "documents"
+	begunSuffix, goneSuffix     = ".new", ".gone"
+)
+
+// magic begins the file of a document. After it stand the length of the header
+// (4 bytes, the highest first), the header, its HMAC, and the content.
+const magic = "ANPRARC1"
+
+const maxHeader = 4096
+
+// A disk is the folder on disk. Its names cannot lead out of it.
+type disk struct {
+	dir             *os.File // locked
+	root            *os.Root
+	keys, documents *os.File
+	sync            func(*os.File) error // a test puts one in its place that fails
+}
+
+func openDisk(dir string) (_ *disk, err error) {
+	fail := func(err error) error { return fmt.Errorf("archive: %s: %w", dir, err) }
+	switch err := os.Mkdir(dir, 0o700); {
+	case err == nil:
+		if err := syncFolder(filepath.Dir(dir)); err != nil {
+			return nil, fail(err)
+		}
+	case !errors.Is(err, fs.ErrExist):
+		return nil, fail(err)
+	}
+	d := &disk{sync: syncFile}
+	defer func() {
+		if err != nil {
+			_ = d.close()
+		}
+	}()
+	if d.dir, err = os.Open(dir); err != nil {
+		return nil, fail(err)
+	}
+	info, err := d.dir.Stat()
+	switch {
+	case err != nil:
+		return nil, fail(err)
+	case !info.IsDir():
+		return nil, fail(errors.New("not a folder"))
+	case info.Mode().Perm()&0o077 != 0:
+		return nil, fail(fmt.Errorf("others may use it (mode %04o), expected 0700", info.Mode().Perm()))
+	}
+	if err := lock(d.dir); err != nil {
+		return nil, fail(err)
+	}
+	if d.root, err = os.OpenRoot(dir); err != nil {
+		return nil, fail(err)
+	}
+	rooted, err := d.root.Stat(".")
+	if err != nil {
+		return nil, fail(err)
+	}
+	if !os.SameFile(info, rooted) {
+		return nil, fail(errors.New("the folder was replaced while it was opened"))
+	}
+	if err := d.folders(); err != nil {
+		return nil, fail(err)
+	}
+	return d, nil
+}
+
+// folders opens the folders within, and makes them if there is none yet. A
+// folder of which one is missing is not a new one.
+func (d *disk) folders() (err error) {
+	if d.keys, err = d.root.Open(keysFolder); isGone(err) {
+		// Keys are the first to be made, documents the last: what a crash
+		// leaves between is empty.
+		if _, err := d.root.Stat(documentsFolder); err == nil {
+			return corrupt(keysFolder, "the folder of the keys is missing")
+		}
+		if err := d.root.Mkdir(keysFolder, 0o700); err != nil {
+			return err
+		}
+		d.keys, err = d.root.Open(keysFolder)
+	}
+	if err != nil {
+		return err
+	}
+	if d.documents, err = d.root.Open(documentsFolder); isGone(err) {
+		if names, _ := d.keys.Readdirnames(1); len(names) > 0 {
+			return corrupt(documentsFolder, "the folder of the documents is missing, but there are keys")
+		}
+		if err := d.root.Mkdir(documentsFolder, 0o700); err != nil {
+			return err
+		}
+		d.documents, err = d.root.Open(documentsFolder)
+	}
+	if err != nil {
+		return err
+	}
+	return d.dir.Sync()
+}
+
+func (d *disk) close() error {
+	var errs []error
+	for _, f := range []*os.File{d.keys, d.documents, d.dir} {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+	}
+	if d.root != nil {
+		errs = append(errs, d.root.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func syncFolder(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// keep makes a document durable: its key, then itself under another name, then
+// its name. unsure reports that after the error it may be there.
+func (d *disk) keep(ctx context.Context, doc certificate.Archived) (unsure bool, err error) {
+	key := newKey()
+	file, err := encode(key, doc)
+	if err != nil {
+		return false, err
+	}
+	newKeyName, newName := keysFolder+"/"+doc.ID+begunSuffix, documentsFolder+"/"+doc.ID+begunSuffix
+	err = d.write(newKeyName, key)
+	if err == nil {
+		err = d.sync(d.keys)
+	}
+	if err == nil {
+		err = d.write(newName, file)
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err == nil {
+		err = d.root.Rename(newName, documentsFolder+"/"+doc.ID)
+	}
+	if err != nil {
+		// What cannot be undone now is undone when the folder is opened.
+		_ = d.root.Remove(newName)
+		_ = d.overwrite(newKeyName)
+		_ = d.root.Remove(newKeyName)
+		return false, wrapped(err)
+	}
+	if err := d.sync(d.documents); err != nil {
+		return true, wrapped(err)
+	}
+	// With either name the key is found again, so this may be lost.
+	if err := d.root.Rename(newKeyName, keysFolder+"/"+doc.ID); err != nil {
+		return true, wrapped(err)
+	}
+	return false, nil
+}
+
+func wrapped(err error) error {
+	if err != nil {
+		err = fmt.Errorf("archive: %w", err)
+	}
+	return err
+}
+
+// write makes a file durable, but for its name.
+func (d *disk) write(name string, data []byte) error {
+	f, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = d.sync(f)
+	}
+	return errors.Join(err, f.Close())
+}
+
+// overwrite puts zeros where a key stands. A key that is not there is all right.
+func (d *disk) overwrite(name string) error {
+	f, err := d.root.OpenFile(name, os.O_WRONLY, 0)
+	if isGone(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(make([]byte, keySize), 0)
+	if err == nil {
+		err = d.sync(f)
+	}
+	return errors.Join(err, f.Close())
+}
+
+// mark gives documents, durably, the name of those that are deleted. Of the
+// rest of the list nothing has changed. unsure reports that after the error
+// some may have their old name.
+func (d *disk) mark(list []*entry) (marked int, unsure bool, err error) {
+	for _, e := range list {
+		name := documentsFolder + "/" + e.id
+		if err = d.root.Rename(name, name+goneSuffix); err != nil {
+			break
+		}
+		marked++
+	}
+	if marked == 0 {
+		return 0, false, wrapped(err)
+	}
+	synced := d.sync(d.documents)
+	return marked, synced != nil, wrapped(errors.Join(err, synced))
+}
+
+// destroy deletes what is marked: first the keys, then the rest. It returns of
+// how many nothing is left.
+func (d *disk) destroy(list []*entry) (int, error) {
+	if len(list) == 0 {
+		return 0, nil
+	}
+	n := 0
+	var failed error
+	for _, e := range list {
+		for _, name := range []string{keysFolder + "/" + e.id, keysFolder + "/" + e.id + begunSuffix} {
+			if failed = d.overwrite(name); failed == nil {
+				failed = d.removed(name)
+			}
+			if failed != nil {
+				break
+			}
+		}
+		if failed != nil {
+			break
+		}
+		n++
+	}
+	if n == 0 {
+		return 0, wrapped(failed)
+	}
+	if err := d.sync(d.keys); err != nil {
+		return 0, wrapped(errors.Join(failed, err))
+	}
+	for i, e := range list[:n] {
+		if err := d.removed(documentsFolder + "/" + e.id + goneSuffix); err != nil {
+			return i, wrapped(errors.Join(failed, err))
+		}
+	}
+	if err := d.sync(d.documents); err != nil {
+		return 0, wrapped(errors.Join(failed, err))
+	}
+	return n, wrapped(failed)
+}
+
+// removed removes a file that may have gone already.
+func (d *disk) removed(name string) error {
+	if err := d.root.Remove(name); !isGone(err) {
+		return err
+	}
+	return nil
+}
+
+// state is what there is of a document in one of the folders.
+type state struct{ begun, kept, gone bool }
+
+// name returns that of the file which is there.
+func (s state) name(id string) string {
+	if s.kept {
+		return id
+	}
+	return id + begunSuffix
+}
+
+func (d *disk) list(folder string) (map[string]state, error) {
+	entries, err := fs.ReadDir(d.root.FS(), folder)
+	if err != nil {
+		return nil, wrapped(err)
+	}
+	found := make(map[string]state, len(entries))
+	for _, e := range entries {
+		id, begun := strings.CutSuffix(e.Name(), begunSuffix)
+		id, gone := strings.CutSuffix(id, goneSuffix)
+		if !isID(id) || begun && gone || gone && folder == keysFolder || !e.Type().IsRegular() {
+			return nil, corrupt(folder+"/"+e.Name(), "not a file of the archive, and nothing else may be in the folder")
+		}
+		s := found[id]
+		s.begun, s.gone, s.kept = s.begun || begun, s.gone || gone, s.kept || !begun && !gone
+		found[id] = s
+	}
+	return found, nil
+}
+
+// finish ends what was interrupted: what was being kept is removed, what was
+// being deleted too.
+func (d *disk) finish(keys, documents map[string]state, unfinished []*entry) error {
+	var orphans []*entry // keys without a document
+	for id, has := range documents {
+		if !has.begun {
+			continue
+		}
+		if err := d.removed(documentsFolder + "/" + id + begunSuffix); err != nil {
+			return wrapped(err)
+		}
+	}
+	for id, has := range keys {
+		name := keysFolder + "/" + id
+		switch doc := documents[id]; {
+		case !has.begun || doc.gone:
+		case !doc.kept:
+			orphans = append(orphans, &entry{id: id})
+		case !has.kept:
+			if err := d.root.Rename(name+begunSuffix, name); err != nil {
+				return wrapped(err)
+			}
+		default: // both names, which no crash leaves
+			return corrupt(name+begunSuffix, "there is another key of the same document")
+		}
+	}
+	_, err := d.destroy(append(unfinished, orphans...))
+	return err
+}
+
+// encode returns the file of a document.
+func encode(key []byte, doc certificate.Archived) ([]byte, error) {
+	head, err := headerOf(doc).bytes()
+	if err != nil {
+		return nil, err
+	}
+	sum, err := mac(key, head)
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, 0, len(magic)+4+len(head)+len(sum)+4+len(doc.PDF)+len(doc.Embedded)+16)
+	b = append(b, magic...)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(head)))
+	b = append(append(b, head...), sum...)
+	return encrypt(b, key, head, doc.PDF, doc.Embedded)
+}
+
+// decodeHeader reads what a file begins with and returns the header's bytes.
+func decodeHeader(r io.Reader, id string, key []byte) (header, []byte, error) {
+	var h header
+	fail := func(problem string) (header, []byte, error) { return h, nil, corrupt(documentsFolder+"/"+id, problem) }
+	begin := make([]byte, len(magic)+4)
+	if _, err := io.ReadFull(r, begin); err != nil || string(begin[:len(magic)]) != magic {
+		return fail("it does not begin with " + magic)
+	}
+	n := binary.BigEndian.Uint32(begin[len(magic):])
+	if n > maxHeader {
+		return fail(fmt.Sprintf("a header of %d bytes, expected at most %d", n, maxHeader))
+	}
+	head, sum := make([]byte, n), make([]byte, macSize)
+	if _, err := io.ReadFull(r, head); err != nil {
+		return fail("it ends within the header")
+	}
+	if _, err := io.ReadFull(r, sum); err != nil {
+		return fail("it ends within the header")
+	}
+	if err := checkMAC(key, head, sum); err != nil {
+		return h, nil, fmt.Errorf("%s/%s: %w", documentsFolder, id, err)
+	}
+	if err := json.Unmarshal(head, &h); err != nil {
+		return fail("its header is no JSON")
+	}
+	if h.Version != version || h.ID != id {
+		return fail(fmt.Sprintf("its header is of document %.26q in version %d, expected version %d", h.ID, h.Version, version))
+	}
+	return h, head, nil
+}
+
+// header reads the header of a document that is kept.
+func (d *disk) header(id string) (header, error) { return d.headerWith(id, id) }
+
+func (d *disk) headerWith(id, keyName string) (header, error) {
+	key, err := d.read(keysFolder+"/"+keyName, keySize)
+	if err != nil {
+		return header{}, err
+	}
+	f, err := d.root.Open(documentsFolder + "/" + id)
+	if err != nil {
+		return header{}, wrapped(err)
+	}
+	defer f.Close()
+	begin := make([]byte, len(magic)+4+maxHeader+macSize)
+	n, err := io.ReadFull(f, begin)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return header{}, wrapped(err)
+	}
+	h, _, err := decodeHeader(bytes.NewReader(begin[:n]), id, key)
+	return h, err
+}
+
+// document reads a document that is kept.
+func (d *disk) document(id string) (certificate.Archived, error) {
+	none := certificate.Archived{}
+	key, err := d.read(keysFolder+"/"+id, keySize)
+	if err != nil {
+		return none, err
+	}
+	file, err := d.read(documentsFolder+"/"+id, limits.PDFBytes+2*maxHeader)
+	if err != nil {
+		return none, err
+	}
+	r := bytes.NewReader(file)
+	h, head, err := decodeHeader(r, id, key)
+	if err != nil {
+		return none, err
+	}
+	out := h.archived()
+	if out.PDF, out.Embedded, err = decrypt(key, head, file[len(file)-r.Len():]); err != nil {
+		return none, fmt.Errorf("%s/%s: %w", documentsFolder, id, err)
+	}
+	return out, nil
+}
+
+// read reads a file of at most so many bytes.
+func (d *disk) read(name string, most int64) ([]byte, error) {
+	f, err := d.root.Open(name)
+	if err != nil {
+		return nil, wrapped(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, wrapped(err)
+	}
+	if !info.Mode().IsRegular() || info.Size() > most {
+		return nil, corrupt(name, fmt.Sprintf("expected a regular file of at most %d bytes", most))
+	}
+	b := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, b); err != nil {
+		return nil, wrapped(err)
+	}
+	return b, nil
+}

@@ -1,0 +1,39 @@
+package archive
+
+import (
+	"context"
+	"os"
+
+	"github.com/liste-elettorali/anpr/internal/sqldb"
+)
+
+// Secret returns the key of a document and its encrypted content.
+func (s *SQL) Secret(ctx context.Context, id string) (key, body []byte, err error) {
+	err = s.db.Lookup(ctx, func(q sqldb.Querier) error {
+		return sqldb.One(ctx, q, []any{&key, &body}, `SELECT k.secret, d.body`+fromTables+` WHERE d.id = $1`, id)
+	})
+	return key, body, err
+}
+
+// Exec runs a statement, as somebody would who meddles with the database.
+func (s *SQL) Exec(ctx context.Context, text string, args ...any) error {
+	return s.db.Update(ctx, func(tx sqldb.Tx) error { return tx.Exec(ctx, sqldb.Statement{Text: text, Args: args}) })
+}
+
+// Attempts sets how often a purge is tried that is blocked.
+func (s *SQL) Attempts(n int) { s.attempts = n }
+
+// Reading runs fn while a transaction that has begun to read is open.
+func (s *SQL) Reading(ctx context.Context, fn func() error) error {
+	return s.db.View(ctx, func(sqldb.Tx) error { return fn() })
+}
+
+// FailSync makes the syncs of a folder fail for which fail returns an error.
+func (f *Files) FailSync(fail func(name string) error) {
+	f.disk.sync = func(file *os.File) error {
+		if err := fail(file.Name()); err != nil {
+			return err
+		}
+		return syncFile(file)
+	}
+}

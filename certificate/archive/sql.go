@@ -1,0 +1,415 @@
+package archive
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"iter"
+	"sync/atomic"
+	"time"
+
+	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/internal/sqldb"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// ErrPurgeBlocked is wrapped by the error of [SQL.Sweep] and [SQL.Purge] that
+// an open transaction, of this program or of another, kept from their end. Call
+// again.
+var ErrPurgeBlocked = sqldb.ErrPurgeBlocked
+
+// SQL is a [certificate.Archive] in a SQL database. It is safe for concurrent
+// use, and several processes may use one database. What a call has committed
+// is durable when it returns. Its tables may stand in the database of package
+// electoral/sqlstore or in one of their own, which is better: a SQLite file is
+// rewritten as a whole by each sweep that deletes something.
+type SQL struct {
+	db *sqldb.DB
+	// unpurged: keys were deleted, and the files may still hold them. Nobody
+	// knows of a database that was just opened.
+	unpurged atomic.Bool
+	attempts int // of a purge that is blocked
+}
+
+var _ certificate.Archive = (*SQL)(nil)
+
+// OpenSQLite opens the SQLite database in a file, makes it with mode 0600 if
+// there is none, and brings its schema up to date. A write waits up to ten
+// seconds for another process's.
+func OpenSQLite(ctx context.Context, file string) (*SQL, error) {
+	db, err := sqldb.OpenSQLite(ctx, file)
+	return migrated(ctx, db, err)
+}
+
+// OpenPostgres opens a PostgreSQL database and brings its schema up to date.
+// The connection string is a URL ("postgres://user@host:5432/db") or a list of
+// key=value pairs; beside libpq's parameters it takes pool_max_conns. It is in
+// no error, and a password in it must be percent-encoded. The user must own the
+// tables, which stand in the first schema of search_path.
+func OpenPostgres(ctx context.Context, dsn string) (*SQL, error) {
+	db, err := sqldb.OpenPostgres(ctx, dsn)
+	return migrated(ctx, db, err)
+}
+
+func migrated(ctx context.Context, db *sqldb.DB, err error) (*SQL, error) {
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx, "certificate_archive", migrations, "migrations"); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	s := &SQL{db: db, attempts: 6}
+	s.unpurged.Store(true)
+	return s, nil
+}
+
+// Close closes the database. What is under way comes to its end.
+func (s *SQL) Close() error { return s.db.Close() }
+
+// part is the column by which the tables of documents and keys may be
+// distributed. The id is one that isID has seen.
+func part(id string) string { return id[:2] }
+
+// Put implements [certificate.Archive].
+func (s *SQL) Put(ctx context.Context, d certificate.Archived) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := check(d); err != nil {
+		return err
+	}
+	key, h := newKey(), headerOf(d)
+	head, err := h.bytes()
+	if err != nil {
+		return err
+	}
+	sum, err := mac(key, head)
+	if err != nil {
+		return err
+	}
+	body, err := encrypt(nil, key, head, d.PDF, d.Embedded)
+	if err != nil {
+		return err
+	}
+	return s.db.Update(ctx, func(tx sqldb.Tx) error {
+		for _, q := range []struct {
+			text string
+			args []any
+		}{
+			{`SELECT count(*) FROM certificate_requests WHERE request_key = $1`, []any{h.RequestKey}},
+			{`SELECT count(*) FROM certificate_documents WHERE part = $1 AND id = $2`, []any{part(h.ID), h.ID}},
+		} {
+			var n int64
+			if err := sqldb.One(ctx, tx, []any{&n}, q.text, q.args...); err != nil {
+				return err
+			}
+			if n > 0 {
+				return fmt.Errorf("archive: %s: %w", h.ID, certificate.ErrArchived)
+			}
+		}
+		return tx.Exec(ctx,
+			sqldb.Statement{Text: `INSERT INTO certificate_requests (request_key, id) VALUES ($1, $2)`, Args: []any{h.RequestKey, h.ID}},
+			sqldb.Statement{Text: `INSERT INTO certificate_keys (part, id, secret) VALUES ($1, $2, $3)`, Args: []any{part(h.ID), h.ID, key}},
+			sqldb.Statement{Text: `INSERT INTO certificate_documents (part, id, request_key, payload_key, owner, comune, kind, issued_at, expires, mac, body)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+				Args: []any{part(h.ID), h.ID, h.RequestKey, h.PayloadKey, h.Owner, h.Comune, h.Kind, h.IssuedAt, h.Expires, sum, body}},
+			sqldb.Statement{Text: `INSERT INTO certificate_owners (owner, issued_at, id) VALUES ($1, $2, $3)`, Args: []any{h.Owner, h.IssuedAt, h.ID}},
+		)
+	})
+}
+
+// A row is a document as the tables have it.
+type row struct {
+	header
+	mac, key, body []byte
+}
+
+const headerColumns = `d.id, d.request_key, d.payload_key, d.owner, d.comune, d.kind, d.issued_at, d.expires, d.mac, k.secret`
+
+// fromTables joins a document with its key: both are where its part is.
+const fromTables = ` FROM certificate_documents d JOIN certificate_keys k ON k.part = d.part AND k.id = d.id`
+
+func (r *row) dest() []any {
+	r.Version = version
+	return []any{&r.ID, &r.RequestKey, &r.PayloadKey, &r.Owner, &r.Comune, &r.Kind, &r.IssuedAt, &r.Expires, &r.mac, &r.key}
+}
+
+// check returns the header's bytes if they are what was kept.
+func (r *row) check() ([]byte, error) {
+	head, err := r.bytes()
+	if err == nil {
+		err = checkMAC(r.key, head, r.mac)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("document %.26q: %w", r.ID, err)
+	}
+	return head, nil
+}
+
+// Get implements [certificate.Archive].
+func (s *SQL) Get(ctx context.Context, id string) (certificate.Archived, error) {
+	none := certificate.Archived{}
+	if err := ctx.Err(); err != nil {
+		return none, err
+	}
+	if !isID(id) {
+		return none, fmt.Errorf("archive: %w", certificate.ErrNotArchived)
+	}
+	var r row
+	err := s.db.Lookup(ctx, func(q sqldb.Querier) error {
+		r = row{}
+		return sqldb.One(ctx, q, append(r.dest(), &r.body), `SELECT `+headerColumns+`, d.body`+fromTables+` WHERE d.part = $1 AND k.part = $1 AND d.id = $2`, part(id), id)
+	})
+	if errors.Is(err, sqldb.ErrNoRow) {
+		return none, fmt.Errorf("archive: %s: %w", id, certificate.ErrNotArchived)
+	}
+	if err != nil {
+		return none, err
+	}
+	head, err := r.check()
+	if err != nil {
+		return none, err
+	}
+	out := r.archived()
+	if out.PDF, out.Embedded, err = decrypt(r.key, head, r.body); err != nil {
+		return none, fmt.Errorf("document %s: %w", id, err)
+	}
+	return out, nil
+}
+
+// ByRequest implements [certificate.Archive].
+func (s *SQL) ByRequest(ctx context.Context, requestKey string) (certificate.Archived, error) {
+	none := certificate.Archived{}
+	if err := ctx.Err(); err != nil {
+		return none, err
+	}
+	var id string
+	err := sqldb.ErrNoRow
+	if isDigest(requestKey) {
+		err = s.db.Lookup(ctx, func(q sqldb.Querier) error {
+			return sqldb.One(ctx, q, []any{&id}, `SELECT id FROM certificate_requests WHERE request_key = $1`, requestKey)
+		})
+	}
+	if errors.Is(err, sqldb.ErrNoRow) {
+		return none, fmt.Errorf("archive: %w", certificate.ErrNotArchived)
+	}
+	if err != nil {
+		return none, err
+	}
+	d, err := s.Get(ctx, id)
+	if err == nil && d.RequestKey != requestKey {
+		return none, fmt.Errorf("document %s: %w: it answers another request than the index says", d.ID, ErrCorrupt)
+	}
+	return d, err
+}
+
+// ownedPage is how many documents of an owner are read at once; few have more
+// than some.
+const ownedPage = 100
+
+// Owned implements [certificate.Archive]. Of two documents of one instant the
+// one with the greater ID comes first.
+func (s *SQL) Owned(ctx context.Context, owner string) iter.Seq2[certificate.Archived, error] {
+	return func(yield func(certificate.Archived, error) bool) {
+		if err := ctx.Err(); err != nil {
+			yield(certificate.Archived{}, err)
+			return
+		}
+		if !isDigest(owner) {
+			return
+		}
+		before := place{at: maxMillis}
+		for {
+			places, err := s.places(ctx, owner, before)
+			if err != nil {
+				yield(certificate.Archived{}, err)
+				return
+			}
+			found, err := s.headers(ctx, places)
+			if err != nil {
+				yield(certificate.Archived{}, err)
+				return
+			}
+			for _, p := range places {
+				d, ok := found[p.id] // not if it was deleted meanwhile
+				if !ok || d.Owner != owner {
+					continue
+				}
+				if err := ctx.Err(); err != nil {
+					yield(certificate.Archived{}, err)
+					return
+				}
+				if !yield(d, nil) {
+					return
+				}
+			}
+			if len(places) < ownedPage {
+				return
+			}
+			before = places[len(places)-1]
+		}
+	}
+}
+
+// A place is one in the list of an owner's documents.
+type place struct {
+	at int64
+	id string
+}
+
+const maxMillis = 1<<63 - 1
+
+// places reads a page of an owner's list.
+func (s *SQL) places(ctx context.Context, owner string, before place) (list []place, err error) {
+	scan := func(r sqldb.Rows) (p place, err error) { return p, r.Scan(&p.at, &p.id) }
+	err = s.db.Lookup(ctx, func(q sqldb.Querier) error {
+		list = list[:0]
+		for p, err := range sqldb.All(ctx, q, scan, `SELECT issued_at, id FROM certificate_owners
+			WHERE owner = $1 AND (issued_at, id) < ($2, $3) ORDER BY issued_at DESC, id DESC LIMIT `+fmt.Sprint(ownedPage), owner, before.at, before.id) {
+			if err != nil {
+				return err
+			}
+			list = append(list, p)
+		}
+		return nil
+	})
+	return list, err
+}
+
+// headers reads documents without their content.
+func (s *SQL) headers(ctx context.Context, list []place) (found map[string]certificate.Archived, err error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	var parts, ids []string
+	for _, p := range list {
+		if !isID(p.id) {
+			return nil, fmt.Errorf("%w: in an owner's list stands %.26q, expected an ID", ErrCorrupt, p.id)
+		}
+		parts, ids = append(parts, part(p.id)), append(ids, p.id)
+	}
+	scan := func(rows sqldb.Rows) (r row, err error) { return r, rows.Scan(r.dest()...) }
+	err = s.db.Lookup(ctx, func(q sqldb.Querier) error {
+		d := q.Dialect()
+		found = map[string]certificate.Archived{}
+		for r, err := range sqldb.All(ctx, q, scan, `SELECT `+headerColumns+fromTables+` WHERE `+d.In("d.part", "$1")+` AND `+d.In("d.id", "$2"), d.List(parts), d.List(ids)) {
+			if err == nil {
+				_, err = r.check()
+			}
+			if err != nil {
+				return err
+			}
+			found[r.ID] = r.archived()
+		}
+		return nil
+	})
+	return found, err
+}
+
+// Sweep implements [certificate.Archive]. All are deleted in one transaction.
+// Then it purges the keys from the files, without which what is left of the
+// documents there cannot be read; on SQLite the documents too. That goes on
+// although the context is cancelled. If it is blocked, Sweep returns how many
+// were deleted and an error wrapping [ErrPurgeBlocked]; the next purges again.
+func (s *SQL) Sweep(ctx context.Context, at time.Time) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	n := 0
+	err := s.db.Update(ctx, func(tx sqldb.Tx) error {
+		n = 0
+		for _, first := range alphabet {
+			gone, err := expired(ctx, tx, string(first), at.UnixMilli())
+			if err != nil {
+				return err
+			}
+			if err := tx.Exec(ctx, gone.statements(tx.Dialect())...); err != nil {
+				return err
+			}
+			n += len(gone.ids)
+		}
+		if n > 0 {
+			// Before the commit: if its answer is lost, it may be done.
+			s.unpurged.Store(true)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	if !s.unpurged.Swap(false) {
+		return n, nil
+	}
+	if err := s.purged(context.WithoutCancel(ctx), "certificate_keys"); err != nil {
+		s.unpurged.Store(true)
+		return n, err
+	}
+	return n, nil
+}
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+
+// A batch is what is deleted: the same place in each list.
+type batch struct{ parts, ids, requests, owners []string }
+
+// expired deletes the documents of which the id begins with a letter, and
+// returns what leads to them.
+func expired(ctx context.Context, tx sqldb.Tx, first string, at int64) (batch, error) {
+	var parts []string
+	for _, second := range alphabet {
+		parts = append(parts, first+string(second))
+	}
+	var gone batch
+	scan := func(r sqldb.Rows) (b [4]string, err error) { return b, r.Scan(&b[0], &b[1], &b[2], &b[3]) }
+	for b, err := range sqldb.All(ctx, tx, scan, `DELETE FROM certificate_documents WHERE `+tx.Dialect().In("part", "$1")+` AND expires <= $2
+		RETURNING part, id, request_key, owner`, tx.Dialect().List(parts), at) {
+		if err != nil {
+			return gone, err
+		}
+		gone.parts, gone.ids = append(gone.parts, b[0]), append(gone.ids, b[1])
+		gone.requests, gone.owners = append(gone.requests, b[2]), append(gone.owners, b[3])
+	}
+	return gone, nil
+}
+
+// statements delete what leads to the documents, and their keys.
+func (b batch) statements(d sqldb.Dialect) []sqldb.Statement {
+	if len(b.ids) == 0 {
+		return nil
+	}
+	return []sqldb.Statement{
+		{Text: `DELETE FROM certificate_keys WHERE ` + d.In("part", "$1") + ` AND ` + d.In("id", "$2"), Args: []any{d.List(b.parts), d.List(b.ids)}},
+		{Text: `DELETE FROM certificate_requests WHERE ` + d.In("request_key", "$1"), Args: []any{d.List(b.requests)}},
+		{Text: `DELETE FROM certificate_owners WHERE ` + d.In("owner", "$1") + ` AND ` + d.In("id", "$2"), Args: []any{d.List(b.owners), d.List(b.ids)}},
+	}
+}
+
+// purged purges tables, and tries again when it is blocked.
+func (s *SQL) purged(ctx context.Context, tables ...string) error {
+	pause := 100 * time.Millisecond
+	for n := 1; ; n++ {
+		err := s.db.Purge(ctx, tables...)
+		if !errors.Is(err, ErrPurgeBlocked) || n >= s.attempts {
+			return err
+		}
+		timer := time.NewTimer(pause)
+		pause *= 2
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+}
+
+// Purge leaves no byte of a deleted document in the files of tables and
+// indexes, not even encrypted or of its header: it rewrites them, and empties
+// SQLite's write-ahead log. It takes time and free space in the size of the
+// data, and the tables cannot be used meanwhile.
+func (s *SQL) Purge(ctx context.Context) error {
+	return s.purged(ctx, "certificate_keys", "certificate_documents", "certificate_requests", "certificate_owners")
+}
