@@ -15,6 +15,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/internal/testenv"
+	"github.com/liste-elettorali/anpr/seal"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
 )
 
@@ -163,33 +164,55 @@ func TestReadContrassegno(t *testing.T) {
 			assert.True(t, c.Authentic(testKey))
 		}
 	}
+	// Turned, and as a bad photograph of itself.
+	path := save(t, all["bolzano-comune"])
+	tool(t, "pdftoppm", "-r", "300", "-png", "-singlefile", "-gray", path, strings.TrimSuffix(path, ".pdf"))
+	straight := strings.TrimSuffix(path, ".pdf") + ".png"
+	want := readQR(t, straight)
+	for name, how := range map[string][]string{
+		"90": {"-rotate", "90"}, "180": {"-rotate", "180"}, "12": {"-background", "white", "-rotate", "12"},
+		"noisy": {"-attenuate", "0.4", "+noise", "Gaussian", "-quality", "35"}, "blurred": {"-blur", "0x2", "-quality", "60"},
+	} {
+		worse := filepath.Join(t.TempDir(), name+".jpg")
+		tool(t, "convert", append(append([]string{straight}, how...), worse)...)
+		assert.Equal(t, want, readQR(t, worse), name)
+	}
 	picture := filepath.Join(t.TempDir(), "p")
 	tool(t, "pdftoppm", "-r", "150", "-png", "-singlefile", save(t, all["anteprima"]), picture)
 	out, err := exec.Command(testenv.Tool(t, "zbarimg"), "--quiet", "--raw", picture+".png").Output()
 	assert.Error(t, err, "a preview has no contrassegno, and gives %q", out)
 }
 
-// TestSealed seals with each kind of key and asks foreign readers.
+// TestSealed seals with each kind of key, at each level, and asks foreign
+// readers.
 func TestSealed(t *testing.T) {
 	for _, key := range []sealtest.Key{sealtest.P256, sealtest.P384, sealtest.RSA2048, sealtest.RSA3072} {
 		now := time.Now()
 		ca, err := sealtest.NewCA(sealtest.Config{Key: key})
 		require.NoError(t, err)
-		sealer, err := ca.Sealer()
-		require.NoError(t, err)
-		i, _ := newIssuer(t, facts(), func(c *Config) { c.Sealer, c.Now = sealer, func() time.Time { return now } })
-		r, err := i.Issue(t.Context(), citizen(EnrolmentCertificate, ElectoralUse))
-		require.NoError(t, err)
-		assert.True(t, r.Data.Trial, "whatever a test seal seals is a trial")
-		assert.Less(t, len(r.PDF), 70_000)
-		path := save(t, r.PDF)
-		assert.Contains(t, tool(t, "qpdf", "--check", path), "No syntax or stream encoding errors")
-		said := tool(t, "pdfsig", "-nocert", path)
-		assert.Contains(t, said, "Signature is Valid", key)
-		assert.Contains(t, said, "Total document signed", key)
-		assert.Contains(t, tool(t, "pdfinfo", path), "Tagged:          yes", "the catalog survives the update")
+		for _, level := range levels {
+			sealer, err := ca.PAdES(level)
+			require.NoError(t, err)
+			i, _ := newIssuer(t, facts(), func(c *Config) { c.Sealer, c.Now = sealer, func() time.Time { return now } })
+			r, err := i.Issue(t.Context(), citizen(EnrolmentCertificate, ElectoralUse))
+			require.NoError(t, err)
+			assert.True(t, r.Data.Trial, "whatever a test seal seals is a trial")
+			if level == seal.LevelB {
+				assert.Less(t, len(r.PDF), 70_000)
+			}
+			path := save(t, r.PDF)
+			assert.Contains(t, tool(t, "qpdf", "--check", path), "No syntax or stream encoding errors")
+			said := tool(t, "pdfsig", "-nocert", path)
+			assert.Contains(t, said, "Signature is Valid", "%s %s", key, level)
+			// The validation data of B-LT come after the seal, without a time-stamp.
+			assert.Equal(t, level != seal.LevelLT, strings.Contains(said, "- Total document signed"), "%s %s", key, level)
+			assert.Contains(t, said, "ETSI.CAdES.detached")
+			assert.Contains(t, tool(t, "pdfinfo", path), "Tagged:          yes", "the catalog survives the update")
+		}
 	}
 }
+
+var levels = []seal.Level{seal.LevelB, seal.LevelT, seal.LevelLT, seal.LevelLTA}
 
 // TestStandards asks veraPDF, whose program .ci/setup installs as "verapdf":
 // every sort of page before the seal, and a sealed one.
@@ -198,13 +221,21 @@ func TestStandards(t *testing.T) {
 	dir := t.TempDir()
 	ca, err := sealtest.NewCA(sealtest.Config{})
 	require.NoError(t, err)
-	sealer, err := ca.Sealer()
-	require.NoError(t, err)
-	i, _ := newIssuer(t, facts(), func(c *Config) { c.Sealer, c.Now = sealer, nil })
-	r, err := i.Issue(t.Context(), citizen(EnrolmentCertificate, ElectoralUse))
-	require.NoError(t, err)
+	var sealer seal.Sealer
 	all := pages(t)
-	all["sigillato"] = r.PDF
+	for _, level := range levels {
+		if sealer, err = ca.PAdES(level); err != nil {
+			t.Fatal(err)
+		}
+		for kind, comune := range map[Kind]string{EnrolmentCertificate: "H501", PoliticalRightsCertificate: "A326", CombinedCertificate: "A952"} {
+			f := facts()
+			livesIn(comune, "1")(&f)
+			i, _ := newIssuer(t, f, func(c *Config) { c.Sealer, c.Now = sealer, nil })
+			r, err := i.Issue(t.Context(), officer(kind, PrivateUse))
+			require.NoError(t, err)
+			all[fmt.Sprintf("sigillato-%s-%s", kind, level)] = r.PDF
+		}
+	}
 	var paths []string
 	for name, pdf := range all {
 		path := filepath.Join(dir, name+".pdf")

@@ -3,10 +3,56 @@ package seal_test
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/liste-elettorali/anpr/seal"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
 )
+
+func ExamplePAdES() {
+	ca, err := sealtest.NewCA(sealtest.Config{}) // in production: a qualified certificate and its key
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	tsa, err := ca.Timestamper() // in production: seal.NewTSA with the addresses of authorities
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	sealer, err := seal.NewPAdES(seal.PAdESConfig{
+		Signer: ca.Signer(), Chain: append(ca.Chain(), ca.Root()), Level: seal.LevelLTA,
+		Timestamp: tsa, Revocation: ca.Revocation(), // in production: seal.NewRevocation
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	sealed, err := sealer.Seal(context.Background(), sealtest.Document("esempio"), seal.Details{Reason: "Rilascio"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	term, err := seal.TermOf(context.Background(), sealed)
+	fmt.Println(term.Level, term.Until.After(time.Now()), err)
+	// Output: B-LTA true <nil>
+}
+
+func ExampleCheckQualified() {
+	ca, err := sealtest.NewCA(sealtest.Config{}) // its certificate claims nothing
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, f := range seal.CheckQualified(ca.Chain()[0], ca.Chain()[1:], time.Now()) {
+		fmt.Println(f.Code, f.Message)
+	}
+	// Output:
+	// qc-statements L'estensione qcStatements manca.
+	// qc-compliance Il certificato non si dichiara qualificato.
+	// qc-type Il certificato non dichiara di servire ai sigilli elettronici.
+	// qc-sscd Il certificato non dichiara che la chiave sta in un dispositivo qualificato.
+}
 
 func ExamplePDFSign() {
 	ca, err := sealtest.NewCA(sealtest.Config{}) // in production: a qualified certificate and its key

@@ -2,8 +2,9 @@
 // 910/2014, articles 3(25) and 35; D.Lgs. 82/2005, CAD, article 62 paragraph
 // 3) in the signature format of ISO 32000 clause 12.8.
 //
-// For most uses, make one [PDFSign] at start-up with the key and the
-// certificates of the legal person that seals, and hand it on as a [Sealer].
+// For most uses, make one [PAdES] at start-up with the key and the certificates
+// of the legal person that seals ([LoadPKCS12], [LoadPEM], or any
+// crypto.Signer), and hand it on as a [Sealer].
 // In tests and in programs that show how things work, take one from package
 // sealtest, which makes a throw-away authority at run time.
 //
@@ -18,8 +19,15 @@
 //   - A sealer is not a production one unless its configuration says so, and
 //     whoever makes documents must mark what any other sealer seals.
 //
-// A seal says who issued the bytes. That its certificate is qualified, and
-// that it was not revoked, is for the verifier to say.
+// A [PAdES] makes the signatures of ETSI EN 319 142-1, levels B-B to B-LTA, and
+// in production refuses a certificate that is not a qualified one
+// ([CheckQualified]); an [Extender] raises the level of an archived document
+// and renews it, before [TermOf] says that its proof ends. A [PDFSign] writes
+// the format before PAdES.
+//
+// A seal says who issued the bytes. That the issuer of its certificate is a
+// qualified trust service provider is for the verifier to say, with the trusted
+// list.
 package seal
 
 import (
@@ -66,6 +74,20 @@ var (
 	// ErrUnsupportedKey means that this sealer cannot seal with a key of that
 	// kind or size.
 	ErrUnsupportedKey = errors.New("unsupported key")
+
+	// ErrNotQualified means that a production sealer was given a certificate
+	// that is not a qualified one for electronic seals. See [CheckQualified].
+	ErrNotQualified = errors.New("certificate is not a qualified one for electronic seals")
+
+	// ErrTimestamp means that no authority gave an acceptable time-stamp.
+	ErrTimestamp = errors.New("no time-stamp")
+
+	// ErrRevocation means that the status of a certificate could not be
+	// established.
+	ErrRevocation = errors.New("certificate status not available")
+
+	// ErrRevoked means that a certificate is revoked.
+	ErrRevoked = errors.New("certificate is revoked")
 
 	// ErrDocument means that the document cannot be sealed as it is.
 	ErrDocument = errors.New("document cannot be sealed")

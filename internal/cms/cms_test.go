@@ -342,3 +342,50 @@ func BenchmarkVerify(b *testing.B) {
 		}
 	})
 }
+
+// TestSignPSS signs with RSASSA-PSS, with a token, and with content in the
+// message, and checks that Size counts right.
+func TestSignPSS(t *testing.T) {
+	for _, hash := range []crypto.Hash{crypto.SHA256, crypto.SHA512} {
+		m := newMaker(t, "RSA-2048")
+		token := append([]byte{4, 0x82, 1, 0}, make([]byte, 256)...)
+		cfg := cms.SignConfig{Signer: m.key, Chain: []*x509.Certificate{m.cert}, Digest: hash, PSS: true,
+			Timestamp: func(signature []byte) ([]byte, error) {
+				assert.Len(t, signature, 256)
+				return token, nil
+			}}
+		msg, err := cms.Sign(cfg, digest(content)(hash))
+		require.NoError(t, err)
+		size, err := cms.Size(cfg, 256)
+		require.NoError(t, err)
+		assert.Len(t, msg, size)
+		sd, err := cms.Parse(msg)
+		require.NoError(t, err)
+		res, err := sd.Verify(digest(content))
+		require.NoError(t, err)
+		assert.True(t, res.Algorithm.PSS)
+		assert.True(t, res.Protected)
+		assert.Equal(t, hash.Size(), res.Algorithm.Salt)
+		assert.Equal(t, [][]byte{token}, sd.Signers[0].UnsignedAttribute(cms.OIDSignatureTimestamp))
+
+		failed := errors.New("no time")
+		cfg.Timestamp = func([]byte) ([]byte, error) { return nil, failed }
+		_, err = cms.Sign(cfg, digest(content)(hash))
+		assert.ErrorIs(t, err, failed)
+	}
+	m := newMaker(t, "P-256")
+	_, err := cms.Sign(cms.SignConfig{Signer: m.key, Chain: []*x509.Certificate{m.cert}, Digest: m.hash, PSS: true}, digest(content)(m.hash))
+	assert.ErrorContains(t, err, "expected an RSA key")
+	msg, err := cms.Sign(cms.SignConfig{Signer: m.key, Chain: []*x509.Certificate{m.cert}, Digest: m.hash, ContentType: cms.OIDTSTInfo, Content: content}, digest(content)(m.hash))
+	require.NoError(t, err)
+	sd, err := cms.Parse(msg)
+	require.NoError(t, err)
+	assert.Equal(t, content, sd.Content)
+	_, err = sd.VerifyAttached()
+	require.NoError(t, err)
+	size, err := cms.Size(cms.SignConfig{Signer: m.key, Chain: []*x509.Certificate{m.cert}, Digest: m.hash}, 0)
+	require.NoError(t, err)
+	for range 20 {
+		assert.LessOrEqual(t, len(m.sign(t)), size)
+	}
+}

@@ -19,6 +19,7 @@ type Timestamp struct {
 	Imprint []byte // digest of what was stamped
 	Serial  *big.Int
 	Time    time.Time
+	Nonce   *big.Int // nil if there is none
 }
 
 // Timestamp reads the token that the message carries. It does not verify the
@@ -61,6 +62,13 @@ func (sd *SignedData) Timestamp() (*Timestamp, error) {
 			return nil, bad
 		}
 		last = pos
+		if tag == cbasn1.INTEGER {
+			t.Nonce = new(big.Int)
+			in := cryptobyte.String(appendElement(nil, 0x02, el))
+			if !in.ReadASN1Integer(t.Nonce) {
+				return nil, bad
+			}
+		}
 	}
 	return t, nil
 }

@@ -15,6 +15,15 @@ func decodeUTF16(b []byte) string {
 	return string(utf16.Decode(u))
 }
 
+// encodeUTF16 returns UTF-16BE with its byte order mark.
+func encodeUTF16(s string) String {
+	out := String{0xFE, 0xFF}
+	for _, u := range utf16.Encode([]rune(s)) {
+		out = append(out, byte(u>>8), byte(u))
+	}
+	return out
+}
+
 const (
 	regular = iota
 	space

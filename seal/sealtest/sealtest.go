@@ -1,13 +1,17 @@
 // Package sealtest is the test kit of package seal: a certification authority
 // made at run time, in memory, that issues certificates for electronic seals
-// of a made-up legal person (profile of ETSI EN 319 412-3, without the
-// statements that would make it a qualified certificate).
+// of a made-up legal person (profile of ETSI EN 319 412-3), with or without the
+// statements that claim a qualified one, a time-stamping authority, OCSP
+// responders and revocation lists.
 //
 // For most uses:
 //
 //	ca, err := sealtest.NewCA(sealtest.Config{})
-//	sealer, err := ca.Sealer()       // seals, never as a production sealer
+//	sealer, err := ca.PAdES(seal.LevelLTA) // seals, never as a production sealer
 //	os.WriteFile("trust.pem", ca.TrustPEM(), 0o644) // what a verifier needs
+//
+// Status and time-stamps are answered in the process. A CA is an http.Handler
+// too: set [Config.URL] to where it is served, and strangers can ask it.
 //
 // Nothing that it makes can be taken for real: every name says «PROVA» and
 // the keys are forgotten with the process.
@@ -27,6 +31,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"sync"
 	"time"
 
 	"github.com/liste-elettorali/anpr/seal"
@@ -64,18 +69,35 @@ type Config struct {
 
 	// NoIntermediate lets the root issue the seal's certificate itself.
 	NoIntermediate bool
+
+	// Qualified lets the seal's certificate claim to be a qualified one for
+	// electronic seals, with its key in a qualified device (ETSI EN 319 412-5).
+	Qualified bool
+
+	// URL is where the certificates say that their status is found. If empty,
+	// an address that does not exist, which [CA.Fetch] answers in the process.
+	URL string
+
+	// CRLOnly leaves OCSP responders out of the certificates.
+	CRLOnly bool
+
+	// NoRevocation leaves both out.
+	NoRevocation bool
 }
 
 // A CA is a throw-away certification authority with one seal certificate. It
-// does not change after [NewCA] and is safe for concurrent use.
+// is safe for concurrent use.
 type CA struct {
-	now     func() time.Time
-	cfg     Config
-	root    *x509.Certificate
-	issuer  *x509.Certificate
-	issuerK *ecdsa.PrivateKey
-	key     crypto.Signer
-	chain   []*x509.Certificate
+	now    func() time.Time
+	cfg    Config
+	root   *authority
+	issuer *authority
+	key    crypto.Signer
+	chain  []*x509.Certificate
+	tsa    *TSA
+
+	mu      sync.Mutex
+	revoked map[string]time.Time // by serial number
 }
 
 // NewCA makes the keys and the certificates: a root, an intermediate unless
@@ -93,35 +115,27 @@ func NewCA(cfg Config) (*CA, error) {
 	if cfg.OrganizationID == "" {
 		cfg.OrganizationID = "VATIT-00000000000"
 	}
-	ca := &CA{now: cfg.Now, cfg: cfg}
-
-	rootKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, fmt.Errorf("sealtest: root key: %w", err)
+	if cfg.URL == "" {
+		cfg.URL = "http://sigilli.prova.invalid"
 	}
-	tmpl := ca.authority("PROVA - Autorità radice di prova - PRIVA DI VALORE", 1)
-	if ca.root, err = issue(tmpl, tmpl, rootKey.Public(), rootKey); err != nil {
+	ca := &CA{now: cfg.Now, cfg: cfg, revoked: map[string]time.Time{}}
+	var err error
+	if ca.root, err = ca.newAuthority("root", "PROVA - Autorità radice di prova - PRIVA DI VALORE", 1, nil); err != nil {
 		return nil, err
 	}
-	ca.issuer, ca.issuerK = ca.root, rootKey
-
+	ca.issuer = ca.root
 	if !cfg.NoIntermediate {
-		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			return nil, fmt.Errorf("sealtest: intermediate key: %w", err)
-		}
-		tmpl := ca.authority("PROVA - Autorità di prova per sigilli - PRIVA DI VALORE", 0)
-		tmpl.MaxPathLenZero = true
-		if ca.issuer, err = issue(tmpl, ca.root, k.Public(), rootKey); err != nil {
+		if ca.issuer, err = ca.newAuthority("issuer", "PROVA - Autorità di prova per sigilli - PRIVA DI VALORE", 0, ca.root); err != nil {
 			return nil, err
 		}
-		ca.issuerK = k
 	}
-
 	if ca.key, err = NewKey(cfg.Key); err != nil {
 		return nil, err
 	}
-	ca.chain, err = ca.Issue(ca.key.Public(), nil)
+	if ca.chain, err = ca.Issue(ca.key.Public(), nil); err != nil {
+		return nil, err
+	}
+	ca.tsa, err = ca.NewTSA(TSAConfig{})
 	return ca, err
 }
 
@@ -160,22 +174,53 @@ func (ca *CA) Issue(pub crypto.PublicKey, change func(*x509.Certificate)) ([]*x5
 		KeyUsage:              x509.KeyUsageContentCommitment,
 		BasicConstraintsValid: true,
 	}
+	if ca.cfg.Qualified {
+		tmpl.ExtraExtensions = []pkix.Extension{QcStatements(QcCompliance, QcSSCD, QcTypeSeal)}
+	}
+	ca.status(tmpl, ca.issuer)
 	if change != nil {
 		change(tmpl)
 	}
-	leaf, err := issue(tmpl, ca.issuer, pub, ca.issuerK)
+	leaf, err := issue(tmpl, ca.issuer.cert, pub, ca.issuer.key)
 	if err != nil {
 		return nil, err
 	}
 	chain := []*x509.Certificate{leaf}
 	if ca.issuer != ca.root {
-		chain = append(chain, ca.issuer)
+		chain = append(chain, ca.issuer.cert)
 	}
 	return chain, nil
 }
 
-// Sealer returns a sealer with the authority's seal certificate. It is not a
-// production sealer and cannot be made one.
+// PAdES returns a sealer with the authority's seal certificate, time-stamps and
+// status. It is not a production sealer.
+func (ca *CA) PAdES(level seal.Level) (*seal.PAdES, error) {
+	cfg, err := ca.PAdESConfig(level)
+	if err != nil {
+		return nil, err
+	}
+	return seal.NewPAdES(cfg)
+}
+
+// PAdESConfig returns the configuration of [CA.PAdES], to be changed.
+func (ca *CA) PAdESConfig(level seal.Level) (seal.PAdESConfig, error) {
+	t, err := ca.Timestamper()
+	return seal.PAdESConfig{Signer: ca.key, Chain: ca.Chain(), Level: level, Timestamp: t, Revocation: ca.Revocation(),
+		Roots: []*x509.Certificate{ca.root.cert}, Now: ca.now}, err
+}
+
+// Extender returns what extends the seals of this authority.
+func (ca *CA) Extender() (*seal.Extender, error) {
+	t, err := ca.Timestamper()
+	if err != nil {
+		return nil, err
+	}
+	return seal.NewExtender(seal.ExtenderConfig{Timestamp: t, Revocation: ca.Revocation(), Roots: []*x509.Certificate{ca.root.cert}, Now: ca.now})
+}
+
+// Sealer returns a sealer with the authority's seal certificate that writes
+// the format before PAdES. It is not a production sealer and cannot be made
+// one.
 func (ca *CA) Sealer() (*seal.PDFSign, error) {
 	return seal.NewPDFSign(seal.PDFSignConfig{Signer: ca.key, Chain: ca.chain, Now: ca.now})
 }
@@ -188,32 +233,14 @@ func (ca *CA) Signer() crypto.Signer { return ca.key }
 func (ca *CA) Chain() []*x509.Certificate { return append([]*x509.Certificate(nil), ca.chain...) }
 
 // Root returns the trust anchor.
-func (ca *CA) Root() *x509.Certificate { return ca.root }
+func (ca *CA) Root() *x509.Certificate { return ca.root.cert }
 
 // TrustPEM returns the trust anchor in PEM, as the verifier program reads it.
 func (ca *CA) TrustPEM() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# %s\n", ca.root.Subject.CommonName)
-	_ = pem.Encode(&b, &pem.Block{Type: "CERTIFICATE", Bytes: ca.root.Raw}) // a bytes.Buffer does not fail
+	fmt.Fprintf(&b, "# %s\n", ca.root.cert.Subject.CommonName)
+	_ = pem.Encode(&b, &pem.Block{Type: "CERTIFICATE", Bytes: ca.root.cert.Raw}) // a bytes.Buffer does not fail
 	return b.Bytes()
-}
-
-func (ca *CA) start() time.Time { return ca.now().UTC().Add(-time.Hour).Truncate(time.Second) }
-
-func (ca *CA) authority(name string, pathLen int) *x509.Certificate {
-	return &x509.Certificate{
-		Subject: pkix.Name{
-			Country:      []string{"IT"},
-			Organization: []string{"PROVA - PRIVO DI VALORE"},
-			CommonName:   name,
-		},
-		NotBefore:             ca.start(),
-		NotAfter:              ca.start().AddDate(10, 0, 0),
-		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
-		IsCA:                  true,
-		BasicConstraintsValid: true,
-		MaxPathLen:            pathLen,
-	}
 }
 
 // oidOrganizationIdentifier is id-at-organizationIdentifier (ITU-T X.520).

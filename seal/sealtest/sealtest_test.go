@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/liste-elettorali/anpr/internal/pdf"
+	"github.com/liste-elettorali/anpr/seal"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
 )
 
@@ -67,4 +68,21 @@ func ExampleNewCA() {
 	// Output:
 	// PROVA - MINISTERO
 	// true
+}
+
+func TestQualified(t *testing.T) {
+	for _, qualified := range []bool{true, false} {
+		ca, err := sealtest.NewCA(sealtest.Config{Qualified: qualified})
+		require.NoError(t, err)
+		assert.Equal(t, qualified, len(seal.CheckQualified(ca.Chain()[0], ca.Chain()[1:], time.Now())) == 0)
+		s, err := ca.PAdES(seal.LevelLTA)
+		require.NoError(t, err)
+		assert.False(t, s.Production(), "never by itself")
+	}
+	ca, err := sealtest.NewCA(sealtest.Config{NoRevocation: true})
+	require.NoError(t, err)
+	assert.Empty(t, ca.Chain()[0].OCSPServer)
+	assert.Empty(t, ca.Chain()[0].CRLDistributionPoints)
+	_, err = ca.Fetch(t.Context(), seal.FetchRequest{URL: "http://sigilli.prova.invalid/altro"})
+	assert.ErrorContains(t, err, "nothing at /altro")
 }

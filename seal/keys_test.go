@@ -1,0 +1,141 @@
+package seal_test
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/liste-elettorali/anpr/internal/testenv"
+	"github.com/liste-elettorali/anpr/seal"
+	"github.com/liste-elettorali/anpr/seal/sealtest"
+)
+
+func encode(typ string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: typ, Bytes: der})
+}
+
+// keyFiles writes key and chain of an authority, the root first, so that order
+// is seen not to matter.
+func keyFiles(t testing.TB, ca *sealtest.CA) (dir string, both []byte) {
+	t.Helper()
+	dir = t.TempDir()
+	der, err := x509.MarshalPKCS8PrivateKey(ca.Signer())
+	require.NoError(t, err)
+	certs := encode("CERTIFICATE", ca.Root().Raw)
+	for _, c := range ca.Chain() {
+		certs = append(certs, encode("CERTIFICATE", c.Raw)...)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "key.pem"), encode("PRIVATE KEY", der), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "certs.pem"), certs, 0o600))
+	return dir, append(encode("PRIVATE KEY", der), certs...)
+}
+
+// assertPair checks that a pair is that of the authority, and seals.
+func assertPair(t *testing.T, ca *sealtest.CA, p *seal.KeyPair, err error) {
+	t.Helper()
+	require.NoError(t, err)
+	require.Len(t, p.Chain, 3)
+	assert.True(t, p.Chain[0].Equal(ca.Chain()[0]))
+	assert.True(t, p.Chain[2].Equal(ca.Root()))
+	s, err := seal.NewPAdES(seal.PAdESConfig{Signer: p.Signer, Chain: p.Chain})
+	require.NoError(t, err)
+	_, err = s.Seal(t.Context(), sealtest.Document("chiave"), seal.Details{})
+	require.NoError(t, err)
+}
+
+func TestLoadPEM(t *testing.T) {
+	for _, kind := range []sealtest.Key{sealtest.P256, sealtest.RSA2048} {
+		ca := newCA(t, sealtest.Config{Key: kind})
+		dir, both := keyFiles(t, ca)
+		p, err := seal.LoadPEM(both, "")
+		assertPair(t, ca, p, err)
+
+		openssl := testenv.Tool(t, "openssl")
+		certs, err := os.ReadFile(filepath.Join(dir, "certs.pem"))
+		require.NoError(t, err)
+		for _, args := range [][]string{{"-v2", "aes-256-cbc"}, {"-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA512"}, {"-v1", "PBE-SHA1-3DES"}} {
+			out, err := exec.CommandContext(t.Context(), openssl, append([]string{"pkcs8", "-topk8", "-in", filepath.Join(dir, "key.pem"), "-passout", "pass:perché"}, args...)...).Output()
+			require.NoError(t, err, args)
+			p, err = seal.LoadPEM(append(out, certs...), "perché")
+			assertPair(t, ca, p, err)
+			_, err = seal.LoadPEM(append(out, certs...), "altra")
+			assert.ErrorIs(t, err, seal.ErrPassword, args)
+		}
+		out, err := exec.CommandContext(t.Context(), openssl, "pkey", "-traditional", "-in", filepath.Join(dir, "key.pem")).Output()
+		require.NoError(t, err)
+		p, err = seal.LoadPEM(append(out, certs...), "")
+		assertPair(t, ca, p, err)
+		out, err = exec.CommandContext(t.Context(), openssl, "pkey", "-traditional", "-aes256", "-passout", "pass:x", "-in", filepath.Join(dir, "key.pem")).Output()
+		require.NoError(t, err)
+		_, err = seal.LoadPEM(append(out, certs...), "x")
+		assert.ErrorIs(t, err, seal.ErrLegacyKeyFile)
+		_, err = seal.LoadPEM(certs, "")
+		assert.ErrorContains(t, err, "no private key")
+		_, err = seal.LoadPEM(both[:len(both)/4], "")
+		assert.Error(t, err)
+	}
+}
+
+func TestLoadPKCS12(t *testing.T) {
+	openssl := testenv.Tool(t, "openssl")
+	for _, kind := range []sealtest.Key{sealtest.P256, sealtest.RSA3072} {
+		ca := newCA(t, sealtest.Config{Key: kind})
+		dir, _ := keyFiles(t, ca)
+		export := func(args ...string) []byte {
+			out := filepath.Join(dir, "out.p12")
+			text, err := exec.CommandContext(t.Context(), openssl, append([]string{"pkcs12", "-export", "-inkey", filepath.Join(dir, "key.pem"),
+				"-in", filepath.Join(dir, "certs.pem"), "-passout", "pass:perché €", "-out", out}, args...)...).CombinedOutput()
+			require.NoError(t, err, "%v: %s", args, text)
+			data, err := os.ReadFile(out)
+			require.NoError(t, err)
+			return data
+		}
+		for _, args := range [][]string{
+			nil, {"-macalg", "sha512"}, {"-keypbe", "AES-128-CBC", "-certpbe", "AES-192-CBC", "-iter", "1000"},
+			{"-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1"}, {"-certpbe", "NONE"},
+		} {
+			data := export(args...)
+			p, err := seal.LoadPKCS12(data, "perché €")
+			assertPair(t, ca, p, err)
+			for _, wrong := range []string{"perche €", ""} {
+				_, err = seal.LoadPKCS12(data, wrong)
+				assert.ErrorIs(t, err, seal.ErrPassword)
+			}
+			_, err = seal.LoadPKCS12(data[:len(data)-1], "perché €")
+			assert.Error(t, err)
+			data[len(data)/2] ^= 1
+			_, err = seal.LoadPKCS12(data, "perché €")
+			assert.Error(t, err, "changed, under a MAC")
+		}
+		_, err := seal.LoadPKCS12(export("-legacy"), "perché €")
+		require.ErrorIs(t, err, seal.ErrLegacyKeyFile)
+		assert.ErrorContains(t, err, "RC2-40")
+		assert.ErrorContains(t, err, "va convertito con")
+		_, err = seal.LoadPKCS12(export("-nomac"), "perché €")
+		assert.ErrorContains(t, err, "no MAC")
+	}
+	_, err := seal.LoadPKCS12([]byte("PK"), "")
+	assert.ErrorContains(t, err, "not a PKCS #12 file")
+}
+
+func FuzzLoadPKCS12(f *testing.F) {
+	ca, err := sealtest.NewCA(sealtest.Config{})
+	require.NoError(f, err)
+	_, both := keyFiles(f, ca)
+	f.Add(both)
+	f.Add([]byte("0\x03\x02\x01\x03"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if p, err := seal.LoadPKCS12(data, "x"); err == nil && (p.Signer == nil || len(p.Chain) == 0) {
+			t.Error("a pair without key or certificate")
+		}
+		if p, err := seal.LoadPEM(data, "x"); err == nil && (p.Signer == nil || len(p.Chain) == 0) {
+			t.Error("a pair without key or certificate")
+		}
+	})
+}

@@ -1,0 +1,386 @@
+package seal
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+	"golang.org/x/crypto/ocsp"
+)
+
+// A FetchRequest is a question about the status of certificates.
+type FetchRequest struct {
+	// URL is where a certificate says that its status is found: http or https.
+	URL string
+
+	// OCSP is the request to post (RFC 6960 appendix A), nil if a revocation
+	// list is to be fetched.
+	OCSP []byte
+
+	// Max is the size in bytes up to which the answer is of use.
+	Max int64
+}
+
+// RevocationConfig says how a [Revocation] gathers certificate status.
+type RevocationConfig struct {
+	// Fetch, if not nil, carries the questions in place of Client.
+	Fetch func(ctx context.Context, r FetchRequest) ([]byte, error)
+
+	// Client is used over HTTP. If nil, one that follows no redirects.
+	Client *http.Client
+
+	// Timeout is for each question. If zero, 10 seconds.
+	Timeout time.Duration
+
+	// MaxCRL is the size in bytes up to which revocation lists are read, and
+	// put into documents. If zero, 2 MiB. OCSP responses may have 64 KiB.
+	MaxCRL int64
+
+	// Drift is by how much the clocks of the authorities may be ahead or late.
+	// If zero, 5 minutes.
+	Drift time.Duration
+
+	// Now is the clock. If nil, time.Now.
+	Now func() time.Time
+}
+
+// A Revocation gathers OCSP responses and certificate revocation lists, checks
+// them and keeps them until their next update. It is safe for concurrent use.
+//
+// OCSP is asked first. An answer counts if the issuer of the certificate, or a
+// responder that the issuer authorised for it, signed it, if it is current, and
+// if it says good. A responder's own certificate must carry the extension
+// nocheck (RFC 6960 clause 4.2.2.2.1) or be good itself. Revocation lists must
+// be complete ones of the issuer.
+type Revocation struct {
+	cfg RevocationConfig
+
+	mu    sync.Mutex
+	cache map[[32]byte]*cached
+}
+
+type cached struct {
+	ev      *evidence
+	until   time.Time
+	revoked time.Time // zero if good
+}
+
+const (
+	maxOCSP   = 64 << 10
+	maxCached = 1024
+	// Without a next update newer data is always available (RFC 6960 clause
+	// 2.4): an answer of the last day is still current enough.
+	noNextUpdate = 24 * time.Hour
+)
+
+// NewRevocation returns a Revocation with an empty cache.
+func NewRevocation(cfg RevocationConfig) *Revocation {
+	if cfg.Client == nil {
+		cfg.Client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	}
+	if cfg.Timeout <= 0 {
+		cfg.Timeout = 10 * time.Second
+	}
+	if cfg.MaxCRL <= 0 {
+		cfg.MaxCRL = 2 << 20
+	}
+	if cfg.Drift <= 0 {
+		cfg.Drift = 5 * time.Minute
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Revocation{cfg: cfg, cache: map[[32]byte]*cached{}}
+}
+
+// Check asks for the status of every certificate of a chain but the root at its
+// end, as if to put it into a document, and keeps the answers. The error wraps
+// [ErrRevocation]; it wraps [ErrRevoked] too if a certificate is revoked.
+func (r *Revocation) Check(ctx context.Context, chain []*x509.Certificate) error {
+	_, err := r.collect(ctx, chain, time.Time{})
+	return err
+}
+
+// collect returns evidence for a chain. What was revoked after at, if at is
+// not zero, was good when it counted.
+func (r *Revocation) collect(ctx context.Context, chain []*x509.Certificate, at time.Time) (*evidence, error) {
+	return r.walk(ctx, chain, at, 2)
+}
+
+func (r *Revocation) walk(ctx context.Context, chain []*x509.Certificate, at time.Time, depth int) (*evidence, error) {
+	ev := &evidence{certs: slices.Clone(chain)}
+	for i, c := range chain {
+		if selfIssued(c) {
+			break
+		}
+		if i+1 == len(chain) {
+			return nil, fmt.Errorf("seal: %w: the issuer of %s is not known: its root must be configured", ErrRevocation, c.Subject)
+		}
+		one, err := r.status(ctx, c, chain[i+1], depth)
+		if err != nil {
+			return nil, err
+		}
+		if !one.revoked.IsZero() && (at.IsZero() || !one.revoked.After(at)) {
+			return nil, fmt.Errorf("seal: %w: %w: %s, on %s", ErrRevocation, ErrRevoked, c.Subject, one.revoked.UTC().Format(time.RFC3339))
+		}
+		ev.add(one.ev)
+	}
+	return ev, nil
+}
+
+// status returns the status of one certificate.
+func (r *Revocation) status(ctx context.Context, c, issuer *x509.Certificate, depth int) (*cached, error) {
+	key := sha256.Sum256(slices.Concat(issuer.Raw, c.Raw))
+	r.mu.Lock()
+	known := r.cache[key]
+	r.mu.Unlock()
+	if known != nil && r.cfg.Now().Before(known.until) {
+		return known, nil
+	}
+	var reasons []error
+	try := func(url string, ask func(context.Context, string) (*cached, error)) (*cached, error) {
+		one, err := ask(ctx, url)
+		if err != nil {
+			reasons = append(reasons, fmt.Errorf("%s: %w", url, err))
+			return nil, ctx.Err()
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if len(r.cache) >= maxCached {
+			clear(r.cache)
+		}
+		r.cache[key] = one
+		return one, nil
+	}
+	for _, u := range c.OCSPServer {
+		one, err := try(u, func(ctx context.Context, u string) (*cached, error) { return r.ocsp(ctx, u, c, issuer, depth) })
+		if one != nil || err != nil {
+			return one, err
+		}
+	}
+	for _, u := range c.CRLDistributionPoints {
+		one, err := try(u, func(ctx context.Context, u string) (*cached, error) { return r.crl(ctx, u, c, issuer) })
+		if one != nil || err != nil {
+			return one, err
+		}
+	}
+	if reasons == nil {
+		reasons = []error{errors.New("its certificate names neither an OCSP responder nor a revocation list")}
+	}
+	return nil, fmt.Errorf("seal: %w: %s: %w", ErrRevocation, c.Subject, errors.Join(reasons...))
+}
+
+func (r *Revocation) fetch(ctx context.Context, q FetchRequest) ([]byte, error) {
+	u, err := url.Parse(q.URL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, errors.New("not an http or https address")
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.cfg.Timeout)
+	defer cancel()
+	fetch := r.cfg.Fetch
+	if fetch == nil {
+		fetch = r.http
+	}
+	data, err := fetch(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > q.Max {
+		return nil, fmt.Errorf("an answer of more than %d bytes", q.Max)
+	}
+	return data, nil
+}
+
+func (r *Revocation) http(ctx context.Context, q FetchRequest) ([]byte, error) {
+	method, body := http.MethodGet, io.Reader(nil)
+	if q.OCSP != nil {
+		method, body = http.MethodPost, bytes.NewReader(q.OCSP)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, q.URL, body)
+	if err != nil {
+		return nil, err
+	}
+	if q.OCSP != nil {
+		req.Header.Set("Content-Type", "application/ocsp-request")
+		req.Header.Set("Accept", "application/ocsp-response")
+	}
+	resp, err := r.cfg.Client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("HTTP status %s", resp.Status)
+	}
+	return io.ReadAll(io.LimitReader(resp.Body, q.Max+1))
+}
+
+// current checks the window in which an answer is current, and returns until
+// when it may be kept.
+func (r *Revocation) current(this, next time.Time) (time.Time, error) {
+	now := r.cfg.Now()
+	if next.IsZero() {
+		next = this.Add(noNextUpdate)
+	}
+	if this.After(now.Add(r.cfg.Drift)) || next.Before(now.Add(-r.cfg.Drift)) {
+		return time.Time{}, fmt.Errorf("it is current from %s to %s, not at %s",
+			this.UTC().Format(time.RFC3339), next.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
+	return next, nil
+}
+
+var oidNoCheck = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}
+
+func (r *Revocation) ocsp(ctx context.Context, u string, c, issuer *x509.Certificate, depth int) (*cached, error) {
+	q, err := ocsp.CreateRequest(c, issuer, &ocsp.RequestOptions{Hash: crypto.SHA1}) // the one that every responder knows; it names, it does not protect
+	if err != nil {
+		return nil, err
+	}
+	data, err := r.fetch(ctx, FetchRequest{URL: u, OCSP: q, Max: maxOCSP})
+	if err != nil {
+		return nil, err
+	}
+	resp, err := ocsp.ParseResponseForCert(data, c, issuer)
+	if err != nil {
+		return nil, err
+	}
+	until, err := r.current(resp.ThisUpdate, resp.NextUpdate)
+	if err != nil {
+		return nil, err
+	}
+	one := &cached{ev: &evidence{ocsps: [][]byte{data}}, until: until}
+	if responder := resp.Certificate; responder != nil && !responder.Equal(issuer) {
+		ev, err := r.responder(ctx, responder, issuer, resp.ProducedAt, depth)
+		if err != nil {
+			return nil, err
+		}
+		one.ev.add(ev)
+	}
+	switch resp.Status {
+	case ocsp.Good:
+	case ocsp.Revoked:
+		one.revoked = resp.RevokedAt
+	default:
+		return nil, errors.New("the responder does not know the certificate")
+	}
+	return one, nil
+}
+
+// responder checks that the issuer authorised a responder (RFC 6960 clause
+// 4.2.2.2). That the issuer certified it has been checked with the response.
+func (r *Revocation) responder(ctx context.Context, c, issuer *x509.Certificate, at time.Time, depth int) (*evidence, error) {
+	if !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning) {
+		return nil, fmt.Errorf("the responder %s is not authorised: expected the extended key usage OCSPSigning", c.Subject)
+	}
+	if at.Before(c.NotBefore) || at.After(c.NotAfter) {
+		return nil, fmt.Errorf("the certificate of the responder %s was not valid at %s", c.Subject, at.UTC().Format(time.RFC3339))
+	}
+	ev := &evidence{certs: []*x509.Certificate{c}}
+	for _, e := range c.Extensions {
+		if e.Id.Equal(oidNoCheck) {
+			return ev, nil
+		}
+	}
+	if depth <= 1 {
+		return nil, fmt.Errorf("the responder %s of a responder has no extension nocheck", c.Subject)
+	}
+	one, err := r.status(ctx, c, issuer, depth-1)
+	if err != nil {
+		return nil, err
+	}
+	if !one.revoked.IsZero() {
+		return nil, fmt.Errorf("%w: the responder %s", ErrRevoked, c.Subject)
+	}
+	ev.add(one.ev)
+	return ev, nil
+}
+
+var (
+	oidDeltaCRL            = asn1.ObjectIdentifier{2, 5, 29, 27}
+	oidIssuingDistribution = asn1.ObjectIdentifier{2, 5, 29, 28}
+)
+
+func (r *Revocation) crl(ctx context.Context, u string, c, issuer *x509.Certificate) (*cached, error) {
+	data, err := r.fetch(ctx, FetchRequest{URL: u, Max: r.cfg.MaxCRL})
+	if err != nil {
+		return nil, err
+	}
+	list, err := x509.ParseRevocationList(data)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(list.RawIssuer, c.RawIssuer) {
+		return nil, errors.New("a revocation list of another issuer")
+	}
+	if err := list.CheckSignatureFrom(issuer); err != nil {
+		return nil, fmt.Errorf("signature of the revocation list: %w", err)
+	}
+	until, err := r.current(list.ThisUpdate, list.NextUpdate)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range list.Extensions {
+		switch {
+		case e.Id.Equal(oidDeltaCRL):
+			return nil, errors.New("only the changes of a revocation list")
+		case e.Id.Equal(oidIssuingDistribution):
+			if err := checkScope(e.Value, c); err != nil {
+				return nil, err
+			}
+		case e.Critical:
+			return nil, fmt.Errorf("a revocation list with the unknown critical extension %v", e.Id)
+		}
+	}
+	one := &cached{ev: &evidence{crls: [][]byte{data}}, until: until}
+	for _, e := range list.RevokedCertificateEntries {
+		if e.SerialNumber.Cmp(c.SerialNumber) == 0 {
+			one.revoked = e.RevocationTime
+		}
+	}
+	return one, nil
+}
+
+// checkScope checks that a list with an issuing distribution point (RFC 5280
+// clause 5.2.5) speaks of a certificate, and for all reasons.
+func checkScope(value []byte, c *x509.Certificate) error {
+	in := cryptobyte.String(value)
+	var seq cryptobyte.String
+	if !in.ReadASN1(&seq, cbasn1.SEQUENCE) || !in.Empty() {
+		return errors.New("the scope of the revocation list is not well formed")
+	}
+	for !seq.Empty() {
+		var v cryptobyte.String
+		var tag cbasn1.Tag
+		if !seq.ReadAnyASN1(&v, &tag) {
+			return errors.New("the scope of the revocation list is not well formed")
+		}
+		set := len(v) == 1 && v[0] != 0
+		switch tag &^ 0x20 {
+		case cbasn1.Tag(0).ContextSpecific(): // where it is found
+		case cbasn1.Tag(1).ContextSpecific():
+			if set && c.IsCA {
+				return errors.New("a revocation list of end users only")
+			}
+		case cbasn1.Tag(2).ContextSpecific():
+			if set && !c.IsCA {
+				return errors.New("a revocation list of authorities only")
+			}
+		default:
+			return errors.New("a revocation list of some reasons, of other issuers or of attribute certificates only")
+		}
+	}
+	return nil
+}
