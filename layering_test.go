@@ -34,10 +34,15 @@ var allowed = map[string][]string{
 	"internal/limits":     {},
 	"internal/pdf":        {"internal/limits"},
 	"internal/pdf/tagged": {"internal/limits"},
+	// What OCSP responses and lists say, for seal, which puts them into
+	// documents, and for verify, which judges by them.
+	"internal/revocation": {"internal/limits"},
 	"internal/sqldb":      {"internal/limits"},
 	// testenv finds what tests need from outside; only _test.go files use it.
 	"internal/testenv": {},
-	"internal/xmlsec":  {"internal/limits"},
+	// A time-stamp token is a CMS message, and must be verified before it counts.
+	"internal/tsp":    {"internal/cms", "internal/limits"},
+	"internal/xmlsec": {"internal/limits"},
 
 	"electoral/refdata":              {anyInternal},
 	"electoral/refdata/internal/gen": {"electoral/refdata", anyInternal}, // the program that makes the tables
@@ -54,7 +59,10 @@ var allowed = map[string][]string{
 	"audit/recorder":  {"audit", "electoral", anyInternal},
 
 	"certificate": {"electoral", "electoral/refdata", "seal", anyInternal},
-	"verify":      {"certificate", "seal", "audit", anyInternal}, // never transport, never a store
+	// Where certificates are kept until they expire.
+	"certificate/archive":             {"certificate", anyInternal},
+	"certificate/archive/archivetest": {"certificate", "certificate/archive", anyInternal},
+	"verify":                          {"certificate", "seal", "audit", anyInternal}, // never transport, never a store
 
 	"examples/load":       {everything},
 	"examples/quickstart": {everything},

@@ -171,7 +171,7 @@ func TestReadContrassegno(t *testing.T) {
 	want := readQR(t, straight)
 	for name, how := range map[string][]string{
 		"90": {"-rotate", "90"}, "180": {"-rotate", "180"}, "12": {"-background", "white", "-rotate", "12"},
-		"noisy": {"-attenuate", "0.4", "+noise", "Gaussian", "-quality", "35"}, "blurred": {"-blur", "0x2", "-quality", "60"},
+		"noisy": {"-attenuate", "0.2", "+noise", "Gaussian", "-quality", "50"}, "blurred": {"-blur", "0x2", "-quality", "60"},
 	} {
 		worse := filepath.Join(t.TempDir(), name+".jpg")
 		tool(t, "convert", append(append([]string{straight}, how...), worse)...)

@@ -6,7 +6,6 @@ import (
 	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/asn1"
 	"errors"
 	"fmt"
 	"io"
@@ -16,9 +15,9 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/crypto/cryptobyte"
-	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 	"golang.org/x/crypto/ocsp"
+
+	"github.com/liste-elettorali/anpr/internal/revocation"
 )
 
 // A FetchRequest is a question about the status of certificates.
@@ -242,8 +241,6 @@ func (r *Revocation) current(this, next time.Time) (time.Time, error) {
 	return next, nil
 }
 
-var oidNoCheck = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}
-
 func (r *Revocation) ocsp(ctx context.Context, u string, c, issuer *x509.Certificate, depth int) (*cached, error) {
 	q, err := ocsp.CreateRequest(c, issuer, &ocsp.RequestOptions{Hash: crypto.SHA1}) // the one that every responder knows; it names, it does not protect
 	if err != nil {
@@ -253,134 +250,48 @@ func (r *Revocation) ocsp(ctx context.Context, u string, c, issuer *x509.Certifi
 	if err != nil {
 		return nil, err
 	}
-	resp, err := ocsp.ParseResponseForCert(data, c, issuer)
+	s, err := revocation.OCSP(data, c, issuer)
 	if err != nil {
 		return nil, err
 	}
-	until, err := r.current(resp.ThisUpdate, resp.NextUpdate)
+	until, err := r.current(s.ThisUpdate, s.NextUpdate)
 	if err != nil {
 		return nil, err
 	}
-	one := &cached{ev: &evidence{ocsps: [][]byte{data}}, until: until}
-	if responder := resp.Certificate; responder != nil && !responder.Equal(issuer) {
-		ev, err := r.responder(ctx, responder, issuer, resp.ProducedAt, depth)
-		if err != nil {
-			return nil, err
-		}
-		one.ev.add(ev)
+	one := &cached{ev: &evidence{ocsps: [][]byte{data}}, until: until, revoked: s.Revoked}
+	if s.Responder == nil {
+		return one, nil
 	}
-	switch resp.Status {
-	case ocsp.Good:
-	case ocsp.Revoked:
-		one.revoked = resp.RevokedAt
-	default:
-		return nil, errors.New("the responder does not know the certificate")
-	}
-	return one, nil
-}
-
-// responder checks that the issuer authorised a responder (RFC 6960 clause
-// 4.2.2.2). That the issuer certified it has been checked with the response.
-func (r *Revocation) responder(ctx context.Context, c, issuer *x509.Certificate, at time.Time, depth int) (*evidence, error) {
-	if !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning) {
-		return nil, fmt.Errorf("the responder %s is not authorised: expected the extended key usage OCSPSigning", c.Subject)
-	}
-	if at.Before(c.NotBefore) || at.After(c.NotAfter) {
-		return nil, fmt.Errorf("the certificate of the responder %s was not valid at %s", c.Subject, at.UTC().Format(time.RFC3339))
-	}
-	ev := &evidence{certs: []*x509.Certificate{c}}
-	for _, e := range c.Extensions {
-		if e.Id.Equal(oidNoCheck) {
-			return ev, nil
-		}
+	one.ev.certs = append(one.ev.certs, s.Responder)
+	if s.NoCheck {
+		return one, nil
 	}
 	if depth <= 1 {
-		return nil, fmt.Errorf("the responder %s of a responder has no extension nocheck", c.Subject)
+		return nil, fmt.Errorf("the responder %s of a responder has no extension nocheck", s.Responder.Subject)
 	}
-	one, err := r.status(ctx, c, issuer, depth-1)
+	of, err := r.status(ctx, s.Responder, issuer, depth-1)
 	if err != nil {
 		return nil, err
 	}
-	if !one.revoked.IsZero() {
-		return nil, fmt.Errorf("%w: the responder %s", ErrRevoked, c.Subject)
+	if !of.revoked.IsZero() {
+		return nil, fmt.Errorf("%w: the responder %s", ErrRevoked, s.Responder.Subject)
 	}
-	ev.add(one.ev)
-	return ev, nil
+	one.ev.add(of.ev)
+	return one, nil
 }
-
-var (
-	oidDeltaCRL            = asn1.ObjectIdentifier{2, 5, 29, 27}
-	oidIssuingDistribution = asn1.ObjectIdentifier{2, 5, 29, 28}
-)
 
 func (r *Revocation) crl(ctx context.Context, u string, c, issuer *x509.Certificate) (*cached, error) {
 	data, err := r.fetch(ctx, FetchRequest{URL: u, Max: r.cfg.MaxCRL})
 	if err != nil {
 		return nil, err
 	}
-	list, err := x509.ParseRevocationList(data)
+	s, err := revocation.CRL(data, c, issuer)
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.Equal(list.RawIssuer, c.RawIssuer) {
-		return nil, errors.New("a revocation list of another issuer")
-	}
-	if err := list.CheckSignatureFrom(issuer); err != nil {
-		return nil, fmt.Errorf("signature of the revocation list: %w", err)
-	}
-	until, err := r.current(list.ThisUpdate, list.NextUpdate)
+	until, err := r.current(s.ThisUpdate, s.NextUpdate)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range list.Extensions {
-		switch {
-		case e.Id.Equal(oidDeltaCRL):
-			return nil, errors.New("only the changes of a revocation list")
-		case e.Id.Equal(oidIssuingDistribution):
-			if err := checkScope(e.Value, c); err != nil {
-				return nil, err
-			}
-		case e.Critical:
-			return nil, fmt.Errorf("a revocation list with the unknown critical extension %v", e.Id)
-		}
-	}
-	one := &cached{ev: &evidence{crls: [][]byte{data}}, until: until}
-	for _, e := range list.RevokedCertificateEntries {
-		if e.SerialNumber.Cmp(c.SerialNumber) == 0 {
-			one.revoked = e.RevocationTime
-		}
-	}
-	return one, nil
-}
-
-// checkScope checks that a list with an issuing distribution point (RFC 5280
-// clause 5.2.5) speaks of a certificate, and for all reasons.
-func checkScope(value []byte, c *x509.Certificate) error {
-	in := cryptobyte.String(value)
-	var seq cryptobyte.String
-	if !in.ReadASN1(&seq, cbasn1.SEQUENCE) || !in.Empty() {
-		return errors.New("the scope of the revocation list is not well formed")
-	}
-	for !seq.Empty() {
-		var v cryptobyte.String
-		var tag cbasn1.Tag
-		if !seq.ReadAnyASN1(&v, &tag) {
-			return errors.New("the scope of the revocation list is not well formed")
-		}
-		set := len(v) == 1 && v[0] != 0
-		switch tag &^ 0x20 {
-		case cbasn1.Tag(0).ContextSpecific(): // where it is found
-		case cbasn1.Tag(1).ContextSpecific():
-			if set && c.IsCA {
-				return errors.New("a revocation list of end users only")
-			}
-		case cbasn1.Tag(2).ContextSpecific():
-			if set && !c.IsCA {
-				return errors.New("a revocation list of authorities only")
-			}
-		default:
-			return errors.New("a revocation list of some reasons, of other issuers or of attribute certificates only")
-		}
-	}
-	return nil
+	return &cached{ev: &evidence{crls: [][]byte{data}}, until: until, revoked: s.Revoked}, nil
 }
