@@ -1,0 +1,42 @@
+"""Says of each PDF of a folder whether pyHanko accepts it, offline.
+
+Usage: verdicts.py TRUST.pem FOLDER. One line for each file: name, 1 or 0, why.
+A file is accepted if it has a seal and every one is intact, valid, trusted and
+followed by nothing that pyHanko's difference policy forbids.
+"""
+
+import logging
+import os
+import sys
+import warnings
+
+from pyhanko.keys import load_certs_from_pemder
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko_certvalidator import ValidationContext
+
+logging.disable(logging.CRITICAL)
+warnings.simplefilter('ignore')
+
+
+def verdict(path, roots):
+    vc = ValidationContext(trust_roots=roots, allow_fetching=False, revocation_mode='soft-fail')
+    with open(path, 'rb') as f:
+        reader = PdfFileReader(f)
+        seals = reader.embedded_regular_signatures
+        if not seals:
+            return 0, 'no seal'
+        for s in seals:
+            status = validate_pdf_signature(s, vc, ts_validation_context=vc)
+            if not status.bottom_line:
+                return 0, f'{status.summary()} {status.modification_level} {status.coverage}'
+        return 1, ''
+
+
+roots = list(load_certs_from_pemder([sys.argv[1]]))
+for name in sorted(os.listdir(sys.argv[2])):
+    try:
+        ok, why = verdict(os.path.join(sys.argv[2], name), roots)
+    except Exception as e:  # whatever it cannot read it does not accept
+        ok, why = 0, type(e).__name__
+    print(f'{name}\t{ok}\t{why}'.replace('\n', ' '))
