@@ -117,6 +117,7 @@ type Issuer struct {
 	rules  Rules
 	texts  map[string]*Texts
 	rome   *time.Location
+	schema []byte // compressed
 }
 
 const defaultAuthority = "Direzione centrale per i servizi elettorali"
@@ -131,7 +132,7 @@ func NewIssuer(cfg Config) (*Issuer, error) {
 	case cfg.Recorder == nil:
 		return nil, errors.New("certificate: issuer without a recorder")
 	}
-	i := &Issuer{cfg: cfg, texts: make(map[string]*Texts)}
+	i := &Issuer{cfg: cfg, texts: make(map[string]*Texts), schema: tagged.Compress(dataSchema)}
 	i.cfg.Key = slices.Clone(cfg.Key)
 	if i.cfg.Now == nil {
 		i.cfg.Now = time.Now

@@ -91,7 +91,7 @@ func (s *sheet) draw(embedded []byte, scale float64) ([]byte, error) {
 		})
 		s.doc.Attach(tagged.File{
 			Name: schemaName, MediaType: "application/json", Description: "JSON Schema dei dati strutturati",
-			Relationship: tagged.SupplementRelationship, Modified: s.data.IssuedAt, Data: dataSchema,
+			Relationship: tagged.SupplementRelationship, Modified: s.data.IssuedAt, Data: dataSchema, Compressed: s.schema,
 		})
 	}
 	s.page = s.doc.AddPage(tagged.A4Width, tagged.A4Height)

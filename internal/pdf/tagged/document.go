@@ -26,6 +26,9 @@ type File struct {
 	Relationship Relationship
 	Modified     time.Time
 	Data         []byte // not modified
+	// Compressed is what [Compress] made of Data, for a file that many documents
+	// embed; nil to compress it here.
+	Compressed []byte
 }
 
 // A Relationship says what an embedded file is to the document (AFRelationship).

@@ -307,6 +307,9 @@ func (f *Font) cmap(size int) []byte {
 }
 
 // deflate compresses once, for what is kept; documents use the engine's pool.
+// Compress prepares data for [File].Compressed.
+func Compress(data []byte) []byte { return deflate(data, zlib.BestCompression) }
+
 func deflate(data []byte, level int) []byte {
 	var b bytes.Buffer
 	w, err := zlib.NewWriterLevel(&b, level)

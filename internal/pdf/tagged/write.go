@@ -255,7 +255,11 @@ func (w *writer) files() []int {
 		sum := md5.Sum(f.Data)
 		subtype := "/Type/EmbeddedFile/Subtype/" + nameEscape(f.MediaType) + "/Params<</ModDate" + f.Modified.UTC().Format(dateLayout) +
 			"/Size " + strconv.Itoa(len(f.Data)) + "/CheckSum<" + hex.EncodeToString(sum[:]) + ">>>/Filter/FlateDecode"
-		w.stream(data, subtype, w.doc.engine.compress(nil, f.Data))
+		compressed := f.Compressed
+		if compressed == nil {
+			compressed = w.doc.engine.compress(make([]byte, 0, len(f.Data)/2+64), f.Data)
+		}
+		w.stream(data, subtype, compressed)
 		w.begin(spec)
 		w.str("<</Type/Filespec/F(" + f.Name + ")/UF(" + f.Name + ")/AFRelationship/" + string(f.Relationship))
 		if f.Description != "" {
