@@ -37,7 +37,9 @@ var allowed = map[string][]string{
 	// What OCSP responses and lists say, for seal, which puts them into
 	// documents, and for verify, which judges by them.
 	"internal/revocation": {"internal/limits"},
-	"internal/sqldb":      {"internal/limits"},
+	// What keys in a device and keys in a service have in common.
+	"internal/remotekey": {},
+	"internal/sqldb":     {"internal/limits"},
 	// testenv finds what tests need from outside; only _test.go files use it.
 	"internal/testenv": {},
 	// A time-stamp token is a CMS message, and must be verified before it counts.
@@ -52,6 +54,8 @@ var allowed = map[string][]string{
 	"electoral/sqlstore":             {"electoral", "electoral/access", "electoral/refdata", anyInternal},
 
 	"seal":            {anyInternal},
+	"seal/csc":        {"seal", anyInternal},
+	"seal/pkcs11":     {"seal", anyInternal},
 	"seal/sealtest":   {"seal", anyInternal},
 	"audit":           {anyInternal},
 	"audit/filestore": {"audit", anyInternal},
@@ -62,7 +66,10 @@ var allowed = map[string][]string{
 	// Where certificates are kept until they expire.
 	"certificate/archive":             {"certificate", anyInternal},
 	"certificate/archive/archivetest": {"certificate", "certificate/archive", anyInternal},
+	"certificate/delivery":            {"certificate", anyInternal},
 	"verify":                          {"certificate", "seal", "audit", anyInternal}, // never transport, never a store
+	// The captcha knows nothing of what it guards.
+	"verify/captcha": {anyInternal},
 
 	"examples/load":       {everything},
 	"examples/quickstart": {everything},

@@ -23,7 +23,7 @@ func readQR(ctx context.Context, data []byte, maxBytes, maxPixels int64) (string
 	if err != nil {
 		return "", err
 	}
-	full := toGray(img)
+	full := toGray(img).fit(4000) // 35 mm on a whole A4 page are then 470 points
 	small := full.fit(1600)
 	attempts := []func() gray{
 		func() gray { return small },
@@ -46,7 +46,27 @@ func readQR(ctx context.Context, data []byte, maxBytes, maxPixels int64) (string
 			if ctx.Err() != nil {
 				return "", errors.New("la lettura è stata interrotta")
 			}
-			if text, ok := tryQR(g, binarizer); ok {
+			if text, ok := tryQR(ctx, g, binarizer); ok {
+				return text, nil
+			}
+		}
+	}
+	for _, most := range []int{800, 400, 1600} {
+		g := full.fit(most)
+		if 2*max(full.w, full.h) <= most { // modules of few points
+			g = full.double()
+		} else if most == 1600 && max(full.w, full.h) <= 800 {
+			continue // nothing new
+		}
+		f := newFitter(g)
+		for _, look := range []struct {
+			smooth int // radius
+			window int // share of the picture
+		}{{0, 24}, {1, 24}, {1, 8}, {2, 12}} {
+			if ctx.Err() != nil {
+				return "", errors.New("la lettura è stata interrotta")
+			}
+			if text, ok := f.read(ctx, g.smooth(look.smooth).thresholdAt(look.window)); ok {
 				return text, nil
 			}
 		}
@@ -81,13 +101,25 @@ func decodePicture(data []byte, maxBytes, maxPixels int64) (image.Image, error) 
 	return img, nil
 }
 
-// tryQR makes one attempt. The library panics on some pictures.
-func tryQR(g gray, binarizer func(gozxing.LuminanceSource) gozxing.Binarizer) (text string, ok bool) {
+// maxCenters is how many places that look like a finder pattern an attempt of
+// the library may meet: it tries all triples of them, which would never end on
+// a picture full of such patterns.
+const maxCenters = 150
+
+// tryQR makes one attempt. The library panics on some pictures; and a panic is
+// the one way to stop it.
+func tryQR(ctx context.Context, g gray, binarizer func(gozxing.LuminanceSource) gozxing.Binarizer) (text string, ok bool) {
 	defer func() {
 		if recover() != nil {
 			text, ok = "", false
 		}
 	}()
+	centers := 0
+	count := func(gozxing.ResultPoint) {
+		if centers++; centers > maxCenters || ctx.Err() != nil {
+			panic("too many finder patterns")
+		}
+	}
 	src, err := gozxing.NewPlanarYUVLuminanceSource(g.pix, g.w, g.h, 0, 0, g.w, g.h, false)
 	if err != nil {
 		return "", false
@@ -96,7 +128,10 @@ func tryQR(g gray, binarizer func(gozxing.LuminanceSource) gozxing.Binarizer) (t
 	if err != nil {
 		return "", false
 	}
-	res, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]interface{}{gozxing.DecodeHintType_TRY_HARDER: true})
+	res, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]interface{}{
+		gozxing.DecodeHintType_TRY_HARDER:                 true,
+		gozxing.DecodeHintType_NEED_RESULT_POINT_CALLBACK: gozxing.ResultPointCallback(count),
+	})
 	if err != nil {
 		return "", false
 	}
@@ -122,17 +157,52 @@ func toGray(img image.Image) gray {
 		for y := range g.h {
 			copy(g.pix[y*g.w:(y+1)*g.w], img.Y[y*img.YStride:])
 		}
+	case *image.NRGBA:
+		for y := range g.h {
+			row := img.Pix[y*img.Stride:]
+			for x := range g.w {
+				p := row[4*x : 4*x+4]
+				g.pix[y*g.w+x] = onWhite(uint32(p[0]), uint32(p[1]), uint32(p[2]), uint32(p[3]))
+			}
+		}
+	case *image.RGBA: // without transparency, as the PNG decoder makes it
+		for y := range g.h {
+			row := img.Pix[y*img.Stride:]
+			for x := range g.w {
+				p := row[4*x : 4*x+3]
+				g.pix[y*g.w+x] = onWhite(uint32(p[0]), uint32(p[1]), uint32(p[2]), 255)
+			}
+		}
+	case *image.Paletted:
+		var palette [256]byte
+		for i, c := range img.Palette {
+			palette[i&255] = anyOnWhite(c)
+		}
+		for y := range g.h {
+			for x := range g.w {
+				g.pix[y*g.w+x] = palette[img.Pix[y*img.Stride+x]]
+			}
+		}
 	default:
 		for y := range g.h {
 			for x := range g.w {
-				c := img.At(b.Min.X+x, b.Min.Y+y)
-				_, _, _, a := c.RGBA()
-				lum := uint32(color.Gray16Model.Convert(c).(color.Gray16).Y) // premultiplied
-				g.pix[y*g.w+x] = byte(min(lum+0xFFFF-a, 0xFFFF) >> 8)
+				g.pix[y*g.w+x] = anyOnWhite(img.At(b.Min.X+x, b.Min.Y+y))
 			}
 		}
 	}
 	return g
+}
+
+// onWhite is the light of a colour that is not premultiplied, on white.
+func onWhite(r, g, b, a uint32) byte {
+	lum := (19595*r + 38470*g + 7471*b + 1<<15) >> 16 // as color.Gray
+	return byte((lum*a + 255*(255-a)) / 255)
+}
+
+func anyOnWhite(c color.Color) byte {
+	_, _, _, a := c.RGBA()
+	lum := uint32(color.Gray16Model.Convert(c).(color.Gray16).Y) // premultiplied
+	return byte(min(lum+0xFFFF-a, 0xFFFF) >> 8)
 }
 
 // fit returns the picture with no side over most, each point the mean of those
@@ -160,27 +230,90 @@ func (g gray) fit(most int) gray {
 	return out
 }
 
-// threshold makes everything black that is darker than its surroundings by a
-// tenth, which undoes shadows and low contrast.
-func (g gray) threshold() gray {
-	sums := make([]uint64, (g.w+1)*(g.h+1)) // of the rectangle above and to the left
+// A means gives the mean of any rectangle of a picture.
+type means struct {
+	sums []uint64 // of the rectangle above and to the left
+	w, h int
+}
+
+func (g gray) means() means {
+	m := means{make([]uint64, (g.w+1)*(g.h+1)), g.w, g.h}
 	for y := range g.h {
 		row := uint64(0)
 		for x := range g.w {
 			row += uint64(g.pix[y*g.w+x])
-			sums[(y+1)*(g.w+1)+x+1] = sums[y*(g.w+1)+x+1] + row
+			m.sums[(y+1)*(g.w+1)+x+1] = m.sums[y*(g.w+1)+x+1] + row
 		}
 	}
+	return m
+}
+
+// around returns the sum of the points within a radius, and their number.
+func (m means) around(x, y, radius int) (sum, n uint64) {
+	x0, x1, y0, y1 := max(0, x-radius), min(m.w, x+radius+1), max(0, y-radius), min(m.h, y+radius+1)
+	top, low := m.sums[y0*(m.w+1):], m.sums[y1*(m.w+1):]
+	return low[x1] - top[x1] - low[x0] + top[x0], uint64((x1 - x0) * (y1 - y0))
+}
+
+// threshold makes everything black that is darker than its surroundings by a
+// tenth, which undoes shadows and low contrast.
+func (g gray) threshold() gray { return g.thresholdAt(24) }
+
+// thresholdAt is threshold with surroundings of a given share of the picture.
+func (g gray) thresholdAt(share int) gray {
+	m := g.means()
 	out := gray{make([]byte, len(g.pix)), g.w, g.h}
-	radius := max(8, max(g.w, g.h)/24)
+	radius := max(8, max(g.w, g.h)/share)
 	for y := range g.h {
-		y0, y1 := max(0, y-radius), min(g.h, y+radius+1)
 		for x := range g.w {
-			x0, x1 := max(0, x-radius), min(g.w, x+radius+1)
-			sum := sums[y1*(g.w+1)+x1] - sums[y0*(g.w+1)+x1] - sums[y1*(g.w+1)+x0] + sums[y0*(g.w+1)+x0]
-			if uint64(g.pix[y*g.w+x])*uint64((y1-y0)*(x1-x0))*10 >= sum*9 {
+			if sum, n := m.around(x, y, radius); uint64(g.pix[y*g.w+x])*n*10 >= sum*9 {
 				out.pix[y*g.w+x] = 255
 			}
+		}
+	}
+	return out
+}
+
+// flatten evens the light out: each point by the mean of its surroundings.
+func (g gray) flatten() gray {
+	m := g.means()
+	out := gray{make([]byte, len(g.pix)), g.w, g.h}
+	radius := max(8, max(g.w, g.h)/10)
+	for y := range g.h {
+		for x := range g.w {
+			sum, n := m.around(x, y, radius)
+			out.pix[y*g.w+x] = byte(min(255, uint64(g.pix[y*g.w+x])*n*110/(sum+1)))
+		}
+	}
+	return out
+}
+
+// smooth makes each point the mean of those within a radius.
+func (g gray) smooth(radius int) gray {
+	if radius == 0 {
+		return g
+	}
+	m := g.means()
+	out := gray{make([]byte, len(g.pix)), g.w, g.h}
+	for y := range g.h {
+		for x := range g.w {
+			sum, n := m.around(x, y, radius)
+			out.pix[y*g.w+x] = byte(sum / n)
+		}
+	}
+	return out
+}
+
+// double returns the picture at twice its size.
+func (g gray) double() gray {
+	out := gray{make([]byte, 4*g.w*g.h), 2 * g.w, 2 * g.h}
+	for y := range out.h {
+		for x := range out.w {
+			// A quarter of a point off the middle of its own, toward the neighbour.
+			x0, y0 := x/2, y/2
+			x1, y1 := min(g.w-1, max(0, x0+x%2*2-1)), min(g.h-1, max(0, y0+y%2*2-1))
+			sum := 9*int(g.pix[y0*g.w+x0]) + 3*int(g.pix[y0*g.w+x1]) + 3*int(g.pix[y1*g.w+x0]) + int(g.pix[y1*g.w+x1])
+			out.pix[y*out.w+x] = byte(sum / 16)
 		}
 	}
 	return out

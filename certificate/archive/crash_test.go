@@ -120,7 +120,7 @@ func TestKilled(t *testing.T) {
 				from, here = checkKilled(t, at, said)
 			}
 			t.Logf("%d puts and %d sweeps acknowledged, %d documents", len(said["put"]), len(said["swept"]), here)
-			require.Greater(t, len(said["put"]), 10)
+			require.GreaterOrEqual(t, len(said["put"]), 6, "one for each round")
 			require.NotEmpty(t, said["swept"])
 			// Half done things are not in the way, and a sweep leaves nothing.
 			a := at.archive(t)

@@ -160,9 +160,6 @@ func (c *Client) post(ctx context.Context, method, token string, body []byte, ou
 	if err != nil {
 		return fmt.Errorf("%s: %w", method, err)
 	}
-	// Without it the transport may send a request again that the service has
-	// carried out: signatures are not asked for twice.
-	r.GetBody = nil
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Accept", "application/json")
 	if token != "" {

@@ -36,9 +36,9 @@ type KeyConfig struct {
 	// credentials whose owner has authorised the client once and for all.
 	CredentialToken func(ctx context.Context, a Authorization) (string, error)
 
-	// Unauthorised leaves credentials/authorize out, whatever the auth mode: for
+	// SkipAuthorize leaves credentials/authorize out, whatever the auth mode: for
 	// services whose access token is enough, although they do not say so.
-	Unauthorised bool
+	SkipAuthorize bool
 }
 
 // A Key is a credential of a service. It keeps what the service said of it when
@@ -105,7 +105,7 @@ func (k *Key) check() error {
 	default:
 		return fmt.Errorf("%w: authorisation %q: expected explicit, implicit or oauth2code", ErrUnsupported, short(cred.Auth.Mode, 60))
 	}
-	if cred.Auth.Mode == "explicit" && len(cred.Auth.Objects) > 0 && k.cfg.AuthData == nil && !k.cfg.Unauthorised {
+	if cred.Auth.Mode == "explicit" && len(cred.Auth.Objects) > 0 && k.cfg.AuthData == nil && !k.cfg.SkipAuthorize {
 		return fmt.Errorf("%w: its authorisation takes %q and no AuthData is configured", ErrCredential, cred.Auth.Objects[0].ID)
 	}
 	return nil
@@ -187,7 +187,7 @@ func (k *Key) authorize(ctx context.Context, req remotekey.Request) (TokenSource
 		}
 		return func(context.Context) (string, error) { return token, nil }, "", nil
 	}
-	if k.cfg.Unauthorised || k.cred.Auth.Mode == "oauth2code" {
+	if k.cfg.SkipAuthorize || k.cred.Auth.Mode == "oauth2code" {
 		return k.client.cfg.Token, "", nil
 	}
 	body := map[string]any{"credentialID": a.CredentialID, "numSignatures": 1, "hashes": [][]byte{a.Hash}, "hashAlgorithmOID": a.HashAlgorithmOID}

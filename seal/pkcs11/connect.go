@@ -20,7 +20,7 @@ import (
 
 // open connects for the first time and reads public key and certificates. The
 // caller holds mu.
-func (k *key) open() error {
+func (k *Key) open() error {
 	if k.closed {
 		return ErrClosed
 	}
@@ -39,7 +39,7 @@ func (k *key) open() error {
 
 // reconnect connects again. If need be it initialises the library anew: many
 // notice only then that a device is back. The caller holds mu.
-func (k *key) reconnect() error {
+func (k *Key) reconnect() error {
 	same := func(lib library, session, object uint) error {
 		pub, err := publicKey(lib, session, object)
 		if err != nil {
@@ -62,7 +62,7 @@ func (k *key) reconnect() error {
 }
 
 // connect finds the token and the key, and has check look at it.
-func (k *key) connect(generation uint64, check func(lib library, session, object uint) error) error {
+func (k *Key) connect(generation uint64, check func(lib library, session, object uint) error) error {
 	c := &connection{generation: generation}
 	err := k.cfg.Module.do(generation, func(lib library) error {
 		var err error
@@ -92,7 +92,7 @@ func (k *key) connect(generation uint64, check func(lib library, session, object
 	return err
 }
 
-func (k *key) findToken(lib library) (uint, error) {
+func (k *Key) findToken(lib library) (uint, error) {
 	slots, err := lib.slots()
 	if err != nil {
 		return 0, err
@@ -112,7 +112,7 @@ func (k *key) findToken(lib library) (uint, error) {
 	return fit[0], nil
 }
 
-func (k *key) findKey(lib library, session uint) (uint, error) {
+func (k *Key) findKey(lib library, session uint) (uint, error) {
 	found, err := lib.find(session, query{class: ckoPrivateKey, label: k.cfg.KeyLabel, id: k.cfg.KeyID})
 	if err != nil {
 		return 0, err

@@ -26,13 +26,11 @@
 package pkcs11
 
 import (
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/liste-elettorali/anpr/internal/remotekey"
-	"github.com/liste-elettorali/anpr/seal"
 )
 
 var (
@@ -103,19 +101,6 @@ type Config struct {
 
 	// Now is the clock of the cooldown. If nil, time.Now.
 	Now func() time.Time
-}
-
-// A Key is a key in a device, with the certificates stored beside it. It is
-// safe for concurrent use.
-type Key struct{ *key }
-
-var _ seal.ContextSigner = (*Key)(nil)
-
-// Chain returns the certificate of the key, as found on the token, and then its
-// issuers as far as the token has them. It is empty if the token has no
-// certificate of the key. The slice is the caller's.
-func (k *Key) Chain() []*x509.Certificate {
-	return append([]*x509.Certificate(nil), k.chain...)
 }
 
 // A Code is what a PKCS #11 function returned other than CKR_OK. Errors wrap

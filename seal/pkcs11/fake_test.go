@@ -21,6 +21,7 @@ type device struct {
 	pin      string
 	gone     bool // no token is in the slot
 	always   bool
+	mute     bool // says of no session that it is logged in
 	der      bool // gives signatures of ECDSA in DER, as some do
 	keys     []crypto.Signer
 	certs    []*x509.Certificate
@@ -95,7 +96,7 @@ func (d *device) loggedIn(s uint) (bool, error) {
 	if !d.sessions[s] {
 		return false, ckrSessionInvalid
 	}
-	return d.user, nil
+	return d.user && !d.mute, nil
 }
 
 func (d *device) login(s uint, pin string, kind loginKind) error {
@@ -236,6 +237,9 @@ func (d *device) sign(s, object uint, m mechanism, between func() error, data []
 func (d *device) signature(i int, m mechanism, data []byte) ([]byte, error) {
 	switch k := d.keys[i].(type) {
 	case *ecdsa.PrivateKey:
+		if len(data) > (k.Curve.Params().BitSize+7)/8 {
+			return nil, Code(0x21) // CKR_DATA_LEN_RANGE, as some say
+		}
 		sig, err := k.Sign(rand.Reader, data, nil)
 		if err != nil || d.der {
 			return sig, err

@@ -7,15 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/liste-elettorali/anpr/internal/remotekey"
+	"github.com/liste-elettorali/anpr/seal"
 )
 
-// key is what a [Key] keeps to itself.
-type key struct {
+// A Key is a key in a device, with the certificates stored beside it. It is
+// safe for concurrent use.
+type Key struct {
 	cfg     Config
 	pub     crypto.PublicKey
 	chain   []*x509.Certificate
@@ -57,7 +60,7 @@ func Open(ctx context.Context, cfg Config) (*Key, error) {
 	if cfg.Timeout <= 0 {
 		cfg.Timeout = 15 * time.Second
 	}
-	k := &key{cfg: cfg, turns: make(chan struct{}, cfg.MaxSessions),
+	k := &Key{cfg: cfg, turns: make(chan struct{}, cfg.MaxSessions),
 		breaker: remotekey.NewBreaker(remotekey.BreakerConfig{Failures: cfg.Failures, Cooldown: cfg.Cooldown, Now: cfg.Now})}
 	_, err := k.bounded(ctx, "the key was not found", func() ([]byte, error) {
 		k.mu.Lock()
@@ -70,15 +73,22 @@ func Open(ctx context.Context, cfg Config) (*Key, error) {
 		}()
 		return nil, fmt.Errorf("pkcs11: %w", err)
 	}
-	return &Key{k}, nil
+	return k, nil
 }
 
+var _ seal.ContextSigner = (*Key)(nil)
+
+// Chain returns the certificate of the key, as found on the token, and then its
+// issuers as far as the token has them. It is empty if the token has no
+// certificate of the key. The slice is the caller's.
+func (k *Key) Chain() []*x509.Certificate { return slices.Clone(k.chain) }
+
 // Public returns the public key: *rsa.PublicKey or *ecdsa.PublicKey.
-func (k *key) Public() crypto.PublicKey { return k.pub }
+func (k *Key) Public() crypto.PublicKey { return k.pub }
 
 // Sign is [Key.SignContext] without a context: the configured timeout alone
 // bounds it.
-func (k *key) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+func (k *Key) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	return k.SignContext(context.Background(), rand, digest, opts)
 }
 
@@ -86,7 +96,7 @@ func (k *key) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byt
 // *rsa.PSSOptions, RSASSA-PSS; ECDSA in DER. The device uses its own random
 // numbers, not rand. The error wraps [ErrUnreachable], [ErrPIN], [ErrKey],
 // [ErrSignature], [ErrUnsupported], [ErrClosed], that of ctx or a [Code].
-func (k *key) SignContext(ctx context.Context, _ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+func (k *Key) SignContext(ctx context.Context, _ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	req, err := remotekey.NewRequest(k.pub, digest, opts)
 	if err != nil {
 		return nil, fmt.Errorf("pkcs11: %w", err)
@@ -115,7 +125,7 @@ func (k *key) SignContext(ctx context.Context, _ io.Reader, digest []byte, opts 
 
 // Close ends the sessions; those of signatures under way end with them. The
 // module stays open.
-func (k *key) Close() error {
+func (k *Key) Close() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.closed = true
@@ -126,7 +136,7 @@ func (k *key) Close() error {
 // bounded runs f in its turn and waits for it as long as ctx and the timeout
 // allow. A call into a library cannot be ended: f goes on alone and keeps its
 // turn, so that no more than MaxSessions calls ever hang.
-func (k *key) bounded(ctx context.Context, missing string, f func() ([]byte, error)) ([]byte, error) {
+func (k *Key) bounded(ctx context.Context, missing string, f func() ([]byte, error)) ([]byte, error) {
 	limit, cancel := context.WithTimeout(ctx, k.cfg.Timeout)
 	defer cancel()
 	type result struct {
@@ -158,7 +168,7 @@ func (k *key) bounded(ctx context.Context, missing string, f func() ([]byte, err
 
 // sign makes a signature and, when the session was lost since the one before,
 // connects anew, once.
-func (k *key) sign(req remotekey.Request) ([]byte, error) {
+func (k *Key) sign(req remotekey.Request) ([]byte, error) {
 	sig, connected, err := k.once(req)
 	if lost(err) && !connected {
 		sig, _, err = k.once(req)
@@ -170,7 +180,7 @@ func (k *key) sign(req remotekey.Request) ([]byte, error) {
 }
 
 // once makes a signature and says whether it had to connect for it.
-func (k *key) once(req remotekey.Request) (sig []byte, connected bool, err error) {
+func (k *Key) once(req remotekey.Request) (sig []byte, connected bool, err error) {
 	c, session, connected, err := k.borrow()
 	if err != nil {
 		return nil, connected, err
@@ -190,7 +200,7 @@ func (k *key) once(req remotekey.Request) (sig []byte, connected bool, err error
 
 // borrow returns an idle session or a new one, of a new connection if there is
 // none.
-func (k *key) borrow() (c *connection, session uint, connected bool, err error) {
+func (k *Key) borrow() (c *connection, session uint, connected bool, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.closed {
@@ -219,7 +229,7 @@ func (k *key) borrow() (c *connection, session uint, connected bool, err error) 
 
 // giveBack puts a session back, unless its last call failed: then it may hold
 // an operation that was begun.
-func (k *key) giveBack(c *connection, session uint, err error) {
+func (k *Key) giveBack(c *connection, session uint, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if lost(err) {
@@ -233,7 +243,7 @@ func (k *key) giveBack(c *connection, session uint, err error) {
 }
 
 // drop gives up a connection and its idle sessions. The caller holds mu.
-func (k *key) drop(c *connection) {
+func (k *Key) drop(c *connection) {
 	if c == nil || k.conn != c {
 		return
 	}
@@ -245,12 +255,12 @@ func (k *key) drop(c *connection) {
 }
 
 // end closes a session. That it fails means that it is gone.
-func (k *key) end(generation uint64, session uint) {
+func (k *Key) end(generation uint64, session uint) {
 	_ = k.cfg.Module.do(generation, func(lib library) error { return lib.closeSession(session) })
 }
 
 // session opens a session that is logged in. The caller holds mu.
-func (k *key) session(lib library, slot uint) (uint, error) {
+func (k *Key) session(lib library, slot uint) (uint, error) {
 	session, err := lib.openSession(slot)
 	if err != nil {
 		return 0, err
@@ -270,7 +280,7 @@ func (k *key) session(lib library, slot uint) (uint, error) {
 	return session, nil
 }
 
-func (k *key) login(lib library, session uint, kind loginKind) error {
+func (k *Key) login(lib library, session uint, kind loginKind) error {
 	if before := k.refused.Load(); before != nil {
 		return fmt.Errorf("%w: not tried again after %w", ErrPIN, *before)
 	}

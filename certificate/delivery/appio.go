@@ -1,0 +1,157 @@
+package delivery
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// ioBase is where App IO's services are.
+const ioBase = "https://api.io.pagopa.it/api/v1"
+
+// IO is the [Sender] of [AppIO]. It asks whether the citizen takes messages of
+// the service, then sends one without the certificate, which the app fetches
+// from [RemoteContent] when he opens it. The fiscal code is in the bodies alone.
+// It is safe for concurrent use.
+type IO struct {
+	// Key is the service's API key (header Ocp-Apim-Subscription-Key).
+	Key string
+	// Base is the address of the services; empty is that of production.
+	Base string
+	// Configuration is the id of the remote content configuration.
+	Configuration string
+	// Subject has 10 to 120 characters, Markdown 80 to 10,000. They must hold no
+	// personal data.
+	Subject, Markdown string
+	// Client sends the requests, with a copy that follows no redirects; nil is
+	// a plain one.
+	Client *http.Client
+}
+
+// NewIO checks a configuration.
+func NewIO(s IO) (*IO, error) {
+	if n := utf8.RuneCountInString(s.Subject); n < 10 || n > 120 {
+		return nil, fmt.Errorf("delivery: IO.Subject has %d characters, expected 10 to 120", n)
+	}
+	if n := utf8.RuneCountInString(s.Markdown); n < 80 || n > 10_000 {
+		return nil, fmt.Errorf("delivery: IO.Markdown has %d characters, expected 80 to 10,000", n)
+	}
+	if s.Key == "" || s.Configuration == "" {
+		return nil, errors.New("delivery: IO: expected a Key and a Configuration")
+	}
+	if s.Base == "" {
+		s.Base = ioBase
+	}
+	if !strings.HasPrefix(s.Base, "https://") {
+		return nil, errors.New("delivery: IO.Base: expected https")
+	}
+	s.Base = strings.TrimSuffix(s.Base, "/")
+	client := http.Client{}
+	if s.Client != nil {
+		client = *s.Client
+	}
+	// A redirect would carry the key and the fiscal code elsewhere.
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	s.Client = &client
+	return &s, nil
+}
+
+type ioThirdParty struct {
+	ID            string `json:"id"`
+	Configuration string `json:"configuration_id"`
+	Remote        bool   `json:"has_remote_content"`
+	Attachments   bool   `json:"has_attachments"`
+}
+
+type ioContent struct {
+	Subject    string       `json:"subject"`
+	Markdown   string       `json:"markdown"`
+	ThirdParty ioThirdParty `json:"third_party_data"`
+}
+
+type ioMessage struct {
+	FeatureLevel string    `json:"feature_level_type"`
+	FiscalCode   string    `json:"fiscal_code"`
+	Content      ioContent `json:"content"`
+}
+
+// Send implements [Sender].
+func (s *IO) Send(ctx context.Context, m Message, _ Document) error {
+	var profile struct {
+		Allowed *bool `json:"sender_allowed"`
+	}
+	status, after, err := s.post(ctx, "profiles", map[string]string{"fiscal_code": m.FiscalCode}, &profile)
+	switch {
+	case err != nil:
+		return &SendError{Reason: "io unreachable at profiles"}
+	case status == http.StatusNotFound:
+		return &SendError{Reason: NotOnIO, Permanent: true}
+	case status != http.StatusOK || profile.Allowed == nil:
+		return ioFailed("profiles", status, after)
+	case !*profile.Allowed:
+		return &SendError{Reason: NotAllowed, Permanent: true}
+	}
+	var created struct {
+		ID string `json:"id"`
+	}
+	status, after, err = s.post(ctx, "messages", ioMessage{
+		FeatureLevel: "ADVANCED", FiscalCode: m.FiscalCode,
+		Content: ioContent{s.Subject, s.Markdown, ioThirdParty{m.Certificate, s.Configuration, true, true}},
+	}, &created)
+	switch {
+	case err != nil:
+		return &SendError{Reason: "io unreachable at messages", Unknown: true}
+	case status == http.StatusCreated:
+		return nil
+	}
+	return ioFailed("messages", status, after)
+}
+
+// ioFailed says what an answer means. What only the operator can put right (a
+// key, a right, a limit) is tried again.
+func ioFailed(at string, status int, after time.Duration) *SendError {
+	return &SendError{
+		Reason: fmt.Sprintf("io %d at %s", status, at), After: after,
+		Permanent: status == http.StatusBadRequest || status == http.StatusNotFound || status == http.StatusUnprocessableEntity,
+		Unknown:   status >= 500 && at == "messages",
+	}
+}
+
+// maxAnswer bounds what is read of an answer.
+const maxAnswer = 1 << 20
+
+// post sends JSON and reads JSON of a status that means success.
+func (s *IO) post(ctx context.Context, path string, in, out any) (status int, after time.Duration, err error) {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return 0, 0, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Base+"/"+path, bytes.NewReader(body))
+	if err != nil {
+		return 0, 0, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Ocp-Apim-Subscription-Key", s.Key)
+	res, err := s.Client.Do(req)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer res.Body.Close()
+	if n, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil && n > 0 {
+		after = time.Duration(min(n, 24*3600)) * time.Second
+	}
+	data, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err == nil && res.StatusCode/100 == 2 && json.Unmarshal(data, out) != nil {
+		// The status alone says whether it was taken.
+		return res.StatusCode, after, nil
+	}
+	return res.StatusCode, after, err
+}

@@ -1,0 +1,389 @@
+package delivery_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/liste-elettorali/anpr/certificate/archive"
+	"github.com/liste-elettorali/anpr/certificate/archive/archivetest"
+	"github.com/liste-elettorali/anpr/certificate/delivery"
+	"github.com/liste-elettorali/anpr/internal/testenv"
+)
+
+const citizen = "SPSMGR84C48F839A"
+
+var noon = time.Date(2026, 3, 22, 12, 0, 0, 0, time.UTC)
+
+// eachOutbox runs a test on an empty outbox of each engine; open opens it again.
+func eachOutbox(t *testing.T, run func(t *testing.T, open func() *delivery.SQLOutbox)) {
+	for name, open := range map[string]func(t *testing.T) func() (*delivery.SQLOutbox, error){
+		"sqlite": func(t *testing.T) func() (*delivery.SQLOutbox, error) {
+			file := filepath.Join(t.TempDir(), "outbox.db")
+			return func() (*delivery.SQLOutbox, error) { return delivery.OpenSQLite(context.Background(), file) }
+		},
+		"postgres": func(t *testing.T) func() (*delivery.SQLOutbox, error) {
+			dsn := testenv.Postgres(t)
+			return func() (*delivery.SQLOutbox, error) { return delivery.OpenPostgres(context.Background(), dsn) }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			at := open(t)
+			run(t, func() *delivery.SQLOutbox {
+				o, err := at()
+				require.NoError(t, err)
+				t.Cleanup(func() { _ = o.Close() })
+				return o
+			})
+		})
+	}
+}
+
+func TestOutbox(t *testing.T) {
+	eachOutbox(t, func(t *testing.T, open func() *delivery.SQLOutbox) {
+		ctx, o := t.Context(), open()
+		m := delivery.Message{
+			Certificate: archivetest.Document(1).ID, Channel: delivery.Email, State: delivery.Queued, MessageID: "a@b", FiscalCode: citizen, Address: address,
+			Addressee: "d", Reason: "r", Attempts: 3, Created: noon, NotBefore: noon.Add(time.Millisecond), Updated: noon, Version: 1,
+		}
+		require.NoError(t, o.Add(ctx, m))
+		require.ErrorIs(t, o.Add(ctx, m), delivery.ErrQueued)
+		other := m
+		other.Channel, other.NotBefore = delivery.AppIO, noon
+		require.NoError(t, o.Add(ctx, other))
+		o = open()
+		got, err := o.Get(ctx, m.Certificate, m.Channel)
+		require.NoError(t, err)
+		assert.Equal(t, m, got)
+		for _, id := range []string{archivetest.Document(2).ID, "", "'", "\x00"} {
+			_, err = o.Get(ctx, id, m.Channel)
+			require.ErrorIs(t, err, delivery.ErrUnknown)
+		}
+		due := func(at time.Time, n int) []delivery.Message {
+			list, err := o.Due(ctx, at, n)
+			require.NoError(t, err)
+			return list
+		}
+		assert.Empty(t, due(noon.Add(-1), 10))
+		assert.Equal(t, []delivery.Message{other}, due(noon, 10))
+		assert.Equal(t, []delivery.Message{other, m}, due(noon.Add(time.Millisecond), 10))
+		assert.Equal(t, []delivery.Message{other}, due(noon.Add(time.Hour), 1))
+
+		m.State, m.Address, m.FiscalCode, m.Reason, m.Attempts, m.NotBefore, m.Updated = delivery.Sent, "", "", "", 4, noon.Add(time.Hour), noon.Add(time.Minute)
+		require.NoError(t, o.Update(ctx, m))
+		require.ErrorIs(t, o.Update(ctx, m), delivery.ErrChanged)
+		m.Version = 2
+		got, err = o.Get(ctx, m.Certificate, m.Channel)
+		require.NoError(t, err)
+		assert.Equal(t, m, got)
+		assert.Equal(t, []delivery.Message{other}, due(noon.Add(time.Hour), 10))
+
+		n, err := o.Sweep(ctx, m.Updated)
+		require.NoError(t, err)
+		assert.Zero(t, n)
+		n, err = o.Sweep(ctx, noon.Add(time.Hour))
+		require.NoError(t, err)
+		assert.Equal(t, 1, n, "what is to be sent stays")
+		_, err = o.Get(ctx, m.Certificate, m.Channel)
+		require.ErrorIs(t, err, delivery.ErrUnknown)
+		m.Address = "a\x00"
+		err = o.Add(ctx, m)
+		require.ErrorContains(t, err, "Address: expected")
+	})
+}
+
+// sender answers as it is told, and keeps what it was given.
+type sender struct {
+	mu   sync.Mutex
+	err  []error // of the next attempts; then nil
+	got  []delivery.Message
+	docs []delivery.Document
+}
+
+func (s *sender) Send(_ context.Context, m delivery.Message, d delivery.Document) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.got, s.docs = append(s.got, m), append(s.docs, d)
+	if len(s.err) == 0 {
+		return nil
+	}
+	err := s.err[0]
+	s.err = s.err[1:]
+	return err
+}
+
+// register is a register of digital domiciles.
+type register map[string]any
+
+func (r register) Domicile(_ context.Context, code string) (string, error) {
+	switch v := r[code].(type) {
+	case string:
+		return v, nil
+	case error:
+		return "", v
+	}
+	return "", delivery.ErrNoDomicile
+}
+
+type bench struct {
+	*delivery.Courier
+	pec, mail, io *sender
+	domiciles     register
+	now           time.Time
+	archive       *archive.Files
+	outbox        delivery.Outbox
+}
+
+func newBench(t *testing.T, o delivery.Outbox) *bench {
+	a, err := archive.OpenFiles(filepath.Join(t.TempDir(), "archive"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = a.Close() })
+	for n := range 5 {
+		require.NoError(t, a.Put(t.Context(), archivetest.Document(n)))
+	}
+	b := &bench{pec: &sender{}, mail: &sender{}, io: &sender{}, domiciles: register{citizen: "mario@pec.example.org"}, now: noon, archive: a, outbox: o}
+	b.Courier, err = delivery.New(delivery.Config{
+		Outbox: o, Archive: a, PEC: b.pec, Mail: b.mail, IO: b.io, Domiciles: b.domiciles, Key: bytes.Repeat([]byte{1}, 32), Domain: "anpr.example",
+		Now: func() time.Time { return b.now },
+	})
+	require.NoError(t, err)
+	return b
+}
+
+func (b *bench) order(t *testing.T, n int, c delivery.Channel) delivery.Message {
+	t.Helper()
+	m, err := b.Enqueue(t.Context(), delivery.Order{Certificate: archivetest.Document(n).ID, Channel: c, FiscalCode: citizen, Email: address})
+	require.NoError(t, err)
+	return m
+}
+
+func (b *bench) run(t *testing.T) delivery.Report {
+	t.Helper()
+	r, err := b.Run(t.Context(), 100)
+	require.NoError(t, err)
+	return r
+}
+
+func (b *bench) get(t *testing.T, m delivery.Message) delivery.Message {
+	t.Helper()
+	m, err := b.outbox.Get(t.Context(), m.Certificate, m.Channel)
+	require.NoError(t, err)
+	return m
+}
+
+func TestDeliver(t *testing.T) {
+	eachOutbox(t, func(t *testing.T, open func() *delivery.SQLOutbox) {
+		b := newBench(t, open())
+		assert.Equal(t, delivery.Delivered, b.order(t, 1, delivery.ReservedArea).State)
+		pec, mail, io := b.order(t, 1, delivery.DigitalDomicile), b.order(t, 1, delivery.Email), b.order(t, 1, delivery.AppIO)
+		assert.Equal(t, mail, b.order(t, 1, delivery.Email), "the same order again")
+		assert.Equal(t, delivery.Report{Sent: 3}, b.run(t))
+		assert.Equal(t, delivery.Report{}, b.run(t))
+		require.Len(t, b.pec.got, 1)
+		assert.Equal(t, "mario@pec.example.org", b.pec.got[0].Address)
+		assert.Equal(t, archivetest.Document(1).PDF, b.pec.docs[0].PDF)
+		assert.Equal(t, address, b.mail.got[0].Address)
+		assert.Empty(t, b.mail.got[0].FiscalCode)
+		assert.Equal(t, citizen, b.io.got[0].FiscalCode)
+		for _, m := range []delivery.Message{pec, mail, io} {
+			got := b.get(t, m)
+			assert.Equal(t, delivery.Sent, got.State)
+			assert.Empty(t, got.Address+got.FiscalCode, "erased once it is sent")
+			assert.Len(t, got.Addressee, 64)
+		}
+		_, err := b.Enqueue(t.Context(), delivery.Order{Certificate: archivetest.Document(1).ID, Channel: "x", FiscalCode: citizen})
+		require.ErrorIs(t, err, delivery.ErrNoChannel)
+		_, err = b.Enqueue(t.Context(), delivery.Order{Certificate: archivetest.Document(2).ID, Channel: delivery.Email, FiscalCode: citizen, Email: "Mario <m@x.it>"})
+		require.ErrorContains(t, err, "Order.Email")
+		assert.NotContains(t, err.Error(), "m@x")
+	})
+}
+
+// Pauses grow; what cannot succeed ends at once, the rest after three days.
+func TestRetries(t *testing.T) {
+	o, err := delivery.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "o.db"))
+	require.NoError(t, err)
+	defer o.Close()
+	b := newBench(t, o)
+	later := &delivery.SendError{Reason: "smtp 451 at RCPT"}
+	m := b.order(t, 1, delivery.Email)
+	for range 100 {
+		b.mail.err = append(b.mail.err, later)
+	}
+	pause := time.Minute
+	for n := 1; ; n++ {
+		b.run(t)
+		got := b.get(t, m)
+		require.Equal(t, n, got.Attempts)
+		if got.State == delivery.Failed {
+			assert.Equal(t, delivery.GivenUpPrefix+"smtp 451 at RCPT", got.Reason)
+			assert.Empty(t, got.Address)
+			assert.Greater(t, b.now.Add(pause), noon.Add(72*time.Hour))
+			break
+		}
+		require.Equal(t, delivery.Queued, got.State)
+		require.Equal(t, b.now.Add(pause), got.NotBefore)
+		b.now = got.NotBefore.Add(-time.Millisecond)
+		require.Equal(t, delivery.Report{}, b.run(t), "not before")
+		b.now = got.NotBefore
+		pause = min(2*pause, 6*time.Hour)
+	}
+	b.mail.err = []error{&delivery.SendError{Reason: "smtp 550 at RCPT", Permanent: true}}
+	m = b.order(t, 2, delivery.Email)
+	assert.Equal(t, delivery.Report{Failed: 1}, b.run(t))
+	assert.Equal(t, "smtp 550 at RCPT", b.get(t, m).Reason)
+	b.mail.err = []error{&delivery.SendError{Reason: "io 429", After: 3 * time.Hour}}
+	m = b.order(t, 3, delivery.Email)
+	b.run(t)
+	assert.Equal(t, b.now.Add(3*time.Hour), b.get(t, m).NotBefore)
+
+	b.domiciles[citizen] = errors.New("timeout asking for " + citizen)
+	m = b.order(t, 4, delivery.DigitalDomicile)
+	b.run(t)
+	assert.Equal(t, "domicile-lookup-failed", b.get(t, m).Reason)
+	delete(b.domiciles, citizen)
+	b.now = b.now.Add(time.Hour)
+	b.run(t)
+	assert.Equal(t, delivery.NoDomicile, b.get(t, m).Reason)
+	assert.Equal(t, delivery.Failed, b.get(t, m).State)
+	assert.Empty(t, b.pec.got)
+
+	m = b.order(t, 0, delivery.Email)
+	_, err = b.archive.Sweep(t.Context(), archivetest.Document(0).Expires)
+	require.NoError(t, err)
+	b.run(t)
+	assert.Equal(t, delivery.NoDocument, b.get(t, m).Reason)
+}
+
+// dying is an outbox of a program that dies after so many changes.
+type dying struct {
+	delivery.Outbox
+	left int
+}
+
+func (d *dying) Update(ctx context.Context, m delivery.Message) error {
+	if d.left == 0 {
+		return errors.New("the program has died")
+	}
+	d.left--
+	return d.Outbox.Update(ctx, m)
+}
+
+// After a crash a message is sent again only if it is not known how the attempt
+// ended, not before it counts as lost, and with its Message-ID.
+func TestCrash(t *testing.T) {
+	eachOutbox(t, func(t *testing.T, open func() *delivery.SQLOutbox) {
+		for left, want := range []int{1, 2, 1} { // sends in all if so many changes are kept
+			o := open()
+			b := newBench(t, &dying{o, left})
+			m := b.order(t, left, delivery.Email)
+			_, _ = b.Run(t.Context(), 1)
+			again := newBench(t, open())
+			again.now = noon.Add(time.Minute)
+			again.run(t)
+			again.now = noon.Add(5 * time.Minute)
+			again.run(t)
+			assert.Equal(t, delivery.Sent, again.get(t, m).State)
+			all := append(b.mail.got, again.mail.got...)
+			require.Len(t, all, want, "%d changes kept", left)
+			for _, x := range all {
+				assert.Equal(t, m.MessageID, x.MessageID)
+			}
+		}
+	})
+}
+
+// Two processes with one outbox send each message once.
+func TestTwoCouriers(t *testing.T) {
+	eachOutbox(t, func(t *testing.T, open func() *delivery.SQLOutbox) {
+		a, b := newBench(t, open()), newBench(t, open())
+		for n := range 5 {
+			a.order(t, n, delivery.Email)
+		}
+		var all sync.WaitGroup
+		for _, x := range []*bench{a, b} {
+			all.Go(func() {
+				_, err := x.Run(context.Background(), 10)
+				assert.NoError(t, err)
+			})
+		}
+		all.Wait()
+		assert.Len(t, append(a.mail.got, b.mail.got...), 5)
+	})
+}
+
+func TestReceipts(t *testing.T) {
+	eachOutbox(t, func(t *testing.T, open func() *delivery.SQLOutbox) {
+		b := newBench(t, open())
+		give := func(m delivery.Message, kind string) (delivery.State, string) {
+			_, got, err := b.Receipt(t.Context(), strings.NewReader(receipt(kind, m.MessageID, certification(kind, m.MessageID, "nessuno"), "")))
+			require.NoError(t, err)
+			assert.Equal(t, got, b.get(t, m))
+			return got.State, got.Reason
+		}
+		one, two := b.order(t, 1, delivery.DigitalDomicile), b.order(t, 2, delivery.DigitalDomicile)
+		assert.Equal(t, delivery.Report{Sent: 2}, b.run(t))
+		three := b.order(t, 3, delivery.DigitalDomicile)
+		b.pec.err = []error{&delivery.SendError{Reason: "lost", Unknown: true}}
+		assert.Equal(t, delivery.Report{Retried: 1}, b.run(t))
+		for _, step := range []struct {
+			m      delivery.Message
+			kind   string
+			state  delivery.State
+			reason string
+		}{
+			{one, "accettazione", delivery.Accepted, ""}, {one, "preavviso-errore-consegna", delivery.Accepted, ""},
+			{one, "avvenuta-consegna", delivery.Delivered, ""}, {one, "accettazione", delivery.Delivered, ""}, {one, "errore-consegna", delivery.Delivered, ""},
+			{two, "accettazione", delivery.Accepted, ""}, {two, "errore-consegna", delivery.Failed, delivery.DeliveryError},
+		} {
+			state, reason := give(step.m, step.kind)
+			assert.Equal(t, step.state, state, step.kind)
+			assert.Equal(t, step.reason, reason)
+		}
+		// The third has its receipt although the attempt seemed lost: it is not sent again.
+		state, _ := give(three, "accettazione")
+		assert.Equal(t, delivery.Accepted, state)
+		b.now = b.now.Add(24 * time.Hour)
+		assert.Equal(t, delivery.Report{}, b.run(t))
+		// A Message-ID that somebody has made up.
+		made := strings.Replace(one.MessageID, "@", "x@", 1)
+		_, _, err := b.Receipt(t.Context(), strings.NewReader(receipt("accettazione", made, certification("accettazione", made, ""), "")))
+		require.ErrorIs(t, err, delivery.ErrUnknown)
+		_, _, err = b.Receipt(t.Context(), strings.NewReader(receipt("accettazione", "x@y", certification("accettazione", "x@y", ""), "")))
+		require.ErrorIs(t, err, delivery.ErrUnknown)
+	})
+}
+
+// The whole way, with a real server.
+func TestDeliverSMTP(t *testing.T) {
+	server, pool := startMail(t, &mailServer{})
+	o, err := delivery.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "o.db"))
+	require.NoError(t, err)
+	defer o.Close()
+	b := newBench(t, o)
+	s := &delivery.SMTP{Server: server.addr, StartTLS: true, From: "servizio@pec.anpr.example", TLS: &tls.Config{RootCAs: pool}}
+	b.Courier, err = delivery.New(delivery.Config{
+		Outbox: o, Archive: b.archive, PEC: s, Domiciles: b.domiciles, Key: bytes.Repeat([]byte{1}, 32), Domain: "anpr.example", Now: func() time.Time { return b.now },
+	})
+	require.NoError(t, err)
+	m := b.order(t, 1, delivery.DigitalDomicile)
+	server.set(map[string]string{"end": ""}) // the server keeps it, the answer is lost
+	assert.Equal(t, delivery.Report{Retried: 1}, b.run(t))
+	server.set(nil)
+	b.now = b.now.Add(time.Hour)
+	assert.Equal(t, delivery.Report{Sent: 1}, b.run(t))
+	require.Len(t, server.all(), 2)
+	for _, got := range server.all() {
+		assert.Equal(t, "<"+m.MessageID+">", got.header(t).Get("Message-ID"))
+		assert.Equal(t, "TO:<mario@pec.example.org>", got.to)
+	}
+}

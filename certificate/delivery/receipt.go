@@ -1,0 +1,290 @@
+package delivery
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	"net/mail"
+	"net/textproto"
+	"strings"
+	"time"
+
+	"github.com/liste-elettorali/anpr/internal/xmlsec"
+)
+
+// A ReceiptType is the type of a PEC receipt (attribute tipo of daticert.xml,
+// RFC 6109, section 4.6).
+type ReceiptType string
+
+// The types of receipts that a sender gets.
+const (
+	Acceptance     ReceiptType = "accettazione"
+	NonAcceptance  ReceiptType = "non-accettazione"
+	DeliveryDone   ReceiptType = "avvenuta-consegna"
+	DeliveryFailed ReceiptType = "errore-consegna"
+	DeliveryLate   ReceiptType = "preavviso-errore-consegna" // nobody has answered for 12 hours
+	VirusDetected  ReceiptType = "rilevazione-virus"
+)
+
+// Errors of [ParseReceipt].
+var (
+	ErrNoReceipt = errors.New("delivery: not a PEC receipt")
+	// ErrReceipt is wrapped by the error of a receipt that breaks the rules.
+	ErrReceipt = errors.New("delivery: receipt")
+)
+
+// A Receipt is what a PEC receipt says of a message. Who sent it and to whom is
+// left out.
+type Receipt struct {
+	Type ReceiptType
+	// MessageID is that of the original message, without angle brackets.
+	MessageID string
+	// ProviderID is the identifier that the provider has given to it, and
+	// Provider who has issued the receipt.
+	ProviderID, Provider string
+	At                   time.Time // the instant that is certified, to the second, UTC
+	// Error is the attribute errore: "nessuno", "no-dest", "no-dominio", "virus"
+	// or "altro".
+	Error string
+}
+
+// follows returns the state of a message after the receipt.
+func (r Receipt) follows(now State) (State, string) {
+	switch {
+	case now == Delivered:
+		return now, ""
+	case r.Type == DeliveryDone:
+		return Delivered, ""
+	case r.Type == Acceptance && now != Failed:
+		return Accepted, ""
+	case r.Type == NonAcceptance:
+		return Failed, NotAccepted
+	case r.Type == DeliveryFailed:
+		return Failed, DeliveryError
+	case r.Type == VirusDetected:
+		return Failed, VirusFound
+	}
+	return now, ""
+}
+
+// The bounds of a receipt. The rules allow messages of 100 MB; a complete one
+// holds the original, which is not read.
+const (
+	maxReceipt    = 128 << 20
+	maxDaticert   = 1 << 20
+	maxReceiptDep = 4 // nested multiparts: signed, mixed, and some to spare
+	maxParts      = 50
+)
+
+// ParseReceipt reads a message of a PEC mailbox. The reference and the type in
+// its header (X-Riferimento-Message-ID, X-Ricevuta) must be those of the
+// daticert.xml in it. [ErrNoReceipt] is for all that does not claim to be a
+// receipt, also for what the provider has wrapped because it is not certified.
+func ParseReceipt(ctx context.Context, r io.Reader) (Receipt, error) {
+	msg, err := mail.ReadMessage(io.LimitReader(r, maxReceipt))
+	if err != nil {
+		return Receipt{}, fmt.Errorf("%w: no mail message", ErrReceipt)
+	}
+	kind := strings.TrimSpace(msg.Header.Get("X-Ricevuta"))
+	if kind == "" || strings.EqualFold(strings.TrimSpace(msg.Header.Get("X-Trasporto")), "errore") {
+		return Receipt{}, ErrNoReceipt
+	}
+	data, err := daticert(textproto.MIMEHeader(msg.Header), msg.Body, maxReceiptDep)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if data == nil {
+		return Receipt{}, fmt.Errorf("%w: it has no daticert.xml", ErrReceipt)
+	}
+	out, err := parseDaticert(ctx, data)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if string(out.Type) != kind {
+		return Receipt{}, fmt.Errorf("%w: X-Ricevuta is %.40q, daticert.xml says %.40q", ErrReceipt, kind, out.Type)
+	}
+	ref := bare(msg.Header.Get("X-Riferimento-Message-ID"))
+	if out.MessageID == "" {
+		out.MessageID = ref
+	}
+	if out.MessageID == "" || ref != "" && ref != out.MessageID {
+		return Receipt{}, fmt.Errorf("%w: X-Riferimento-Message-ID and msgid: expected one and the same", ErrReceipt)
+	}
+	return out, nil
+}
+
+// bare returns a Message-ID without angle brackets.
+func bare(s string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(s), "<"), ">")
+}
+
+// daticert finds the one daticert.xml in a message, not in those that it holds.
+func daticert(h textproto.MIMEHeader, body io.Reader, depth int) ([]byte, error) {
+	kind, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil {
+		return nil, nil // an attachment of some other kind
+	}
+	if !strings.HasPrefix(kind, "multipart/") {
+		_, disposition, _ := mime.ParseMediaType(h.Get("Content-Disposition"))
+		if !strings.EqualFold(params["name"], "daticert.xml") && !strings.EqualFold(disposition["filename"], "daticert.xml") || kind == "message/rfc822" {
+			return nil, nil
+		}
+		return content(h.Get("Content-Transfer-Encoding"), body)
+	}
+	if depth == 0 {
+		return nil, fmt.Errorf("%w: more than %d nested multiparts", ErrReceipt, maxReceiptDep)
+	}
+	parts := multipart.NewReader(body, params["boundary"])
+	var found []byte
+	for n := 0; ; n++ {
+		p, err := parts.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return found, nil
+		}
+		if err != nil || n == maxParts {
+			return nil, fmt.Errorf("%w: its parts have no form, or are more than %d", ErrReceipt, maxParts)
+		}
+		data, err := daticert(p.Header, p, depth-1)
+		if err != nil {
+			return nil, err
+		}
+		if data != nil && found != nil {
+			return nil, fmt.Errorf("%w: it has two daticert.xml", ErrReceipt)
+		}
+		if data != nil {
+			found = data
+		}
+	}
+}
+
+// content decodes an attachment.
+func content(encoding string, body io.Reader) ([]byte, error) {
+	switch strings.ToLower(strings.TrimSpace(encoding)) {
+	case "base64":
+		body = base64.NewDecoder(base64.StdEncoding, body)
+	case "quoted-printable":
+		body = quotedprintable.NewReader(body)
+	case "", "7bit", "8bit", "binary":
+	default:
+		return nil, fmt.Errorf("%w: daticert.xml in an encoding that is not known", ErrReceipt)
+	}
+	data, err := io.ReadAll(io.LimitReader(body, maxDaticert+1))
+	if err != nil || len(data) > maxDaticert || len(data) == 0 {
+		return nil, fmt.Errorf("%w: daticert.xml: expected 1 to %d bytes in the encoding that is told", ErrReceipt, maxDaticert)
+	}
+	return data, nil
+}
+
+// daticertData collects what is read.
+type daticertData struct {
+	Receipt
+	day, hour, zone string
+	count           map[string]int
+}
+
+// field returns where the text of an element is kept, nil if it is not. Such an
+// element occurs at most once.
+func (d *daticertData) field(path string) *string {
+	return map[string]*string{
+		"postacert/dati/gestore-emittente": &d.Provider, "postacert/dati/identificativo": &d.ProviderID, "postacert/dati/msgid": &d.MessageID,
+		"postacert/dati/data/giorno": &d.day, "postacert/dati/data/ora": &d.hour,
+	}[path]
+}
+
+// parseDaticert reads the XML. What it does not need it skips, as long as it is
+// well formed: providers add elements.
+func parseDaticert(ctx context.Context, data []byte) (Receipt, error) {
+	r, err := xmlsec.NewReader(ctx, bytes.NewReader(data), xmlsec.Limits{Bytes: maxDaticert, Depth: 8, Elements: 10_000, Token: 256 << 10})
+	if err != nil {
+		return Receipt{}, xmlError(err)
+	}
+	d := &daticertData{count: map[string]int{}}
+	var path []string
+	for {
+		t, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return Receipt{}, xmlError(err)
+		}
+		switch t.Kind {
+		case xmlsec.StartElement:
+			path = append(path, t.Name.Local)
+			if err := d.start(strings.Join(path, "/"), t); err != nil {
+				return Receipt{}, err
+			}
+		case xmlsec.EndElement:
+			path = path[:len(path)-1]
+		case xmlsec.Text:
+			if to := d.field(strings.Join(path, "/")); to != nil {
+				*to += string(t.Data)
+			}
+		}
+	}
+	return d.receipt()
+}
+
+// xmlError tells where the XML is wrong, without what stands there.
+func xmlError(err error) error {
+	if s, ok := errors.AsType[*xmlsec.SyntaxError](err); ok {
+		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+		return fmt.Errorf("%w: daticert.xml: line %d, column %d: not well formed, or not accepted", ErrReceipt, s.Pos.Line, s.Pos.Column)
+	}
+	return fmt.Errorf("%w: daticert.xml cannot be read", ErrReceipt)
+}
+
+func (d *daticertData) start(path string, t *xmlsec.Token) error {
+	d.count[path]++
+	if d.count[path] > 1 && (d.field(path) != nil || path == "postacert/dati" || path == "postacert/dati/data") {
+		return fmt.Errorf("%w: daticert.xml: <%s> stands twice", ErrReceipt, path)
+	}
+	switch path {
+	case "postacert":
+		d.Error = "nessuno"
+	case "postacert/dati/data":
+	default:
+		return nil
+	}
+	for _, a := range t.Attrs {
+		switch path + "@" + a.Name.QName() {
+		case "postacert@tipo":
+			d.Type = ReceiptType(a.Value)
+		case "postacert@errore":
+			d.Error = a.Value
+		case "postacert/dati/data@zona":
+			d.zone = a.Value
+		}
+	}
+	return nil
+}
+
+// receipt checks what was read.
+func (d *daticertData) receipt() (Receipt, error) {
+	known := false
+	for _, t := range []ReceiptType{Acceptance, NonAcceptance, DeliveryDone, DeliveryFailed, DeliveryLate, VirusDetected, "presa-in-carico", "posta-certificata"} {
+		known = known || d.Type == t
+	}
+	if !known || d.count["postacert"] != 1 {
+		return Receipt{}, fmt.Errorf("%w: daticert.xml: expected <postacert> with a tipo of RFC 6109", ErrReceipt)
+	}
+	at, err := time.Parse("2/1/2006 15:04:05 -0700", strings.TrimSpace(d.day)+" "+strings.TrimSpace(d.hour)+" "+strings.ReplaceAll(strings.TrimSpace(d.zone), ":", ""))
+	if err != nil {
+		return Receipt{}, fmt.Errorf("%w: daticert.xml: expected a date with giorno dd/mm/yyyy, ora hh:mm:ss and zona", ErrReceipt)
+	}
+	out := d.Receipt
+	out.At, out.MessageID = at.UTC(), bare(out.MessageID)
+	out.Provider, out.ProviderID = strings.TrimSpace(out.Provider), strings.TrimSpace(out.ProviderID)
+	if out.ProviderID == "" || out.Provider == "" {
+		return Receipt{}, fmt.Errorf("%w: daticert.xml: expected gestore-emittente and identificativo", ErrReceipt)
+	}
+	return out, nil
+}
