@@ -14,11 +14,15 @@
 //   - Read and write ANPR's own files: [electoral/anprxml].
 //   - Keep the lists: [electoral.Registry] on a store, in memory or in SQL
 //     ([electoral/sqlstore]).
-//   - Issue certificates, with preview and contrassegno: [certificate].
-//   - Seal a PDF: [seal].
+//   - Issue certificates, with preview and contrassegno: [certificate]; keep
+//     them until they expire: [certificate/archive]; bring them to the citizen:
+//     [certificate/delivery].
+//   - Seal a PDF: [seal], with the key in a device ([seal/pkcs11]) or in a
+//     service ([seal/csc]).
 //   - Log accesses: [audit], in files ([audit/filestore]), fed by the registry
 //     ([audit/recorder]).
-//   - Verify a certificate, a contrassegno or a log, offline: [verify].
+//   - Verify a certificate, a contrassegno or a log, offline: [verify]; ask
+//     who verifies for a captcha: [verify/captcha].
 //   - Test one's own: [electoral/electoraltest], [audit/audittest],
 //     [seal/sealtest].
 //

@@ -62,11 +62,12 @@ func readQR(ctx context.Context, data []byte, maxBytes, maxPixels int64) (string
 		for _, look := range []struct {
 			smooth int // radius
 			window int // share of the picture
-		}{{0, 24}, {1, 24}, {1, 8}, {2, 12}} {
+			part   int // hundredths of the mean under which it is dark
+		}{{0, 24, 90}, {1, 24, 90}, {1, 8, 90}, {2, 12, 90}, {1, 40, 98}} {
 			if ctx.Err() != nil {
 				return "", errors.New("la lettura è stata interrotta")
 			}
-			if text, ok := f.read(ctx, g.smooth(look.smooth).thresholdAt(look.window)); ok {
+			if text, ok := f.read(ctx, g.smooth(look.smooth).thresholdAt(look.window, look.part)); ok {
 				return text, nil
 			}
 		}
@@ -257,16 +258,18 @@ func (m means) around(x, y, radius int) (sum, n uint64) {
 
 // threshold makes everything black that is darker than its surroundings by a
 // tenth, which undoes shadows and low contrast.
-func (g gray) threshold() gray { return g.thresholdAt(24) }
+func (g gray) threshold() gray { return g.thresholdAt(24, 90) }
 
-// thresholdAt is threshold with surroundings of a given share of the picture.
-func (g gray) thresholdAt(share int) gray {
+// thresholdAt is threshold with surroundings of a given share of the picture
+// and another part of their mean. Small surroundings and nearly the whole mean
+// bring out what blur has left of light between dark.
+func (g gray) thresholdAt(share, part int) gray {
 	m := g.means()
 	out := gray{make([]byte, len(g.pix)), g.w, g.h}
 	radius := max(8, max(g.w, g.h)/share)
 	for y := range g.h {
 		for x := range g.w {
-			if sum, n := m.around(x, y, radius); uint64(g.pix[y*g.w+x])*n*10 >= sum*9 {
+			if sum, n := m.around(x, y, radius); uint64(g.pix[y*g.w+x])*n*100 >= sum*uint64(part) {
 				out.pix[y*g.w+x] = 255
 			}
 		}

@@ -48,7 +48,8 @@ func (p postbox) Send(_ context.Context, m delivery.Message, _ delivery.Document
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteString(m.MessageID + " " + m.Address + "\n")
+	// A write may be cut where a page ends by a kill: the next begins a line.
+	_, err = f.WriteString("\n" + m.MessageID + " " + m.Address + "\n")
 	return errors.Join(err, f.Close())
 }
 
@@ -127,7 +128,9 @@ func TestKilled(t *testing.T) {
 	times, certificates, twice := map[string]int{}, map[string]string{}, 0
 	for line := range strings.Lines(string(sent)) {
 		id, to, _ := strings.Cut(strings.TrimSpace(line), " ")
-		require.Equal(t, address, to)
+		if to != address {
+			continue // what was cut is sent again
+		}
 		if times[id]++; times[id] > 1 {
 			twice++
 		}
@@ -139,7 +142,12 @@ func TestKilled(t *testing.T) {
 	}
 	for id := range orders {
 		of, _, _ := strings.Cut(id, ".")
-		require.Positive(t, times[id], "order %s was acknowledged; of its certificate was sent %q", id, certificates[of])
+		if times[id] == 0 {
+			o, err := delivery.OpenSQLite(t.Context(), filepath.Join(dir, "outbox.db"))
+			require.NoError(t, err)
+			m, err := o.Get(t.Context(), strings.ToUpper(of), delivery.Email)
+			t.Fatalf("order %s was acknowledged; of its certificate was sent %q, the outbox has %+v, %v", id, certificates[of], m, err)
+		}
 	}
 	require.LessOrEqual(t, twice, kills)
 	require.Greater(t, len(orders), kills)
