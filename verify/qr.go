@@ -51,12 +51,13 @@ func readQR(ctx context.Context, data []byte, maxBytes, maxPixels int64) (string
 			}
 		}
 	}
-	for _, most := range []int{800, 400, 1600} {
-		g := full.fit(most)
-		if 2*max(full.w, full.h) <= most { // modules of few points
-			g = full.double()
-		} else if most == 1600 && max(full.w, full.h) <= 800 {
-			continue // nothing new
+	larger := small
+	if max(full.w, full.h) <= 800 { // its modules may be of few points
+		larger = full.double()
+	}
+	for i, g := range []gray{full.fit(800), full.fit(400), larger} {
+		if i == 1 && max(full.w, full.h) <= 400 {
+			continue // the same again
 		}
 		f := newFitter(g)
 		for _, look := range []struct {

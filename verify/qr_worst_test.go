@@ -15,7 +15,7 @@ import (
 
 // worst are pictures without a code that give the reader much to do.
 func worst() map[string]image.Image {
-	const w, h = 3000, 4000
+	const w, h = 2000, 3000
 	rnd := rand.New(rand.NewPCG(1, 2))
 	paint := func(light func(x, y int) byte) image.Image {
 		img := image.NewGray(image.Rect(0, 0, w, h))
@@ -53,7 +53,7 @@ func worst() map[string]image.Image {
 	}
 }
 
-// TestNoCode: pictures of twelve million points without a code end, and end
+// TestNoCode: pictures of six million points without a code end, and end
 // soon when the context does. How long they take is only reported.
 func TestNoCode(t *testing.T) {
 	v := verifier(t)

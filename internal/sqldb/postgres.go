@@ -151,15 +151,20 @@ func (e *postgres) lookup(ctx context.Context, fn func(Querier) error) error {
 		if err != nil {
 			return err
 		}
-		if err := e.lookupOn(c, fn); err == nil || !c.used || !c.conn.IsClosed() || ctx.Err() != nil {
+		if died, err := e.lookupOn(c, fn); err == nil || !died || ctx.Err() != nil {
 			return err
 		}
 	}
 }
 
-func (e *postgres) lookupOn(c *pooled[*pgx.Conn], fn func(Querier) error) error {
-	defer func() { e.look.release(c, !atRest(c.conn)) }()
-	return fn(&postgresReader{conn: c.conn})
+// lookupOn reports beside fn's error whether the connection had died at rest,
+// which only its holder may ask.
+func (e *postgres) lookupOn(c *pooled[*pgx.Conn], fn func(Querier) error) (died bool, err error) {
+	defer func() {
+		died = c.used && c.conn.IsClosed()
+		e.look.release(c, !atRest(c.conn))
+	}()
+	return false, fn(&postgresReader{conn: c.conn})
 }
 
 // atRest reports whether a connection may be used again: alive, without a

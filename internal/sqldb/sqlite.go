@@ -5,11 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -36,14 +38,10 @@ const (
 // what is deleted is overwritten (secure_delete). A write waits up to ten
 // seconds for another process's. 64 views may be open at once; the next waits.
 func OpenSQLite(ctx context.Context, file string) (*DB, error) {
-	// SQLite would make the file readable by others.
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
+	if err := create(file); err != nil {
 		return nil, fmt.Errorf("sqldb: %w", err)
 	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("sqldb: %w", err)
-	}
+	var err error
 	e := &sqlite{file: file}
 	if e.writeDB, err = sql.Open("sqlite", e.dsn()); err != nil {
 		return nil, fmt.Errorf("sqldb: %w", err)
@@ -67,6 +65,26 @@ func OpenSQLite(ctx context.Context, file string) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("sqldb: open %s: %w", file, err), e.shut())
 	}
 	return &DB{engine: e, dialect: SQLite}, nil
+}
+
+// creating makes one call of create wait for another.
+var creating sync.Mutex
+
+// create makes the file, if there is none: SQLite would make it readable by
+// others. One that is there is not touched: closing any descriptor of a file
+// drops the locks that SQLite holds on it in this program (fcntl of POSIX), and
+// another program could then take away the log under it.
+func create(file string) error {
+	creating.Lock()
+	defer creating.Unlock()
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 const busyTimeout = "busy_timeout(10000)"
