@@ -103,6 +103,9 @@ func (i *Issuer) earlier(ctx context.Context, req Request) (Issued, bool, error)
 	if a.PayloadKey != i.payloadKey(req) {
 		return Issued{}, false, &Refusal{Kind: req.Kind, Reasons: []Reason{newReason(RequestReused, "request.id")}}
 	}
+	if !a.Expires.After(i.now()) { // and not swept yet
+		return Issued{}, false, &Refusal{Kind: req.Kind, Reasons: []Reason{newReason(Expired, "request.id")}}
+	}
 	out, err := i.issued(a)
 	return out, true, err
 }
@@ -154,7 +157,8 @@ func (i *Issuer) expires(day electoral.Date) time.Time {
 
 // Download returns an archived certificate to the person that it is about or
 // to an officer of the comune that issued it. Others, and who asks for one that
-// is not there any more, are refused with [NotYours] or [Expired].
+// is not there any more, are refused with [NotYours] or [Expired]; who is not
+// admitted with the faults of [electoral.Admit].
 func (i *Issuer) Download(ctx context.Context, req electoral.Request, id string) (Issued, error) {
 	var out Issued
 	err := i.recorded(ctx, Request{Request: req}, electoral.OpDownloadCertificate, func(at time.Time) error {
@@ -193,7 +197,7 @@ func (i *Issuer) mayDownload(who electoral.Actor, a Archived) bool {
 }
 
 // Mine returns what is kept of the certificates of the citizen who asks, the
-// latest first, without the documents.
+// latest first, without the documents. It refuses as [Issuer.Download] does.
 func (i *Issuer) Mine(ctx context.Context, req electoral.Request) ([]Archived, error) {
 	list := []Archived{}
 	err := i.recorded(ctx, Request{Request: req}, electoral.OpListCertificates, func(at time.Time) error {
@@ -221,7 +225,8 @@ func (i *Issuer) Mine(ctx context.Context, req electoral.Request) ([]Archived, e
 
 // Original returns the archived certificate to which an authentic contrassegno
 // leads, for the public verification: whoever holds the paper may see it
-// (annex 2, Ulteriori specifiche tecniche 3). One that is forged, expired or
+// (annex 2, Ulteriori specifiche tecniche 3), so that nobody is authenticated
+// and the key in the contrassegno is what admits. One that is forged, expired or
 // deleted gives an error wrapping [ErrContrassegno] or [ErrNotArchived].
 func (i *Issuer) Original(ctx context.Context, mark Contrassegno) (Issued, error) {
 	if i.cfg.Archive == nil {
@@ -255,8 +260,10 @@ func (i *Issuer) Sweep(ctx context.Context) (int, error) {
 
 // Recover closes what a crash left open: for each access to issue a certificate
 // of which the log has the request and no outcome, it records the outcome:
-// granted if the document is in the archive, where its owner finds it, failed
-// if nothing was issued. It is called once at start-up, before new requests
+// granted if the document that it issued is in the archive, where its owner
+// finds it, failed if it issued nothing. A repetition issues nothing, and nothing
+// left before its outcome was recorded: it failed, whether it would have got the
+// earlier document or been refused. It is called once at start-up, before new requests
 // are served, with what the log holds open (package audit/recorder finds it).
 func (i *Issuer) Recover(ctx context.Context, open []electoral.Access) (int, error) {
 	closed := 0
@@ -272,9 +279,13 @@ func (i *Issuer) Recover(ctx context.Context, open []electoral.Access) (int, err
 				role = electoral.CitizenRole
 			}
 			req := electoral.Request{ID: entry.RequestID, Actor: electoral.Actor{FiscalCode: entry.FiscalCode, Role: role, Comune: entry.Comune}}
-			switch _, err := i.cfg.Archive.ByRequest(ctx, i.requestKey(req)); {
+			switch a, err := i.cfg.Archive.ByRequest(ctx, i.requestKey(req)); {
 			case err == nil:
-				entry.Outcome = electoral.Granted
+				// The log does not hold what was asked, but the instant of the
+				// entry is that of the issue.
+				if a.IssuedAt.Equal(entry.At) {
+					entry.Outcome = electoral.Granted
+				}
 			case !errors.Is(err, ErrNotArchived):
 				return closed, fmt.Errorf("certificate: %w", err)
 			}

@@ -205,6 +205,81 @@ func TestDownload(t *testing.T) {
 	require.ErrorIs(t, err, ErrContrassegno)
 }
 
+// TestArchiveAdmits asks for what was issued with credentials that the registry
+// would refuse: the archive passes by no registry.
+func TestArchiveAdmits(t *testing.T) {
+	now := noon
+	i, j, s := archived(t, &now)
+	good := citizen(EnrolmentCertificate, ElectoralUse)
+	out, err := i.Issue(t.Context(), good)
+	require.NoError(t, err)
+	for name, k := range map[string]struct {
+		change func(*electoral.Request)
+		code   electoral.Code
+	}{
+		"level":     {func(r *electoral.Request) { r.Actor.Level = 1 }, electoral.LevelTooLow},
+		"no method": {func(r *electoral.Request) { r.Actor.Method = "" }, electoral.ActorUnknown},
+		"no code":   {func(r *electoral.Request) { r.Actor.FiscalCode = "" }, electoral.ActorUnknown},
+		"no id":     {func(r *electoral.Request) { r.ID = "" }, electoral.RequestIDMissing},
+	} {
+		req := good
+		k.change(&req.Request)
+		want := electoral.Admit(req.Request).Err()
+		for what, call := range map[string]func() (any, error){
+			"issue":    func() (any, error) { return i.Issue(t.Context(), req) },
+			"preview":  func() (any, error) { return i.Preview(t.Context(), req) },
+			"download": func() (any, error) { return i.Download(t.Context(), req.Request, out.Contrassegno.digest) },
+			"mine":     func() (any, error) { return i.Mine(t.Context(), req.Request) },
+		} {
+			got, err := call()
+			require.Equal(t, want, err, "%s: %s", what, name)
+			assert.Empty(t, got, "%s: %s", what, name)
+			assert.Equal(t, string(k.code), j.entries[len(j.entries)-1].Outcome, "%s: %s: on record", what, name)
+		}
+	}
+	assert.Len(t, s.docs, 1)
+}
+
+func TestIssueAgainExpired(t *testing.T) {
+	now := noon
+	i, j, _ := archived(t, &now)
+	req := citizen(EnrolmentCertificate, ElectoralUse)
+	out, err := i.Issue(t.Context(), req)
+	require.NoError(t, err)
+	end := out.Data.ValidUntil.AddDays(1).In(i.rome)
+	now = end.Add(-time.Millisecond)
+	_, err = i.Issue(t.Context(), req)
+	require.NoError(t, err)
+	now = end
+	again, err := i.Issue(t.Context(), req)
+	require.ErrorIs(t, err, Expired)
+	assert.Empty(t, again)
+	assert.Equal(t, string(Expired), j.entries[len(j.entries)-1].Outcome)
+}
+
+// TestRecoverRepeated leaves open the issue, a repetition of it and another use
+// of its id, which was refused: only the first issued something.
+func TestRecoverRepeated(t *testing.T) {
+	now := noon
+	i, j, _ := archived(t, &now)
+	req := citizen(EnrolmentCertificate, ElectoralUse)
+	_, err := i.Issue(t.Context(), req)
+	require.NoError(t, err)
+	now = now.Add(time.Second)
+	_, err = i.Issue(t.Context(), req)
+	require.NoError(t, err)
+	now = now.Add(time.Second)
+	req.Use = PrivateUse
+	_, err = i.Issue(t.Context(), req)
+	require.ErrorIs(t, err, RequestReused)
+	open := []electoral.Access{j.entries[0], j.entries[2], j.entries[4]}
+	j.entries = nil
+	n, err := i.Recover(t.Context(), open)
+	require.NoError(t, err)
+	assert.Equal(t, 3, n)
+	assert.Equal(t, []string{"granted", "failed", "failed"}, j.outcomes())
+}
+
 func TestRecover(t *testing.T) {
 	now := noon
 	i, j, _ := archived(t, &now)

@@ -90,9 +90,10 @@ const maxBatchFailures = 20
 // fiscali.
 //
 // The rows are refused or fail one by one, each on record as an issue of its
-// own. Batch itself fails if the CSV or the archive cannot be read or written,
-// after 20 failures without an issue between them, or when ctx is cancelled: the count and what was
-// written so far stand, without the report.
+// own. Batch itself fails if who asks is not admitted ([electoral.Admit]),
+// the CSV or the archive cannot be read or written, a row of the CSV is longer
+// than 64 KiB, after 20 failures without an issue between them, or when ctx is
+// cancelled: the count and what was written so far stand, without the report.
 func (i *Issuer) Batch(ctx context.Context, req BatchRequest, codes io.Reader, out io.Writer) (BatchCount, error) {
 	if err := req.check(); err != nil {
 		return BatchCount{}, err
@@ -115,6 +116,12 @@ func (i *Issuer) Batch(ctx context.Context, req BatchRequest, codes io.Reader, o
 }
 
 func (r *BatchRequest) check() error {
+	// Before a row asks whether a person is in ANPR. The id has a bound of its own.
+	admitted := r.Request
+	admitted.ID = "batch"
+	if err := electoral.Admit(admitted).Err(); err != nil {
+		return err
+	}
 	switch {
 	case r.People == nil:
 		return errors.New("certificate: batch without people")
@@ -309,17 +316,64 @@ func spreadsheetSafe(s string) string {
 // codeReader reads codici fiscali from a CSV.
 type codeReader struct {
 	csv    *csv.Reader
+	input  *rowReader
 	column int
 	first  string
 	begun  bool
 }
 
-// maxCodeLine bounds a line of the CSV.
-const maxCodeLine = 4096
+const (
+	// codeBuffer is how much of the CSV is read at once, and searched for the
+	// separator.
+	codeBuffer = 4096
+	// maxCodeRow bounds a row of the CSV, with the empty lines before it, in
+	// bytes: a quote that is not closed would make a row of the whole file.
+	maxCodeRow = 64 << 10
+	// maxCode bounds what is kept of a code, in bytes: a codice fiscale has 16.
+	maxCode = 64
+)
+
+var errLongRow = fmt.Errorf("a row of the CSV is longer than %d bytes: expected one codice fiscale a row, every quote closed", maxCodeRow)
+
+// rowReader fails when more than a row may have was read since the last row. A
+// row passes up to maxCodeRow; one that is longer by two codeBuffer, which may
+// be read ahead, does not.
+type rowReader struct {
+	io.Reader
+	n int
+}
+
+func (r *rowReader) Read(p []byte) (int, error) {
+	if r.n > maxCodeRow {
+		return 0, errLongRow
+	}
+	n, err := r.Reader.Read(p)
+	r.n += n
+	return n, err
+}
+
+// read returns the next record; its fields hold until the next call.
+func (c *codeReader) read() ([]string, error) {
+	record, err := c.csv.Read()
+	c.input.n = 0
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = fmt.Errorf("certificate: batch: %w", err)
+	}
+	return record, err
+}
+
+// codeOf is a field as it is kept: not with the whole record behind it.
+func codeOf(field string) string {
+	field = strings.TrimSpace(field)
+	if len(field) > maxCode {
+		return field[:maxCode] + "…" // no code any more, whatever follows
+	}
+	return strings.Clone(field)
+}
 
 func newCodeReader(r io.Reader) (*codeReader, error) {
-	buf := bufio.NewReaderSize(r, maxCodeLine)
-	head, err := buf.Peek(maxCodeLine)
+	buf := bufio.NewReaderSize(r, codeBuffer)
+	head, err := buf.Peek(codeBuffer)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
 		return nil, fmt.Errorf("certificate: batch: %w", err)
 	}
@@ -328,17 +382,18 @@ func newCodeReader(r io.Reader) (*codeReader, error) {
 		head = head[3:]
 	}
 	line, _, _ := strings.Cut(string(head), "\n")
-	c := &codeReader{csv: csv.NewReader(buf)}
+	input := &rowReader{Reader: buf}
+	c := &codeReader{csv: csv.NewReader(input), input: input}
 	c.csv.FieldsPerRecord, c.csv.ReuseRecord = -1, true
 	if strings.Contains(line, ";") {
 		c.csv.Comma = ';'
 	}
-	record, err := c.csv.Read()
+	record, err := c.read()
 	if errors.Is(err, io.EOF) {
 		return nil, errors.New("certificate: batch: the CSV is empty: expected one codice fiscale a row")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("certificate: batch: %w", err)
+		return nil, err
 	}
 	for i, field := range record {
 		if name := strings.ToLower(strings.NewReplacer(" ", "", "_", "", ".", "").Replace(strings.TrimSpace(field))); name == "codicefiscale" || name == "cf" {
@@ -346,7 +401,7 @@ func newCodeReader(r io.Reader) (*codeReader, error) {
 			return c, nil
 		}
 	}
-	c.first = strings.TrimSpace(record[0])
+	c.first = codeOf(record[0])
 	return c, nil
 }
 
@@ -357,17 +412,14 @@ func (c *codeReader) next() (string, error) {
 		return c.first, nil
 	}
 	for {
-		record, err := c.csv.Read()
-		if errors.Is(err, io.EOF) {
-			return "", io.EOF
-		}
+		record, err := c.read()
 		if err != nil {
-			return "", fmt.Errorf("certificate: batch: %w", err)
+			return "", err
 		}
 		if len(record) <= c.column {
 			return "", nil
 		}
-		if code := strings.TrimSpace(record[c.column]); code != "" || len(record) > 1 {
+		if code := codeOf(record[c.column]); code != "" || len(record) > 1 {
 			return code, nil
 		}
 	}

@@ -196,6 +196,60 @@ func TestBatchRefused(t *testing.T) {
 	require.ErrorIs(t, err, io.ErrClosedPipe)
 }
 
+// TestBatchNotAdmitted asks nothing about a person for who is not admitted.
+func TestBatchNotAdmitted(t *testing.T) {
+	c, codes := newCrowd(t, 1)
+	i := c.issuer(t, plainSealer{production: true}, &shelf{})
+	req := c.request()
+	req.Actor.Method, req.Actor.Level = electoral.SPIDMethod, 1
+	var out bytes.Buffer
+	count, err := i.Batch(t.Context(), req, strings.NewReader(codes[0]), &out)
+	require.Equal(t, electoral.Admit(req.Request).Err(), err)
+	assert.Zero(t, count)
+	assert.Zero(t, out.Len())
+}
+
+// TestBatchLongRow counts how much of a row without an end is read.
+func TestBatchLongRow(t *testing.T) {
+	c, codes := newCrowd(t, 2)
+	i := c.issuer(t, plainSealer{production: true}, &shelf{})
+	long := strings.Repeat("x", 10<<20)
+	for name, k := range map[string]struct {
+		before, row string
+		rows        int
+	}{
+		"first":            {"", "\"" + long + "\"", 0},
+		"quoted":           {codes[0] + "\n", "\"" + long + "\"\n" + codes[1], 1},
+		"quote not closed": {codes[0] + "\n", "\"" + strings.Repeat("x\n", 5<<20), 1},
+		"no quotes":        {codes[0] + "\n", long, 1},
+		"many fields":      {codes[0] + "\n", strings.Repeat(",", 10<<20), 1},
+	} {
+		in := strings.NewReader(k.before + k.row)
+		count, err := i.Batch(t.Context(), c.request(), in, io.Discard)
+		require.ErrorIs(t, err, errLongRow, name)
+		assert.Equal(t, k.rows, count.Rows, name)
+		assert.LessOrEqual(t, int(in.Size())-in.Len(), len(k.before)+maxCodeRow+3*codeBuffer, name)
+	}
+
+	// Rows as long as they may be, one after the other, and what is kept of them.
+	row := codes[0] + ",\"" + strings.Repeat("x", maxCodeRow-len(codes[0])-4) + "\"\n"
+	require.Len(t, row, maxCodeRow)
+	rows, err := newCodeReader(strings.NewReader(strings.Repeat(row, 20) + codes[0] + strings.Repeat(" ", maxCode) + "x"))
+	require.NoError(t, err)
+	for range 20 {
+		code, err := rows.next()
+		require.NoError(t, err)
+		assert.Equal(t, codes[0], code)
+	}
+	code, err := rows.next()
+	require.NoError(t, err)
+	assert.Len(t, code, maxCode+len("…"))
+	_, err = electoral.ParseFiscalCode(code)
+	require.Error(t, err)
+	_, err = rows.next()
+	require.ErrorIs(t, err, io.EOF)
+}
+
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }

@@ -235,8 +235,8 @@ func (i *Issuer) Eligibility(ctx context.Context, req electoral.Request, anprID 
 
 // Preview makes the page of a certificate as it would be issued now, without
 // contrassegno, seal and data, with «Anteprima» across it. It is on record
-// before it returns. The error is a [*Refusal], that of the source, of the log
-// ([electoral.ErrNotRecorded]) or of the page.
+// before it returns. The error is a [*Refusal], that of [electoral.Admit], of
+// the source, of the log ([electoral.ErrNotRecorded]) or of the page.
 func (i *Issuer) Preview(ctx context.Context, req Request) (Preview, error) {
 	var out Preview
 	err := i.recorded(ctx, req, electoral.OpPreviewCertificate, func(at time.Time) error {
@@ -266,8 +266,9 @@ func (i *Issuer) Preview(ctx context.Context, req Request) (Preview, error) {
 // archive. The request is on record before any of it, the outcome after it is
 // archived and before it returns. With an archive the id of an earlier request
 // gives the same document, and nothing is issued; with that id and another
-// content it is refused with [RequestReused]. The errors are those of
-// [Issuer.Preview], and those of the sealer, the protocol and the archive.
+// content it is refused with [RequestReused], once the document's validity is
+// over with [Expired]. The errors are those of [Issuer.Preview], and those of
+// the sealer, the protocol and the archive.
 func (i *Issuer) Issue(ctx context.Context, req Request) (Issued, error) {
 	var out Issued
 	err := i.recorded(ctx, req, electoral.OpIssueCertificate, func(at time.Time) error {
@@ -479,7 +480,9 @@ func (i *Issuer) now() time.Time { return i.cfg.Now().UTC().Truncate(time.Millis
 
 func (i *Issuer) day(at time.Time) electoral.Date { return refdata.DateOf(at.In(i.rome)) }
 
-// recorded runs fn between the entry of the request and that of the outcome.
+// recorded runs fn between the entry of the request and that of the outcome, if
+// who asks is admitted: what the archive gives passes no [Source], which would
+// have asked it.
 func (i *Issuer) recorded(ctx context.Context, req Request, op electoral.Operation, fn func(at time.Time) error) error {
 	at := i.now()
 	entry := electoral.Access{
@@ -489,7 +492,10 @@ func (i *Issuer) recorded(ctx context.Context, req Request, op electoral.Operati
 	if err := i.cfg.Recorder.Record(ctx, entry); err != nil {
 		return fmt.Errorf("certificate: %w: %w", electoral.ErrNotRecorded, err)
 	}
-	err := run(fn, at)
+	err := electoral.Admit(req.Request).Err()
+	if err == nil {
+		err = run(fn, at)
+	}
 	entry.Outcome = outcome(err)
 	// A cancelled request must still find its outcome in the log.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)

@@ -124,7 +124,7 @@ func (r *Registry) Apply(ctx context.Context, req Request, kind ApplicationKind,
 		List    List
 		Content ApplicationContent
 	}{kind, l, content}, func(w Writer) (Application, Faults, error) {
-		if err := a.mayApply(ctx, w, q); err != nil {
+		if err := a.mayApply(ctx, w, &q); err != nil {
 			return q, nil, err
 		}
 		q.ID = newRecordID(a.At)
@@ -193,10 +193,13 @@ func (c ApplicationContent) check(l List) Faults {
 }
 
 // mayApply refuses a second application, and one for what is so already.
-func (a *access) mayApply(ctx context.Context, w Writer, q Application) error {
+func (a *access) mayApply(ctx context.Context, w Writer, q *Application) error {
 	e, _, err := w.Elector(ctx, q.ANPRID)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
+	}
+	if en, in := e.EnrolmentIn(q.List); in && q.Kind == WithdrawalApplication {
+		q.Comune = en.Comune // wherever he lives now
 	}
 	if _, in := e.EnrolmentIn(q.List); in != (q.Kind == WithdrawalApplication) {
 		return Faults{NewFault(ApplicationTwice, "list", string(q.List), "Il soggetto è già iscritto nella "+q.List.Italian()+", o già non lo è.", "l'iscrizione di chi non è nella lista, o la cancellazione di chi vi è")}
@@ -212,6 +215,14 @@ func (a *access) mayApply(ctx context.Context, w Writer, q Application) error {
 		if other.List == q.List && !other.State.Closed() {
 			return Faults{NewFault(ApplicationTwice, "list", string(q.List), "C'è già una domanda aperta per la "+q.List.Italian()+".", "l'esito della domanda "+other.ID)}
 		}
+	}
+	return hasKeeper(q.Comune)
+}
+
+// hasKeeper refuses what no comune would find.
+func hasKeeper(comune string) error {
+	if comune == "" {
+		return Faults{NewFault(ElectorUnknown, "request.actor", "", "Nessun comune tiene la posizione di chi chiede.", "chi è residente, iscritto all'AIRE o in una lista elettorale")}
 	}
 	return nil
 }
@@ -322,7 +333,14 @@ func (a *access) carryOut(ctx context.Context, w Writer, q Application, d Decisi
 	// He may be in the other list already, here or where he lived.
 	only := Elector{ANPRID: e.ANPRID, Capacity: e.Capacity, Status: e.Status, Certifiability: e.Certifiability, Removal: old.Removal}
 	only.setList(q.List, e.list(q.List))
-	return a.enrol(ctx, w, only)
+	warnings, err := a.enrol(ctx, w, only)
+	if err == nil && found && old.Capacity == No {
+		// Who left his lists and who lost the right look the same here.
+		f := NewFault(ApplicationCapacity, "capacity", No.String(), "Il soggetto risultava senza capacità elettorale, e con l'iscrizione l'ha di nuovo.", "una verifica che non l'abbia persa; se l'ha persa, l'operazione di perdita della capacità")
+		f.Severity = Warning
+		warnings = append(warnings, f)
+	}
+	return warnings, err
 }
 
 func (a *access) withdraw(ctx context.Context, w Writer, q Application, old Elector, home string, found bool) error {

@@ -157,6 +157,7 @@ const (
 	ApplicationTwice              Code = "REG-UE-05"
 	ApplicationLate               Code = "REG-UE-06"
 	ApplicationAction             Code = "REG-UE-07"
+	ApplicationCapacity           Code = "REG-UE-08"
 	LoadUnknown                   Code = "REG-CAR-07"
 	LoadState                     Code = "REG-CAR-08"
 	LoadOptionsDisagree           Code = "REG-CAR-09"
@@ -306,6 +307,7 @@ var catalogue = []Rule{
 	{ApplicationTwice, Error, "per una lista c'è una sola domanda aperta, di chi non vi è già", "D.M. 17 ottobre 2022, art. 4 c. 3", ""},
 	{ApplicationLate, Error, "la domanda vale per una consultazione se presentata entro il termine", "d.lgs. 12 aprile 1996, n. 197, art. 1 (quinto giorno dall'affissione del manifesto); D.L. 24 giugno 1994, n. 408, art. 2 (novantesimo giorno prima del voto)", ""},
 	{ApplicationAction, Error, "l'azione è ammessa nello stato della domanda e per chi la compie", "prassi ANPR (segnalazione 3332, tabella 53)", ""},
+	{ApplicationCapacity, Warning, "chi risultava senza capacità elettorale la riacquista con l'iscrizione solo se non l'ha persa", "D.M. 17 ottobre 2022, allegato 1, A; D.P.R. 20 marzo 1967, n. 223, art. 2", ""},
 	{LoadUnknown, Error, "il primo caricamento è registrato per il comune", "D.M. 17 ottobre 2022, art. 7 c. 1", ""},
 	{LoadState, Error, "l'operazione è ammessa nello stato del primo caricamento", "D.M. 17 ottobre 2022, art. 7 c. 1", ""},
 	{LoadOptionsDisagree, Error, "le opzioni del primo caricamento vanno insieme", "D.M. 17 ottobre 2022, art. 7 c. 1", ""},

@@ -355,6 +355,15 @@ func (r *Registry) AnswerConflict(ctx context.Context, req Request, id string, a
 		if err := c.step(a.Comune, action, note).Err(); err != nil {
 			return c, nil, err
 		}
+		if action == ReopenConflict {
+			e, _, err := w.Elector(ctx, c.ANPRID)
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return c, nil, err
+			}
+			if en, in := e.EnrolmentIn(c.List); !in || en.Comune != c.Holder {
+				c.State = ConflictReleased // the holder let him go meanwhile
+			}
+		}
 		err = a.putConflict(ctx, w, &c)
 		return c, nil, err
 	})

@@ -318,6 +318,23 @@ func (e Elector) Places() iter.Seq2[List, Enrolment] {
 	}
 }
 
+// placesAt yields [Elector.Places] without a vote that is over: the comune of
+// it has no part in the elector any more.
+func (e Elector) placesAt(today Date) iter.Seq2[List, Enrolment] {
+	return func(yield func(List, Enrolment) bool) {
+		for l, en := range e.Places() {
+			if (l != StillVotesList || e.Removal.stillVotes(today)) && !yield(l, en) {
+				return
+			}
+		}
+	}
+}
+
+// stillVotes reports whether the vote of StillVotes is still to come.
+func (r *Removal) stillVotes(today Date) bool {
+	return r != nil && r.StillVotes != nil && !r.StillVotes.Day.Before(today)
+}
+
 // EnrolmentIn returns the elector's place in a list, and false if he is not
 // in it.
 func (e Elector) EnrolmentIn(l List) (Enrolment, bool) {

@@ -174,7 +174,7 @@ func (a *access) note(ctx context.Context, w Writer, anprID string, old Elector,
 	add(home)
 	add(newHome)
 	for _, x := range []Elector{old, e} {
-		for _, en := range x.Places() {
+		for _, en := range x.placesAt(a.today()) {
 			add(en.Comune)
 		}
 	}
@@ -248,7 +248,8 @@ func joinLists(old Elector, home string, e Elector, comune string, today Date) (
 		any = true
 		own := en
 		whole.setList(l, AddedList{Enrolled: Yes, Enrolment: &own})
-		if r := whole.Removal; r != nil && r.List == l && (r.StillVotes == nil || r.StillVotes.Day.Before(today)) {
+		// Who comes back to the comune that removed him votes from its list.
+		if r := whole.Removal; r != nil && r.List == l && (!r.stillVotes(today) || r.Comune == en.Comune) {
 			whole.Removal = nil
 		}
 	}

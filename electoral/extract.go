@@ -317,6 +317,9 @@ func (e *extractor) stillVoting() (map[string][]ExtractedElector, []string, erro
 		if err != nil {
 			return nil, nil, err
 		}
+		if en, again := el.EnrolmentIn(GeneralList); again && en.Comune == e.x.Comune {
+			continue
+		}
 		if v := el.Removal.StillVotes; v.Consultation == e.x.Consultation && v.Day == e.x.Day {
 			still[v.Section] = append(still[v.Section], ExtractedElector{Section: v.Section, Elector: el})
 		}
@@ -437,7 +440,7 @@ func (x Extraction) votes(e Elector) bool {
 		return false
 	}
 	if r := e.Removal; r != nil && r.StillVotes != nil && r.StillVotes.Consultation == x.Consultation && r.StillVotes.Day == x.Day {
-		return r.Comune == x.Comune
+		return r.Comune == x.Comune && x.List == GeneralList
 	}
 	return e.listFor(x.Consultation) == x.List
 }

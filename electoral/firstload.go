@@ -130,14 +130,16 @@ type UndoReport struct {
 
 // UndoLoad takes back a first load, also one that was interrupted, as the
 // officer of its comune: the electors whom nobody has touched since leave its
-// lists, and of who is then in no list of any comune nothing remains. The
+// lists, and of who is then in no list of any comune nothing remains, unless
+// another comune had registered or removed him before. Who was registered
+// before leaves only the lists that the load brought. The
 // others stay, each named by a warning, [LoadKept], up to 1,000. It needs no
 // earlier value: the operation journal says whom the load registered. All or
 // nothing.
 func (r *Registry) UndoLoad(ctx context.Context, req Request, comune, loadID string) (UndoReport, Faults, error) {
 	a := r.access(req, OpUndoLoad, comune, "")
 	return perform(ctx, a, a.officerOf(comune), loadID, func(w Writer) (UndoReport, Faults, error) {
-		var first FirstLoad
+		var first loadRecord
 		rec, err := w.Record(ctx, comune, LoadBook, loadID)
 		if err == nil {
 			err = decodeRecord(rec, &first)
@@ -156,7 +158,7 @@ func (r *Registry) UndoLoad(ctx context.Context, req Request, comune, loadID str
 		if err := u.run(); err != nil {
 			return UndoReport{}, nil, err
 		}
-		first.State = LoadUndone
+		first.State, first.Joined = LoadUndone, nil
 		return u.report, u.kept, putRecord(ctx, w, Record{Comune: comune, Book: LoadBook, ID: loadID, State: string(first.State), At: a.At}, first)
 	})
 }
@@ -165,7 +167,7 @@ type undoer struct {
 	*access
 	ctx    context.Context
 	w      Writer
-	first  FirstLoad
+	first  loadRecord
 	report UndoReport
 	kept   Faults
 }
@@ -228,19 +230,7 @@ func (u *undoer) elector(id string) error {
 		return err
 	}
 	u.report.Removed++
-	e, newHome := old.Clone(), ""
-	for l, en := range old.Enrolments() {
-		switch {
-		case en.Comune != u.Comune:
-			if newHome == "" || home == en.Comune {
-				newHome = en.Comune
-			}
-		case l == GeneralList:
-			e.General = nil
-		default:
-			e.setList(l, AddedList{})
-		}
-	}
+	e, newHome := u.without(old, home)
 	if newHome == "" {
 		if err := u.w.RemoveElector(u.ctx, id); err != nil {
 			return err
@@ -249,6 +239,34 @@ func (u *undoer) elector(id string) error {
 		return err
 	}
 	return u.note(u.ctx, u.w, id, old, home, e, newHome)
+}
+
+// without returns what remains of an elector without the load, and under which
+// comune; none if nothing remains.
+func (u *undoer) without(old Elector, home string) (e Elector, newHome string) {
+	e = old.Clone()
+	before, joined := u.first.Joined[old.ANPRID]
+	for l, en := range old.Enrolments() {
+		switch {
+		case en.Comune != u.Comune:
+			if newHome == "" || home == en.Comune {
+				newHome = en.Comune
+			}
+		case joined && !slices.Contains(before.Lists, l):
+		case l == GeneralList:
+			e.General = nil
+		default:
+			e.setList(l, AddedList{})
+		}
+	}
+	if joined {
+		return e, before.Home
+	}
+	// He may have a vote left in the comune that removed him.
+	if r := e.Removal; newHome == "" && r != nil && r.Comune != u.Comune {
+		newHome = r.Comune
+	}
+	return e, newHome
 }
 
 // sections removes the load's own sections in which nobody is left.

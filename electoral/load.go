@@ -132,6 +132,39 @@ type FirstLoad struct {
 	NewSections []string `json:"newSections"`
 }
 
+// loadRecord is a FirstLoad as its book keeps it.
+type loadRecord struct {
+	FirstLoad
+	// Runs counts the runs of a resumable load: a run that was resumed by
+	// another is over.
+	Runs int `json:"runs,omitzero"`
+	// Joined are those whom another comune had registered before the load, by
+	// ANPR id, until it is undone.
+	Joined map[string]joinedElector `json:"joined,omitzero"`
+}
+
+// joinedElector is what the undoing of a load cannot see in the record of a
+// person: the comune under which he was before, and the lists that the load
+// added to his others.
+type joinedElector struct {
+	Home  string `json:"home"`
+	Lists []List `json:"lists"`
+}
+
+func (r *loadRecord) join(anprID string, j joinedElector) {
+	if r.Joined == nil {
+		r.Joined = map[string]joinedElector{}
+	}
+	r.Joined[anprID] = j
+}
+
+func listsOf(e Elector) (lists []List) {
+	for l := range e.Enrolments() {
+		lists = append(lists, l)
+	}
+	return lists
+}
+
 // A LoadStage is where a [FirstLoad] stands.
 type LoadStage string
 
@@ -153,7 +186,8 @@ const (
 // opts.Resumable asks to keep what is right. A file that is not well formed is
 // then kept up to the last whole record before the error, and the error is
 // returned all the same. A load that was stored is not done again: its counts
-// are returned.
+// are returned. A resumable load that is undone, or resumed by another call,
+// while it runs ends at its next step, with [LoadState].
 func (r *Registry) Load(ctx context.Context, req Request, comune string, sections LoadSource[Section], electors LoadSource[Elector], opts LoadOptions) (LoadReport, error) {
 	if opts.MaxFaults == 0 {
 		opts.MaxFaults = 10_000
@@ -169,7 +203,8 @@ func (r *Registry) Load(ctx context.Context, req Request, comune string, section
 	opts.Partial = opts.Partial || opts.Resumable
 	l := newLoader(ctx, a, opts)
 	err := a.write(ctx, admitted, func() error {
-		repeated, err := l.before()
+		repeated := false
+		err := r.store.View(ctx, func(rd Reader) (err error) { repeated, err = l.before(rd); return err })
 		if err != nil || repeated {
 			return err
 		}
@@ -180,6 +215,9 @@ func (r *Registry) Load(ctx context.Context, req Request, comune string, section
 			err = l.run(sections, electors)
 		default:
 			err = l.atomic(sections, electors)
+		}
+		if l.report.Repeated {
+			return err
 		}
 		l.report.Stored = err == nil && !opts.DryRun && l.report.Sections.Accepted+l.report.Electors.Accepted > 0
 		return join(join(err, l.broken), l.tellConflicts())

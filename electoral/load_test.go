@@ -2,6 +2,7 @@ package electoral_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strconv"
@@ -217,6 +218,208 @@ func TestUndoBesideAnother(t *testing.T) {
 		e := c.elector(aglie, "1")
 		assert.Nil(c.t, e.General)
 		assert.Equal(c.t, added.Added, e.Added, "the other comune's list stays")
+	})
+}
+
+// meddler does something once, before an update: after how many is counted.
+type meddler struct {
+	electoral.Store
+	after int
+	do    func()
+}
+
+func (m *meddler) Update(ctx context.Context, fn func(electoral.Writer) error) error {
+	if m.after--; m.after == -1 {
+		m.do()
+	}
+	return m.Store.Update(ctx, fn)
+}
+
+// loadMeddled loads two electors in a new section 9 of Agliè, and does
+// something before one of the updates.
+func (c *town) loadMeddled(req electoral.Request, list []electoral.Elector, opts electoral.LoadOptions, after int, do func()) (electoral.LoadReport, error) {
+	r, err := electoral.NewRegistry(electoral.RegistryConfig{
+		Store: &meddler{Store: c.store, after: after, do: do}, Population: c.population, Recorder: c.log, Now: func() time.Time { return c.now },
+	})
+	require.NoError(c.t, err)
+	return r.Load(c.ctx(), req, aglie, source(1, sectionOf(aglie, "9")), source(len(list), list...), opts)
+}
+
+func (c *town) inSection9() []electoral.Elector {
+	list := c.inhabit(2)
+	for i := range list {
+		list[i].General.Section = "9"
+	}
+	return list
+}
+
+// assertUndone undoes a load of loadMeddled.
+func (c *town) assertUndone(id string) {
+	c.t.Helper()
+	c.tick()
+	report, _, err := c.UndoLoad(c.ctx(), officer(aglie), aglie, id)
+	require.NoError(c.t, err)
+	assert.Equal(c.t, electoral.UndoReport{Removed: 2, Sections: 1}, report)
+	assert.Zero(c.t, c.held(aglie))
+}
+
+// TestLoadRetriedAtOnce loads while the same request is about to load.
+func TestLoadRetriedAtOnce(t *testing.T) {
+	for name, opts := range map[string]electoral.LoadOptions{"partial": {Partial: true}, "resumable": {Resumable: true}, "whole": {}} {
+		t.Run(name, func(t *testing.T) {
+			inTown(t, func(c *town) {
+				list, req := c.inSection9(), officer(aglie)
+				report, err := c.loadMeddled(req, list, opts, 0, func() {
+					c.tick()
+					_, err := c.Load(c.ctx(), req, aglie, source(1, sectionOf(aglie, "9")), source(2, list...), opts)
+					require.NoError(c.t, err)
+				})
+				require.NoError(c.t, err)
+				assert.True(c.t, report.Repeated)
+				assert.Equal(c.t, 2, report.Electors.Accepted)
+				assert.Empty(c.t, report.Faults)
+				c.assertUndone(req.ID)
+			})
+		})
+	}
+}
+
+// TestUndoWhileLoading undoes a load between its sections and its electors.
+func TestUndoWhileLoading(t *testing.T) {
+	inTown(t, func(c *town) {
+		req := officer(aglie)
+		report, err := c.loadMeddled(req, c.inSection9(), electoral.LoadOptions{Resumable: true}, 2, func() {
+			c.tick()
+			undone, _, err := c.UndoLoad(c.ctx(), officer(aglie), aglie, req.ID)
+			require.NoError(c.t, err)
+			assert.Equal(c.t, electoral.UndoReport{Sections: 1}, undone)
+		})
+		refused(c.t, c.log, err, electoral.LoadState)
+		assert.False(c.t, report.Stored)
+		assert.Zero(c.t, c.held(aglie))
+		_, err = c.Section(c.ctx(), officer(aglie), aglie, "9")
+		require.ErrorIs(c.t, err, electoral.SectionNotFound)
+		progress, err := c.Progress(c.ctx(), officer(aglie), aglie)
+		require.NoError(c.t, err)
+		require.Len(c.t, progress.Loads, 1)
+		assert.Equal(c.t, electoral.LoadUndone, progress.Loads[0].State)
+	})
+}
+
+// TestResumeWhileLoading resumes a load that is slow and not dead.
+func TestResumeWhileLoading(t *testing.T) {
+	inTown(t, func(c *town) {
+		list, req := c.inSection9(), officer(aglie)
+		_, err := c.loadMeddled(req, list, electoral.LoadOptions{Resumable: true}, 2, func() {
+			c.tick()
+			dying := &dyingStore{Store: c.store, after: 3}
+			r, err := electoral.NewRegistry(electoral.RegistryConfig{Store: dying, Population: c.population, Recorder: c.log, Now: func() time.Time { return c.now }})
+			require.NoError(c.t, err)
+			_, err = r.Load(c.ctx(), req, aglie, source(1, sectionOf(aglie, "9")), source(1, list[0]), electoral.LoadOptions{Resumable: true})
+			require.ErrorIs(c.t, err, errDied)
+		})
+		refused(c.t, c.log, err, electoral.LoadState)
+		assert.Equal(c.t, 1, c.held(aglie), "of the later run")
+		report, err := c.Load(c.ctx(), req, aglie, source(1, sectionOf(aglie, "9")), source(2, list...), electoral.LoadOptions{Resumable: true})
+		require.NoError(c.t, err)
+		assert.Equal(c.t, 1, report.Resumed)
+		assert.Equal(c.t, 2, report.Electors.Accepted)
+		c.assertUndone(req.ID)
+	})
+}
+
+// forgetJoined makes of a load one that was stored before loads remembered
+// whom they had joined.
+func (c *town) forgetJoined(comune, id string) {
+	require.NoError(c.t, c.store.Update(c.ctx(), func(w electoral.Writer) error {
+		rec, err := w.Record(c.ctx(), comune, electoral.LoadBook, id)
+		require.NoError(c.t, err)
+		var first electoral.FirstLoad
+		require.NoError(c.t, json.Unmarshal(rec.Body, &first))
+		rec.Body, err = json.Marshal(first)
+		require.NoError(c.t, err)
+		return w.PutRecord(c.ctx(), rec)
+	}))
+}
+
+// TestUndoKeepsAnothers undoes a load of whom another comune has removed.
+func TestUndoKeepsAnothers(t *testing.T) {
+	vote := &electoral.StillVotes{Consultation: electoral.RegionalElection, Day: electoral.Date{Year: 2027, Month: 1, Day: 10}}
+	for name, k := range map[string]struct {
+		vote        *electoral.StillVotes
+		opts        electoral.LoadOptions
+		forget, die bool
+	}{"vote left": {vote: vote}, "vote left, resumable": {vote: vote, opts: electoral.LoadOptions{Resumable: true}}, "vote left, old load": {vote: vote, forget: true}, "no list": {}, "no list, interrupted": {opts: electoral.LoadOptions{Resumable: true}, die: true}} {
+		t.Run(name, func(t *testing.T) {
+			inTown(t, func(c *town) {
+				c.settle(aglie)
+				_, _, err := c.Remove(c.ctx(), officer(aglie), electoral.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration, StillVotes: k.vote})
+				require.NoError(c.t, err)
+				c.tick()
+				req := officer(airasca)
+				store := &dyingStore{Store: c.store, after: 9}
+				if k.die {
+					store.after = 2 // before the load is registered as stored
+				}
+				r, err := electoral.NewRegistry(electoral.RegistryConfig{Store: store, Population: c.population, Recorder: c.log, Now: func() time.Time { return c.now }})
+				require.NoError(c.t, err)
+				_, err = r.Load(c.ctx(), req, airasca, electoral.LoadSource[electoral.Section]{}, source(1, electorOf("1", airasca, "1")), k.opts)
+				require.Equal(c.t, k.die, errors.Is(err, errDied), err)
+				require.Equal(c.t, 1, c.held(airasca))
+				if k.forget {
+					c.forgetJoined(airasca, req.ID)
+				}
+				c.tick()
+				report, _, err := c.UndoLoad(c.ctx(), officer(airasca), airasca, req.ID)
+				require.NoError(c.t, err)
+				assert.Equal(c.t, 1, report.Removed)
+				assert.Zero(c.t, c.held(airasca))
+				require.NoError(c.t, c.store.View(c.ctx(), func(r electoral.Reader) error {
+					e, home, err := r.Elector(c.ctx(), "1")
+					require.NoError(c.t, err)
+					assert.Equal(c.t, aglie, home)
+					assert.Nil(c.t, e.General)
+					_, still := e.EnrolmentIn(electoral.StillVotesList)
+					assert.Equal(c.t, k.vote != nil, still)
+					return nil
+				}))
+			})
+		})
+	}
+}
+
+// TestUndoKeepsEarlierList undoes a load of whom the comune had in another
+// list before.
+func TestUndoKeepsEarlierList(t *testing.T) {
+	inTown(t, func(c *town) {
+		const trento = "L378"
+		mover := people()[0].Clone()
+		mover.Residence = &electoral.Residence{Comune: trento, TerritorySince: electoral.Date{Year: 2026, Month: 3, Day: 1}}
+		c.population.Put(mover)
+		_, err := c.PutSection(c.ctx(), officer(trento), sectionOf(trento, "1"))
+		require.NoError(c.t, err)
+		general := electorOf("1", trento, "1")
+		general.Status.SenateConstituency, general.Status.ChamberConstituency = "TRENTINO-ALTO ADIGE/SÜDTIROL", "TRENTINO-ALTO ADIGE/SÜDTIROL"
+		_, err = c.Enrol(c.ctx(), officer(trento), general)
+		require.NoError(c.t, err)
+		added := electoral.Elector{ANPRID: "1", Capacity: electoral.Yes, Status: electorOf("1", aglie, "1").Status,
+			Added: electoral.AddedLists{Trento: electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: aglie, Section: "1"}}}}
+		_, err = c.Enrol(c.ctx(), officer(aglie), added)
+		require.NoError(c.t, err)
+		c.tick()
+		_, _, err = c.Remove(c.ctx(), officer(trento), electoral.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration})
+		require.NoError(c.t, err)
+		c.tick()
+		req := officer(aglie)
+		_, err = c.load(req, source(1, electorOf("1", aglie, "1")), electoral.LoadOptions{})
+		require.NoError(c.t, err)
+		c.tick()
+		report, _, err := c.UndoLoad(c.ctx(), officer(aglie), aglie, req.ID)
+		require.NoError(c.t, err)
+		assert.Equal(c.t, 1, report.Removed)
+		e := c.elector(aglie, "1")
+		assert.Nil(c.t, e.General)
+		assert.Equal(c.t, added.Added, e.Added, "it was there before the load")
 	})
 }
 

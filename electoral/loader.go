@@ -16,9 +16,10 @@ type loader struct {
 	ctx    context.Context
 	opts   LoadOptions
 	report LoadReport
-	first  FirstLoad
-	// resuming says that an earlier run with this id was interrupted.
-	resuming bool
+	first  loadRecord
+	// resuming says that an earlier run with this id was interrupted; begun that
+	// this run has registered itself.
+	resuming, begun bool
 	// rd and w are of the update at hand; w is nil on a dry run.
 	rd Reader
 	w  Writer
@@ -31,10 +32,12 @@ type loader struct {
 	// claims are the lists in which another comune has electors of the file.
 	claims []Elector
 	// persons and homes are of the batch at hand; nil if they cannot be asked
-	// for many at once. loaded are those of it that an interrupted run stored.
+	// for many at once. loaded are those of it that an interrupted run stored,
+	// joins those whom another comune has registered.
 	persons map[string]Person
 	homes   map[string]string
 	loaded  map[string]bool
+	joins   map[string]joinedElector
 	// undo takes back what the batch at hand has left in the loader, if its
 	// update must be run again.
 	undo []func()
@@ -44,20 +47,14 @@ func newLoader(ctx context.Context, a *access, opts LoadOptions) *loader {
 	l := &loader{access: a, ctx: ctx, opts: opts, sections: map[string]Section{}, seenSections: map[string]bool{},
 		seenElectors: map[string]int{}, places: map[ListCount]*Reconciliation{}}
 	l.report = LoadReport{ID: a.RequestID, Enrolled: map[List]int{}, DryRun: opts.DryRun}
-	l.first = FirstLoad{ID: a.RequestID, Comune: a.Comune, At: a.At, State: LoadRunning, Enrolled: map[List]int{}}
+	l.first.FirstLoad = FirstLoad{ID: a.RequestID, Comune: a.Comune, At: a.At, State: LoadRunning, Enrolled: map[List]int{}}
 	return l
 }
 
-// before looks whether the load was done, or begun, before.
-func (l *loader) before() (repeated bool, err error) {
-	var old FirstLoad
-	err = l.store.View(l.ctx, func(rd Reader) error {
-		rec, err := rd.Record(l.ctx, l.Comune, LoadBook, l.RequestID)
-		if err != nil {
-			return err
-		}
-		return decodeRecord(rec, &old)
-	})
+// before looks whether the load was done, or begun, before. What it finds
+// holds only within the update of rd: another run may have the same id.
+func (l *loader) before(rd Reader) (repeated bool, err error) {
+	old, err := l.registered(rd)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return false, nil
@@ -66,20 +63,48 @@ func (l *loader) before() (repeated bool, err error) {
 	case l.opts.DryRun:
 		return false, nil
 	case old.State == LoadStored:
-		l.report.Sections, l.report.Electors, l.report.Enrolled = old.Sections, old.Electors, old.Enrolled
-		l.report.Stored, l.report.Repeated = true, true
+		l.report = LoadReport{ID: l.RequestID, Sections: old.Sections, Electors: old.Electors, Enrolled: old.Enrolled, Stored: true, Repeated: true}
 		return true, nil
 	case old.State == LoadRunning && l.opts.Resumable:
 		l.first, l.resuming = old, true
 		return false, nil
 	}
-	return false, Faults{NewFault(LoadState, "request.id", l.RequestID, "Il primo caricamento con questo identificativo è «"+string(old.State)+"».", "un identificativo nuovo; oppure, se è stato interrotto, la ripresa")}
+	return false, l.outOfState(old)
+}
+
+// goOn looks whether a resumable load that has begun is still this run's: it
+// may have been undone meanwhile, or resumed by another run.
+func (l *loader) goOn(rd Reader) error {
+	old, err := l.registered(rd)
+	if err != nil {
+		return err
+	}
+	if old.State != LoadRunning || !old.At.Equal(l.first.At) || old.Runs != l.first.Runs {
+		return l.outOfState(old)
+	}
+	l.first = old
+	return nil
+}
+
+func (l *loader) registered(rd Reader) (old loadRecord, err error) {
+	rec, err := rd.Record(l.ctx, l.Comune, LoadBook, l.RequestID)
+	if err == nil {
+		err = decodeRecord(rec, &old)
+	}
+	return old, err
+}
+
+func (l *loader) outOfState(old loadRecord) error {
+	return Faults{NewFault(LoadState, "request.id", l.RequestID, "Il primo caricamento con questo identificativo è «"+string(old.State)+"».", "un identificativo nuovo; oppure, se è stato interrotto, la ripresa")}
 }
 
 // atomic runs the whole load in one update.
 func (l *loader) atomic(sections LoadSource[Section], electors LoadSource[Elector]) error {
 	started := false
 	return l.store.Update(l.ctx, func(w Writer) error {
+		if repeated, err := l.before(w); err != nil || repeated {
+			return err
+		}
 		if started {
 			// The store wants to try again, but a file can be read once.
 			return ErrLoadInterrupted
@@ -91,7 +116,8 @@ func (l *loader) atomic(sections LoadSource[Section], electors LoadSource[Electo
 }
 
 // step runs what reads and writes the store: within the one update of an
-// atomic load, or in an update of its own.
+// atomic load, or in an update of its own that first looks whether the load
+// is still to be done.
 func (l *loader) step(fn func() error) error {
 	if !l.opts.Resumable {
 		return fn()
@@ -102,6 +128,13 @@ func (l *loader) step(fn func() error) error {
 		}
 		l.undo = l.undo[:0]
 		l.rd, l.w = w, w
+		if l.begun {
+			if err := l.goOn(w); err != nil {
+				return err
+			}
+		} else if repeated, err := l.before(w); err != nil || repeated {
+			return err
+		}
 		return fn()
 	})
 	l.undo = l.undo[:0]
@@ -109,9 +142,10 @@ func (l *loader) step(fn func() error) error {
 }
 
 func (l *loader) run(sections LoadSource[Section], electors LoadSource[Elector]) error {
-	if err := l.step(l.knownSections); err != nil {
+	if err := l.step(l.knownSections); err != nil || l.report.Repeated {
 		return err
 	}
+	l.begun = true
 	if err := loadFile(l, &l.report.Sections, sections, "numeroTotaleSezioni", l.sectionBatch); err != nil {
 		return err
 	}
@@ -132,7 +166,8 @@ func (l *loader) run(sections LoadSource[Section], electors LoadSource[Elector])
 }
 
 // knownSections reads the sections that are registered, and registers the
-// beginning of a load that can be resumed.
+// beginning of a run that can be resumed. From then on the run before it, which
+// may be slow and not dead, does nothing more.
 func (l *loader) knownSections() error {
 	clear(l.sections)
 	for s, err := range l.rd.Sections(l.ctx, l.Comune) {
@@ -141,9 +176,10 @@ func (l *loader) knownSections() error {
 		}
 		l.sections[s.Number] = s
 	}
-	if !l.opts.Resumable || l.resuming {
+	if !l.opts.Resumable {
 		return nil
 	}
+	l.first.Runs++
 	return l.putFirst()
 }
 
@@ -316,11 +352,9 @@ func (l *loader) section(item LoadItem[Section]) (Faults, error) {
 		return faults, nil
 	}
 	if !before {
+		// What l.first has is read again by the update that is run again.
 		l.first.NewSections = append(l.first.NewSections, s.Number)
-		l.undo = append(l.undo, func() {
-			delete(l.sections, s.Number)
-			l.first.NewSections = l.first.NewSections[:len(l.first.NewSections)-1]
-		})
+		l.undo = append(l.undo, func() { delete(l.sections, s.Number) })
 	}
 	l.sections[s.Number] = s
 	if l.opts.DryRun || before && mine {
@@ -346,6 +380,7 @@ func (l *loader) electorBatch(items []LoadItem[Elector]) ([]Faults, error) {
 	all := make([]Faults, len(items))
 	fresh := make([]Elector, 0, len(items))
 	notes := make([]JournalEntry, 0, len(items))
+	joined := false
 	for i := range items {
 		e, home, known, faults, err := l.elector(items[i])
 		if err != nil {
@@ -359,6 +394,10 @@ func (l *loader) electorBatch(items []LoadItem[Elector]) ([]Faults, error) {
 		case isBulk && !known:
 			fresh = append(fresh, e)
 		default:
+			if j, ok := l.joins[e.ANPRID]; ok {
+				joined = true
+				l.first.join(e.ANPRID, j)
+			}
 			if err := l.w.PutElector(l.ctx, home, e); err != nil {
 				return nil, err
 			}
@@ -376,7 +415,12 @@ func (l *loader) electorBatch(items []LoadItem[Elector]) ([]Faults, error) {
 		}
 	}
 	if len(notes) > 0 {
-		return all, l.w.Note(l.ctx, notes...)
+		if err := l.w.Note(l.ctx, notes...); err != nil {
+			return nil, err
+		}
+	}
+	if joined && l.opts.Resumable {
+		return all, l.putFirst()
 	}
 	return all, nil
 }
@@ -400,7 +444,7 @@ func (l *loader) lookUp(items []LoadItem[Elector]) error {
 			return err
 		}
 	}
-	l.loaded = map[string]bool{}
+	l.loaded, l.joins = map[string]bool{}, map[string]joinedElector{}
 	if !l.resuming {
 		return nil
 	}
@@ -516,6 +560,7 @@ func (l *loader) standing(item LoadItem[Elector]) (whole Elector, home string, k
 		l.claim(old, e)
 		return e, l.Comune, true, Faults{NewFault(DuplicateElector, "anprId", e.ANPRID, "Il primo caricamento del soggetto è già stato fatto dal comune "+holderOf(old, home, e)+".", "un soggetto non ancora caricato in quella lista")}, nil
 	}
+	l.joins[e.ANPRID] = joinedElector{Home: home, Lists: listsOf(e)}
 	return whole, newHome, true, nil, nil
 }
 

@@ -10,6 +10,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -69,15 +71,22 @@ func perform[T any](ctx context.Context, a *access, admitted Faults, payload any
 		if err == nil {
 			err = json.Unmarshal(earlier.Answer, &answer)
 		}
-		return answer, warnings, join(err, a.record(ctx, Repeated))
+		if unrecorded := a.record(ctx, Repeated); unrecorded != nil {
+			return none, nil, join(err, unrecorded) // nothing is shown that is not on record
+		}
+		return answer, warnings, err
 	}
 	if refusal, ok := errors.AsType[Faults](err); ok && !refusal.Has(RequestIDReused) && !refusal.Has(RequestIDOld) {
 		err = join(err, a.store.Update(ctx, func(w Writer) error { return a.keepRefusal(ctx, w, secret, refusal) }))
 	}
-	if err = join(err, a.record(ctx, Outcome(err))); err != nil && !errors.Is(err, ErrNotRecorded) {
+	unrecorded := a.record(ctx, Outcome(err))
+	if err != nil { // then [ErrNotRecorded] would say that the write stands
+		if unrecorded != nil {
+			err = fmt.Errorf("%w (%v)", err, unrecorded)
+		}
 		return none, nil, err
 	}
-	return answer, warnings.Warnings(), err
+	return answer, warnings.Warnings(), unrecorded
 }
 
 // keepRefusal keeps a refusal, unless somebody else was served meanwhile.
@@ -248,18 +257,52 @@ type Expiry struct {
 	// Records are replies, conflicts, rectifications and applications; Journal
 	// the entries of the operation journal.
 	Records, Journal int
+	// Votes are the places that removed electors kept for a vote that is over:
+	// the comune that they left knows them no more.
+	Votes int
+}
+
+// pastVotes clears the votes of removed electors that are over.
+func pastVotes(ctx context.Context, w Writer, comune string, today Date) (int, error) {
+	var over []Elector
+	for e, err := range w.Enrolled(ctx, StillVotesList, comune, "") {
+		if err != nil {
+			return 0, err
+		}
+		if !e.Removal.stillVotes(today) {
+			over = append(over, e.Clone())
+		}
+	}
+	for _, e := range over {
+		_, home, err := w.Elector(ctx, e.ANPRID)
+		if err != nil {
+			return 0, err
+		}
+		e.Removal.StillVotes = nil
+		if err := w.PutElector(ctx, home, e); err != nil {
+			return 0, err
+		}
+	}
+	return len(over), nil
 }
 
 // Expire removes from the books of some comuni, or with none named of all
-// those of today, what [Retention] keeps no longer. It is meant for a daily
+// those of the last twenty years, what [Retention] keeps no longer, and the
+// places of removed electors for votes that are over. It is meant for a daily
 // task, followed by the purge of the store; it is no access to anybody's data
 // and is not recorded.
 func (r *Registry) Expire(ctx context.Context, comuni ...string) (Expiry, error) {
 	at := r.now().UTC().Truncate(time.Millisecond)
 	if len(comuni) == 0 {
-		for c := range r.checker.tables.Comuni(today(at)) {
-			comuni = append(comuni, c.Belfiore)
+		// Replies to who is of no comune stand under the empty code; and comuni
+		// that are no more may have left something.
+		named := map[string]bool{"": true}
+		for year := range 20 {
+			for c := range r.checker.tables.Comuni(today(at).AddYears(-year)) {
+				named[c.Belfiore] = true
+			}
 		}
+		comuni = slices.Sorted(maps.Keys(named))
 	}
 	var sum Expiry
 	for _, comune := range comuni {
@@ -270,7 +313,10 @@ func (r *Registry) Expire(ctx context.Context, comuni ...string) (Expiry, error)
 			if one.Records, err = w.ExpireRecords(ctx, comune, at); err != nil {
 				return err
 			}
-			if r.retention.Journal > 0 {
+			if err == nil {
+				one.Votes, err = pastVotes(ctx, w, comune, today(at))
+			}
+			if err == nil && r.retention.Journal > 0 {
 				one.Journal, err = w.Forget(ctx, comune, at.Add(-r.retention.Journal))
 			}
 			return err
@@ -280,6 +326,7 @@ func (r *Registry) Expire(ctx context.Context, comuni ...string) (Expiry, error)
 		}
 		sum.Records += one.Records
 		sum.Journal += one.Journal
+		sum.Votes += one.Votes
 	}
 	return sum, nil
 }

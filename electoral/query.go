@@ -290,6 +290,9 @@ func (r *Registry) ElectorByFiscalCode(ctx context.Context, req Request, code Fi
 	if _, err := ParseFiscalCode(string(code)); err != nil {
 		faults = append(faults, NewFault(PersonUnknown, "fiscalCode", "", "Il codice fiscale non è valido.", "un codice fiscale"))
 	}
+	if req.Actor.Role != OfficerRole && code != req.Actor.FiscalCode {
+		faults = append(faults, himself(req.Actor, Person{})...) // whoever it is, and if there is one, is not told
+	}
 	person, err := Person{}, error(nil)
 	if faults.Err() == nil {
 		if person, err = r.population.ByFiscalCode(ctx, code); err == nil {
@@ -308,7 +311,7 @@ func (r *Registry) ElectorByFiscalCode(ctx context.Context, req Request, code Fi
 			return err
 		}
 		out = Listed{e, person}
-		return mayRead(req.Actor, person, e, home).Err()
+		return mayRead(req.Actor, person, e, home, a.today()).Err()
 	})
 	if err != nil {
 		return Listed{}, err

@@ -72,6 +72,9 @@ func (r *Registry) AskRectification(ctx context.Context, req Request, q Rectific
 		}
 		rect := Rectification{ID: newRecordID(a.At), ANPRID: person.ANPRID, Comune: keeperOf(e, home, q.Field), Field: q.Field,
 			Present: present, Asked: q.Asked, Note: q.Note, State: RequestOpen, Opened: a.At, Changed: a.At}
+		if err := hasKeeper(rect.Comune); err != nil {
+			return Rectification{}, nil, err
+		}
 		if q.Draft {
 			rect.State = RequestDraft
 		}

@@ -152,6 +152,13 @@ func (a *access) admit() Faults {
 	return faults
 }
 
+// Admit checks what every service asks of who calls, for a service that gives
+// what the registry gave before, such as an archived certificate: an id of the
+// request, a known actor and method of authentication, credentials of level 2
+// at least or a smart card (D.M. 17 October 2022, art. 3 c. 3, art. 4 c. 4). It
+// records nothing. The methods of [Registry] do it themselves.
+func Admit(req Request) Faults { return (&access{req: req}).admit() }
+
 func printableID(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] > '~' {
@@ -316,7 +323,7 @@ func (r *Registry) Elector(ctx context.Context, req Request, anprID string) (Ele
 		if err != nil {
 			return err
 		}
-		return mayRead(req.Actor, person, e, home).Err()
+		return mayRead(req.Actor, person, e, home, a.today()).Err()
 	})
 	if err != nil {
 		return Elector{}, err
@@ -335,14 +342,14 @@ func (r *Registry) stored(ctx context.Context, anprID string) (e Elector, home s
 	return e, home, err
 }
 
-func mayRead(actor Actor, p Person, e Elector, home string) Faults {
+func mayRead(actor Actor, p Person, e Elector, home string, today Date) Faults {
 	if actor.Role != OfficerRole {
 		return himself(actor, p)
 	}
 	if actor.Comune != "" && actor.Comune == home {
 		return nil
 	}
-	for _, en := range e.Places() {
+	for _, en := range e.placesAt(today) {
 		if actor.Comune != "" && en.Comune == actor.Comune {
 			return nil
 		}
@@ -354,7 +361,8 @@ func himself(actor Actor, p Person) Faults {
 	if actor.Role == CitizenRole && actor.FiscalCode != "" && actor.FiscalCode == p.FiscalCode {
 		return nil
 	}
-	return Faults{NewFault(OtherPerson, "anprId", p.ANPRID, "La posizione è di un'altra persona.", "la propria posizione")}
+	// What was asked for stands in no fault: it is another person's.
+	return Faults{NewFault(OtherPerson, "anprId", "", "La posizione è di un'altra persona.", "la propria posizione")}
 }
 
 // CertificateFacts are what an electoral certificate is made of.

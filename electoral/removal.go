@@ -54,7 +54,7 @@ func (r *Registry) Remove(ctx context.Context, req Request, q RemovalRequest) (E
 		if !found {
 			return Elector{}, nil, Faults{unknownElector(q.ANPRID)}
 		}
-		if faults := mayRead(req.Actor, person, old, home); faults != nil {
+		if faults := mayRead(req.Actor, person, old, home, a.today()); faults != nil {
 			return Elector{}, nil, faults
 		}
 		lists, faults := a.removed(old, q)
@@ -65,6 +65,12 @@ func (r *Registry) Remove(ctx context.Context, req Request, q RemovalRequest) (E
 			return Elector{}, nil, err
 		}
 		e := a.without(old, lists, q)
+		if q.Reason != Annulment && keepsVote(old, q, a.today()) {
+			v := old.Removal.StillVotes
+			f := NewFault(RemovalStillVotes, "removal.reason", strconv.Itoa(int(q.Reason)), "Resta registrata la cancellazione precedente, del comune "+old.Removal.Comune+", dove il soggetto vota ancora; il motivo di questa non vi si aggiunge.", "una nuova cancellazione dopo il voto del "+v.Day.String())
+			f.Severity = Warning
+			faults = append(faults, f)
+		}
 		if err := a.removeFrom(ctx, w, person, old, home, e, lists, q); err != nil {
 			return Elector{}, nil, err
 		}
@@ -148,7 +154,7 @@ func (a *access) without(old Elector, lists []List, q RemovalRequest) Elector {
 			e.setList(l, AddedList{Enrolled: No})
 		}
 	}
-	if q.Reason != Annulment {
+	if q.Reason != Annulment && !keepsVote(old, q, a.today()) {
 		e.Removal = &Removal{Comune: a.req.Actor.Comune, List: lists[0], Reason: q.Reason, Day: q.Day, Note: q.Note}
 		if q.Day.IsZero() {
 			e.Removal.Day = a.today()
@@ -171,6 +177,14 @@ func (a *access) without(old Elector, lists []List, q RemovalRequest) Elector {
 	return e
 }
 
+// keepsVote reports whether a removal leaves in place an earlier one with a
+// vote that is still to come, of which an elector has one: who moved leaves
+// further lists before that day, and votes where he was. The dead, and who
+// lost the right, do not vote.
+func keepsVote(old Elector, q RemovalRequest, today Date) bool {
+	return old.Removal.stillVotes(today) && q.StillVotes == nil && q.Reason != DeathOfElector && q.Reason != RightLostWithTransfer
+}
+
 // loseCapacity takes what an elector has no more who lost the right to vote.
 func (e *Elector) loseCapacity() {
 	none := NotCertifiable
@@ -182,6 +196,10 @@ func (a *access) removeFrom(ctx context.Context, w Writer, person Person, old El
 	listed := false
 	for l := range e.Enrolments() {
 		listed = listed || l != ""
+	}
+	if r := e.Removal; q.Reason == Annulment && !listed && home == a.Comune && r != nil && r.Comune != a.Comune {
+		// Another comune registered him first, and may have kept him a vote.
+		return a.put(ctx, w, old, home, e, r.Comune)
 	}
 	if q.Reason == Annulment && !listed && home == a.Comune {
 		if err := w.RemoveElector(ctx, e.ANPRID); err != nil {

@@ -31,8 +31,11 @@ func (r *Recorder) Open(ctx context.Context, store audit.Store) ([]electoral.Acc
 }
 
 // pair is what request and outcome have in common. A request that is repeated
-// has the same id, and each its outcome.
-type pair struct{ code, operation, id, subject string }
+// has the same id, and an instant of its own.
+type pair struct {
+	at                           int64 // in nanoseconds since 1970
+	code, operation, id, subject string
+}
 
 func (r *Recorder) openOf(ctx context.Context, store audit.Store, chain string) ([]electoral.Access, error) {
 	open := map[pair][]electoral.Access{}
@@ -44,7 +47,7 @@ func (r *Recorder) openOf(ctx context.Context, store audit.Store, chain string) 
 		if err != nil {
 			return nil, fmt.Errorf("recorder: %s: %w", chain, err)
 		}
-		key := pair{e.FiscalCode, e.Operation, e.RequestID, e.Subject}
+		key := pair{e.Time.UnixNano(), e.FiscalCode, e.Operation, e.RequestID, e.Subject}
 		if e.Outcome != electoral.Requested {
 			// What reads only has no request of its own.
 			if list := open[key]; len(list) > 1 {

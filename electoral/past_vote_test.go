@@ -1,0 +1,126 @@
+package electoral_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// rolled returns how many rows a list has for the regional election of a day.
+func (c *town) rolled(comune string, l electoral.List, day electoral.Date) int {
+	c.t.Helper()
+	x := electoral.Extraction{List: l, Comune: comune, Consultation: electoral.RegionalElection, Day: day, Purpose: pollsPurpose}
+	n, err := c.Extract(c.ctx(), officer(comune), x, &lister{})
+	require.NoError(c.t, err)
+	return n
+}
+
+// TestStillVotesOnce follows who left with a vote kept, whatever comes after:
+// he has that vote, once.
+func TestStillVotesOnce(t *testing.T) {
+	day := electoral.Date{Year: 2027, Month: 1, Day: 10}
+	remove := func(c *town, comune string, reason electoral.RemovalReason) electoral.Faults {
+		c.tick()
+		_, warnings, err := c.Remove(c.ctx(), officer(comune), electoral.RemovalRequest{ANPRID: "1", Reason: reason})
+		require.NoError(c.t, err)
+		return warnings
+	}
+	for name, then := range map[string]func(c *town){
+		"nothing":          func(c *town) {},
+		"enrolled":         func(c *town) { c.settle(airasca) },
+		"came back":        func(c *town) { c.settle(aglie) },
+		"annulled":         func(c *town) { c.settle(airasca); remove(c, airasca, electoral.Annulment) },
+		"removed and back": func(c *town) { c.settle(airasca); remove(c, airasca, electoral.Emigration); c.settle(aglie) },
+		"removed": func(c *town) {
+			c.settle(airasca)
+			assert.True(c.t, remove(c, airasca, electoral.Emigration).Has(electoral.RemovalStillVotes))
+		},
+		"in an added list": func(c *town) {
+			e, home, err := electoral.Elector{}, "", error(nil)
+			require.NoError(c.t, c.store.Update(c.ctx(), func(w electoral.Writer) error {
+				if e, home, err = w.Elector(c.ctx(), "1"); err != nil {
+					return err
+				}
+				e.Added.Bolzano = electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: aglie, Section: "1"}}
+				return w.PutElector(c.ctx(), home, e)
+			}))
+			assert.Zero(c.t, c.rolled(aglie, electoral.BolzanoList, day))
+			remove(c, aglie, electoral.FromAddedList)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inTown(t, func(c *town) {
+				c.settle(aglie)
+				_, _, err := c.Remove(c.ctx(), officer(aglie), electoral.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration, StillVotes: &electoral.StillVotes{Consultation: electoral.RegionalElection, Day: day}})
+				require.NoError(c.t, err)
+				c.tick()
+				then(c)
+				votes := c.rolled(aglie, electoral.GeneralList, day)
+				assert.Equal(c.t, 1, votes)
+				assert.Zero(c.t, c.rolled(airasca, electoral.GeneralList, day))
+			})
+		})
+	}
+}
+
+// TestPastVote ends what a comune knows of who left, with the vote that he
+// had there.
+func TestPastVote(t *testing.T) {
+	inTown(t, func(c *town) {
+		c.settle(aglie)
+		day := electoral.Date{Year: 2027, Month: 1, Day: 10}
+		_, _, err := c.Remove(c.ctx(), officer(aglie), electoral.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration, StillVotes: &electoral.StillVotes{Consultation: electoral.RegionalElection, Day: day}})
+		require.NoError(c.t, err)
+		c.settle(airasca)
+		c.elector(aglie, "1")
+		c.now = c.now.AddDate(1, 0, 0)
+		_, err = c.Elector(c.ctx(), officer(aglie), "1")
+		refused(c.t, c.log, err, electoral.NotCompetent)
+		before := len(c.journal(aglie, "1"))
+		_, _, err = c.SetCapacity(c.ctx(), officer(airasca), electoral.CapacityChange{ANPRID: "1", Capacity: electoral.No})
+		require.NoError(c.t, err)
+		assert.Len(c.t, c.journal(aglie, "1"), before)
+		sum, err := c.Expire(c.ctx(), aglie)
+		require.NoError(c.t, err)
+		assert.Equal(c.t, 1, sum.Votes)
+		assert.Nil(c.t, c.elector(airasca, "1").Removal.StillVotes)
+	})
+}
+
+// TestNoComuneNoRequest refuses what no officer would find.
+func TestNoComuneNoRequest(t *testing.T) {
+	inTown(t, func(c *town) {
+		q := c.apply(electoral.EUComunalList)
+		_, err := c.decide(aglie, q.ID, electoral.Decision{State: electoral.RequestDone, Section: "1"})
+		require.NoError(c.t, err)
+		moved := dupont().Clone()
+		moved.Residence.Comune = airasca
+		c.population.Put(moved)
+		q, _, err = c.Apply(c.ctx(), citizen(moved), electoral.WithdrawalApplication, electoral.EUComunalList, electoral.ApplicationContent{})
+		require.NoError(c.t, err)
+		assert.Equal(c.t, aglie, q.Comune, "where the list is, not where he lives")
+		_, err = c.decide(aglie, q.ID, electoral.Decision{State: electoral.RequestDone})
+		require.NoError(c.t, err)
+
+		_, warnings, err := c.Apply(c.ctx(), citizen(moved), electoral.EnrolmentApplication, electoral.EUComunalList, content())
+		require.NoError(c.t, err)
+		assert.Empty(c.t, warnings)
+	})
+}
+
+// TestNobodyElse tells a citizen nothing about another code.
+func TestNobodyElse(t *testing.T) {
+	inTown(t, func(c *town) {
+		c.settle(aglie)
+		var told []string
+		for _, code := range []electoral.FiscalCode{people()[0].FiscalCode, people()[1].FiscalCode, "RSSMRA80A01H501U"} {
+			_, err := c.ElectorByFiscalCode(c.ctx(), citizen(dupont()), code)
+			refused(c.t, c.log, err, electoral.OtherPerson)
+			told = append(told, err.Error())
+		}
+		assert.Equal(c.t, []string{told[0], told[0], told[0]}, told)
+	})
+}
