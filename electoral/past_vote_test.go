@@ -1,12 +1,15 @@
 package electoral_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/refdata"
 )
 
 // rolled returns how many rows a list has for the regional election of a day.
@@ -122,5 +125,83 @@ func TestNobodyElse(t *testing.T) {
 			told = append(told, err.Error())
 		}
 		assert.Equal(c.t, []string{told[0], told[0], told[0]}, told)
+	})
+}
+
+// noCommit is a store that cannot commit.
+type noCommit struct{ electoral.Store }
+
+var errCommit = errors.New("commit failed")
+
+func (s noCommit) Update(ctx context.Context, fn func(electoral.Writer) error) error {
+	return s.Store.Update(ctx, func(w electoral.Writer) error {
+		if err := fn(w); err != nil {
+			return err
+		}
+		return errCommit
+	})
+}
+
+// TestFailedAndNotRecorded tells a write that failed from one that stands.
+func TestFailedAndNotRecorded(t *testing.T) {
+	inTown(t, func(c *town) {
+		c.log.failAt[electoral.Failed] = true
+		r, err := electoral.NewRegistry(electoral.RegistryConfig{Store: noCommit{c.store}, Population: c.population, Recorder: c.log})
+		require.NoError(c.t, err)
+		q, _, err := r.Apply(c.ctx(), citizen(dupont()), electoral.EnrolmentApplication, electoral.EUComunalList, content())
+		require.ErrorIs(c.t, err, errCommit)
+		require.NotErrorIs(c.t, err, electoral.ErrNotRecorded)
+		assert.Empty(c.t, q)
+	})
+}
+
+// TestRepeatedIsRecorded shows no earlier answer that is not on record.
+func TestRepeatedIsRecorded(t *testing.T) {
+	inTown(t, func(c *town) {
+		req := citizen(dupont())
+		_, _, err := c.Apply(c.ctx(), req, electoral.EnrolmentApplication, electoral.EUComunalList, content())
+		require.NoError(c.t, err)
+		c.log.failAt[electoral.Repeated] = true
+		q, _, err := c.Apply(c.ctx(), req, electoral.EnrolmentApplication, electoral.EUComunalList, content())
+		require.ErrorIs(c.t, err, electoral.ErrNotRecorded)
+		assert.Empty(c.t, q)
+	})
+}
+
+// TestExpireEverywhere removes what stands under a comune that is no more, or
+// under none.
+func TestExpireEverywhere(t *testing.T) {
+	inTown(t, func(c *town) {
+		ceased := ""
+		tables, err := refdata.Embedded()
+		require.NoError(c.t, err)
+		for was := range tables.Comuni(electoral.Date{Year: 2012, Month: 1, Day: 1}) {
+			if _, is := tables.Comune(was.Belfiore, electoral.Date{Year: 2026, Month: 11, Day: 22}); !is {
+				ceased = was.Belfiore
+				break
+			}
+		}
+		require.NotEmpty(c.t, ceased)
+		comuni := []string{"", ceased, aglie}
+		require.NoError(c.t, c.store.Update(c.ctx(), func(w electoral.Writer) error {
+			for _, comune := range comuni {
+				err := w.PutRecord(c.ctx(), electoral.Record{Comune: comune, Book: electoral.ReplyBook, ID: "x", At: noon, Expires: noon.AddDate(0, 0, 7)})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		c.now = c.now.AddDate(3, 0, 0)
+		sum, err := c.Expire(c.ctx())
+		require.NoError(c.t, err)
+		assert.GreaterOrEqual(c.t, sum.Records, len(comuni))
+		require.NoError(c.t, c.store.View(c.ctx(), func(rd electoral.Reader) error {
+			for _, comune := range comuni {
+				_, err := rd.Record(c.ctx(), comune, electoral.ReplyBook, "x")
+				assert.ErrorIs(c.t, err, electoral.ErrNotFound, comune)
+			}
+			return nil
+		}))
 	})
 }

@@ -3,6 +3,7 @@ package captcha_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -13,7 +14,10 @@ import (
 // addresses.
 func Example() {
 	key := make([]byte, captcha.MinKeySize)
-	_, _ = rand.Read(key)
+	if _, err := rand.Read(key); err != nil {
+		fmt.Println(err)
+		return
+	}
 	c, err := captcha.New(captcha.Config{Key: key})
 	if err != nil {
 		fmt.Println(err)
@@ -34,10 +38,12 @@ func Example() {
 		return
 	}
 	err = c.Check(ctx, "verify", captcha.Answer{ID: challenge.ID, Text: "non so"})
+	fmt.Println(errors.Is(err, captcha.ErrWrong))
 	fmt.Println(captcha.Message(err))
 	err = c.Check(ctx, "verify", captcha.Answer{ID: challenge.ID, Text: "123456"})
 	fmt.Println(captcha.Message(err))
 	// Output:
+	// true
 	// Il codice inserito non corrisponde a quello proposto. Inserire il nuovo codice.
 	// Questo codice è già stato usato: ciascuno vale una volta sola. Inserire il nuovo codice.
 }
