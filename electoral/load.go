@@ -139,7 +139,7 @@ type loadRecord struct {
 	// another is over.
 	Runs int `json:"runs,omitzero"`
 	// Joined are those whom another comune had registered before the load, by
-	// ANPR id, until it is undone.
+	// ANPR id, until it is undone or can be undone no more ([Retention]).
 	Joined map[string]joinedElector `json:"joined,omitzero"`
 }
 

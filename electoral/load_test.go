@@ -470,3 +470,39 @@ func TestProgress(t *testing.T) {
 		assert.Equal(t, k.want, k.term.Last())
 	}
 }
+
+// TestLoadForgotten keeps of a load that can no longer be undone its counts.
+func TestLoadForgotten(t *testing.T) {
+	inTown(t, func(c *town) {
+		c.settle(aglie)
+		_, _, err := c.Remove(c.ctx(), officer(aglie), electoral.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration})
+		require.NoError(c.t, err)
+		c.tick()
+		r, err := electoral.NewRegistry(electoral.RegistryConfig{Store: c.store, Population: c.population, Recorder: c.log, Now: func() time.Time { return c.now },
+			Retention: electoral.Retention{Journal: 24 * time.Hour}})
+		require.NoError(c.t, err)
+		req := officer(airasca)
+		_, err = r.Load(c.ctx(), req, airasca, electoral.LoadSource[electoral.Section]{}, source(1, electorOf("1", airasca, "1")), electoral.LoadOptions{})
+		require.NoError(c.t, err)
+		kept := func() (joined int, accepted uint64) {
+			list := c.records(electoral.RecordSearch{Book: electoral.LoadBook, Comune: airasca})
+			require.Len(c.t, list, 1)
+			var body struct {
+				Joined   map[string]any
+				Electors struct{ Accepted uint64 }
+			}
+			require.NoError(c.t, json.Unmarshal(list[0].Body, &body))
+			return len(body.Joined), body.Electors.Accepted
+		}
+		for days, want := range []int{1, 1, 0} {
+			_, err := r.Expire(c.ctx(), airasca)
+			require.NoError(c.t, err)
+			joined, accepted := kept()
+			assert.Equal(c.t, want, joined, days)
+			assert.EqualValues(c.t, 1, accepted)
+			c.now = c.now.Add(23 * time.Hour)
+		}
+		_, _, err = r.UndoLoad(c.ctx(), officer(airasca), airasca, req.ID)
+		refused(c.t, c.log, err, electoral.LoadState)
+	})
+}

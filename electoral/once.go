@@ -237,8 +237,8 @@ type Retention struct {
 	// goes at once. Zero means 180 days, which ANPR keeps its notices (D.P.C.M.
 	// 194/2014, annex D).
 	Closed time.Duration
-	// Journal is how long the operation journal keeps an entry. Zero means for
-	// ever: it holds no value.
+	// Journal is how long the operation journal keeps an entry, and so how long
+	// a first load can be undone. Zero means for ever: it holds no value.
 	Journal time.Duration
 }
 
@@ -286,6 +286,32 @@ func pastVotes(ctx context.Context, w Writer, comune string, today Date) (int, e
 	return len(over), nil
 }
 
+// forgetJoined takes from the loads that can no longer be undone what only
+// their undoing needs.
+func forgetJoined(ctx context.Context, w Writer, comune string, before time.Time) error {
+	var past []Record
+	var bodies []loadRecord
+	for rec, err := range w.Records(ctx, RecordSearch{Book: LoadBook, Comune: comune}) {
+		if err != nil {
+			return err
+		}
+		var first loadRecord
+		if err := decodeRecord(rec, &first); err != nil {
+			return err
+		}
+		if first.Joined != nil && !first.At.After(before) {
+			first.Joined = nil
+			past, bodies = append(past, rec), append(bodies, first)
+		}
+	}
+	for i, rec := range past {
+		if err := putRecord(ctx, w, rec, bodies[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Expire removes from the books of some comuni, or with none named of all
 // those of the last twenty years, what [Retention] keeps no longer, and the
 // places of removed electors for votes that are over. It is meant for a daily
@@ -318,6 +344,9 @@ func (r *Registry) Expire(ctx context.Context, comuni ...string) (Expiry, error)
 			}
 			if err == nil && r.retention.Journal > 0 {
 				one.Journal, err = w.Forget(ctx, comune, at.Add(-r.retention.Journal))
+				if err == nil {
+					err = forgetJoined(ctx, w, comune, at.Add(-r.retention.Journal))
+				}
 			}
 			return err
 		})
