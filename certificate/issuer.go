@@ -50,6 +50,10 @@ type Config struct {
 	// Logo is the Ministry's logo as PNG or JPEG, at most 2 MiB. Nil means a
 	// neutral drawing that is plainly a placeholder.
 	Logo []byte
+	// VisibleSeal reserves a place on the page for a seal that is seen, beside
+	// the line of who signs; the sealer must draw it, as [seal.PAdES] does. The
+	// default is an invisible seal.
+	VisibleSeal bool
 	// Protocol gives the number of an issue, 1 to 30 digits. Nil means a number
 	// made of the instant (17 digits) and of chance (8 digits).
 	Protocol func(ctx context.Context, req Request) (string, error)
@@ -119,6 +123,8 @@ type Issuer struct {
 	rome   *time.Location
 	schema []byte // compressed
 }
+
+const sealReason = "Sigillo elettronico del certificato (CAD, art. 62, comma 3)"
 
 const defaultAuthority = "Direzione centrale per i servizi elettorali"
 
@@ -305,11 +311,11 @@ func (i *Issuer) issue(ctx context.Context, req Request, at time.Time) (Issued, 
 	if out.Contrassegno, err = NewContrassegno(i.cfg.BaseURL, i.cfg.Key, out.Embedded); err != nil {
 		return Issued{}, err
 	}
-	page, err := i.render(d, out.Embedded, &out.Contrassegno)
+	page, frame, err := i.sealable(d, out.Embedded, &out.Contrassegno)
 	if err != nil {
 		return Issued{}, err
 	}
-	out.PDF, err = i.cfg.Sealer.Seal(ctx, page, seal.Details{Time: at, Reason: "Sigillo elettronico del certificato (CAD, art. 62, comma 3)"})
+	out.PDF, err = i.cfg.Sealer.Seal(ctx, page, seal.Details{Time: at.In(i.rome), Reason: sealReason, Appearance: frame})
 	if err != nil {
 		return Issued{}, fmt.Errorf("certificate: %w", err)
 	}

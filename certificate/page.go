@@ -6,6 +6,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/internal/pdf/tagged"
+	"github.com/liste-elettorali/anpr/seal"
 )
 
 // The look of the page. Lengths are in points.
@@ -55,6 +56,8 @@ type sheet struct {
 	data    Data
 	mark    *Contrassegno // nil in a preview
 	preview bool
+	// frame is where a visible seal goes, nil without.
+	frame *seal.Appearance
 }
 
 // errNoRoom means that the text does not fit at the size that was tried.
@@ -64,6 +67,12 @@ var errNoRoom = errors.New("certificate: the text does not fit the page")
 // contrassegno. The text is set smaller until it fits; one that never does is
 // refused.
 func (i *Issuer) render(d Data, embedded []byte, mark *Contrassegno) ([]byte, error) {
+	pdf, _, err := i.sealable(d, embedded, mark)
+	return pdf, err
+}
+
+// sealable does the same, and says where a visible seal goes.
+func (i *Issuer) sealable(d Data, embedded []byte, mark *Contrassegno) ([]byte, *seal.Appearance, error) {
 	var err error
 	for _, scale := range []float64{1, 0.93, 0.86, 0.79, 0.72, 0.66} {
 		var pdf []byte
@@ -72,10 +81,10 @@ func (i *Issuer) render(d Data, embedded []byte, mark *Contrassegno) ([]byte, er
 			s.other = i.texts[d.Statement.Language]
 		}
 		if pdf, err = s.draw(embedded, scale); !errors.Is(err, errNoRoom) {
-			return pdf, err
+			return pdf, s.frame, err
 		}
 	}
-	return nil, &Refusal{Kind: d.Kind, Reasons: []Reason{newReason(TextTooLong, "")}}
+	return nil, nil, &Refusal{Kind: d.Kind, Reasons: []Reason{newReason(TextTooLong, "")}}
 }
 
 func (s *sheet) draw(embedded []byte, scale float64) ([]byte, error) {
@@ -309,8 +318,8 @@ func (s *sheet) pieces(scale float64) []piece {
 			translated(0.2, tagged.Left, tagged.Span{Style: regular(8.2*scale, soft), Text: stamp.Translations[s.other.Language]})
 		}
 	}
-	if d.Issuer.Signer != nil {
-		out = append(out, s.signature(scale))
+	if signing, ok := s.signing(scale); ok {
+		out = append(out, signing)
 	}
 	return out
 }

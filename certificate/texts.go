@@ -80,6 +80,10 @@ type Labels struct {
 	LogoPlaceholder string
 	Contrassegno    string
 	VerifyLink      string
+	// Seal is the first line of a visible seal, beside another language's;
+	// SealText, of the Italian texts, the lines below it, with the placeholders of
+	// [seal.Appearance].
+	Seal, SealText string
 }
 
 // Marks are what makes a page that is not an original unmistakable.
@@ -171,6 +175,7 @@ func Italian() Texts {
 			ValidUntil: "Valido fino al", Protocol: "Protocollo", ProtocolPending: "assegnato al rilascio", IssuedAt: "{date}, ore {time}",
 			Logo: "Logo del Ministero dell'Interno", LogoPlaceholder: "Segnaposto del logo del Ministero dell'Interno: un edificio a colonne in un cerchio",
 			Contrassegno: "Contrassegno: codice QR con l'indirizzo per verificare il certificato", VerifyLink: "Apri la pagina di verifica del certificato",
+			Seal: "Sigillo elettronico", SealText: "{name}\n{organization}\nApposto il {date}, ore {time}\n{reason}",
 		},
 		Marks: Marks{
 			Preview: "Anteprima", PreviewNote: "Anteprima: questa pagina non è un certificato, non è munita né di contrassegno né di sigillo elettronico e non ha alcun valore.",
@@ -255,7 +260,8 @@ func (t *Texts) entries() []entry {
 		{"Labels.Protocol", t.Labels.Protocol, "", ""}, {"Labels.ProtocolPending", t.Labels.ProtocolPending, "", ""},
 		{"Labels.IssuedAt", t.Labels.IssuedAt, "{date} {time}", "{date}"}, {"Labels.Logo", t.Labels.Logo, "", ""},
 		{"Labels.LogoPlaceholder", t.Labels.LogoPlaceholder, "", ""}, {"Labels.Contrassegno", t.Labels.Contrassegno, "", ""},
-		{"Labels.VerifyLink", t.Labels.VerifyLink, "", ""},
+		{"Labels.VerifyLink", t.Labels.VerifyLink, "", ""}, {"Labels.Seal", t.Labels.Seal, "", ""},
+		{"Labels.SealText", strings.ReplaceAll(t.Labels.SealText, "\n", " "), "{name} {organization} {date} {time} {reason} {location}", ""},
 		{"Marks.Preview", t.Marks.Preview, "", ""}, {"Marks.PreviewNote", t.Marks.PreviewNote, "", ""},
 		{"Marks.PreviewPending", t.Marks.PreviewPending, "", ""}, {"Marks.Trial", t.Marks.Trial, "", ""}, {"Marks.TrialNote", t.Marks.TrialNote, "", ""},
 	}

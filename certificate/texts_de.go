@@ -75,6 +75,7 @@ func German() Texts {
 			ValidUntil: "Gültig bis", Protocol: "Protokoll", ProtocolPending: "wird bei der Ausstellung vergeben", IssuedAt: "{date}, {time} Uhr",
 			Logo: "Logo des Innenministeriums", LogoPlaceholder: "Platzhalter für das Logo des Innenministeriums",
 			Contrassegno: "Kennzeichen: QR-Code mit der Adresse zur Überprüfung der Bescheinigung", VerifyLink: "Seite zur Überprüfung der Bescheinigung öffnen",
+			Seal: "Elektronisches Siegel", SealText: "{name}\n{organization}\nAngebracht am {date}, {time} Uhr\n{reason}",
 		},
 		Marks: Marks{
 			Preview: "Vorschau", PreviewNote: "Vorschau: Diese Seite ist keine Bescheinigung, trägt weder Kennzeichen noch elektronisches Siegel und hat keinerlei Wert.",

@@ -89,6 +89,7 @@ func French() Texts {
 			ValidUntil: "Valable jusqu'au", Protocol: "Protocole", ProtocolPending: "attribué à la délivrance", IssuedAt: "{date}, {time} h",
 			Logo: "Logo du Ministère de l'Intérieur", LogoPlaceholder: "Emplacement du logo du Ministère de l'Intérieur",
 			Contrassegno: "Marque : code QR avec l'adresse de vérification du certificat", VerifyLink: "Ouvrir la page de vérification du certificat",
+			Seal: "Cachet électronique", SealText: "{name}\n{organization}\nApposé le {date}, {time} h\n{reason}",
 		},
 		Marks: Marks{
 			Preview: "Aperçu", PreviewNote: "Aperçu : cette page n'est pas un certificat, ne porte ni marque ni cachet électronique et n'a aucune valeur.",

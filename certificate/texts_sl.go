@@ -74,6 +74,7 @@ func Slovene() Texts {
 			ValidUntil: "Velja do", Protocol: "Protokol", ProtocolPending: "določi se ob izdaji", IssuedAt: "{date} ob {time}",
 			Logo: "Logotip Ministrstva za notranje zadeve", LogoPlaceholder: "Prostor za logotip Ministrstva za notranje zadeve",
 			Contrassegno: "Oznaka: koda QR z naslovom za preverjanje potrdila", VerifyLink: "Odpri stran za preverjanje potrdila",
+			Seal: "Elektronski žig", SealText: "{name}\n{organization}\nDodan {date} ob {time}\n{reason}",
 		},
 		Marks: Marks{
 			Preview: "Predogled", PreviewNote: "Predogled: ta stran ni potrdilo, nima ne oznake ne elektronskega žiga in nima nobene vrednosti.",
