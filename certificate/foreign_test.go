@@ -264,6 +264,7 @@ func TestStandards(t *testing.T) {
 			all[name+"visibile-B-LTA"] = issued(f, kind, seal.LevelLTA, visible)
 		}
 	}
+	maps.Copy(all, collectives(t))
 	var paths []string
 	for name, pdf := range all {
 		path := filepath.Join(dir, name+".pdf")

@@ -95,6 +95,10 @@ type Issued struct {
 	// contrassegno is bound.
 	Embedded     []byte
 	Contrassegno Contrassegno
+	// Collective is the data of a collective certificate, which only
+	// [Issuer.Download] and [Issuer.Original] return as an Issued: Data is zero
+	// then. Nil otherwise.
+	Collective *CollectiveData
 }
 
 // A Preview is the page of a certificate that was not issued.
@@ -121,7 +125,8 @@ type Issuer struct {
 	rules  Rules
 	texts  map[string]*Texts
 	rome   *time.Location
-	schema []byte // compressed
+	// The schemas that documents embed, compressed.
+	schema, collectiveSchema []byte
 }
 
 const sealReason = "Sigillo elettronico del certificato (CAD, art. 62, comma 3)"
@@ -138,7 +143,7 @@ func NewIssuer(cfg Config) (*Issuer, error) {
 	case cfg.Recorder == nil:
 		return nil, errors.New("certificate: issuer without a recorder")
 	}
-	i := &Issuer{cfg: cfg, texts: make(map[string]*Texts), schema: tagged.Compress(dataSchema)}
+	i := &Issuer{cfg: cfg, texts: make(map[string]*Texts), schema: tagged.Compress(dataSchema), collectiveSchema: tagged.Compress(collectiveSchema)}
 	i.cfg.Key = slices.Clone(cfg.Key)
 	if i.cfg.Now == nil {
 		i.cfg.Now = time.Now

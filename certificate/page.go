@@ -2,6 +2,7 @@ package certificate
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -56,6 +57,9 @@ type sheet struct {
 	data    Data
 	mark    *Contrassegno // nil in a preview
 	preview bool
+	// collective is what a collective certificate says of all, nil for one of
+	// one person.
+	collective *CollectiveData
 	// frame is where a visible seal goes, nil without.
 	frame *seal.Appearance
 }
@@ -88,20 +92,9 @@ func (i *Issuer) sealable(d Data, embedded []byte, mark *Contrassegno) ([]byte, 
 }
 
 func (s *sheet) draw(embedded []byte, scale float64) ([]byte, error) {
-	t := s.texts
-	s.doc = s.engine.NewDocument(tagged.Metadata{
-		Title: s.title(), Lang: t.Language + "-IT", Author: t.Ministry + " – " + s.data.Issuer.Name,
-		Subject: s.subject(), Creator: programName, Created: s.data.IssuedAt,
-	})
+	s.begin()
 	if embedded != nil {
-		s.doc.Attach(tagged.File{
-			Name: dataName, MediaType: "application/json", Description: "Dati strutturati del certificato",
-			Relationship: tagged.DataRelationship, Modified: s.data.IssuedAt, Data: embedded,
-		})
-		s.doc.Attach(tagged.File{
-			Name: schemaName, MediaType: "application/json", Description: "JSON Schema dei dati strutturati",
-			Relationship: tagged.SupplementRelationship, Modified: s.data.IssuedAt, Data: dataSchema, Compressed: s.schema,
-		})
+		s.attach(embedded, "Dati strutturati del certificato", schemaName, dataSchema, s.schema)
 	}
 	s.page = s.doc.AddPage(tagged.A4Width, tagged.A4Height)
 	s.page.Artifact(s.background)
@@ -113,8 +106,31 @@ func (s *sheet) draw(embedded []byte, scale float64) ([]byte, error) {
 	return s.doc.Bytes()
 }
 
+// begin begins the document.
+func (s *sheet) begin() {
+	s.doc = s.engine.NewDocument(tagged.Metadata{
+		Title: s.title(), Lang: s.texts.Language + "-IT", Author: s.texts.Ministry + " – " + s.data.Issuer.Name,
+		Subject: s.subject(), Creator: programName, Created: s.data.IssuedAt,
+	})
+}
+
+// attach embeds the data and its schema.
+func (s *sheet) attach(data []byte, description, schemaName string, schema, compressed []byte) {
+	s.doc.Attach(tagged.File{
+		Name: dataName, MediaType: "application/json", Description: description,
+		Relationship: tagged.DataRelationship, Modified: s.data.IssuedAt, Data: data,
+	})
+	s.doc.Attach(tagged.File{
+		Name: schemaName, MediaType: "application/json", Description: "JSON Schema dei dati strutturati",
+		Relationship: tagged.SupplementRelationship, Modified: s.data.IssuedAt, Data: schema, Compressed: compressed,
+	})
+}
+
 func (s *sheet) title() string {
 	title := s.texts.Titles[s.data.Kind]
+	if s.data.Kind == CollectiveCertificate {
+		title = s.texts.Collective.Title
+	}
 	if s.data.Protocol != "" {
 		title += " – " + strings.ToLower(s.texts.Labels.Protocol) + " " + s.data.Protocol
 	}
@@ -407,6 +423,10 @@ func (s *sheet) rows(t *Texts) (out [][2]string) {
 	out = append(out, [2]string{l.Use, t.Uses[d.Use]})
 	if d.Issuer.Comune != nil {
 		out = append(out, [2]string{l.IssuedBy, t.comune(*d.Issuer.Comune)})
+	}
+	if s.collective != nil {
+		c := t.Collective
+		out = append(out, [2]string{c.Purpose, c.Purposes[s.collective.Collection]}, [2]string{c.Persons, strconv.Itoa(s.collective.Persons())})
 	}
 	protocol := l.ProtocolPending
 	if d.Protocol != "" {
