@@ -206,9 +206,17 @@ func judgePyHanko(t *testing.T, trust string, list []sample) {
 		if s.level != seal.LevelB {
 			assert.Contains(t, got[s.name], "timestamp=True", s.name)
 		}
-		// It takes a time-stamp in the signature for its AdES procedure, where
-		// EN 319 142-1 clause 6.3 is content with that of the document.
-		if s.level == seal.LevelLTA && s.name != "esteso-da-B-B" {
+		switch {
+		case s.level != seal.LevelLTA:
+		case s.name == "esteso-da-B-B":
+			// EN 319 142-1 clause 6.3 is content with a document time-stamp where the
+			// signature holds none, and DSS finds B-LTA in it. pyHanko's procedure
+			// ends where it finds no signature-time-stamp, whatever time-stamps of the
+			// document there are (ades.py: "TODO conditionally enforce this"), so that
+			// no other order of time-stamp and validation data would pass. If this
+			// fails, pyHanko has mended it: expect AdESPassed.OK.
+			assert.Contains(t, got[s.name], "ades_lta=AdESIndeterminate.SIG_CONSTRAINTS_FAILURE", s.name)
+		default:
 			assert.Contains(t, got[s.name], "ades_lta=AdESPassed.OK", s.name)
 		}
 	}
