@@ -108,7 +108,7 @@ func lines(t *testing.T, cmd *exec.Cmd) map[string]string {
 	for _, l := range strings.Split(strings.TrimSpace(string(out)), "\n") {
 		name, verdict, _ := strings.Cut(l, "\t")
 		found[strings.TrimSuffix(name, ".pdf")] = verdict
-		t.Log(l)
+		testenv.Verdict(t, "%s", strings.ReplaceAll(l, "\t", " "))
 	}
 	return found
 }
@@ -137,9 +137,13 @@ func TestJudges(t *testing.T) {
 		for _, flavour := range []string{"3a", "ua1"} {
 			out, err := exec.CommandContext(t.Context(), vera, append([]string{"-f", flavour, "--format", "text"}, paths...)...).CombinedOutput()
 			require.NoError(t, err, "%s", out)
+			passed := 0
 			for _, p := range paths {
-				assert.Contains(t, string(out), "PASS "+p, flavour)
+				if assert.Contains(t, string(out), "PASS "+p, flavour) {
+					passed++
+				}
 			}
+			testenv.Verdict(t, "veraPDF %s: %d of %d sealed documents pass", flavour, passed, len(paths))
 		}
 	})
 	t.Run("pdfsig, qpdf, mutool", func(t *testing.T) {
@@ -161,16 +165,23 @@ func TestJudges(t *testing.T) {
 				assert.Contains(t, text, "unchanged since signing", s.name)
 			}
 		}
+		if !t.Failed() {
+			testenv.Verdict(t, "pdfsig, qpdf, mutool: all of %d accepted", len(list))
+		}
 	})
 	t.Run("verify", func(t *testing.T) {
+		valid := 0
 		for _, s := range list {
 			doc, err := os.ReadFile(s.path)
 			require.NoError(t, err)
 			v, err := verify.New(verify.Config{Trust: pool(t, trust)})
 			require.NoError(t, err)
 			r := v.PDF(t.Context(), doc, time.Time{})
-			assert.True(t, r.Valid, "%s: %+v", s.name, r.Checks)
+			if assert.True(t, r.Valid, "%s: %+v", s.name, r.Checks) {
+				valid++
+			}
 		}
+		testenv.Verdict(t, "verify: %d of %d valid", valid, len(list))
 	})
 }
 
