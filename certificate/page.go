@@ -157,6 +157,27 @@ func (s *sheet) layout(width float64, align tagged.Align, spans ...tagged.Span) 
 	return s.doc.Layout(width, 0, align, spans...)
 }
 
+// balanced sets a centred text so that its lines are about as long as each
+// other.
+func (s *sheet) balanced(width float64, spans ...tagged.Span) *tagged.Block {
+	best := s.layout(width, tagged.Center, spans...)
+	lines := best.Lines()
+	if lines < 2 {
+		return best
+	}
+	low, high := width/2, width
+	for range 6 {
+		mid := (low + high) / 2
+		if b := s.layout(mid, tagged.Center, spans...); b.Lines() == lines {
+			best, high = b, mid
+		} else {
+			low = mid
+		}
+	}
+	best.Width = width
+	return best
+}
+
 // background draws what lies under the text: the marks across a page that is
 // no original, and the colours of the flag.
 func (s *sheet) background(c *tagged.Canvas) {
@@ -302,11 +323,17 @@ func (s *sheet) pieces(scale float64) []piece {
 	add := func(gap, stretch float64, parent func() *tagged.Element, b *tagged.Block) {
 		out = append(out, piece{gap * mm * scale, stretch, b.Height(), func(y float64) { s.page.Place(parent(), marginX, y, b) }})
 	}
+	laid := func(align tagged.Align, spans ...tagged.Span) *tagged.Block {
+		if align == tagged.Center {
+			return s.balanced(textWidth, spans...)
+		}
+		return s.layout(textWidth, align, spans...)
+	}
 	text := func(gap, stretch float64, tag tagged.Tag, align tagged.Align, spans ...tagged.Span) {
-		add(gap, stretch, func() *tagged.Element { return s.doc.Root().Add(tag) }, s.layout(textWidth, align, spans...))
+		add(gap, stretch, func() *tagged.Element { return s.doc.Root().Add(tag) }, laid(align, spans...))
 	}
 	translated := func(gap float64, align tagged.Align, span tagged.Span) {
-		add(gap, 0, func() *tagged.Element { return s.foreign(s.doc.Root(), tagged.Paragraph) }, s.layout(textWidth, align, span))
+		add(gap, 0, func() *tagged.Element { return s.foreign(s.doc.Root(), tagged.Paragraph) }, laid(align, span))
 	}
 	title, above := 23.0, 9.0
 	if s.other != nil || d.Kind == CombinedCertificate {
@@ -529,11 +556,11 @@ func (s *sheet) formula(text UseText, scale float64) piece {
 	if s.other != nil {
 		gap, pad = 3.5*mm*scale, 1.8*mm*scale
 	}
-	b := s.layout(textWidth-4*pad, tagged.Center, tagged.Span{Style: bold(10.4*scale, ink), Text: text.Text})
+	b := s.balanced(textWidth-4*pad, tagged.Span{Style: bold(10.4*scale, ink), Text: text.Text})
 	height := b.Height() + 2*pad
 	var translation *tagged.Block
 	if s.other != nil && text.Translations[s.other.Language] != "" {
-		translation = s.layout(textWidth-4*pad, tagged.Center, tagged.Span{Style: regular(8.6*scale, ink), Text: text.Translations[s.other.Language]})
+		translation = s.balanced(textWidth-4*pad, tagged.Span{Style: regular(8.6*scale, ink), Text: text.Translations[s.other.Language]})
 		height += translation.Height()
 	}
 	return piece{gap, 1.5, height, func(y float64) {
