@@ -228,10 +228,43 @@ func (i *Issuer) Mine(ctx context.Context, req electoral.Request) ([]Archived, e
 // (annex 2, Ulteriori specifiche tecniche 3), so that nobody is authenticated
 // and the key in the contrassegno is what admits. One that is forged, expired or
 // deleted gives an error wrapping [ErrContrassegno] or [ErrNotArchived].
-func (i *Issuer) Original(ctx context.Context, mark Contrassegno) (Issued, error) {
+//
+// requestID identifies the request, as in [electoral.Request]. The access is on
+// record before it returns, as that of [electoral.AnonymousReader] about
+// [VerificationSubject].
+func (i *Issuer) Original(ctx context.Context, requestID string, mark Contrassegno) (Issued, error) {
 	if i.cfg.Archive == nil {
 		return Issued{}, errNoArchive
 	}
+	at := i.now()
+	out, err := i.original(ctx, mark, at)
+	entry := electoral.Access{
+		FiscalCode: electoral.AnonymousReader, At: at, Operation: electoral.OpVerifyCertificate, Outcome: electoral.Granted,
+		RequestID: requestID, Method: electoral.NoMethod,
+	}
+	switch {
+	case errors.Is(err, ErrContrassegno): // it names no certificate
+		entry.Outcome = string(NotAuthentic)
+	case errors.Is(err, ErrNotArchived):
+		entry.Outcome, entry.Subject = string(Expired), VerificationSubject(mark.digest)
+	case err != nil:
+		entry.Outcome, entry.Subject = electoral.Failed, VerificationSubject(mark.digest)
+	default:
+		entry.Subject = VerificationSubject(mark.digest)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if e := i.cfg.Recorder.Record(ctx, entry); e != nil {
+		return Issued{}, errors.Join(err, fmt.Errorf("certificate: %w: %w", electoral.ErrNotRecorded, e))
+	}
+	return out, err
+}
+
+// VerificationSubject is the subject under which the access log keeps the
+// verifications of a certificate by the public; id is [Archived].ID.
+func VerificationSubject(id string) string { return "certificate:" + id }
+
+func (i *Issuer) original(ctx context.Context, mark Contrassegno, at time.Time) (Issued, error) {
 	if !mark.Authentic(i.cfg.Key) {
 		return Issued{}, fmt.Errorf("%w: it is not authentic", ErrContrassegno)
 	}
@@ -239,7 +272,7 @@ func (i *Issuer) Original(ctx context.Context, mark Contrassegno) (Issued, error
 	if err != nil {
 		return Issued{}, fmt.Errorf("certificate: %w", err)
 	}
-	if !a.Expires.After(i.now()) {
+	if !a.Expires.After(at) {
 		return Issued{}, fmt.Errorf("%w: it expired on %s", ErrNotArchived, a.Expires.Format(time.RFC3339))
 	}
 	return i.issued(a)

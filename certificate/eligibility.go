@@ -44,6 +44,7 @@ const (
 	FiscalCodeInvalid     Code = "CER-RIC-07"
 	NotYours              Code = "CER-ARC-01"
 	Expired               Code = "CER-ARC-02"
+	NotAuthentic          Code = "CER-ARC-03"
 	CharacterNotPrintable Code = "CER-TES-01"
 	TextTooLong           Code = "CER-TES-02"
 )
@@ -109,6 +110,8 @@ func ruleOf(c Code) rule {
 		return rule{"Il certificato è di un'altra persona, o è stato rilasciato da un altro comune.", "L'accesso della persona a cui il certificato si riferisce o del comune che lo ha rilasciato.", "D.M. Interno 17 ottobre 2022, art. 4, comma 2", ""}
 	case Expired:
 		return rule{"Il certificato non è più disponibile: la sua validità è terminata, o non è mai stato rilasciato.", "Un nuovo certificato.", "D.M. Interno 17 ottobre 2022, allegato 2, servizi per i cittadini, punto 3, lettera d", ""}
+	case NotAuthentic:
+		return rule{"Il contrassegno non è autentico: nessun certificato emesso da questo sistema lo porta.", "La lettura di tutto il contrassegno; se resta non autentico, il documento non va accettato.", "D.M. Interno 17 ottobre 2022, allegato 2, ulteriori specifiche tecniche, punto 3", ""}
 	case CharacterNotPrintable:
 		return rule{"Un dato contiene un carattere che il certificato non può riportare.", "La correzione del dato nell'anagrafe o nella posizione elettorale, oppure un carattere tipografico che lo comprenda.", sdkChoice, ""}
 	case TextTooLong:
@@ -124,7 +127,7 @@ func (c Code) Error() string { return string(c) }
 func Codes() []Code {
 	return []Code{Deceased, NotInANPR, Underage, AgeUnknown, DataMissing, NotElector, CapacityUnknown, NotCertifiable,
 		OnlyPoliticalRights, NotEnrolled, Removed, BetweenComuni, NotInList, ComuneUnknown, NotItalian, CitizenshipUnknown, KindUnknown, UseUnknown,
-		SignerUnknown, IssuingComuneUnknown, RequestReused, LanguageNotInForce, FiscalCodeInvalid, NotYours, Expired, CharacterNotPrintable, TextTooLong}
+		SignerUnknown, IssuingComuneUnknown, RequestReused, LanguageNotInForce, FiscalCodeInvalid, NotYours, Expired, NotAuthentic, CharacterNotPrintable, TextTooLong}
 }
 
 // A Reason is one reason for which a certificate cannot be issued. Message and
