@@ -35,19 +35,9 @@ func (v *Verifier) Picture(ctx context.Context, data []byte, documents []Documen
 	mark, decode := v.decode(ctx, data)
 	r.Checks = []Check{decode}
 	if decode.Outcome != Passed {
-		for _, code := range codesPicture[1:] {
-			r.Checks = append(r.Checks, Check{Code: code, Outcome: NotDone, Message: "Non verificato: nessun contrassegno è stato letto."})
-		}
-		return r
+		return skipped(r)
 	}
-	matches, sealed := v.match(ctx, mark, documents, at)
-	authentic := v.authentic(mark, matches, sealed)
-	r.Checks = append(r.Checks, authentic, matches)
-	if sealed != nil {
-		r.Signer, r.Time = sealed.Signer, sealed.Time
-	}
-	r.conclude(codesPicture...)
-	return r
+	return v.judgeMark(ctx, r, mark, documents)
 }
 
 // decode reads the contrassegno.
