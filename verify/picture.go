@@ -43,15 +43,12 @@ func (v *Verifier) Picture(ctx context.Context, data []byte, documents []Documen
 // decode reads the contrassegno.
 func (v *Verifier) decode(ctx context.Context, data []byte) (certificate.Contrassegno, Check) {
 	c := Check{Code: CodeDecode, Outcome: Failed}
-	text, err := readQR(ctx, data, v.cfg.Limits.Picture, v.cfg.Limits.Pixels)
+	mark, err := v.findInPicture(ctx, data)
 	if err != nil {
-		c.Message = "Nell'immagine non si è potuto leggere alcun contrassegno: " + clean(err.Error()) + "."
-		return certificate.Contrassegno{}, c
-	}
-	mark, err := certificate.ParseContrassegno(text)
-	if err != nil {
-		c.Message = "Il codice QR nell'immagine non è un contrassegno."
-		c.Evidence = append(c.Evidence, err.Error())
+		c.Message = err.about("Nell'immagine non si è potuto leggere alcun contrassegno: ").Message
+		if err.Err != nil {
+			c.Evidence = append(c.Evidence, err.Err.Error())
+		}
 		return certificate.Contrassegno{}, c
 	}
 	c.Outcome, c.Message = Passed, "Nell'immagine c'è un contrassegno ben formato: "+clean(mark.String())+"."
