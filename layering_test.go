@@ -70,9 +70,12 @@ var allowed = map[string][]string{
 	"verify":                          {"certificate", "seal", "audit", anyInternal}, // never transport, never a store
 	// The captcha knows nothing of what it guards.
 	"verify/captcha": {anyInternal},
+	// The pages of the public verification, for a server to mount.
+	"verify/web": {"verify", "verify/captcha", "certificate", "electoral", anyInternal},
 
 	"examples/load":       {everything},
 	"examples/quickstart": {everything},
+	"examples/server":     {everything},
 	"examples/verifier":   {everything},
 }
 

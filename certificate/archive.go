@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -161,7 +162,7 @@ func (i *Issuer) expires(day electoral.Date) time.Time {
 // admitted with the faults of [electoral.Admit].
 func (i *Issuer) Download(ctx context.Context, req electoral.Request, id string) (Issued, error) {
 	var out Issued
-	err := i.recorded(ctx, Request{Request: req}, electoral.OpDownloadCertificate, func(at time.Time) error {
+	err := i.recorded(ctx, Request{Request: req, ANPRID: CertificateSubject(id)}, electoral.OpDownloadCertificate, func(at time.Time) error {
 		if i.cfg.Archive == nil {
 			return errNoArchive
 		}
@@ -231,7 +232,7 @@ func (i *Issuer) Mine(ctx context.Context, req electoral.Request) ([]Archived, e
 //
 // requestID identifies the request, as in [electoral.Request]. The access is on
 // record before it returns, as that of [electoral.AnonymousReader] about
-// [VerificationSubject].
+// [CertificateSubject].
 func (i *Issuer) Original(ctx context.Context, requestID string, mark Contrassegno) (Issued, error) {
 	if i.cfg.Archive == nil {
 		return Issued{}, errNoArchive
@@ -246,11 +247,11 @@ func (i *Issuer) Original(ctx context.Context, requestID string, mark Contrasseg
 	case errors.Is(err, ErrContrassegno): // it names no certificate
 		entry.Outcome = string(NotAuthentic)
 	case errors.Is(err, ErrNotArchived):
-		entry.Outcome, entry.Subject = string(Expired), VerificationSubject(mark.digest)
+		entry.Outcome, entry.Subject = string(Expired), CertificateSubject(mark.digest)
 	case err != nil:
-		entry.Outcome, entry.Subject = electoral.Failed, VerificationSubject(mark.digest)
+		entry.Outcome, entry.Subject = electoral.Failed, CertificateSubject(mark.digest)
 	default:
-		entry.Subject = VerificationSubject(mark.digest)
+		entry.Subject = CertificateSubject(mark.digest)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -260,9 +261,16 @@ func (i *Issuer) Original(ctx context.Context, requestID string, mark Contrasseg
 	return out, err
 }
 
-// VerificationSubject is the subject under which the access log keeps the
-// verifications of a certificate by the public; id is [Archived].ID.
-func VerificationSubject(id string) string { return "certificate:" + id }
+// CertificateSubject is the subject under which the access log keeps what was
+// done with an archived certificate by those who know its id and not its person:
+// downloads, and verifications by the public. id is [Archived].ID; of any other
+// text it is empty.
+func CertificateSubject(id string) string {
+	if len(id) != digestChars || strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
+		return ""
+	}
+	return "certificate:" + id
+}
 
 func (i *Issuer) original(ctx context.Context, mark Contrassegno, at time.Time) (Issued, error) {
 	if !mark.Authentic(i.cfg.Key) {

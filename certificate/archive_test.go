@@ -213,7 +213,7 @@ func TestDownload(t *testing.T) {
 			verified = append(verified, e.RequestID+" "+e.Subject+" "+e.Outcome)
 		}
 	}
-	subject := VerificationSubject(id(out))
+	subject := CertificateSubject(id(out))
 	assert.Equal(t, []string{"v-1 " + subject + " granted", "v-1 " + subject + " CER-ARC-02", "v-2  CER-ARC-03"}, verified)
 	j.failAt = len(j.entries) + 1
 	now = noon

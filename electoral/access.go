@@ -90,8 +90,8 @@ type Access struct {
 	// keeps a chain for each. Empty for a service that is no comune's.
 	Comune string
 	// Subject is the ANPR id of the person it is about, if it is one. Of
-	// [OpVerifyCertificate], which knows no person, it is "certificate:" and the
-	// id of the certificate in the archive.
+	// [OpDownloadCertificate] and [OpVerifyCertificate], which know no person, it
+	// is "certificate:" and the id of the certificate in the archive.
 	Subject string
 }
 

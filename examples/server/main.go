@@ -24,6 +24,8 @@ import (
 	"syscall"
 	"time"
 	_ "time/tzdata" // the days are Italy's, wherever the program runs
+
+	"github.com/liste-elettorali/anpr/verify/captcha"
 )
 
 func main() {
@@ -36,6 +38,8 @@ func main() {
 type options struct {
 	addr, data, dsn string
 	dev             bool
+	// captcha stands in for the real one in tests; nil is the real one.
+	captcha captcha.Captcha
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {

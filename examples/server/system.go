@@ -153,6 +153,9 @@ func (s *system) openSeal(context.Context) error {
 }
 
 func (s *system) openCaptcha(context.Context) (err error) {
+	if s.captcha = s.opts.captcha; s.captcha != nil {
+		return nil
+	}
 	// The list of used challenges does not outlive the process, and neither does
 	// the key.
 	s.captcha, err = captcha.New(captcha.Config{Key: random(captcha.MinKeySize)})
