@@ -58,16 +58,19 @@ func (st *site) accesses(w http.ResponseWriter, r *http.Request, n *session) {
 }
 
 // withoutSteps leaves out the reading of the facts that belongs to a preview or
-// an issue, which is there by itself.
+// an issue, which is there by itself, and what follows the first opening of one
+// verification: the document, its reloading.
 func withoutSteps(list []electoral.Access) []electoral.Access {
-	whole := map[string]bool{}
+	whole, opened := map[string]bool{}, map[string]bool{}
 	for _, a := range list {
 		if a.Operation == electoral.OpPreviewCertificate || a.Operation == electoral.OpIssueCertificate {
 			whole[a.RequestID] = true
 		}
 	}
 	return slices.DeleteFunc(list, func(a electoral.Access) bool {
-		return a.Operation == electoral.OpReadForCertificate && whole[a.RequestID]
+		again := a.Operation == electoral.OpVerifyCertificate && opened[a.RequestID]
+		opened[a.RequestID] = opened[a.RequestID] || a.Operation == electoral.OpVerifyCertificate
+		return again || a.Operation == electoral.OpReadForCertificate && whole[a.RequestID]
 	})
 }
 
