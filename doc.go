@@ -21,8 +21,9 @@
 //     service ([seal/csc]).
 //   - Log accesses: [audit], in files ([audit/filestore]), fed by the registry
 //     ([audit/recorder]).
-//   - Verify a certificate, a contrassegno or a log, offline: [verify]; ask
-//     who verifies for a captcha: [verify/captcha].
+//   - Verify a certificate, a contrassegno or a log, offline: [verify]; let the
+//     public do it on your site: [verify/web], with its captcha
+//     ([verify/captcha]).
 //   - Test one's own: [electoral/electoraltest], [audit/audittest],
 //     [seal/sealtest].
 //

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -134,7 +133,7 @@ func TestRefused(t *testing.T) {
 
 // TestGuard is about what every answer has.
 func TestGuard(t *testing.T) {
-	s, base, _ := start(t, nil)
+	_, base, _ := start(t, nil)
 	c := browser(t)
 	resp, _ := get(t, c, base+"/")
 	for name, want := range map[string]string{
@@ -191,7 +190,6 @@ func TestGuard(t *testing.T) {
 		}
 		assert.Equal(t, c.in, n != nil, "%v", c.total)
 	}
-	_ = s
 }
 
 func TestLimits(t *testing.T) {
@@ -243,7 +241,7 @@ func TestCrash(t *testing.T) {
 }
 
 func TestPostgres(t *testing.T) {
-	dsn := testenv.Env(t, "ANPR_TEST_POSTGRES")
+	dsn := testenv.Postgres(t)
 	s, base, _ := start(t, func(o *options) { o.dsn = dsn })
 	c := browser(t)
 	resp, _ := login(t, c, base, "europea", "cns-3")
@@ -281,5 +279,19 @@ func TestMaintenance(t *testing.T) {
 	defer cancel()
 	s.maintain(ctx) // a second one beside the server's, until the context ends
 	assert.NotContains(t, out.String(), "maintenance")
-	_, _ = io.Discard.Write(nil)
+}
+
+// TestTwoLanguages: of a certificate in two languages both are there to compare.
+func TestTwoLanguages(t *testing.T) {
+	s, base, _ := start(t, nil)
+	issued := issue(t, s, "bolzano", certificate.EnrolmentCertificate)
+	c := browser(t)
+	link := base + "/C/" + issued.Contrassegno.Code()
+	_, text := get(t, c, link)
+	m := regexp.MustCompile(`name="prova" value="([^"]+)"`).FindStringSubmatch(text)
+	require.NotNil(t, m)
+	_, text = post(t, c, link, url.Values{"prova": {m[1]}, "codice": {answer}})
+	assert.Contains(t, text, `lang="de"`)
+	assert.Contains(t, text, "Wählerlisten")
+	assert.Contains(t, text, "liste elettorali")
 }

@@ -33,7 +33,9 @@ type result struct {
 	Trial    bool
 }
 
-type row struct{ Name, Value string }
+// A row is a datum of the copy; Lang is the language of its value where that is
+// not Italian.
+type row struct{ Name, Value, Lang string }
 
 func (r result) title() string { return r.Title }
 
@@ -159,13 +161,18 @@ func (h *Handler) instant(t time.Time) string {
 func (h *Handler) compare(i certificate.Issued) []row {
 	t, d := h.texts, i.Data
 	rows := []row{
-		{"Tipo di certificato", t.Titles[d.Kind]},
-		{"Persona", strings.TrimSpace(d.Subject.Surname + " " + d.Subject.Name)},
-		{"Che cosa certifica", t.Sentence(d)},
+		{Name: "Tipo di certificato", Value: t.Titles[d.Kind]},
+		{Name: "Persona", Value: strings.TrimSpace(d.Subject.Surname + " " + d.Subject.Name)},
+		{Name: "Che cosa certifica", Value: t.Sentence(d)},
+	}
+	for _, other := range certificate.AllTexts() {
+		if other.Language == d.Statement.Language && other.Language != t.Language {
+			rows = append(rows, row{"Nell’altra lingua", other.Sentence(d), other.Language})
+		}
 	}
 	add := func(name, value string) {
 		if value != "" {
-			rows = append(rows, row{name, value})
+			rows = append(rows, row{Name: name, Value: value})
 		}
 	}
 	if e := d.Enrolment; e != nil {
