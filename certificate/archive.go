@@ -112,16 +112,22 @@ func (i *Issuer) earlier(ctx context.Context, req Request) (Issued, bool, error)
 }
 
 // issued reads an archived document.
-func (i *Issuer) issued(a Archived) (Issued, error) {
-	d, err := ParseData(a.Embedded)
+func (i *Issuer) issued(a Archived) (out Issued, err error) {
+	out = Issued{PDF: a.PDF, Embedded: a.Embedded}
+	if a.Kind == CollectiveCertificate {
+		var d CollectiveData
+		d, err = ParseCollectiveData(a.Embedded)
+		out.Collective = &d
+	} else {
+		out.Data, err = ParseData(a.Embedded)
+	}
+	if err == nil {
+		out.Contrassegno, err = NewContrassegno(i.cfg.BaseURL, i.cfg.Key, a.Embedded)
+	}
 	if err != nil {
 		return Issued{}, err
 	}
-	mark, err := NewContrassegno(i.cfg.BaseURL, i.cfg.Key, a.Embedded)
-	if err != nil {
-		return Issued{}, err
-	}
-	return Issued{PDF: a.PDF, Data: d, Embedded: a.Embedded, Contrassegno: mark}, nil
+	return out, nil
 }
 
 // keep archives what was issued, before it is released. If another request
@@ -157,7 +163,8 @@ func (i *Issuer) expires(day electoral.Date) time.Time {
 }
 
 // Download returns an archived certificate to the person that it is about or
-// to an officer of the comune that issued it. Others, and who asks for one that
+// to an officer of the comune that issued it; a collective one to the latter
+// alone. Others, and who asks for one that
 // is not there any more, are refused with [NotYours] or [Expired]; who is not
 // admitted with the faults of [electoral.Admit].
 func (i *Issuer) Download(ctx context.Context, req electoral.Request, id string) (Issued, error) {
@@ -329,6 +336,10 @@ func (i *Issuer) Recover(ctx context.Context, open []electoral.Access) (int, err
 				}
 			case !errors.Is(err, ErrNotArchived):
 				return closed, fmt.Errorf("certificate: %w", err)
+			default:
+				if entry.Outcome, err = i.collectiveOutcome(ctx, req, entry.At); err != nil {
+					return closed, err
+				}
 			}
 		}
 		if err := i.cfg.Recorder.Record(ctx, entry); err != nil {

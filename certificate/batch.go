@@ -222,10 +222,7 @@ func (b *batch) one(ctx context.Context, n int, code string) batchResult {
 		return out
 	}
 	if faults, ok := errors.AsType[electoral.Faults](err); ok {
-		out.Outcome = BatchRefused
-		for _, f := range faults.Errors() {
-			out.Reasons = append(out.Reasons, Reason{Code: Code(f.Code), Field: f.Path, Message: f.Message, Remedy: f.Expected, Source: f.Source, ANPRCode: f.ANPRCode})
-		}
+		out.Outcome, out.Reasons = BatchRefused, reasonsOf(faults)
 		return out
 	}
 	if err != nil {
@@ -234,6 +231,14 @@ func (b *batch) one(ctx context.Context, n int, code string) batchResult {
 	}
 	out.Outcome, out.pdf, out.at, out.Protocol = BatchIssued, issued.PDF, issued.Data.IssuedAt, issued.Data.Protocol
 	out.File = fmt.Sprintf("%05d-%s.pdf", n, issued.Data.Protocol)
+	return out
+}
+
+// reasonsOf says faults as reasons.
+func reasonsOf(faults electoral.Faults) (out []Reason) {
+	for _, f := range faults.Errors() {
+		out = append(out, Reason{Code: Code(f.Code), Field: f.Path, Message: f.Message, Remedy: f.Expected, Source: f.Source, ANPRCode: f.ANPRCode})
+	}
 	return out
 }
 
@@ -279,11 +284,15 @@ func (b *batch) writeReport() error {
 	if err != nil {
 		return fmt.Errorf("certificate: batch: %w", err)
 	}
+	return writeReport(w, b.report)
+}
+
+func writeReport(w io.Writer, rows []BatchRow) error {
 	c := csv.NewWriter(w)
 	c.UseCRLF = true
 	c.Comma = ';'
 	_ = c.Write([]string{"riga", "codice fiscale", "esito", "protocollo", "file", "codici", "motivi", "rimedi"})
-	for _, r := range b.report {
+	for _, r := range rows {
 		var codes, messages, remedies []string
 		for _, reason := range r.Reasons {
 			codes, messages, remedies = append(codes, string(reason.Code)), append(messages, reason.Message), append(remedies, reason.Remedy)

@@ -218,17 +218,15 @@ func (d Data) Encode() ([]byte, error) {
 	w := wireData{
 		Version: DataVersion, Kind: d.Kind, Trial: d.Trial, Protocol: d.Protocol,
 		IssuedAt: d.IssuedAt.UTC().Format(instantLayout), ValidUntil: d.ValidUntil.String(), Use: d.Use,
-		Subject: wireSubject{
-			Surname: d.Subject.Surname, Name: d.Subject.Name, Sex: d.Subject.Sex,
-			Birth: wireBirth{d.Subject.Birth.Date.String(), d.Subject.Birth.Place, d.Subject.Birth.OtherPlace, d.Subject.Birth.Province, d.Subject.Birth.State},
-		},
+		Subject:   wireSubjectOf(d.Subject),
 		Enrolment: (*wireEnrolment)(d.Enrolment), Statement: d.Statement,
 		Issuer: wireIssuer(d.Issuer), Nonce: hex.EncodeToString(d.Nonce[:]),
 	}
-	return w.bytes()
+	return canonical(w)
 }
 
-func (w wireData) bytes() ([]byte, error) {
+// canonical encodes a wire form.
+func canonical(w any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -257,81 +255,124 @@ func ParseData(data []byte) (Data, error) {
 	if err != nil {
 		return Data{}, err
 	}
-	canonical, err := d.Encode()
+	written, err := d.Encode()
 	if err != nil {
 		return Data{}, err
 	}
-	if !bytes.Equal(canonical, data) {
-		at := 0
-		for at < len(data) && at < len(canonical) && data[at] == canonical[at] {
-			at++
-		}
-		return Data{}, fmt.Errorf("certificate: data is not in canonical form from byte %d on", at)
+	if err := sameBytes(written, data); err != nil {
+		return Data{}, err
 	}
 	return d, nil
+}
+
+// sameBytes says where data differs from its canonical form.
+func sameBytes(canonical, data []byte) error {
+	if bytes.Equal(canonical, data) {
+		return nil
+	}
+	at := 0
+	for at < len(data) && at < len(canonical) && data[at] == canonical[at] {
+		at++
+	}
+	return fmt.Errorf("certificate: data is not in canonical form from byte %d on", at)
 }
 
 func (w wireData) data() (d Data, err error) {
 	d = Data{
 		Kind: w.Kind, Trial: w.Trial, Protocol: w.Protocol, Use: w.Use,
-		Subject: Subject{
-			Surname: w.Subject.Surname, Name: w.Subject.Name, Sex: w.Subject.Sex,
-			Birth: Birth{Place: w.Subject.Birth.Place, OtherPlace: w.Subject.Birth.OtherPlace, Province: w.Subject.Birth.Province, State: w.Subject.Birth.State},
-		},
 		Enrolment: (*Enrolment)(w.Enrolment), Statement: w.Statement, Issuer: Authority(w.Issuer),
 	}
-	var at time.Time
-	if at, err = time.Parse(instantLayout, w.IssuedAt); err != nil {
-		return d, fmt.Errorf("certificate: data: issuedAt %.40q: expected an instant such as 2026-01-31T09:30:00.000Z", w.IssuedAt)
+	if d.Subject, err = w.Subject.subject(); err != nil {
+		return d, fmt.Errorf("certificate: data: %w", err)
 	}
-	d.IssuedAt = at
-	if err := d.ValidUntil.UnmarshalText([]byte(w.ValidUntil)); err != nil {
-		return d, fmt.Errorf("certificate: data: validUntil: %w", err)
+	d.IssuedAt, d.ValidUntil, d.Nonce, err = parseStamp(w.IssuedAt, w.ValidUntil, w.Nonce)
+	return d, err
+}
+
+func (w wireSubject) subject() (Subject, error) {
+	s := Subject{
+		Surname: w.Surname, Name: w.Name, Sex: w.Sex,
+		Birth: Birth{Place: w.Birth.Place, OtherPlace: w.Birth.OtherPlace, Province: w.Birth.Province, State: w.Birth.State},
 	}
-	if err := d.Subject.Birth.Date.UnmarshalText([]byte(w.Subject.Birth.Date)); err != nil {
-		return d, fmt.Errorf("certificate: data: subject.birth.date: %w", err)
+	if err := s.Birth.Date.UnmarshalText([]byte(w.Birth.Date)); err != nil {
+		return s, fmt.Errorf("subject.birth.date: %w", err)
 	}
-	n, err := hex.DecodeString(w.Nonce)
-	if err != nil || len(n) != len(d.Nonce) {
-		return d, fmt.Errorf("certificate: data: nonce %.40q: expected %d hexadecimal digits", w.Nonce, 2*len(d.Nonce))
+	return s, nil
+}
+
+func parseStamp(issuedAt, validUntil, nonce string) (at time.Time, until electoral.Date, n Nonce, err error) {
+	if at, err = time.Parse(instantLayout, issuedAt); err != nil {
+		return at, until, n, fmt.Errorf("certificate: data: issuedAt %.40q: expected an instant such as 2026-01-31T09:30:00.000Z", issuedAt)
 	}
-	copy(d.Nonce[:], n)
-	return d, nil
+	if err := until.UnmarshalText([]byte(validUntil)); err != nil {
+		return at, until, n, fmt.Errorf("certificate: data: validUntil: %w", err)
+	}
+	b, err := hex.DecodeString(nonce)
+	if err != nil || len(b) != len(n) {
+		return at, until, n, fmt.Errorf("certificate: data: nonce %.40q: expected %d hexadecimal digits", nonce, 2*len(n))
+	}
+	copy(n[:], b)
+	return at, until, n, nil
 }
 
 // Check returns everything that is wrong with the data, joined; nil if it can
 // be printed and encoded.
 func (d Data) Check() error {
-	var errs []error
-	bad := func(path, format string, args ...any) {
-		errs = append(errs, fmt.Errorf("certificate: data: %s: %s", path, fmt.Sprintf(format, args...)))
-	}
-	text := func(path, value string, required bool) {
-		if why := badText(value); why != "" {
-			bad(path, "%s", why)
-		} else if required && value == "" {
-			bad(path, "is missing")
-		}
-	}
-	if _, err := ParseKind(string(d.Kind)); err != nil {
-		errs = append(errs, err)
+	c := newDataCheck()
+	if !slices.Contains(Kinds(), d.Kind) {
+		c.bad("kind", "%.40q: expected one of %q", d.Kind, Kinds())
 	}
 	if _, err := ParseUse(string(d.Use)); err != nil {
-		errs = append(errs, err)
+		*c.errs = append(*c.errs, err)
 	}
-	if !digits(d.Protocol, 30) {
-		bad("protocol", "%.40q: expected 1 to 30 digits", d.Protocol)
+	c.stamp(d.Protocol, d.IssuedAt, d.ValidUntil)
+	d.Subject.check(c.bad, c.text)
+	d.checkStatement(c)
+	d.Issuer.check(c.bad, c.text)
+	return errors.Join(*c.errs...)
+}
+
+// A dataCheck gathers what is wrong with data.
+type dataCheck struct {
+	bad  badFunc
+	text textFunc
+	errs *[]error
+}
+
+func newDataCheck() dataCheck { return dataCheck{errs: new([]error)}.below("") }
+
+// below returns a check of what stands below a path.
+func (c dataCheck) below(prefix string) dataCheck {
+	out := dataCheck{errs: c.errs}
+	out.bad = func(path, format string, args ...any) {
+		*c.errs = append(*c.errs, fmt.Errorf("certificate: data: %s%s: %s", prefix, path, fmt.Sprintf(format, args...)))
 	}
-	if at := d.IssuedAt.UTC(); at.Year() < 2000 || at.Year() > 9999 || !at.Equal(at.Truncate(time.Millisecond)) {
-		bad("issuedAt", "%v: expected an instant to the millisecond from the year 2000 on", d.IssuedAt)
+	out.text = func(path, value string, required bool) {
+		if why := badText(value); why != "" {
+			out.bad(path, "%s", why)
+		} else if required && value == "" {
+			out.bad(path, "is missing")
+		}
 	}
-	if !d.ValidUntil.Complete() || !d.ValidUntil.Valid() {
-		bad("validUntil", "%s: expected a complete date", d.ValidUntil)
+	return out
+}
+
+func (c dataCheck) stamp(protocol string, issuedAt time.Time, validUntil electoral.Date) {
+	if !digits(protocol, 30) {
+		c.bad("protocol", "%.40q: expected 1 to 30 digits", protocol)
 	}
-	d.Subject.check(bad, text)
-	d.checkStatement(bad, text)
-	d.Issuer.check(bad, text)
-	return errors.Join(errs...)
+	if at := issuedAt.UTC(); at.Year() < 2000 || at.Year() > 9999 || !at.Equal(at.Truncate(time.Millisecond)) {
+		c.bad("issuedAt", "%v: expected an instant to the millisecond from the year 2000 on", issuedAt)
+	}
+	if !validUntil.Complete() || !validUntil.Valid() {
+		c.bad("validUntil", "%s: expected a complete date", validUntil)
+	}
+}
+
+func (c dataCheck) language(path, l string) {
+	if len(l) != 2 || strings.Trim(l, "abcdefghijklmnopqrstuvwxyz") != "" {
+		c.bad(path, "%.10q: expected two small letters (ISO 639-1)", l)
+	}
 }
 
 type (
@@ -358,13 +399,12 @@ func (s Subject) check(bad badFunc, text textFunc) {
 }
 
 // checkStatement holds kind, statement and enrolment together.
-func (d Data) checkStatement(bad badFunc, text textFunc) {
+func (d Data) checkStatement(c dataCheck) {
+	bad, text := c.bad, c.text
 	if !slices.Contains(StatementCodes(), d.Statement.Code) {
 		bad("statement.code", "%.40q: expected one of %v", d.Statement.Code, StatementCodes())
 	}
-	if l := d.Statement.Language; len(l) != 2 || strings.Trim(l, "abcdefghijklmnopqrstuvwxyz") != "" {
-		bad("statement.language", "%.10q: expected two small letters (ISO 639-1)", l)
-	}
+	c.language("statement.language", d.Statement.Language)
 	e := d.Enrolment
 	if enrolment, _ := d.Kind.states(); !enrolment {
 		if e != nil {

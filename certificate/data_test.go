@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -169,6 +170,11 @@ func validate(root, schema map[string]any, v any, path string) error {
 				ok = isText
 			case "boolean":
 				_, ok = v.(bool)
+			case "integer":
+				n, isNumber := v.(float64)
+				ok = isNumber && n == math.Trunc(n)
+			case "array":
+				_, ok = v.([]any)
 			default:
 				return bad("unknown type")
 			}
@@ -182,6 +188,19 @@ func validate(root, schema map[string]any, v any, path string) error {
 			ok = float64(utf8.RuneCountInString(text)) >= want.(float64)
 		case "maxLength":
 			ok = float64(utf8.RuneCountInString(text)) <= want.(float64)
+		case "minimum":
+			n, isNumber := v.(float64)
+			ok = isNumber && n >= want.(float64)
+		case "minItems":
+			list, isList := v.([]any)
+			ok = isList && float64(len(list)) >= want.(float64)
+		case "items":
+			list, _ := v.([]any)
+			for n, value := range list {
+				if err := validate(root, want.(map[string]any), value, fmt.Sprintf("%s[%d]", path, n)); err != nil {
+					return err
+				}
+			}
 		case "required":
 			for _, name := range want.([]any) {
 				if _, there := object[name.(string)]; !there {

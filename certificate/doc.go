@@ -19,6 +19,13 @@
 // model of the page is public: layout and sentences are ours, and [Texts],
 // [Rules] and the logo can be replaced.
 //
+// A collective certificate ([Issuer.Collective]) lists many persons, by comune,
+// on as many pages as they take, with data of its own ([CollectiveData]; its
+// JSON Schema is [CollectiveDataSchema]). It states enrolment only, holds nobody
+// who was refused, and is given to no one but officers of the comune that issued
+// it. Its contrassegno stands on the last page; the code of it at the foot of
+// each ties the pages together.
+//
 // # The contrassegno
 //
 // The mark of CAD (d.lgs. 82/2005), art. 23 c. 2-bis, is a QR code with a URL:

@@ -45,6 +45,9 @@ const (
 	NotYours              Code = "CER-ARC-01"
 	Expired               Code = "CER-ARC-02"
 	NotAuthentic          Code = "CER-ARC-03"
+	PersonRepeated        Code = "CER-COL-01"
+	NobodyCertified       Code = "CER-COL-02"
+	CollectiveClosed      Code = "CER-COL-03"
 	CharacterNotPrintable Code = "CER-TES-01"
 	TextTooLong           Code = "CER-TES-02"
 )
@@ -112,6 +115,12 @@ func ruleOf(c Code) rule {
 		return rule{"Il certificato non è più disponibile: la sua validità è terminata, o non è mai stato rilasciato.", "Un nuovo certificato.", "D.M. Interno 17 ottobre 2022, allegato 2, servizi per i cittadini, punto 3, lettera d", ""}
 	case NotAuthentic:
 		return rule{"Il contrassegno non è autentico: nessun certificato emesso da questo sistema lo porta.", "La lettura di tutto il contrassegno; se resta non autentico, il documento non va accettato.", "D.M. Interno 17 ottobre 2022, allegato 2, ulteriori specifiche tecniche, punto 3", ""}
+	case PersonRepeated:
+		return rule{"La persona compare già in una riga precedente.", "Nulla: è certificata una volta sola.", sdkChoice, ""}
+	case NobodyCertified:
+		return rule{"Nessuna delle persone indicate può essere certificata.", "Il resoconto dice per ciascuna il motivo.", sdkChoice, ""}
+	case CollectiveClosed:
+		return rule{"La persona ora può essere certificata, ma il certificato collettivo di questa richiesta è già stato rilasciato senza di lei.", "Una nuova richiesta.", sdkChoice, ""}
 	case CharacterNotPrintable:
 		return rule{"Un dato contiene un carattere che il certificato non può riportare.", "La correzione del dato nell'anagrafe o nella posizione elettorale, oppure un carattere tipografico che lo comprenda.", sdkChoice, ""}
 	case TextTooLong:
@@ -127,7 +136,8 @@ func (c Code) Error() string { return string(c) }
 func Codes() []Code {
 	return []Code{Deceased, NotInANPR, Underage, AgeUnknown, DataMissing, NotElector, CapacityUnknown, NotCertifiable,
 		OnlyPoliticalRights, NotEnrolled, Removed, BetweenComuni, NotInList, ComuneUnknown, NotItalian, CitizenshipUnknown, KindUnknown, UseUnknown,
-		SignerUnknown, IssuingComuneUnknown, RequestReused, LanguageNotInForce, FiscalCodeInvalid, NotYours, Expired, NotAuthentic, CharacterNotPrintable, TextTooLong}
+		SignerUnknown, IssuingComuneUnknown, RequestReused, LanguageNotInForce, FiscalCodeInvalid, NotYours, Expired, NotAuthentic, PersonRepeated, NobodyCertified, CollectiveClosed,
+		CharacterNotPrintable, TextTooLong}
 }
 
 // A Reason is one reason for which a certificate cannot be issued. Message and
@@ -191,7 +201,7 @@ func (r *Refusal) Unwrap() []error {
 func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at electoral.Date) []Reason {
 	var out []Reason
 	add := func(c Code, field string) { out = append(out, newReason(c, field)) }
-	if _, err := ParseKind(string(kind)); err != nil {
+	if !slices.Contains(Kinds(), kind) {
 		add(KindUnknown, "kind")
 		return out
 	}

@@ -2,13 +2,17 @@ package certificate_test
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/seal"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
+	"github.com/liste-elettorali/anpr/verify"
 )
 
 // register is a source with one made-up person; a program takes an
@@ -103,3 +107,58 @@ func ExampleContrassegno() {
 	// <nil> true true false
 	// true
 }
+
+// people finds persons by their codice fiscale; a program takes an
+// electoral.Population.
+type people struct{}
+
+func (people) ByFiscalCode(ctx context.Context, code electoral.FiscalCode) (electoral.Person, error) {
+	facts, err := register{}.CertificateFacts(ctx, electoral.Request{}, string(code[:6]))
+	return facts.Person, err
+}
+
+func ExampleIssuer_Collective() {
+	ca, err := sealtest.NewCA(sealtest.Config{})
+	if err != nil {
+		panic(err)
+	}
+	sealer, err := ca.PAdES(seal.LevelB)
+	if err != nil {
+		panic(err)
+	}
+	issuer, err := certificate.NewIssuer(certificate.Config{
+		Sealer: sealer, Source: register{}, Recorder: silent{},
+		Key: []byte("a secret of thirty-two bytes ..."), BaseURL: "https://verifica.example.it",
+	})
+	if err != nil {
+		panic(err)
+	}
+	issued, err := issuer.Collective(context.Background(), certificate.CollectiveRequest{
+		Request:    electoral.Request{ID: "1", Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: "A952", Method: electoral.SmartCardMethod}},
+		Collection: certificate.ListCollection, People: people{},
+	}, strings.NewReader("codice fiscale\nSMPBRN71E48L219H\nRSSMRA80A01H501U\nsbagliato\n"))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%+v\n", issued.Count)
+	fmt.Println(certificate.Italian().CollectiveSentence(issued.Data))
+
+	v, err := verify.New(verify.Config{Trust: []*x509.Certificate{ca.Root()}})
+	if err != nil {
+		panic(err)
+	}
+	picture, err := issued.Contrassegno.PNG(400)
+	if err != nil {
+		panic(err)
+	}
+	r := v.Picture(context.Background(), picture, []verify.Document{{Name: "collettivo.pdf", Data: issued.PDF}}, time.Time{})
+	fmt.Println(r.Valid)
+	// Output:
+	// {Rows:3 Issued:2 Refused:1 Failed:0}
+	// Visti i dati registrati nell'Anagrafe nazionale della popolazione residente, si certifica che le 2 persone elencate di seguito sono iscritte nelle liste elettorali del Comune di Bolzano.
+	// true
+}
+
+type silent struct{}
+
+func (silent) Record(context.Context, electoral.Access) error { return nil }

@@ -3,9 +3,11 @@ package certificate
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +21,10 @@ import (
 	"github.com/liste-elettorali/anpr/seal/sealtest"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+var (
+	update = flag.Bool("update", false, "rewrite the golden files")
+	keep   = flag.String("keep", "", "folder in which TestStandards leaves its documents, to be looked at")
+)
 
 func tool(t *testing.T, name string, args ...string) string {
 	t.Helper()
@@ -44,6 +49,8 @@ func livesIn(comune, section string) func(*electoral.CertificateFacts) {
 		f.Section = &electoral.Section{Comune: comune, Number: section, SeatName: "SCUOLA DI PROVA"}
 	}
 }
+
+func visible(c *Config) { c.VisibleSeal = true }
 
 func inLanguage(r Request, language string) Request {
 	r.Language = language
@@ -77,6 +84,9 @@ func pages(t *testing.T) map[string][]byte {
 		"aosta-anteprima-prova": {req: officer(PoliticalRightsCertificate, PrivateUse), facts: livesIn("A326", "12"), preview: true, config: func(c *Config) { c.Sealer = plainSealer{} }},
 		"duino-diritti":         {req: citizen(PoliticalRightsCertificate, PrivateUse), facts: livesIn("D383", "3")},
 		"duino-combinato-prova": {req: officer(CombinedCertificate, PrivateUse), facts: livesIn("D383", "3"), config: func(c *Config) { c.Sealer = plainSealer{} }},
+		"visibile-portale":      {req: citizen(EnrolmentCertificate, PrivateUse), config: visible},
+		"visibile-comune":       {req: officer(CombinedCertificate, PrivateUse), facts: livesIn("A952", "4"), config: visible},
+		"visibile-anteprima":    {req: officer(EnrolmentCertificate, PrivateUse), config: visible, preview: true},
 		"nomi-lunghi": {req: officer(EnrolmentCertificate, PrivateUse), facts: func(f *electoral.CertificateFacts) {
 			f.Person.Surname = strings.Repeat("ŻÓŁĆ-ȘTEFĂNESCU ", 12) + "KOVAČEVI"
 			f.Person.Name = strings.Repeat("X", 200)
@@ -215,37 +225,62 @@ func TestSealed(t *testing.T) {
 var levels = []seal.Level{seal.LevelB, seal.LevelT, seal.LevelLT, seal.LevelLTA}
 
 // TestStandards asks veraPDF, whose program .ci/setup installs as "verapdf":
-// every sort of page before the seal, and a sealed one.
+// every sort of page before the seal, and every kind in every language as a
+// preview and sealed at every level, the last also visibly.
 func TestStandards(t *testing.T) {
 	testenv.Tool(t, "verapdf")
 	dir := t.TempDir()
+	if *keep != "" {
+		dir = *keep
+	}
 	ca, err := sealtest.NewCA(sealtest.Config{})
 	require.NoError(t, err)
-	var sealer seal.Sealer
 	all := pages(t)
-	for _, level := range levels {
-		if sealer, err = ca.PAdES(level); err != nil {
-			t.Fatal(err)
-		}
-		for kind, comune := range map[Kind]string{EnrolmentCertificate: "H501", PoliticalRightsCertificate: "A326", CombinedCertificate: "A952"} {
-			f := facts()
-			livesIn(comune, "1")(&f)
-			i, _ := newIssuer(t, f, func(c *Config) { c.Sealer, c.Now = sealer, nil })
-			r, err := i.Issue(t.Context(), officer(kind, PrivateUse))
+	issued := func(f electoral.CertificateFacts, kind Kind, level seal.Level, change func(*Config)) []byte {
+		sealer, err := ca.PAdES(level)
+		require.NoError(t, err)
+		i, _ := newIssuer(t, f, func(c *Config) {
+			c.Sealer, c.Now = sealer, nil
+			if change != nil {
+				change(c)
+			}
+		})
+		r, err := i.Issue(t.Context(), officer(kind, PrivateUse))
+		require.NoError(t, err)
+		return r.PDF
+	}
+	for language, comune := range map[string]string{"it": "H501", "de": "A952", "fr": "A326", "sl": "D383"} {
+		f := facts()
+		livesIn(comune, "1")(&f)
+		for _, kind := range Kinds() {
+			name := fmt.Sprintf("%s-%s-", kind, language)
+			i, _ := newIssuer(t, f, nil)
+			p, err := i.Preview(t.Context(), officer(kind, PrivateUse))
 			require.NoError(t, err)
-			all[fmt.Sprintf("sigillato-%s-%s", kind, level)] = r.PDF
+			all[name+"anteprima"] = p.PDF
+			for _, level := range levels {
+				all[name+string(level)] = issued(f, kind, level, nil)
+			}
+			all[name+"visibile-B-LTA"] = issued(f, kind, seal.LevelLTA, visible)
 		}
 	}
+	maps.Copy(all, collectives(t))
 	var paths []string
 	for name, pdf := range all {
 		path := filepath.Join(dir, name+".pdf")
 		require.NoError(t, os.WriteFile(path, pdf, 0o600))
 		paths = append(paths, path)
 	}
+	names := slices.Sorted(maps.Keys(all))
 	for _, flavour := range []string{"3a", "ua1"} {
 		out := tool(t, "verapdf", append([]string{"-f", flavour, "--format", "text"}, paths...)...)
-		for name := range all {
-			assert.Contains(t, out, fmt.Sprintf("PASS %s", filepath.Join(dir, name+".pdf")), flavour)
+		passed := 0
+		for _, name := range names {
+			verdict := fmt.Sprintf("PASS %s.pdf", filepath.Join(dir, name))
+			if assert.Contains(t, out, verdict, flavour) {
+				passed++
+			}
 		}
+		t.Logf("veraPDF %s: %d of %d documents pass: %s", flavour, passed, len(names), strings.Join(names, " "))
 	}
 }

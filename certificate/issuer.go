@@ -50,6 +50,10 @@ type Config struct {
 	// Logo is the Ministry's logo as PNG or JPEG, at most 2 MiB. Nil means a
 	// neutral drawing that is plainly a placeholder.
 	Logo []byte
+	// VisibleSeal reserves a place on the page for a seal that is seen, beside
+	// the line of who signs; the sealer must draw it, as [seal.PAdES] does. The
+	// default is an invisible seal.
+	VisibleSeal bool
 	// Protocol gives the number of an issue, 1 to 30 digits. Nil means a number
 	// made of the instant (17 digits) and of chance (8 digits).
 	Protocol func(ctx context.Context, req Request) (string, error)
@@ -91,6 +95,10 @@ type Issued struct {
 	// contrassegno is bound.
 	Embedded     []byte
 	Contrassegno Contrassegno
+	// Collective is the data of a collective certificate, which only
+	// [Issuer.Download] and [Issuer.Original] return as an Issued: Data is zero
+	// then. Nil otherwise.
+	Collective *CollectiveData
 }
 
 // A Preview is the page of a certificate that was not issued.
@@ -117,8 +125,11 @@ type Issuer struct {
 	rules  Rules
 	texts  map[string]*Texts
 	rome   *time.Location
-	schema []byte // compressed
+	// The schemas that documents embed, compressed.
+	schema, collectiveSchema []byte
 }
+
+const sealReason = "Sigillo elettronico del certificato (CAD, art. 62, comma 3)"
 
 const defaultAuthority = "Direzione centrale per i servizi elettorali"
 
@@ -132,7 +143,7 @@ func NewIssuer(cfg Config) (*Issuer, error) {
 	case cfg.Recorder == nil:
 		return nil, errors.New("certificate: issuer without a recorder")
 	}
-	i := &Issuer{cfg: cfg, texts: make(map[string]*Texts), schema: tagged.Compress(dataSchema)}
+	i := &Issuer{cfg: cfg, texts: make(map[string]*Texts), schema: tagged.Compress(dataSchema), collectiveSchema: tagged.Compress(collectiveSchema)}
 	i.cfg.Key = slices.Clone(cfg.Key)
 	if i.cfg.Now == nil {
 		i.cfg.Now = time.Now
@@ -305,11 +316,11 @@ func (i *Issuer) issue(ctx context.Context, req Request, at time.Time) (Issued, 
 	if out.Contrassegno, err = NewContrassegno(i.cfg.BaseURL, i.cfg.Key, out.Embedded); err != nil {
 		return Issued{}, err
 	}
-	page, err := i.render(d, out.Embedded, &out.Contrassegno)
+	page, frame, err := i.sealable(d, out.Embedded, &out.Contrassegno)
 	if err != nil {
 		return Issued{}, err
 	}
-	out.PDF, err = i.cfg.Sealer.Seal(ctx, page, seal.Details{Time: at, Reason: "Sigillo elettronico del certificato (CAD, art. 62, comma 3)"})
+	out.PDF, err = i.cfg.Sealer.Seal(ctx, page, seal.Details{Time: at.In(i.rome), Reason: sealReason, Appearance: frame})
 	if err != nil {
 		return Issued{}, fmt.Errorf("certificate: %w", err)
 	}

@@ -23,9 +23,13 @@ const (
 	// CombinedCertificate says both in one document ("in forma contestuale"); in
 	// ANPR a request that lists both types.
 	CombinedCertificate Kind = "combined"
+	// CollectiveCertificate says that several persons are in the lists
+	// ("certificato collettivo", L. 352/1970, art. 8). It is none of [Kinds]:
+	// [Issuer.Collective] issues it.
+	CollectiveCertificate Kind = "collective-enrolment"
 )
 
-// Kinds returns every kind.
+// Kinds returns every kind of certificate of one person.
 func Kinds() []Kind {
 	return []Kind{EnrolmentCertificate, PoliticalRightsCertificate, CombinedCertificate}
 }
@@ -36,14 +40,14 @@ func (k Kind) states() (enrolment, rights bool) {
 	return k == EnrolmentCertificate || k == CombinedCertificate, k == PoliticalRightsCertificate || k == CombinedCertificate
 }
 
-// ParseKind reads the text of a kind.
+// ParseKind reads the text of a kind, that of collective certificates included.
 func ParseKind(s string) (Kind, error) {
-	for _, k := range Kinds() {
+	for _, k := range append(Kinds(), CollectiveCertificate) {
 		if string(k) == s {
 			return k, nil
 		}
 	}
-	return "", fmt.Errorf("certificate: kind %.40q: expected one of %q", s, Kinds())
+	return "", fmt.Errorf("certificate: kind %.40q: expected one of %q", s, append(Kinds(), CollectiveCertificate))
 }
 
 // ANPRTypes returns the codes of the kind in ANPR's service 6001

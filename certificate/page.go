@@ -2,10 +2,12 @@ package certificate
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/internal/pdf/tagged"
+	"github.com/liste-elettorali/anpr/seal"
 )
 
 // The look of the page. Lengths are in points.
@@ -55,6 +57,11 @@ type sheet struct {
 	data    Data
 	mark    *Contrassegno // nil in a preview
 	preview bool
+	// collective is what a collective certificate says of all, nil for one of
+	// one person.
+	collective *CollectiveData
+	// frame is where a visible seal goes, nil without.
+	frame *seal.Appearance
 }
 
 // errNoRoom means that the text does not fit at the size that was tried.
@@ -64,6 +71,12 @@ var errNoRoom = errors.New("certificate: the text does not fit the page")
 // contrassegno. The text is set smaller until it fits; one that never does is
 // refused.
 func (i *Issuer) render(d Data, embedded []byte, mark *Contrassegno) ([]byte, error) {
+	pdf, _, err := i.sealable(d, embedded, mark)
+	return pdf, err
+}
+
+// sealable does the same, and says where a visible seal goes.
+func (i *Issuer) sealable(d Data, embedded []byte, mark *Contrassegno) ([]byte, *seal.Appearance, error) {
 	var err error
 	for _, scale := range []float64{1, 0.93, 0.86, 0.79, 0.72, 0.66} {
 		var pdf []byte
@@ -72,27 +85,16 @@ func (i *Issuer) render(d Data, embedded []byte, mark *Contrassegno) ([]byte, er
 			s.other = i.texts[d.Statement.Language]
 		}
 		if pdf, err = s.draw(embedded, scale); !errors.Is(err, errNoRoom) {
-			return pdf, err
+			return pdf, s.frame, err
 		}
 	}
-	return nil, &Refusal{Kind: d.Kind, Reasons: []Reason{newReason(TextTooLong, "")}}
+	return nil, nil, &Refusal{Kind: d.Kind, Reasons: []Reason{newReason(TextTooLong, "")}}
 }
 
 func (s *sheet) draw(embedded []byte, scale float64) ([]byte, error) {
-	t := s.texts
-	s.doc = s.engine.NewDocument(tagged.Metadata{
-		Title: s.title(), Lang: t.Language + "-IT", Author: t.Ministry + " – " + s.data.Issuer.Name,
-		Subject: s.subject(), Creator: programName, Created: s.data.IssuedAt,
-	})
+	s.begin()
 	if embedded != nil {
-		s.doc.Attach(tagged.File{
-			Name: dataName, MediaType: "application/json", Description: "Dati strutturati del certificato",
-			Relationship: tagged.DataRelationship, Modified: s.data.IssuedAt, Data: embedded,
-		})
-		s.doc.Attach(tagged.File{
-			Name: schemaName, MediaType: "application/json", Description: "JSON Schema dei dati strutturati",
-			Relationship: tagged.SupplementRelationship, Modified: s.data.IssuedAt, Data: dataSchema, Compressed: s.schema,
-		})
+		s.attach(embedded, "Dati strutturati del certificato", schemaName, dataSchema, s.schema)
 	}
 	s.page = s.doc.AddPage(tagged.A4Width, tagged.A4Height)
 	s.page.Artifact(s.background)
@@ -104,8 +106,31 @@ func (s *sheet) draw(embedded []byte, scale float64) ([]byte, error) {
 	return s.doc.Bytes()
 }
 
+// begin begins the document.
+func (s *sheet) begin() {
+	s.doc = s.engine.NewDocument(tagged.Metadata{
+		Title: s.title(), Lang: s.texts.Language + "-IT", Author: s.texts.Ministry + " – " + s.data.Issuer.Name,
+		Subject: s.subject(), Creator: programName, Created: s.data.IssuedAt,
+	})
+}
+
+// attach embeds the data and its schema.
+func (s *sheet) attach(data []byte, description, schemaName string, schema, compressed []byte) {
+	s.doc.Attach(tagged.File{
+		Name: dataName, MediaType: "application/json", Description: description,
+		Relationship: tagged.DataRelationship, Modified: s.data.IssuedAt, Data: data,
+	})
+	s.doc.Attach(tagged.File{
+		Name: schemaName, MediaType: "application/json", Description: "JSON Schema dei dati strutturati",
+		Relationship: tagged.SupplementRelationship, Modified: s.data.IssuedAt, Data: schema, Compressed: compressed,
+	})
+}
+
 func (s *sheet) title() string {
 	title := s.texts.Titles[s.data.Kind]
+	if s.data.Kind == CollectiveCertificate {
+		title = s.texts.Collective.Title
+	}
 	if s.data.Protocol != "" {
 		title += " – " + strings.ToLower(s.texts.Labels.Protocol) + " " + s.data.Protocol
 	}
@@ -309,8 +334,8 @@ func (s *sheet) pieces(scale float64) []piece {
 			translated(0.2, tagged.Left, tagged.Span{Style: regular(8.2*scale, soft), Text: stamp.Translations[s.other.Language]})
 		}
 	}
-	if d.Issuer.Signer != nil {
-		out = append(out, s.signature(scale))
+	if signing, ok := s.signing(scale); ok {
+		out = append(out, signing)
 	}
 	return out
 }
@@ -398,6 +423,10 @@ func (s *sheet) rows(t *Texts) (out [][2]string) {
 	out = append(out, [2]string{l.Use, t.Uses[d.Use]})
 	if d.Issuer.Comune != nil {
 		out = append(out, [2]string{l.IssuedBy, t.comune(*d.Issuer.Comune)})
+	}
+	if s.collective != nil {
+		c := t.Collective
+		out = append(out, [2]string{c.Purpose, c.Purposes[s.collective.Collection]}, [2]string{c.Persons, strconv.Itoa(s.collective.Persons())})
 	}
 	protocol := l.ProtocolPending
 	if d.Protocol != "" {

@@ -6,15 +6,24 @@ import (
 	"github.com/liste-elettorali/anpr/internal/pdf/tagged"
 )
 
+// foot is where the block of the contrassegno begins.
+func (s *sheet) foot() float64 {
+	if s.collective != nil {
+		return bottomTop - 8*mm // for the number of the page
+	}
+	return bottomTop
+}
+
 // verification is the block with the contrassegno and how to use it.
 func (s *sheet) verification() {
-	const top = bottomTop
+	top := s.foot()
 	s.page.Artifact(func(c *tagged.Canvas) {
 		c.MoveTo(marginX, top)
 		c.LineTo(tagged.A4Width-marginX, top)
 		c.Stroke(hair, 0.6)
 	})
-	const y, gap = top + 3*mm, 7 * mm
+	const gap = 7 * mm
+	y := top + 3*mm
 	if s.preview {
 		s.page.Artifact(func(c *tagged.Canvas) {
 			c.Rectangle(marginX, y+3*mm, codeSize, codeSize)

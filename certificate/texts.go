@@ -66,6 +66,7 @@ type Texts struct {
 	VerifyTitle, Verify string
 	Labels              Labels
 	Marks               Marks
+	Collective          CollectiveTexts
 }
 
 // Labels are the names of the details below the sentence, and what assistive
@@ -80,6 +81,10 @@ type Labels struct {
 	LogoPlaceholder string
 	Contrassegno    string
 	VerifyLink      string
+	// Seal is the first line of a visible seal, beside another language's;
+	// SealText, of the Italian texts, the lines below it, with the placeholders of
+	// [seal.Appearance].
+	Seal, SealText string
 }
 
 // Marks are what makes a page that is not an original unmistakable.
@@ -171,6 +176,25 @@ func Italian() Texts {
 			ValidUntil: "Valido fino al", Protocol: "Protocollo", ProtocolPending: "assegnato al rilascio", IssuedAt: "{date}, ore {time}",
 			Logo: "Logo del Ministero dell'Interno", LogoPlaceholder: "Segnaposto del logo del Ministero dell'Interno: un edificio a colonne in un cerchio",
 			Contrassegno: "Contrassegno: codice QR con l'indirizzo per verificare il certificato", VerifyLink: "Apri la pagina di verifica del certificato",
+			Seal: "Sigillo elettronico", SealText: "{name}\n{organization}\nApposto il {date}, ore {time}\n{reason}",
+		},
+		Collective: CollectiveTexts{
+			Title:   "Certificato collettivo di iscrizione nelle liste elettorali",
+			One:     "la persona indicata di seguito è iscritta {lists} del Comune di {comune}.",
+			Same:    "le {count} persone elencate di seguito sono iscritte {lists} del Comune di {comune}.",
+			Several: "le {count} persone elencate di seguito sono iscritte {lists} del Comune sotto il cui nome ciascuna è elencata.",
+			In: map[StatementCode]string{
+				EnrolledGeneral: "nelle liste elettorali", EnrolledAdded: "nella lista elettorale aggiunta {list}",
+				EnrolledEUComunal:    "nella lista elettorale aggiunta dei cittadini dell'Unione europea, per le elezioni comunali e circoscrizionali,",
+				EnrolledEUParliament: "nella lista elettorale aggiunta dei cittadini dell'Unione europea, per l'elezione dei membri del Parlamento europeo spettanti all'Italia,",
+			},
+			Heading: "Comune di {comune}",
+			Purposes: map[Collection]string{
+				ListCollection:       "Presentazione di liste di candidati (D.L. 31 maggio 2021, n. 77, art. 38‑bis)",
+				ReferendumCollection: "Referendum o iniziativa legislativa popolare (L. 25 maggio 1970, n. 352, art. 8)",
+			},
+			Purpose: "Rilasciato per", Persons: "Persone certificate", Number: "N.", Name: "Cognome e nome", Birth: "Luogo e data di nascita", Section: "Sezione",
+			Page: "Pagina {page} di {pages}",
 		},
 		Marks: Marks{
 			Preview: "Anteprima", PreviewNote: "Anteprima: questa pagina non è un certificato, non è munita né di contrassegno né di sigillo elettronico e non ha alcun valore.",
@@ -255,7 +279,8 @@ func (t *Texts) entries() []entry {
 		{"Labels.Protocol", t.Labels.Protocol, "", ""}, {"Labels.ProtocolPending", t.Labels.ProtocolPending, "", ""},
 		{"Labels.IssuedAt", t.Labels.IssuedAt, "{date} {time}", "{date}"}, {"Labels.Logo", t.Labels.Logo, "", ""},
 		{"Labels.LogoPlaceholder", t.Labels.LogoPlaceholder, "", ""}, {"Labels.Contrassegno", t.Labels.Contrassegno, "", ""},
-		{"Labels.VerifyLink", t.Labels.VerifyLink, "", ""},
+		{"Labels.VerifyLink", t.Labels.VerifyLink, "", ""}, {"Labels.Seal", t.Labels.Seal, "", ""},
+		{"Labels.SealText", strings.ReplaceAll(t.Labels.SealText, "\n", " "), "{name} {organization} {date} {time} {reason} {location}", ""},
 		{"Marks.Preview", t.Marks.Preview, "", ""}, {"Marks.PreviewNote", t.Marks.PreviewNote, "", ""},
 		{"Marks.PreviewPending", t.Marks.PreviewPending, "", ""}, {"Marks.Trial", t.Marks.Trial, "", ""}, {"Marks.TrialNote", t.Marks.TrialNote, "", ""},
 	}
@@ -264,6 +289,7 @@ func (t *Texts) entries() []entry {
 			entry{name + ".Unknown", g.Unknown, allowed, required})
 	}
 	gendered("Born", t.Born, "{place} {date}", "{place} {date}")
+	out = append(out, t.Collective.entries()...)
 	for _, k := range Kinds() {
 		out = append(out, entry{"Titles[" + string(k) + "]", t.Titles[k], "", ""})
 	}

@@ -75,6 +75,25 @@ func German() Texts {
 			ValidUntil: "Gültig bis", Protocol: "Protokoll", ProtocolPending: "wird bei der Ausstellung vergeben", IssuedAt: "{date}, {time} Uhr",
 			Logo: "Logo des Innenministeriums", LogoPlaceholder: "Platzhalter für das Logo des Innenministeriums",
 			Contrassegno: "Kennzeichen: QR-Code mit der Adresse zur Überprüfung der Bescheinigung", VerifyLink: "Seite zur Überprüfung der Bescheinigung öffnen",
+			Seal: "Elektronisches Siegel", SealText: "{name}\n{organization}\nAngebracht am {date}, {time} Uhr\n{reason}",
+		},
+		Collective: CollectiveTexts{
+			Title:   "Sammelbescheinigung der Eintragung in die Wählerlisten",
+			One:     "die nachstehend angeführte Person {lists} der Gemeinde {comune} eingetragen ist.",
+			Same:    "die {count} nachstehend angeführten Personen {lists} der Gemeinde {comune} eingetragen sind.",
+			Several: "die {count} nachstehend angeführten Personen {lists} jener Gemeinde eingetragen sind, unter deren Namen sie angeführt sind.",
+			In: map[StatementCode]string{
+				EnrolledGeneral: "in die Wählerlisten", EnrolledAdded: "in die Zusatzwählerliste {list}",
+				EnrolledEUComunal:    "in die Zusatzwählerliste der Bürger der Europäischen Union, für die Gemeinde- und Stadtviertelwahlen,",
+				EnrolledEUParliament: "in die Zusatzwählerliste der Bürger der Europäischen Union, für die Wahl der Italien zustehenden Mitglieder des Europäischen Parlaments,",
+			},
+			Heading: "Gemeinde {comune}",
+			Purposes: map[Collection]string{
+				ListCollection:       "Vorlage von Kandidatenlisten (G.D. vom 31. Mai 2021, Nr. 77, Art. 38‑bis)",
+				ReferendumCollection: "Referendum oder Volksbegehren (Gesetz vom 25. Mai 1970, Nr. 352, Art. 8)",
+			},
+			Purpose: "Ausgestellt für", Persons: "Bescheinigte Personen", Number: "Nr.", Name: "Nachname und Vorname", Birth: "Geburtsort und -datum", Section: "Sprengel",
+			Page: "Seite {page} von {pages}",
 		},
 		Marks: Marks{
 			Preview: "Vorschau", PreviewNote: "Vorschau: Diese Seite ist keine Bescheinigung, trägt weder Kennzeichen noch elektronisches Siegel und hat keinerlei Wert.",

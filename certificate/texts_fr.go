@@ -89,6 +89,25 @@ func French() Texts {
 			ValidUntil: "Valable jusqu'au", Protocol: "Protocole", ProtocolPending: "attribué à la délivrance", IssuedAt: "{date}, {time} h",
 			Logo: "Logo du Ministère de l'Intérieur", LogoPlaceholder: "Emplacement du logo du Ministère de l'Intérieur",
 			Contrassegno: "Marque : code QR avec l'adresse de vérification du certificat", VerifyLink: "Ouvrir la page de vérification du certificat",
+			Seal: "Cachet électronique", SealText: "{name}\n{organization}\nApposé le {date}, {time} h\n{reason}",
+		},
+		Collective: CollectiveTexts{
+			Title:   "Certificat collectif d'inscription sur les listes électorales",
+			One:     "la personne indiquée ci-après est inscrite {lists} de la Commune {comune}.",
+			Same:    "les {count} personnes énumérées ci-après sont inscrites {lists} de la Commune {comune}.",
+			Several: "les {count} personnes énumérées ci-après sont inscrites {lists} de la Commune sous le nom de laquelle chacune est énumérée.",
+			In: map[StatementCode]string{
+				EnrolledGeneral: "sur les listes électorales", EnrolledAdded: "sur la liste électorale complémentaire {list}",
+				EnrolledEUComunal:    "sur la liste électorale complémentaire des citoyens de l'Union européenne, pour les élections communales et de circonscription,",
+				EnrolledEUParliament: "sur la liste électorale complémentaire des citoyens de l'Union européenne, pour l'élection des membres du Parlement européen revenant à l'Italie,",
+			},
+			Heading: "Commune {comune}",
+			Purposes: map[Collection]string{
+				ListCollection:       "Présentation de listes de candidats (D.L. n° 77 du 31 mai 2021, art. 38‑bis)",
+				ReferendumCollection: "Référendum ou initiative législative populaire (loi n° 352 du 25 mai 1970, art. 8)",
+			},
+			Purpose: "Délivré pour", Persons: "Personnes certifiées", Number: "N°", Name: "Nom et prénom", Birth: "Lieu et date de naissance", Section: "Section",
+			Page: "Page {page} sur {pages}",
 		},
 		Marks: Marks{
 			Preview: "Aperçu", PreviewNote: "Aperçu : cette page n'est pas un certificat, ne porte ni marque ni cachet électronique et n'a aucune valeur.",

@@ -74,6 +74,25 @@ func Slovene() Texts {
 			ValidUntil: "Velja do", Protocol: "Protokol", ProtocolPending: "določi se ob izdaji", IssuedAt: "{date} ob {time}",
 			Logo: "Logotip Ministrstva za notranje zadeve", LogoPlaceholder: "Prostor za logotip Ministrstva za notranje zadeve",
 			Contrassegno: "Oznaka: koda QR z naslovom za preverjanje potrdila", VerifyLink: "Odpri stran za preverjanje potrdila",
+			Seal: "Elektronski žig", SealText: "{name}\n{organization}\nDodan {date} ob {time}\n{reason}",
+		},
+		Collective: CollectiveTexts{
+			Title:   "Skupno potrdilo o vpisu v volilne imenike",
+			One:     "je spodaj navedena oseba vpisana {lists} Občine {comune}.",
+			Same:    "so spodaj navedene osebe (število: {count}) vpisane {lists} Občine {comune}.",
+			Several: "so spodaj navedene osebe (število: {count}) vpisane {lists} tiste občine, pod imenom katere so navedene.",
+			In: map[StatementCode]string{
+				EnrolledGeneral: "v volilne imenike", EnrolledAdded: "v dodatni volilni imenik {list}",
+				EnrolledEUComunal:    "v dodatni volilni imenik državljanov Evropske unije, za občinske in četrtne volitve,",
+				EnrolledEUParliament: "v dodatni volilni imenik državljanov Evropske unije, za volitve poslancev Evropskega parlamenta, ki pripadajo Italiji,",
+			},
+			Heading: "Občina {comune}",
+			Purposes: map[Collection]string{
+				ListCollection:       "Vložitev kandidatnih list (zakonski dekret št. 77 z dne 31. maja 2021, člen 38‑bis)",
+				ReferendumCollection: "Referendum ali ljudska zakonodajna pobuda (zakon št. 352 z dne 25. maja 1970, člen 8)",
+			},
+			Purpose: "Izdano za", Persons: "Potrjene osebe", Number: "Št.", Name: "Priimek in ime", Birth: "Kraj in datum rojstva", Section: "Okraj",
+			Page: "Stran {page} od {pages}",
 		},
 		Marks: Marks{
 			Preview: "Predogled", PreviewNote: "Predogled: ta stran ni potrdilo, nima ne oznake ne elektronskega žiga in nima nobene vrednosti.",

@@ -121,10 +121,13 @@ func (e *Extender) append(ctx context.Context, p *place, u *pdf.Update, jobs []j
 
 // timestamp ends a revision with a document time-stamp.
 func (e *Extender) timestamp(ctx context.Context, p *place, u *pdf.Update, reserve int) ([]byte, *placed, error) {
-	s := p.addSignature(u, pdf.Dict{
+	s, err := p.addSignature(u, pdf.Dict{
 		{Key: "Type", Value: pdf.Name("DocTimeStamp")}, {Key: "Filter", Value: pdf.Name("Adobe.PPKLite")},
 		{Key: "SubFilter", Value: pdf.Name("ETSI.RFC3161")},
-	}, reserve, false)
+	}, reserve, false, nil)
+	if err != nil {
+		return nil, nil, err
+	}
 	out, err := p.finish(u, s)
 	if err != nil {
 		return nil, nil, err

@@ -67,6 +67,13 @@ func samples(t *testing.T) (trust string, list []sample) {
 			out, err = newPAdES(t, padesConfig(t, ca, level)).Seal(t.Context(), sealtest.Document("di altri"), seal.Details{})
 			require.NoError(t, err)
 			add("altrui-"+string(level), level, out)
+			seen := seal.Details{Time: time.Now().In(time.FixedZone("CET", 3600)), Reason: "Rilascio", Appearance: framed(-1)}
+			out, err = newPAdES(t, padesConfig(t, ca, level)).Seal(t.Context(), doc, seen)
+			require.NoError(t, err)
+			add("visibile-"+string(level), level, out)
+			out, err = newPAdES(t, padesConfig(t, ca, level)).Seal(t.Context(), sealtest.Document("di altri"), seen)
+			require.NoError(t, err)
+			add("altrui-visibile-"+string(level), level, out)
 		}
 		ext, err := ca.Extender()
 		require.NoError(t, err)
@@ -123,7 +130,7 @@ func TestJudges(t *testing.T) {
 		vera := testenv.Tool(t, "verapdf")
 		var paths []string
 		for _, s := range list {
-			if s.tagged && (strings.HasPrefix(s.name, "P-256") || strings.HasPrefix(s.name, "esteso") || strings.HasPrefix(s.name, "certificato")) {
+			if s.tagged && (strings.HasPrefix(s.name, "P-256") || strings.HasPrefix(s.name, "esteso") || strings.HasPrefix(s.name, "certificato") || strings.HasPrefix(s.name, "visibile")) {
 				paths = append(paths, s.path)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unicode"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/internal/cms"
 	"github.com/liste-elettorali/anpr/internal/pdf"
+	"github.com/liste-elettorali/anpr/internal/pdf/tagged"
 	"github.com/liste-elettorali/anpr/internal/tsp"
 )
 
@@ -101,7 +103,8 @@ type PAdESConfig struct {
 // (SubFilter ETSI.CAdES.detached). It adds one revision with an invisible
 // signature field and, from B-LT, a second one with the validation data and
 // the document time-stamp. Nothing else of the document changes: no page and,
-// in a tagged one, nothing of the structure tree.
+// in a tagged one, nothing of the structure tree, but for the field of a seal
+// that is to be seen ([Details.Appearance]).
 //
 // It seals any PDF that the SDK's strict reader reads: with cross-reference
 // tables or streams, object streams, linearised. Encrypted documents, XFA
@@ -117,6 +120,8 @@ type PAdES struct {
 	ext   *Extender           // nil below B-LT
 	token atomic.Int64        // size of the largest time-stamp so far
 	base  int                 // size of the signature without a time-stamp
+	// engine draws visible seals, and is made for the first.
+	engine func() (*tagged.Engine, error)
 }
 
 var _ Sealer = (*PAdES)(nil)
@@ -153,6 +158,7 @@ func NewPAdES(cfg PAdESConfig) (*PAdES, error) {
 		return nil, err
 	}
 	s := &PAdES{cfg: cfg, hash: hash, chain: chain}
+	s.engine = sync.OnceValues(func() (*tagged.Engine, error) { return tagged.New(tagged.Config{}) })
 	s.full = tsp.Chain(chain[0], slices.Concat(cfg.Chain, cfg.Roots))
 	if cfg.Level.AtLeast(LevelT) && cfg.Timestamp == nil {
 		return nil, fmt.Errorf("seal: level %s without a time-stamping authority: set Timestamp", cfg.Level)
@@ -223,9 +229,13 @@ func (s *PAdES) Seal(ctx context.Context, doc []byte, d Details) ([]byte, error)
 	if err := p.maySign(s.cfg.Certify); err != nil {
 		return nil, err
 	}
+	look, err := s.look(p, d)
+	if err != nil {
+		return nil, err
+	}
 	reserve := s.reserve(0)
 	for {
-		out, err := s.seal(ctx, p, d, reserve)
+		out, err := s.seal(ctx, p, d, look, reserve)
 		var small *reserveError
 		if errors.As(err, &small) && reserve < small.need && small.need < maxReserve {
 			reserve = small.need + 64
@@ -267,12 +277,15 @@ func (e *reserveError) Error() string {
 }
 
 // seal adds the revisions of the level and checks them.
-func (s *PAdES) seal(ctx context.Context, p *place, d Details, reserve int) ([]byte, error) {
+func (s *PAdES) seal(ctx context.Context, p *place, d Details, look *look, reserve int) ([]byte, error) {
 	u, err := p.update(2*reserve + 4096)
 	if err != nil {
 		return nil, err
 	}
-	sig := p.addSignature(u, s.dictionary(d), reserve, s.cfg.Certify && len(p.sigs) == 0)
+	sig, err := p.addSignature(u, s.dictionary(d), reserve, s.cfg.Certify && len(p.sigs) == 0, look)
+	if err != nil {
+		return nil, err
+	}
 	out, err := p.finish(u, sig)
 	if err != nil {
 		return nil, err

@@ -75,6 +75,9 @@ func (s *PDFSign) Seal(ctx context.Context, doc []byte, d Details) ([]byte, erro
 	if d.Time.IsZero() {
 		d.Time = s.cfg.Now()
 	}
+	if d.Appearance != nil {
+		return nil, errors.New("seal: a PDFSign draws no visible seal: expected a PAdES")
+	}
 	if err := checkValidity(s.chain, d.Time); err != nil {
 		return nil, err
 	}

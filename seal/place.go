@@ -31,6 +31,7 @@ type place struct {
 	names      map[string]bool
 	perms      pdf.Dict
 	store      *store
+	look       *look // of the seal that was added, if it is seen
 }
 
 // open reads a document. Each of its objects is read, so that a document that
@@ -162,10 +163,10 @@ type slot struct {
 const rangeRoom = 3*11 + 2
 
 // addSignature writes a signature dictionary with an empty value, and a field
-// for it. The field shows nothing and stands on no page: a page with nothing
-// to show has no annotation to describe, print or tag (ISO 14289-1 clause
-// 7.18.1, ISO 19005-3 clause 6.3), and stays as it was.
-func (p *place) addSignature(u *pdf.Update, dict pdf.Dict, reserve int, certify bool) *slot {
+// for it. Without a look the field shows nothing and stands on no page: a page
+// with nothing to show has no annotation to describe, print or tag (ISO 14289-1
+// clause 7.18.1, ISO 19005-3 clause 6.3), and stays as it was.
+func (p *place) addSignature(u *pdf.Update, dict pdf.Dict, reserve int, certify bool, look *look) (*slot, error) {
 	s := &slot{ref: u.Reserve()}
 	field := u.Reserve()
 	body := pdf.AppendObject(nil, dict)
@@ -191,12 +192,21 @@ func (p *place) addSignature(u *pdf.Update, dict pdf.Dict, reserve int, certify 
 	if dict.Name("Type") == "DocTimeStamp" {
 		name, tip = "MarcaTemporale", "Marca temporale"
 	}
+	shown := pdf.Dict{{Key: "Rect", Value: pdf.Array{int64(0), int64(0), int64(0), int64(0)}}}
+	if look != nil {
+		tip = look.tip()
+		var err error
+		if shown, err = look.write(p, u, field); err != nil {
+			return nil, err
+		}
+		p.look = look
+	}
 	name = p.fieldName(name)
-	u.Object(field, pdf.Dict{
+	u.Object(field, append(pdf.Dict{
 		{Key: "Type", Value: pdf.Name("Annot")}, {Key: "Subtype", Value: pdf.Name("Widget")}, {Key: "FT", Value: pdf.Name("Sig")},
 		{Key: "T", Value: pdf.TextString(name)}, {Key: "TU", Value: pdf.TextString(tip)}, {Key: "F", Value: int64(132)}, // Print, Locked
-		{Key: "Rect", Value: pdf.Array{int64(0), int64(0), int64(0), int64(0)}}, {Key: "V", Value: s.ref},
-	})
+		{Key: "V", Value: s.ref},
+	}, shown...))
 	p.fields = append(slices.Clone(p.fields), field)
 	if p.fieldsRef != (pdf.Ref{}) {
 		u.Object(p.fieldsRef, p.fields)
@@ -209,7 +219,7 @@ func (p *place) addSignature(u *pdf.Update, dict pdf.Dict, reserve int, certify 
 	} else {
 		p.catalog = p.catalog.With("AcroForm", p.form)
 	}
-	return s
+	return s, nil
 }
 
 func (p *place) fieldName(prefix string) string {

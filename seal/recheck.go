@@ -43,8 +43,14 @@ func (p *place) check(ctx context.Context, out []byte, made []placed, leaf *x509
 		}
 		for _, c := range changes {
 			// Of the revisions of this call, the later may replace the earlier's.
-			if c.Had && !allowed[c.Ref] {
+			if !c.Had || allowed[c.Ref] {
+				continue
+			}
+			if p.look == nil || rev > len(p.file.Revisions) || !p.look.replaced[c.Ref] {
 				return fail(fmt.Errorf("revision %d changes object %s", rev, c.Ref))
+			}
+			if err := checkGrown(c.Old, c.New); err != nil {
+				return fail(fmt.Errorf("revision %d changes object %s: %w", rev, c.Ref, err))
 			}
 		}
 	}

@@ -63,6 +63,10 @@ type Details struct {
 	// Reason and Location are shown by viewers; empty ones are left out. At
 	// most 200 characters each, without control characters.
 	Reason, Location string
+
+	// Appearance asks for a seal that is seen on a page; nil means an invisible
+	// one. Only a [PAdES] draws it.
+	Appearance *Appearance
 }
 
 var (

@@ -225,3 +225,58 @@ func dateOffset(s string) (*time.Location, error) {
 	}
 	return time.FixedZone("", sec), nil
 }
+
+// Inherited returns the value of a page's attribute, its own or that of the
+// nearest node of the page tree above it (clause 7.7.3.4), resolved; nil if
+// there is none.
+func (v View) Inherited(page Dict, key Name) (Object, error) {
+	for range v.f.limits.Depth {
+		o, err := v.Resolve(page.Get(key))
+		if o != nil || err != nil {
+			return o, err
+		}
+		if page, err = v.Dict(page, "Parent"); page == nil || err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("pdf: page tree nested too deep: %w", ErrLimit)
+}
+
+// PageBox returns what of a page is shown, before it is turned: its crop box
+// within its media box (clause 14.11.2), as left, bottom, right and top.
+func (v View) PageBox(page Dict) ([4]float64, error) {
+	var out [4]float64
+	for _, key := range []Name{"MediaBox", "CropBox"} {
+		o, err := v.Inherited(page, key)
+		if err != nil {
+			return out, err
+		}
+		if o == nil && key == "CropBox" {
+			break
+		}
+		list, _ := o.(Array)
+		if len(list) != 4 {
+			return out, fmt.Errorf("pdf: %s is no rectangle", key)
+		}
+		var box [4]float64
+		for i, o := range list {
+			if o, err = v.Resolve(o); err != nil {
+				return out, err
+			}
+			switch n := o.(type) {
+			case int64:
+				box[i] = float64(n)
+			case float64:
+				box[i] = n
+			default:
+				return out, fmt.Errorf("pdf: %s is no rectangle", key)
+			}
+		}
+		box = [4]float64{min(box[0], box[2]), min(box[1], box[3]), max(box[0], box[2]), max(box[1], box[3])}
+		if key == "CropBox" {
+			box = [4]float64{max(box[0], out[0]), max(box[1], out[1]), min(box[2], out[2]), min(box[3], out[3])}
+		}
+		out = box
+	}
+	return out, nil
+}

@@ -102,6 +102,18 @@ func (u *Update) Stream(ref Ref, data []byte) {
 	u.end()
 }
 
+// Next returns the number that the next new object takes.
+func (u *Update) Next() int { return int(u.next) }
+
+// Adopt appends new objects that are written already, numbered from
+// [Update.Next] on; offsets tells where in text each begins.
+func (u *Update) Adopt(text []byte, offsets []int64) {
+	for _, at := range offsets {
+		u.written = append(u.written, written{u.Reserve(), len(u.out) + int(at)})
+	}
+	u.out = append(u.out, text...)
+}
+
 func (u *Update) begin(ref Ref) {
 	u.written = append(u.written, written{ref, len(u.out)})
 	u.out = strconv.AppendUint(u.out, uint64(ref.Num), 10)

@@ -266,13 +266,18 @@ func number(c []byte, v float64) []byte {
 	return append(c, ' ')
 }
 
-func rgb(c []byte, color Color) []byte {
+// rgb appends a colour with its operator: grey ones as such (ISO 32000-1,
+// 8.6.4.2), which is shorter.
+func rgb(c []byte, color Color, gray, operator string) []byte {
+	if color.R == color.G && color.G == color.B {
+		return append(number(c, float64(color.R)/255), gray...)
+	}
 	for _, v := range [3]uint8{color.R, color.G, color.B} {
 		c = number(c, float64(v)/255)
 	}
-	return c
+	return append(c, operator...)
 }
 
-func fill(c []byte, color Color) []byte { return append(rgb(c, color), "rg "...) }
+func fill(c []byte, color Color) []byte { return rgb(c, color, "g ", "rg ") }
 
-func stroke(c []byte, color Color) []byte { return append(rgb(c, color), "RG "...) }
+func stroke(c []byte, color Color) []byte { return rgb(c, color, "G ", "RG ") }

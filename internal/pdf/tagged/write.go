@@ -16,6 +16,7 @@ import (
 type writer struct {
 	doc       *Document
 	out       []byte
+	base      int     // number of the object before the first
 	offsets   []int64 // object -> offset, 0 while unwritten
 	fixed     anchors
 	fonts     [2]int
@@ -94,11 +95,11 @@ func checkContent(elements []*Element) error {
 // reserve gives an object its number before it is written.
 func (w *writer) reserve() int {
 	w.offsets = append(w.offsets, 0)
-	return len(w.offsets)
+	return w.base + len(w.offsets)
 }
 
 func (w *writer) begin(object int) {
-	w.offsets[object-1] = w.before + int64(len(w.out))
+	w.offsets[object-w.base-1] = w.before + int64(len(w.out))
 	w.int(object)
 	w.str(" 0 obj\n")
 }

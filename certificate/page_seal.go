@@ -1,0 +1,48 @@
+package certificate
+
+import (
+	"github.com/liste-elettorali/anpr/internal/pdf/tagged"
+	"github.com/liste-elettorali/anpr/seal"
+)
+
+// The frame of a visible seal, in points: beside the line of who signs.
+const (
+	sealWidth  = 80 * mm
+	sealHeight = 22 * mm
+)
+
+// signing is the row with the place of a visible seal, on the left, and the
+// line of who signs for the comune, on the right; false if there is neither.
+func (s *sheet) signing(scale float64) (piece, bool) {
+	var out piece
+	if s.data.Issuer.Signer != nil {
+		out = s.signature(scale)
+	}
+	if !s.cfg.VisibleSeal {
+		return out, out.draw != nil
+	}
+	sign := out.draw
+	out.gap, out.stretch, out.height = 4*mm*scale, 0.5, max(out.height, sealHeight)
+	out.draw = func(y float64) {
+		if s.preview {
+			s.page.Artifact(func(c *tagged.Canvas) {
+				c.Rectangle(marginX, y, sealWidth, sealHeight)
+				c.Stroke(hair, 0.6)
+			})
+		}
+		s.frame = s.sealAt(1, y)
+		if sign != nil {
+			sign(y)
+		}
+	}
+	return out, true
+}
+
+// sealAt is the visible seal of a page.
+func (s *sheet) sealAt(page int, y float64) *seal.Appearance {
+	title := s.texts.Labels.Seal
+	if s.other != nil {
+		title += " – " + s.other.Labels.Seal
+	}
+	return &seal.Appearance{Page: page, X: marginX, Y: y, Width: sealWidth, Height: sealHeight, Text: title + "\n" + s.texts.Labels.SealText, Lang: s.texts.Language + "-IT"}
+}
