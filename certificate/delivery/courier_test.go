@@ -365,7 +365,7 @@ func TestReceipts(t *testing.T) {
 
 // The whole way, with a real server.
 func TestDeliverSMTP(t *testing.T) {
-	server, pool := startMail(t, &mailServer{})
+	server, pool := startMail(t, false, nil)
 	o, err := delivery.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "o.db"))
 	require.NoError(t, err)
 	defer o.Close()
@@ -376,7 +376,10 @@ func TestDeliverSMTP(t *testing.T) {
 	})
 	require.NoError(t, err)
 	m := b.order(t, 1, delivery.DigitalDomicile)
-	server.set(map[string]string{"end": ""}) // the server keeps it, the answer is lost
+	server.set(map[string]error{"end": errCut}) // the server keeps it, the answer is lost
+	assert.Equal(t, delivery.Report{Retried: 1}, b.run(t))
+	server.set(map[string]error{"RCPT": answer(451, "later")})
+	b.now = b.now.Add(time.Hour)
 	assert.Equal(t, delivery.Report{Retried: 1}, b.run(t))
 	server.set(nil)
 	b.now = b.now.Add(time.Hour)
@@ -384,6 +387,6 @@ func TestDeliverSMTP(t *testing.T) {
 	require.Len(t, server.all(), 2)
 	for _, got := range server.all() {
 		assert.Equal(t, "<"+m.MessageID+">", got.header(t).Get("Message-ID"))
-		assert.Equal(t, "TO:<mario@pec.example.org>", got.to)
+		assert.Equal(t, "mario@pec.example.org", got.to)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/smtp"
 	"net/textproto"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -87,7 +88,8 @@ func (s *SMTP) greet(conn net.Conn, host string) (*smtp.Client, error) {
 	if err != nil {
 		return nil, failed("connect", err)
 	}
-	if err := c.Hello("localhost"); err != nil {
+	_, domain, _ := strings.Cut(s.From, "@")
+	if err := c.Hello(domain); err != nil {
 		_ = c.Close()
 		return nil, failed("EHLO", err)
 	}
