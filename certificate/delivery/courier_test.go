@@ -363,6 +363,65 @@ func TestReceipts(t *testing.T) {
 	})
 }
 
+// With roots, a receipt that its provider has not signed changes nothing.
+func TestReceiptsSigned(t *testing.T) {
+	o, err := delivery.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "o.db"))
+	require.NoError(t, err)
+	defer o.Close()
+	p, stranger := newProvider(t, nil, nil), newProvider(t, nil, nil)
+	b := newBench(t, o)
+	b.now = certified.Add(-time.Minute)
+	b.Courier, err = delivery.New(delivery.Config{
+		Outbox: o, Archive: b.archive, PEC: b.pec, Domiciles: b.domiciles, Key: bytes.Repeat([]byte{1}, 32), Domain: "anpr.example", PECRoots: p.roots,
+		Now: func() time.Time { return b.now },
+	})
+	require.NoError(t, err)
+	m := b.order(t, 1, delivery.DigitalDomicile)
+	b.run(t)
+	sent := b.get(t, m)
+	give := func(text string) error {
+		_, _, err := b.Receipt(t.Context(), strings.NewReader(text))
+		return err
+	}
+	for _, kind := range []string{"accettazione", "avvenuta-consegna", "errore-consegna", "non-accettazione", "rilevazione-virus"} {
+		xml := certification(kind, m.MessageID, "nessuno")
+		require.ErrorIs(t, give(receipt(kind, m.MessageID, xml, "")), delivery.ErrUntrusted, "signed with nonsense")
+		require.ErrorIs(t, give(outer(kind, m.MessageID)+entity(xml)), delivery.ErrUntrusted, "not signed")
+		require.ErrorIs(t, give(stranger.sign(t, kind, m.MessageID, xml, false)), delivery.ErrUntrusted, "signed by a stranger")
+		before := strings.Replace(xml, "10:15:32", "09:50:00", 1)
+		require.ErrorContains(t, give(p.sign(t, kind, m.MessageID, before, false)), "expected an instant between the order", "older than the order")
+		after := strings.Replace(xml, "10:15:32", "10:45:00", 1)
+		require.ErrorIs(t, give(p.sign(t, kind, m.MessageID, after, false)), delivery.ErrUntrusted, "of the future")
+		require.Equal(t, sent, b.get(t, m))
+	}
+	for _, kind := range []string{"presa-in-carico", "avvenuta-consegna", "accettazione", "avvenuta-consegna"} {
+		require.NoError(t, give(p.sign(t, kind, m.MessageID, certification(kind, m.MessageID, "nessuno"), kind == "accettazione")))
+		if kind == "presa-in-carico" {
+			require.Equal(t, sent, b.get(t, m))
+		}
+	}
+	got := b.get(t, m)
+	assert.Equal(t, delivery.Delivered, got.State, "delivery came before acceptance, and twice")
+	assert.Equal(t, sent.Version+1, got.Version, "one change")
+}
+
+// What was given up for lack of an answer has arrived, as its receipt shows.
+func TestReceiptAfterGivingUp(t *testing.T) {
+	o, err := delivery.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "o.db"))
+	require.NoError(t, err)
+	defer o.Close()
+	b := newBench(t, o)
+	m, n := b.order(t, 1, delivery.DigitalDomicile), b.order(t, 2, delivery.DigitalDomicile)
+	b.pec.err = []error{&delivery.SendError{Reason: "lost", Unknown: true, After: 100 * time.Hour}, &delivery.SendError{Reason: "smtp 550 at RCPT", Permanent: true}}
+	assert.Equal(t, delivery.Report{Failed: 2}, b.run(t))
+	for _, x := range []delivery.Message{m, n} {
+		_, _, err := b.Receipt(t.Context(), strings.NewReader(receipt("accettazione", x.MessageID, certification("accettazione", x.MessageID, "nessuno"), "")))
+		require.NoError(t, err)
+	}
+	states := []delivery.State{b.get(t, m).State, b.get(t, n).State}
+	assert.ElementsMatch(t, []delivery.State{delivery.Accepted, delivery.Failed}, states)
+}
+
 // The whole way, with a real server.
 func TestDeliverSMTP(t *testing.T) {
 	server, pool := startMail(t, false, nil)
