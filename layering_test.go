@@ -30,7 +30,9 @@ var allowed = map[string][]string{
 
 	// What several packages share; limits is the one that all may use. pdf has
 	// its writer apart, in pdf/tagged, since reader and writer share no code.
-	"internal/cms":        {"internal/limits"},
+	"internal/cms": {"internal/limits"},
+	// A folder that one process has open: for the stores that keep files.
+	"internal/folder":     {},
 	"internal/limits":     {},
 	"internal/pdf":        {"internal/limits"},
 	"internal/pdf/tagged": {"internal/limits"},
