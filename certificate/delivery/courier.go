@@ -283,44 +283,48 @@ const receiptSkew = 10 * time.Minute
 // instant between the order and now, give or take ten minutes: otherwise nothing
 // changes, and the error wraps [ErrUntrusted].
 func (c *Courier) Receipt(ctx context.Context, r io.Reader) (Receipt, Message, error) {
-	var receipt Receipt
-	var err error
+	receipt, m, _, err := c.take(ctx, r)
+	return receipt, m, err
+}
+
+// take is Receipt, and reports whether a state has changed.
+func (c *Courier) take(ctx context.Context, r io.Reader) (receipt Receipt, m Message, changed bool, err error) {
 	if c.cfg.PECRoots != nil {
 		receipt, err = VerifyReceipt(ctx, r, c.cfg.PECRoots)
 	} else {
 		receipt, err = ParseReceipt(ctx, r)
 	}
 	if err != nil {
-		return receipt, Message{}, err
+		return receipt, Message{}, false, err
 	}
 	id, channel, ok := splitMessageID(receipt.MessageID)
 	if !ok || channel != DigitalDomicile {
-		return receipt, Message{}, fmt.Errorf("delivery: receipt: %w", ErrUnknown)
+		return receipt, Message{}, false, fmt.Errorf("delivery: receipt: %w", ErrUnknown)
 	}
 	for {
-		m, err := c.cfg.Outbox.Get(ctx, id, channel)
+		m, err = c.cfg.Outbox.Get(ctx, id, channel)
 		if err != nil {
-			return receipt, Message{}, err
+			return receipt, Message{}, false, err
 		}
 		if m.MessageID != receipt.MessageID {
-			return receipt, Message{}, about(id, channel, ErrUnknown)
+			return receipt, Message{}, false, about(id, channel, ErrUnknown)
 		}
 		if c.cfg.PECRoots != nil && (receipt.At.Before(m.Created.Add(-receiptSkew)) || receipt.At.After(c.now().Add(receiptSkew))) {
-			return receipt, m, about(id, channel, untrusted("it certifies %s, expected an instant between the order, %s, and now", receipt.At.Format(time.RFC3339), m.Created.Format(time.RFC3339)))
+			return receipt, m, false, about(id, channel, untrusted("it certifies %s, expected an instant between the order, %s, and now", receipt.At.Format(time.RFC3339), m.Created.Format(time.RFC3339)))
 		}
 		state, reason := receipt.follows(m)
 		if state == m.State {
-			return receipt, m, nil
+			return receipt, m, false, nil
 		}
 		// A receipt also proves that an attempt of unknown outcome has succeeded.
 		m.State, m.Reason, m.FiscalCode, m.Address, m.Updated = state, reason, "", "", c.now()
 		err = c.cfg.Outbox.Update(ctx, m)
 		if err == nil {
 			m.Version++
-			return receipt, m, nil
+			return receipt, m, true, nil
 		}
 		if !errors.Is(err, ErrChanged) {
-			return receipt, Message{}, err
+			return receipt, Message{}, false, err
 		}
 	}
 }

@@ -79,9 +79,10 @@ var (
 	ErrChanged = errors.New("delivery: somebody else has changed the message")
 )
 
-// An Outbox keeps messages. It is safe for concurrent use by several processes.
-// What a call has changed is durable when it returns. Errors hold no personal
-// data.
+// An Outbox keeps messages. It is safe for concurrent use; whether by several
+// processes, the implementation says ([SQLOutbox] is, [FileOutbox] not). What a
+// call has changed is durable when it returns. Errors hold no personal data.
+// Package deliverytest has the tests that an implementation has to pass.
 type Outbox interface {
 	// Add keeps a message with Version 1. If there is one with its certificate
 	// and channel it does nothing and returns an error wrapping [ErrQueued].
@@ -92,8 +93,9 @@ type Outbox interface {
 	// is not after an instant, the longest due first, at most n.
 	Due(ctx context.Context, at time.Time, n int) ([]Message, error)
 	// Update replaces the message with the certificate, channel and Version of m
-	// and counts its Version up. If it has another Version by now, it does
-	// nothing and returns an error wrapping [ErrChanged].
+	// and counts its Version up; MessageID, Addressee and Created stay as they
+	// were. If it has another Version by now, or is not there, it does nothing and
+	// returns an error wrapping [ErrChanged].
 	Update(ctx context.Context, m Message) error
 	// Sweep deletes the messages of which Updated is before an instant and that
 	// are not to be sent any more, and returns how many there were.
