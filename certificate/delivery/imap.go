@@ -146,7 +146,11 @@ func fetch(c *imapclient.Client, uid imap.UID) (mail io.Reader, there bool, err 
 	if err != nil || len(mails) == 0 {
 		return nil, false, err
 	}
-	return bytes.NewReader(mails[0].FindBodySection(all)), true, nil
+	data := mails[0].FindBodySection(all)
+	if data == nil {
+		return nil, false, errors.New("no BODY[]")
+	}
+	return bytes.NewReader(data), true, nil
 }
 
 // file moves a mail. A server that cannot move copies, and deletes when it has
