@@ -234,6 +234,9 @@ func (c *Courier) send(ctx context.Context, m *Message, d Document) error {
 		case errors.Is(err, ErrNoDomicile):
 			return &SendError{Reason: NoDomicile, Permanent: true}
 		case err != nil:
+			if failed, ok := errors.AsType[*SendError](err); ok {
+				return failed
+			}
 			return &SendError{Reason: "domicile-lookup-failed"}
 		case !isAddress(address):
 			return &SendError{Reason: "domicile-without-form"}

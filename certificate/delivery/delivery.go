@@ -108,8 +108,9 @@ var ErrNoDomicile = errors.New("delivery: no digital domicile")
 
 // A DomicileResolver looks up the digital domicile of a person, as in INAD (CAD,
 // art. 6-quater): the PEC address that is valid at this moment. Another error
-// than [ErrNoDomicile] means that it is not known, and is asked again later; its
-// text is not shown, since it may name the person.
+// than [ErrNoDomicile] means that it is not known. A [*SendError] says why and
+// when to ask again; of any other the text is not shown, since it may name the
+// person, and it is asked again after the usual pause. [INAD] is one.
 type DomicileResolver interface {
 	Domicile(ctx context.Context, fiscalCode string) (address string, err error)
 }
