@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -54,13 +53,7 @@ func NewIO(s IO) (*IO, error) {
 		return nil, errors.New("delivery: IO.Base: expected https")
 	}
 	s.Base = strings.TrimSuffix(s.Base, "/")
-	client := http.Client{}
-	if s.Client != nil {
-		client = *s.Client
-	}
-	// A redirect would carry the key and the fiscal code elsewhere.
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	s.Client = &client
+	s.Client = withoutRedirects(s.Client)
 	return &s, nil
 }
 
@@ -145,9 +138,7 @@ func (s *IO) post(ctx context.Context, path string, in, out any) (status int, af
 		return 0, 0, err
 	}
 	defer res.Body.Close()
-	if n, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil && n > 0 {
-		after = time.Duration(min(n, 24*3600)) * time.Second
-	}
+	after = retryAfter(res.Header, time.Now())
 	data, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err == nil && res.StatusCode/100 == 2 && json.Unmarshal(data, out) != nil {
 		// The status alone says whether it was taken.

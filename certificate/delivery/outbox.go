@@ -15,7 +15,8 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// SQLOutbox is an [Outbox] in a SQL database. It is safe for concurrent use.
+// SQLOutbox is an [Outbox] in a SQL database. It is safe for concurrent use, also
+// by several processes.
 type SQLOutbox struct{ db *sqldb.DB }
 
 var _ Outbox = (*SQLOutbox)(nil)

@@ -1,0 +1,132 @@
+package delivery_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/liste-elettorali/anpr/certificate/delivery"
+	"github.com/liste-elettorali/anpr/certificate/delivery/deliverytest"
+)
+
+func TestOutbox(t *testing.T) {
+	for _, name := range []string{"files", "sqlite", "postgres"} {
+		t.Run(name, func(t *testing.T) {
+			deliverytest.TestOutbox(t, func(t *testing.T) delivery.Outbox { return openOutbox(t, outboxPlaces[name](t)) })
+		})
+	}
+}
+
+func TestOutboxReopen(t *testing.T) {
+	eachOutbox(t, func(t *testing.T, place string) {
+		deliverytest.TestReopen(t, func(t *testing.T) delivery.Outbox { return openOutbox(t, place) },
+			func(t *testing.T, o delivery.Outbox) delivery.Outbox {
+				require.NoError(t, o.(closer).Close())
+				return openOutbox(t, place)
+			})
+	})
+}
+
+// holding returns the files under a folder that hold some bytes.
+func holding(t *testing.T, dir, what string) []string {
+	t.Helper()
+	var found []string
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, e := range entries {
+		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		require.NoError(t, err)
+		if bytes.Contains(data, []byte(what)) {
+			found = append(found, e.Name())
+		}
+	}
+	return found
+}
+
+// Of a folder: one process alone, nothing that is not a message, nothing left of
+// an erased address, and what a crash leaves is put right.
+func TestFileOutbox(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "outbox")
+	o := openOutbox(t, dir)
+	_, err := delivery.OpenFiles(dir)
+	require.ErrorIs(t, err, delivery.ErrLocked)
+	m := deliverytest.Message(1)
+	require.NoError(t, o.Add(t.Context(), m))
+	name := m.Certificate + ".email"
+	require.Equal(t, []string{name}, holding(t, dir, m.Address))
+	info, err := os.Stat(filepath.Join(dir, name))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+
+	// The bytes of the file that an update replaces are overwritten: a second name
+	// of it shows them.
+	link := filepath.Join(t.TempDir(), "link")
+	require.NoError(t, os.Link(filepath.Join(dir, name), link))
+	m.State, m.Address, m.FiscalCode = delivery.Sent, "", ""
+	require.NoError(t, o.Update(t.Context(), m))
+	assert.Empty(t, holding(t, dir, "persona."))
+	before, err := os.ReadFile(link)
+	require.NoError(t, err)
+	assert.NotEmpty(t, before)
+	assert.Empty(t, bytes.Trim(before, "\x00"), "overwritten")
+	require.NoError(t, o.Close())
+	_, err = o.Get(t.Context(), m.Certificate, m.Channel)
+	require.ErrorIs(t, err, delivery.ErrClosed)
+	require.ErrorIs(t, o.Close(), delivery.ErrClosed)
+
+	// What a crash leaves: a new version that did not get its name, cut.
+	require.NoError(t, os.WriteFile(filepath.Join(dir, name+".new"), []byte(`{"Certi`), 0o600))
+	o = openOutbox(t, dir)
+	m.Version = 2
+	got, err := o.Get(t.Context(), m.Certificate, m.Channel)
+	require.NoError(t, err)
+	assert.Equal(t, m, got)
+	require.NoError(t, o.Close())
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+
+	// What no crash leaves.
+	good, err := os.ReadFile(filepath.Join(dir, name))
+	require.NoError(t, err)
+	other := deliverytest.Message(2).Certificate + ".email"
+	for file, data := range map[string][]byte{
+		name: good[:len(good)-1], other: good, "notes.txt": nil, name + "x": good, "." + name: good,
+	} {
+		path := filepath.Join(dir, file)
+		require.NoError(t, os.WriteFile(path, data, 0o600))
+		_, err := delivery.OpenFiles(dir)
+		require.ErrorIs(t, err, delivery.ErrCorrupt, file)
+		require.ErrorContains(t, err, file)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), good, 0o600))
+		if file != name {
+			require.NoError(t, os.Remove(path))
+		}
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, name), bytes.Replace(good, []byte(`"sent"`), []byte(`"lost"`), 1), 0o600))
+	_, err = delivery.OpenFiles(dir)
+	require.ErrorIs(t, err, delivery.ErrCorrupt)
+}
+
+// Of SQLite: after a purge no byte of an erased address is in the files.
+func TestSQLOutboxPurge(t *testing.T) {
+	dir := t.TempDir()
+	o, err := delivery.OpenSQLite(context.Background(), filepath.Join(dir, "outbox.db"))
+	require.NoError(t, err)
+	defer o.Close()
+	for n := range 50 {
+		m := deliverytest.Message(n)
+		require.NoError(t, o.Add(t.Context(), m))
+		m.State, m.Address, m.FiscalCode = delivery.Sent, "", ""
+		require.NoError(t, o.Update(t.Context(), m))
+	}
+	require.NotEmpty(t, holding(t, dir, "persona."), "in the log")
+	require.NoError(t, o.Purge(t.Context()))
+	assert.Empty(t, holding(t, dir, "persona."))
+	assert.Empty(t, holding(t, dir, deliverytest.Message(1).FiscalCode))
+}
