@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -75,6 +76,10 @@ func (u *update) fill(o owner, c *pdf.Change, was, is pdf.Dict) error {
 		return fmt.Errorf("compila il campo «%s», che è nascosto", name)
 	case u.covers(was):
 		return fmt.Errorf("compila il campo «%s», che copre gran parte della pagina", name)
+	case !onlyLocks(was, is) && !u.fills(o.field):
+		// Else the document shows one value when it is signed and another
+		// afterwards: a shadow attack.
+		return fmt.Errorf("sostituisce ciò che il campo «%s» conteneva già quando è stato firmato", name)
 	}
 	for _, key := range keysOf(was, is) {
 		if pdf.Equal(was.Get(key), is.Get(key)) {
@@ -106,6 +111,35 @@ func (u *update) fill(o owner, c *pdf.Change, was, is pdf.Dict) error {
 	}
 	u.allowed[c.Ref.Num] = true
 	return nil
+}
+
+// fills reports whether a field was empty before this revision and is not any
+// more.
+func (u *update) fills(f pdf.Field) bool {
+	empty := func(o pdf.Object) bool {
+		switch o := o.(type) {
+		case nil:
+			return true
+		case pdf.String:
+			return len(o) == 0
+		case pdf.Name:
+			return o == "Off"
+		case pdf.Array:
+			return len(o) == 0
+		}
+		return false
+	}
+	was, err := u.old.Resolve(f.V)
+	if err != nil || !empty(was) {
+		return false
+	}
+	c := u.changes[f.Ref.Num]
+	if c == nil {
+		return false
+	}
+	d, _ := c.New.(pdf.Dict)
+	is, err := u.new.Resolve(d.Get("V"))
+	return err == nil && !empty(is)
 }
 
 // onlyLocks reports whether the one change to a field is that it becomes
@@ -223,6 +257,12 @@ func (u *update) appearance(was, is pdf.Dict) error {
 	if pdf.Equal(old.Get("N"), ap.Get("N")) {
 		return nil // the same reference: inPlace judges what it names
 	}
+	if o, err = u.old.Resolve(old.Get("N")); err != nil {
+		return err
+	}
+	if s, ok := o.(*pdf.Stream); ok && !u.mute(s) {
+		return errors.New("mostrava già qualcosa quando è stato firmato")
+	}
 	if o, err = u.new.Resolve(ap.Get("N")); err != nil {
 		return err
 	}
@@ -230,6 +270,21 @@ func (u *update) appearance(was, is pdf.Dict) error {
 		return errors.New("l'aspetto non è un disegno")
 	}
 	return u.added(ap.Get("N"), 12)
+}
+
+// mute reports whether an appearance shows neither text nor pictures: that of
+// an empty field may have a ground and a border.
+func (u *update) mute(s *pdf.Stream) bool {
+	data, err := u.old.Decode(s)
+	if err != nil {
+		return false
+	}
+	for _, op := range []string{"Tj", "TJ", "'", "\"", "Do", "BI", "sh"} {
+		if bytes.Contains(data, []byte(op)) {
+			return false
+		}
+	}
+	return true
 }
 
 // used returns how often the revision before refers to an object.
@@ -279,7 +334,7 @@ func (u *update) inPlace(owners map[uint32]owner) error {
 		}
 		a, ok1 := c.Old.(*pdf.Stream)
 		b, ok2 := c.New.(*pdf.Stream)
-		if !ok1 || !ok2 || a.Dict.Name("Subtype") != "Form" || b.Dict.Name("Subtype") != "Form" {
+		if !ok1 || !ok2 || !u.mute(a) || a.Dict.Name("Subtype") != "Form" || b.Dict.Name("Subtype") != "Form" {
 			continue
 		}
 		u.allowed[ref.Num] = true

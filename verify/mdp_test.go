@@ -42,7 +42,7 @@ func TestMDP(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), interpreter, filepath.Join("testdata", "forms.py"), dir, trust).Output()
 	require.NoError(t, err)
 	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
-		assert.True(t, strings.HasPrefix(line, "certified-1--") || strings.HasPrefix(line, "lock-p1--"), line)
+		assert.True(t, strings.HasPrefix(line, "certified-1--") || strings.HasPrefix(line, "lock-p1"), line)
 	}
 	anchors := readPEM(t, trust)
 	v, err := verify.New(verify.Config{Trust: anchors[:1], Timestamps: anchors[1:]})
@@ -66,9 +66,42 @@ func TestMDP(t *testing.T) {
 		"lock-group":       append(without(fills, append(groupA, "fill-group-b")...), "sign-new-visible"),
 		"lock-nested":      append(without(fills, groupA...), "sign-new-visible"),
 		"lock-p1":          nil,
-		"lock-p2":          append(without(fills, groupA...), "sign-new-visible"),
+		"lock-p2":          without(fills, groupA...),
 		"certified-2-lock": {"fill-group-a", "fill-group-b", "fill-in-place"},
 	}
+	// Where pyHanko says something else, and why: which is right.
+	type difference struct {
+		reason string
+		ours   bool // our answer
+		is     func(setup, change string) bool
+	}
+	differences := []difference{
+		{"pyHanko does not know DocMDP level 3 (its own documentation): a note is permitted", true, func(s, c string) bool {
+			return s == "certified-3" && c == "note"
+		}},
+		{"pyHanko takes the unchanged appearance of a locked field for a change of it: the field is as it was", true, func(s, c string) bool {
+			return strings.Contains(s, "lock") && !strings.HasSuffix(s, "-bare")
+		}},
+		{"pyHanko compares the beginning of names: «gruppo2» does not stand below «gruppo»", true, func(s, c string) bool {
+			return s == "lock-group-bare" && c == "fill-group2"
+		}},
+		{"the same: «gruppo2» is not exempt because «gruppo» is", false, func(s, c string) bool {
+			return s == "certified-2-lock-bare" && c == "fill-group2"
+		}},
+		{"on purpose: a check box takes on a state that it could not show when it was signed", false, func(s, c string) bool {
+			return strings.HasSuffix(s, "-bare") && c == "strange-state"
+		}},
+		{"on purpose: what a hidden or closed field holds was not to be filled in", false, func(s, c string) bool {
+			return c == "fill-hidden" || c == "fill-read-only"
+		}},
+		{"on purpose: what a field held when it was signed is replaced, or shown otherwise: a shadow attack", false, func(s, c string) bool {
+			return c == "fill-twice" || c == "fill-appearance-only" || c == "fill-veiled"
+		}},
+		{"on purpose: the appearance belongs to another field too, which was not filled in", false, func(s, c string) bool {
+			return c == "fill-in-place-shared"
+		}},
+	}
+	told := map[string]int{}
 	theirs := map[string]string{}
 	list, err := exec.CommandContext(t.Context(), interpreter, filepath.Join("testdata", "verdicts.py"), trust, dir).Output()
 	require.NoError(t, err)
@@ -87,14 +120,27 @@ func TestMDP(t *testing.T) {
 		r := v.PDF(t.Context(), data, time.Time{})
 		checkReport(t, r)
 		later, _ := r.Check(verify.CodeLaterRevisions)
-		list, known := permitted[setup]
+		list, known := permitted[strings.TrimSuffix(setup, "-bare")]
 		require.True(t, known, setup)
 		want := change == "none" || change == "stamp" || slices.Contains(list, change)
 		assert.Equal(t, want, r.Valid, "%s: %s", name, later.Message)
-		pyhanko := strings.HasPrefix(theirs[name], "1 ")
-		if pyhanko != r.Valid {
-			t.Logf("%s: here %v (%s), pyHanko %s", name, r.Valid, later.Message, theirs[name])
+		if r.Valid && change == "fill-nome" {
+			assert.Contains(t, later.Message, "«nome»). Ciò che è stato compilato o annotato dopo non è garantito")
 		}
+		if r.Valid && change == "fill-nome-sign-2" {
+			assert.NotContains(t, later.Message, "non è garantito")
+		}
+		pyhanko := strings.HasPrefix(theirs[name], "1 ")
+		if pyhanko == r.Valid {
+			continue
+		}
+		i := slices.IndexFunc(differences, func(d difference) bool { return d.ours == r.Valid && d.is(setup, change) })
+		if assert.GreaterOrEqual(t, i, 0, "%s: here %v (%s), pyHanko %s", name, r.Valid, later.Message, theirs[name]) {
+			told[differences[i].reason]++
+		}
+	}
+	for reason, n := range told {
+		t.Logf("%d files: %s", n, reason)
 	}
 }
 

@@ -22,9 +22,8 @@ const (
 type policy struct {
 	// level is that of DocMDP, the strictest of all signatures; 0 if none has
 	// one.
-	level     int64
-	certified bool // by a certification signature
-	locks     []lock
+	level int64
+	locks []lock
 }
 
 // A lock is the set of form fields that a signature locks: a FieldMDP
@@ -90,7 +89,6 @@ func (p *policy) read(v pdf.View, s *pdf.Signature) error {
 	}
 	own := p.level
 	if p.level = before; own != 0 {
-		p.certified = true
 		p.restrict(own)
 	}
 	if certifies && own == 0 {
@@ -123,7 +121,7 @@ func (p *policy) references(v pdf.View, s *pdf.Signature) error {
 	}
 	list, ok := o.(pdf.Array)
 	if !ok {
-		return errors.New("Reference is no array")
+		return errors.New("the value of Reference is no array")
 	}
 	for _, o := range list {
 		if o, err = v.Resolve(o); err != nil {
@@ -173,7 +171,7 @@ func mdpLevel(v pdf.View, d pdf.Dict) (int64, error) {
 	if n, ok := o.(int64); ok && n >= mdpNothing && n <= mdpComments {
 		return n, nil
 	}
-	return 0, fmt.Errorf("P is %v", o)
+	return 0, fmt.Errorf("found P %v: expected 1, 2 or 3", o)
 }
 
 func readLock(v pdf.View, d pdf.Dict, by string) (lock, error) {
@@ -183,14 +181,14 @@ func readLock(v pdf.View, d pdf.Dict, by string) (lock, error) {
 		return l, nil
 	case "Include", "Exclude":
 	default:
-		return l, fmt.Errorf("Action is %v", d.Get("Action"))
+		return l, fmt.Errorf("found Action %v", d.Get("Action"))
 	}
 	list, err := v.Array(d, "Fields")
 	if err != nil {
 		return l, err
 	}
 	if list == nil || len(list) > 5_000 {
-		return l, fmt.Errorf("Fields is %T of %d", d.Get("Fields"), len(list))
+		return l, fmt.Errorf("found Fields %T of %d", d.Get("Fields"), len(list))
 	}
 	for _, o := range list {
 		if o, err = v.Resolve(o); err != nil {
@@ -222,7 +220,7 @@ func (p *policy) fieldLock(v pdf.View, s *pdf.Signature) error {
 	}
 	d, ok := o.(pdf.Dict)
 	if _, dup := d.Duplicate(); !ok || dup {
-		return errors.New("Lock is no dictionary")
+		return errors.New("the value of Lock is no dictionary")
 	}
 	l, err := readLock(v, d, s.Field)
 	if err != nil {
@@ -249,8 +247,8 @@ func (p policy) permit(u *update) error {
 		return fmt.Errorf("compila il campo «%s», e la firma non ammette che si compilino campi", clean(u.filled[0]))
 	case len(u.notes) > 0 && p.level != mdpComments:
 		return errors.New("aggiunge annotazioni, che la firma non ammette")
-	case u.shows && p.certified:
-		return errors.New("aggiunge alla pagina una firma visibile, dopo una firma che certifica il documento")
+	case u.shows && p.level != 0: // signing is permitted, another look of the page is not
+		return errors.New("aggiunge alla pagina una firma visibile, che la firma non ammette")
 	}
 	for _, l := range p.locks {
 		for _, name := range append(u.filled[:len(u.filled):len(u.filled)], u.signed...) {

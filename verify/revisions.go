@@ -41,6 +41,7 @@ func (j *judgement) laterRevisions() Check {
 		return fail(err)
 	}
 	var kinds []string
+	bare := false // something was filled in that no seal covers
 	times := map[string]int{}
 	for rev := first + 1; rev <= last; rev++ {
 		u := &update{ctx: j.ctx, file: j.file, first: first, rev: rev, dangling: dangling, sigs: j.sigs}
@@ -48,6 +49,7 @@ func (j *judgement) laterRevisions() Check {
 		if err != nil {
 			return fail(fmt.Errorf("revisione %d: %w", rev+1, err))
 		}
+		bare = !u.signs && (bare || len(u.filled)+len(u.notes) > 0)
 		if times[kind]++; times[kind] == 1 {
 			kinds = append(kinds, kind)
 		}
@@ -60,6 +62,9 @@ func (j *judgement) laterRevisions() Check {
 	}
 	c.Outcome = Passed
 	c.Message = "Dopo la firma sono state aggiunte solo revisioni ammesse (" + strings.Join(kinds, "; ") + ")."
+	if bare {
+		c.Message += " Ciò che è stato compilato o annotato dopo non è garantito da alcuna firma."
+	}
 	return c
 }
 

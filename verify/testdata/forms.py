@@ -7,6 +7,7 @@ Usage: forms.py FOLDER TRUST.pem. Writes SETUP--CHANGE.pdf for each pair.
 import datetime
 import io
 import os
+import re
 import sys
 
 from cryptography import x509
@@ -65,13 +66,14 @@ def form(rect, extra=''):
     return f'<< /Type /XObject /Subtype /Form /BBox [0 0 {rect}] /Length 0 {extra}>>\nstream\n\nendstream'
 
 
-def base():
-    """A page with text fields, a group, and a check box."""
+def base(bare):
+    """A page with text fields, a group, and a check box; bare, without their
+    appearances: pyHanko takes that of a locked field for a change of it."""
     w = '/Type /Annot /Subtype /Widget /P 3 0 R /F 4'
     objects = [
-        '<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [5 0 R 7 0 R 11 0 R 13 0 R 20 0 R 21 0 R] /DA (/Helv 10 Tf 0 g) /DR << /Font << /Helv 4 0 R >> >> >> >>',
+        '<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [5 0 R 7 0 R 11 0 R 13 0 R 20 0 R 21 0 R 17 0 R] /DA (/Helv 10 Tf 0 g) /DR << /Font << /Helv 4 0 R >> >> >> >>',
         '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
-        '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 4 0 R >> >> /Contents 19 0 R /Annots [5 0 R 8 0 R 9 0 R 11 0 R 13 0 R 20 0 R 21 0 R] >>',
+        '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 4 0 R >> >> /Contents 19 0 R /Annots [5 0 R 8 0 R 9 0 R 11 0 R 13 0 R 20 0 R 21 0 R 17 0 R] >>',
         '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
         f'<< {w} /FT /Tx /T (nome) /Rect [100 700 300 720] /AP << /N 6 0 R >> >>',
         form('200 20'),
@@ -84,12 +86,15 @@ def base():
         f'<< {w} /FT /Btn /T (scelta) /Rect [100 560 110 570] /AS /Off /AP << /N 16 0 R >> >>',
         form('10 10'), form('10 10'),
         '<< /Si 14 0 R /Off 15 0 R >>',  # pyHanko fails where it is direct
-        '<< >>', '<< >>',
+        '<< /Type /Annot /Subtype /Widget /P 3 0 R /F 4 /FT /Tx /T (velato) /Rect [100 400 300 420] /AP << /N 18 0 R >> >>',
+        '<< /Type /XObject /Subtype /Form /BBox [0 0 200 20] /Length 26 >>\nstream\nBT /Helv 9 Tf (1000) Tj ET \nendstream',
         '<< /Length 40 >>\nstream\nBT /F1 12 Tf 100 760 Td (Documento) Tj ET\nendstream',
         f'<< {w} /FT /Tx /T (chiuso) /Ff 1 /Rect [100 530 300 550] /AP << /N 6 0 R >> >>',
         '<< /Type /Annot /Subtype /Widget /P 3 0 R /F 2 /FT /Tx /T (nascosto) /Rect [0 0 300 20] >>',
     ]
     objects[18] = '<< /Length 44 >>\nstream\n' + 'BT /F1 12 Tf 100 760 Td (Documento) Tj ET'.ljust(44) + '\nendstream'
+    if bare:
+        objects = [re.sub(r' /AP << /N \d+ 0 R >>', '', o) for o in objects]
     out, offsets = b'%PDF-1.7\n', []
     for i, o in enumerate(objects, 1):
         offsets.append(len(out))
@@ -108,9 +113,9 @@ def sign(data, name, new=None, **meta):
     return out.getvalue()
 
 
-def prepared(lock=None, perm=None):
+def prepared(lock=None, perm=None, bare=False):
     """The base with three signature fields, of which the first may lock."""
-    w = IncrementalPdfFileWriter(io.BytesIO(base()))
+    w = IncrementalPdfFileWriter(io.BytesIO(base(bare)))
     fields.append_signature_field(w, SigFieldSpec('Firma1', on_page=0, box=(100, 100, 200, 140), field_mdp_spec=lock, doc_mdp_update_value=perm))
     fields.append_signature_field(w, SigFieldSpec('Firma2', on_page=0, box=(220, 100, 320, 140)))
     fields.append_signature_field(w, SigFieldSpec('Firma3', on_page=0, box=(340, 100, 440, 140), field_mdp_spec=FieldMDPSpec(LOCK_ALL)))
@@ -128,15 +133,19 @@ setups = {
     'certified-1': lambda: certified(MDPPerm.NO_CHANGES),
     'certified-2': lambda: certified(MDPPerm.FILL_FORMS),
     'certified-3': lambda: certified(MDPPerm.ANNOTATE),
-    'lock-all': lambda: sign(prepared(FieldMDPSpec(LOCK_ALL)), 'Firma1'),
-    'lock-include': lambda: sign(prepared(FieldMDPSpec(INCLUDE, ['nome'])), 'Firma1'),
-    'lock-exclude': lambda: sign(prepared(FieldMDPSpec(EXCLUDE, ['nome'])), 'Firma1'),
-    'lock-group': lambda: sign(prepared(FieldMDPSpec(INCLUDE, ['gruppo'])), 'Firma1'),
-    'lock-nested': lambda: sign(prepared(FieldMDPSpec(INCLUDE, ['gruppo.a'])), 'Firma1'),
-    'lock-p1': lambda: sign(prepared(FieldMDPSpec(INCLUDE, ['gruppo.a']), MDPPerm.NO_CHANGES), 'Firma1'),
-    'lock-p2': lambda: sign(prepared(FieldMDPSpec(INCLUDE, ['gruppo.a']), MDPPerm.FILL_FORMS), 'Firma1'),
-    'certified-2-lock': lambda: sign(prepared(FieldMDPSpec(EXCLUDE, ['gruppo'])), 'Firma1', certify=True, docmdp_permissions=MDPPerm.FILL_FORMS),
 }
+for bare in ('', '-bare'):
+    for name, spec, perm, meta in (
+        ('lock-all', FieldMDPSpec(LOCK_ALL), None, {}),
+        ('lock-include', FieldMDPSpec(INCLUDE, ['nome']), None, {}),
+        ('lock-exclude', FieldMDPSpec(EXCLUDE, ['nome']), None, {}),
+        ('lock-group', FieldMDPSpec(INCLUDE, ['gruppo']), None, {}),
+        ('lock-nested', FieldMDPSpec(INCLUDE, ['gruppo.a']), None, {}),
+        ('lock-p1', FieldMDPSpec(INCLUDE, ['gruppo.a']), MDPPerm.NO_CHANGES, {}),
+        ('lock-p2', FieldMDPSpec(INCLUDE, ['gruppo.a']), MDPPerm.FILL_FORMS, {}),
+        ('certified-2-lock', FieldMDPSpec(EXCLUDE, ['gruppo']), None, {'certify': True, 'docmdp_permissions': MDPPerm.FILL_FORMS}),
+    ):
+        setups[name + bare] = lambda spec=spec, perm=perm, meta=meta, bare=bare: sign(prepared(spec, perm, bare != ''), 'Firma1', **meta)
 
 
 def text_of(w, text):
@@ -167,8 +176,9 @@ def incremental(change):
 def fill(name, text='Bruna', in_place=False):
     def change(w):
         f = find(w, name)
-        f['/V'] = pdf_string(text)
-        stream = text_of(w, text)
+        if text is not None:
+            f['/V'] = pdf_string(text)
+        stream = text_of(w, text or 'x')
         if in_place:
             old = f['/AP'].raw_get('/N').get_object()
             old._data, old._encoded_data = stream._data, None
@@ -269,6 +279,9 @@ changes = {
     'fill-in-place-shared': fill('gruppo2', in_place=True),
     'fill-read-only': fill('chiuso'),
     'fill-hidden': incremental(unhide),
+    'fill-veiled': fill('velato'),
+    'fill-twice': then(fill('nome'), fill('nome', 'Altra')),
+    'fill-appearance-only': fill('nome', None),
     'tick': incremental(tick),
     'strange-state': incremental(strange_state),
     'move': incremental(move),
@@ -289,6 +302,8 @@ changes = {
 for setup, make in setups.items():
     data = make()
     for change, apply in changes.items():
+        if 'bare' in setup and change in ('fill-in-place', 'fill-in-place-shared', 'fill-veiled', 'tick'):
+            continue
         try:
             out = apply(data)
         except Exception as e:  # pyHanko itself keeps to what is permitted
