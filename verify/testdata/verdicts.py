@@ -34,7 +34,7 @@ def verdict(path, roots):
 
 
 roots = list(load_certs_from_pemder([sys.argv[1]]))
-for name in sorted(os.listdir(sys.argv[2])):
+for name in sorted(n for n in os.listdir(sys.argv[2]) if n.endswith('.pdf')):
     try:
         ok, why = verdict(os.path.join(sys.argv[2], name), roots)
     except Exception as e:  # whatever it cannot read it does not accept
