@@ -71,9 +71,10 @@ func (h *Handler) open(w http.ResponseWriter, r *http.Request, mark certificate.
 	report := h.cfg.Verifier.PDF(r.Context(), issued.PDF, now)
 	out := result{
 		Title: "Il certificato è autentico", Path: h.cfg.Path, Valid: pair.Valid && report.Valid,
-		Contrassegno: pair.Checks, Document: report.Checks, Signer: report.Signer, Level: report.Level, Trial: issued.Data.Trial,
+		Contrassegno: pair.Checks, Document: report.Checks, Signer: report.Signer, Level: report.Level,
 		Compare: h.compare(issued), Minutes: int(ticketLife.Minutes()),
 	}
+	_, out.Trial = about(issued)
 	if !report.Time.IsZero() {
 		out.SealedAt = h.instant(report.Time)
 	}
@@ -145,7 +146,8 @@ func (h *Handler) original(w http.ResponseWriter, r *http.Request) {
 	}
 	head := w.Header()
 	head.Set("Content-Type", "application/pdf")
-	head.Set("Content-Disposition", `inline; filename="originale-`+issued.Data.Protocol+`.pdf"`)
+	protocol, _ := about(issued)
+	head.Set("Content-Disposition", `inline; filename="originale-`+protocol+`.pdf"`)
 	head.Set("Content-Security-Policy", "frame-ancestors 'self'")
 	head.Set("Cross-Origin-Resource-Policy", "same-origin")
 	head.Set("Content-Length", strconv.Itoa(len(issued.PDF)))
@@ -159,6 +161,9 @@ func (h *Handler) instant(t time.Time) string {
 
 // compare lists what the copy must show, with the names that it has on the page.
 func (h *Handler) compare(i certificate.Issued) []row {
+	if i.Collective != nil {
+		return h.compareCollective(i)
+	}
 	t, d := h.texts, i.Data
 	rows := []row{
 		{Name: "Tipo di certificato", Value: t.Titles[d.Kind]},
@@ -184,17 +189,39 @@ func (h *Handler) compare(i certificate.Issued) []row {
 		add(t.Labels.Section, section)
 	}
 	add(t.Labels.Use, t.Uses[d.Use])
-	if d.Issuer.Comune != nil {
-		add(t.Labels.IssuedBy, d.Issuer.Comune.Name)
+	return append(rows, h.compareIssue(d.Issuer, d.IssuedAt, d.ValidUntil, d.Protocol, i.Contrassegno)...)
+}
+
+// compareCollective lists what stands once on a collective certificate; the
+// persons are compared with the document itself.
+func (h *Handler) compareCollective(i certificate.Issued) []row {
+	t, d := h.texts, i.Collective
+	rows := []row{{Name: "Tipo di certificato", Value: t.Collective.Title}, {Name: t.Collective.Purpose, Value: t.Collective.Purposes[d.Collection]}}
+	for _, g := range d.Groups {
+		rows = append(rows, row{Name: t.Collective.Persons + ", " + g.Comune.Name, Value: strconv.Itoa(len(g.Entries)) + ", da confrontare con l’originale riga per riga"})
 	}
-	if s := d.Issuer.Signer; s != nil {
-		add("Firma", strings.TrimSpace(t.Signers[s.Role]+" "+s.Name))
+	return append(rows, h.compareIssue(d.Issuer, d.IssuedAt, d.ValidUntil, d.Protocol, i.Contrassegno)...)
+}
+
+// compareIssue lists what every certificate says of its issue.
+func (h *Handler) compareIssue(by certificate.Authority, at time.Time, until electoral.Date, protocol string, mark certificate.Contrassegno) (rows []row) {
+	l := h.texts.Labels
+	if by.Comune != nil {
+		rows = append(rows, row{Name: l.IssuedBy, Value: by.Comune.Name})
 	}
-	add(t.Labels.Issued, h.instant(d.IssuedAt))
-	add(t.Labels.ValidUntil, t.Day(d.ValidUntil))
-	add(t.Labels.Protocol, d.Protocol)
-	add("Codice del contrassegno", i.Contrassegno.Code())
-	return rows
+	if s := by.Signer; s != nil {
+		rows = append(rows, row{Name: "Firma", Value: strings.TrimSpace(h.texts.Signers[s.Role] + " " + s.Name)})
+	}
+	return append(rows, row{Name: l.Issued, Value: h.instant(at)}, row{Name: l.ValidUntil, Value: h.texts.Day(until)},
+		row{Name: l.Protocol, Value: protocol}, row{Name: "Codice del contrassegno", Value: mark.Code()})
+}
+
+// about returns what a certificate of either sort says of itself.
+func about(i certificate.Issued) (protocol string, trial bool) {
+	if i.Collective != nil {
+		return i.Collective.Protocol, i.Collective.Trial
+	}
+	return i.Data.Protocol, i.Data.Trial
 }
 
 func dateOf(t time.Time) electoral.Date {

@@ -501,3 +501,30 @@ func Example() {
 	// Output:
 	// 200 true
 }
+
+type register struct{}
+
+func (register) ByFiscalCode(context.Context, electoral.FiscalCode) (electoral.Person, error) {
+	f, err := someone{}.CertificateFacts(context.Background(), electoral.Request{}, "")
+	return f.Person, err
+}
+
+// TestCollective opens a certificate of many persons.
+func TestCollective(t *testing.T) {
+	k, h := newKit(t, nil)
+	office := electoral.Request{ID: "c-1", Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: "H501", Method: electoral.CIEMethod, Level: 3}}
+	out, err := k.issuer.Collective(t.Context(), certificate.CollectiveRequest{Request: office, Collection: certificate.ListCollection, People: register{}}, strings.NewReader("FFCLTR70A01H501Z\n"))
+	require.NoError(t, err)
+	k.book.entries = nil
+	link := "/C/" + out.Contrassegno.Code()
+	p := confirm(t, h, link, get(t, h, link).prova(t), answer)
+	require.Equal(t, http.StatusOK, p.code)
+	assert.Contains(t, p.words(), "Il certificato è autentico")
+	assert.Contains(t, p.words(), "da confrontare con l’originale riga per riga")
+	assert.Contains(t, p.words(), out.Data.Protocol)
+	m := document.FindStringSubmatch(p.text)
+	require.NotNil(t, m)
+	pdf := get(t, h, m[1])
+	assert.Equal(t, string(out.PDF), pdf.text)
+	assert.Contains(t, pdf.head.Get("Content-Disposition"), out.Data.Protocol)
+}
