@@ -257,7 +257,7 @@ func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at
 // removed says why somebody is in no list, with what would change it.
 func removed(r electoral.Removal) Reason {
 	reason := newReason(Removed, "elector.removal")
-	reason.Message += " Motivo: " + r.Reason.Italian() + ", dal " + r.Day.String() + "."
+	reason.Message += " Motivo: " + r.Reason.Italian() + ", dal " + italianDay(r.Day) + "."
 	return reason
 }
 

@@ -144,6 +144,13 @@ func (u upload) isPDF() bool { return strings.HasPrefix(string(u.data[:min(len(u
 
 func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
 	f := form{Title: uploadTitle, Action: h.cfg.Path, Upload: true}
+	select {
+	case h.uploads <- struct{}{}:
+		defer func() { <-h.uploads }()
+	default:
+		h.busy(w, r, f)
+		return
+	}
 	answer, file, fault, err := readUpload(w, r)
 	if err != nil {
 		f.Fault, f.Field = fault, "file"
@@ -164,14 +171,13 @@ func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	mark, fault, err := h.read(r.Context(), file)
-	if err != nil {
+	switch {
+	case errors.Is(err, errBusy):
+		h.busy(w, r, f)
+		return
+	case err != nil:
 		f.Fault, f.Field = fault, "file"
-		status := http.StatusUnprocessableEntity
-		if errors.Is(err, errBusy) {
-			w.Header().Set("Retry-After", "10")
-			status, f.Field = http.StatusServiceUnavailable, ""
-		}
-		h.ask(w, r, status, f, uploadAction)
+		h.ask(w, r, http.StatusUnprocessableEntity, f, uploadAction)
 		return
 	}
 	if !h.ours(mark) {
@@ -179,6 +185,13 @@ func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.open(w, r, mark, file)
+}
+
+// busy asks to come back.
+func (h *Handler) busy(w http.ResponseWriter, r *http.Request, f form) {
+	w.Header().Set("Retry-After", "10")
+	f.Fault = "Il servizio legge in questo momento troppi file. Riprovare fra qualche secondo."
+	h.ask(w, r, http.StatusServiceUnavailable, f, uploadAction)
 }
 
 // elsewhere answers to a contrassegno that leads to another site.
@@ -252,7 +265,7 @@ func (h *Handler) read(ctx context.Context, file upload) (mark certificate.Contr
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()
 	case <-wait.Done():
-		return mark, "Il servizio legge in questo momento troppe immagini. Riprovare fra qualche secondo.", errBusy
+		return mark, "", errBusy
 	}
 	bound, stop := context.WithTimeout(ctx, 15*time.Second)
 	defer stop()

@@ -78,8 +78,12 @@ type Config struct {
 // minKeySize is the least size in bytes of the key of the tickets.
 const minKeySize = 32
 
-// maxUpload bounds an uploaded file in bytes.
-const maxUpload = 16 << 20
+const (
+	// maxUpload bounds an uploaded file in bytes, maxUploads how many there are
+	// at a time: together they bound the memory.
+	maxUpload  = 16 << 20
+	maxUploads = 32
+)
 
 // A Handler serves the public verification. It is safe for concurrent use.
 type Handler struct {
@@ -88,8 +92,9 @@ type Handler struct {
 	pages *template.Template
 	texts certificate.Texts
 	rome  *time.Location
-	slots chan struct{}
-	paths []string
+	// slots bounds the pictures read at a time, uploads those that are in memory.
+	slots, uploads chan struct{}
+	paths          []string
 }
 
 //go:embed templates/*.html
@@ -136,7 +141,7 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	h := &Handler{cfg: cfg, mux: http.NewServeMux(), texts: certificate.Italian(), slots: make(chan struct{}, cfg.Pictures)}
+	h := &Handler{cfg: cfg, mux: http.NewServeMux(), texts: certificate.Italian(), slots: make(chan struct{}, cfg.Pictures), uploads: make(chan struct{}, maxUploads)}
 	if cfg.Texts != nil {
 		h.texts = *cfg.Texts
 	}

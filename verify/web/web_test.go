@@ -361,6 +361,38 @@ func TestUpload(t *testing.T) {
 	}
 }
 
+// TestBusy holds as many uploads as there may be, in the middle of their file.
+func TestBusy(t *testing.T) {
+	k, h := newKit(t, nil)
+	server := httptest.NewServer(h)
+	defer server.Close()
+	var wg sync.WaitGroup
+	var hold []*io.PipeWriter
+	for range 32 {
+		r, w := io.Pipe()
+		hold = append(hold, w)
+		wg.Go(func() {
+			resp, err := http.Post(server.URL+"/verifica", "multipart/form-data; boundary=x", r)
+			if assert.NoError(t, err) {
+				_ = resp.Body.Close()
+			}
+		})
+		_, err := io.WriteString(w, "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\nabc")
+		require.NoError(t, err)
+	}
+	png, err := k.issued.Contrassegno.PNG(500)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		p := upload(t, h, get(t, h, "/verifica").prova(t), answer, "foto.png", png)
+		return p.code == http.StatusServiceUnavailable && p.head.Get("Retry-After") != ""
+	}, 10*time.Second, 10*time.Millisecond)
+	for _, w := range hold {
+		require.NoError(t, w.Close())
+	}
+	wg.Wait()
+	assert.Equal(t, http.StatusOK, upload(t, h, get(t, h, "/verifica").prova(t), answer, "foto.png", png).code)
+}
+
 // TestUnsealed shows nothing of an original whose seal does not hold.
 func TestUnsealed(t *testing.T) {
 	k, h := newKit(t, func(k *kit) {
