@@ -257,7 +257,11 @@ func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at
 // removed says why somebody is in no list, with what would change it.
 func removed(r electoral.Removal) Reason {
 	reason := newReason(Removed, "elector.removal")
-	reason.Message += " Motivo: " + r.Reason.Italian() + ", dal " + italianDay(r.Day) + "."
+	reason.Message += " Motivo: " + r.Reason.Italian()
+	if r.Day.Month != 0 && r.Day.Day != 0 {
+		reason.Message += ", dal " + italianDay(r.Day)
+	}
+	reason.Message += "."
 	return reason
 }
 
