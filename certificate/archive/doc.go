@@ -19,4 +19,8 @@
 // backups of the documents, or let those end with the documents. A disk that
 // writes each block elsewhere (flash, copy-on-write) may keep an overwritten
 // key until it uses the block again: such a disk should be encrypted.
+//
+// In a folder keys are overwritten in their place. SQLite overwrites them in its
+// file and cuts its log, whose blocks the file system frees with what stood in
+// them. PostgreSQL keeps them in its write-ahead log: see [SQL.PurgeLog].
 package archive

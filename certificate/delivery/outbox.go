@@ -53,6 +53,10 @@ func (o *SQLOutbox) Close() error { return o.db.Close() }
 // [github.com/liste-elettorali/anpr/certificate/archive.SQL.Purge].
 func (o *SQLOutbox) Purge(ctx context.Context) error { return o.db.Purge(ctx, "delivery_messages") }
 
+// PurgeLog leaves no erased address in PostgreSQL's write-ahead log: see
+// [github.com/liste-elettorali/anpr/certificate/archive.SQL.PurgeLog].
+func (o *SQLOutbox) PurgeLog(ctx context.Context) error { return o.db.PurgeLog(ctx) }
+
 const columns = `part, certificate, channel, state, message_id, fiscal_code, address, addressee, reason, attempts, created, not_before, updated, version`
 
 func part(certificate string) string { return certificate[:min(2, len(certificate))] }

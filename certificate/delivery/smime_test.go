@@ -286,3 +286,31 @@ func TestVerifyReceiptOpenSSL(t *testing.T) {
 		})
 	}
 }
+
+// Nothing that is changed in a signed receipt says something else.
+func FuzzVerifyReceipt(f *testing.F) {
+	p := newProvider(f, nil, nil)
+	const kind, id = "avvenuta-consegna", "a.b.c@anpr.example"
+	for _, opaque := range []bool{false, true} {
+		f.Add([]byte(p.sign(f, kind, id, certification(kind, id, "nessuno"), opaque)))
+	}
+	f.Add([]byte(outer(kind, id) + "Content-Type: multipart/signed; boundary=s\r\n\r\n--s\r\n\r\n\n--s\r\nContent-Type: application/pkcs7-signature\r\n\r\n0\r\n--s--"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := delivery.VerifyReceipt(t.Context(), bytes.NewReader(data), p.roots)
+		if err == nil && (r.MessageID != id || r.Type != delivery.DeliveryDone || !r.At.Equal(certified)) {
+			t.Errorf("forged: %+v", r)
+		}
+	})
+}
+
+// The daticert.xml of a receipt, whatever stands in it.
+func FuzzDaticert(f *testing.F) {
+	f.Add([]byte(certification("accettazione", "a@b", "nessuno")))
+	f.Add([]byte(`<postacert tipo="accettazione"><dati><data zona="+01:00"><giorno>1/1/2026</giorno><ora>1:1:1</ora></data></dati></postacert>`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := delivery.ParseReceipt(t.Context(), strings.NewReader(outer("accettazione", "a@b")+entity(string(data))))
+		if err == nil && (r.MessageID != "a@b" || r.Type != delivery.Acceptance || r.At.IsZero() || r.ProviderID == "" || r.Provider == "") {
+			t.Errorf("an incomplete receipt: %+v", r)
+		}
+	})
+}
