@@ -35,6 +35,8 @@ type walk struct {
 	axe  string
 	name string
 	n    int
+	// scripts of pages run, which nothing but a proof of work needs.
+	scripts bool
 }
 
 // newWalk starts Chromium. Scripts of pages do not run: nothing may need them.
@@ -104,7 +106,7 @@ func (w *walk) judge() {
 	}
 	var raw string
 	const ask = `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}).then(r => JSON.stringify({violations: r.violations, passes: r.passes.length}))`
-	w.run(emulation.SetScriptExecutionDisabled(false), chromedp.Evaluate(w.axe, nil), chromedp.Evaluate(ask, &raw, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }), emulation.SetScriptExecutionDisabled(true))
+	w.run(emulation.SetScriptExecutionDisabled(false), chromedp.Evaluate(w.axe, nil), chromedp.Evaluate(ask, &raw, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }), emulation.SetScriptExecutionDisabled(!w.scripts))
 	require.NoError(w.t, json.Unmarshal([]byte(raw), &result))
 	assert.Greater(w.t, result.Passes, 10, "axe looked at the page")
 	for _, v := range result.Violations {
@@ -323,6 +325,29 @@ func TestVerification(t *testing.T) {
 	pc.page("Il certificato non è più disponibile")
 	assert.NotContains(t, pc.text("main"), issued.Data.Subject.Surname)
 	assert.NotContains(t, out.String(), issued.Contrassegno.Code()[:26], "no keys to certificates in what the server prints")
+}
+
+// TestProofOfWork lets the browser compute what the captcha may ask underneath.
+func TestProofOfWork(t *testing.T) {
+	k := newKnown(t)
+	k.work = 12
+	s, base, _ := start(t, func(o *options) { o.captcha = k })
+	issued := issue(t, s, "jesi", certificate.EnrolmentCertificate)
+	link := strings.Replace(issued.Contrassegno.String(), "HTTPS://", "https://", 1)
+	w := newWalk(t, base, "lavoro", 1280, 900, false)
+	w.open(link)
+	w.page("Verifica di un certificato elettorale")
+	w.confirm(answer)
+	w.page("Errore: Verifica di un certificato elettorale")
+	assert.Contains(t, w.text("#errore"), "Attivare JavaScript", "without scripts it says what is missing")
+	w.scripts = true
+	w.run(emulation.SetScriptExecutionDisabled(false))
+	w.open(link)
+	w.run(chromedp.WaitEnabled("main button[type=submit]", chromedp.ByQuery))
+	w.page("Verifica di un certificato elettorale")
+	require.Eventually(t, func() bool { return strings.Contains(w.text("#lavoro-stato"), "completato") }, time.Minute, 100*time.Millisecond)
+	w.confirm(answer)
+	w.page("Il certificato è autentico")
 }
 
 // issue issues a certificate to a persona.

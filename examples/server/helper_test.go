@@ -25,6 +25,8 @@ import (
 type known struct {
 	*captcha.Digits
 
+	work int // bits
+
 	mu   sync.Mutex
 	open map[string]string // action by id
 }
@@ -44,7 +46,7 @@ func (k *known) New(ctx context.Context, action string) (captcha.Challenge, erro
 	c, err := k.Digits.New(ctx, action)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.open[c.ID] = action
+	k.open[c.ID], c.Work = action, k.work
 	return c, err
 }
 
@@ -60,6 +62,8 @@ func (k *known) Check(_ context.Context, action string, a captcha.Answer) error 
 		return captcha.ErrForged
 	case strings.ReplaceAll(a.Text, " ", "") != strings.ReplaceAll(answer, " ", ""):
 		return captcha.ErrWrong
+	case !captcha.Worked(a.ID, k.work, a.Work):
+		return captcha.ErrWork
 	}
 	return nil
 }
