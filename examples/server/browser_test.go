@@ -193,6 +193,16 @@ func TestCitizen(t *testing.T) {
 	w.page("I miei dati elettorali")
 	assert.Contains(t, w.text("main"), "Comune di iscrizione elettorale nella lista generale ordinaria")
 	assert.Contains(t, w.text("main"), "Jesi")
+	w.follow("main a.btn-primary")
+	w.page("Richiesta di rettifica")
+	w.run(chromedp.SetValue("#campo", string(electoral.RegionalField), chromedp.ByQuery), chromedp.SetValue("#valore", "si", chromedp.ByQuery))
+	w.follow("main form button[type=submit]")
+	w.page("Errore: Richiesta di rettifica")
+	assert.Contains(t, w.text("[role=alert]"), "Il dato ha già il valore richiesto.")
+	w.run(chromedp.SetValue("#valore", "no", chromedp.ByQuery))
+	w.follow("main form button[type=submit]")
+	w.page("Richiesta di rettifica")
+	assert.Contains(t, w.text("main section"), "Da «si» a «no».")
 	w.open(base + "/area/certificati")
 	w.page("Certificati elettorali")
 	assert.Contains(t, w.text("main"), "Non ci sono certificati in corso di validità.")
@@ -214,7 +224,7 @@ func TestCitizen(t *testing.T) {
 	w.open(base + "/area/accessi")
 	w.page("Chi ha usato i miei dati")
 	text := w.text("table")
-	for _, what := range []string{"Ufficio elettorale del comune di Jesi", "Consultazione dei dati elettorali", "Anteprima di un certificato", "Rilascio di un certificato", "Scaricamento di un certificato", "La persona stessa (CIE)"} {
+	for _, what := range []string{"Ufficio elettorale del comune di Jesi", "Consultazione dei dati elettorali", "Richiesta di rettifica", "Anteprima di un certificato", "Rilascio di un certificato", "Scaricamento di un certificato", "La persona stessa (CIE)"} {
 		assert.Contains(t, text, what)
 	}
 	for _, path := range []string{"/accessibilita", "/privacy", "/nulla"} {
