@@ -21,6 +21,6 @@
 // key until it uses the block again: such a disk should be encrypted.
 //
 // In a folder keys are overwritten in their place. SQLite overwrites them in its
-// file and cuts its log, whose blocks the file system frees with what stood in
-// them. PostgreSQL keeps them in its write-ahead log: see [SQL.PurgeLog].
+// file and cuts its log; the blocks of that, and of the temporary file of a
+// rewriting, the file system frees with what stood in them. PostgreSQL keeps them in its write-ahead log: see [SQL.PurgeLog].
 package archive
