@@ -3,9 +3,11 @@ package delivery_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -111,6 +113,65 @@ func TestFileOutbox(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, name), bytes.Replace(good, []byte(`"sent"`), []byte(`"lost"`), 1), 0o600))
 	_, err = delivery.OpenFiles(dir)
 	require.ErrorIs(t, err, delivery.ErrCorrupt)
+}
+
+// A disk that fails: what was acknowledged is there after the folder is opened
+// again, what was not is there as a whole or not at all, and while it is not
+// known which, nothing more is taken.
+func TestFileOutboxDiskFails(t *testing.T) {
+	broken := errors.New("the disk is broken")
+	for at := 1; ; at++ {
+		dir := filepath.Join(t.TempDir(), "outbox")
+		o, err := delivery.OpenFiles(dir)
+		require.NoError(t, err)
+		calls := 0
+		o.FailSync(func() error {
+			if calls++; calls == at {
+				return broken
+			}
+			return nil
+		})
+		ctx, one, two := t.Context(), deliverytest.Message(1), deliverytest.Message(2)
+		changed := one
+		changed.State, changed.Address, changed.FiscalCode = delivery.Sent, "", ""
+		steps := []func() error{
+			func() error { return o.Add(ctx, one) },
+			func() error { return o.Add(ctx, two) },
+			func() error { return o.Update(ctx, changed) },
+			func() error { _, err := o.Sweep(ctx, one.Updated.Add(time.Hour)); return err },
+		}
+		// Which messages there are, and in which state, after so many steps.
+		states := [][2]delivery.State{{}, {"queued"}, {"queued", "queued"}, {"sent", "queued"}, {"", "queued"}}
+		done := 0
+		for _, step := range steps {
+			if err = step(); err != nil {
+				break
+			}
+			done++
+		}
+		if done == len(steps) {
+			require.Greater(t, at, 8, "every sync failed once")
+			break
+		}
+		require.ErrorIs(t, err, broken)
+		if errors.Is(err, delivery.ErrPoisoned) {
+			require.ErrorIs(t, o.Add(ctx, deliverytest.Message(3)), delivery.ErrPoisoned)
+			_, err = o.Sweep(ctx, noon)
+			require.ErrorIs(t, err, delivery.ErrPoisoned)
+		}
+		require.NoError(t, o.Close())
+		o, err = delivery.OpenFiles(dir)
+		require.NoError(t, err, "sync %d", at)
+		var got [2]delivery.State
+		for i, m := range []delivery.Message{one, two} {
+			kept, err := o.Get(ctx, m.Certificate, m.Channel)
+			if err == nil {
+				got[i] = kept.State
+			}
+		}
+		assert.Contains(t, [][2]delivery.State{states[done], states[done+1]}, got, "sync %d, after %d steps", at, done)
+		require.NoError(t, o.Close())
+	}
 }
 
 // Of SQLite: after a purge no byte of an erased address is in the files.

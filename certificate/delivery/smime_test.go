@@ -226,16 +226,14 @@ func TestVerifyReceiptAnyByte(t *testing.T) {
 		require.NoError(t, err)
 		accepted := 0
 		for i := range text {
-			for _, flip := range []byte{1, 0x20} {
-				spoiled := bytes.Clone(text)
-				spoiled[i] ^= flip
-				if got, err := delivery.VerifyReceipt(t.Context(), bytes.NewReader(spoiled), p.roots); err == nil {
-					require.Equal(t, want, got, "byte %d", i)
-					accepted++
-				}
+			spoiled := bytes.Clone(text)
+			spoiled[i] ^= []byte{1, 0x20}[i%2]
+			if got, err := delivery.VerifyReceipt(t.Context(), bytes.NewReader(spoiled), p.roots); err == nil {
+				require.Equal(t, want, got, "byte %d", i)
+				accepted++
 			}
 		}
-		require.Less(t, accepted, len(text)/2, "only what is around the signed part")
+		require.Less(t, accepted, len(text)/4, "only what is around the signed part")
 	}
 }
 
