@@ -26,6 +26,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/certificate/archive/archivetest"
 	"github.com/liste-elettorali/anpr/certificate/delivery"
+	"github.com/liste-elettorali/anpr/certificate/delivery/deliverytest"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 )
 
@@ -219,6 +220,41 @@ func TestCollect(t *testing.T) {
 			assert.Equal(t, delivery.Collection{}, got, "once")
 		})
 	}
+}
+
+func TestMailbox(t *testing.T) {
+	for name, cfg := range map[string]boxConfig{"MOVE": {implicit: true}, "COPY": {implicit: true, noMove: true}} {
+		t.Run(name, func(t *testing.T) {
+			deliverytest.TestMailbox(t, func(t *testing.T) deliverytest.Box {
+				server := startBox(t, cfg)
+				box := &delivery.IMAP{Server: server.addr, User: "user", Password: "secret", DoneFolder: "Fatte", OtherFolder: "Altre", TLS: &tls.Config{RootCAs: server.pool}}
+				require.NoError(t, server.user.Create("Fatte", nil))
+				require.NoError(t, server.user.Create("Altre", nil))
+				return deliverytest.Box{
+					Mailbox: box, Put: func(t *testing.T, mail string) { server.put(t, mail) },
+					Waiting: func(t *testing.T) int { return server.count(t, "INBOX") },
+					Filed:   func(t *testing.T) (int, int) { return server.count(t, "Fatte"), server.count(t, "Altre") },
+				}
+			})
+		})
+	}
+}
+
+// tooBig is a mailbox with a mail that is not read.
+type tooBig struct{ filed delivery.Filing }
+
+func (b *tooBig) Receive(ctx context.Context, _ int, take func(context.Context, io.Reader) (delivery.Filing, error)) (err error) {
+	b.filed, err = take(ctx, nil)
+	return err
+}
+
+func TestCollectTooBig(t *testing.T) {
+	b, _, _ := signedBench(t)
+	box := &tooBig{}
+	got, err := b.Collect(t.Context(), box, 1)
+	require.NoError(t, err)
+	assert.Equal(t, delivery.Collection{Others: 1}, got)
+	assert.Equal(t, delivery.Other, box.filed)
 }
 
 // A mail has its effect once, wherever the connection breaks, and stays until it
