@@ -8,9 +8,9 @@
 // A [Courier] takes orders with [Courier.Enqueue] and keeps them in an [Outbox]
 // ([SQLOutbox], [FileOutbox]), durable when it returns. [Courier.Run], called
 // from time to time, sends what is due; [Courier.Collect] takes in the receipts
-// of the PEC mailbox ([IMAP]). Who has a digital domicile a [DomicileResolver]
-// knows ([INAD]); [RemoteContent] answers App IO when the citizen opens his
-// message.
+// of the PEC mailbox ([IMAP], [Maildir]). Who has a digital domicile a
+// [DomicileResolver] knows ([INAD]); [RemoteContent] answers App IO when the
+// citizen opens his message.
 //
 // # Once
 //
