@@ -44,7 +44,7 @@ func (b *Maildir) Receive(ctx context.Context, n int, take func(context.Context,
 	folders := map[Filing]string{Done: cmp.Or(b.DoneFolder, "Ricevute"), Other: cmp.Or(b.OtherFolder, "Da vedere")}
 	for filing, name := range folders {
 		if strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r > '~' || r == '/' || r == '.' }) {
-			return fmt.Errorf("delivery: Maildir: folder %.40q: expected ASCII without / and .", name)
+			return fmt.Errorf("delivery: Maildir: folder %.40q: expected ASCII without slash and dot", name)
 		}
 		folders[filing] = "." + name
 		for _, part := range []string{"", "/new", "/cur", "/tmp"} {
