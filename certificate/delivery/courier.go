@@ -26,8 +26,8 @@ type Config struct {
 	// nil refuses orders for the channel. PEC needs Domiciles.
 	PEC, Mail, IO Sender
 	Domiciles     DomicileResolver
-	// PECRoots are what the certificates lead to with which PEC providers sign
-	// receipts. A receipt without such a signature then changes nothing. If nil,
+	// PECRoots are the certificates with which PEC providers sign receipts, or what
+	// those lead to: see [VerifyReceipt]. A receipt without such a signature then changes nothing. If nil,
 	// signatures are not verified, and who can put a mail into the mailbox as if it
 	// came from its provider can change states.
 	PECRoots *x509.CertPool

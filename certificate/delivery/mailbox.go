@@ -15,7 +15,8 @@ const (
 	Other Filing = "other" // all the rest: for a person to look at
 )
 
-// A Mailbox is the sender's PEC mailbox.
+// A Mailbox is the sender's PEC mailbox. Package deliverytest has the tests that
+// an implementation has to pass; [IMAP] and [Maildir] are two.
 type Mailbox interface {
 	// Receive calls take with the mails that wait, the oldest first, at most n,
 	// and files each as take says, after it has returned. A mail that was not

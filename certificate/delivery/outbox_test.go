@@ -3,15 +3,24 @@ package delivery_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/liste-elettorali/anpr/certificate/delivery"
 	"github.com/liste-elettorali/anpr/certificate/delivery/deliverytest"
+	"github.com/liste-elettorali/anpr/internal/sqldb"
+	"github.com/liste-elettorali/anpr/internal/testenv"
 )
 
 func TestOutbox(t *testing.T) {
@@ -36,15 +45,22 @@ func TestOutboxReopen(t *testing.T) {
 func holding(t *testing.T, dir, what string) []string {
 	t.Helper()
 	var found []string
-	entries, err := os.ReadDir(dir)
-	require.NoError(t, err)
-	for _, e := range entries {
-		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		require.NoError(t, err)
-		if bytes.Contains(data, []byte(what)) {
-			found = append(found, e.Name())
+	require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // removed meanwhile by a server
+			return nil
 		}
-	}
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if bytes.Contains(data, []byte(what)) {
+			found = append(found, d.Name())
+		}
+		return err
+	}))
 	return found
 }
 
@@ -113,20 +129,104 @@ func TestFileOutbox(t *testing.T) {
 	require.ErrorIs(t, err, delivery.ErrCorrupt)
 }
 
-// Of SQLite: after a purge no byte of an erased address is in the files.
-func TestSQLOutboxPurge(t *testing.T) {
-	dir := t.TempDir()
-	o, err := delivery.OpenSQLite(context.Background(), filepath.Join(dir, "outbox.db"))
-	require.NoError(t, err)
-	defer o.Close()
-	for n := range 50 {
-		m := deliverytest.Message(n)
-		require.NoError(t, o.Add(t.Context(), m))
-		m.State, m.Address, m.FiscalCode = delivery.Sent, "", ""
-		require.NoError(t, o.Update(t.Context(), m))
+// A disk that fails: what was acknowledged is there after the folder is opened
+// again, what was not is there as a whole or not at all, and while it is not
+// known which, nothing more is taken.
+func TestFileOutboxDiskFails(t *testing.T) {
+	broken := errors.New("the disk is broken")
+	for at := 1; ; at++ {
+		dir := filepath.Join(t.TempDir(), "outbox")
+		o, err := delivery.OpenFiles(dir)
+		require.NoError(t, err)
+		calls := 0
+		o.FailSync(func() error {
+			if calls++; calls == at {
+				return broken
+			}
+			return nil
+		})
+		ctx, one, two := t.Context(), deliverytest.Message(1), deliverytest.Message(2)
+		changed := one
+		changed.State, changed.Address, changed.FiscalCode = delivery.Sent, "", ""
+		steps := []func() error{
+			func() error { return o.Add(ctx, one) },
+			func() error { return o.Add(ctx, two) },
+			func() error { return o.Update(ctx, changed) },
+			func() error { _, err := o.Sweep(ctx, one.Updated.Add(time.Hour)); return err },
+		}
+		// Which messages there are, and in which state, after so many steps.
+		states := [][2]delivery.State{{}, {"queued"}, {"queued", "queued"}, {"sent", "queued"}, {"", "queued"}}
+		done := 0
+		for _, step := range steps {
+			if err = step(); err != nil {
+				break
+			}
+			done++
+		}
+		if done == len(steps) {
+			require.Greater(t, at, 8, "every sync failed once")
+			break
+		}
+		require.ErrorIs(t, err, broken)
+		if errors.Is(err, delivery.ErrPoisoned) {
+			require.ErrorIs(t, o.Add(ctx, deliverytest.Message(3)), delivery.ErrPoisoned)
+			_, err = o.Sweep(ctx, noon)
+			require.ErrorIs(t, err, delivery.ErrPoisoned)
+		}
+		require.NoError(t, o.Close())
+		o, err = delivery.OpenFiles(dir)
+		require.NoError(t, err, "sync %d", at)
+		var got [2]delivery.State
+		for i, m := range []delivery.Message{one, two} {
+			kept, err := o.Get(ctx, m.Certificate, m.Channel)
+			if err == nil {
+				got[i] = kept.State
+			}
+		}
+		assert.Contains(t, [][2]delivery.State{states[done], states[done+1]}, got, "sync %d, after %d steps", at, done)
+		require.NoError(t, o.Close())
 	}
-	require.NotEmpty(t, holding(t, dir, "persona."), "in the log")
-	require.NoError(t, o.Purge(t.Context()))
-	assert.Empty(t, holding(t, dir, "persona."))
-	assert.Empty(t, holding(t, dir, deliverytest.Message(1).FiscalCode))
+}
+
+// After a purge no byte of an erased address is in the files of a database, nor,
+// after one of the log, anywhere in a server's folder.
+func TestSQLOutboxPurge(t *testing.T) {
+	erase := func(t *testing.T, o *delivery.SQLOutbox, dir string) {
+		domain := strings.ToLower(rand.Text()) + ".example.org" // of this run
+		for n := range 50 {
+			m := deliverytest.Message(n)
+			m.Address = "persona@" + domain
+			require.NoError(t, o.Add(t.Context(), m))
+			m.State, m.Address, m.FiscalCode = delivery.Sent, "", ""
+			require.NoError(t, o.Update(t.Context(), m))
+		}
+		require.NotEmpty(t, holding(t, dir, domain), "the search finds what is there")
+		require.NoError(t, o.Purge(t.Context()))
+		err := o.PurgeLog(t.Context())
+		for errors.Is(err, sqldb.ErrPurgeBlocked) { // by a test of another package, which has a replica for a moment
+			time.Sleep(100 * time.Millisecond)
+			err = o.PurgeLog(t.Context())
+		}
+		require.NoError(t, err)
+		assert.Empty(t, holding(t, dir, domain))
+		m, err := o.Get(t.Context(), deliverytest.Message(1).Certificate, delivery.Email)
+		require.NoError(t, err)
+		assert.Equal(t, delivery.Sent, m.State)
+	}
+	t.Run("sqlite", func(t *testing.T) {
+		dir := t.TempDir()
+		erase(t, openOutbox(t, filepath.Join(dir, "outbox.db")).(*delivery.SQLOutbox), dir)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		dsn := testenv.Postgres(t)
+		conn, err := pgx.Connect(t.Context(), dsn)
+		require.NoError(t, err)
+		defer conn.Close(context.Background())
+		var dir string
+		require.NoError(t, conn.QueryRow(t.Context(), `SELECT current_setting('data_directory')`).Scan(&dir))
+		if _, err := os.ReadDir(dir); err != nil {
+			testenv.Need(t, fmt.Sprintf("PostgreSQL whose files can be read (%v)", err))
+		}
+		erase(t, openOutbox(t, dsn).(*delivery.SQLOutbox), dir)
+	})
 }

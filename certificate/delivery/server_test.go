@@ -65,8 +65,8 @@ type mailServer struct {
 	mu     sync.Mutex
 	faults map[string]error
 	mails  []received
-	served int
 	done   chan struct{} // ends what hangs
+	hung   chan struct{} // says that something does
 }
 
 // Faults besides answers (*smtp.SMTPError).
@@ -80,7 +80,7 @@ func answer(code int, text string) error { return &smtp.SMTPError{Code: code, Me
 // startMail starts a server, and changes it before.
 func startMail(t testing.TB, implicit bool, change func(*smtp.Server)) (*mailServer, *x509.CertPool) {
 	cert, pool := identity(t, "localhost")
-	s := &mailServer{cert: cert, done: make(chan struct{})}
+	s := &mailServer{cert: cert, done: make(chan struct{}), hung: make(chan struct{}, 1)}
 	server := smtp.NewServer(s)
 	server.Domain, server.TLSConfig, server.ErrorLog = "localhost", &tls.Config{Certificates: []tls.Certificate{cert}}, log.New(io.Discard, "", 0)
 	if change != nil {
@@ -107,12 +107,6 @@ func (s *mailServer) all() []received {
 	return append([]received{}, s.mails...)
 }
 
-func (s *mailServer) sessions() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.served
-}
-
 func (s *mailServer) set(faults map[string]error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,9 +115,6 @@ func (s *mailServer) set(faults map[string]error) {
 
 // NewSession implements [smtp.Backend].
 func (s *mailServer) NewSession(c *smtp.Conn) (smtp.Session, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.served++
 	_, safe := c.TLSConnectionState()
 	return &mailSession{server: s, conn: c, mail: received{safe: safe}}, nil
 }
@@ -143,6 +134,7 @@ func (s *mailSession) at(command string) error {
 	case errors.Is(err, errCut):
 		_ = s.conn.Conn().Close()
 	case errors.Is(err, errHang):
+		s.server.hung <- struct{}{}
 		<-s.server.done
 	}
 	return err

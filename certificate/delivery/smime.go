@@ -28,15 +28,19 @@ func untrusted(format string, args ...any) error {
 }
 
 // VerifyReceipt is [ParseReceipt] for a receipt that must be signed by its
-// provider (D.M. 2 November 2005, technical rules; RFC 6109, section 4): S/MIME,
-// as multipart/signed or as application/pkcs7-mime, with SHA-256 or better. The
+// provider (D.M. 2 November 2005, technical rules; RFC 6109): S/MIME, as
+// multipart/signed or as application/pkcs7-mime, with SHA-256 or better. The
 // daticert.xml that counts is the one within what is signed.
 //
-// The signer's certificate must lead to one of the roots, be for mail
-// (emailProtection) and valid at the instant that the receipt certifies, and
-// name, if it names any, the address in From (RFC 8550, section 3). Whether it
-// was revoked is not asked. A receipt that fails is returned, for what it
-// claims, with an error wrapping [ErrUntrusted] that says why.
+// The signer's certificate must be one of the roots or lead to one, be for mail
+// (emailProtection), valid at the instant that the receipt certifies, and of the
+// address in From (RFC 8550, section 3), which is posta-certificata@ of a domain
+// (RFC 6109, section 3); one that stands among the roots itself need not name an
+// address. Whether it was revoked is not asked. Roots are best the certificates
+// of the providers themselves, as the directory of the providers has them (RFC
+// 6109, attribute providerCertificate): an authority may certify others too, who
+// then could sign receipts. A receipt that fails is returned, for what it claims,
+// with an error wrapping [ErrUntrusted] that says why.
 func VerifyReceipt(ctx context.Context, r io.Reader, roots *x509.CertPool) (Receipt, error) {
 	if roots == nil {
 		return Receipt{}, errors.New("delivery: VerifyReceipt: expected roots")
@@ -226,7 +230,7 @@ func (m *receiptMail) verify(roots *x509.CertPool, at time.Time) (*x509.Certific
 			between.AddCert(other)
 		}
 	}
-	_, err = c.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}})
+	chains, err := c.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}})
 	if err != nil {
 		return nil, untrusted("the signer's certificate at %s: %s", at.Format(time.RFC3339), chainFault(err))
 	}
@@ -234,8 +238,13 @@ func (m *receiptMail) verify(roots *x509.CertPool, at time.Time) (*x509.Certific
 		return nil, untrusted("the signer's certificate is not for signing")
 	}
 	from, err := mail.ParseAddress(m.header.Get("From"))
-	if len(c.EmailAddresses) > 0 && (err != nil || !slices.ContainsFunc(c.EmailAddresses, func(s string) bool { return strings.EqualFold(s, from.Address) })) {
-		return nil, untrusted("the signer's certificate is of another address than From")
+	if err != nil || !strings.HasPrefix(strings.ToLower(from.Address), "posta-certificata@") {
+		return nil, untrusted("From is no address of a provider")
+	}
+	named := slices.ContainsFunc(c.EmailAddresses, func(s string) bool { return strings.EqualFold(s, from.Address) })
+	pinned := slices.ContainsFunc(chains, func(chain []*x509.Certificate) bool { return len(chain) == 1 })
+	if !named && !(pinned && len(c.EmailAddresses) == 0) {
+		return nil, untrusted("the signer's certificate is not of the address in From")
 	}
 	return c, nil
 }

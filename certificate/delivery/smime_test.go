@@ -133,6 +133,19 @@ func TestVerifyReceipt(t *testing.T) {
 			assert.Equal(t, got, parsed)
 		}
 	}
+	// The roots may be the providers' certificates themselves, which then need not
+	// name an address; another of the same authority counts no more.
+	for _, addresses := range [][]string{nil, {"POSTA-certificata@pec.example.org"}} {
+		pinned := newProvider(t, func(c *x509.Certificate) { c.EmailAddresses = addresses }, nil)
+		text, roots := pinned.sign(t, "accettazione", id, certification("accettazione", id, "nessuno"), false), x509.NewCertPool()
+		roots.AddCert(pinned.cert)
+		_, err := delivery.VerifyReceipt(t.Context(), strings.NewReader(text), roots)
+		require.NoError(t, err)
+		roots = x509.NewCertPool()
+		roots.AddCert(p.cert)
+		_, err = delivery.VerifyReceipt(t.Context(), strings.NewReader(text), roots)
+		require.ErrorIs(t, err, delivery.ErrUntrusted)
+	}
 	for _, form := range []string{"breve", "sintetica"} {
 		xml := strings.Replace(certification("avvenuta-consegna", id, "nessuno"), "completa", form, 1)
 		got, err := delivery.VerifyReceipt(t.Context(), strings.NewReader(p.sign(t, "avvenuta-consegna", id, xml, false)), p.roots)
@@ -184,7 +197,14 @@ func TestVerifyReceiptRefuses(t *testing.T) {
 		}, "not for signing"},
 		"another address": {func() (string, *x509.CertPool) {
 			return with(func(c *x509.Certificate) { c.EmailAddresses = []string{"posta-certificata@altro.example.org"} })
-		}, "another address than From"},
+		}, "not of the address in From"},
+		"no address": {func() (string, *x509.CertPool) {
+			return with(func(c *x509.Certificate) { c.EmailAddresses = nil })
+		}, "not of the address in From"},
+		"a person's, of the same authority": {func() (string, *x509.CertPool) {
+			text, roots := with(func(c *x509.Certificate) { c.EmailAddresses = []string{"mario@pec.example.org"} })
+			return strings.Replace(text, "posta-certificata@pec", "mario@pec", 1), roots
+		}, "From is no address of a provider"},
 		"a weak key": {func() (string, *x509.CertPool) {
 			if weakKey == nil {
 				return outer(kind, id) + entity(xml), good.roots
@@ -226,16 +246,14 @@ func TestVerifyReceiptAnyByte(t *testing.T) {
 		require.NoError(t, err)
 		accepted := 0
 		for i := range text {
-			for _, flip := range []byte{1, 0x20} {
-				spoiled := bytes.Clone(text)
-				spoiled[i] ^= flip
-				if got, err := delivery.VerifyReceipt(t.Context(), bytes.NewReader(spoiled), p.roots); err == nil {
-					require.Equal(t, want, got, "byte %d", i)
-					accepted++
-				}
+			spoiled := bytes.Clone(text)
+			spoiled[i] ^= []byte{1, 0x20}[i%2]
+			if got, err := delivery.VerifyReceipt(t.Context(), bytes.NewReader(spoiled), p.roots); err == nil {
+				require.Equal(t, want, got, "byte %d", i)
+				accepted++
 			}
 		}
-		require.Less(t, accepted, len(text)/2, "only what is around the signed part")
+		require.Less(t, accepted, len(text)/4, "only what is around the signed part")
 	}
 }
 

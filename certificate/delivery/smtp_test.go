@@ -191,10 +191,7 @@ func TestSMTPSlow(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			go func() {
-				for server.sessions() == 0 {
-					time.Sleep(time.Millisecond)
-				}
-				time.Sleep(200 * time.Millisecond)
+				<-server.hung
 				cancel()
 			}()
 			err := s.Send(ctx, aMessage(), delivery.Document{PDF: []byte("x")})

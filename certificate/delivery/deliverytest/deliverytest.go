@@ -1,5 +1,5 @@
-// Package deliverytest holds what an implementation of [delivery.Outbox] has to
-// pass:
+// Package deliverytest holds what an implementation of [delivery.Outbox], or of
+// [delivery.Mailbox], has to pass:
 //
 //	func TestOutbox(t *testing.T) {
 //		deliverytest.TestOutbox(t, func(t *testing.T) delivery.Outbox { … })
