@@ -1,11 +1,17 @@
 package certificate
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -59,9 +65,28 @@ func BenchmarkPage(b *testing.B) {
 	})
 }
 
+// least is the shortest of each of what is measured in turns: the machine may
+// have other work.
+type least map[string]time.Duration
+
+func (m least) take(name string, f func()) {
+	began := time.Now()
+	f()
+	m.add(name, time.Since(began))
+}
+
+func (m least) add(name string, d time.Duration) {
+	if old, ok := m[name]; !ok || d < old {
+		m[name] = d
+	}
+}
+
+func (m least) of(name string) float64 { return float64(m[name]) }
+
 // BenchmarkIssue measures an issue (page, contrassegno and seal) in turns with
-// the bare signature of the same key; x-raw is the ratio. The authority of the
-// time-stamps answers in the process.
+// the bare signature of the same key and with the QR code alone; x-raw is the
+// ratio of the shortest times, x-raw-but-qr that without the library's QR code. The
+// authority of the time-stamps answers in the process.
 func BenchmarkIssue(b *testing.B) {
 	for _, kind := range []sealtest.Key{sealtest.P256, sealtest.RSA3072} {
 		ca, err := sealtest.NewCA(sealtest.Config{Key: kind})
@@ -71,28 +96,110 @@ func BenchmarkIssue(b *testing.B) {
 			sealer, err := ca.PAdES(level)
 			require.NoError(b, err)
 			i, _ := newIssuer(b, facts(), func(c *Config) { c.Sealer, c.Now = sealer, nil })
+			first, err := i.Issue(b.Context(), citizen(EnrolmentCertificate, ElectoralUse)) // fills the caches
+			require.NoError(b, err)
 			b.Run(string(kind)+"/"+string(level), func(b *testing.B) {
 				b.ReportAllocs()
-				var raw, issue time.Duration
+				m := least{}
 				for b.Loop() {
-					began := time.Now()
-					if _, err := ca.Signer().Sign(rand.Reader, digest[:], crypto.SHA256); err != nil {
-						b.Fatal(err)
-					}
-					raw += time.Since(began)
-					began = time.Now()
-					r, err := i.Issue(b.Context(), citizen(EnrolmentCertificate, ElectoralUse))
-					if err != nil {
-						b.Fatal(err)
-					}
-					issue += time.Since(began)
-					b.ReportMetric(float64(len(r.PDF)), "bytes/file")
+					m.take("issue", func() {
+						r, err := i.Issue(b.Context(), citizen(EnrolmentCertificate, ElectoralUse))
+						if err != nil {
+							b.Fatal(err)
+						}
+						b.ReportMetric(float64(len(r.PDF)), "bytes/file")
+					})
+					b.StopTimer() // what follows is no part of the allocations
+					m.take("raw", func() {
+						if _, err := ca.Signer().Sign(rand.Reader, digest[:], crypto.SHA256); err != nil {
+							b.Fatal(err)
+						}
+					})
+					m.take("qr", func() {
+						if _, err := first.Contrassegno.modules(); err != nil {
+							b.Fatal(err)
+						}
+					})
+					b.StartTimer()
 				}
-				b.ReportMetric(float64(issue)/float64(raw), "x-raw")
-				b.ReportMetric(float64(issue.Microseconds())/float64(b.N), "issue-µs")
+				b.ReportMetric(m.of("raw")/1e3, "raw-µs")
+				b.ReportMetric(m.of("issue")/m.of("raw"), "x-raw")
+				b.ReportMetric((m.of("issue")-m.of("qr"))/m.of("raw"), "x-raw-but-qr")
+				b.ReportMetric(m.of("issue")/1e3, "issue-µs")
+				b.ReportMetric(m.of("qr")/1e3, "qr-µs")
 			})
 		}
 	}
+}
+
+// BenchmarkPyHanko seals the page of a certificate and lets pyHanko sign the same file with the same key: x-faster is how many times
+// longer it takes.
+func BenchmarkPyHanko(b *testing.B) {
+	python := filepath.Join(cmp.Or(os.Getenv("ANPR_CI_CACHE"), "/var/cache/anpr-ci"), "pyhanko", "bin", "python")
+	if _, err := os.Stat(python); err != nil {
+		b.Skip("no pyHanko: run .ci/setup")
+	}
+	ca, err := sealtest.NewCA(sealtest.Config{})
+	require.NoError(b, err)
+	sealer, err := ca.PAdES(seal.LevelB)
+	require.NoError(b, err)
+	i, d, embedded, c := benchmarkData(b)
+	page, err := i.render(d, embedded, c)
+	require.NoError(b, err)
+	dir := b.TempDir()
+	write := func(name, kind string, der ...[]byte) string {
+		var text []byte
+		for _, d := range der {
+			text = append(text, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: d})...)
+		}
+		path := filepath.Join(dir, name)
+		require.NoError(b, os.WriteFile(path, text, 0o600))
+		return path
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(ca.Signer())
+	require.NoError(b, err)
+	chain := ca.Chain()
+	key, cert, issuer := write("key.pem", "PRIVATE KEY", der), write("cert.pem", "CERTIFICATE", chain[0].Raw), write("chain.pem", "CERTIFICATE", chain[1].Raw)
+	file := filepath.Join(dir, "page.pdf")
+	require.NoError(b, os.WriteFile(file, page, 0o600))
+	out, err := exec.CommandContext(b.Context(), python, "../seal/testdata/sign.py", key, cert, issuer, file, "25").Output()
+	require.NoError(b, err)
+	m := least{}
+	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		var ns, size int64
+		_, err := fmt.Sscan(line, &ns, &size)
+		require.NoError(b, err)
+		require.Greater(b, int(size), len(page))
+		m.add("pyHanko", time.Duration(ns))
+	}
+	for b.Loop() {
+		m.take("seal", func() {
+			if _, err := sealer.Seal(b.Context(), page, seal.Details{}); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+	b.ReportMetric(m.of("pyHanko")/1e3, "pyhanko-µs")
+	b.ReportMetric(m.of("seal")/1e3, "seal-µs")
+	b.ReportMetric(m.of("pyHanko")/m.of("seal"), "x-faster")
+}
+
+// BenchmarkCollective makes the pages of a collective certificate, unsealed.
+func BenchmarkCollective(b *testing.B) {
+	c, codes := newCrowd(b, 1000)
+	c.named("H501", "A944", "F205")
+	i, _ := newIssuer(b, facts(), func(cfg *Config) { cfg.Source = c })
+	rows := strings.Join(codes, "\n")
+	b.ReportAllocs()
+	persons := 0
+	for b.Loop() {
+		r, err := i.Collective(b.Context(), c.collective(), strings.NewReader(rows))
+		if err != nil {
+			b.Fatal(err)
+		}
+		persons += r.Count.Issued
+	}
+	b.ReportMetric(float64(persons)/b.Elapsed().Seconds(), "persons/s")
 }
 
 // BenchmarkBatch issues for many persons with one worker and with one for each

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -127,6 +128,7 @@ type Issuer struct {
 	rome   *time.Location
 	// The schemas that documents embed, compressed.
 	schema, collectiveSchema []byte
+	buffers                  chan []byte
 }
 
 const sealReason = "Sigillo elettronico del certificato (CAD, art. 62, comma 3)"
@@ -143,7 +145,7 @@ func NewIssuer(cfg Config) (*Issuer, error) {
 	case cfg.Recorder == nil:
 		return nil, errors.New("certificate: issuer without a recorder")
 	}
-	i := &Issuer{cfg: cfg, texts: make(map[string]*Texts), schema: tagged.Compress(dataSchema), collectiveSchema: tagged.Compress(collectiveSchema)}
+	i := &Issuer{cfg: cfg, texts: make(map[string]*Texts), schema: tagged.Compress(dataSchema), collectiveSchema: tagged.Compress(collectiveSchema), buffers: make(chan []byte, runtime.GOMAXPROCS(0))}
 	i.cfg.Key = slices.Clone(cfg.Key)
 	if i.cfg.Now == nil {
 		i.cfg.Now = time.Now
@@ -316,15 +318,41 @@ func (i *Issuer) issue(ctx context.Context, req Request, at time.Time) (Issued, 
 	if out.Contrassegno, err = NewContrassegno(i.cfg.BaseURL, i.cfg.Key, out.Embedded); err != nil {
 		return Issued{}, err
 	}
-	page, frame, err := i.sealable(d, out.Embedded, &out.Contrassegno)
+	page, frame, err := i.sealable(i.buffer(), d, out.Embedded, &out.Contrassegno)
 	if err != nil {
 		return Issued{}, err
 	}
+	defer i.reuse(page)
 	out.PDF, err = i.cfg.Sealer.Seal(ctx, page, seal.Details{Time: at.In(i.rome), Reason: sealReason, Appearance: frame})
 	if err != nil {
 		return Issued{}, fmt.Errorf("certificate: %w", err)
 	}
+	if len(out.PDF) > 0 && &out.PDF[0] == &page[0] { // a sealer must return a copy
+		out.PDF = slices.Clone(out.PDF)
+	}
 	return i.keep(ctx, req, facts.Person.FiscalCode, out)
+}
+
+// buffer returns memory for a page that will be sealed: no sealer keeps what it
+// was given.
+func (i *Issuer) buffer() []byte {
+	select {
+	case b := <-i.buffers:
+		return b[:0]
+	default:
+		return nil
+	}
+}
+
+func (i *Issuer) reuse(b []byte) {
+	const most = 256 << 10
+	if cap(b) > most {
+		return
+	}
+	select {
+	case i.buffers <- b:
+	default:
+	}
 }
 
 func (i *Issuer) protocol(ctx context.Context, req Request, at time.Time) (string, error) {

@@ -71,12 +71,13 @@ var errNoRoom = errors.New("certificate: the text does not fit the page")
 // contrassegno. The text is set smaller until it fits; one that never does is
 // refused.
 func (i *Issuer) render(d Data, embedded []byte, mark *Contrassegno) ([]byte, error) {
-	pdf, _, err := i.sealable(d, embedded, mark)
+	pdf, _, err := i.sealable(nil, d, embedded, mark)
 	return pdf, err
 }
 
-// sealable does the same, and says where a visible seal goes.
-func (i *Issuer) sealable(d Data, embedded []byte, mark *Contrassegno) ([]byte, *seal.Appearance, error) {
+// sealable does the same, appends the document to dst and says where a visible
+// seal goes.
+func (i *Issuer) sealable(dst []byte, d Data, embedded []byte, mark *Contrassegno) ([]byte, *seal.Appearance, error) {
 	var err error
 	for _, scale := range []float64{1, 0.93, 0.86, 0.79, 0.72, 0.66} {
 		var pdf []byte
@@ -84,14 +85,14 @@ func (i *Issuer) sealable(d Data, embedded []byte, mark *Contrassegno) ([]byte, 
 		if d.Statement.Language != italianCode {
 			s.other = i.texts[d.Statement.Language]
 		}
-		if pdf, err = s.draw(embedded, scale); !errors.Is(err, errNoRoom) {
+		if pdf, err = s.draw(dst, embedded, scale); !errors.Is(err, errNoRoom) {
 			return pdf, s.frame, err
 		}
 	}
 	return nil, nil, &Refusal{Kind: d.Kind, Reasons: []Reason{newReason(TextTooLong, "")}}
 }
 
-func (s *sheet) draw(embedded []byte, scale float64) ([]byte, error) {
+func (s *sheet) draw(dst, embedded []byte, scale float64) ([]byte, error) {
 	s.begin()
 	if embedded != nil {
 		s.attach(embedded, "Dati strutturati del certificato", schemaName, dataSchema, s.schema)
@@ -103,7 +104,7 @@ func (s *sheet) draw(embedded []byte, scale float64) ([]byte, error) {
 		return nil, err
 	}
 	s.verification()
-	return s.doc.Bytes()
+	return s.doc.Append(dst)
 }
 
 // begin begins the document.

@@ -166,3 +166,9 @@ func writeTrust(t *testing.T, ca *sealtest.CA) string {
 	require.NoError(t, os.WriteFile(path, ca.TrustPEM(), 0o600))
 	return path
 }
+
+func replaceOnce(t *testing.T, s, from, to string) string {
+	t.Helper()
+	require.Equal(t, 1, strings.Count(s, from))
+	return strings.Replace(s, from, to, 1)
+}

@@ -15,7 +15,9 @@ import (
 // PDFSignConfig says with what a [PDFSign] seals.
 type PDFSignConfig struct {
 	// Signer is the key of the seal, wherever it is kept. Required: an ECDSA
-	// key on P-256 or P-384, or an RSA key of 2048 to 4096 bits.
+	// key on P-256 or P-384, or an RSA key of 2048 to 4096 bits. A
+	// [ContextSigner] is called with the context; another is waited for as long
+	// as that lasts, as in [PAdESConfig].
 	Signer crypto.Signer
 
 	// Chain holds the certificate of the seal and then the intermediates, each

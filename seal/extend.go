@@ -150,6 +150,12 @@ func (e *Extender) timestamp(ctx context.Context, p *place, u *pdf.Update, reser
 // a document time-stamp over all. Extending a B-LTA document to B-LTA renews
 // it: do so before [TermOf] says that it ends.
 //
+// A B-B seal has no time-stamp of its own, and none can be put under it
+// afterwards: that of the document proves when it existed, which is enough for
+// B-LTA (EN 319 142-1 clause 6.3; EU DSS finds the level). pyHanko's procedure
+// for B-LTA nevertheless wants one in the signature: seal at B-T, where a
+// verifier may be like it.
+//
 // Each signature and time-stamp is verified first: a document with a broken
 // one, or with a chain that does not end at the configured roots, is refused
 // with [ErrDocument]. The error wraps [ErrTimestamp] or [ErrRevocation] if an

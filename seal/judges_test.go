@@ -108,7 +108,7 @@ func lines(t *testing.T, cmd *exec.Cmd) map[string]string {
 	for _, l := range strings.Split(strings.TrimSpace(string(out)), "\n") {
 		name, verdict, _ := strings.Cut(l, "\t")
 		found[strings.TrimSuffix(name, ".pdf")] = verdict
-		t.Log(l)
+		testenv.Verdict(t, "%s", strings.ReplaceAll(l, "\t", " "))
 	}
 	return found
 }
@@ -137,9 +137,13 @@ func TestJudges(t *testing.T) {
 		for _, flavour := range []string{"3a", "ua1"} {
 			out, err := exec.CommandContext(t.Context(), vera, append([]string{"-f", flavour, "--format", "text"}, paths...)...).CombinedOutput()
 			require.NoError(t, err, "%s", out)
+			passed := 0
 			for _, p := range paths {
-				assert.Contains(t, string(out), "PASS "+p, flavour)
+				if assert.Contains(t, string(out), "PASS "+p, flavour) {
+					passed++
+				}
 			}
+			testenv.Verdict(t, "veraPDF %s: %d of %d sealed documents pass", flavour, passed, len(paths))
 		}
 	})
 	t.Run("pdfsig, qpdf, mutool", func(t *testing.T) {
@@ -161,16 +165,23 @@ func TestJudges(t *testing.T) {
 				assert.Contains(t, text, "unchanged since signing", s.name)
 			}
 		}
+		if !t.Failed() {
+			testenv.Verdict(t, "pdfsig, qpdf, mutool: all of %d accepted", len(list))
+		}
 	})
 	t.Run("verify", func(t *testing.T) {
+		valid := 0
 		for _, s := range list {
 			doc, err := os.ReadFile(s.path)
 			require.NoError(t, err)
 			v, err := verify.New(verify.Config{Trust: pool(t, trust)})
 			require.NoError(t, err)
 			r := v.PDF(t.Context(), doc, time.Time{})
-			assert.True(t, r.Valid, "%s: %+v", s.name, r.Checks)
+			if assert.True(t, r.Valid, "%s: %+v", s.name, r.Checks) {
+				valid++
+			}
 		}
+		testenv.Verdict(t, "verify: %d of %d valid", valid, len(list))
 	})
 }
 
@@ -206,9 +217,17 @@ func judgePyHanko(t *testing.T, trust string, list []sample) {
 		if s.level != seal.LevelB {
 			assert.Contains(t, got[s.name], "timestamp=True", s.name)
 		}
-		// It takes a time-stamp in the signature for its AdES procedure, where
-		// EN 319 142-1 clause 6.3 is content with that of the document.
-		if s.level == seal.LevelLTA && s.name != "esteso-da-B-B" {
+		switch {
+		case s.level != seal.LevelLTA:
+		case s.name == "esteso-da-B-B":
+			// EN 319 142-1 clause 6.3 is content with a document time-stamp where the
+			// signature holds none, and DSS finds B-LTA in it. pyHanko's procedure
+			// ends where it finds no signature-time-stamp, whatever time-stamps of the
+			// document there are (ades.py: "TODO conditionally enforce this"), so that
+			// no other order of time-stamp and validation data would pass. If this
+			// fails, pyHanko has mended it: expect AdESPassed.OK.
+			assert.Contains(t, got[s.name], "ades_lta=AdESIndeterminate.SIG_CONSTRAINTS_FAILURE", s.name)
+		default:
 			assert.Contains(t, got[s.name], "ades_lta=AdESPassed.OK", s.name)
 		}
 	}

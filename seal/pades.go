@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
 	"errors"
@@ -52,7 +53,9 @@ type PAdESConfig struct {
 	// Signer is the key of the seal, wherever it is kept. Required: an ECDSA
 	// key on P-256 or P-384, or an RSA key of 2048 to 4096 bits. It is used
 	// once for each seal, and once more when a time-stamp turns out larger than
-	// any before.
+	// any before. One that is no [ContextSigner] is not waited for longer than
+	// the context of the call; a call to it that nobody waits for any more ends
+	// when it answers.
 	Signer crypto.Signer
 
 	// Chain holds the certificate of the seal and then the intermediates, each
@@ -294,7 +297,7 @@ func (s *PAdES) seal(ctx context.Context, p *place, d Details, look *look, reser
 	digest := sig.digest(out, s.hash)
 	message, err := cms.Sign(s.message(ctx, &token), digest)
 	if err != nil {
-		return nil, s.signError(ctx, err)
+		return nil, signError(ctx, err)
 	}
 	if token != nil {
 		s.seen(len(token.Raw))
@@ -329,7 +332,7 @@ func (s *PAdES) seen(size int) {
 	}
 }
 
-func (s *PAdES) signError(ctx context.Context, err error) error {
+func signError(ctx context.Context, err error) error {
 	if ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
 		return fmt.Errorf("seal: %w: %w", ctx.Err(), err)
 	}
@@ -362,14 +365,43 @@ type bound struct {
 
 func (b bound) Public() crypto.PublicKey { return b.signer.Public() }
 
+// Sign asks the key. One that knows no context may be in a device that never
+// answers: it is not waited for longer than the context lasts. What it answers
+// later is thrown away.
 func (b bound) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	if err := b.ctx.Err(); err != nil {
 		return nil, err
 	}
-	if c, ok := b.signer.(ContextSigner); ok {
-		return c.SignContext(b.ctx, rand, digest, opts)
+	switch s := b.signer.(type) {
+	case ContextSigner:
+		return s.SignContext(b.ctx, rand, digest, opts)
+	case *ecdsa.PrivateKey, *rsa.PrivateKey:
+		return b.signer.Sign(rand, digest, opts)
 	}
-	return b.signer.Sign(rand, digest, opts)
+	if b.ctx.Done() == nil {
+		return b.signer.Sign(rand, digest, opts)
+	}
+	type answer struct {
+		value []byte
+		err   error
+	}
+	done := make(chan answer, 1)
+	digest = slices.Clone(digest) // the key may read it when nobody waits any more
+	go func() {
+		defer func() {
+			if r := recover(); r != nil {
+				done <- answer{nil, fmt.Errorf("the key panics: %v", r)}
+			}
+		}()
+		value, err := b.signer.Sign(rand, digest, opts)
+		done <- answer{value, err}
+	}()
+	select {
+	case a := <-done:
+		return a.value, a.err
+	case <-b.ctx.Done():
+		return nil, fmt.Errorf("the key did not answer: %w", b.ctx.Err())
+	}
 }
 
 // dictionary returns the entries of the signature dictionary that describe

@@ -99,7 +99,7 @@ func (s *PDFSign) Seal(ctx context.Context, doc []byte, d Details) ([]byte, erro
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
-	if err := s.sign(out, sig); err != nil {
+	if err := s.sign(ctx, out, sig); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -107,7 +107,7 @@ func (s *PDFSign) Seal(ctx context.Context, doc []byte, d Details) ([]byte, erro
 
 // sign makes the signature over the bytes that the field covers, writes it
 // over the placeholder and verifies what now stands there.
-func (s *PDFSign) sign(out []byte, sig *pdf.Signature) error {
+func (s *PDFSign) sign(ctx context.Context, out []byte, sig *pdf.Signature) error {
 	digest := func(hash crypto.Hash) []byte {
 		h := hash.New()
 		for _, part := range sig.SignedBytes() {
@@ -115,9 +115,9 @@ func (s *PDFSign) sign(out []byte, sig *pdf.Signature) error {
 		}
 		return h.Sum(nil)
 	}
-	message, err := cms.Sign(cms.SignConfig{Signer: s.cfg.Signer, Chain: s.chain, Digest: s.hash}, digest(s.hash))
+	message, err := cms.Sign(cms.SignConfig{Signer: bound{ctx, s.cfg.Signer}, Chain: s.chain, Digest: s.hash}, digest(s.hash))
 	if err != nil {
-		return fmt.Errorf("seal: %w", err)
+		return signError(ctx, err)
 	}
 	value := out[sig.ContentsStart+1 : sig.ContentsEnd-1]
 	if 2*len(message) > len(value) {

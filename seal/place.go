@@ -188,6 +188,9 @@ func (p *place) addSignature(u *pdf.Update, dict pdf.Dict, reserve int, certify 
 	at := u.Raw(s.ref, body)
 	s.byteRange, s.start, s.end = s.byteRange+at, s.start+at, s.end+at
 
+	if dict.Name("SubFilter") == "ETSI.CAdES.detached" && len(p.sigs) == 0 {
+		p.declare()
+	}
 	name, tip := "Sigillo", "Sigillo elettronico"
 	if dict.Name("Type") == "DocTimeStamp" {
 		name, tip = "MarcaTemporale", "Marca temporale"
@@ -220,6 +223,28 @@ func (p *place) addSignature(u *pdf.Update, dict pdf.Dict, reserve int, certify 
 		p.catalog = p.catalog.With("AcroForm", p.form)
 	}
 	return s, nil
+}
+
+// declare says in the catalog that the document uses what ETSI added to PDF
+// 1.7 (ISO 32000-1 clause 7.12): viewers of PDF 1.7 know then that SubFilter and
+// validation data are no mistakes. PDF 2.0 has them itself. Level 2 is what
+// iText writes for PAdES, pyHanko writes 1; no verifier known to us asks. A
+// document that was signed before is not touched for it, nor are extensions in
+// an object of their own.
+func (p *place) declare() {
+	version := p.catalog.Name("Version")
+	if p.file.Data()[5] != '1' || len(version) > 0 && version[0] != '1' {
+		return
+	}
+	esic := pdf.Dict{{Key: "BaseVersion", Value: pdf.Name("1.7")}, {Key: "ExtensionLevel", Value: int64(2)}}
+	switch have := p.catalog.Get("Extensions").(type) {
+	case nil:
+		p.catalog = p.catalog.With("Extensions", pdf.Dict{{Key: "ESIC", Value: esic}})
+	case pdf.Dict:
+		if have.Get("ESIC") == nil {
+			p.catalog = p.catalog.With("Extensions", have.With("ESIC", esic))
+		}
+	}
 }
 
 func (p *place) fieldName(prefix string) string {

@@ -84,6 +84,11 @@ func (p *place) checkCatalog(f *pdf.File) error {
 		return err
 	}
 	for _, e := range was {
+		if had, ok := e.Value.(pdf.Dict); ok && e.Key == "Extensions" && had.Get("ESIC") == nil {
+			if has, _ := is.Get(e.Key).(pdf.Dict); has.Get("ESIC") != nil { // the only one that is added
+				e.Value = had.With("ESIC", has.Get("ESIC"))
+			}
+		}
 		if e.Key != "AcroForm" && e.Key != "DSS" && e.Key != "Perms" && !pdf.Equal(e.Value, is.Get(e.Key)) {
 			return fmt.Errorf("%s of the catalog changes", e.Key)
 		}

@@ -26,6 +26,7 @@ type File struct {
 	data     []byte
 	limits   Limits
 	entries  map[uint32][]entry // by object number, oldest revision first
+	firsts   []entry            // the memory of the first of each
 	count    int
 	expanded int64
 	cache    map[cacheKey]Object
@@ -68,11 +69,11 @@ type Revision struct {
 // An entry says where an object is, as of one revision.
 type entry struct {
 	rev    int
-	kind   entryKind
 	offset int64  // inFile
-	stream uint32 // inStream: number of the object stream
 	index  int    // inStream
+	stream uint32 // inStream: number of the object stream
 	gen    uint16 // inFile: its generation
+	kind   entryKind
 }
 
 type entryKind byte
@@ -94,7 +95,7 @@ type cacheKey struct {
 func Parse(ctx context.Context, data []byte, limits Limits) (*File, error) {
 	f := &File{
 		data: data, limits: limits.withDefaults(),
-		entries: map[uint32][]entry{}, cache: map[cacheKey]Object{},
+		cache:   map[cacheKey]Object{},
 		streams: map[cacheKey]*objectStream{}, busy: map[cacheKey]bool{},
 	}
 	if int64(len(data)) > f.limits.Size {

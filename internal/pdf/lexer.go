@@ -154,13 +154,14 @@ func (l *lexer) array() (Object, error) {
 		return nil, err
 	}
 	l.pos++
-	arr := Array{}
+	var room [8]Object // most fit
+	arr := room[:0]
 	for {
 		l.skip()
 		if l.pos < len(l.data) && l.data[l.pos] == ']' {
 			l.pos++
 			l.depth++
-			return arr, nil
+			return append(make(Array, 0, len(arr)), arr...), nil
 		}
 		o, err := l.object()
 		if err != nil {
@@ -175,13 +176,14 @@ func (l *lexer) dict() (Object, error) {
 		return nil, err
 	}
 	l.pos += 2
-	d := Dict{}
+	var room [8]Entry // most fit
+	d := room[:0]
 	for {
 		l.skip()
 		if bytes.HasPrefix(l.data[l.pos:], []byte(">>")) {
 			l.pos += 2
 			l.depth++
-			return d, nil
+			return append(make(Dict, 0, len(d)), d...), nil
 		}
 		if l.pos >= len(l.data) || l.data[l.pos] != '/' {
 			return nil, syntaxf(l.pos, "found %s: expected a key or the end of the dictionary", l.found())
@@ -246,7 +248,7 @@ func unhex(c byte) int {
 func (l *lexer) hex() (Object, error) {
 	start := l.pos
 	l.pos++
-	out, half := String{}, -1
+	out, half := make(String, 0, max(0, bytes.IndexByte(l.data[l.pos:], '>')/2)), -1
 	for l.pos < len(l.data) {
 		c := l.data[l.pos]
 		l.pos++

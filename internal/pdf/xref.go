@@ -12,11 +12,42 @@ type sect struct {
 	offset  int64
 	after   int // byte after its trailer or its stream object
 	trailer Dict
-	entries map[uint32]entry
-	order   []uint32
+	entries []numbered     // in the order of the file
+	byNum   map[uint32]int // their places, once numbers do not ascend
+	highest uint32         // of the numbers
 	isTable bool
 	hybrid  bool
 	noTable bool
+}
+
+// A numbered is the entry of an object.
+type numbered struct {
+	num uint32
+	entry
+}
+
+// find returns the place of an object's entry. Numbers that only ascend, as
+// every writer has them, need no index.
+func (s *sect) find(num uint32) (int, bool) {
+	if len(s.entries) == 0 || num > s.highest {
+		return 0, false
+	}
+	if s.byNum == nil {
+		s.byNum = make(map[uint32]int, len(s.entries))
+		for i := range s.entries {
+			s.byNum[s.entries[i].num] = i
+		}
+	}
+	i, ok := s.byNum[num]
+	return i, ok
+}
+
+func (s *sect) add(num uint32, e entry) {
+	if s.byNum != nil {
+		s.byNum[num] = len(s.entries)
+	}
+	s.entries = append(s.entries, numbered{num, e})
+	s.highest = max(s.highest, num)
 }
 
 // eofWindow is how far from the end of the file the last marker may be.
@@ -146,6 +177,14 @@ func (f *File) closeRevision(r *Revision) error {
 // index merges the entries of all revisions, oldest first.
 func (f *File) index(lastEnd int64) error {
 	var start int64
+	total := 0
+	for i := range f.Revisions {
+		for _, s := range f.Revisions[i].xrefs {
+			total += len(s.entries)
+		}
+	}
+	f.entries = make(map[uint32][]entry, total)
+	f.firsts = make([]entry, 0, total)
 	for i := range f.Revisions {
 		r := &f.Revisions[i]
 		r.Start = start
@@ -153,16 +192,18 @@ func (f *File) index(lastEnd int64) error {
 			return syntaxf(int(r.XRef), "revision %d, from byte %d to %d, is not behind the one before, which ends at %d", i, r.XRef, r.End, start)
 		}
 		start = r.End
-		seen := map[uint32]bool{}
-		for _, s := range r.xrefs {
+		r.Objects = make([]Ref, 0, len(r.xrefs[0].entries))
+		for n := range r.xrefs {
+			s := &r.xrefs[n]
 			r.Hybrid = r.Hybrid || s.hybrid
 			r.NoTable = r.NoTable || s.noTable
-			for _, num := range s.order {
-				if seen[num] { // the first-page section comes before the main one
-					continue
+			for _, e := range s.entries {
+				if n > 0 { // the first-page section comes before the main one
+					if _, seen := r.xrefs[0].find(e.num); seen {
+						continue
+					}
 				}
-				seen[num] = true
-				if err := f.addEntry(i, num, s.entries[num]); err != nil {
+				if err := f.addEntry(i, e.num, e.entry); err != nil {
 					return err
 				}
 			}
@@ -189,7 +230,13 @@ func (f *File) addEntry(rev int, num uint32, e entry) error {
 	} else if e.kind == free {
 		return nil
 	}
-	f.entries[num] = append(hist, e)
+	if hist == nil { // as of most objects, from one piece of memory
+		f.firsts = append(f.firsts, e)
+		hist = f.firsts[len(f.firsts)-1 : len(f.firsts) : len(f.firsts)]
+	} else {
+		hist = append(hist, e)
+	}
+	f.entries[num] = hist
 	r.Objects = append(r.Objects, Ref{Num: num, Gen: e.gen})
 	return nil
 }
@@ -205,7 +252,7 @@ func (f *File) section(offset int64, seen map[int64]bool) (sect, error) {
 	}
 	l := lexer{data: f.data, pos: int(offset), depth: f.limits.Depth}
 	l.skipSpace()
-	s := sect{offset: offset, entries: map[uint32]entry{}}
+	s := sect{offset: offset}
 	if !l.keyword("xref") {
 		if at := l.pos; !bytes.HasPrefix(f.data[at:], []byte("trailer")) {
 			return s, f.xrefStream(&l, &s)
@@ -226,17 +273,16 @@ func (f *File) section(offset int64, seen map[int64]bool) (sect, error) {
 		seen[at] = true
 		hl := lexer{data: f.data, pos: int(at), depth: f.limits.Depth}
 		hl.skipSpace()
-		h := sect{offset: at, entries: map[uint32]entry{}}
+		h := sect{offset: at}
 		if err := f.xrefStream(&hl, &h); err != nil {
 			return s, err
 		}
-		for _, num := range h.order { // the table hides them as free
-			if old, ok := s.entries[num]; !ok {
-				s.order = append(s.order, num)
-			} else if old.kind != free {
-				continue
+		for _, e := range h.entries { // the table hides them as free
+			if i, ok := s.find(e.num); !ok {
+				s.add(e.num, e.entry)
+			} else if s.entries[i].kind == free {
+				s.entries[i].entry = e.entry
 			}
-			s.entries[num] = h.entries[num]
 		}
 		s.hybrid = true
 	}
@@ -251,11 +297,10 @@ func (f *File) set(s *sect, num int64, e entry, pos int) error {
 	if f.count++; f.count > f.limits.Objects {
 		return limitf(pos, "more than %d cross-reference entries", f.limits.Objects)
 	}
-	if _, dup := s.entries[uint32(num)]; dup {
+	if _, dup := s.find(uint32(num)); dup {
 		return syntaxf(pos, "a second entry for object %d in the same section", num)
 	}
-	s.entries[uint32(num)] = e
-	s.order = append(s.order, uint32(num))
+	s.add(uint32(num), e)
 	return nil
 }
 
@@ -275,6 +320,8 @@ func (f *File) xrefTable(l *lexer, s *sect) error {
 			return err
 		}
 		l.skipSpace()
+		// A table cannot be longer than the file.
+		s.entries = slices.Grow(s.entries, int(min(n, int64(len(l.data)-l.pos)/19, int64(f.limits.Objects))))
 		for i := range n {
 			if err := f.xrefLine(l, s, first+i); err != nil {
 				return err

@@ -57,6 +57,7 @@ type Document struct {
 	fontTop  [2]int // highest CID used of each font
 	shapes   []shaped
 	stream   *writer // nil unless it is written while it is made
+	scratch  *scratch
 	err      error
 	done     bool
 }
@@ -100,6 +101,9 @@ func (d *Document) AddPage(width, height float64) *Page {
 	p := &Page{doc: d, width: width, height: height}
 	if !(width >= 3 && width <= 14400 && height >= 3 && height <= 14400) {
 		d.fail(errorf("a page of %v by %v points, expected 3 to 14400 (ISO 32000-1, annex C)", width, height))
+	}
+	if s := d.borrow(); s != nil && len(d.pages) == 0 {
+		p.content = s.content[:0]
 	}
 	d.pages = append(d.pages, p)
 	return p

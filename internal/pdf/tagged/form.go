@@ -21,6 +21,7 @@ type Form struct {
 func (e *Engine) Form(first int, width, height float64, quarters int, draw func(d *Document, c *Canvas)) (Form, error) {
 	d := &Document{engine: e}
 	p := d.AddPage(width, height)
+	defer d.giveBack()
 	draw(d, &Canvas{page: p, top: height})
 	if d.err != nil {
 		return Form{}, d.err
@@ -45,12 +46,13 @@ func (e *Engine) Form(first int, width, height float64, quarters int, draw func(
 			w.ref(font)
 		}
 	}
-	content := e.compress(nil, p.content)
+	content := w.pack(p.content)
 	w.str(">>>>/Filter/FlateDecode/Length ")
 	w.int(len(content))
 	w.str(">>stream\n")
 	w.bytes(content)
 	w.str("\nendstream")
 	w.end()
+	d.done, d.scratch.content = true, p.content
 	return Form{Text: w.out, Offsets: w.offsets, Object: form}, nil
 }

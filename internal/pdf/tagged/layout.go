@@ -45,6 +45,7 @@ type Block struct {
 	Leading float64 // distance of the baselines
 	Ascent  float64 // from the top to the first baseline
 	align   Align
+	doc     *Document
 	glyphs  []placed
 	lines   []line
 }
@@ -90,7 +91,7 @@ func (e *Engine) Check(face Face, text string) error {
 // spaces and after hyphens; a word that is longer than a line is broken where
 // the line ends. A leading of 0 means 1.35 times the largest size.
 func (d *Document) Layout(width, leading float64, align Align, spans ...Span) *Block {
-	b := &Block{Width: width, Leading: leading, align: align}
+	b := &Block{Width: width, Leading: leading, align: align, doc: d}
 	if d.err != nil {
 		return b
 	}
@@ -102,7 +103,7 @@ func (d *Document) Layout(width, leading float64, align Align, spans ...Span) *B
 	for i := range spans {
 		total += len(spans[i].Text)
 	}
-	b.glyphs = make([]placed, 0, total)
+	b.glyphs = d.room(total)
 	largest := 0.0
 	for i := range spans {
 		s := &spans[i]
@@ -182,9 +183,13 @@ func (b *Block) wrap() {
 	}
 }
 
-// Text returns the text of a line, as it will be extracted.
+// Text returns the text of a line, as it will be extracted. It is empty once
+// the document is finished.
 func (b *Block) Text(n int) string {
 	var out []byte
+	if b.doc.done {
+		return ""
+	}
 	for _, g := range b.glyphs[b.lines[n].from:b.lines[n].to] {
 		out = utf8.AppendRune(out, g.char)
 	}

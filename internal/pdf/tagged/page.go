@@ -183,6 +183,10 @@ func cutPrefixFold(s, prefix string) (string, bool) {
 
 // block writes the lines of b; top is the PDF ordinate of the y origin.
 func (p *Page) block(x, y, top float64, b *Block) {
+	if b.doc.done {
+		p.doc.fail(errorf("a block is placed whose document is finished"))
+		return
+	}
 	c := p.content
 	c = append(c, "BT\n"...)
 	baseline := y + b.Ascent

@@ -26,6 +26,7 @@ type writer struct {
 	nextKey   int
 	parents   []byte // entries of the parent tree
 	sum       hash.Hash
+	packed    []byte
 	// of a stream
 	to      io.Writer
 	before  int64 // bytes that have left out
@@ -51,7 +52,11 @@ func newWriter(d *Document) *writer {
 
 // Bytes finishes the document. The same calls with the same values give the
 // same bytes. It may be called once.
-func (d *Document) Bytes() ([]byte, error) {
+func (d *Document) Bytes() ([]byte, error) { return d.Append(nil) }
+
+// Append finishes the document as [Document.Bytes] does and appends it to dst,
+// which is nil if there is an error.
+func (d *Document) Append(dst []byte) ([]byte, error) {
 	switch {
 	case d.err != nil:
 		return nil, d.err
@@ -74,12 +79,18 @@ func (d *Document) Bytes() ([]byte, error) {
 	for _, f := range d.files {
 		size += len(f.Data)
 	}
-	w.out = make([]byte, 0, size+40<<10)
+	sc := d.scratch
+	if w.out = sc.out[:0]; cap(w.out) < size {
+		w.out = make([]byte, 0, size+40<<10)
+	}
+	w.packed = sc.packed
 	w.out = append(w.out, fileHeader...)
 	if err := w.document(); err != nil {
 		return nil, err
 	}
-	return w.out, nil
+	sc.out, sc.content, sc.packed = w.out, d.pages[0].content, w.packed
+	defer d.giveBack()
+	return append(dst, w.out...), nil
 }
 
 // checkContent refuses elements without content; a cell may be empty.
@@ -113,6 +124,12 @@ func (w *writer) num(v float64)   { w.out = number(w.out, v) }
 func (w *writer) ref(object int)  { w.int(object); w.str(" 0 R") }
 func (w *writer) text(s string)   { w.out = textString(w.out, s) }
 func (w *writer) key(name string) { w.str("/" + name + " ") }
+
+// pack compresses what is written before the next call.
+func (w *writer) pack(data []byte) []byte {
+	w.packed = w.doc.engine.compress(w.packed[:0], data)
+	return w.packed
+}
 
 // stream writes a stream object; dict holds its other entries.
 func (w *writer) stream(object int, dict string, data []byte) {
@@ -258,7 +275,7 @@ func (w *writer) files() []int {
 			"/Size " + strconv.Itoa(len(f.Data)) + "/CheckSum<" + hex.EncodeToString(sum[:]) + ">>>/Filter/FlateDecode"
 		compressed := f.Compressed
 		if compressed == nil {
-			compressed = w.doc.engine.compress(make([]byte, 0, len(f.Data)/2+64), f.Data)
+			compressed = w.pack(f.Data)
 		}
 		w.stream(data, subtype, compressed)
 		w.begin(spec)
@@ -361,7 +378,7 @@ func (w *writer) page(p *Page) {
 	}
 	w.str(">>")
 	w.end()
-	w.stream(content, "/Filter/FlateDecode", w.doc.engine.compress(nil, p.content))
+	w.stream(content, "/Filter/FlateDecode", w.pack(p.content))
 	for _, a := range p.annotations {
 		w.annotation(p, a)
 	}

@@ -16,21 +16,29 @@ func (d *Document) xmp(b []byte) []byte {
 		`<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/" xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/">
 <pdfaid:part>3</pdfaid:part><pdfaid:conformance>A</pdfaid:conformance><pdfuaid:part>1</pdfuaid:part>
-<dc:format>application/pdf</dc:format><dc:language><rdf:Bag><rdf:li>`+m.Lang+`</rdf:li></rdf:Bag></dc:language>
+<dc:format>application/pdf</dc:format><dc:language><rdf:Bag><rdf:li>`...)
+	b = append(b, m.Lang...)
+	b = append(b, `</rdf:li></rdf:Bag></dc:language>
 <dc:title><rdf:Alt><rdf:li xml:lang="x-default">`...)
 	b = append(b, escape(m.Title)...)
 	b = append(b, "</rdf:li></rdf:Alt></dc:title>\n"...)
 	if m.Author != "" {
-		b = append(b, "<dc:creator><rdf:Seq><rdf:li>"+escape(m.Author)+"</rdf:li></rdf:Seq></dc:creator>\n"...)
+		b = append(b, "<dc:creator><rdf:Seq><rdf:li>"...)
+		b = append(b, escape(m.Author)...)
+		b = append(b, "</rdf:li></rdf:Seq></dc:creator>\n"...)
 	}
 	if m.Subject != "" {
-		b = append(b, `<dc:description><rdf:Alt><rdf:li xml:lang="x-default">`+escape(m.Subject)+"</rdf:li></rdf:Alt></dc:description>\n"...)
+		b = append(b, `<dc:description><rdf:Alt><rdf:li xml:lang="x-default">`...)
+		b = append(b, escape(m.Subject)...)
+		b = append(b, "</rdf:li></rdf:Alt></dc:description>\n"...)
 	}
 	if m.Creator != "" {
 		b = append(b, "<xmp:CreatorTool>"+escape(m.Creator)+"</xmp:CreatorTool>\n"...)
 	}
-	b = append(b, "<xmp:CreateDate>"+at+"</xmp:CreateDate><xmp:ModifyDate>"+at+"</xmp:ModifyDate><xmp:MetadataDate>"+at+"</xmp:MetadataDate>"+
-		"<pdf:Producer>"+producer+"</pdf:Producer>\n</rdf:Description>\n"+extensionSchema+"</rdf:RDF></x:xmpmeta>\n<?xpacket end=\"r\"?>"...)
+	for _, e := range [...]string{"<xmp:CreateDate>", at, "</xmp:CreateDate><xmp:ModifyDate>", at, "</xmp:ModifyDate><xmp:MetadataDate>", at, "</xmp:MetadataDate>" +
+		"<pdf:Producer>" + producer + "</pdf:Producer>\n</rdf:Description>\n" + extensionSchema + "</rdf:RDF></x:xmpmeta>\n<?xpacket end=\"r\"?>"} {
+		b = append(b, e...)
+	}
 	return b
 }
 
