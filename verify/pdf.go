@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/liste-elettorali/anpr/internal/pdf"
+	"github.com/liste-elettorali/anpr/internal/revocation"
 )
 
 var (
@@ -51,6 +52,7 @@ type judgement struct {
 	// stamps are the document's time-stamps that are intact, judged so far.
 	stamps   []*stamp
 	evidence evidence
+	said     map[pair][]*revocation.Status
 	report   Report
 }
 

@@ -43,6 +43,17 @@ type lexer struct {
 	data  []byte
 	pos   int
 	depth int // that may still be entered
+	// values counts down the elements of arrays and dictionaries that may still
+	// be read: each takes far more memory than its byte or two in the file.
+	values *int64
+}
+
+// count takes n values off those that may still be read.
+func (l *lexer) count(n int64) error {
+	if *l.values -= n; *l.values < 0 {
+		return limitf(l.pos, "too many elements of arrays and dictionaries for the size of the file")
+	}
+	return nil
 }
 
 // skip moves over white space and comments.
@@ -166,6 +177,9 @@ func (l *lexer) array() (Object, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := l.count(1); err != nil {
+			return nil, err
+		}
 		arr = append(arr, o)
 	}
 }
@@ -175,7 +189,7 @@ func (l *lexer) dict() (Object, error) {
 		return nil, err
 	}
 	l.pos += 2
-	d := Dict{}
+	d := make(Dict, 0, 6)
 	for {
 		l.skip()
 		if bytes.HasPrefix(l.data[l.pos:], []byte(">>")) {
@@ -194,6 +208,9 @@ func (l *lexer) dict() (Object, error) {
 		start := l.pos
 		v, err := l.object()
 		if err != nil {
+			return nil, err
+		}
+		if err := l.count(3); err != nil {
 			return nil, err
 		}
 		d = append(d, Entry{Key: key, Value: v, Start: start, End: l.pos})

@@ -203,7 +203,7 @@ func (f *File) section(offset int64, seen map[int64]bool) (sect, error) {
 	if offset >= int64(len(f.data)) {
 		return sect{}, syntaxf(int(offset), "a cross-reference section behind the end of the file")
 	}
-	l := lexer{data: f.data, pos: int(offset), depth: f.limits.Depth}
+	l := lexer{data: f.data, pos: int(offset), depth: f.limits.Depth, values: &f.values}
 	l.skipSpace()
 	s := sect{offset: offset, entries: map[uint32]entry{}}
 	if !l.keyword("xref") {
@@ -224,7 +224,7 @@ func (f *File) section(offset int64, seen map[int64]bool) (sect, error) {
 			return s, syntaxf(e.Start, "XRefStm is %v: expected an offset of its own", e.Value)
 		}
 		seen[at] = true
-		hl := lexer{data: f.data, pos: int(at), depth: f.limits.Depth}
+		hl := lexer{data: f.data, pos: int(at), depth: f.limits.Depth, values: &f.values}
 		hl.skipSpace()
 		h := sect{offset: at, entries: map[uint32]entry{}}
 		if err := f.xrefStream(&hl, &h); err != nil {
