@@ -26,6 +26,7 @@ type File struct {
 	data     []byte
 	limits   Limits
 	entries  map[uint32][]entry // by object number, oldest revision first
+	block    []entry            // room for entries
 	count    int
 	expanded int64
 	cache    map[cacheKey]Object

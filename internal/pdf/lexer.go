@@ -263,7 +263,8 @@ func unhex(c byte) int {
 func (l *lexer) hex() (Object, error) {
 	start := l.pos
 	l.pos++
-	out, half := String{}, -1
+	room := bytes.IndexByte(l.data[l.pos:], '>')
+	out, half := make(String, 0, (max(room, 0)+1)/2), -1
 	for l.pos < len(l.data) {
 		c := l.data[l.pos]
 		l.pos++

@@ -146,9 +146,13 @@ func (f *File) closeRevision(r *Revision) error {
 // index merges the entries of all revisions, oldest first.
 func (f *File) index(lastEnd int64) error {
 	var start int64
+	f.entries = make(map[uint32][]entry, f.count)
 	for i := range f.Revisions {
 		r := &f.Revisions[i]
 		r.Start = start
+		for _, s := range r.xrefs {
+			r.Objects = slices.Grow(r.Objects, len(s.order))
+		}
 		if r.End <= start || r.XRef >= r.End || r.XRef < start && i > 0 {
 			return syntaxf(int(r.XRef), "revision %d, from byte %d to %d, is not behind the one before, which ends at %d", i, r.XRef, r.End, start)
 		}
@@ -174,6 +178,17 @@ func (f *File) index(lastEnd int64) error {
 	return nil
 }
 
+// first makes a history of one entry, from a block of them.
+func (f *File) first(e entry) []entry {
+	if len(f.block) == 0 {
+		f.block = make([]entry, 64)
+	}
+	out := f.block[:1:1]
+	f.block = f.block[1:]
+	out[0] = e
+	return out
+}
+
 func (f *File) addEntry(rev int, num uint32, e entry) error {
 	r := &f.Revisions[rev]
 	if e.kind == inFile && e.offset >= r.End {
@@ -189,7 +204,11 @@ func (f *File) addEntry(rev int, num uint32, e entry) error {
 	} else if e.kind == free {
 		return nil
 	}
-	f.entries[num] = append(hist, e)
+	if hist == nil { // most objects are written once
+		f.entries[num] = f.first(e)
+	} else {
+		f.entries[num] = append(hist, e)
+	}
 	r.Objects = append(r.Objects, Ref{Num: num, Gen: e.gen})
 	return nil
 }
@@ -243,6 +262,13 @@ func (f *File) section(offset int64, seen map[int64]bool) (sect, error) {
 	return s, nil
 }
 
+// expect makes room for entries: maps that grow leave as much behind.
+func (s *sect) expect(n int64) {
+	if len(s.entries) == 0 {
+		s.entries, s.order = make(map[uint32]entry, n), make([]uint32, 0, n)
+	}
+}
+
 // set records an entry; two for the same object would let readers choose.
 func (f *File) set(s *sect, num int64, e entry, pos int) error {
 	if num > maxObjectNumber {
@@ -275,6 +301,7 @@ func (f *File) xrefTable(l *lexer, s *sect) error {
 			return err
 		}
 		l.skipSpace()
+		s.expect(min(n, int64(len(l.data)-l.pos)/19))
 		for i := range n {
 			if err := f.xrefLine(l, s, first+i); err != nil {
 				return err
@@ -419,6 +446,7 @@ func (f *File) xrefStreamEntries(s *sect, data []byte, pos int) error {
 		if !ok1 || !ok2 || first < 0 || first > maxObjectNumber || n < 0 || n > int64(len(data)/row) {
 			return syntaxf(pos, "Index %v and %v over %d bytes of entries", index[i], index[i+1], len(data))
 		}
+		s.expect(n)
 		for j := range n {
 			if err := f.streamEntry(s, first+j, data[:row], w, pos); err != nil {
 				return err
