@@ -184,6 +184,10 @@ func (l *lexer) array() (Object, error) {
 	}
 }
 
+// maxEntries bounds one dictionary. Its entries are looked up one after the
+// other, and real ones have some hundreds at most.
+const maxEntries = 5_000
+
 func (l *lexer) dict() (Object, error) {
 	if err := l.enter(); err != nil {
 		return nil, err
@@ -212,6 +216,9 @@ func (l *lexer) dict() (Object, error) {
 		}
 		if err := l.count(3); err != nil {
 			return nil, err
+		}
+		if len(d) == maxEntries {
+			return nil, limitf(l.pos, "a dictionary of more than %d entries", maxEntries)
 		}
 		d = append(d, Entry{Key: key, Value: v, Start: start, End: l.pos})
 	}
