@@ -53,6 +53,7 @@ type judgement struct {
 	stamps   []*stamp
 	evidence evidence
 	said     map[pair][]*revocation.Status
+	trusted  map[Purpose][]Anchor
 	report   Report
 }
 
