@@ -131,6 +131,9 @@ func (u *update) fields() error {
 		return nil
 	}
 	for _, num := range slices.Sorted(maps.Keys(u.changes)) {
+		if u.ctx.Err() != nil {
+			return u.ctx.Err()
+		}
 		c := u.changes[num]
 		was, ok1 := c.Old.(pdf.Dict)
 		is, ok2 := c.New.(pdf.Dict)
@@ -283,11 +286,17 @@ func (u *update) blank(ap pdf.Object) bool {
 
 // pages accounts for the widgets of new signature fields on their pages.
 func (u *update) pages() error {
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(u.changes)), func(n uint32) bool { return u.changes[n].Had && !u.allowed[n] }) {
+		return nil // no page has changed
+	}
 	refs, err := u.old.Pages()
 	if err != nil {
 		return err
 	}
 	for _, ref := range refs {
+		if u.ctx.Err() != nil {
+			return u.ctx.Err()
+		}
 		o, err := u.old.Resolve(ref)
 		if err != nil {
 			return err

@@ -96,12 +96,15 @@ func (j *judgement) trustStamp(s *stamp, at time.Time) {
 		s.distrust("il certificato di chi l'ha emessa non è fatto per marcare il tempo", err)
 		return
 	}
-	if len(j.v.cfg.Timestamps) == 0 {
+	chain, _, err := j.chain(s.cert, slices.Concat(s.sd.Certificates, j.evidence.certs), at, PurposeTimestamp)
+	switch {
+	case errors.Is(err, errNoAnchors):
 		s.distrust("non è stata indicata alcuna autorità affidabile per le marche temporali", nil)
 		return
-	}
-	chain, err := j.v.chain(s.cert, slices.Concat(s.sd.Certificates, j.evidence.certs), at, j.v.stampRoots)
-	if err != nil {
+	case errors.Is(err, errAnchorDate):
+		s.distrust("chi l'ha emessa non era affidabile in quel momento", err)
+		return
+	case err != nil:
 		s.distrust("chi l'ha emessa non risale ad alcuna delle autorità indicate", err)
 		return
 	}

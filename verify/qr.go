@@ -104,7 +104,11 @@ func decodePicture(data []byte, maxBytes, maxPixels int64) (image.Image, *FindEr
 	if cfg.Width < 21 || cfg.Height < 21 {
 		return nil, findError(FindNoCode, nil, "l'immagine è di %d × %d punti, troppo pochi per un codice", cfg.Width, cfg.Height)
 	}
-	if int64(cfg.Width)*int64(cfg.Height) > maxPixels {
+	pixels := int64(cfg.Width) * int64(cfg.Height)
+	if cfg.ColorModel == color.NRGBA64Model || cfg.ColorModel == color.RGBA64Model {
+		pixels *= 2 // each takes as much memory as two others
+	}
+	if pixels > maxPixels {
 		return nil, findError(FindTooLarge, nil, "l'immagine è di %d × %d punti, al massimo %d in tutto", cfg.Width, cfg.Height, maxPixels)
 	}
 	img, err := decode(bytes.NewReader(data))

@@ -279,9 +279,11 @@ func plainDicts(o pdf.Object, depth int) error {
 
 func keysOf(a, b pdf.Dict) []pdf.Name {
 	var keys []pdf.Name
+	seen := make(map[pdf.Name]bool, len(a)+len(b))
 	for _, d := range []pdf.Dict{a, b} {
 		for _, e := range d {
-			if !slices.Contains(keys, e.Key) {
+			if !seen[e.Key] {
+				seen[e.Key] = true
 				keys = append(keys, e.Key)
 			}
 		}

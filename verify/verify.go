@@ -138,10 +138,12 @@ type Signature struct {
 	Certificate *x509.Certificate // nil if it could not be verified
 	Proved      time.Time         // at which a trusted time-stamp proves that it existed; zero if none does
 	Revision    int               // that it covers, counted from 0; -1 if none
-	// Trusted says that the certificate leads to an anchor; Qualified then lists
-	// why it is not one for qualified electronic seals, nil if it is (EN 319
-	// 412-3 and -5; that its issuer is in a trusted list is not looked at).
+	// Trusted says that the certificate leads to an anchor, which Anchor is.
+	// Qualified then lists why it is not one for qualified electronic seals, nil
+	// if it is (EN 319 412-3 and -5): a seal is qualified if there is none and
+	// Anchor.Qualified says that its issuer was listed.
 	Trusted   bool
+	Anchor    Anchor
 	Qualified []seal.Finding
 	Level     Level
 	Checks    []Check
@@ -188,6 +190,11 @@ type Config struct {
 	// time-stamp proves anything.
 	Timestamps []*x509.Certificate
 
+	// Source gives anchors beside Trust and Timestamps, with purpose and dates:
+	// an [Anchors] or a trusted list. If it fails, trust is not done, and no
+	// document is valid.
+	Source TrustSource
+
 	// OCSPs and CRLs are revocation data beside those that documents contain:
 	// OCSP responses and revocation lists, DER. The network is never asked.
 	OCSPs, CRLs [][]byte
@@ -206,8 +213,8 @@ type Config struct {
 
 // A Verifier judges documents. It is safe for concurrent use.
 type Verifier struct {
-	cfg               Config
-	roots, stampRoots *x509.CertPool
+	cfg   Config
+	fixed Anchors // of Trust and Timestamps
 }
 
 // New makes a verifier.
@@ -224,21 +231,19 @@ func New(cfg Config) (*Verifier, error) {
 	if cfg.Limits.Pixels <= 0 {
 		cfg.Limits.Pixels = 40_000_000
 	}
-	v := &Verifier{cfg: cfg, roots: x509.NewCertPool(), stampRoots: x509.NewCertPool()}
-	v.cfg.Trust = slices.Clone(cfg.Trust)
+	v := &Verifier{cfg: cfg}
 	v.cfg.ContrassegnoKey = slices.Clone(cfg.ContrassegnoKey)
 	for i, c := range cfg.Trust {
 		if c == nil {
 			return nil, fmt.Errorf("verify: trust anchor %d is nil", i)
 		}
-		v.roots.AddCert(c)
+		v.fixed = append(v.fixed, Anchor{Certificate: c, Purposes: []Purpose{PurposeSeal}})
 	}
-	v.cfg.Timestamps = slices.Clone(cfg.Timestamps)
 	for i, c := range cfg.Timestamps {
 		if c == nil {
 			return nil, fmt.Errorf("verify: time-stamp anchor %d is nil", i)
 		}
-		v.stampRoots.AddCert(c)
+		v.fixed = append(v.fixed, Anchor{Certificate: c, Purposes: []Purpose{PurposeTimestamp}})
 	}
 	return v, nil
 }

@@ -51,7 +51,8 @@ type result struct {
 	// Time is the claimed time of the seal, RFC 3339; empty if there is none.
 	Time string `json:"time"`
 
-	unreadable bool
+	unreadable  bool
+	explanation string
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -194,6 +195,9 @@ func judge(ctx context.Context, v *verify.Verifier, paths []string, at time.Time
 			report, err = one(ctx, v, path, contents[i], documents, at)
 		}
 		results[i] = result{File: path, Kind: report.Kind, Valid: report.Valid, Level: report.Level, Checks: report.Checks, Signer: report.Signer}
+		if err == nil {
+			results[i].explanation = report.Explain()
+		}
 		if !report.Time.IsZero() {
 			results[i].Time = report.Time.UTC().Format(time.RFC3339)
 		}
@@ -261,6 +265,9 @@ func print(w io.Writer, r result) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", r.File, verdict)
+	if r.explanation != "" {
+		fmt.Fprintf(&b, "  %s\n", r.explanation)
+	}
 	if r.Signer != "" {
 		fmt.Fprintf(&b, "  sigillato da: %s\n", r.Signer)
 	}
