@@ -343,7 +343,7 @@ func (i *Issuer) Recover(ctx context.Context, open []electoral.Access) (int, err
 			}
 		}
 		if err := i.cfg.Recorder.Record(ctx, entry); err != nil {
-			return closed, fmt.Errorf("certificate: %w: %w", electoral.ErrNotRecorded, err)
+			return closed, fmt.Errorf("certificate: %w: %w", electoral.ErrOutcomeNotRecorded, err)
 		}
 		closed++
 	}

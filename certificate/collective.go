@@ -182,7 +182,7 @@ func (c *collective) run(ctx context.Context) (out IssuedCollective, err error) 
 			result = electoral.Failed
 		}
 		if e := c.close(ctx, result); e != nil {
-			out, err = IssuedCollective{}, errors.Join(err, e)
+			out, err = IssuedCollective{}, unrecorded(err, e)
 		}
 	}()
 	first, found, err := c.first(ctx)
@@ -323,7 +323,7 @@ func (c *collective) one(ctx context.Context, p *collectivePerson) error {
 	}
 	p.anprID = person.ANPRID
 	if err := c.cfg.Recorder.Record(ctx, c.access(p, electoral.Requested)); err != nil {
-		return fmt.Errorf("%w: %w", electoral.ErrNotRecorded, err)
+		return fmt.Errorf("%w: %w", electoral.ErrRequestNotRecorded, err)
 	}
 	p.open = true
 	req := c.req.Request
@@ -483,7 +483,7 @@ func (c *collective) close(ctx context.Context, result string) error {
 			outcome = string(p.Reasons[0].Code)
 		}
 		if err := c.cfg.Recorder.Record(ctx, c.access(p, outcome)); err != nil {
-			failed = fmt.Errorf("certificate: %w: %w", electoral.ErrNotRecorded, err)
+			failed = err
 			continue
 		}
 		p.open = false

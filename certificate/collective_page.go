@@ -79,7 +79,12 @@ func (r *roll) newPage() {
 // block places a text below what stands there, on a new page if there is no
 // room; translated texts are in the other language.
 func (r *roll) block(gap float64, tag tagged.Tag, foreign bool, align tagged.Align, spans ...tagged.Span) {
-	b := r.layout(textWidth, align, spans...)
+	var b *tagged.Block
+	if align == tagged.Center {
+		b = r.balanced(textWidth, spans...)
+	} else {
+		b = r.layout(textWidth, align, spans...)
+	}
 	if r.y += gap; r.y+b.Height() > tableBottom {
 		r.newPage()
 	}

@@ -259,6 +259,8 @@ func TestCollectiveFailsClosed(t *testing.T) {
 		req.Workers = 1
 		out, err := i.Collective(t.Context(), req, strings.NewReader(rows))
 		require.ErrorIs(t, err, electoral.ErrNotRecorded, failAt)
+		assert.Equal(t, failAt <= 10, errors.Is(err, electoral.ErrRequestNotRecorded), failAt)
+		assert.Equal(t, failAt > 10, errors.Is(err, electoral.ErrOutcomeNotRecorded), failAt)
 		assert.Nil(t, out.PDF, failAt)
 		assert.Equal(t, failAt > 10, len(a.docs) == 1, "nothing is made before everybody is on record: %d", failAt)
 	}

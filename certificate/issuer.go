@@ -281,7 +281,10 @@ func (i *Issuer) Preview(ctx context.Context, req Request) (Preview, error) {
 // gives the same document, and nothing is issued; with that id and another
 // content it is refused with [RequestReused], once the document's validity is
 // over with [Expired]. The errors are those of [Issuer.Preview], and those of
-// the sealer, the protocol and the archive.
+// the sealer, the protocol and the archive. After
+// [electoral.ErrRequestNotRecorded] nothing was begun; after
+// [electoral.ErrOutcomeNotRecorded] alone the document is archived, though not
+// released, and the same id gives it.
 func (i *Issuer) Issue(ctx context.Context, req Request) (Issued, error) {
 	var out Issued
 	err := i.recorded(ctx, req, electoral.OpIssueCertificate, func(at time.Time) error {
@@ -529,7 +532,7 @@ func (i *Issuer) recorded(ctx context.Context, req Request, op electoral.Operati
 		RequestID: req.ID, Method: req.Actor.Method, Comune: req.Actor.Comune, Subject: req.ANPRID,
 	}
 	if err := i.cfg.Recorder.Record(ctx, entry); err != nil {
-		return fmt.Errorf("certificate: %w: %w", electoral.ErrNotRecorded, err)
+		return fmt.Errorf("certificate: %w: %w", electoral.ErrRequestNotRecorded, err)
 	}
 	err := electoral.Admit(req.Request).Err()
 	if err == nil {
@@ -540,9 +543,18 @@ func (i *Issuer) recorded(ctx context.Context, req Request, op electoral.Operati
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if e := i.cfg.Recorder.Record(ctx, entry); e != nil {
-		return errors.Join(err, fmt.Errorf("certificate: %w: %w", electoral.ErrNotRecorded, e))
+		return unrecorded(err, e)
 	}
 	return err
+}
+
+// unrecorded adds to how a call ended that this is not on record. Of one that
+// never began it is not said: the caller would take it for one that ended.
+func unrecorded(err, why error) error {
+	if errors.Is(err, electoral.ErrRequestNotRecorded) {
+		return fmt.Errorf("%w (outcome: %v)", err, why)
+	}
+	return errors.Join(err, fmt.Errorf("certificate: %w: %w", electoral.ErrOutcomeNotRecorded, why))
 }
 
 // run turns a panic of a plugged-in part into an error, so that the pair of log

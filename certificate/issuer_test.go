@@ -162,6 +162,8 @@ func TestNothingWithoutTheLog(t *testing.T) {
 		j.failAt = failAt
 		r, err := i.Issue(t.Context(), citizen(EnrolmentCertificate, ElectoralUse))
 		assert.ErrorIs(t, err, electoral.ErrNotRecorded)
+		assert.Equal(t, failAt == 1, errors.Is(err, electoral.ErrRequestNotRecorded))
+		assert.Equal(t, failAt == 2, errors.Is(err, electoral.ErrOutcomeNotRecorded))
 		assert.ErrorIs(t, err, errJournal)
 		assert.Empty(t, r)
 		i, j = newIssuer(t, facts(), nil)

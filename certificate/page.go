@@ -157,6 +157,27 @@ func (s *sheet) layout(width float64, align tagged.Align, spans ...tagged.Span) 
 	return s.doc.Layout(width, 0, align, spans...)
 }
 
+// balanced sets a centred text so that its lines are about as long as each
+// other.
+func (s *sheet) balanced(width float64, spans ...tagged.Span) *tagged.Block {
+	best := s.layout(width, tagged.Center, spans...)
+	lines := best.Lines()
+	if lines < 2 {
+		return best
+	}
+	low, high := width/2, width
+	for range 6 {
+		mid := (low + high) / 2
+		if b := s.layout(mid, tagged.Center, spans...); b.Lines() == lines {
+			best, high = b, mid
+		} else {
+			low = mid
+		}
+	}
+	best.Width = width
+	return best
+}
+
 // background draws what lies under the text: the marks across a page that is
 // no original, and the colours of the flag.
 func (s *sheet) background(c *tagged.Canvas) {
@@ -302,11 +323,17 @@ func (s *sheet) pieces(scale float64) []piece {
 	add := func(gap, stretch float64, parent func() *tagged.Element, b *tagged.Block) {
 		out = append(out, piece{gap * mm * scale, stretch, b.Height(), func(y float64) { s.page.Place(parent(), marginX, y, b) }})
 	}
+	laid := func(align tagged.Align, spans ...tagged.Span) *tagged.Block {
+		if align == tagged.Center {
+			return s.balanced(textWidth, spans...)
+		}
+		return s.layout(textWidth, align, spans...)
+	}
 	text := func(gap, stretch float64, tag tagged.Tag, align tagged.Align, spans ...tagged.Span) {
-		add(gap, stretch, func() *tagged.Element { return s.doc.Root().Add(tag) }, s.layout(textWidth, align, spans...))
+		add(gap, stretch, func() *tagged.Element { return s.doc.Root().Add(tag) }, laid(align, spans...))
 	}
 	translated := func(gap float64, align tagged.Align, span tagged.Span) {
-		add(gap, 0, func() *tagged.Element { return s.foreign(s.doc.Root(), tagged.Paragraph) }, s.layout(textWidth, align, span))
+		add(gap, 0, func() *tagged.Element { return s.foreign(s.doc.Root(), tagged.Paragraph) }, laid(align, span))
 	}
 	title, above := 23.0, 9.0
 	if s.other != nil || d.Kind == CombinedCertificate {
@@ -529,11 +556,11 @@ func (s *sheet) formula(text UseText, scale float64) piece {
 	if s.other != nil {
 		gap, pad = 3.5*mm*scale, 1.8*mm*scale
 	}
-	b := s.layout(textWidth-4*pad, tagged.Center, tagged.Span{Style: bold(10.4*scale, ink), Text: text.Text})
+	b := s.balanced(textWidth-4*pad, tagged.Span{Style: bold(10.4*scale, ink), Text: text.Text})
 	height := b.Height() + 2*pad
 	var translation *tagged.Block
 	if s.other != nil && text.Translations[s.other.Language] != "" {
-		translation = s.layout(textWidth-4*pad, tagged.Center, tagged.Span{Style: regular(8.6*scale, ink), Text: text.Translations[s.other.Language]})
+		translation = s.balanced(textWidth-4*pad, tagged.Span{Style: regular(8.6*scale, ink), Text: text.Translations[s.other.Language]})
 		height += translation.Height()
 	}
 	return piece{gap, 1.5, height, func(y float64) {
@@ -544,39 +571,6 @@ func (s *sheet) formula(text UseText, scale float64) piece {
 		at := s.page.Place(s.doc.Root().Add(tagged.Paragraph), marginX+2*pad, y+pad, b)
 		if translation != nil {
 			s.page.Place(s.foreign(s.doc.Root(), tagged.Paragraph), marginX+2*pad, at, translation)
-		}
-	}}
-}
-
-// signature is the line for who signs for the comune.
-func (s *sheet) signature(scale float64) piece {
-	const width = 70 * mm
-	const left = tagged.A4Width - marginX - width
-	signer := *s.data.Issuer.Signer
-	role := s.layout(width, tagged.Center, tagged.Span{Style: regular(10.5*scale, ink), Text: s.texts.Signers[signer.Role]})
-	var name, translation *tagged.Block
-	height := role.Height() + 11*mm*scale
-	if s.other != nil {
-		translation = s.layout(width, tagged.Center, tagged.Span{Style: regular(8.6*scale, soft), Text: s.other.Signers[signer.Role]})
-		height += translation.Height()
-	}
-	if signer.Name != "" {
-		name = s.layout(width, tagged.Center, tagged.Span{Style: bold(10*scale, ink), Text: signer.Name})
-		height += name.Height()
-	}
-	return piece{3 * mm * scale, 0.5, height, func(y float64) {
-		line := s.page.Place(s.doc.Root().Add(tagged.Paragraph), left, y, role)
-		if translation != nil {
-			line = s.page.Place(s.foreign(s.doc.Root(), tagged.Paragraph), left, line, translation)
-		}
-		line += 9.5 * mm * scale
-		s.page.Artifact(func(c *tagged.Canvas) {
-			c.MoveTo(left, line)
-			c.LineTo(left+width, line)
-			c.Stroke(soft, 0.5)
-		})
-		if name != nil {
-			s.page.Place(s.doc.Root().Add(tagged.Paragraph), left, line+1.5*mm*scale, name)
 		}
 	}}
 }

@@ -46,3 +46,36 @@ func (s *sheet) sealAt(page int, y float64) *seal.Appearance {
 	}
 	return &seal.Appearance{Page: page, X: marginX, Y: y, Width: sealWidth, Height: sealHeight, Text: title + "\n" + s.texts.Labels.SealText, Lang: s.texts.Language + "-IT"}
 }
+
+// signature is the line for who signs for the comune.
+func (s *sheet) signature(scale float64) piece {
+	const width = 70 * mm
+	const left = tagged.A4Width - marginX - width
+	signer := *s.data.Issuer.Signer
+	role := s.layout(width, tagged.Center, tagged.Span{Style: regular(10.5*scale, ink), Text: s.texts.Signers[signer.Role]})
+	var name, translation *tagged.Block
+	height := role.Height() + 11*mm*scale
+	if s.other != nil {
+		translation = s.layout(width, tagged.Center, tagged.Span{Style: regular(8.6*scale, soft), Text: s.other.Signers[signer.Role]})
+		height += translation.Height()
+	}
+	if signer.Name != "" {
+		name = s.layout(width, tagged.Center, tagged.Span{Style: bold(10*scale, ink), Text: signer.Name})
+		height += name.Height()
+	}
+	return piece{3 * mm * scale, 0.5, height, func(y float64) {
+		line := s.page.Place(s.doc.Root().Add(tagged.Paragraph), left, y, role)
+		if translation != nil {
+			line = s.page.Place(s.foreign(s.doc.Root(), tagged.Paragraph), left, line, translation)
+		}
+		line += 9.5 * mm * scale
+		s.page.Artifact(func(c *tagged.Canvas) {
+			c.MoveTo(left, line)
+			c.LineTo(left+width, line)
+			c.Stroke(soft, 0.5)
+		})
+		if name != nil {
+			s.page.Place(s.doc.Root().Add(tagged.Paragraph), left, line+1.5*mm*scale, name)
+		}
+	}}
+}

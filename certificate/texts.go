@@ -178,24 +178,7 @@ func Italian() Texts {
 			Contrassegno: "Contrassegno: codice QR con l'indirizzo per verificare il certificato", VerifyLink: "Apri la pagina di verifica del certificato",
 			Seal: "Sigillo elettronico", SealText: "{name}\n{organization}\nApposto il {date}, ore {time}\n{reason}",
 		},
-		Collective: CollectiveTexts{
-			Title:   "Certificato collettivo di iscrizione nelle liste elettorali",
-			One:     "la persona indicata di seguito è iscritta {lists} del Comune di {comune}.",
-			Same:    "le {count} persone elencate di seguito sono iscritte {lists} del Comune di {comune}.",
-			Several: "le {count} persone elencate di seguito sono iscritte {lists} del Comune sotto il cui nome ciascuna è elencata.",
-			In: map[StatementCode]string{
-				EnrolledGeneral: "nelle liste elettorali", EnrolledAdded: "nella lista elettorale aggiunta {list}",
-				EnrolledEUComunal:    "nella lista elettorale aggiunta dei cittadini dell'Unione europea, per le elezioni comunali e circoscrizionali,",
-				EnrolledEUParliament: "nella lista elettorale aggiunta dei cittadini dell'Unione europea, per l'elezione dei membri del Parlamento europeo spettanti all'Italia,",
-			},
-			Heading: "Comune di {comune}",
-			Purposes: map[Collection]string{
-				ListCollection:       "Presentazione di liste di candidati (D.L. 31 maggio 2021, n. 77, art. 38‑bis)",
-				ReferendumCollection: "Referendum o iniziativa legislativa popolare (L. 25 maggio 1970, n. 352, art. 8)",
-			},
-			Purpose: "Rilasciato per", Persons: "Persone certificate", Number: "N.", Name: "Cognome e nome", Birth: "Luogo e data di nascita", Section: "Sezione",
-			Page: "Pagina {page} di {pages}",
-		},
+		Collective: italianCollective(),
 		Marks: Marks{
 			Preview: "Anteprima", PreviewNote: "Anteprima: questa pagina non è un certificato, non è munita né di contrassegno né di sigillo elettronico e non ha alcun valore.",
 			PreviewPending: "Il contrassegno e il sigillo elettronico sono apposti al rilascio del certificato.",

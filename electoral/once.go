@@ -80,7 +80,7 @@ func perform[T any](ctx context.Context, a *access, admitted Faults, payload any
 		err = join(err, a.store.Update(ctx, func(w Writer) error { return a.keepRefusal(ctx, w, secret, refusal) }))
 	}
 	unrecorded := a.record(ctx, Outcome(err))
-	if err != nil { // then [ErrNotRecorded] would say that the write stands
+	if err != nil { // then [ErrOutcomeNotRecorded] would say that the write stands
 		if unrecorded != nil {
 			err = fmt.Errorf("%w (%v)", err, unrecorded)
 		}

@@ -26,7 +26,8 @@ import (
 // cannot be recorded fails: what was to be read is not shown. A write is
 // recorded as [Requested] before it is done, and its outcome after; if only
 // the outcome cannot be recorded the write stands, the error wraps
-// [ErrNotRecorded], and the log shows the open pair.
+// [ErrOutcomeNotRecorded], and the log shows the open pair; if the request
+// cannot be, nothing is done, and the error wraps [ErrRequestNotRecorded].
 type Registry struct {
 	store      Store
 	population Population
@@ -39,8 +40,19 @@ type Registry struct {
 }
 
 // ErrNotRecorded is wrapped by the error of a call whose access could not be
-// written to the access log.
+// written to the access log: always together with one of the two below.
 var ErrNotRecorded = errors.New("electoral: access not recorded")
+
+var (
+	// ErrRequestNotRecorded means that nothing was begun: the call may be
+	// repeated. It wraps [ErrNotRecorded].
+	ErrRequestNotRecorded = fmt.Errorf("%w: the request, of which nothing was begun", ErrNotRecorded)
+	// ErrOutcomeNotRecorded means that the call ended, and how it ended is not on
+	// record: what was to be read is not shown; what was to be written stands,
+	// unless the error says too why it does not, and the same id asks for the
+	// answer again. It wraps [ErrNotRecorded].
+	ErrOutcomeNotRecorded = fmt.Errorf("%w: the outcome", ErrNotRecorded)
+)
 
 // A RegistryConfig says what a [Registry] stands on.
 type RegistryConfig struct {
@@ -193,7 +205,10 @@ func (a *access) record(ctx context.Context, outcome string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if err := a.recorder.Record(ctx, entry); err != nil {
-		return fmt.Errorf("%w: %w", ErrNotRecorded, err)
+		if outcome == Requested {
+			return fmt.Errorf("%w: %w", ErrRequestNotRecorded, err)
+		}
+		return fmt.Errorf("%w: %w", ErrOutcomeNotRecorded, err)
 	}
 	return nil
 }

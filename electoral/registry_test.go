@@ -290,7 +290,9 @@ func TestRegistryFailsClosed(t *testing.T) {
 		ctx := t.Context()
 		log.failAt[electoral.Requested] = true
 		_, err := r.PutSection(ctx, officer(aglie), sectionOf(aglie, "1"))
+		require.ErrorIs(t, err, electoral.ErrRequestNotRecorded)
 		require.ErrorIs(t, err, electoral.ErrNotRecorded)
+		require.NotErrorIs(t, err, electoral.ErrOutcomeNotRecorded)
 		require.NoError(t, store.View(ctx, func(rd electoral.Reader) error {
 			_, err := rd.Section(ctx, aglie, "1")
 			require.ErrorIs(t, err, electoral.ErrNotFound, "nothing is done before it is on record")
@@ -303,7 +305,8 @@ func TestRegistryFailsClosed(t *testing.T) {
 
 		log.failAt = map[string]bool{electoral.Granted: true}
 		_, err = r.PutSection(ctx, officer(aglie), sectionOf(aglie, "1"))
-		require.ErrorIs(t, err, electoral.ErrNotRecorded, "done, but the caller is told that its outcome is not on record")
+		require.NotErrorIs(t, err, electoral.ErrRequestNotRecorded)
+		require.ErrorIs(t, err, electoral.ErrOutcomeNotRecorded, "done, but the caller is told that its outcome is not on record")
 		assert.Equal(t, []string{electoral.Requested}, log.outcomes(), "the open pair shows")
 		sec, err := r.Section(ctx, officer(aglie), aglie, "1")
 		require.ErrorIs(t, err, electoral.ErrNotRecorded)

@@ -23,7 +23,8 @@
 // in production refuses a certificate that is not a qualified one
 // ([CheckQualified]); an [Extender] raises the level of an archived document
 // and renews it, before [TermOf] says that its proof ends. A [PDFSign] writes
-// the format before PAdES.
+// the format before PAdES. A seal is invisible unless [Details.Appearance] asks
+// for one that is seen, which is tagged where the document is.
 //
 // A seal says who issued the bytes. That the issuer of its certificate is a
 // qualified trust service provider is for the verifier to say, with the trusted
