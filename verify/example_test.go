@@ -63,7 +63,7 @@ func ExampleVerifier_Picture() {
 	}
 	report := v.Picture(context.Background(), []byte("<svg/>"), nil, time.Now())
 	fmt.Println(report.Valid, report.Checks[0].Message)
-	// Output: false Nell'immagine non si è potuto leggere alcun contrassegno: non è un'immagine PNG né JPEG.
+	// Output: false Nell'immagine non si è potuto leggere alcun contrassegno: il file è un disegno SVG, non un'immagine PNG né JPEG. Inviare una fotografia o una scansione in formato PNG, JPEG o PDF.
 }
 
 // An authority is trusted for seals until it was withdrawn, and another for
