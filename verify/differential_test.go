@@ -458,6 +458,7 @@ func intactReport(r verify.Report) bool {
 // beside pyHanko, and a part of them beside EU DSS. Each disagreement must be
 // of a known class, with the reason why one of the two is right.
 func TestAgrees(t *testing.T) {
+	t.Parallel() // most of its time is that of other programs
 	ca, err := sealtest.NewCA(sealtest.Config{})
 	require.NoError(t, err)
 	var own, dss, vectors []specimen

@@ -260,6 +260,7 @@ func pixels(t testing.TB, data []byte) []byte {
 
 // TestFindScans reads the PDFs that img2pdf makes of a page, as scanners do.
 func TestFindScans(t *testing.T) {
+	t.Parallel() // most of its time is that of other programs
 	tool := testenv.Tool(t, "img2pdf")
 	dir := t.TempDir()
 	key := newKey(t)

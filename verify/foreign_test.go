@@ -26,6 +26,7 @@ func command(t testing.TB, name string, args ...string) {
 // over files that qpdf wrote with object streams, linearised and plain. All
 // are valid, at the level that they were made at.
 func TestForeign(t *testing.T) {
+	t.Parallel() // most of its time is that of other programs
 	qpdf, dir := testenv.Tool(t, "qpdf"), t.TempDir()
 	base := filepath.Join(t.TempDir(), "base.pdf")
 	require.NoError(t, os.WriteFile(base, sealtest.Document("altri"), 0o600))

@@ -40,6 +40,7 @@ func python(t testing.TB) string {
 // FieldMDP and Lock, with a later revision of every kind, against what the
 // standard permits and beside pyHanko.
 func TestMDP(t *testing.T) {
+	t.Parallel() // most of its time is that of other programs
 	interpreter := python(t)
 	dir := t.TempDir()
 	trust := filepath.Join(t.TempDir(), "trust.pem")

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"bytes"
-	"crypto/rsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -49,8 +48,8 @@ func (j *judgement) trust(sd *cms.SignedData, res *cms.Result, at time.Time) (Ch
 		c.Evidence = append(c.Evidence, err.Error())
 		return c, nil, nil
 	}
-	if weak := append(slices.Clone(res.Weak), weakKeys(chain)...); len(weak) > 0 {
-		c.Message = "La firma usa algoritmi o chiavi che non si considerano più sicuri: " + strings.Join(slices.Compact(weak), ", ") + "."
+	if weak := j.v.weak(at, hashes(res), chain); len(weak) > 0 {
+		c.Message = fmt.Sprintf("La firma usa algoritmi o chiavi che al %s non si consideravano più sicuri: %s.", italianTime(at), strings.Join(weak, ", "))
 		return c, nil, nil
 	}
 	if odd := j.stray(sd.Certificates, chain); odd != nil {
@@ -87,16 +86,6 @@ func sealUsage(c *x509.Certificate) error {
 		}
 	}
 	return errors.New("extended key usage is only for other purposes")
-}
-
-func weakKeys(chain []*x509.Certificate) []string {
-	var weak []string
-	for _, c := range chain {
-		if k, ok := c.PublicKey.(*rsa.PublicKey); ok && k.N.BitLen() < 2048 {
-			weak = append(weak, fmt.Sprintf("RSA-%d", k.N.BitLen()))
-		}
-	}
-	return weak
 }
 
 // stray returns a certificate of the message that passes for one of the chain

@@ -18,7 +18,9 @@
 //   - Of a document with a valid report, every byte is covered by a seal whose
 //     certificate leads to one of the given anchors, but for the seal's own
 //     value, which has one accepted form, and for later revisions that do
-//     nothing but add validation data, timestamps or further seals.
+//     nothing but add validation data, timestamps or further seals or, where
+//     the seals permit it (DocMDP, FieldMDP), fill in empty fields of a form or
+//     add comments that hide nothing: the report says so.
 //   - Input is hostile: work and memory are bounded, nothing panics, nothing is
 //     asked of the network.
 //
@@ -204,6 +206,12 @@ type Config struct {
 	// for it.
 	ContrassegnoKey []byte
 
+	// Algorithms are the dates from which hashes and sizes of keys are refused,
+	// at the time at which a certificate is judged. If nil, those of ETSI TS 119
+	// 312: MD5 2004, SHA-1 2012, SHA-224 2029; RSA under 1,900 bits October 2019,
+	// under 3,000 bits 2029; ECDSA under 256 bits October 2021.
+	Algorithms []AlgorithmLimit
+
 	// Limits bound the input.
 	Limits Limits
 
@@ -231,7 +239,11 @@ func New(cfg Config) (*Verifier, error) {
 	if cfg.Limits.Pixels <= 0 {
 		cfg.Limits.Pixels = 40_000_000
 	}
+	if cfg.Algorithms == nil {
+		cfg.Algorithms = defaultAlgorithms()
+	}
 	v := &Verifier{cfg: cfg}
+	v.cfg.Algorithms = slices.Clone(cfg.Algorithms)
 	v.cfg.ContrassegnoKey = slices.Clone(cfg.ContrassegnoKey)
 	for i, c := range cfg.Trust {
 		if c == nil {

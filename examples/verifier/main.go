@@ -204,10 +204,23 @@ func judge(ctx context.Context, v *verify.Verifier, paths []string, at time.Time
 		if err != nil {
 			results[i].unreadable = true
 			results[i].Kind = kindOf(path)
-			results[i].Checks = []verify.Check{{Code: verify.CodeStructure, Outcome: verify.Failed, Message: "Il file non si può leggere: " + err.Error() + "."}}
+			results[i].Checks = []verify.Check{{Code: verify.CodeStructure, Outcome: verify.Failed, Message: unreadable(err)}}
 		}
 	}
 	return results
+}
+
+// unreadable says why a file could not be read.
+func unreadable(err error) string {
+	message := "Il file non si può leggere: " + err.Error() + "."
+	if errors.Is(err, errUnknown) {
+		message = "Il file non si può leggere: " + errUnknown.Error() + "."
+		var why *verify.FindError
+		if errors.As(err, &why) && why.Code == verify.FindFormat {
+			message += " " + why.Message
+		}
+	}
+	return message
 }
 
 var errUnknown = errors.New("non è un PDF, né un'immagine PNG o JPEG, né un registro degli accessi")
@@ -219,6 +232,10 @@ func one(ctx context.Context, v *verify.Verifier, path string, data []byte, docu
 	case isPicture(data):
 		return v.Picture(ctx, data, documents, at), nil
 	case data != nil:
+		// A drawing or a photograph of another kind: which, and what to do.
+		if _, err := v.FindContrassegno(ctx, data); err != nil {
+			return verify.Report{}, errors.Join(errUnknown, err)
+		}
 		return verify.Report{}, errUnknown
 	}
 	if st, err := os.Stat(path); err == nil && st.IsDir() {
