@@ -21,10 +21,12 @@
 //     service ([seal/csc]).
 //   - Log accesses: [audit], in files ([audit/filestore]), fed by the registry
 //     ([audit/recorder]).
-//   - Verify a certificate, a contrassegno or a log, offline: [verify]; ask
-//     who verifies for a captcha: [verify/captcha].
+//   - Verify a certificate, a contrassegno or a log, offline: [verify]; let the
+//     public do it on your site: [verify/web], with its captcha
+//     ([verify/captcha]).
 //   - Test one's own: [electoral/electoraltest], [audit/audittest],
-//     [seal/sealtest].
+//     [seal/sealtest], [certificate/archive/archivetest],
+//     [certificate/delivery/deliverytest].
 //
 // The example of this package is the whole flow. The programs in examples are
 // complete: quickstart does the main job without any service.
@@ -52,6 +54,8 @@
 // [seal]: https://pkg.go.dev/github.com/liste-elettorali/anpr/seal
 // [seal/sealtest]: https://pkg.go.dev/github.com/liste-elettorali/anpr/seal/sealtest
 // [audit]: https://pkg.go.dev/github.com/liste-elettorali/anpr/audit
+// [certificate/archive/archivetest]: https://pkg.go.dev/github.com/liste-elettorali/anpr/certificate/archive/archivetest
+// [certificate/delivery/deliverytest]: https://pkg.go.dev/github.com/liste-elettorali/anpr/certificate/delivery/deliverytest
 // [audit/filestore]: https://pkg.go.dev/github.com/liste-elettorali/anpr/audit/filestore
 // [audit/recorder]: https://pkg.go.dev/github.com/liste-elettorali/anpr/audit/recorder
 // [audit/audittest]: https://pkg.go.dev/github.com/liste-elettorali/anpr/audit/audittest

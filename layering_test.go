@@ -30,7 +30,9 @@ var allowed = map[string][]string{
 
 	// What several packages share; limits is the one that all may use. pdf has
 	// its writer apart, in pdf/tagged, since reader and writer share no code.
-	"internal/cms":        {"internal/limits"},
+	"internal/cms": {"internal/limits"},
+	// A folder that one process has open: for the stores that keep files.
+	"internal/folder":     {},
 	"internal/limits":     {},
 	"internal/pdf":        {"internal/limits"},
 	"internal/pdf/tagged": {"internal/limits"},
@@ -64,15 +66,19 @@ var allowed = map[string][]string{
 
 	"certificate": {"electoral", "electoral/refdata", "seal", anyInternal},
 	// Where certificates are kept until they expire.
-	"certificate/archive":             {"certificate", anyInternal},
-	"certificate/archive/archivetest": {"certificate", "certificate/archive", anyInternal},
-	"certificate/delivery":            {"certificate", anyInternal},
-	"verify":                          {"certificate", "seal", "audit", anyInternal}, // never transport, never a store
+	"certificate/archive":               {"certificate", anyInternal},
+	"certificate/archive/archivetest":   {"certificate", "certificate/archive", anyInternal},
+	"certificate/delivery":              {"certificate", anyInternal},
+	"certificate/delivery/deliverytest": {"certificate/delivery", anyInternal},
+	"verify":                            {"certificate", "seal", "audit", anyInternal}, // never transport, never a store
 	// The captcha knows nothing of what it guards.
 	"verify/captcha": {anyInternal},
+	// The pages of the public verification, for a server to mount.
+	"verify/web": {"verify", "verify/captcha", "certificate", "electoral", anyInternal},
 
 	"examples/load":       {everything},
 	"examples/quickstart": {everything},
+	"examples/server":     {everything},
 	"examples/verifier":   {everything},
 }
 

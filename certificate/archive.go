@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -168,7 +169,7 @@ func (i *Issuer) expires(day electoral.Date) time.Time {
 // admitted with the faults of [electoral.Admit].
 func (i *Issuer) Download(ctx context.Context, req electoral.Request, id string) (Issued, error) {
 	var out Issued
-	err := i.recorded(ctx, Request{Request: req}, electoral.OpDownloadCertificate, func(at time.Time) error {
+	err := i.recorded(ctx, Request{Request: req, ANPRID: CertificateSubject(id)}, electoral.OpDownloadCertificate, func(at time.Time) error {
 		if i.cfg.Archive == nil {
 			return errNoArchive
 		}
@@ -235,10 +236,50 @@ func (i *Issuer) Mine(ctx context.Context, req electoral.Request) ([]Archived, e
 // (annex 2, Ulteriori specifiche tecniche 3), so that nobody is authenticated
 // and the key in the contrassegno is what admits. One that is forged, expired or
 // deleted gives an error wrapping [ErrContrassegno] or [ErrNotArchived].
-func (i *Issuer) Original(ctx context.Context, mark Contrassegno) (Issued, error) {
+//
+// requestID identifies the request, as in [electoral.Request]. The access is on
+// record before it returns, as that of [electoral.AnonymousReader] about
+// [CertificateSubject].
+func (i *Issuer) Original(ctx context.Context, requestID string, mark Contrassegno) (Issued, error) {
 	if i.cfg.Archive == nil {
 		return Issued{}, errNoArchive
 	}
+	at := i.now()
+	out, err := i.original(ctx, mark, at)
+	entry := electoral.Access{
+		FiscalCode: electoral.AnonymousReader, At: at, Operation: electoral.OpVerifyCertificate, Outcome: electoral.Granted,
+		RequestID: requestID, Method: electoral.NoMethod,
+	}
+	switch {
+	case errors.Is(err, ErrContrassegno): // it names no certificate
+		entry.Outcome = string(NotAuthentic)
+	case errors.Is(err, ErrNotArchived):
+		entry.Outcome, entry.Subject = string(Expired), CertificateSubject(mark.digest)
+	case err != nil:
+		entry.Outcome, entry.Subject = electoral.Failed, CertificateSubject(mark.digest)
+	default:
+		entry.Subject = CertificateSubject(mark.digest)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if e := i.cfg.Recorder.Record(ctx, entry); e != nil {
+		return Issued{}, errors.Join(err, fmt.Errorf("certificate: %w: %w", electoral.ErrNotRecorded, e))
+	}
+	return out, err
+}
+
+// CertificateSubject is the subject under which the access log keeps what was
+// done with an archived certificate by those who know its id and not its person:
+// downloads, and verifications by the public. id is [Archived].ID; of any other
+// text it is empty.
+func CertificateSubject(id string) string {
+	if len(id) != digestChars || strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
+		return ""
+	}
+	return "certificate:" + id
+}
+
+func (i *Issuer) original(ctx context.Context, mark Contrassegno, at time.Time) (Issued, error) {
 	if !mark.Authentic(i.cfg.Key) {
 		return Issued{}, fmt.Errorf("%w: it is not authentic", ErrContrassegno)
 	}
@@ -246,7 +287,7 @@ func (i *Issuer) Original(ctx context.Context, mark Contrassegno) (Issued, error
 	if err != nil {
 		return Issued{}, fmt.Errorf("certificate: %w", err)
 	}
-	if !a.Expires.After(i.now()) {
+	if !a.Expires.After(at) {
 		return Issued{}, fmt.Errorf("%w: it expired on %s", ErrNotArchived, a.Expires.Format(time.RFC3339))
 	}
 	return i.issued(a)

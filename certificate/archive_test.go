@@ -183,7 +183,7 @@ func TestDownload(t *testing.T) {
 	now = last.Add(-time.Millisecond)
 	_, err = i.Download(t.Context(), mine.Request, id(out))
 	require.NoError(t, err)
-	_, err = i.Original(t.Context(), out.Contrassegno)
+	_, err = i.Original(t.Context(), "v-1", out.Contrassegno)
 	require.NoError(t, err)
 	n, err := i.Sweep(t.Context())
 	require.NoError(t, err)
@@ -191,7 +191,7 @@ func TestDownload(t *testing.T) {
 	now = last
 	_, err = i.Download(t.Context(), mine.Request, id(out))
 	require.ErrorIs(t, err, Expired)
-	_, err = i.Original(t.Context(), out.Contrassegno)
+	_, err = i.Original(t.Context(), "v-1", out.Contrassegno)
 	require.ErrorIs(t, err, ErrNotArchived, "expired, even before it is swept")
 	list, err = i.Mine(t.Context(), mine.Request)
 	require.NoError(t, err)
@@ -201,8 +201,24 @@ func TestDownload(t *testing.T) {
 	assert.Equal(t, 2, n)
 	forged := out.Contrassegno
 	forged.mac = "AAAAAAAAAAAAA"
-	_, err = i.Original(t.Context(), forged)
+	_, err = i.Original(t.Context(), "v-2", forged)
 	require.ErrorIs(t, err, ErrContrassegno)
+
+	// The verifications by the public are on record, and nobody's.
+	var verified []string
+	for _, e := range j.entries {
+		if e.Operation == electoral.OpVerifyCertificate {
+			assert.Equal(t, electoral.AnonymousReader, e.FiscalCode)
+			assert.Equal(t, electoral.NoMethod, e.Method)
+			verified = append(verified, e.RequestID+" "+e.Subject+" "+e.Outcome)
+		}
+	}
+	subject := CertificateSubject(id(out))
+	assert.Equal(t, []string{"v-1 " + subject + " granted", "v-1 " + subject + " CER-ARC-02", "v-2  CER-ARC-03"}, verified)
+	j.failAt = len(j.entries) + 1
+	now = noon
+	_, err = i.Original(t.Context(), "v-3", out.Contrassegno)
+	require.ErrorIs(t, err, electoral.ErrNotRecorded, "what cannot be recorded is not shown")
 }
 
 // TestArchiveAdmits asks for what was issued with credentials that the registry

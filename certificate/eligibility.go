@@ -44,6 +44,7 @@ const (
 	FiscalCodeInvalid     Code = "CER-RIC-07"
 	NotYours              Code = "CER-ARC-01"
 	Expired               Code = "CER-ARC-02"
+	NotAuthentic          Code = "CER-ARC-03"
 	PersonRepeated        Code = "CER-COL-01"
 	NobodyCertified       Code = "CER-COL-02"
 	CollectiveClosed      Code = "CER-COL-03"
@@ -112,6 +113,8 @@ func ruleOf(c Code) rule {
 		return rule{"Il certificato è di un'altra persona, o è stato rilasciato da un altro comune.", "L'accesso della persona a cui il certificato si riferisce o del comune che lo ha rilasciato.", "D.M. Interno 17 ottobre 2022, art. 4, comma 2", ""}
 	case Expired:
 		return rule{"Il certificato non è più disponibile: la sua validità è terminata, o non è mai stato rilasciato.", "Un nuovo certificato.", "D.M. Interno 17 ottobre 2022, allegato 2, servizi per i cittadini, punto 3, lettera d", ""}
+	case NotAuthentic:
+		return rule{"Il contrassegno non è autentico: nessun certificato emesso da questo sistema lo porta.", "La lettura di tutto il contrassegno; se resta non autentico, il documento non va accettato.", "D.M. Interno 17 ottobre 2022, allegato 2, ulteriori specifiche tecniche, punto 3", ""}
 	case PersonRepeated:
 		return rule{"La persona compare già in una riga precedente.", "Nulla: è certificata una volta sola.", sdkChoice, ""}
 	case NobodyCertified:
@@ -133,7 +136,7 @@ func (c Code) Error() string { return string(c) }
 func Codes() []Code {
 	return []Code{Deceased, NotInANPR, Underage, AgeUnknown, DataMissing, NotElector, CapacityUnknown, NotCertifiable,
 		OnlyPoliticalRights, NotEnrolled, Removed, BetweenComuni, NotInList, ComuneUnknown, NotItalian, CitizenshipUnknown, KindUnknown, UseUnknown,
-		SignerUnknown, IssuingComuneUnknown, RequestReused, LanguageNotInForce, FiscalCodeInvalid, NotYours, Expired, PersonRepeated, NobodyCertified, CollectiveClosed,
+		SignerUnknown, IssuingComuneUnknown, RequestReused, LanguageNotInForce, FiscalCodeInvalid, NotYours, Expired, NotAuthentic, PersonRepeated, NobodyCertified, CollectiveClosed,
 		CharacterNotPrintable, TextTooLong}
 }
 
@@ -254,7 +257,11 @@ func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at
 // removed says why somebody is in no list, with what would change it.
 func removed(r electoral.Removal) Reason {
 	reason := newReason(Removed, "elector.removal")
-	reason.Message += " Motivo: " + r.Reason.Italian() + ", dal " + r.Day.String() + "."
+	reason.Message += " Motivo: " + r.Reason.Italian()
+	if r.Day.Month != 0 && r.Day.Day != 0 {
+		reason.Message += ", dal " + italianDay(r.Day)
+	}
+	reason.Message += "."
 	return reason
 }
 

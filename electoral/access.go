@@ -30,6 +30,16 @@ const (
 	SPIDMethod      Method = "spid"
 )
 
+// Nobody is authenticated where the public verifies a certificate ([OpVerifyCertificate]).
+// The log wants a code and a method all the same, and nothing else can have
+// these.
+const (
+	// AnonymousReader stands for the codice fiscale of who cannot be known.
+	AnonymousReader FiscalCode = "ANONIMO"
+	// NoMethod is the method of authentication of the anonymous.
+	NoMethod Method = "nessuna"
+)
+
 // An Actor is who asks a service, as the channel has authenticated him.
 type Actor struct {
 	FiscalCode FiscalCode
@@ -79,7 +89,9 @@ type Access struct {
 	// Comune is the Belfiore code of the comune whose data it is about; the log
 	// keeps a chain for each. Empty for a service that is no comune's.
 	Comune string
-	// Subject is the ANPR id of the person it is about, if it is one.
+	// Subject is the ANPR id of the person it is about, if it is one. Of
+	// [OpDownloadCertificate] and [OpVerifyCertificate], which know no person, it
+	// is "certificate:" and the id of the certificate in the archive.
 	Subject string
 }
 
@@ -131,6 +143,8 @@ const (
 	OpIssueCertificate    Operation = "certificate-issue"
 	OpDownloadCertificate Operation = "certificate-download"
 	OpListCertificates    Operation = "certificates-list"
+	OpVerifyCertificate   Operation = "certificate-verify"
+	OpReadAccesses        Operation = "accesses-read"
 )
 
 // A Recorder writes accesses to a log. The registry and the certificate

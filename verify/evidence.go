@@ -116,17 +116,48 @@ func (j *judgement) status(c, issuer *x509.Certificate, at time.Time, depth int)
 		}
 		f.known = true
 	}
-	for n, data := range j.evidence.ocsps {
-		if s, err := revocation.OCSP(data, c, issuer); err == nil {
+	for n, s := range j.statements(c, issuer) {
+		switch ocsps := len(j.evidence.ocsps); {
+		case s == nil:
+		case n < ocsps:
 			take(s, n >= j.evidence.documentOCSPs)
-		}
-	}
-	for n, data := range j.evidence.crls {
-		if s, err := revocation.CRL(data, c, issuer); err == nil {
-			take(s, n >= j.evidence.documentCRLs)
+		default:
+			take(s, n-ocsps >= j.evidence.documentCRLs)
 		}
 	}
 	return f
+}
+
+// A pair is a certificate and who issued it.
+type pair struct{ cert, issuer *x509.Certificate }
+
+// statements returns what each OCSP response, then each list says of a
+// certificate, nil where it says nothing: read and verified once.
+func (j *judgement) statements(c, issuer *x509.Certificate) []*revocation.Status {
+	key := pair{c, issuer}
+	if list, ok := j.said[key]; ok {
+		return list
+	}
+	var list []*revocation.Status
+	for _, data := range j.evidence.ocsps {
+		s, err := revocation.OCSP(data, c, issuer)
+		if err != nil {
+			s = nil
+		}
+		list = append(list, s)
+	}
+	for _, data := range j.evidence.crls {
+		s, err := revocation.CRL(data, c, issuer)
+		if err != nil {
+			s = nil
+		}
+		list = append(list, s)
+	}
+	if j.said == nil {
+		j.said = map[pair][]*revocation.Status{}
+	}
+	j.said[key] = list
+	return list
 }
 
 // revoked returns an error if a certificate of a chain was revoked by a time.

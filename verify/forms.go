@@ -3,6 +3,7 @@ package verify
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/liste-elettorali/anpr/internal/pdf"
@@ -104,35 +105,102 @@ func (u *update) added(o pdf.Object, depth int) error {
 	return err
 }
 
-// fields accounts for signature fields that are new, or that are filled in.
+// fields accounts for signature fields that are new, and for fields that are
+// signed or filled in.
 func (u *update) fields() error {
-	for ref := range u.widgets {
+	for _, ref := range slices.SortedFunc(maps.Keys(u.widgets), func(a, b pdf.Ref) int { return int(a.Num) - int(b.Num) }) {
 		d, ok := u.changes[ref.Num].New.(pdf.Dict)
 		if !ok {
 			return fmt.Errorf("il nuovo campo %s non è ben formato", ref)
 		}
+		if d.Name("FT") != "Sig" {
+			return fmt.Errorf("aggiunge il campo %s, che non è di firma", ref)
+		}
 		if err := u.field(ref, nil, d); err != nil {
 			return err
 		}
+		name, err := u.new.Resolve(d.Get("T"))
+		if err != nil {
+			return err
+		}
+		text, _ := name.(pdf.String)
+		u.noteSigned(text.Text(), d)
 	}
-	for num, c := range u.changes {
+	owners := u.owners()
+	if owners == nil {
+		return nil
+	}
+	for _, num := range slices.Sorted(maps.Keys(u.changes)) {
+		if u.ctx.Err() != nil {
+			return u.ctx.Err()
+		}
+		c := u.changes[num]
 		was, ok1 := c.Old.(pdf.Dict)
 		is, ok2 := c.New.(pdf.Dict)
-		if u.allowed[num] || !ok1 || !ok2 || was.Name("FT") != "Sig" {
+		o, ok3 := owners[num]
+		if u.allowed[num] || !ok1 || !ok2 || !ok3 {
 			continue
 		}
-		if err := u.field(c.Ref, was, is); err != nil {
+		var err error
+		switch {
+		case o.field.Type != "Sig":
+			err = u.fill(o, c, was, is)
+		case o.widget:
+			err = u.signatureWidget(o, c, was, is)
+		default:
+			if err = u.field(c.Ref, was, is); err == nil {
+				u.noteSigned(o.field.Name, is)
+			}
+		}
+		if err != nil {
 			return err
 		}
 	}
+	return u.inPlace(owners)
+}
+
+// noteSigned notes that a field gets a signature, if it is not a time-stamp: that
+// locks do not concern.
+func (u *update) noteSigned(name string, field pdf.Dict) {
+	v, err := u.new.Dict(field, "V")
+	if err != nil || v.Name("SubFilter") != "ETSI.RFC3161" {
+		u.signed = append(u.signed, name)
+	}
+}
+
+// signatureWidget accounts for the widget of a signature field that is an
+// object of its own: it may get its appearance when the field is signed.
+func (u *update) signatureWidget(o owner, c *pdf.Change, was, is pdf.Dict) error {
+	f := u.changes[o.field.Ref.Num]
+	if f == nil {
+		return fmt.Errorf("cambia l'aspetto del campo di firma «%s» senza che vi sia apposta una firma", clean(o.field.Name))
+	}
+	if d, _ := f.New.(pdf.Dict); o.field.V != nil || d.Get("V") == nil {
+		return fmt.Errorf("cambia l'aspetto del campo di firma «%s» senza che vi sia apposta una firma", clean(o.field.Name))
+	}
+	if key, dup := is.Duplicate(); dup {
+		return fmt.Errorf("il campo %s ha due volte la voce %s", c.Ref, clean(string(key)))
+	}
+	for _, key := range keysOf(was, is) {
+		if pdf.Equal(was.Get(key), is.Get(key)) {
+			continue
+		}
+		if !slices.Contains([]pdf.Name{"AP", "MK", "F", "M", "DA"}, key) {
+			return fmt.Errorf("cambia la voce %s del campo di firma %s", clean(string(key)), c.Ref)
+		}
+		if err := u.fieldValue(c.Ref, key, was.Get(key), is.Get(key)); err != nil {
+			return err
+		}
+	}
+	if !u.signs && !u.invisible(is) {
+		return fmt.Errorf("la marca temporale del campo %s si vede sulla pagina", c.Ref)
+	}
+	u.allowed[c.Ref.Num] = true
 	return nil
 }
 
 // field judges one signature field, was being nil if it is new.
 func (u *update) field(ref pdf.Ref, was, is pdf.Dict) error {
-	if is.Name("FT") != "Sig" {
-		return fmt.Errorf("aggiunge il campo %s, che non è di firma", ref)
-	}
 	if key, dup := is.Duplicate(); dup {
 		return fmt.Errorf("il campo %s ha due volte la voce %s", ref, clean(string(key)))
 	}
@@ -153,9 +221,11 @@ func (u *update) field(ref pdf.Ref, was, is pdf.Dict) error {
 		}
 		return fmt.Errorf("cambia la voce %s del campo di firma %s", clean(string(key)), ref)
 	}
-	if !u.signs && !u.invisible(is) {
+	visible := !u.invisible(is)
+	if !u.signs && visible {
 		return fmt.Errorf("la marca temporale del campo %s si vede sulla pagina", ref)
 	}
+	u.shows = u.shows || was == nil && visible
 	u.allowed[ref.Num] = true
 	return nil
 }
@@ -216,11 +286,17 @@ func (u *update) blank(ap pdf.Object) bool {
 
 // pages accounts for the widgets of new signature fields on their pages.
 func (u *update) pages() error {
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(u.changes)), func(n uint32) bool { return u.changes[n].Had && !u.allowed[n] }) {
+		return nil // no page has changed
+	}
 	refs, err := u.old.Pages()
 	if err != nil {
 		return err
 	}
 	for _, ref := range refs {
+		if u.ctx.Err() != nil {
+			return u.ctx.Err()
+		}
 		o, err := u.old.Resolve(ref)
 		if err != nil {
 			return err
@@ -272,79 +348,19 @@ func (u *update) page(ref pdf.Ref, was, is pdf.Dict) error {
 		return fmt.Errorf("toglie o riordina le annotazioni della pagina %s", ref)
 	}
 	for _, o := range newAnnots[len(oldAnnots):] {
-		if r, ok := o.(pdf.Ref); !ok || !u.widgets[r] {
+		r, ok := o.(pdf.Ref)
+		switch {
+		case ok && u.widgets[r]:
+		case !ok || u.policy.level != mdpComments:
 			return fmt.Errorf("aggiunge un'annotazione alla pagina %s", ref)
+		default:
+			if err := u.note(ref, r); err != nil {
+				return err
+			}
 		}
 	}
 	if u.changes[ref.Num] != nil {
 		u.allowed[ref.Num] = true
 	}
 	return nil
-}
-
-// metadata accounts for the dates that whoever seals again brings up to date:
-// the new seal covers them.
-func (u *update) metadata() error {
-	if !u.signs {
-		return nil
-	}
-	if ref, ok := u.new.Trailer().Get("Info").(pdf.Ref); ok {
-		if c := u.changes[ref.Num]; c != nil && c.Has {
-			was, _ := c.Old.(pdf.Dict)
-			is, _ := c.New.(pdf.Dict)
-			for _, key := range keysOf(was, is) {
-				if key != "ModDate" && key != "Producer" && !pdf.Equal(was.Get(key), is.Get(key)) {
-					return fmt.Errorf("cambia %s fra le informazioni sul documento", clean(string(key)))
-				}
-			}
-			u.allowed[ref.Num] = true
-		}
-	}
-	cat, _, err := u.new.Catalog()
-	if err != nil {
-		return err
-	}
-	if ref, ok := cat.Get("Metadata").(pdf.Ref); ok {
-		if c := u.changes[ref.Num]; c != nil && c.Had {
-			was, ok1 := c.Old.(*pdf.Stream)
-			is, ok2 := c.New.(*pdf.Stream)
-			if ok1 && ok2 && was.Dict.Name("Type") == "Metadata" && is.Dict.Name("Type") == "Metadata" {
-				u.allowed[ref.Num] = true
-			}
-		}
-	}
-	return nil
-}
-
-// docMDP returns what a certification signature before this update permits (1
-// to 3), or 0 if there is none.
-func (u *update) docMDP() int64 {
-	for _, s := range u.sigs {
-		if s.Revision >= u.rev {
-			continue
-		}
-		refs, err := u.old.Array(s.Dict, "Reference")
-		if err != nil {
-			return 1
-		}
-		for _, r := range refs {
-			o, err := u.old.Resolve(r)
-			if err != nil {
-				return 1
-			}
-			d, _ := o.(pdf.Dict)
-			if d.Name("TransformMethod") != "DocMDP" {
-				continue
-			}
-			params, err := u.old.Dict(d, "TransformParams")
-			if err != nil {
-				return 1
-			}
-			if p, ok := params.Get("P").(int64); ok {
-				return p
-			}
-			return 2
-		}
-	}
-	return 0
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/liste-elettorali/anpr/internal/pdf"
+	"github.com/liste-elettorali/anpr/internal/revocation"
 )
 
 var (
@@ -51,6 +52,8 @@ type judgement struct {
 	// stamps are the document's time-stamps that are intact, judged so far.
 	stamps   []*stamp
 	evidence evidence
+	said     map[pair][]*revocation.Status
+	trusted  map[Purpose][]Anchor
 	report   Report
 }
 
@@ -105,11 +108,17 @@ func unreadable(c Check, err error) Check {
 	case errors.Is(err, pdf.ErrNotPDF):
 		c.Message = "Il file non è un PDF."
 	case errors.Is(err, pdf.ErrLimit):
-		c.Message = "Il file supera i limiti entro i quali viene letto: " + clean(err.Error()) + "."
+		c.Message = "Il file supera i limiti entro i quali viene letto" + detail(err)
 	default:
-		c.Message = "La struttura del file non è regolare: " + clean(err.Error()) + "."
+		c.Message = "La struttura del file non è regolare: il file è danneggiato, o non rispetta lo standard dei PDF" + detail(err)
 	}
 	return c
+}
+
+// detail ends a sentence with what only people who know the format understand,
+// in English.
+func detail(err error) string {
+	return " (dettaglio tecnico: " + clean(strings.TrimPrefix(err.Error(), "pdf: ")) + ")."
 }
 
 // skip reports the remaining checks as not done.

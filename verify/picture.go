@@ -35,33 +35,20 @@ func (v *Verifier) Picture(ctx context.Context, data []byte, documents []Documen
 	mark, decode := v.decode(ctx, data)
 	r.Checks = []Check{decode}
 	if decode.Outcome != Passed {
-		for _, code := range codesPicture[1:] {
-			r.Checks = append(r.Checks, Check{Code: code, Outcome: NotDone, Message: "Non verificato: nessun contrassegno è stato letto."})
-		}
-		return r
+		return skipped(r)
 	}
-	matches, sealed := v.match(ctx, mark, documents, at)
-	authentic := v.authentic(mark, matches, sealed)
-	r.Checks = append(r.Checks, authentic, matches)
-	if sealed != nil {
-		r.Signer, r.Time = sealed.Signer, sealed.Time
-	}
-	r.conclude(codesPicture...)
-	return r
+	return v.judgeMark(ctx, r, mark, documents)
 }
 
 // decode reads the contrassegno.
 func (v *Verifier) decode(ctx context.Context, data []byte) (certificate.Contrassegno, Check) {
 	c := Check{Code: CodeDecode, Outcome: Failed}
-	text, err := readQR(ctx, data, v.cfg.Limits.Picture, v.cfg.Limits.Pixels)
+	mark, err := v.findInPicture(ctx, data)
 	if err != nil {
-		c.Message = "Nell'immagine non si è potuto leggere alcun contrassegno: " + clean(err.Error()) + "."
-		return certificate.Contrassegno{}, c
-	}
-	mark, err := certificate.ParseContrassegno(text)
-	if err != nil {
-		c.Message = "Il codice QR nell'immagine non è un contrassegno."
-		c.Evidence = append(c.Evidence, err.Error())
+		c.Message = err.about("Nell'immagine non si è potuto leggere alcun contrassegno: ").Message
+		if err.Err != nil {
+			c.Evidence = append(c.Evidence, err.Err.Error())
+		}
 		return certificate.Contrassegno{}, c
 	}
 	c.Outcome, c.Message = Passed, "Nell'immagine c'è un contrassegno ben formato: "+clean(mark.String())+"."

@@ -2,11 +2,11 @@ package verify
 
 import (
 	"bytes"
-	"crypto"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/liste-elettorali/anpr/internal/cms"
@@ -39,7 +39,7 @@ type stamp struct {
 	// broken says that it is over other bytes, or that its own signature is
 	// wrong: somebody changed it.
 	broken bool
-	weak   []string
+	hashes []string // that it rests on
 }
 
 func (s *stamp) distrust(why string, err error) {
@@ -63,7 +63,7 @@ func (j *judgement) documentStamps() {
 		if err != nil {
 			continue // integrity has told
 		}
-		list = append(list, &stamp{time: ts.Time, issuer: signerName(p.res.Certificate), revision: p.out.Revision, sd: p.sd, cert: p.res.Certificate, weak: p.res.Weak})
+		list = append(list, &stamp{time: ts.Time, issuer: signerName(p.res.Certificate), revision: p.out.Revision, sd: p.sd, cert: p.res.Certificate, hashes: append(hashes(p.res), ts.Hash.String())})
 	}
 	slices.SortStableFunc(list, func(a, b *stamp) int { return b.revision - a.revision })
 	for _, s := range list {
@@ -96,17 +96,20 @@ func (j *judgement) trustStamp(s *stamp, at time.Time) {
 		s.distrust("il certificato di chi l'ha emessa non è fatto per marcare il tempo", err)
 		return
 	}
-	if len(j.v.cfg.Timestamps) == 0 {
+	chain, _, err := j.chain(s.cert, slices.Concat(s.sd.Certificates, j.evidence.certs), at, PurposeTimestamp)
+	switch {
+	case errors.Is(err, errNoAnchors):
 		s.distrust("non è stata indicata alcuna autorità affidabile per le marche temporali", nil)
 		return
-	}
-	chain, err := j.v.chain(s.cert, slices.Concat(s.sd.Certificates, j.evidence.certs), at, j.v.stampRoots)
-	if err != nil {
+	case errors.Is(err, errAnchorDate):
+		s.distrust("chi l'ha emessa non era affidabile in quel momento", err)
+		return
+	case err != nil:
 		s.distrust("chi l'ha emessa non risale ad alcuna delle autorità indicate", err)
 		return
 	}
-	if weak := append(slices.Clone(s.weak), weakKeys(chain)...); len(weak) > 0 {
-		s.distrust(fmt.Sprintf("usa algoritmi o chiavi che non si considerano più sicuri (%s)", slices.Compact(weak)[0]), nil)
+	if weak := j.v.weak(at, s.hashes, chain); len(weak) > 0 {
+		s.distrust(fmt.Sprintf("usa algoritmi o chiavi che al %s non si consideravano più sicuri (%s)", italianTime(at), strings.Join(weak, ", ")), nil)
 		return
 	}
 	if r := j.revoked(chain, at); r != nil {
@@ -158,11 +161,8 @@ func (s *stamp) read(raw, value []byte) error {
 	if err != nil {
 		return err
 	}
-	if ts.Hash == crypto.SHA1 {
-		s.weak = append(s.weak, ts.Hash.String())
-	}
 	s.sd, s.cert, s.time, s.issuer = sd, res.Certificate, ts.Time, signerName(res.Certificate)
-	s.weak = append(s.weak, res.Weak...)
+	s.hashes = append(hashes(res), ts.Hash.String())
 	return nil
 }
 

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"errors"
-	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -16,14 +14,21 @@ import (
 	"github.com/makiuchi-d/gozxing/qrcode"
 )
 
-// readQR reads the one QR code of a picture. Its errors are in Italian, for
-// people.
-func readQR(ctx context.Context, data []byte, maxBytes, maxPixels int64) (string, error) {
+// readQR reads the one QR code of a picture.
+func readQR(ctx context.Context, data []byte, maxBytes, maxPixels int64) (string, *FindError) {
 	img, err := decodePicture(data, maxBytes, maxPixels)
 	if err != nil {
 		return "", err
 	}
-	full := toGray(img).fit(4000) // 35 mm on a whole A4 page are then 470 points
+	return toGray(img).readQR(ctx)
+}
+
+func interruptedReading(ctx context.Context) *FindError {
+	return findError(FindInterrupted, ctx.Err(), "la lettura è stata interrotta")
+}
+
+func (g gray) readQR(ctx context.Context) (string, *FindError) {
+	full := g.fit(4000) // 35 mm on a whole A4 page are then 470 points
 	small := full.fit(1600)
 	attempts := []func() gray{
 		func() gray { return small },
@@ -44,7 +49,7 @@ func readQR(ctx context.Context, data []byte, maxBytes, maxPixels int64) (string
 		seen[key] = true
 		for _, binarizer := range []func(gozxing.LuminanceSource) gozxing.Binarizer{gozxing.NewHybridBinarizer, gozxing.NewGlobalHistgramBinarizer} {
 			if ctx.Err() != nil {
-				return "", errors.New("la lettura è stata interrotta")
+				return "", interruptedReading(ctx)
 			}
 			if text, ok := tryQR(ctx, g, binarizer); ok {
 				return text, nil
@@ -66,20 +71,20 @@ func readQR(ctx context.Context, data []byte, maxBytes, maxPixels int64) (string
 			part   int // hundredths of the mean under which it is dark
 		}{{0, 24, 90}, {1, 24, 90}, {1, 8, 90}, {2, 12, 90}, {1, 40, 98}} {
 			if ctx.Err() != nil {
-				return "", errors.New("la lettura è stata interrotta")
+				return "", interruptedReading(ctx)
 			}
 			if text, ok := f.read(ctx, g.smooth(look.smooth).thresholdAt(look.window, look.part)); ok {
 				return text, nil
 			}
 		}
 	}
-	return "", errors.New("non vi si riconosce alcun codice QR")
+	return "", findError(FindNoCode, nil, "non vi si riconosce alcun codice QR")
 }
 
 // decodePicture decodes a PNG or a JPEG after looking at its size.
-func decodePicture(data []byte, maxBytes, maxPixels int64) (image.Image, error) {
+func decodePicture(data []byte, maxBytes, maxPixels int64) (image.Image, *FindError) {
 	if int64(len(data)) > maxBytes {
-		return nil, fmt.Errorf("è di %d byte, al massimo %d", len(data), maxBytes)
+		return nil, findError(FindTooLarge, nil, "il file è di %d byte, al massimo %d", len(data), maxBytes)
 	}
 	decode, decodeConfig := png.Decode, png.DecodeConfig
 	switch {
@@ -87,18 +92,28 @@ func decodePicture(data []byte, maxBytes, maxPixels int64) (image.Image, error) 
 	case bytes.HasPrefix(data, []byte("\xFF\xD8\xFF")):
 		decode, decodeConfig = jpeg.Decode, jpeg.DecodeConfig
 	default:
-		return nil, errors.New("non è un'immagine PNG né JPEG")
+		if name := formatName(data); name != "" {
+			return nil, findError(FindFormat, nil, "il file è %s, non un'immagine PNG né JPEG", name)
+		}
+		return nil, findError(FindFormat, nil, "il file non è un'immagine PNG né JPEG")
 	}
 	cfg, err := decodeConfig(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("l'immagine non è ben formata (%w)", err)
+		return nil, findError(FindMalformed, err, "l'immagine non è ben formata (%v)", err)
 	}
-	if cfg.Width < 21 || cfg.Height < 21 || int64(cfg.Width)*int64(cfg.Height) > maxPixels {
-		return nil, fmt.Errorf("l'immagine è di %d × %d punti, al massimo %d in tutto", cfg.Width, cfg.Height, maxPixels)
+	if cfg.Width < 21 || cfg.Height < 21 {
+		return nil, findError(FindNoCode, nil, "l'immagine è di %d × %d punti, troppo pochi per un codice", cfg.Width, cfg.Height)
+	}
+	pixels := int64(cfg.Width) * int64(cfg.Height)
+	if cfg.ColorModel == color.NRGBA64Model || cfg.ColorModel == color.RGBA64Model {
+		pixels *= 2 // each takes as much memory as two others
+	}
+	if pixels > maxPixels {
+		return nil, findError(FindTooLarge, nil, "l'immagine è di %d × %d punti, al massimo %d in tutto", cfg.Width, cfg.Height, maxPixels)
 	}
 	img, err := decode(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("l'immagine non è ben formata (%w)", err)
+		return nil, findError(FindMalformed, err, "l'immagine non è ben formata (%v)", err)
 	}
 	return img, nil
 }

@@ -41,6 +41,7 @@ func (j *judgement) laterRevisions() Check {
 		return fail(err)
 	}
 	var kinds []string
+	bare := false // something was filled in that no seal covers
 	times := map[string]int{}
 	for rev := first + 1; rev <= last; rev++ {
 		u := &update{ctx: j.ctx, file: j.file, first: first, rev: rev, dangling: dangling, sigs: j.sigs}
@@ -48,6 +49,7 @@ func (j *judgement) laterRevisions() Check {
 		if err != nil {
 			return fail(fmt.Errorf("revisione %d: %w", rev+1, err))
 		}
+		bare = !u.signs && (bare || len(u.filled)+len(u.notes) > 0)
 		if times[kind]++; times[kind] == 1 {
 			kinds = append(kinds, kind)
 		}
@@ -60,6 +62,9 @@ func (j *judgement) laterRevisions() Check {
 	}
 	c.Outcome = Passed
 	c.Message = "Dopo la firma sono state aggiunte solo revisioni ammesse (" + strings.Join(kinds, "; ") + ")."
+	if bare {
+		c.Message += " Ciò che è stato compilato o annotato dopo non è garantito da alcuna firma."
+	}
 	return c
 }
 
@@ -96,10 +101,16 @@ type update struct {
 	sigs     []*pdf.Signature
 
 	old, new pdf.View
+	policy   policy // of the signatures before it
 	changes  map[uint32]*pdf.Change
 	allowed  map[uint32]bool
+	uses     map[uint32]int   // of the objects before it, when needed
 	widgets  map[pdf.Ref]bool // signature fields that it adds
+	signed   []string         // fields that get a signature
+	filled   []string         // other fields that it fills in
+	notes    []pdf.Ref        // comments that it adds
 	signs    bool             // adds a seal
+	shows    bool             // adds a signature field that is seen
 	stamps   bool             // adds a timestamp
 	dss      bool             // adds validation data
 }
@@ -117,6 +128,7 @@ func (u *update) judge() (kind string, err error) {
 		return "", err
 	}
 	u.old, u.new = u.file.At(u.rev-1), u.file.At(u.rev)
+	u.policy = policyBefore(u.file, u.sigs, u.rev)
 	u.changes, u.allowed, u.widgets = map[uint32]*pdf.Change{}, map[uint32]bool{}, map[pdf.Ref]bool{}
 	for i := range list {
 		u.changes[list[i].Ref.Num] = &list[i]
@@ -136,11 +148,18 @@ func (u *update) judge() (kind string, err error) {
 	if faults = append(faults, u.rest()...); len(faults) > 0 {
 		return "", reasons(faults)
 	}
+	if err := u.policy.permit(u); err != nil {
+		return "", err
+	}
 	switch {
-	case u.signs && u.docMDP() == 1:
-		return "", errors.New("aggiunge una firma, che la firma di certificazione non ammette")
+	case u.signs && len(u.filled) > 0:
+		return "un'altra firma, con la compilazione di " + u.filledNames(), nil
 	case u.signs:
 		return "un'altra firma", nil
+	case len(u.filled) > 0:
+		return "compilazione di " + u.filledNames(), nil
+	case len(u.notes) > 0:
+		return count(len(u.notes), "annotazione", "annotazioni"), nil
 	case u.stamps:
 		return "marca temporale", nil
 	case u.dss:
@@ -149,6 +168,22 @@ func (u *update) judge() (kind string, err error) {
 		return "nessun cambiamento", nil
 	}
 	return "dati tecnici", nil
+}
+
+// filledNames lists the fields that were filled in.
+func (u *update) filledNames() string {
+	const most = 5
+	var b strings.Builder
+	for i, name := range u.filled[:min(len(u.filled), most)] {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("«" + clean(name) + "»")
+	}
+	if n := len(u.filled) - most; n > 0 {
+		fmt.Fprintf(&b, " e altri %d", n)
+	}
+	return b.String()
 }
 
 // trailer checks that the trailer names nothing new.
@@ -164,9 +199,6 @@ func (u *update) trailer() error {
 	newSize, _ := is.Get("Size").(int64)
 	if u.rev == len(u.file.Revisions)-1 && newSize < oldSize {
 		return errors.New("il file dichiara meno oggetti di prima") // readers ignore those beyond
-	}
-	if !pdf.Equal(was.Get("Info"), is.Get("Info")) && is.Get("Info") != nil && !u.signs {
-		return errors.New("cambia le informazioni sul documento")
 	}
 	oldID, _ := was.Get("ID").(pdf.Array)
 	newID, _ := is.Get("ID").(pdf.Array)
@@ -247,9 +279,11 @@ func plainDicts(o pdf.Object, depth int) error {
 
 func keysOf(a, b pdf.Dict) []pdf.Name {
 	var keys []pdf.Name
+	seen := make(map[pdf.Name]bool, len(a)+len(b))
 	for _, d := range []pdf.Dict{a, b} {
 		for _, e := range d {
-			if !slices.Contains(keys, e.Key) {
+			if !seen[e.Key] {
+				seen[e.Key] = true
 				keys = append(keys, e.Key)
 			}
 		}

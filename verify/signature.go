@@ -41,10 +41,10 @@ func (j *judgement) signature(p *part) {
 	out.Time = claimedTime(p.s, p.res)
 	inside := j.insideStamps(p)
 	at, proof := j.proved(p, inside)
-	trust, chain := j.trust(p.sd, p.res, at)
+	trust, chain, anchor := j.trust(p.sd, p.res, at)
 	if chain != nil {
 		out.Qualified = seal.CheckQualified(chain[0], chain[1:], at)
-		out.Trusted = true
+		out.Trusted, out.Anchor = true, *anchor
 	}
 	if proof != nil {
 		out.Proved = proof.time

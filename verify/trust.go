@@ -2,12 +2,12 @@ package verify
 
 import (
 	"bytes"
-	"crypto/rsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -16,64 +16,54 @@ import (
 
 // trust checks that the signer's certificate leads to an anchor, may seal and
 // is valid at a time, and returns the chain; nil if it does not.
-func (j *judgement) trust(sd *cms.SignedData, res *cms.Result, at time.Time) (Check, []*x509.Certificate) {
+func (j *judgement) trust(sd *cms.SignedData, res *cms.Result, at time.Time) (Check, []*x509.Certificate, *Anchor) {
 	c := Check{Code: CodeTrust, Outcome: Failed}
-	switch {
-	case res == nil:
+	if res == nil {
 		c.Outcome, c.Message = NotDone, "Non verificato: la firma non è integra."
-		return c, nil
-	case len(j.v.cfg.Trust) == 0:
+		return c, nil, nil
+	}
+	switch list, err := j.anchors(PurposeSeal); {
+	case err != nil:
+		c.Outcome, c.Message = NotDone, "Non verificato: l'elenco delle autorità affidabili non è disponibile."
+		c.Evidence = append(c.Evidence, err.Error())
+		return c, nil, nil
+	case len(list) == 0:
 		c.Outcome, c.Message = NotDone, "Non verificato: non è stata indicata alcuna autorità affidabile."
-		return c, nil
+		return c, nil, nil
 	}
 	cert := res.Certificate
 	for m, err := range sd.Malformed {
 		c.Message = "La firma contiene un certificato non conforme (" + clean(signerName(m)) + ")."
 		c.Evidence = append(c.Evidence, err.Error())
-		return c, nil
+		return c, nil, nil
 	}
 	if err := sealUsage(cert); err != nil {
 		c.Message = fmt.Sprintf("Il certificato di «%s» non è fatto per sigillare o firmare documenti.", clean(signerName(cert)))
 		c.Evidence = append(c.Evidence, err.Error())
-		return c, nil
+		return c, nil, nil
 	}
-	chain, err := j.v.chain(cert, slices.Concat(sd.Certificates, j.evidence.certs), at, j.v.roots)
+	chain, anchor, err := j.chain(cert, slices.Concat(sd.Certificates, j.evidence.certs), at, PurposeSeal)
 	if err != nil {
 		c.Message = trustMessage(err, cert, at)
 		c.Evidence = append(c.Evidence, err.Error())
-		return c, nil
+		return c, nil, nil
 	}
-	if weak := append(slices.Clone(res.Weak), weakKeys(chain)...); len(weak) > 0 {
-		c.Message = "La firma usa algoritmi o chiavi che non si considerano più sicuri: " + strings.Join(slices.Compact(weak), ", ") + "."
-		return c, nil
+	if weak := j.v.weak(at, hashes(res), chain); len(weak) > 0 {
+		c.Message = fmt.Sprintf("La firma usa algoritmi o chiavi che al %s non si consideravano più sicuri: %s.", italianTime(at), strings.Join(weak, ", "))
+		return c, nil, nil
 	}
-	if odd := j.v.stray(sd.Certificates, chain); odd != nil {
+	if odd := j.stray(sd.Certificates, chain); odd != nil {
 		c.Message = fmt.Sprintf("Il certificato allegato di «%s» è alterato o estraneo alla catena.", clean(signerName(odd)))
-		return c, nil
+		return c, nil, nil
 	}
 	c.Outcome = Passed
-	anchor := chain[len(chain)-1]
+	top := chain[len(chain)-1]
 	c.Message = fmt.Sprintf("Il certificato di «%s» è valido al %s e risale all'autorità indicata come affidabile «%s».",
-		clean(signerName(cert)), italianTime(at), clean(anchor.Subject.CommonName))
+		clean(signerName(cert)), italianTime(at), clean(top.Subject.CommonName))
 	for _, x := range chain {
 		c.Evidence = append(c.Evidence, fmt.Sprintf("%s, serial %x, until %s", x.Subject, x.SerialNumber, x.NotAfter.UTC().Format(time.RFC3339)))
 	}
-	return c, chain
-}
-
-// chain builds the chain of a certificate to an anchor.
-func (v *Verifier) chain(cert *x509.Certificate, others []*x509.Certificate, at time.Time, roots *x509.CertPool) ([]*x509.Certificate, error) {
-	pool := x509.NewCertPool()
-	for _, o := range others {
-		pool.AddCert(o)
-	}
-	chains, err := cert.Verify(x509.VerifyOptions{
-		Roots: roots, Intermediates: pool, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
-	})
-	if err != nil {
-		return nil, err
-	}
-	return chains[0], nil
+	return c, chain, anchor
 }
 
 // sealUsage checks key usage (RFC 5280 clause 4.2.1.3: nonRepudiation,
@@ -98,35 +88,31 @@ func sealUsage(c *x509.Certificate) error {
 	return errors.New("extended key usage is only for other purposes")
 }
 
-func weakKeys(chain []*x509.Certificate) []string {
-	var weak []string
-	for _, c := range chain {
-		if k, ok := c.PublicKey.(*rsa.PublicKey); ok && k.N.BitLen() < 2048 {
-			weak = append(weak, fmt.Sprintf("RSA-%d", k.N.BitLen()))
-		}
-	}
-	return weak
-}
-
 // stray returns a certificate of the message that passes for one of the chain
 // without being it, or whose issuer is there and did not sign it. No signature
 // covers the certificates of a message, and an altered one must not go
 // unnoticed only because the chain does without it.
-func (v *Verifier) stray(certs, chain []*x509.Certificate) *x509.Certificate {
-	known := slices.Concat(chain, v.cfg.Trust)
+func (j *judgement) stray(certs, chain []*x509.Certificate) *x509.Certificate {
+	trusted := chain[len(chain)-1:]
+	if list, err := j.anchors(PurposeSeal); err == nil && len(list) <= maxEvidence {
+		for i := range list {
+			trusted = append(trusted[:len(trusted):len(trusted)], list[i].Certificate)
+		}
+	}
+	known := slices.Concat(chain, trusted)
 	for _, c := range certs {
 		if slices.ContainsFunc(known, c.Equal) {
 			continue
 		}
 		for _, k := range known {
 			if bytes.Equal(c.RawSubjectPublicKeyInfo, k.RawSubjectPublicKeyInfo) || bytes.Equal(c.RawSubject, k.RawSubject) {
-				if !signedByAny(c, slices.Concat(certs, v.cfg.Trust)) {
+				if !signedByAny(c, slices.Concat(certs, trusted)) {
 					return c
 				}
 			}
 		}
-		for _, issuer := range slices.Concat(certs, v.cfg.Trust) {
-			if bytes.Equal(c.RawIssuer, issuer.RawSubject) && !signedByAny(c, slices.Concat(certs, v.cfg.Trust)) {
+		for _, issuer := range slices.Concat(certs, trusted) {
+			if bytes.Equal(c.RawIssuer, issuer.RawSubject) && !signedByAny(c, slices.Concat(certs, trusted)) {
 				return c
 			}
 		}
@@ -145,6 +131,8 @@ func trustMessage(err error, cert *x509.Certificate, at time.Time) string {
 	var invalid x509.CertificateInvalidError
 	var unknown x509.UnknownAuthorityError
 	switch {
+	case errors.Is(err, errAnchorDate):
+		return fmt.Sprintf("Il certificato di «%s» risale a un'autorità che al %s non era affidabile.", name, italianTime(at))
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		if at.Before(cert.NotBefore) {
 			return fmt.Sprintf("Il certificato di «%s» non era ancora valido al %s.", name, italianTime(at))
@@ -192,12 +180,15 @@ func clean(s string) string {
 
 // italianTime shows a time as people in Italy read it.
 func italianTime(t time.Time) string {
-	rome, err := time.LoadLocation("Europe/Rome")
+	loc, err := rome()
 	if err != nil { // a machine without time zones
 		return t.UTC().Format("02/01/2006 alle 15:04:05 UTC")
 	}
-	return t.In(rome).Format("02/01/2006 alle 15:04:05")
+	return t.In(loc).Format("02/01/2006 alle 15:04:05")
 }
+
+// rome is read once: it comes from a file.
+var rome = sync.OnceValues(func() (*time.Location, error) { return time.LoadLocation("Europe/Rome") })
 
 func count(n int, one, many string) string {
 	if n == 1 {

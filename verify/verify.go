@@ -18,7 +18,9 @@
 //   - Of a document with a valid report, every byte is covered by a seal whose
 //     certificate leads to one of the given anchors, but for the seal's own
 //     value, which has one accepted form, and for later revisions that do
-//     nothing but add validation data, timestamps or further seals.
+//     nothing but add validation data, timestamps or further seals or, where
+//     the seals permit it (DocMDP, FieldMDP), fill in empty fields of a form or
+//     add comments that hide nothing: the report says so.
 //   - Input is hostile: work and memory are bounded, nothing panics, nothing is
 //     asked of the network.
 //
@@ -138,10 +140,12 @@ type Signature struct {
 	Certificate *x509.Certificate // nil if it could not be verified
 	Proved      time.Time         // at which a trusted time-stamp proves that it existed; zero if none does
 	Revision    int               // that it covers, counted from 0; -1 if none
-	// Trusted says that the certificate leads to an anchor; Qualified then lists
-	// why it is not one for qualified electronic seals, nil if it is (EN 319
-	// 412-3 and -5; that its issuer is in a trusted list is not looked at).
+	// Trusted says that the certificate leads to an anchor, which Anchor is.
+	// Qualified then lists why it is not one for qualified electronic seals, nil
+	// if it is (EN 319 412-3 and -5): a seal is qualified if there is none and
+	// Anchor.Qualified says that its issuer was listed.
 	Trusted   bool
+	Anchor    Anchor
 	Qualified []seal.Finding
 	Level     Level
 	Checks    []Check
@@ -188,6 +192,11 @@ type Config struct {
 	// time-stamp proves anything.
 	Timestamps []*x509.Certificate
 
+	// Source gives anchors beside Trust and Timestamps, with purpose and dates:
+	// an [Anchors] or a trusted list. If it fails, trust is not done, and no
+	// document is valid.
+	Source TrustSource
+
 	// OCSPs and CRLs are revocation data beside those that documents contain:
 	// OCSP responses and revocation lists, DER. The network is never asked.
 	OCSPs, CRLs [][]byte
@@ -196,6 +205,12 @@ type Config struct {
 	// authentication code is not checked, and the document's seal alone vouches
 	// for it.
 	ContrassegnoKey []byte
+
+	// Algorithms are the dates from which hashes and sizes of keys are refused,
+	// at the time at which a certificate is judged. If nil, those of ETSI TS 119
+	// 312: MD5 2004, SHA-1 2012, SHA-224 2029; RSA under 1,900 bits October 2019,
+	// under 3,000 bits 2029; ECDSA under 256 bits October 2021.
+	Algorithms []AlgorithmLimit
 
 	// Limits bound the input.
 	Limits Limits
@@ -206,8 +221,8 @@ type Config struct {
 
 // A Verifier judges documents. It is safe for concurrent use.
 type Verifier struct {
-	cfg               Config
-	roots, stampRoots *x509.CertPool
+	cfg   Config
+	fixed Anchors // of Trust and Timestamps
 }
 
 // New makes a verifier.
@@ -224,21 +239,23 @@ func New(cfg Config) (*Verifier, error) {
 	if cfg.Limits.Pixels <= 0 {
 		cfg.Limits.Pixels = 40_000_000
 	}
-	v := &Verifier{cfg: cfg, roots: x509.NewCertPool(), stampRoots: x509.NewCertPool()}
-	v.cfg.Trust = slices.Clone(cfg.Trust)
+	if cfg.Algorithms == nil {
+		cfg.Algorithms = defaultAlgorithms()
+	}
+	v := &Verifier{cfg: cfg}
+	v.cfg.Algorithms = slices.Clone(cfg.Algorithms)
 	v.cfg.ContrassegnoKey = slices.Clone(cfg.ContrassegnoKey)
 	for i, c := range cfg.Trust {
 		if c == nil {
 			return nil, fmt.Errorf("verify: trust anchor %d is nil", i)
 		}
-		v.roots.AddCert(c)
+		v.fixed = append(v.fixed, Anchor{Certificate: c, Purposes: []Purpose{PurposeSeal}})
 	}
-	v.cfg.Timestamps = slices.Clone(cfg.Timestamps)
 	for i, c := range cfg.Timestamps {
 		if c == nil {
 			return nil, fmt.Errorf("verify: time-stamp anchor %d is nil", i)
 		}
-		v.stampRoots.AddCert(c)
+		v.fixed = append(v.fixed, Anchor{Certificate: c, Purposes: []Purpose{PurposeTimestamp}})
 	}
 	return v, nil
 }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/audit"
 	"github.com/liste-elettorali/anpr/audit/audittest"
+	"github.com/liste-elettorali/anpr/internal/testenv"
 )
 
 // childEnv names the folder for a child process of the tests.
@@ -82,27 +83,19 @@ func TestKill(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "audit")
 	acked := map[string]string{}
 	for round := range 8 {
-		cmd, out := startChild(t, dir)
-		line, err := out.ReadString('\n')
-		require.NoError(t, err)
-		require.Equal(t, "open\n", line)
-		go func() {
-			time.Sleep(time.Duration(20+rand.IntN(60)) * time.Millisecond)
-			_ = cmd.Process.Signal(syscall.SIGKILL)
-		}()
 		n := 0
-		for {
-			line, err := out.ReadString('\n')
-			if err != nil {
-				break
+		after := time.Duration(20+rand.IntN(60)) * time.Millisecond
+		testenv.Killed(t, "^$", []string{childEnv + "=" + dir}, after, func(line string) bool {
+			seq, hash, ok := strings.Cut(line, " ")
+			if !ok {
+				require.Equal(t, "open", line)
+				return true
 			}
-			seq, hash, ok := strings.Cut(strings.TrimSpace(line), " ")
-			require.True(t, ok && seq != "error", line)
+			require.NotEqual(t, "error", seq, line)
 			acked[seq] = hash
 			n++
-		}
-		err = cmd.Wait()
-		require.ErrorContains(t, err, "killed", "round %d", round)
+			return true
+		})
 
 		s, err := Open(dir, Config{Full: true})
 		require.NoError(t, err, "round %d", round)

@@ -309,7 +309,7 @@ func TestFolder(t *testing.T) {
 	dir := put(t, data)
 	require.NoError(t, os.Chmod(dir, 0o777))
 	_, err := Open(dir, Config{})
-	require.ErrorContains(t, err, "everybody may write")
+	require.ErrorContains(t, err, "others may use it")
 	_, err = Open(filepath.Join(dir, chainFile), Config{})
 	require.Error(t, err, "a file is no folder")
 	_, err = Open(filepath.Join(dir, "no", "parent"), Config{})

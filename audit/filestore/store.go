@@ -12,12 +12,13 @@ import (
 	"sync"
 
 	"github.com/liste-elettorali/anpr/audit"
+	"github.com/liste-elettorali/anpr/internal/folder"
 )
 
 // Errors of a store.
 var (
 	// ErrLocked: another Store, of this process or another, has the folder open.
-	ErrLocked = errors.New("filestore: the folder is in use by another writer")
+	ErrLocked = folder.ErrLocked
 	// ErrPoisoned: an earlier failure left it unknown what the file of a chain
 	// holds. Close the store and open it again.
 	ErrPoisoned = errors.New("filestore: the chain takes no more records until the folder is opened again")
@@ -46,12 +47,12 @@ type Config struct {
 	// Full makes Open check every record of every file, not only their ends.
 	Full bool
 
-	folder folder // for tests; if nil, the folder on disk
+	folder storage // for tests; if nil, the folder on disk
 }
 
 // A Store is an [audit.Store] on a folder. It is safe for concurrent use.
 type Store struct {
-	folder     folder
+	folder     storage
 	recoveries []Recovery
 
 	mu     sync.Mutex

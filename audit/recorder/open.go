@@ -37,6 +37,22 @@ type pair struct {
 	code, operation, id, subject string
 }
 
+func pairOf(e audit.Entry) pair {
+	return pair{e.Time.UnixNano(), e.FiscalCode, e.Operation, e.RequestID, e.Subject}
+}
+
+// accessOf is the counterpart of [Recorder.Record].
+func (r *Recorder) accessOf(e audit.Entry, chain string) electoral.Access {
+	a := electoral.Access{
+		FiscalCode: electoral.FiscalCode(e.FiscalCode), At: e.Time, Operation: electoral.Operation(e.Operation), Outcome: e.Outcome,
+		RequestID: e.RequestID, Method: electoral.Method(e.Authentication), Subject: e.Subject,
+	}
+	if chain != r.chain {
+		a.Comune = chain
+	}
+	return a
+}
+
 func (r *Recorder) openOf(ctx context.Context, store audit.Store, chain string) ([]electoral.Access, error) {
 	open := map[pair][]electoral.Access{}
 	for rec, err := range store.Records(ctx, chain, 0) {
@@ -47,7 +63,7 @@ func (r *Recorder) openOf(ctx context.Context, store audit.Store, chain string) 
 		if err != nil {
 			return nil, fmt.Errorf("recorder: %s: %w", chain, err)
 		}
-		key := pair{e.Time.UnixNano(), e.FiscalCode, e.Operation, e.RequestID, e.Subject}
+		key := pairOf(e)
 		if e.Outcome != electoral.Requested {
 			// What reads only has no request of its own.
 			if list := open[key]; len(list) > 1 {
@@ -57,14 +73,7 @@ func (r *Recorder) openOf(ctx context.Context, store audit.Store, chain string) 
 			}
 			continue
 		}
-		a := electoral.Access{
-			FiscalCode: electoral.FiscalCode(e.FiscalCode), At: e.Time, Operation: electoral.Operation(e.Operation), Outcome: e.Outcome,
-			RequestID: e.RequestID, Method: electoral.Method(e.Authentication), Subject: e.Subject,
-		}
-		if chain != r.chain {
-			a.Comune = chain
-		}
-		open[key] = append(open[key], a)
+		open[key] = append(open[key], r.accessOf(e, chain))
 	}
 	var list []electoral.Access
 	for _, of := range open {

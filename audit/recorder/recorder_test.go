@@ -202,3 +202,38 @@ func TestOpen(t *testing.T) {
 	assert.Empty(t, open[1].Comune)
 	assert.Equal(t, electoral.FiscalCode("FFCLTR70A01H501Z"), open[0].FiscalCode)
 }
+
+func TestAbout(t *testing.T) {
+	store := &audit.MemoryStore{}
+	r, err := recorder.New(newLog(t, store), recorder.Config{})
+	require.NoError(t, err)
+	at := time.Date(2026, 3, 22, 10, 0, 0, 0, time.UTC)
+	write := func(comune, id, subject string, op electoral.Operation, outcomes ...string) {
+		for _, outcome := range outcomes {
+			a := anAccess()
+			a.Comune, a.RequestID, a.Operation, a.Outcome, a.At, a.Subject = comune, id, op, outcome, at, subject
+			require.NoError(t, r.Record(t.Context(), a))
+		}
+		at = at.Add(time.Second)
+	}
+	write("H501", "issued", "1234567", electoral.OpIssueCertificate, electoral.Requested, electoral.Granted)
+	write("H501", "other", "7654321", electoral.OpReadElector, electoral.Granted)
+	write("", "asked", "1234567", electoral.OpPreviewCertificate, electoral.Requested)
+	write("H501", "list", "", electoral.OpListSection, electoral.Granted)
+	write("", "public", "certificate:ABC", electoral.OpVerifyCertificate, electoral.Granted)
+	write("A952", "refused", "1234567", electoral.OpReadElector, string(electoral.NotCompetent))
+
+	got, err := r.About(t.Context(), store, "1234567", "certificate:ABC")
+	require.NoError(t, err)
+	var said []string
+	for _, a := range got {
+		said = append(said, a.Comune+" "+a.RequestID+" "+a.Outcome)
+	}
+	assert.Equal(t, []string{"H501 issued granted", " asked requested", " public granted", "A952 refused " + string(electoral.NotCompetent)}, said)
+	got, err = r.About(t.Context(), store)
+	require.NoError(t, err)
+	assert.Empty(t, got)
+	got, err = r.About(t.Context(), store, "")
+	require.NoError(t, err)
+	assert.Empty(t, got, "what is about nobody is about nobody in particular")
+}

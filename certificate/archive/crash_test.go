@@ -1,12 +1,10 @@
 package archive_test
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,6 +14,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/certificate/archive/archivetest"
+	"github.com/liste-elettorali/anpr/internal/testenv"
 )
 
 // childEnv tells the place to the program that TestKilled kills.
@@ -84,26 +83,15 @@ func TestCrashChild(t *testing.T) {
 // adds what it said.
 func killed(t *testing.T, place string, from int, word string, after time.Duration, said map[string][]int) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrashChild$")
-	cmd.Env = append(os.Environ(), childEnv+"="+place, fmt.Sprintf("%s=%d", childFromEnv, from))
-	out, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	began := false
-	for lines := bufio.NewScanner(out); lines.Scan(); {
+	testenv.Killed(t, "^TestCrashChild$", []string{childEnv + "=" + place, fmt.Sprintf("%s=%d", childFromEnv, from)}, after, func(line string) bool {
 		var what string
 		var n int
-		if _, err := fmt.Sscanf(lines.Text(), "%s %d", &what, &n); err != nil {
-			continue
+		if _, err := fmt.Sscanf(line, "%s %d", &what, &n); err != nil {
+			return false
 		}
 		said[what] = append(said[what], n)
-		if what == word && !began {
-			began = true
-			time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
-		}
-	}
-	err = cmd.Wait()
-	require.ErrorContains(t, err, "killed")
+		return what == word
+	})
 	require.Empty(t, said["error"])
 }
 

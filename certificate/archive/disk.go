@@ -10,10 +10,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/internal/folder"
 	"github.com/liste-elettorali/anpr/internal/limits"
 )
 
@@ -29,57 +29,22 @@ const magic = "ANPRARC1"
 
 const maxHeader = 4096
 
-// A disk is the folder on disk. Its names cannot lead out of it.
+// A disk is the folder on disk.
 type disk struct {
-	dir             *os.File // locked
-	root            *os.Root
+	*folder.Folder
 	keys, documents *os.File
 	sync            func(*os.File) error // a test puts one in its place that fails
 }
 
-func openDisk(dir string) (_ *disk, err error) {
+func openDisk(dir string) (*disk, error) {
 	fail := func(err error) error { return fmt.Errorf("archive: %s: %w", dir, err) }
-	switch err := os.Mkdir(dir, 0o700); {
-	case err == nil:
-		if err := syncFolder(filepath.Dir(dir)); err != nil {
-			return nil, fail(err)
-		}
-	case !errors.Is(err, fs.ErrExist):
-		return nil, fail(err)
-	}
-	d := &disk{sync: syncFile}
-	defer func() {
-		if err != nil {
-			_ = d.close()
-		}
-	}()
-	if d.dir, err = os.Open(dir); err != nil {
-		return nil, fail(err)
-	}
-	info, err := d.dir.Stat()
-	switch {
-	case err != nil:
-		return nil, fail(err)
-	case !info.IsDir():
-		return nil, fail(errors.New("not a folder"))
-	case info.Mode().Perm()&0o077 != 0:
-		return nil, fail(fmt.Errorf("others may use it (mode %04o), expected 0700", info.Mode().Perm()))
-	}
-	if err := lock(d.dir); err != nil {
-		return nil, fail(err)
-	}
-	if d.root, err = os.OpenRoot(dir); err != nil {
-		return nil, fail(err)
-	}
-	rooted, err := d.root.Stat(".")
+	f, err := folder.Open(dir, 0o077)
 	if err != nil {
 		return nil, fail(err)
 	}
-	if !os.SameFile(info, rooted) {
-		return nil, fail(errors.New("the folder was replaced while it was opened"))
-	}
+	d := &disk{Folder: f, sync: syncFile}
 	if err := d.folders(); err != nil {
-		return nil, fail(err)
+		return nil, fail(errors.Join(err, d.close()))
 	}
 	return d, nil
 }
@@ -87,54 +52,43 @@ func openDisk(dir string) (_ *disk, err error) {
 // folders opens the folders within, and makes them if there is none yet. A
 // folder of which one is missing is not a new one.
 func (d *disk) folders() (err error) {
-	if d.keys, err = d.root.Open(keysFolder); isGone(err) {
+	if d.keys, err = d.Root.Open(keysFolder); isGone(err) {
 		// Keys are the first to be made, documents the last: what a crash
 		// leaves between is empty.
-		if _, err := d.root.Stat(documentsFolder); err == nil {
+		if _, err := d.Root.Stat(documentsFolder); err == nil {
 			return corrupt(keysFolder, "the folder of the keys is missing")
 		}
-		if err := d.root.Mkdir(keysFolder, 0o700); err != nil {
+		if err := d.Root.Mkdir(keysFolder, 0o700); err != nil {
 			return err
 		}
-		d.keys, err = d.root.Open(keysFolder)
+		d.keys, err = d.Root.Open(keysFolder)
 	}
 	if err != nil {
 		return err
 	}
-	if d.documents, err = d.root.Open(documentsFolder); isGone(err) {
+	if d.documents, err = d.Root.Open(documentsFolder); isGone(err) {
 		if names, _ := d.keys.Readdirnames(1); len(names) > 0 {
 			return corrupt(documentsFolder, "the folder of the documents is missing, but there are keys")
 		}
-		if err := d.root.Mkdir(documentsFolder, 0o700); err != nil {
+		if err := d.Root.Mkdir(documentsFolder, 0o700); err != nil {
 			return err
 		}
-		d.documents, err = d.root.Open(documentsFolder)
+		d.documents, err = d.Root.Open(documentsFolder)
 	}
 	if err != nil {
 		return err
 	}
-	return d.dir.Sync()
+	return d.Sync()
 }
 
 func (d *disk) close() error {
 	var errs []error
-	for _, f := range []*os.File{d.keys, d.documents, d.dir} {
+	for _, f := range []*os.File{d.keys, d.documents} {
 		if f != nil {
 			errs = append(errs, f.Close())
 		}
 	}
-	if d.root != nil {
-		errs = append(errs, d.root.Close())
-	}
-	return errors.Join(errs...)
-}
-
-func syncFolder(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return errors.Join(append(errs, d.Close())...)
 }
 
 // keep makes a document durable: its key, then itself under another name, then
@@ -157,20 +111,20 @@ func (d *disk) keep(ctx context.Context, doc certificate.Archived) (unsure bool,
 		err = ctx.Err()
 	}
 	if err == nil {
-		err = d.root.Rename(newName, documentsFolder+"/"+doc.ID)
+		err = d.Root.Rename(newName, documentsFolder+"/"+doc.ID)
 	}
 	if err != nil {
 		// What cannot be undone now is undone when the folder is opened.
-		_ = d.root.Remove(newName)
+		_ = d.Root.Remove(newName)
 		_ = d.overwrite(newKeyName)
-		_ = d.root.Remove(newKeyName)
+		_ = d.Root.Remove(newKeyName)
 		return false, wrapped(err)
 	}
 	if err := d.sync(d.documents); err != nil {
 		return true, wrapped(err)
 	}
 	// With either name the key is found again, so this may be lost.
-	if err := d.root.Rename(newKeyName, keysFolder+"/"+doc.ID); err != nil {
+	if err := d.Root.Rename(newKeyName, keysFolder+"/"+doc.ID); err != nil {
 		return true, wrapped(err)
 	}
 	return false, nil
@@ -185,7 +139,7 @@ func wrapped(err error) error {
 
 // write makes a file durable, but for its name.
 func (d *disk) write(name string, data []byte) error {
-	f, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := d.Root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
@@ -198,7 +152,7 @@ func (d *disk) write(name string, data []byte) error {
 
 // overwrite puts zeros where a key stands. A key that is not there is all right.
 func (d *disk) overwrite(name string) error {
-	f, err := d.root.OpenFile(name, os.O_WRONLY, 0)
+	f, err := d.Root.OpenFile(name, os.O_WRONLY, 0)
 	if isGone(err) {
 		return nil
 	}
@@ -218,7 +172,7 @@ func (d *disk) overwrite(name string) error {
 func (d *disk) mark(list []*entry) (marked int, unsure bool, err error) {
 	for _, e := range list {
 		name := documentsFolder + "/" + e.id
-		if err = d.root.Rename(name, name+goneSuffix); err != nil {
+		if err = d.Root.Rename(name, name+goneSuffix); err != nil {
 			break
 		}
 		marked++
@@ -271,7 +225,7 @@ func (d *disk) destroy(list []*entry) (int, error) {
 
 // removed removes a file that may have gone already.
 func (d *disk) removed(name string) error {
-	if err := d.root.Remove(name); !isGone(err) {
+	if err := d.Root.Remove(name); !isGone(err) {
 		return err
 	}
 	return nil
@@ -289,7 +243,7 @@ func (s state) name(id string) string {
 }
 
 func (d *disk) list(folder string) (map[string]state, error) {
-	entries, err := fs.ReadDir(d.root.FS(), folder)
+	entries, err := fs.ReadDir(d.Root.FS(), folder)
 	if err != nil {
 		return nil, wrapped(err)
 	}
@@ -326,7 +280,7 @@ func (d *disk) finish(keys, documents map[string]state, unfinished []*entry) err
 		case !doc.kept:
 			orphans = append(orphans, &entry{id: id})
 		case !has.kept:
-			if err := d.root.Rename(name+begunSuffix, name); err != nil {
+			if err := d.Root.Rename(name+begunSuffix, name); err != nil {
 				return wrapped(err)
 			}
 		default: // both names, which no crash leaves
@@ -393,7 +347,7 @@ func (d *disk) headerWith(id, keyName string) (header, error) {
 	if err != nil {
 		return header{}, err
 	}
-	f, err := d.root.Open(documentsFolder + "/" + id)
+	f, err := d.Root.Open(documentsFolder + "/" + id)
 	if err != nil {
 		return header{}, wrapped(err)
 	}
@@ -432,7 +386,7 @@ func (d *disk) document(id string) (certificate.Archived, error) {
 
 // read reads a file of at most so many bytes.
 func (d *disk) read(name string, most int64) ([]byte, error) {
-	f, err := d.root.Open(name)
+	f, err := d.Root.Open(name)
 	if err != nil {
 		return nil, wrapped(err)
 	}

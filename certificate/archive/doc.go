@@ -19,4 +19,10 @@
 // backups of the documents, or let those end with the documents. A disk that
 // writes each block elsewhere (flash, copy-on-write) may keep an overwritten
 // key until it uses the block again: such a disk should be encrypted.
+//
+// In a folder keys are overwritten in their place. SQLite overwrites them in its
+// file and cuts its log; the blocks of that, and of the temporary file of a
+// rewriting, the file system frees with what stood in them. PostgreSQL keeps
+// them in its write-ahead log: see [SQL.PurgeLog]. A server that logs statements
+// with their parameters logs keys: set log_parameter_max_length to 0 there.
 package archive

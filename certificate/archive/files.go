@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/internal/folder"
 )
 
 // Errors of a folder.
 var (
 	// ErrLocked: another process, or another [Files] of this one, has it open.
-	ErrLocked = errors.New("archive: the folder is in use by another process")
+	ErrLocked = folder.ErrLocked
 	// ErrPoisoned: after a failure of the disk it is not known whether a document
 	// is in the folder. Close it and open it again.
 	ErrPoisoned = errors.New("archive: the folder takes no more documents until it is opened again")

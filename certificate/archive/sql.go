@@ -413,3 +413,13 @@ func (s *SQL) purged(ctx context.Context, tables ...string) error {
 func (s *SQL) Purge(ctx context.Context) error {
 	return s.purged(ctx, "certificate_keys", "certificate_documents", "certificate_requests", "certificate_owners")
 }
+
+// PurgeLog leaves no key in the write-ahead log of PostgreSQL's server, where
+// each stands as it was inserted until the server uses the file again, which may
+// be long after. It must be called after [SQL.Sweep], which does not do it: it
+// is the server's log, of all its databases, and takes a superuser, or a member
+// of pg_checkpoint and pg_monitor who may execute pg_switch_wal. It may write as
+// much as max_wal_size. Copies of the log, in an archive or with a replica, are
+// out of its reach; if the server holds files for them, the error wraps
+// [ErrPurgeBlocked]. On SQLite it does nothing.
+func (s *SQL) PurgeLog(ctx context.Context) error { return s.db.PurgeLog(ctx) }

@@ -2,9 +2,11 @@ package archive_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -100,6 +102,58 @@ func TestPurgePostgres(t *testing.T) {
 			require.NoError(t, err)
 		}
 	})
+}
+
+// PostgreSQL's log holds the keys until they are purged from it.
+func TestPurgeLogPostgres(t *testing.T) {
+	dsn := testenv.Postgres(t)
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	defer conn.Close(context.Background())
+	var dir string
+	require.NoError(t, conn.QueryRow(t.Context(), `SELECT current_setting('data_directory')`).Scan(&dir))
+	if _, err := os.ReadDir(filepath.Join(dir, "pg_wal")); err != nil {
+		testenv.Need(t, fmt.Sprintf("PostgreSQL whose files can be read (%v)", err))
+	}
+	a := opener{dsn, openPostgres}.archive(t).(*archive.SQL)
+	var keys [][]byte
+	kept := archivetest.Document(100)
+	kept.Expires = kept.Expires.AddDate(1, 0, 0)
+	require.NoError(t, a.Put(t.Context(), kept))
+	for n := range 2 { // the folder is large
+		d := archivetest.Document(n)
+		require.NoError(t, a.Put(t.Context(), d))
+		key, body, err := a.Secret(t.Context(), d.ID)
+		require.NoError(t, err)
+		keys = append(keys, key, body[len(body)-40:])
+	}
+	found := func() (n int) { // how many are anywhere in the server's folder
+		for _, what := range keys {
+			if len(holding(t, dir, what)) > 0 {
+				n++
+			}
+		}
+		return n
+	}
+	n, err := a.Sweep(t.Context(), archivetest.Document(0).Expires)
+	require.NoError(t, err)
+	require.Equal(t, 2, n)
+	require.NoError(t, a.Purge(t.Context()))
+	require.Equal(t, len(keys), found(), "the log has them still")
+	require.NoError(t, a.PurgeLog(t.Context()))
+	require.Zero(t, found())
+	_, err = a.Get(t.Context(), kept.ID)
+	require.NoError(t, err)
+
+	// A server that holds its log for a replica says so.
+	slot := "t" + strings.ToLower(rand.Text())
+	_, err = conn.Exec(t.Context(), `SELECT pg_create_physical_replication_slot($1, true)`, slot)
+	require.NoError(t, err)
+	defer func() {
+		_, err := conn.Exec(context.Background(), `SELECT pg_drop_replication_slot($1)`, slot)
+		require.NoError(t, err)
+	}()
+	require.ErrorIs(t, a.PurgeLog(t.Context()), archive.ErrPurgeBlocked)
 }
 
 // What somebody changes in the tables is not shown as what was kept.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -21,6 +20,10 @@ const ioBase = "https://api.io.pagopa.it/api/v1"
 // the service, then sends one without the certificate, which the app fetches
 // from [RemoteContent] when he opens it. The fiscal code is in the bodies alone.
 // It is safe for concurrent use.
+//
+// By App IO's guide attachments are for bodies with the Premium agreement. After
+// an attempt of unknown outcome the citizen may see the message twice: there is
+// no key by which App IO would know the second.
 type IO struct {
 	// Key is the service's API key (header Ocp-Apim-Subscription-Key).
 	Key string
@@ -54,13 +57,7 @@ func NewIO(s IO) (*IO, error) {
 		return nil, errors.New("delivery: IO.Base: expected https")
 	}
 	s.Base = strings.TrimSuffix(s.Base, "/")
-	client := http.Client{}
-	if s.Client != nil {
-		client = *s.Client
-	}
-	// A redirect would carry the key and the fiscal code elsewhere.
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	s.Client = &client
+	s.Client = withoutRedirects(s.Client)
 	return &s, nil
 }
 
@@ -145,9 +142,7 @@ func (s *IO) post(ctx context.Context, path string, in, out any) (status int, af
 		return 0, 0, err
 	}
 	defer res.Body.Close()
-	if n, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil && n > 0 {
-		after = time.Duration(min(n, 24*3600)) * time.Second
-	}
+	after = retryAfter(res.Header, time.Now())
 	data, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err == nil && res.StatusCode/100 == 2 && json.Unmarshal(data, out) != nil {
 		// The status alone says whether it was taken.

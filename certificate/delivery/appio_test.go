@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -130,6 +131,9 @@ func TestIOOutcomes(t *testing.T) {
 		{&appIO{status: map[string]int{profiles: 500}}, delivery.SendError{Reason: "io 500 at profiles"}},
 		{&appIO{status: map[string]int{profiles: 307}}, delivery.SendError{Reason: "io 307 at profiles"}},
 		{&appIO{status: map[string]int{profiles: 429}, retry: "90"}, delivery.SendError{Reason: "io 429 at profiles", After: 90 * time.Second}},
+		{&appIO{status: map[string]int{profiles: 400}}, delivery.SendError{Reason: "io 400 at profiles", Permanent: true}},
+		{&appIO{status: map[string]int{profiles: 200}}, delivery.SendError{Reason: "io 200 at profiles"}}, // says nothing
+		{&appIO{known: true, allowed: true, status: map[string]int{messages: 429}, retry: "60"}, delivery.SendError{Reason: "io 429 at messages", After: time.Minute}},
 		{&appIO{known: true, allowed: true, status: map[string]int{messages: 400}}, delivery.SendError{Reason: "io 400 at messages", Permanent: true}},
 		{&appIO{known: true, allowed: true, status: map[string]int{messages: 403}}, delivery.SendError{Reason: "io 403 at messages"}},
 		{&appIO{known: true, allowed: true, status: map[string]int{messages: 503}}, delivery.SendError{Reason: "io 503 at messages", Unknown: true}},
@@ -201,11 +205,11 @@ func TestRemoteContent(t *testing.T) {
 	got := ask("GET", details, apiKey, citizen)
 	require.Equal(t, 200, got.Code)
 	assert.JSONEq(t, `{"details":{"subject":"Certificato","markdown":"Ecco"},"attachments":[{"id":"`+m.Certificate+`","content_type":"application/pdf","name":"certificato-`+
-		m.Certificate+`.pdf","url":"certificato-`+m.Certificate+`.pdf"}]}`, got.Body.String())
+		m.Certificate+`.pdf","url":"certificato-`+m.Certificate+`.pdf","category":"DOCUMENT"}]}`, got.Body.String())
 	got = ask("GET", file, apiKey, citizen)
 	require.Equal(t, 200, got.Code)
 	assert.Equal(t, archivetest.Document(1).PDF, got.Body.Bytes())
-	assert.Equal(t, "application/pdf", got.Header().Get("Content-Type"))
+	assert.Equal(t, "application/octet-stream", got.Header().Get("Content-Type"))
 	assert.Equal(t, "no-store", got.Header().Get("Cache-Control"))
 	assert.Equal(t, []string{m.Certificate + citizen}, opened)
 
@@ -231,4 +235,40 @@ func TestRemoteContent(t *testing.T) {
 	assert.Equal(t, 500, ask("GET", file, apiKey, citizen).Code)
 	_, err = delivery.RemoteContent(delivery.RemoteConfig{Outbox: o})
 	require.Error(t, err)
+}
+
+// Whatever is asked, and in whatever words, nobody but the addressee, with App
+// IO's key, gets anything.
+func FuzzRemoteContent(f *testing.F) {
+	const apiKey = "0123456789abcdef"
+	dir := filepath.Join(f.TempDir(), "outbox")
+	o, err := delivery.OpenFiles(dir)
+	require.NoError(f, err)
+	f.Cleanup(func() { _ = o.Close() })
+	c, err := delivery.New(delivery.Config{Outbox: o, Archive: vault{}, IO: &sender{}, Key: bytes.Repeat([]byte{1}, 32), Domain: "anpr.example"})
+	require.NoError(f, err)
+	m, err := c.Enqueue(f.Context(), delivery.Order{Certificate: archivetest.Document(1).ID, Channel: delivery.AppIO, FiscalCode: citizen})
+	require.NoError(f, err)
+	h, err := delivery.RemoteContent(delivery.RemoteConfig{
+		Outbox: o, Key: bytes.Repeat([]byte{1}, 32), APIKeyHeader: "X-Api-Key", APIKey: apiKey, Subject: "Certificato", Markdown: "Ecco",
+		Open: func(context.Context, string, string) (delivery.Document, error) {
+			return delivery.Document{PDF: []byte("%PDF")}, nil
+		},
+	})
+	require.NoError(f, err)
+	f.Add("/messages/"+m.Certificate, apiKey, citizen)
+	f.Add("/messages/"+m.Certificate+"/certificato-"+m.Certificate+".pdf", apiKey, strings.ToLower(citizen))
+	f.Add("/messages/%2e%2e/x", "", "'--")
+	f.Fuzz(func(t *testing.T, path, key, code string) {
+		u, err := url.ParseRequestURI(path)
+		if err != nil {
+			return
+		}
+		r := &http.Request{Method: http.MethodGet, URL: u, Header: http.Header{"X-Api-Key": {key}, "Fiscal_code": {code}}, Host: "x", Body: http.NoBody}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code == http.StatusOK && (key != apiKey || strings.ToUpper(code) != citizen || !strings.Contains(u.Path, m.Certificate)) {
+			t.Errorf("%q %q %q: %d", path, key, code, w.Code)
+		}
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -25,6 +26,11 @@ type Config struct {
 	// nil refuses orders for the channel. PEC needs Domiciles.
 	PEC, Mail, IO Sender
 	Domiciles     DomicileResolver
+	// PECRoots are the certificates with which PEC providers sign receipts, or what
+	// those lead to: see [VerifyReceipt]. A receipt without such a signature then changes nothing. If nil,
+	// signatures are not verified, and who can put a mail into the mailbox as if it
+	// came from its provider can change states.
+	PECRoots *x509.CertPool
 	// Key is of the digest of addressees: at least 32 bytes, kept as long as the
 	// outbox.
 	Key []byte
@@ -228,6 +234,9 @@ func (c *Courier) send(ctx context.Context, m *Message, d Document) error {
 		case errors.Is(err, ErrNoDomicile):
 			return &SendError{Reason: NoDomicile, Permanent: true}
 		case err != nil:
+			if failed, ok := errors.AsType[*SendError](err); ok {
+				return failed
+			}
 			return &SendError{Reason: "domicile-lookup-failed"}
 		case !isAddress(address):
 			return &SendError{Reason: "domicile-without-form"}
@@ -262,45 +271,63 @@ func (c *Courier) settle(m *Message, err error) {
 	}
 }
 
+// receiptSkew is how far a provider's clock may be from ours.
+const receiptSkew = 10 * time.Minute
+
 // Receipt takes in a message of the PEC mailbox and changes the state of the
-// one that it is about. The receipt that it returns says what it was, the
-// message is the one in its new state. A message that is no receipt gives
-// [ErrNoReceipt], a receipt of a message of somebody else [ErrUnknown]. What is
-// delivered stays so. The original is the proof, and is the caller's to keep.
+// one that it is about, durably when it returns. The receipt that it returns
+// says what it was, the message is the one in its new state. A message that is
+// no receipt gives an error wrapping [ErrNoReceipt], one that breaks the rules
+// [ErrReceipt], a receipt of a message of somebody else [ErrUnknown]. What is
+// delivered stays so; the same receipt twice, or late, does no harm. The
+// original is the proof, and is the caller's to keep.
 //
-// It must come from the sender's own PEC mailbox: there the provider wraps what
-// is not certified, and forged receipts with it. The provider's S/MIME signature
-// is not verified.
+// With [Config].PECRoots it must be signed (see [VerifyReceipt]), and certify an
+// instant between the order and now, give or take ten minutes: otherwise nothing
+// changes, and the error wraps [ErrUntrusted].
 func (c *Courier) Receipt(ctx context.Context, r io.Reader) (Receipt, Message, error) {
-	receipt, err := ParseReceipt(ctx, r)
+	receipt, m, _, err := c.take(ctx, r)
+	return receipt, m, err
+}
+
+// take is Receipt, and reports whether a state has changed.
+func (c *Courier) take(ctx context.Context, r io.Reader) (receipt Receipt, m Message, changed bool, err error) {
+	if c.cfg.PECRoots != nil {
+		receipt, err = VerifyReceipt(ctx, r, c.cfg.PECRoots)
+	} else {
+		receipt, err = ParseReceipt(ctx, r)
+	}
 	if err != nil {
-		return receipt, Message{}, err
+		return receipt, Message{}, false, err
 	}
 	id, channel, ok := splitMessageID(receipt.MessageID)
 	if !ok || channel != DigitalDomicile {
-		return receipt, Message{}, fmt.Errorf("delivery: receipt: %w", ErrUnknown)
+		return receipt, Message{}, false, fmt.Errorf("delivery: receipt: %w", ErrUnknown)
 	}
 	for {
-		m, err := c.cfg.Outbox.Get(ctx, id, channel)
+		m, err = c.cfg.Outbox.Get(ctx, id, channel)
 		if err != nil {
-			return receipt, Message{}, err
+			return receipt, Message{}, false, err
 		}
 		if m.MessageID != receipt.MessageID {
-			return receipt, Message{}, about(id, channel, ErrUnknown)
+			return receipt, Message{}, false, about(id, channel, ErrUnknown)
 		}
-		state, reason := receipt.follows(m.State)
+		if c.cfg.PECRoots != nil && (receipt.At.Before(m.Created.Add(-receiptSkew)) || receipt.At.After(c.now().Add(receiptSkew))) {
+			return receipt, m, false, about(id, channel, untrusted("it certifies %s, expected an instant between the order, %s, and now", receipt.At.Format(time.RFC3339), m.Created.Format(time.RFC3339)))
+		}
+		state, reason := receipt.follows(m)
 		if state == m.State {
-			return receipt, m, nil
+			return receipt, m, false, nil
 		}
 		// A receipt also proves that an attempt of unknown outcome has succeeded.
 		m.State, m.Reason, m.FiscalCode, m.Address, m.Updated = state, reason, "", "", c.now()
 		err = c.cfg.Outbox.Update(ctx, m)
 		if err == nil {
 			m.Version++
-			return receipt, m, nil
+			return receipt, m, true, nil
 		}
 		if !errors.Is(err, ErrChanged) {
-			return receipt, Message{}, err
+			return receipt, Message{}, false, err
 		}
 	}
 }

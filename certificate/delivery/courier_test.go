@@ -24,81 +24,42 @@ const citizen = "SPSMGR84C48F839A"
 
 var noon = time.Date(2026, 3, 22, 12, 0, 0, 0, time.UTC)
 
-// eachOutbox runs a test on an empty outbox of each engine; open opens it again.
-func eachOutbox(t *testing.T, run func(t *testing.T, open func() *delivery.SQLOutbox)) {
-	for name, open := range map[string]func(t *testing.T) func() (*delivery.SQLOutbox, error){
-		"sqlite": func(t *testing.T) func() (*delivery.SQLOutbox, error) {
-			file := filepath.Join(t.TempDir(), "outbox.db")
-			return func() (*delivery.SQLOutbox, error) { return delivery.OpenSQLite(context.Background(), file) }
-		},
-		"postgres": func(t *testing.T) func() (*delivery.SQLOutbox, error) {
-			dsn := testenv.Postgres(t)
-			return func() (*delivery.SQLOutbox, error) { return delivery.OpenPostgres(context.Background(), dsn) }
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			at := open(t)
-			run(t, func() *delivery.SQLOutbox {
-				o, err := at()
-				require.NoError(t, err)
-				t.Cleanup(func() { _ = o.Close() })
-				return o
-			})
-		})
-	}
+// closer is an outbox of this package.
+type closer interface {
+	delivery.Outbox
+	Close() error
 }
 
-func TestOutbox(t *testing.T) {
-	eachOutbox(t, func(t *testing.T, open func() *delivery.SQLOutbox) {
-		ctx, o := t.Context(), open()
-		m := delivery.Message{
-			Certificate: archivetest.Document(1).ID, Channel: delivery.Email, State: delivery.Queued, MessageID: "a@b", FiscalCode: citizen, Address: address,
-			Addressee: "d", Reason: "r", Attempts: 3, Created: noon, NotBefore: noon.Add(time.Millisecond), Updated: noon, Version: 1,
-		}
-		require.NoError(t, o.Add(ctx, m))
-		require.ErrorIs(t, o.Add(ctx, m), delivery.ErrQueued)
-		other := m
-		other.Channel, other.NotBefore = delivery.AppIO, noon
-		require.NoError(t, o.Add(ctx, other))
-		o = open()
-		got, err := o.Get(ctx, m.Certificate, m.Channel)
-		require.NoError(t, err)
-		assert.Equal(t, m, got)
-		for _, id := range []string{archivetest.Document(2).ID, "", "'", "\x00"} {
-			_, err = o.Get(ctx, id, m.Channel)
-			require.ErrorIs(t, err, delivery.ErrUnknown)
-		}
-		due := func(at time.Time, n int) []delivery.Message {
-			list, err := o.Due(ctx, at, n)
-			require.NoError(t, err)
-			return list
-		}
-		assert.Empty(t, due(noon.Add(-1), 10))
-		assert.Equal(t, []delivery.Message{other}, due(noon, 10))
-		assert.Equal(t, []delivery.Message{other, m}, due(noon.Add(time.Millisecond), 10))
-		assert.Equal(t, []delivery.Message{other}, due(noon.Add(time.Hour), 1))
+// openOutbox opens a place: a DSN, the file of a database, a folder.
+func openOutbox(t testing.TB, place string) closer {
+	t.Helper()
+	var o closer
+	var err error
+	switch {
+	case strings.HasPrefix(place, "postgres"):
+		o, err = delivery.OpenPostgres(context.Background(), place)
+	case strings.HasSuffix(place, ".db"):
+		o, err = delivery.OpenSQLite(context.Background(), place)
+	default:
+		o, err = delivery.OpenFiles(place)
+	}
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = o.Close() })
+	return o
+}
 
-		m.State, m.Address, m.FiscalCode, m.Reason, m.Attempts, m.NotBefore, m.Updated = delivery.Sent, "", "", "", 4, noon.Add(time.Hour), noon.Add(time.Minute)
-		require.NoError(t, o.Update(ctx, m))
-		require.ErrorIs(t, o.Update(ctx, m), delivery.ErrChanged)
-		m.Version = 2
-		got, err = o.Get(ctx, m.Certificate, m.Channel)
-		require.NoError(t, err)
-		assert.Equal(t, m, got)
-		assert.Equal(t, []delivery.Message{other}, due(noon.Add(time.Hour), 10))
+// outboxPlaces make the place of an empty outbox of each implementation.
+var outboxPlaces = map[string]func(t *testing.T) string{
+	"files":    func(t *testing.T) string { return filepath.Join(t.TempDir(), "outbox") },
+	"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "outbox.db") },
+	"postgres": func(t *testing.T) string { return testenv.Postgres(t) },
+}
 
-		n, err := o.Sweep(ctx, m.Updated)
-		require.NoError(t, err)
-		assert.Zero(t, n)
-		n, err = o.Sweep(ctx, noon.Add(time.Hour))
-		require.NoError(t, err)
-		assert.Equal(t, 1, n, "what is to be sent stays")
-		_, err = o.Get(ctx, m.Certificate, m.Channel)
-		require.ErrorIs(t, err, delivery.ErrUnknown)
-		m.Address = "a\x00"
-		err = o.Add(ctx, m)
-		require.ErrorContains(t, err, "Address: expected")
-	})
+// eachOutbox runs a test for each implementation.
+func eachOutbox(t *testing.T, run func(t *testing.T, place string)) {
+	for _, name := range []string{"files", "sqlite", "postgres"} {
+		t.Run(name, func(t *testing.T) { run(t, outboxPlaces[name](t)) })
+	}
 }
 
 // sender answers as it is told, and keeps what it was given.
@@ -181,8 +142,8 @@ func (b *bench) get(t *testing.T, m delivery.Message) delivery.Message {
 }
 
 func TestDeliver(t *testing.T) {
-	eachOutbox(t, func(t *testing.T, open func() *delivery.SQLOutbox) {
-		b := newBench(t, open())
+	eachOutbox(t, func(t *testing.T, place string) {
+		b := newBench(t, openOutbox(t, place))
 		assert.Equal(t, delivery.Delivered, b.order(t, 1, delivery.ReservedArea).State)
 		pec, mail, io := b.order(t, 1, delivery.DigitalDomicile), b.order(t, 1, delivery.Email), b.order(t, 1, delivery.AppIO)
 		assert.Equal(t, mail, b.order(t, 1, delivery.Email), "the same order again")
@@ -281,18 +242,20 @@ func (d *dying) Update(ctx context.Context, m delivery.Message) error {
 // After a crash a message is sent again only if it is not known how the attempt
 // ended, not before it counts as lost, and with its Message-ID.
 func TestCrash(t *testing.T) {
-	eachOutbox(t, func(t *testing.T, open func() *delivery.SQLOutbox) {
+	eachOutbox(t, func(t *testing.T, place string) {
 		for left, want := range []int{1, 2, 1} { // sends in all if so many changes are kept
-			o := open()
+			o := openOutbox(t, place)
 			b := newBench(t, &dying{o, left})
 			m := b.order(t, left, delivery.Email)
 			_, _ = b.Run(t.Context(), 1)
-			again := newBench(t, open())
+			require.NoError(t, o.Close())
+			again := newBench(t, openOutbox(t, place))
 			again.now = noon.Add(time.Minute)
 			again.run(t)
 			again.now = noon.Add(5 * time.Minute)
 			again.run(t)
 			assert.Equal(t, delivery.Sent, again.get(t, m).State)
+			require.NoError(t, again.outbox.(closer).Close())
 			all := append(b.mail.got, again.mail.got...)
 			require.Len(t, all, want, "%d changes kept", left)
 			for _, x := range all {
@@ -302,10 +265,15 @@ func TestCrash(t *testing.T) {
 	})
 }
 
-// Two processes with one outbox send each message once.
+// Two couriers with one outbox, as of two processes, send each message once.
 func TestTwoCouriers(t *testing.T) {
-	eachOutbox(t, func(t *testing.T, open func() *delivery.SQLOutbox) {
-		a, b := newBench(t, open()), newBench(t, open())
+	eachOutbox(t, func(t *testing.T, place string) {
+		one := openOutbox(t, place)
+		other := one
+		if _, alone := one.(*delivery.FileOutbox); !alone {
+			other = openOutbox(t, place)
+		}
+		a, b := newBench(t, one), newBench(t, other)
 		for n := range 5 {
 			a.order(t, n, delivery.Email)
 		}
@@ -322,8 +290,8 @@ func TestTwoCouriers(t *testing.T) {
 }
 
 func TestReceipts(t *testing.T) {
-	eachOutbox(t, func(t *testing.T, open func() *delivery.SQLOutbox) {
-		b := newBench(t, open())
+	eachOutbox(t, func(t *testing.T, place string) {
+		b := newBench(t, openOutbox(t, place))
 		give := func(m delivery.Message, kind string) (delivery.State, string) {
 			_, got, err := b.Receipt(t.Context(), strings.NewReader(receipt(kind, m.MessageID, certification(kind, m.MessageID, "nessuno"), "")))
 			require.NoError(t, err)
@@ -363,9 +331,68 @@ func TestReceipts(t *testing.T) {
 	})
 }
 
+// With roots, a receipt that its provider has not signed changes nothing.
+func TestReceiptsSigned(t *testing.T) {
+	o, err := delivery.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "o.db"))
+	require.NoError(t, err)
+	defer o.Close()
+	p, stranger := newProvider(t, nil, nil), newProvider(t, nil, nil)
+	b := newBench(t, o)
+	b.now = certified.Add(-time.Minute)
+	b.Courier, err = delivery.New(delivery.Config{
+		Outbox: o, Archive: b.archive, PEC: b.pec, Domiciles: b.domiciles, Key: bytes.Repeat([]byte{1}, 32), Domain: "anpr.example", PECRoots: p.roots,
+		Now: func() time.Time { return b.now },
+	})
+	require.NoError(t, err)
+	m := b.order(t, 1, delivery.DigitalDomicile)
+	b.run(t)
+	sent := b.get(t, m)
+	give := func(text string) error {
+		_, _, err := b.Receipt(t.Context(), strings.NewReader(text))
+		return err
+	}
+	for _, kind := range []string{"accettazione", "avvenuta-consegna", "errore-consegna", "non-accettazione", "rilevazione-virus"} {
+		xml := certification(kind, m.MessageID, "nessuno")
+		require.ErrorIs(t, give(receipt(kind, m.MessageID, xml, "")), delivery.ErrUntrusted, "signed with nonsense")
+		require.ErrorIs(t, give(outer(kind, m.MessageID)+entity(xml)), delivery.ErrUntrusted, "not signed")
+		require.ErrorIs(t, give(stranger.sign(t, kind, m.MessageID, xml, false)), delivery.ErrUntrusted, "signed by a stranger")
+		before := strings.Replace(xml, "10:15:32", "09:50:00", 1)
+		require.ErrorContains(t, give(p.sign(t, kind, m.MessageID, before, false)), "expected an instant between the order", "older than the order")
+		after := strings.Replace(xml, "10:15:32", "10:45:00", 1)
+		require.ErrorIs(t, give(p.sign(t, kind, m.MessageID, after, false)), delivery.ErrUntrusted, "of the future")
+		require.Equal(t, sent, b.get(t, m))
+	}
+	for _, kind := range []string{"presa-in-carico", "avvenuta-consegna", "accettazione", "avvenuta-consegna"} {
+		require.NoError(t, give(p.sign(t, kind, m.MessageID, certification(kind, m.MessageID, "nessuno"), kind == "accettazione")))
+		if kind == "presa-in-carico" {
+			require.Equal(t, sent, b.get(t, m))
+		}
+	}
+	got := b.get(t, m)
+	assert.Equal(t, delivery.Delivered, got.State, "delivery came before acceptance, and twice")
+	assert.Equal(t, sent.Version+1, got.Version, "one change")
+}
+
+// What was given up for lack of an answer has arrived, as its receipt shows.
+func TestReceiptAfterGivingUp(t *testing.T) {
+	o, err := delivery.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "o.db"))
+	require.NoError(t, err)
+	defer o.Close()
+	b := newBench(t, o)
+	m, n := b.order(t, 1, delivery.DigitalDomicile), b.order(t, 2, delivery.DigitalDomicile)
+	b.pec.err = []error{&delivery.SendError{Reason: "lost", Unknown: true, After: 100 * time.Hour}, &delivery.SendError{Reason: "smtp 550 at RCPT", Permanent: true}}
+	assert.Equal(t, delivery.Report{Failed: 2}, b.run(t))
+	for _, x := range []delivery.Message{m, n} {
+		_, _, err := b.Receipt(t.Context(), strings.NewReader(receipt("accettazione", x.MessageID, certification("accettazione", x.MessageID, "nessuno"), "")))
+		require.NoError(t, err)
+	}
+	states := []delivery.State{b.get(t, m).State, b.get(t, n).State}
+	assert.ElementsMatch(t, []delivery.State{delivery.Accepted, delivery.Failed}, states)
+}
+
 // The whole way, with a real server.
 func TestDeliverSMTP(t *testing.T) {
-	server, pool := startMail(t, &mailServer{})
+	server, pool := startMail(t, false, nil)
 	o, err := delivery.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "o.db"))
 	require.NoError(t, err)
 	defer o.Close()
@@ -376,7 +403,10 @@ func TestDeliverSMTP(t *testing.T) {
 	})
 	require.NoError(t, err)
 	m := b.order(t, 1, delivery.DigitalDomicile)
-	server.set(map[string]string{"end": ""}) // the server keeps it, the answer is lost
+	server.set(map[string]error{"end": errCut}) // the server keeps it, the answer is lost
+	assert.Equal(t, delivery.Report{Retried: 1}, b.run(t))
+	server.set(map[string]error{"RCPT": answer(451, "later")})
+	b.now = b.now.Add(time.Hour)
 	assert.Equal(t, delivery.Report{Retried: 1}, b.run(t))
 	server.set(nil)
 	b.now = b.now.Add(time.Hour)
@@ -384,6 +414,6 @@ func TestDeliverSMTP(t *testing.T) {
 	require.Len(t, server.all(), 2)
 	for _, got := range server.all() {
 		assert.Equal(t, "<"+m.MessageID+">", got.header(t).Get("Message-ID"))
-		assert.Equal(t, "TO:<mario@pec.example.org>", got.to)
+		assert.Equal(t, "mario@pec.example.org", got.to)
 	}
 }

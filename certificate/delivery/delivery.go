@@ -79,9 +79,10 @@ var (
 	ErrChanged = errors.New("delivery: somebody else has changed the message")
 )
 
-// An Outbox keeps messages. It is safe for concurrent use by several processes.
-// What a call has changed is durable when it returns. Errors hold no personal
-// data.
+// An Outbox keeps messages. It is safe for concurrent use; whether by several
+// processes, the implementation says ([SQLOutbox] is, [FileOutbox] not). What a
+// call has changed is durable when it returns. Errors hold no personal data.
+// Package deliverytest has the tests that an implementation has to pass.
 type Outbox interface {
 	// Add keeps a message with Version 1. If there is one with its certificate
 	// and channel it does nothing and returns an error wrapping [ErrQueued].
@@ -92,8 +93,9 @@ type Outbox interface {
 	// is not after an instant, the longest due first, at most n.
 	Due(ctx context.Context, at time.Time, n int) ([]Message, error)
 	// Update replaces the message with the certificate, channel and Version of m
-	// and counts its Version up. If it has another Version by now, it does
-	// nothing and returns an error wrapping [ErrChanged].
+	// and counts its Version up; MessageID, Addressee and Created stay as they
+	// were. If it has another Version by now, or is not there, it does nothing and
+	// returns an error wrapping [ErrChanged].
 	Update(ctx context.Context, m Message) error
 	// Sweep deletes the messages of which Updated is before an instant and that
 	// are not to be sent any more, and returns how many there were.
@@ -106,8 +108,9 @@ var ErrNoDomicile = errors.New("delivery: no digital domicile")
 
 // A DomicileResolver looks up the digital domicile of a person, as in INAD (CAD,
 // art. 6-quater): the PEC address that is valid at this moment. Another error
-// than [ErrNoDomicile] means that it is not known, and is asked again later; its
-// text is not shown, since it may name the person.
+// than [ErrNoDomicile] means that it is not known. A [*SendError] says why and
+// when to ask again; of any other the text is not shown, since it may name the
+// person, and it is asked again after the usual pause. [INAD] is one.
 type DomicileResolver interface {
 	Domicile(ctx context.Context, fiscalCode string) (address string, err error)
 }

@@ -15,7 +15,8 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// SQLOutbox is an [Outbox] in a SQL database. It is safe for concurrent use.
+// SQLOutbox is an [Outbox] in a SQL database. It is safe for concurrent use, also
+// by several processes.
 type SQLOutbox struct{ db *sqldb.DB }
 
 var _ Outbox = (*SQLOutbox)(nil)
@@ -51,6 +52,10 @@ func (o *SQLOutbox) Close() error { return o.db.Close() }
 // Purge leaves no byte of an erased address in the files of the table: see
 // [github.com/liste-elettorali/anpr/certificate/archive.SQL.Purge].
 func (o *SQLOutbox) Purge(ctx context.Context) error { return o.db.Purge(ctx, "delivery_messages") }
+
+// PurgeLog leaves no erased address in PostgreSQL's write-ahead log: see
+// [github.com/liste-elettorali/anpr/certificate/archive.SQL.PurgeLog].
+func (o *SQLOutbox) PurgeLog(ctx context.Context) error { return o.db.PurgeLog(ctx) }
 
 const columns = `part, certificate, channel, state, message_id, fiscal_code, address, addressee, reason, attempts, created, not_before, updated, version`
 

@@ -10,7 +10,6 @@ import (
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
-	"net/mail"
 	"net/textproto"
 	"strings"
 	"time"
@@ -26,9 +25,10 @@ type ReceiptType string
 const (
 	Acceptance     ReceiptType = "accettazione"
 	NonAcceptance  ReceiptType = "non-accettazione"
+	TakenInCharge  ReceiptType = "presa-in-carico" // between providers; changes nothing
 	DeliveryDone   ReceiptType = "avvenuta-consegna"
 	DeliveryFailed ReceiptType = "errore-consegna"
-	DeliveryLate   ReceiptType = "preavviso-errore-consegna" // nobody has answered for 12 hours
+	DeliveryLate   ReceiptType = "preavviso-errore-consegna" // nobody has answered for 12 hours; changes nothing
 	VirusDetected  ReceiptType = "rilevazione-virus"
 )
 
@@ -52,16 +52,25 @@ type Receipt struct {
 	// Error is the attribute errore: "nessuno", "no-dest", "no-dominio", "virus"
 	// or "altro".
 	Error string
+	// Form is how much of the message a delivery receipt holds: "completa",
+	// "breve" or "sintetica"; empty of the others.
+	Form string
+	// Signer is the name of the certificate that has signed it; empty if that was
+	// not verified.
+	Signer string
 }
 
-// follows returns the state of a message after the receipt.
-func (r Receipt) follows(now State) (State, string) {
+// follows returns the state of a message after the receipt. Receipts come in any
+// order, and more than once.
+func (r Receipt) follows(m Message) (State, string) {
+	// What was given up, and has come through all the same.
+	givenUp := m.State == Failed && strings.HasPrefix(m.Reason, GivenUpPrefix)
 	switch {
-	case now == Delivered:
-		return now, ""
+	case m.State == Delivered:
+		return m.State, ""
 	case r.Type == DeliveryDone:
 		return Delivered, ""
-	case r.Type == Acceptance && now != Failed:
+	case r.Type == Acceptance && (m.State != Failed || givenUp):
 		return Accepted, ""
 	case r.Type == NonAcceptance:
 		return Failed, NotAccepted
@@ -70,7 +79,7 @@ func (r Receipt) follows(now State) (State, string) {
 	case r.Type == VirusDetected:
 		return Failed, VirusFound
 	}
-	return now, ""
+	return m.State, ""
 }
 
 // The bounds of a receipt. The rules allow messages of 100 MB; a complete one
@@ -86,16 +95,19 @@ const (
 // its header (X-Riferimento-Message-ID, X-Ricevuta) must be those of the
 // daticert.xml in it. [ErrNoReceipt] is for all that does not claim to be a
 // receipt, also for what the provider has wrapped because it is not certified.
+//
+// The signature is not looked at: see [VerifyReceipt].
 func ParseReceipt(ctx context.Context, r io.Reader) (Receipt, error) {
-	msg, err := mail.ReadMessage(io.LimitReader(r, maxReceipt))
+	m, err := openReceipt(r)
 	if err != nil {
-		return Receipt{}, fmt.Errorf("%w: no mail message", ErrReceipt)
+		return Receipt{}, err
 	}
-	kind := strings.TrimSpace(msg.Header.Get("X-Ricevuta"))
-	if kind == "" || strings.EqualFold(strings.TrimSpace(msg.Header.Get("X-Trasporto")), "errore") {
-		return Receipt{}, ErrNoReceipt
-	}
-	data, err := daticert(textproto.MIMEHeader(msg.Header), msg.Body, maxReceiptDep)
+	return m.receipt(ctx)
+}
+
+// receipt reads what the receipt says.
+func (m *receiptMail) receipt(ctx context.Context) (Receipt, error) {
+	data, err := daticert(m.entityHeader, bytes.NewReader(m.entity), maxReceiptDep)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -106,10 +118,10 @@ func ParseReceipt(ctx context.Context, r io.Reader) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	if string(out.Type) != kind {
+	if kind := strings.TrimSpace(m.header.Get("X-Ricevuta")); string(out.Type) != kind {
 		return Receipt{}, fmt.Errorf("%w: X-Ricevuta is %.40q, daticert.xml says %.40q", ErrReceipt, kind, out.Type)
 	}
-	ref := bare(msg.Header.Get("X-Riferimento-Message-ID"))
+	ref := bare(m.header.Get("X-Riferimento-Message-ID"))
 	if out.MessageID == "" {
 		out.MessageID = ref
 	}
@@ -135,7 +147,7 @@ func daticert(h textproto.MIMEHeader, body io.Reader, depth int) ([]byte, error)
 		if !strings.EqualFold(params["name"], "daticert.xml") && !strings.EqualFold(disposition["filename"], "daticert.xml") || kind == "message/rfc822" {
 			return nil, nil
 		}
-		return content(h.Get("Content-Transfer-Encoding"), body)
+		return content(h.Get("Content-Transfer-Encoding"), body, maxDaticert)
 	}
 	if depth == 0 {
 		return nil, fmt.Errorf("%w: more than %d nested multiparts", ErrReceipt, maxReceiptDep)
@@ -163,8 +175,8 @@ func daticert(h textproto.MIMEHeader, body io.Reader, depth int) ([]byte, error)
 	}
 }
 
-// content decodes an attachment.
-func content(encoding string, body io.Reader) ([]byte, error) {
+// content decodes an attachment of at most so many bytes.
+func content(encoding string, body io.Reader, most int64) ([]byte, error) {
 	switch strings.ToLower(strings.TrimSpace(encoding)) {
 	case "base64":
 		body = base64.NewDecoder(base64.StdEncoding, body)
@@ -172,11 +184,11 @@ func content(encoding string, body io.Reader) ([]byte, error) {
 		body = quotedprintable.NewReader(body)
 	case "", "7bit", "8bit", "binary":
 	default:
-		return nil, fmt.Errorf("%w: daticert.xml in an encoding that is not known", ErrReceipt)
+		return nil, fmt.Errorf("%w: an attachment in an encoding that is not known", ErrReceipt)
 	}
-	data, err := io.ReadAll(io.LimitReader(body, maxDaticert+1))
-	if err != nil || len(data) > maxDaticert || len(data) == 0 {
-		return nil, fmt.Errorf("%w: daticert.xml: expected 1 to %d bytes in the encoding that is told", ErrReceipt, maxDaticert)
+	data, err := io.ReadAll(io.LimitReader(body, most+1))
+	if err != nil || int64(len(data)) > most || len(data) == 0 {
+		return nil, fmt.Errorf("%w: an attachment: expected 1 to %d bytes in the encoding that is told", ErrReceipt, most)
 	}
 	return data, nil
 }
@@ -244,13 +256,13 @@ func xmlError(err error) error {
 
 func (d *daticertData) start(path string, t *xmlsec.Token) error {
 	d.count[path]++
-	if d.count[path] > 1 && (d.field(path) != nil || path == "postacert/dati" || path == "postacert/dati/data") {
+	if d.count[path] > 1 && (d.field(path) != nil || path == "postacert/dati" || path == "postacert/dati/data" || path == "postacert/dati/ricevuta") {
 		return fmt.Errorf("%w: daticert.xml: <%s> stands twice", ErrReceipt, path)
 	}
 	switch path {
 	case "postacert":
 		d.Error = "nessuno"
-	case "postacert/dati/data":
+	case "postacert/dati/data", "postacert/dati/ricevuta":
 	default:
 		return nil
 	}
@@ -262,6 +274,8 @@ func (d *daticertData) start(path string, t *xmlsec.Token) error {
 			d.Error = a.Value
 		case "postacert/dati/data@zona":
 			d.zone = a.Value
+		case "postacert/dati/ricevuta@tipo":
+			d.Form = a.Value
 		}
 	}
 	return nil
@@ -270,7 +284,7 @@ func (d *daticertData) start(path string, t *xmlsec.Token) error {
 // receipt checks what was read.
 func (d *daticertData) receipt() (Receipt, error) {
 	known := false
-	for _, t := range []ReceiptType{Acceptance, NonAcceptance, DeliveryDone, DeliveryFailed, DeliveryLate, VirusDetected, "presa-in-carico", "posta-certificata"} {
+	for _, t := range []ReceiptType{Acceptance, NonAcceptance, DeliveryDone, DeliveryFailed, DeliveryLate, VirusDetected, TakenInCharge} {
 		known = known || d.Type == t
 	}
 	if !known || d.count["postacert"] != 1 {
@@ -279,6 +293,11 @@ func (d *daticertData) receipt() (Receipt, error) {
 	at, err := time.Parse("2/1/2006 15:04:05 -0700", strings.TrimSpace(d.day)+" "+strings.TrimSpace(d.hour)+" "+strings.ReplaceAll(strings.TrimSpace(d.zone), ":", ""))
 	if err != nil {
 		return Receipt{}, fmt.Errorf("%w: daticert.xml: expected a date with giorno dd/mm/yyyy, ora hh:mm:ss and zona", ErrReceipt)
+	}
+	switch d.Form {
+	case "", "completa", "breve", "sintetica":
+	default:
+		return Receipt{}, fmt.Errorf("%w: daticert.xml: <ricevuta tipo>: expected completa, breve or sintetica", ErrReceipt)
 	}
 	out := d.Receipt
 	out.At, out.MessageID = at.UTC(), bare(out.MessageID)

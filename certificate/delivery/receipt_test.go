@@ -53,14 +53,14 @@ func receipt(kind, msgid, xml, extra string) string {
 
 func TestParseReceipt(t *testing.T) {
 	for _, kind := range []delivery.ReceiptType{
-		delivery.Acceptance, delivery.NonAcceptance, delivery.DeliveryDone, delivery.DeliveryFailed, delivery.DeliveryLate, delivery.VirusDetected,
+		delivery.Acceptance, delivery.NonAcceptance, delivery.TakenInCharge, delivery.DeliveryDone, delivery.DeliveryFailed, delivery.DeliveryLate, delivery.VirusDetected,
 	} {
 		text := receipt(string(kind), "a.b.c@anpr.example", certification(string(kind), "a.b.c@anpr.example", "no-dest"), "")
 		got, err := delivery.ParseReceipt(t.Context(), strings.NewReader(text))
 		require.NoError(t, err)
 		assert.Equal(t, delivery.Receipt{
 			Type: kind, MessageID: "a.b.c@anpr.example", Provider: "Gestore S.p.A.", ProviderID: "opec1.20260322101532.1@pec.example.org",
-			At: time.Date(2026, 3, 22, 9, 15, 32, 0, time.UTC), Error: "no-dest",
+			At: time.Date(2026, 3, 22, 9, 15, 32, 0, time.UTC), Error: "no-dest", Form: "completa",
 		}, got)
 	}
 }

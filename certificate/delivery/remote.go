@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -32,7 +33,7 @@ type RemoteConfig struct {
 
 // RemoteContent answers App IO's requests for the content of a message: GET
 // /messages/{id} with its details, and GET /messages/{id}/{attachment} with the
-// PDF. The header fiscal_code is the person who has the app in his hands, told
+// PDF, as the guide of App IO has them. The header fiscal_code is the person who has the app in his hands, told
 // by App IO: if he is not the addressee of the message, the answer is that of a
 // message that does not exist. It is safe for concurrent use.
 //
@@ -73,14 +74,17 @@ func (r *remote) message(w http.ResponseWriter, req *http.Request) (m Message, c
 	}
 	code = strings.ToUpper(codes[0])
 	m, err := r.cfg.Outbox.Get(req.Context(), req.PathValue("id"), AppIO)
-	switch {
-	case errors.Is(err, ErrUnknown):
-		problem(w, http.StatusNotFound)
-		return m, "", false
-	case err != nil:
+	if err != nil && !errors.Is(err, ErrUnknown) {
 		problem(w, http.StatusInternalServerError)
 		return m, "", false
-	case !hmac.Equal([]byte(m.Addressee), []byte(digest(r.cfg.Key, code))):
+	}
+	// The same work, in constant time, for a message of nobody and of somebody
+	// else: the time must not tell which it is.
+	addressee := m.Addressee
+	if err != nil {
+		addressee = strings.Repeat("-", 2*sha256.Size)
+	}
+	if !hmac.Equal([]byte(addressee), []byte(digest(r.cfg.Key, code))) {
 		problem(w, http.StatusNotFound)
 		return m, "", false
 	}
@@ -92,6 +96,7 @@ type remoteAttachment struct {
 	ContentType string `json:"content_type"`
 	Name        string `json:"name"`
 	URL         string `json:"url"`
+	Category    string `json:"category"`
 }
 
 func (r *remote) details(w http.ResponseWriter, req *http.Request) {
@@ -104,7 +109,7 @@ func (r *remote) details(w http.ResponseWriter, req *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"details":     map[string]string{"subject": r.cfg.Subject, "markdown": r.cfg.Markdown},
-		"attachments": []remoteAttachment{{ID: m.Certificate, ContentType: "application/pdf", Name: name, URL: name}},
+		"attachments": []remoteAttachment{{ID: m.Certificate, ContentType: "application/pdf", Name: name, URL: name, Category: "DOCUMENT"}},
 	})
 }
 
@@ -126,7 +131,7 @@ func (r *remote) attachment(w http.ResponseWriter, req *http.Request) {
 		problem(w, http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Type", "application/pdf")
+	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Length", strconv.Itoa(len(d.PDF)))
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -8,17 +8,20 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/base64"
+	"errors"
 	"fmt"
+	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/mail"
-	"net/textproto"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
 	"github.com/stretchr/testify/require"
 )
 
@@ -36,15 +39,13 @@ func identity(t testing.TB, name string) (tls.Certificate, *x509.CertPool) {
 	require.NoError(t, err)
 	pool := x509.NewCertPool()
 	pool.AddCert(parsed)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: parsed}, pool
 }
 
-// received is a mail that the server has answered for.
+// received is a mail that the server has taken.
 type received struct {
-	from, to string
-	data     string
-	safe     bool
-	user     string
+	from, to, user, data string
+	safe                 bool // came over TLS
 }
 
 func (r received) header(t testing.TB) mail.Header {
@@ -53,39 +54,50 @@ func (r received) header(t testing.TB) mail.Header {
 	return m.Header
 }
 
-// mailServer is an SMTP server (RFC 5321) on a port of this machine, with
-// STARTTLS, implicit TLS and AUTH PLAIN. answers replaces its answer to a
-// command ("end" is that to the data); an empty one breaks the connection.
+// mailServer is go-smtp on a port of this machine, with STARTTLS or implicit TLS
+// and AUTH PLAIN (user, secret). faults is what goes wrong at a command; "data"
+// is in the middle of the mail, "end" after the whole of it, which the server
+// then has.
 type mailServer struct {
-	addr     string
-	listener net.Listener
-	tls      *tls.Config
-	implicit bool
-	plain    bool // offers no STARTTLS
-	answers  map[string]string
+	addr string
+	cert tls.Certificate
 
-	mu    sync.Mutex
-	mails []received
+	mu     sync.Mutex
+	faults map[string]error
+	mails  []received
+	done   chan struct{} // ends what hangs
+	hung   chan struct{} // says that something does
 }
 
-func startMail(t testing.TB, s *mailServer) (*mailServer, *x509.CertPool) {
+// Faults besides answers (*smtp.SMTPError).
+var (
+	errCut  = errors.New("the connection breaks")
+	errHang = errors.New("the server says nothing more")
+)
+
+func answer(code int, text string) error { return &smtp.SMTPError{Code: code, Message: text} }
+
+// startMail starts a server, and changes it before.
+func startMail(t testing.TB, implicit bool, change func(*smtp.Server)) (*mailServer, *x509.CertPool) {
 	cert, pool := identity(t, "localhost")
-	s.tls = &tls.Config{Certificates: []tls.Certificate{cert}}
-	var err error
-	s.listener, err = net.Listen("tcp", "127.0.0.1:0")
+	s := &mailServer{cert: cert, done: make(chan struct{}), hung: make(chan struct{}, 1)}
+	server := smtp.NewServer(s)
+	server.Domain, server.TLSConfig, server.ErrorLog = "localhost", &tls.Config{Certificates: []tls.Certificate{cert}}, log.New(io.Discard, "", 0)
+	if change != nil {
+		change(server)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	_, port, _ := net.SplitHostPort(s.listener.Addr().String())
+	_, port, _ := net.SplitHostPort(l.Addr().String())
 	s.addr = "localhost:" + port
-	t.Cleanup(func() { _ = s.listener.Close() })
-	go func() {
-		for {
-			c, err := s.listener.Accept()
-			if err != nil {
-				return
-			}
-			go s.serve(c)
-		}
-	}()
+	if implicit {
+		l = tls.NewListener(l, server.TLSConfig)
+	}
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(func() {
+		close(s.done)
+		_ = server.Close()
+	})
 	return s, pool
 }
 
@@ -95,93 +107,115 @@ func (s *mailServer) all() []received {
 	return append([]received{}, s.mails...)
 }
 
-func (s *mailServer) set(answers map[string]string) {
+func (s *mailServer) set(faults map[string]error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.answers = answers
+	s.faults = faults
 }
 
-func (s *mailServer) serve(c net.Conn) {
-	defer func() { c.Close() }()
-	var m received
-	if s.implicit {
-		c, m.safe = tls.Server(c, s.tls), true
+// NewSession implements [smtp.Backend].
+func (s *mailServer) NewSession(c *smtp.Conn) (smtp.Session, error) {
+	_, safe := c.TLSConnectionState()
+	return &mailSession{server: s, conn: c, mail: received{safe: safe}}, nil
+}
+
+type mailSession struct {
+	server *mailServer
+	conn   *smtp.Conn
+	mail   received
+}
+
+// at does what is to go wrong at a command.
+func (s *mailSession) at(command string) error {
+	s.server.mu.Lock()
+	err := s.server.faults[command]
+	s.server.mu.Unlock()
+	switch {
+	case errors.Is(err, errCut):
+		_ = s.conn.Conn().Close()
+	case errors.Is(err, errHang):
+		s.server.hung <- struct{}{}
+		<-s.server.done
 	}
-	text := textproto.NewReader(bufio.NewReader(c))
-	say := func(command, standard string) bool {
-		s.mu.Lock()
-		other, ok := s.answers[command]
-		s.mu.Unlock()
-		if ok {
-			standard = other
+	return err
+}
+
+func (s *mailSession) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+func (s *mailSession) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, user, password string) error {
+		if user != "user" || password != "secret" {
+			return smtp.ErrAuthFailed
 		}
-		if standard == "" {
-			c.Close()
-			return false
-		}
-		_, err := fmt.Fprintf(c, "%s\r\n", standard)
-		return err == nil && (!ok || standard[0] == '2' || standard[0] == '3')
+		s.mail.user = user
+		return nil
+	}), nil
+}
+
+func (s *mailSession) Mail(from string, _ *smtp.MailOptions) error {
+	s.mail.from = from
+	return s.at("MAIL")
+}
+
+func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.mail.to = to
+	return s.at("RCPT")
+}
+
+func (s *mailSession) Data(r io.Reader) error {
+	first := make([]byte, 100)
+	n, err := io.ReadFull(r, first)
+	if err != nil {
+		return err
 	}
-	if !say("connect", "220 localhost ready") {
-		return
+	if err := s.at("data"); err != nil {
+		return err
 	}
-	for {
-		line, err := text.ReadLine()
+	rest, err := io.ReadAll(r)
+	if err != nil {
+		return err // without the end of the data nothing is kept
+	}
+	s.mail.data = string(first[:n]) + string(rest)
+	s.server.mu.Lock()
+	end := s.server.faults["end"]
+	if _, refused := errors.AsType[*smtp.SMTPError](end); !refused {
+		s.server.mails = append(s.server.mails, s.mail) // also if the answer is lost
+	}
+	s.server.mu.Unlock()
+	return s.at("end")
+}
+
+func (s *mailSession) Reset()        {}
+func (s *mailSession) Logout() error { return nil }
+
+// scripted is a server that says one line after another, whatever it is told,
+// and breaks the connection where there is none left: for answers that a right
+// server does not give when it is asked to.
+func scripted(t testing.TB, implicit bool, lines ...string) (addr string, pool *x509.CertPool) {
+	cert, pool := identity(t, "localhost")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	if implicit {
+		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}})
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		c, err := l.Accept()
 		if err != nil {
 			return
 		}
-		command, rest, _ := strings.Cut(line, " ")
-		command = strings.ToUpper(command)
-		switch command {
-		case "EHLO", "HELO":
-			command = "EHLO"
-			offer := "250-localhost\r\n"
-			if !m.safe && !s.plain {
-				offer += "250-STARTTLS\r\n"
+		defer c.Close()
+		for in, i := bufio.NewReader(c), 0; i < len(lines); i++ {
+			if i > 0 {
+				if _, err := in.ReadString('\n'); err != nil {
+					return
+				}
 			}
-			say(command, offer+"250 AUTH PLAIN")
-		case "STARTTLS":
-			if say(command, "220 go on") {
-				c = tls.Server(c, s.tls)
-				m.safe, text = true, textproto.NewReader(bufio.NewReader(c))
-			}
-		case "AUTH":
-			_, secret, _ := strings.Cut(rest, " ")
-			plain, _ := base64.StdEncoding.DecodeString(secret)
-			if m.user = string(plain); m.user != "\x00user\x00secret" {
-				say("wrong", "535 no")
-				continue
-			}
-			say(command, "235 welcome")
-		case "MAIL":
-			m.from = rest
-			say(command, "250 ok")
-		case "RCPT":
-			m.to = rest
-			say(command, "250 ok")
-		case "DATA":
-			if !say(command, "354 go on") {
-				continue
-			}
-			lines, err := text.ReadDotBytes()
-			if err != nil {
+			if _, err := fmt.Fprintf(c, "%s\r\n", lines[i]); err != nil {
 				return
 			}
-			m.data = string(lines)
-			s.mu.Lock()
-			end, broken := s.answers["end"]
-			if !broken || end == "" || end[0] == '2' {
-				s.mails = append(s.mails, m) // also if the answer is lost
-			}
-			s.mu.Unlock()
-			if !say("end", "250 kept") && end == "" {
-				return
-			}
-		case "QUIT":
-			say(command, "221 bye")
-			return
-		default:
-			say(command, "502 unknown")
 		}
-	}
+	}()
+	return "localhost:" + port, pool
 }

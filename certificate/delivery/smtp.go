@@ -9,6 +9,7 @@ import (
 	"net/smtp"
 	"net/textproto"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -73,13 +74,19 @@ func (s *SMTP) Send(ctx context.Context, m Message, d Document) error {
 	return submit(c, s.From, m.Address, data)
 }
 
+// tlsFor is a configuration that verifies a server's name.
+func tlsFor(cfg *tls.Config, host string) *tls.Config {
+	if cfg == nil {
+		cfg = &tls.Config{}
+	}
+	cfg = cfg.Clone()
+	cfg.ServerName, cfg.InsecureSkipVerify, cfg.MinVersion = host, false, max(cfg.MinVersion, tls.VersionTLS12)
+	return cfg
+}
+
 // greet makes the connection safe and says who is sending.
 func (s *SMTP) greet(conn net.Conn, host string) (*smtp.Client, error) {
-	cfg := &tls.Config{}
-	if s.TLS != nil {
-		cfg = s.TLS.Clone()
-	}
-	cfg.ServerName, cfg.InsecureSkipVerify, cfg.MinVersion = host, false, max(cfg.MinVersion, tls.VersionTLS12)
+	cfg := tlsFor(s.TLS, host)
 	if !s.StartTLS {
 		conn = tls.Client(conn, cfg)
 	}
@@ -87,7 +94,8 @@ func (s *SMTP) greet(conn net.Conn, host string) (*smtp.Client, error) {
 	if err != nil {
 		return nil, failed("connect", err)
 	}
-	if err := c.Hello("localhost"); err != nil {
+	_, domain, _ := strings.Cut(s.From, "@")
+	if err := c.Hello(domain); err != nil {
 		_ = c.Close()
 		return nil, failed("EHLO", err)
 	}

@@ -51,7 +51,8 @@ type result struct {
 	// Time is the claimed time of the seal, RFC 3339; empty if there is none.
 	Time string `json:"time"`
 
-	unreadable bool
+	unreadable  bool
+	explanation string
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -194,16 +195,32 @@ func judge(ctx context.Context, v *verify.Verifier, paths []string, at time.Time
 			report, err = one(ctx, v, path, contents[i], documents, at)
 		}
 		results[i] = result{File: path, Kind: report.Kind, Valid: report.Valid, Level: report.Level, Checks: report.Checks, Signer: report.Signer}
+		if err == nil {
+			results[i].explanation = report.Explain()
+		}
 		if !report.Time.IsZero() {
 			results[i].Time = report.Time.UTC().Format(time.RFC3339)
 		}
 		if err != nil {
 			results[i].unreadable = true
 			results[i].Kind = kindOf(path)
-			results[i].Checks = []verify.Check{{Code: verify.CodeStructure, Outcome: verify.Failed, Message: "Il file non si può leggere: " + err.Error() + "."}}
+			results[i].Checks = []verify.Check{{Code: verify.CodeStructure, Outcome: verify.Failed, Message: unreadable(err)}}
 		}
 	}
 	return results
+}
+
+// unreadable says why a file could not be read.
+func unreadable(err error) string {
+	message := "Il file non si può leggere: " + err.Error() + "."
+	if errors.Is(err, errUnknown) {
+		message = "Il file non si può leggere: " + errUnknown.Error() + "."
+		var why *verify.FindError
+		if errors.As(err, &why) && why.Code == verify.FindFormat {
+			message += " " + why.Message
+		}
+	}
+	return message
 }
 
 var errUnknown = errors.New("non è un PDF, né un'immagine PNG o JPEG, né un registro degli accessi")
@@ -215,6 +232,10 @@ func one(ctx context.Context, v *verify.Verifier, path string, data []byte, docu
 	case isPicture(data):
 		return v.Picture(ctx, data, documents, at), nil
 	case data != nil:
+		// A drawing or a photograph of another kind: which, and what to do.
+		if _, err := v.FindContrassegno(ctx, data); err != nil {
+			return verify.Report{}, errors.Join(errUnknown, err)
+		}
 		return verify.Report{}, errUnknown
 	}
 	if st, err := os.Stat(path); err == nil && st.IsDir() {
@@ -261,6 +282,9 @@ func print(w io.Writer, r result) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", r.File, verdict)
+	if r.explanation != "" {
+		fmt.Fprintf(&b, "  %s\n", r.explanation)
+	}
 	if r.Signer != "" {
 		fmt.Fprintf(&b, "  sigillato da: %s\n", r.Signer)
 	}

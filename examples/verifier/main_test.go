@@ -170,6 +170,28 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+// TestSays gives people the reason and what to do.
+func TestSays(t *testing.T) {
+	dir := documents(t)
+	trust := filepath.Join(dir, "trust.pem")
+	heic := filepath.Join(dir, "foto.heic")
+	require.NoError(t, os.WriteFile(heic, append([]byte{0, 0, 0, 24}, "ftypheic\x00\x00\x00\x00mif1heic"...), 0o600))
+	for file, says := range map[string][]string{
+		"certificate.pdf":  {"VALIDO", "senza modifiche"},
+		"preview.pdf":      {"NON VALIDO", "non ha alcun sigillo", "Che cosa fare:"},
+		"cut.pdf":          {"NON VALIDO", "Che cosa fare: non usare questo file"},
+		"contrassegno.png": {"NON VALIDO", "insieme con il documento"},
+		"foto.heic":        {"NON LEGGIBILE", "una fotografia HEIC", "PNG, JPEG o PDF"},
+		"text.txt":         {"NON LEGGIBILE", "non è un PDF, né un'immagine"},
+	} {
+		var out, errs bytes.Buffer
+		run(t.Context(), []string{"-trust", trust, filepath.Join(dir, file)}, &out, &errs)
+		for _, s := range says {
+			assert.Contains(t, out.String(), s, file)
+		}
+	}
+}
+
 // TestOneByte changes bytes of the log's folder, each of which must matter.
 func TestOneByte(t *testing.T) {
 	dir := documents(t)

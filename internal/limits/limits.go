@@ -23,4 +23,5 @@ const (
 	PDFRevisions = 250
 	PDFStream    = 64 << 20  // bytes of one stream after decoding
 	PDFExpanded  = 256 << 20 // bytes of all streams after decoding
+	PDFValues    = 200_000   // elements of arrays and dictionaries beyond one for each eight bytes of the file
 )

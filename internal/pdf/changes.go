@@ -98,6 +98,30 @@ func (v View) Dangling(ctx context.Context) (map[uint32]bool, error) {
 	return out, nil
 }
 
+// Uses returns how often the objects of a revision and its trailer refer to
+// each object.
+func (v View) Uses(ctx context.Context) (map[uint32]int, error) {
+	out := map[uint32]int{}
+	count := func(r Ref) { out[r.Num]++ }
+	n := 0
+	for num := range v.f.entries {
+		if n++; n%256 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		e, ok := v.entry(num)
+		if !ok || e.kind == free {
+			continue
+		}
+		o, err := v.Get(Ref{num, e.gen})
+		if err != nil {
+			return nil, err
+		}
+		EachRef(o, count)
+	}
+	EachRef(v.Trailer(), count)
+	return out, nil
+}
+
 // EachRef calls visit for every reference within an object, without following
 // them.
 func EachRef(o Object, visit func(Ref)) {

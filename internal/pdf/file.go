@@ -26,10 +26,11 @@ type File struct {
 	data     []byte
 	limits   Limits
 	entries  map[uint32][]entry // by object number, oldest revision first
-	firsts   []entry            // the memory of the first of each
+	block    []entry            // room for entries
 	count    int
 	expanded int64
 	cache    map[cacheKey]Object
+	values   int64 // that may still be read
 	streams  map[cacheKey]*objectStream
 	busy     map[cacheKey]bool
 }
@@ -84,9 +85,13 @@ const (
 	inStream
 )
 
+// A cacheKey names an object as one revision wrote it or, with view set, as it
+// is seen from a revision.
 type cacheKey struct {
-	rev int
-	num uint32
+	rev  int
+	num  uint32
+	in   int // revision of the object stream that it stands in, counted from 1
+	view bool
 }
 
 // Parse reads the structure of a file: header, cross-reference data and
@@ -105,6 +110,7 @@ func Parse(ctx context.Context, data []byte, limits Limits) (*File, error) {
 		data[5] < '1' || data[5] > '2' || data[6] != '.' || data[7] < '0' || data[7] > '9' {
 		return nil, fmt.Errorf("%w: it begins with %q, expected %%PDF- and a version", ErrNotPDF, data[:min(8, len(data))])
 	}
+	f.values = f.limits.Values + int64(len(data))/8
 	if err := f.readRevisions(ctx); err != nil {
 		return nil, err
 	}
@@ -167,27 +173,58 @@ func (v View) Get(ref Ref) (Object, error) {
 	if !ok || e.kind == free || e.kind == inFile && e.gen != ref.Gen || e.kind == inStream && ref.Gen != 0 {
 		return nil, fmt.Errorf("pdf: object %s: %w", ref, ErrNotFound)
 	}
-	key := cacheKey{v.rev, ref.Num}
+	key := v.key(e, ref.Num)
 	if o, ok := v.f.cache[key]; ok {
 		return o, nil
 	}
-	if v.f.busy[key] || len(v.f.busy) > 32 {
+	seen := cacheKey{rev: v.rev, num: ref.Num, view: true}
+	if o, ok := v.f.cache[seen]; ok {
+		return o, nil
+	}
+	if v.f.busy[seen] || len(v.f.busy) > 32 {
 		return nil, fmt.Errorf("pdf: object %s: needed to read itself", ref)
 	}
-	v.f.busy[key] = true
-	defer delete(v.f.busy, key)
+	v.f.busy[seen] = true
+	defer delete(v.f.busy, seen)
 	var o Object
 	var err error
 	if e.kind == inFile {
-		o, err = v.objectAt(e.offset, ref)
+		o, err = v.objectAt(e, ref)
 	} else {
 		o, err = v.objectIn(e, ref)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("pdf: object %s: %w", ref, err)
 	}
+	if lengthElsewhere(o) {
+		key = seen
+	}
 	v.f.cache[key] = o
 	return o, nil
+}
+
+// key is that of an object in the cache. What one revision wrote is the same
+// for all that have replaced neither it nor its object stream, unless the
+// extent of a stream hangs on another object.
+func (v View) key(e entry, num uint32) cacheKey {
+	k := cacheKey{rev: e.rev, num: num}
+	if e.kind == inStream {
+		c, _ := v.entry(e.stream)
+		k.in = c.rev + 1
+		if o, ok := v.f.cache[cacheKey{rev: c.rev, num: e.stream}]; !ok || lengthElsewhere(o) {
+			return cacheKey{rev: v.rev, num: num, view: true}
+		}
+	}
+	return k
+}
+
+func lengthElsewhere(o Object) bool {
+	s, ok := o.(*Stream)
+	if !ok {
+		return false
+	}
+	_, ref := s.Dict.Get("Length").(Ref)
+	return ref
 }
 
 // Resolve follows references until it finds an object. A reference to an
@@ -248,10 +285,10 @@ func (v View) Catalog() (Dict, Ref, error) {
 }
 
 // objectAt reads an indirect object of the file.
-func (v View) objectAt(offset int64, ref Ref) (Object, error) {
+func (v View) objectAt(e entry, ref Ref) (Object, error) {
 	f := v.f
 	// An object of a revision cannot stand behind its end.
-	l := lexer{data: f.data[:f.Revisions[v.rev].End], pos: int(offset), depth: f.limits.Depth}
+	l := lexer{data: f.data[:f.Revisions[e.rev].End], pos: int(e.offset), depth: f.limits.Depth, values: &f.values}
 	l.skipSpace()
 	if err := l.header(ref); err != nil {
 		return nil, err
@@ -342,7 +379,7 @@ func (v View) objectIn(e entry, ref Ref) (Object, error) {
 	if e.index >= len(s.numbers) || s.numbers[e.index] != ref.Num {
 		return nil, fmt.Errorf("it is not number %d of object stream %d", e.index, e.stream)
 	}
-	l := lexer{data: s.data, pos: s.offsets[e.index], depth: v.f.limits.Depth}
+	l := lexer{data: s.data, pos: s.offsets[e.index], depth: v.f.limits.Depth, values: &v.f.values}
 	return l.object()
 }
 
@@ -354,13 +391,16 @@ func (v View) objectStream(num uint32) (*objectStream, error) {
 	if !ok || e.kind != inFile || e.gen != 0 {
 		return nil, fmt.Errorf("object stream %d does not stand in the file", num)
 	}
-	key := cacheKey{e.rev, num}
-	if s, ok := v.f.streams[key]; ok {
-		return s, nil
-	}
 	o, err := v.Get(Ref{Num: num})
 	if err != nil {
 		return nil, err
+	}
+	key := cacheKey{rev: e.rev, num: num}
+	if lengthElsewhere(o) {
+		key = cacheKey{rev: v.rev, num: num, view: true}
+	}
+	if s, ok := v.f.streams[key]; ok {
+		return s, nil
 	}
 	st, ok := o.(*Stream)
 	if !ok || st.Dict.Name("Type") != "ObjStm" {

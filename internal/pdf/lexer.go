@@ -43,6 +43,17 @@ type lexer struct {
 	data  []byte
 	pos   int
 	depth int // that may still be entered
+	// values counts down the elements of arrays and dictionaries that may still
+	// be read: each takes far more memory than its byte or two in the file.
+	values *int64
+}
+
+// count takes n values off those that may still be read.
+func (l *lexer) count(n int64) error {
+	if *l.values -= n; *l.values < 0 {
+		return limitf(l.pos, "too many elements of arrays and dictionaries for the size of the file")
+	}
+	return nil
 }
 
 // skip moves over white space and comments.
@@ -167,17 +178,23 @@ func (l *lexer) array() (Object, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := l.count(1); err != nil {
+			return nil, err
+		}
 		arr = append(arr, o)
 	}
 }
+
+// maxEntries bounds one dictionary. Its entries are looked up one after the
+// other, and real ones have some hundreds at most.
+const maxEntries = 5_000
 
 func (l *lexer) dict() (Object, error) {
 	if err := l.enter(); err != nil {
 		return nil, err
 	}
 	l.pos += 2
-	var room [8]Entry // most fit
-	d := room[:0]
+	d := make(Dict, 0, 6)
 	for {
 		l.skip()
 		if bytes.HasPrefix(l.data[l.pos:], []byte(">>")) {
@@ -197,6 +214,12 @@ func (l *lexer) dict() (Object, error) {
 		v, err := l.object()
 		if err != nil {
 			return nil, err
+		}
+		if err := l.count(3); err != nil {
+			return nil, err
+		}
+		if len(d) == maxEntries {
+			return nil, limitf(l.pos, "a dictionary of more than %d entries", maxEntries)
 		}
 		d = append(d, Entry{Key: key, Value: v, Start: start, End: l.pos})
 	}
@@ -248,7 +271,8 @@ func unhex(c byte) int {
 func (l *lexer) hex() (Object, error) {
 	start := l.pos
 	l.pos++
-	out, half := make(String, 0, max(0, bytes.IndexByte(l.data[l.pos:], '>')/2)), -1
+	room := bytes.IndexByte(l.data[l.pos:], '>')
+	out, half := make(String, 0, (max(room, 0)+1)/2), -1
 	for l.pos < len(l.data) {
 		c := l.data[l.pos]
 		l.pos++

@@ -61,9 +61,23 @@ func (d Dict) Name(key Name) Name {
 	return n
 }
 
+// manyEntries is from how many entries on a dictionary is searched through a
+// map, so that a big one costs no more than its size.
+const manyEntries = 32
+
 // Duplicate returns a key that occurs more than once. Readers disagree on
 // which value counts.
 func (d Dict) Duplicate() (Name, bool) {
+	if len(d) > manyEntries {
+		seen := make(map[Name]bool, len(d))
+		for i := range d {
+			if seen[d[i].Key] {
+				return d[i].Key, true
+			}
+			seen[d[i].Key] = true
+		}
+		return "", false
+	}
 	for i := range d {
 		for j := range i {
 			if d[i].Key == d[j].Key {
@@ -121,6 +135,18 @@ func equalDict(a, b Dict) bool {
 	}
 	if _, dup := b.Duplicate(); dup { // then lookup by key would not see every entry
 		return false
+	}
+	if len(b) > manyEntries {
+		values := make(map[Name]Object, len(b))
+		for i := range b {
+			values[b[i].Key] = b[i].Value
+		}
+		for _, e := range a {
+			if o, ok := values[e.Key]; !ok || !Equal(e.Value, o) {
+				return false
+			}
+		}
+		return true
 	}
 	for _, e := range a {
 		o, ok := b.Lookup(e.Key)

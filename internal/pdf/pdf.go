@@ -38,6 +38,10 @@ type Limits struct {
 	Revisions int   // default 250
 	Stream    int64 // bytes of one stream after decoding; default 64 MiB
 	Expanded  int64 // bytes of all streams after decoding; default 256 MiB
+
+	// Values bounds the elements of arrays and dictionaries, an entry counting
+	// three, beyond one for each eight bytes of the file; default 200,000.
+	Values int64
 }
 
 func (l Limits) withDefaults() Limits {
@@ -47,6 +51,7 @@ func (l Limits) withDefaults() Limits {
 	l.Revisions = positive(l.Revisions, limits.PDFRevisions)
 	l.Stream = positive(l.Stream, limits.PDFStream)
 	l.Expanded = positive(l.Expanded, limits.PDFExpanded)
+	l.Values = positive(l.Values, limits.PDFValues)
 	return l
 }
 

@@ -13,6 +13,7 @@ func Salvage(data []byte, limits Limits) []*Signature {
 		longest = 8 << 20 // of an object
 	)
 	f := &File{data: data, limits: limits.withDefaults()}
+	f.values = f.limits.Values
 	if int64(len(data)) > f.limits.Size {
 		return nil
 	}
@@ -32,7 +33,7 @@ func Salvage(data []byte, limits Limits) []*Signature {
 		}
 		seen[from+start] = true
 		at := from + start + 4
-		l := lexer{data: data[:min(len(data), at+longest)], pos: at, depth: f.limits.Depth}
+		l := lexer{data: data[:min(len(data), at+longest)], pos: at, depth: f.limits.Depth, values: &f.values}
 		o, err := l.object()
 		d, _ := o.(Dict)
 		if err != nil || d.Get("Filter") != nil || d.Get("ByteRange") != nil {

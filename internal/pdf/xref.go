@@ -184,7 +184,7 @@ func (f *File) index(lastEnd int64) error {
 		}
 	}
 	f.entries = make(map[uint32][]entry, total)
-	f.firsts = make([]entry, 0, total)
+	f.block = make([]entry, total)
 	for i := range f.Revisions {
 		r := &f.Revisions[i]
 		r.Start = start
@@ -215,6 +215,17 @@ func (f *File) index(lastEnd int64) error {
 	return nil
 }
 
+// first makes a history of one entry, from a block of them.
+func (f *File) first(e entry) []entry {
+	if len(f.block) == 0 {
+		f.block = make([]entry, 64)
+	}
+	out := f.block[:1:1]
+	f.block = f.block[1:]
+	out[0] = e
+	return out
+}
+
 func (f *File) addEntry(rev int, num uint32, e entry) error {
 	r := &f.Revisions[rev]
 	if e.kind == inFile && e.offset >= r.End {
@@ -230,13 +241,11 @@ func (f *File) addEntry(rev int, num uint32, e entry) error {
 	} else if e.kind == free {
 		return nil
 	}
-	if hist == nil { // as of most objects, from one piece of memory
-		f.firsts = append(f.firsts, e)
-		hist = f.firsts[len(f.firsts)-1 : len(f.firsts) : len(f.firsts)]
+	if hist == nil { // most objects are written once
+		f.entries[num] = f.first(e)
 	} else {
-		hist = append(hist, e)
+		f.entries[num] = append(hist, e)
 	}
-	f.entries[num] = hist
 	r.Objects = append(r.Objects, Ref{Num: num, Gen: e.gen})
 	return nil
 }
@@ -250,7 +259,7 @@ func (f *File) section(offset int64, seen map[int64]bool) (sect, error) {
 	if offset >= int64(len(f.data)) {
 		return sect{}, syntaxf(int(offset), "a cross-reference section behind the end of the file")
 	}
-	l := lexer{data: f.data, pos: int(offset), depth: f.limits.Depth}
+	l := lexer{data: f.data, pos: int(offset), depth: f.limits.Depth, values: &f.values}
 	l.skipSpace()
 	s := sect{offset: offset}
 	if !l.keyword("xref") {
@@ -271,7 +280,7 @@ func (f *File) section(offset int64, seen map[int64]bool) (sect, error) {
 			return s, syntaxf(e.Start, "XRefStm is %v: expected an offset of its own", e.Value)
 		}
 		seen[at] = true
-		hl := lexer{data: f.data, pos: int(at), depth: f.limits.Depth}
+		hl := lexer{data: f.data, pos: int(at), depth: f.limits.Depth, values: &f.values}
 		hl.skipSpace()
 		h := sect{offset: at}
 		if err := f.xrefStream(&hl, &h); err != nil {
@@ -288,6 +297,9 @@ func (f *File) section(offset int64, seen map[int64]bool) (sect, error) {
 	}
 	return s, nil
 }
+
+// expect makes room for entries: maps that grow leave as much behind.
+func (s *sect) expect(n int64) { s.entries = slices.Grow(s.entries, int(n)) }
 
 // set records an entry; two for the same object would let readers choose.
 func (f *File) set(s *sect, num int64, e entry, pos int) error {
@@ -321,7 +333,7 @@ func (f *File) xrefTable(l *lexer, s *sect) error {
 		}
 		l.skipSpace()
 		// A table cannot be longer than the file.
-		s.entries = slices.Grow(s.entries, int(min(n, int64(len(l.data)-l.pos)/19, int64(f.limits.Objects))))
+		s.expect(min(n, int64(len(l.data)-l.pos)/19, int64(f.limits.Objects)))
 		for i := range n {
 			if err := f.xrefLine(l, s, first+i); err != nil {
 				return err
@@ -466,6 +478,7 @@ func (f *File) xrefStreamEntries(s *sect, data []byte, pos int) error {
 		if !ok1 || !ok2 || first < 0 || first > maxObjectNumber || n < 0 || n > int64(len(data)/row) {
 			return syntaxf(pos, "Index %v and %v over %d bytes of entries", index[i], index[i+1], len(data))
 		}
+		s.expect(min(n, int64(f.limits.Objects)))
 		for j := range n {
 			if err := f.streamEntry(s, first+j, data[:row], w, pos); err != nil {
 				return err

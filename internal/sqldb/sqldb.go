@@ -191,6 +191,7 @@ type engine interface {
 	// overlaps.
 	migrate(ctx context.Context, fn func(migrator) error) error
 	purge(ctx context.Context, tables []string) error
+	purgeLog(ctx context.Context) error
 	close() error
 }
 
@@ -285,8 +286,18 @@ func own(err, reason error) error {
 }
 
 // Purge leaves no byte of an earlier value in the files of tables and of their
-// indexes. What else may hold one (write-ahead log, backups, blocks that the
-// file system has freed) is not its matter.
+// indexes. What else may hold one (PostgreSQL's write-ahead log, see
+// [DB.PurgeLog]; backups; blocks that the file system has freed) is not its
+// matter.
 func (db *DB) Purge(ctx context.Context, tables ...string) error {
 	return db.engine.purge(ctx, tables)
 }
+
+// PurgeLog leaves no byte in the write-ahead log of PostgreSQL's server of what
+// was written before the call: it has the log begin anew, and overwrites the
+// files that the server keeps for later, which may be as much as max_wal_size. It
+// must be called after [DB.Purge], and by a superuser, or a member of
+// pg_checkpoint and pg_monitor who may execute pg_switch_wal. Copies of the log,
+// in an archive or with a replica, are out of its reach; if the server holds
+// files for them, the error wraps [ErrPurgeBlocked]. On SQLite Purge has done it.
+func (db *DB) PurgeLog(ctx context.Context) error { return db.engine.purgeLog(ctx) }

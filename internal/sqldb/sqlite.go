@@ -389,3 +389,5 @@ func (e *sqlite) purge(ctx context.Context, _ []string) error {
 	}
 	return nil
 }
+
+func (e *sqlite) purgeLog(context.Context) error { return nil }

@@ -85,3 +85,18 @@ func moduleRoot() (string, error) {
 		dir = parent
 	}
 }
+
+// Cached returns the path of something that .ci/setup installs in its own
+// folder: $ANPR_CI_CACHE or /var/cache/anpr-ci.
+func Cached(t testing.TB, elem ...string) string {
+	t.Helper()
+	dir := os.Getenv("ANPR_CI_CACHE")
+	if dir == "" {
+		dir = "/var/cache/anpr-ci"
+	}
+	path := filepath.Join(append([]string{dir}, elem...)...)
+	if _, err := os.Stat(path); err != nil {
+		Need(t, path)
+	}
+	return path
+}

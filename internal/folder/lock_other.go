@@ -1,6 +1,6 @@
 //go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd)
 
-package archive
+package folder
 
 import (
 	"errors"
@@ -9,8 +9,7 @@ import (
 	"runtime"
 )
 
-// lock fails: without a lock two processes could keep two documents of one
-// request.
+// lock fails: without a lock two processes could write at once.
 func lock(*os.File) error {
 	return fmt.Errorf("no lock on a folder is known for %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }

@@ -1,0 +1,54 @@
+package recorder
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/liste-elettorali/anpr/audit"
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// About returns the accesses of which a log keeps one of the subjects, the
+// earliest first: an ANPR id, or what [electoral.Access].Subject says. Of a
+// service that stands in the log twice, as requested and with its outcome, only
+// the outcome is returned, and the request where there is none.
+//
+// It answers a citizen who asks who used his data. What concerns many persons
+// at once, such as the extraction of a list, has no subject and is not among
+// them. It reads every chain of the store: the caller admits who asks, puts
+// his asking on record ([electoral.OpReadAccesses]) and bounds how often it is
+// done.
+func (r *Recorder) About(ctx context.Context, store audit.Store, subjects ...string) ([]electoral.Access, error) {
+	found := map[pair]electoral.Access{}
+	for chain, err := range store.Chains(ctx) {
+		if err != nil {
+			return nil, fmt.Errorf("recorder: %w", err)
+		}
+		for rec, err := range store.Records(ctx, chain, 0) {
+			if err != nil {
+				return nil, fmt.Errorf("recorder: %s: %w", chain, err)
+			}
+			e, err := rec.Entry()
+			if err != nil {
+				return nil, fmt.Errorf("recorder: %s: %w", chain, err)
+			}
+			if e.Subject == "" || !slices.Contains(subjects, e.Subject) {
+				continue
+			}
+			key := pairOf(e)
+			if _, known := found[key]; !known || e.Outcome != electoral.Requested {
+				found[key] = r.accessOf(e, chain)
+			}
+		}
+	}
+	list := make([]electoral.Access, 0, len(found))
+	for _, a := range found {
+		list = append(list, a)
+	}
+	slices.SortFunc(list, func(a, b electoral.Access) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.RequestID, b.RequestID), cmp.Compare(a.Operation, b.Operation))
+	})
+	return list, nil
+}

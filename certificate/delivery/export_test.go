@@ -1,0 +1,13 @@
+package delivery
+
+import "os"
+
+// FailSync makes the syncs of a folder fail for which fail returns an error.
+func (o *FileOutbox) FailSync(fail func() error) {
+	o.sync = func(f *os.File) error {
+		if err := fail(); err != nil {
+			return err
+		}
+		return f.Sync()
+	}
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// A use is one access to the citizen's data, for him to read.
+type use struct {
+	At, Who, What, Outcome, ID string
+}
+
+const maxUses = 500 // on one page, the latest
+
+// accesses tells the citizen who used his data. That he asked is on record
+// before he is told, among the rest.
+func (st *site) accesses(w http.ResponseWriter, r *http.Request, n *session) {
+	req := n.request()
+	if err := electoral.Admit(req).Err(); err != nil {
+		st.refused(w, r, "Accesso non consentito", err)
+		return
+	}
+	subjects := []string{n.person}
+	list, err := st.issuer.Mine(r.Context(), n.request())
+	if err != nil {
+		st.answer(w, r, "Gli accessi non sono disponibili", "mine", err)
+		return
+	}
+	for _, a := range list {
+		subjects = append(subjects, certificate.CertificateSubject(a.ID))
+	}
+	found, err := st.recorder.About(r.Context(), st.logStore, subjects...)
+	entry := electoral.Access{FiscalCode: n.actor.FiscalCode, At: st.now().UTC(), Operation: electoral.OpReadAccesses, Outcome: electoral.Outcome(err), RequestID: req.ID, Method: n.actor.Method, Subject: n.person}
+	if e := st.recorder.Record(r.Context(), entry); e != nil {
+		st.failed(w, r, "accesses", e)
+		return
+	}
+	if err != nil {
+		st.failed(w, r, "accesses", err)
+		return
+	}
+	found = withoutSteps(found)
+	slices.Reverse(found)
+	page := struct {
+		Uses []use
+		More int
+	}{}
+	if page.More = len(found) - maxUses; page.More > 0 {
+		found = found[:maxUses]
+	}
+	for _, a := range found {
+		page.Uses = append(page.Uses, st.useOf(a, n))
+	}
+	st.show(w, r, http.StatusOK, "accesses", "Chi ha usato i miei dati", page)
+}
+
+// withoutSteps leaves out the reading of the facts that belongs to a preview or
+// an issue, which is there by itself, and what follows the first opening of one
+// verification: the document, its reloading.
+func withoutSteps(list []electoral.Access) []electoral.Access {
+	whole, opened := map[string]bool{}, map[string]bool{}
+	for _, a := range list {
+		if a.Operation == electoral.OpPreviewCertificate || a.Operation == electoral.OpIssueCertificate {
+			whole[a.RequestID] = true
+		}
+	}
+	return slices.DeleteFunc(list, func(a electoral.Access) bool {
+		again := a.Operation == electoral.OpVerifyCertificate && opened[a.RequestID]
+		opened[a.RequestID] = opened[a.RequestID] || a.Operation == electoral.OpVerifyCertificate
+		return again || a.Operation == electoral.OpReadForCertificate && whole[a.RequestID]
+	})
+}
+
+// useOf says an access in words. Who works for a comune is named by his office:
+// the person stands in the log, for those who must answer for it.
+func (st *site) useOf(a electoral.Access, n *session) use {
+	u := use{At: st.instant(a.At), ID: a.RequestID, What: operationName(a.Operation), Outcome: outcomeName(a.Outcome)}
+	switch {
+	case a.FiscalCode == n.actor.FiscalCode:
+		u.Who = "La persona stessa (" + methodName(a.Method) + ")"
+	case a.FiscalCode == electoral.AnonymousReader:
+		u.Who = "Chi ha in mano una copia del certificato"
+	case a.Comune != "":
+		u.Who = "Ufficio elettorale del comune " + a.Comune
+		if c, ok := st.tables.Comune(a.Comune, dateOf(a.At)); ok {
+			u.Who = "Ufficio elettorale del comune di " + c.Name
+		}
+	default:
+		u.Who = "Un'altra persona, che si è identificata"
+	}
+	return u
+}
+
+func methodName(m electoral.Method) string {
+	return map[electoral.Method]string{electoral.SPIDMethod: "SPID", electoral.CIEMethod: "CIE", electoral.CNSMethod: "CNS", electoral.SmartCardMethod: "smart card"}[m]
+}
+
+func outcomeName(o string) string {
+	switch o {
+	case electoral.Granted:
+		return "eseguita"
+	case electoral.Requested:
+		return "richiesta, senza esito registrato"
+	case electoral.Failed:
+		return "non riuscita"
+	}
+	return "rifiutata (" + o + ")"
+}
+
+func operationName(o electoral.Operation) string {
+	if name := map[electoral.Operation]string{
+		electoral.OpEnrol: "Iscrizione in una lista", electoral.OpChange: "Modifica dei dati elettorali", electoral.OpReadElector: "Consultazione dei dati elettorali",
+		electoral.OpReadForCertificate: "Lettura dei dati per un certificato", electoral.OpRemove: "Cancellazione da una lista", electoral.OpAnnul: "Annullamento di una lista",
+		electoral.OpLoseCapacity: "Perdita della capacità elettorale", electoral.OpRecoverCapacity: "Riacquisto della capacità elettorale",
+		electoral.OpCertifiability: "Modifica della certificabilità", electoral.OpRectify: "Richiesta di rettifica", electoral.OpReadRectifications: "Lettura delle richieste di rettifica",
+		electoral.OpAnswerRectify: "Risposta a una richiesta di rettifica", electoral.OpApply: "Domanda di iscrizione", electoral.OpReadApplications: "Lettura delle domande",
+		electoral.OpDecideApplication: "Decisione su una domanda", electoral.OpPreviewCertificate: "Anteprima di un certificato",
+		electoral.OpIssueCertificate: "Rilascio di un certificato", electoral.OpDownloadCertificate: "Scaricamento di un certificato",
+		electoral.OpListCertificates: "Elenco dei certificati", electoral.OpVerifyCertificate: "Verifica di un certificato tramite contrassegno",
+		electoral.OpReadAccesses: "Consultazione di questo elenco",
+	}[o]; name != "" {
+		return name
+	}
+	return string(o)
+}

@@ -1,0 +1,134 @@
+// Command server is the complete system in its first form: the public
+// verification of certificates and the citizen's reserved area, on the
+// registry, the issuer, the archive and the access log of the SDK.
+//
+//	go run ./examples/server -dev [-addr 127.0.0.1:8443] [-data DIR] [-dsn DSN]
+//
+// With -dev it makes up two comuni and their people, a certification authority
+// and a TLS certificate, and lets anybody log in as one of those people. It
+// does not run without: the identity of real people comes later.
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+	_ "time/tzdata" // the days are Italy's, wherever the program runs
+
+	"github.com/liste-elettorali/anpr/verify/captcha"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// options are the command line.
+type options struct {
+	addr, data, dsn string
+	dev             bool
+	// captcha stands in for the real one in tests; nil is the real one.
+	captcha captcha.Captcha
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var o options
+	flags := flag.NewFlagSet("server", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&o.addr, "addr", "127.0.0.1:8443", "`indirizzo` su cui ascoltare, in TLS")
+	flags.StringVar(&o.data, "data", "", "`cartella` dei dati; se manca, una nuova cartella temporanea")
+	flags.StringVar(&o.dsn, "dsn", "", "database PostgreSQL per registro e archivio (o la variabile ANPR_DSN); se manca, SQLite nella cartella dei dati")
+	flags.BoolVar(&o.dev, "dev", false, "ambiente di sviluppo: persone, comuni, sigillo e accesso inventati")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		return 2
+	}
+	if flags.NArg() > 0 {
+		fmt.Fprintln(stderr, "uso: server -dev [-addr INDIRIZZO] [-data CARTELLA] [-dsn DSN]")
+		return 2
+	}
+	if !o.dev {
+		fmt.Fprintln(stderr, "server: senza -dev non parte: l'identificazione di persone vere (CIE, SPID, CNS) non c'è ancora, e chiunque entrerebbe come chiunque.")
+		return 2
+	}
+	if o.dsn == "" {
+		o.dsn = os.Getenv("ANPR_DSN") // argv is for everybody to read
+	}
+	if o.data == "" {
+		dir, err := os.MkdirTemp("", "anpr-server-")
+		if err != nil {
+			fmt.Fprintln(stderr, "server:", err)
+			return 1
+		}
+		o.data = dir
+	}
+	logger := slog.New(slog.NewTextHandler(stderr, nil))
+	if err := serve(ctx, o, stdout, logger, nil); err != nil {
+		fmt.Fprintln(stderr, "server:", err)
+		return 1
+	}
+	return 0
+}
+
+// serve runs the server until ctx ends. ready, if not nil, is told the system
+// and the address once it listens.
+func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger, ready func(*system, string)) (err error) {
+	listener, err := net.Listen("tcp", o.addr)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	base := "https://" + listener.Addr().String()
+	s, err := open(ctx, o, base, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	handler, err := s.handler()
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler: handler, TLSConfig: &tls.Config{Certificates: []tls.Certificate{s.tls}, MinVersion: tls.VersionTLS12},
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 60 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(quiet{logger.Handler()}, slog.LevelDebug),
+	}
+	maintenance, stopMaintenance := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() { defer close(done); s.maintain(maintenance) }()
+	defer func() { stopMaintenance(); <-done }()
+
+	fmt.Fprintf(stdout, "In ascolto su %s\n  area riservata:  %s/accesso\n  verifica:        %s/verifica\nDati in %s; il certificato TLS è di prova (%s), e il browser va convinto.\n", base, base, base, o.data, "tls.pem")
+	if ready != nil {
+		ready(s, base)
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.ServeTLS(listener, "", "") }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	shutdown, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	if err := server.Shutdown(shutdown); err != nil {
+		return errors.Join(err, server.Close())
+	}
+	return nil
+}
+
+// quiet keeps the noise of connections that end in their handshake at debug
+// level: scanners make it, and browsers that do not know the certificate yet.
+type quiet struct{ slog.Handler }

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// A rectifyPage asks for a rectification and lists those asked.
+type rectifyPage struct {
+	// ID is that of the request to come: sent twice, it has effect once.
+	ID     string
+	Fields []electoral.FieldInfo
+	Faults []reason
+	// Field, Asked and Note are as they were typed.
+	Field, Asked, Note string
+	List               []rectification
+}
+
+// A rectification is one that was asked, in words.
+type rectification struct{ Field, Present, Asked, State, Comune, Answer, At string }
+
+func (st *site) rectifyForm(w http.ResponseWriter, r *http.Request, n *session) {
+	st.showRectify(w, r, n, http.StatusOK, rectifyPage{ID: newRequestID(), Field: r.URL.Query().Get("campo")})
+}
+
+func (st *site) showRectify(w http.ResponseWriter, r *http.Request, n *session, code int, p rectifyPage) {
+	list, err := st.registry.Rectifications(r.Context(), n.request(), electoral.RequestFilter{})
+	if err != nil {
+		st.answer(w, r, "Le richieste di rettifica non sono disponibili", "rectifications", err)
+		return
+	}
+	names := map[electoral.Field]string{}
+	for _, f := range electoral.Fields() {
+		names[f.Field] = f.Italian
+		if f.Field != electoral.CertifiabilityField && f.Field != electoral.RemovalReasonField {
+			p.Fields = append(p.Fields, f)
+		}
+	}
+	for _, q := range list {
+		item := rectification{Field: names[q.Field], Present: q.Present, Asked: q.Asked, State: q.State.Italian(), Answer: q.OfficerNote, At: st.instant(q.Opened), Comune: q.Comune}
+		if c, ok := st.tables.Comune(q.Comune, dateOf(q.Opened)); ok {
+			item.Comune = c.Name
+		}
+		p.List = append(p.List, item)
+	}
+	title := "Richiesta di rettifica"
+	if len(p.Faults) > 0 {
+		title = "Errore: " + title
+	}
+	st.show(w, r, code, "rectify", title, p)
+}
+
+func (st *site) rectify(w http.ResponseWriter, r *http.Request, n *session) {
+	if !parseForm(w, r) {
+		st.notice(w, r, http.StatusBadRequest, "Modulo non valido", "Il modulo non è arrivato per intero. Riprovare.")
+		return
+	}
+	p := rectifyPage{ID: newRequestID(), Field: r.PostForm.Get("campo"), Asked: strings.TrimSpace(r.PostForm.Get("valore")), Note: strings.TrimSpace(r.PostForm.Get("motivo"))}
+	req := n.request()
+	if id := r.PostForm.Get("richiesta"); strings.HasPrefix(id, "portale-") {
+		req.ID = id
+	}
+	_, err := st.registry.AskRectification(r.Context(), req, electoral.RectificationRequest{
+		Field: electoral.Field(p.Field), Asked: p.Asked, Note: strings.ReplaceAll(p.Note, "\r\n", "\n"),
+	})
+	if p.Faults = reasonsOf(err); len(p.Faults) > 0 && !errors.Is(err, electoral.ErrNotRecorded) {
+		st.showRectify(w, r, n, http.StatusUnprocessableEntity, p)
+		return
+	}
+	if err != nil {
+		st.failed(w, r, "rectify", err)
+		return
+	}
+	http.Redirect(w, r, "/area/rettifica#richieste", http.StatusSeeOther)
+}

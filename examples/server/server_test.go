@@ -1,0 +1,297 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/internal/testenv"
+	"github.com/liste-elettorali/anpr/verify"
+)
+
+func TestUsage(t *testing.T) {
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		says string
+	}{
+		"without -dev": {nil, 2, "senza -dev non parte"},
+		"help":         {[]string{"-h"}, 0, "-data"},
+		"unknown flag": {[]string{"-x"}, 2, "-x"},
+		"an argument":  {[]string{"-dev", "x"}, 2, "uso: server"},
+		"bad address":  {[]string{"-dev", "-addr", "nessuno:x", "-data", t.TempDir()}, 1, "unknown port"},
+	} {
+		var out, errs bytes.Buffer
+		assert.Equal(t, c.code, run(t.Context(), c.args, &out, &errs), name)
+		assert.Contains(t, errs.String(), c.says, name)
+	}
+}
+
+// TestPath goes the citizen's whole path without a browser, and then does it
+// again where the server was started anew on the same data.
+func TestPath(t *testing.T) {
+	data := t.TempDir()
+	var first, pdf string
+	t.Run("first", func(t *testing.T) {
+		s, base, _ := start(t, func(o *options) { o.data = data })
+		c := browser(t)
+		resp, _ := login(t, c, base, "jesi", "cie-3")
+		require.Equal(t, http.StatusSeeOther, resp.StatusCode)
+		resp, _ = post(t, c, base+"/area/anteprima", url.Values{"tipo": {"combined"}, "uso": {"private"}})
+		require.Equal(t, http.StatusSeeOther, resp.StatusCode)
+		preview := resp.Header.Get("Location")
+		_, text := get(t, c, base+preview)
+		assert.Contains(t, text, "gode dei diritti politici")
+		id := preview[strings.LastIndex(preview, "/")+1:]
+		resp, _ = post(t, c, base+"/area/emissione", url.Values{"anteprima": {id}})
+		require.Equal(t, http.StatusSeeOther, resp.StatusCode)
+		first = resp.Header.Get("Location")
+		resp, _ = post(t, c, base+"/area/emissione", url.Values{"anteprima": {id}})
+		assert.Equal(t, first, resp.Header.Get("Location"), "a second «Conferma» issues nothing")
+		resp, pdf = get(t, c, base+first+"/pdf")
+		assert.Equal(t, "application/pdf", resp.Header.Get("Content-Type"))
+		assert.True(t, s.verifier.PDF(t.Context(), []byte(pdf), time.Now()).Valid)
+
+		// Nobody else gets it, nor knows of it.
+		other := browser(t)
+		login(t, other, base, "bolzano", "cie-3")
+		resp, _ = get(t, other, base+first)
+		assert.Equal(t, http.StatusNotFound, resp.StatusCode)
+		resp, text = get(t, other, base+first+"/pdf")
+		assert.Equal(t, http.StatusForbidden, resp.StatusCode)
+		assert.Contains(t, text, string(certificate.NotYours))
+		resp, _ = get(t, other, base+preview)
+		assert.Equal(t, http.StatusGone, resp.StatusCode, "a preview is its session's")
+		resp, _ = get(t, browser(t), base+first+"/pdf")
+		assert.Equal(t, http.StatusSeeOther, resp.StatusCode)
+
+		// He sees that somebody tried.
+		_, text = get(t, c, base+"/area/accessi")
+		assert.Contains(t, text, "rifiutata ("+string(certificate.NotYours)+")")
+		assert.Contains(t, text, "Un&#39;altra persona, che si è identificata")
+	})
+	t.Run("again", func(t *testing.T) {
+		s, base, _ := start(t, func(o *options) { o.data = data })
+		c := browser(t)
+		login(t, c, base, "jesi", "spid-2")
+		_, text := get(t, c, base+"/area/certificati")
+		assert.Contains(t, text, first)
+		resp, again := get(t, c, base+first+"/pdf")
+		require.Equal(t, http.StatusOK, resp.StatusCode)
+		assert.Equal(t, pdf, again)
+		report := s.verifier.PDF(t.Context(), []byte(again), time.Now())
+		assert.True(t, report.Valid, "what an earlier run sealed stays verifiable: %+v", report.Checks)
+
+		// The log of both runs is whole.
+		logReport, err := s.verifier.Log(t.Context(), os.DirFS(filepath.Join(data, "audit")))
+		require.NoError(t, err)
+		assert.True(t, logReport.Valid, "%+v", logReport.Checks)
+	})
+	info, err := os.Stat(filepath.Join(data, "contrassegno.key"))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+}
+
+func TestRefused(t *testing.T) {
+	s, base, out := start(t, nil)
+	c := browser(t)
+	for identity, code := range map[string]electoral.Code{"spid-1": electoral.LevelTooLow} {
+		resp, text := login(t, c, base, "jesi", identity)
+		assert.Equal(t, http.StatusForbidden, resp.StatusCode)
+		assert.Contains(t, text, string(code))
+	}
+	resp, text := login(t, c, base, "ignota", "cie-3")
+	assert.Equal(t, http.StatusForbidden, resp.StatusCode)
+	assert.Contains(t, text, string(electoral.PersonUnknown))
+	for _, form := range []url.Values{{}, {"persona": {"x"}}, {"persona": {"jesi"}}, {"persona": {"jesi"}, "identita": {"x"}}} {
+		resp, _ := post(t, c, base+"/accesso", form)
+		assert.Equal(t, http.StatusUnprocessableEntity, resp.StatusCode, "%v", form)
+	}
+	login(t, c, base, "jesi", "cie-3")
+	for _, form := range []url.Values{{}, {"tipo": {"x"}, "uso": {"electoral"}}, {"tipo": {"enrolment"}, "uso": {"electoral"}, "lingua": {"de"}}} {
+		resp, text := post(t, c, base+"/area/anteprima", form)
+		assert.Equal(t, http.StatusForbidden, resp.StatusCode, "%v", form)
+		assert.Contains(t, text, "CER-RIC-", "%v", form)
+	}
+	resp, _ = post(t, c, base+"/area/emissione", url.Values{"anteprima": {"x"}})
+	assert.Equal(t, http.StatusGone, resp.StatusCode)
+	assert.NotContains(t, out.String(), string(s.people[0].FiscalCode))
+}
+
+// TestGuard is about what every answer has.
+func TestGuard(t *testing.T) {
+	_, base, _ := start(t, nil)
+	c := browser(t)
+	resp, _ := get(t, c, base+"/")
+	for name, want := range map[string]string{
+		"Content-Security-Policy": "default-src 'none'", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",
+		"Cross-Origin-Opener-Policy": "same-origin", "Cache-Control": "no-store",
+	} {
+		assert.Contains(t, resp.Header.Get(name), want, name)
+	}
+	assert.NotContains(t, resp.Header.Get("Content-Security-Policy"), "unsafe")
+	login(t, c, base, "jesi", "cie-3")
+	u, err := url.Parse(base)
+	require.NoError(t, err)
+	cookies := c.Jar.Cookies(u)
+	require.Len(t, cookies, 1)
+	assert.True(t, strings.HasPrefix(cookies[0].Name, "__Host-"))
+
+	// A form from another site changes nothing.
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/uscita", nil)
+	require.NoError(t, err)
+	r.Header.Set("Origin", "https://altrove.example")
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	resp, err = c.Do(r)
+	require.NoError(t, err)
+	assert.Contains(t, body(t, resp), "Il modulo non è stato inviato da questo sito")
+	assert.Equal(t, http.StatusForbidden, resp.StatusCode)
+	resp, _ = get(t, c, base+"/area")
+	assert.Equal(t, http.StatusOK, resp.StatusCode, "still logged in")
+
+	// The page's styles come whole, packed or not.
+	_, css := get(t, c, base+"/static/bootstrap-italia.min.css")
+	assert.Greater(t, len(css), 500_000)
+	resp, _ = get(t, c, base+"/static/main.go")
+	assert.Equal(t, http.StatusNotFound, resp.StatusCode)
+	for path, want := range map[string]string{"/livez": "ok", "/readyz": "ready"} {
+		_, text := get(t, c, base+path)
+		assert.Contains(t, text, want)
+	}
+
+	// Idle sessions end, and so do long ones.
+	for _, c := range []struct {
+		step, total time.Duration
+		in          bool
+	}{{14 * time.Minute, 14 * time.Minute, true}, {16 * time.Minute, 16 * time.Minute, false}, {14 * time.Minute, 7*time.Hour + 56*time.Minute, true}, {14 * time.Minute, 8*time.Hour + 10*time.Minute, false}} {
+		now := time.Now()
+		all := newSessions(func() time.Time { return now })
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
+		require.True(t, all.begin(w, r, &session{}))
+		r.AddCookie(w.Result().Cookies()[0])
+		began := now
+		var n *session
+		for now.Sub(began) < c.total {
+			now = now.Add(c.step)
+			n = all.of(r)
+		}
+		assert.Equal(t, c.in, n != nil, "%v", c.total)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	now := time.Now()
+	l := newLimiter(func() time.Time { return now })
+	ask := func(method, addr string) bool {
+		r := httptest.NewRequest(method, "/", nil)
+		r.RemoteAddr = addr
+		return l.allow(r)
+	}
+	passed := 0
+	for range 200 {
+		if ask(http.MethodPost, "192.0.2.1:1000") {
+			passed++
+		}
+	}
+	assert.Equal(t, 20, passed, "forms")
+	assert.True(t, ask(http.MethodPost, "192.0.2.2:1000"), "another client")
+	assert.True(t, ask(http.MethodGet, "192.0.2.1:1000"), "pages go on")
+	now = now.Add(5 * time.Second)
+	assert.True(t, ask(http.MethodPost, "192.0.2.1:1000"), "after a while")
+	for range 30 {
+		ask(http.MethodPost, "[2001:db8::1]:1000")
+	}
+	assert.False(t, ask(http.MethodPost, "[2001:db8::2]:1000"), "a household is one client")
+	assert.False(t, ask(http.MethodGet, "nonsense"))
+}
+
+// TestCrash leaves an issue open in the log, as kill -9 would, and starts again.
+func TestCrash(t *testing.T) {
+	data := t.TempDir()
+	at := time.Now().UTC().Truncate(time.Millisecond)
+	t.Run("first", func(t *testing.T) {
+		s, _, _ := start(t, func(o *options) { o.data = data })
+		require.NoError(t, s.recorder.Record(t.Context(), electoral.Access{
+			FiscalCode: s.people[0].FiscalCode, At: at, Operation: electoral.OpIssueCertificate, Outcome: electoral.Requested, RequestID: "portale-X", Method: electoral.CIEMethod, Subject: s.people[0].anprID,
+		}))
+	})
+	s, _, _ := start(t, func(o *options) { o.data = data })
+	seen, err := s.recorder.About(t.Context(), s.logStore, s.people[0].anprID)
+	require.NoError(t, err)
+	outcome := ""
+	for _, a := range seen {
+		if a.RequestID == "portale-X" {
+			outcome = a.Outcome
+		}
+	}
+	assert.Equal(t, electoral.Failed, outcome)
+}
+
+func TestPostgres(t *testing.T) {
+	dsn := testenv.Postgres(t)
+	s, base, _ := start(t, func(o *options) { o.dsn = dsn })
+	c := browser(t)
+	resp, _ := login(t, c, base, "europea", "cns-3")
+	require.Equal(t, http.StatusSeeOther, resp.StatusCode)
+	_, text := get(t, c, base+"/area/dati")
+	assert.Contains(t, text, "lista aggiunta UE")
+	issued := issue(t, s, "europea", certificate.EnrolmentCertificate)
+	assert.True(t, s.verifier.PDF(t.Context(), issued.PDF, time.Now()).Valid)
+}
+
+// TestSameAnswer: the page says what the verifier program says.
+func TestSameAnswer(t *testing.T) {
+	s, base, _ := start(t, nil)
+	issued := issue(t, s, "jesi", certificate.EnrolmentCertificate)
+	c := browser(t)
+	link := base + "/C/" + issued.Contrassegno.Code()
+	_, text := get(t, c, link)
+	m := regexp.MustCompile(`name="prova" value="([^"]+)"`).FindStringSubmatch(text)
+	require.NotNil(t, m)
+	_, text = post(t, c, link, url.Values{"prova": {m[1]}, "codice": {answer}})
+	shown := strings.NewReplacer("&#39;", "'", "&#34;", `"`).Replace(text)
+	report := s.verifier.PDF(t.Context(), issued.PDF, time.Now())
+	for _, check := range report.Checks {
+		assert.Contains(t, shown, check.Message)
+	}
+	pair := s.verifier.Contrassegno(t.Context(), issued.Contrassegno, []verify.Document{{Name: "originale", Data: issued.PDF}}, time.Now())
+	for _, check := range pair.Checks {
+		assert.Contains(t, shown, check.Message)
+	}
+}
+
+func TestMaintenance(t *testing.T) {
+	s, _, out := start(t, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	s.maintain(ctx) // a second one beside the server's, until the context ends
+	assert.NotContains(t, out.String(), "maintenance")
+}
+
+// TestTwoLanguages: of a certificate in two languages both are there to compare.
+func TestTwoLanguages(t *testing.T) {
+	s, base, _ := start(t, nil)
+	issued := issue(t, s, "bolzano", certificate.EnrolmentCertificate)
+	c := browser(t)
+	link := base + "/C/" + issued.Contrassegno.Code()
+	_, text := get(t, c, link)
+	m := regexp.MustCompile(`name="prova" value="([^"]+)"`).FindStringSubmatch(text)
+	require.NotNil(t, m)
+	_, text = post(t, c, link, url.Values{"prova": {m[1]}, "codice": {answer}})
+	assert.Contains(t, text, `lang="de"`)
+	assert.Contains(t, text, "Wählerlisten")
+	assert.Contains(t, text, "liste elettorali")
+}

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/liste-elettorali/anpr/audit"
+	"github.com/liste-elettorali/anpr/audit/filestore"
+	"github.com/liste-elettorali/anpr/audit/recorder"
+	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/certificate/archive"
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/refdata"
+	"github.com/liste-elettorali/anpr/electoral/sqlstore"
+	"github.com/liste-elettorali/anpr/seal"
+	"github.com/liste-elettorali/anpr/seal/sealtest"
+	"github.com/liste-elettorali/anpr/verify"
+	"github.com/liste-elettorali/anpr/verify/captcha"
+)
+
+// A system is everything that the pages stand on.
+type system struct {
+	opts     options
+	base     string // "https://HOST:PORT"
+	logger   *slog.Logger
+	now      func() time.Time
+	rome     *time.Location
+	tables   *refdata.Tables
+	db       *sqlstore.DB
+	archive  *archive.SQL
+	logStore *filestore.Store
+	recorder *recorder.Recorder
+	registry *electoral.Registry
+	issuer   *certificate.Issuer
+	verifier *verify.Verifier
+	captcha  captcha.Captcha
+	tls      tls.Certificate
+	people   []persona
+	sessions *sessions
+	limits   *limiter
+	// ticketKey opens originals for a while; it need not outlive the process.
+	ticketKey []byte
+}
+
+// open makes the system in its folder, and closes what a crash left open in
+// the log.
+func open(ctx context.Context, o options, base string, logger *slog.Logger) (s *system, err error) {
+	s = &system{opts: o, base: base, logger: logger, now: time.Now, ticketKey: random(32)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if err := os.MkdirAll(o.data, 0o700); err != nil {
+		return s, err
+	}
+	if s.rome, err = time.LoadLocation(electoral.Rome); err != nil {
+		return s, err
+	}
+	if s.tables, err = refdata.Embedded(); err != nil {
+		return s, err
+	}
+	for _, step := range []func(context.Context) error{s.openStores, s.openLog, s.openSeal, s.openCaptcha, s.openTLS, s.settle, s.recoverLog} {
+		if err := step(ctx); err != nil {
+			return s, err
+		}
+	}
+	s.sessions = newSessions(s.now)
+	s.limits = newLimiter(s.now)
+	return s, nil
+}
+
+func (s *system) path(name string) string { return filepath.Join(s.opts.data, name) }
+
+func (s *system) openStores(ctx context.Context) (err error) {
+	if s.opts.dsn != "" {
+		if s.db, err = sqlstore.OpenPostgres(ctx, s.opts.dsn); err != nil {
+			return err
+		}
+		s.archive, err = archive.OpenPostgres(ctx, s.opts.dsn)
+		return err
+	}
+	if s.db, err = sqlstore.OpenSQLite(ctx, s.path("registro.db")); err != nil {
+		return err
+	}
+	s.archive, err = archive.OpenSQLite(ctx, s.path("certificati.db"))
+	return err
+}
+
+func (s *system) openLog(context.Context) (err error) {
+	if s.logStore, err = filestore.Open(s.path("audit"), filestore.Config{}); err != nil {
+		return err
+	}
+	log, err := audit.New(audit.Config{Store: s.logStore})
+	if err != nil {
+		return err
+	}
+	if s.recorder, err = recorder.New(log, recorder.Config{}); err != nil {
+		return err
+	}
+	s.registry, err = electoral.NewRegistry(electoral.RegistryConfig{Store: s.db.Store(), Population: s.db.Population(), Recorder: s.recorder})
+	return err
+}
+
+// openSeal makes a certification authority for this run, whose root joins those
+// of the runs before it: what they sealed must stay verifiable.
+func (s *system) openSeal(context.Context) error {
+	ca, err := sealtest.NewCA(sealtest.Config{})
+	if err != nil {
+		return err
+	}
+	sealer, err := ca.PAdES(seal.LevelLTA)
+	if err != nil {
+		return err
+	}
+	key, err := s.secret("contrassegno.key", certificate.MinKeySize)
+	if err != nil {
+		return err
+	}
+	s.issuer, err = certificate.NewIssuer(certificate.Config{
+		Sealer: sealer, Source: s.registry, Recorder: s.recorder, Key: key, BaseURL: s.base, Archive: s.archive, Tables: s.tables,
+	})
+	if err != nil {
+		return err
+	}
+	trust, err := os.ReadFile(s.path("trust.pem"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	trust = append(trust, ca.TrustPEM()...)
+	if err := os.WriteFile(s.path("trust.pem"), trust, 0o644); err != nil {
+		return err
+	}
+	var anchors []*x509.Certificate
+	for block, rest := pem.Decode(trust); block != nil; block, rest = pem.Decode(rest) {
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return fmt.Errorf("trust.pem: %w", err)
+		}
+		anchors = append(anchors, c)
+	}
+	s.verifier, err = verify.New(verify.Config{Trust: anchors, Timestamps: anchors, ContrassegnoKey: key})
+	return err
+}
+
+func (s *system) openCaptcha(context.Context) (err error) {
+	if s.captcha = s.opts.captcha; s.captcha != nil {
+		return nil
+	}
+	// The list of used challenges does not outlive the process, and neither does
+	// the key.
+	s.captcha, err = captcha.New(captcha.Config{Key: random(captcha.MinKeySize)})
+	return err
+}
+
+// recoverLog gives an outcome to what was under way when the process ended.
+func (s *system) recoverLog(ctx context.Context) error {
+	left, err := s.recorder.Open(ctx, s.logStore)
+	if err != nil {
+		return err
+	}
+	n, err := s.issuer.Recover(ctx, left)
+	if n > 0 {
+		s.logger.InfoContext(ctx, "recovered", "accesses", n)
+	}
+	return err
+}
+
+// maintain does what must be done daily: what expired is deleted, and what
+// databases still hold of it goes too.
+func (s *system) maintain(ctx context.Context) {
+	for {
+		for _, task := range []struct {
+			name string
+			do   func(context.Context) error
+		}{
+			{"sweep", func(ctx context.Context) error { _, err := s.issuer.Sweep(ctx); return err }},
+			{"expire", func(ctx context.Context) error { _, err := s.registry.Expire(ctx, comuni...); return err }},
+			{"purge registry", s.db.Purge},
+			{"purge archive", s.archive.Purge},
+		} {
+			if err := task.do(ctx); err != nil && ctx.Err() == nil {
+				s.logger.ErrorContext(ctx, "maintenance", "task", task.name, "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(24 * time.Hour):
+		}
+	}
+}
+
+func (s *system) close() error {
+	var errs []error
+	if s.logStore != nil {
+		errs = append(errs, s.logStore.Close())
+	}
+	if s.archive != nil {
+		errs = append(errs, s.archive.Close())
+	}
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// secret reads a key, made at the first start.
+func (s *system) secret(name string, size int) ([]byte, error) {
+	key, err := os.ReadFile(s.path(name))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		key = random(size)
+		return key, os.WriteFile(s.path(name), key, 0o600)
+	case err != nil:
+		return nil, err
+	case len(key) != size:
+		return nil, fmt.Errorf("%s: %d bytes, expected %d", s.path(name), len(key), size)
+	}
+	return key, nil
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b) // never fails
+	return b
+}

@@ -1,0 +1,365 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"slices"
+	"strings"
+
+	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/internal/pdf"
+)
+
+// A FindCode names why no contrassegno was found in what somebody uploaded.
+// The codes are stable.
+type FindCode string
+
+// Why no contrassegno was found.
+const (
+	FindEmpty       FindCode = "empty"              // no bytes
+	FindTooLarge    FindCode = "too-large"          // over a limit of [Limits]
+	FindFormat      FindCode = "unsupported-format" // neither PNG nor JPEG nor PDF
+	FindMalformed   FindCode = "malformed"          // cannot be decoded
+	FindEncrypted   FindCode = "encrypted"          // a PDF with a password
+	FindNoImage     FindCode = "no-image"           // a PDF with neither a link nor a scanned page
+	FindCompression FindCode = "unsupported-image"  // a PDF whose scanned pages are in a form that is not read
+	FindNoCode      FindCode = "no-code"            // no QR code is recognised
+	FindOtherCode   FindCode = "other-code"         // a QR code that is no contrassegno
+	FindAmbiguous   FindCode = "ambiguous"          // several contrassegni
+	FindInterrupted FindCode = "interrupted"        // the context ended
+)
+
+// A FindError says why no contrassegno was found.
+type FindError struct {
+	Code    FindCode
+	Message string // in Italian, for people: what is wrong and what to do
+	Err     error  // cause, for programs, or nil
+
+	text string // what is wrong, without its subject
+}
+
+func (e *FindError) Error() string {
+	s := "verify: no contrassegno: " + string(e.Code)
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *FindError) Unwrap() error { return e.Err }
+
+// advice says what whoever uploads may do about it.
+var advice = map[FindCode]string{
+	FindEmpty:       "Scegliere il file e inviarlo di nuovo.",
+	FindTooLarge:    "Inviare un'immagine più piccola: basta il riquadro del contrassegno.",
+	FindFormat:      "Inviare una fotografia o una scansione in formato PNG, JPEG o PDF.",
+	FindMalformed:   "Salvare di nuovo la fotografia o la scansione come PNG, JPEG o PDF e inviarla.",
+	FindEncrypted:   "Inviare il file senza password, o una fotografia del contrassegno.",
+	FindNoImage:     "Inviare il PDF originale, una scansione della stampa o una fotografia del contrassegno.",
+	FindCompression: "Ripetere la scansione in formato JPEG o PNG.",
+	FindNoCode:      "Riprendere il contrassegno intero, a fuoco, senza riflessi, con un margine bianco intorno.",
+	FindOtherCode:   "Riprendere il contrassegno, che sta in fondo alla prima pagina del certificato, e non un altro codice.",
+	FindAmbiguous:   "Inviare una copia per volta.",
+	FindInterrupted: "Riprovare fra qualche minuto.",
+}
+
+// findError makes an error whose text, in Italian, continues its subject.
+func findError(code FindCode, err error, format string, args ...any) *FindError {
+	return &FindError{Code: code, Err: err, text: clean(fmt.Sprintf(format, args...))}
+}
+
+// about completes the message.
+func (e *FindError) about(subject string) *FindError {
+	e.Message = subject + e.text + ". " + advice[e.Code]
+	return e
+}
+
+// Bounds of a PDF in which a contrassegno is looked for.
+const (
+	maxFindPages  = 10
+	maxFindImages = 12
+)
+
+// FindContrassegno reads the contrassegno of a copy that somebody uploads: a
+// picture (PNG or JPEG), a PDF whose pages are scanned pictures (JPEG, Flate
+// or fax data in the first 10 pages), or the PDF of a certificate itself,
+// where it is the address of its link.
+//
+// That it is found says nothing of its authenticity: the caller has to check
+// it ([certificate.Contrassegno.Authentic], or the archive of the issuer) and
+// to show the original beside the copy. Errors are *[FindError]. The limits of
+// the configuration hold; nothing of data is kept.
+func (v *Verifier) FindContrassegno(ctx context.Context, data []byte) (certificate.Contrassegno, error) {
+	var mark certificate.Contrassegno
+	var err *FindError
+	subject := "Il contrassegno non si è potuto leggere: il file "
+	switch {
+	case len(data) == 0:
+		err = findError(FindEmpty, nil, "è vuoto")
+	case bytes.HasPrefix(data, []byte("%PDF-")):
+		mark, err = v.findInPDF(ctx, data)
+	default:
+		subject = "Il contrassegno non si è potuto leggere: "
+		mark, err = v.findInPicture(ctx, data)
+	}
+	if err != nil {
+		return certificate.Contrassegno{}, err.about(subject)
+	}
+	return mark, nil
+}
+
+func (v *Verifier) findInPicture(ctx context.Context, data []byte) (certificate.Contrassegno, *FindError) {
+	text, err := readQR(ctx, data, v.cfg.Limits.Picture, v.cfg.Limits.Pixels)
+	if err != nil {
+		return certificate.Contrassegno{}, err
+	}
+	mark, bad := certificate.ParseContrassegno(text)
+	if bad != nil {
+		return mark, findError(FindOtherCode, bad, "il codice QR nell'immagine non è un contrassegno")
+	}
+	return mark, nil
+}
+
+func (v *Verifier) findInPDF(ctx context.Context, data []byte) (certificate.Contrassegno, *FindError) {
+	var none certificate.Contrassegno
+	f, err := pdf.Parse(ctx, data, v.cfg.Limits.PDF)
+	if err != nil {
+		return none, pdfFindError(err)
+	}
+	pages, err := f.Last().Pages()
+	if err != nil {
+		return none, pdfFindError(err)
+	}
+	pages = pages[:min(len(pages), maxFindPages)]
+	marks, err := v.linked(f, pages)
+	if err != nil {
+		return none, pdfFindError(err)
+	}
+	var unread *FindError
+	if len(marks) == 0 {
+		if marks, unread = v.scanned(ctx, f, pages); unread != nil {
+			return none, unread
+		}
+	}
+	if len(marks) > 1 {
+		return none, findError(FindAmbiguous, nil, "contiene %d contrassegni diversi", len(marks))
+	}
+	return marks[0], nil
+}
+
+func pdfFindError(err error) *FindError {
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return findError(FindInterrupted, err, "non è stato letto fino in fondo, perché la lettura è stata interrotta")
+	case errors.Is(err, pdf.ErrEncrypted):
+		return findError(FindEncrypted, err, "è protetto da una password")
+	case errors.Is(err, pdf.ErrLimit):
+		return findError(FindTooLarge, err, "supera i limiti entro i quali viene letto")
+	}
+	return findError(FindMalformed, err, "non è un PDF ben formato")
+}
+
+// linked returns the contrassegni that links of the pages lead to. If the file
+// embeds the data of a certificate, those of other data do not count.
+func (v *Verifier) linked(f *pdf.File, pages []pdf.Ref) ([]certificate.Contrassegno, error) {
+	var marks []certificate.Contrassegno
+	for _, page := range pages {
+		links, err := f.Last().Links(page)
+		if err != nil {
+			return nil, err
+		}
+		for _, uri := range links {
+			if mark, err := certificate.ParseContrassegno(uri); err == nil && !slices.Contains(marks, mark) {
+				marks = append(marks, mark)
+			}
+		}
+	}
+	if len(marks) == 0 {
+		return nil, nil
+	}
+	files, err := f.EmbeddedFiles()
+	if err != nil {
+		return nil, err
+	}
+	files = slices.DeleteFunc(files, func(f pdf.EmbeddedFile) bool { return f.Name != dataName })
+	if len(files) == 0 {
+		return marks, nil
+	}
+	return slices.DeleteFunc(marks, func(m certificate.Contrassegno) bool {
+		return !slices.ContainsFunc(files, func(f pdf.EmbeddedFile) bool { return m.Matches(f.Data) })
+	}), nil
+}
+
+// scanned reads the QR codes of the pictures on the pages, the largest of each
+// page first, then those that are strips of one page put together.
+func (v *Verifier) scanned(ctx context.Context, f *pdf.File, pages []pdf.Ref) ([]certificate.Contrassegno, *FindError) {
+	s := scan{v: v, ctx: ctx, view: f.Last(), pixels: v.cfg.Limits.Pixels}
+	for _, page := range pages {
+		if err := s.page(page); err != nil {
+			return nil, err
+		}
+		if len(s.marks) > 0 { // one copy has one, and its other pages need not be looked at
+			return s.marks, nil
+		}
+	}
+	switch {
+	case s.other != nil:
+		return nil, findError(FindOtherCode, s.other, "contiene un codice QR che non è un contrassegno")
+	case s.left > 0:
+		return nil, findError(FindTooLarge, nil, "contiene troppe immagini, o troppo grandi")
+	case s.read > 0:
+		return nil, findError(FindNoCode, nil, "contiene immagini in cui non si riconosce alcun codice QR")
+	case s.unread != nil && errors.Is(s.unread, pdf.ErrUnsupported):
+		return nil, findError(FindCompression, s.unread, "contiene immagini in una forma che non si sa leggere (%s)", strings.TrimPrefix(s.unread.Error(), "pdf: "))
+	case s.unread != nil:
+		return nil, findError(FindMalformed, s.unread, "contiene immagini che non sono ben formate")
+	}
+	return nil, findError(FindNoImage, nil, "non contiene né il collegamento di un certificato né pagine scansionate")
+}
+
+// A scan is the reading of the pictures of a PDF.
+type scan struct {
+	v      *Verifier
+	ctx    context.Context // lives for one call
+	view   pdf.View
+	pixels int64 // that may still be decoded
+	tried  int
+	read   int   // pictures that were decoded
+	left   int   // pictures over a bound
+	unread error // the first that could not be decoded
+	other  error // of the first QR code that is no contrassegno
+	marks  []certificate.Contrassegno
+}
+
+func (s *scan) page(page pdf.Ref) *FindError {
+	streams, err := s.view.PageImages(page, 50)
+	if err != nil {
+		return pdfFindError(err)
+	}
+	area := func(st *pdf.Stream) int {
+		w, h, err := s.view.ImageSize(st)
+		if err != nil {
+			return 0
+		}
+		return w * h
+	}
+	order := slices.Clone(streams)
+	slices.SortStableFunc(order, func(a, b *pdf.Stream) int { return area(b) - area(a) })
+	pictures := map[*pdf.Stream]gray{}
+	for _, st := range order {
+		if n := area(st); n > 0 && n < 21*21 {
+			continue // too small for a code
+		}
+		img, err := s.decode(st, int64(area(st)))
+		if err != nil {
+			return err
+		}
+		if img == nil {
+			continue
+		}
+		pictures[st] = gray{img.Pix, img.Rect.Dx(), img.Rect.Dy()}
+		if err := s.codes(pictures[st]); err != nil {
+			return err
+		}
+	}
+	if whole := strips(streams, pictures); len(s.marks) == 0 && len(pictures) > 1 && whole.w > 0 {
+		return s.codes(whole)
+	}
+	return nil
+}
+
+// decode decodes a picture within the bounds, nil if it is left out.
+func (s *scan) decode(st *pdf.Stream, pixels int64) (*image.Gray, *FindError) {
+	if s.tried >= maxFindImages || pixels > s.pixels {
+		s.left++
+		return nil, nil
+	}
+	s.tried++
+	img, err := s.view.Image(st, s.pixels)
+	switch {
+	case s.ctx.Err() != nil:
+		return nil, pdfFindError(s.ctx.Err())
+	case errors.Is(err, pdf.ErrLimit):
+		s.left++
+		return nil, nil
+	case err != nil:
+		if s.unread == nil {
+			s.unread = err
+		}
+		return nil, nil
+	}
+	s.pixels -= pixels
+	s.read++
+	return img, nil
+}
+
+func (s *scan) codes(g gray) *FindError {
+	text, err := g.readQR(s.ctx)
+	if err != nil {
+		if err.Code == FindInterrupted {
+			return pdfFindError(s.ctx.Err())
+		}
+		return nil
+	}
+	mark, bad := certificate.ParseContrassegno(text)
+	if bad != nil {
+		if s.other == nil {
+			s.other = bad
+		}
+	} else if !slices.Contains(s.marks, mark) {
+		s.marks = append(s.marks, mark)
+	}
+	return nil
+}
+
+// strips puts pictures of the same width below each other, in the order in
+// which the page names them: some scanners cut a page so, through the code.
+func strips(order []*pdf.Stream, pictures map[*pdf.Stream]gray) (whole gray) {
+	for _, st := range order {
+		g, ok := pictures[st]
+		if !ok {
+			continue
+		}
+		if whole.w != 0 && whole.w != g.w {
+			return gray{}
+		}
+		whole.w, whole.h = g.w, whole.h+g.h
+		whole.pix = append(whole.pix, g.pix...)
+	}
+	return whole
+}
+
+// formatName names a kind of file that is not read, by its first bytes.
+func formatName(data []byte) string {
+	head := data[:min(len(data), 512)]
+	text := strings.ToLower(string(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xEF\xBB\xBF")), " \t\r\n")))
+	brand := ""
+	if len(head) >= 12 && string(head[4:8]) == "ftyp" {
+		brand = string(head[8:12])
+	}
+	switch {
+	case strings.HasPrefix(text, "<svg"), strings.HasPrefix(text, "<?xml") && strings.Contains(text, "<svg"):
+		return "un disegno SVG"
+	case slices.Contains([]string{"heic", "heix", "hevc", "heim", "heis", "mif1", "msf1"}, brand):
+		return "una fotografia HEIC"
+	case brand == "avif" || brand == "avis":
+		return "un'immagine AVIF"
+	case strings.HasPrefix(text, "gif8"):
+		return "un'immagine GIF"
+	case strings.HasPrefix(text, "riff") && len(head) >= 12 && string(head[8:12]) == "WEBP":
+		return "un'immagine WebP"
+	case bytes.HasPrefix(head, []byte("II*\x00")), bytes.HasPrefix(head, []byte("MM\x00*")):
+		return "un'immagine TIFF"
+	case strings.HasPrefix(text, "bm") && len(head) >= 26:
+		return "un'immagine BMP"
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		return "un archivio ZIP o un documento di testo"
+	case strings.HasPrefix(text, "<"):
+		return "una pagina HTML o XML"
+	}
+	return ""
+}

@@ -1,0 +1,171 @@
+package verify
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/liste-elettorali/anpr/internal/pdf"
+)
+
+// metadata accounts for the dates and the name of the program that writers
+// bring up to date with every revision. Anything else that is said of the
+// document may only change when it is sealed again: the new seal covers it.
+func (u *update) metadata() error {
+	if err := u.information(); err != nil {
+		return err
+	}
+	was, _, err := u.old.Catalog()
+	if err != nil {
+		return err
+	}
+	is, _, err := u.new.Catalog()
+	if err != nil {
+		return err
+	}
+	ref, ok := is.Get("Metadata").(pdf.Ref)
+	c := u.changes[ref.Num]
+	if !ok || c == nil {
+		return nil
+	}
+	if was.Get("Metadata") == nil { // catalog has accounted for it, or refused it
+		return nil
+	}
+	a, ok1 := c.Old.(*pdf.Stream)
+	b, ok2 := c.New.(*pdf.Stream)
+	if !ok1 || !ok2 || a.Dict.Name("Type") != "Metadata" || b.Dict.Name("Type") != "Metadata" {
+		return nil // rest refuses it
+	}
+	if !u.signs {
+		if err := u.samePacket(a, b); err != nil {
+			return err
+		}
+	}
+	u.allowed[ref.Num] = true
+	return nil
+}
+
+// information accounts for the document information dictionary (ISO 32000-2
+// clause 14.3.3).
+func (u *update) information() error {
+	before, after := u.old.Trailer().Get("Info"), u.new.Trailer().Get("Info")
+	ref, ok := after.(pdf.Ref)
+	c := u.changes[ref.Num]
+	same := pdf.Equal(before, after)
+	if after == nil || same && (!ok || c == nil) {
+		return nil
+	}
+	o, err := u.old.Resolve(before)
+	if err != nil {
+		return err
+	}
+	was, _ := o.(pdf.Dict)
+	if o, err = u.new.Resolve(after); err != nil {
+		return err
+	}
+	is, _ := o.(pdf.Dict)
+	if !same && c != nil && c.Had {
+		return errors.New("fa passare un altro oggetto per le informazioni sul documento")
+	}
+	if !u.signs || same {
+		for _, key := range keysOf(was, is) {
+			if pdf.Equal(was.Get(key), is.Get(key)) {
+				continue
+			}
+			_, text := is.Get(key).(pdf.String)
+			if !text || key != "ModDate" && key != "Producer" && !(key == "CreationDate" && was == nil) {
+				return fmt.Errorf("cambia %s fra le informazioni sul documento", clean(string(key)))
+			}
+		}
+	}
+	if c != nil && c.Has {
+		u.allowed[ref.Num] = true
+	}
+	return nil
+}
+
+// samePacket reports why two XMP packets differ in more than dates and
+// programs.
+func (u *update) samePacket(a, b *pdf.Stream) error {
+	before, err := u.statements(u.old, a)
+	if err != nil {
+		return err
+	}
+	after, err := u.statements(u.new, b)
+	if err != nil {
+		return err
+	}
+	if before == nil || after == nil {
+		return errors.New("cambia i metadati in una forma che non si sa leggere")
+	}
+	for _, path := range slices.Sorted(maps.Keys(before)) {
+		if after[path] != before[path] {
+			return fmt.Errorf("cambia i metadati (%s)", clean(path))
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(after)) {
+		if _, ok := before[path]; !ok {
+			return fmt.Errorf("aggiunge ai metadati (%s)", clean(path))
+		}
+	}
+	return nil
+}
+
+// statements returns what an XMP packet says, by the path of its elements;
+// nil if it cannot be read in one way.
+func (u *update) statements(v pdf.View, s *pdf.Stream) (map[string]string, error) {
+	data, err := v.Decode(s)
+	if err != nil {
+		return nil, err
+	}
+	const (
+		most  = 1 << 20
+		depth = 32
+	)
+	if len(data) > most {
+		return nil, nil
+	}
+	mayChange := []string{"ModifyDate", "MetadataDate", "Producer", "CreatorTool", "x:xmptk", "xmptk", "InstanceID", "VersionID"}
+	out := map[string]string{}
+	add := func(path, text string) {
+		last := path[strings.LastIndexAny(path, "/ }")+1:]
+		if text = strings.TrimSpace(text); text != "" && !slices.Contains(mayChange, last) {
+			out[path] += text + "\x00"
+		}
+	}
+	d := xml.NewDecoder(bytes.NewReader(data))
+	var path []string
+	for {
+		tok, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, nil
+		}
+		switch tok := tok.(type) {
+		case xml.Directive:
+			return nil, nil
+		case xml.StartElement:
+			if path = append(path, tok.Name.Space+"}"+tok.Name.Local); len(path) > depth {
+				return nil, nil
+			}
+			add(strings.Join(path, "/")+"/", "element")
+			for _, a := range tok.Attr {
+				if a.Name.Space == "xmlns" || a.Name.Local == "xmlns" {
+					continue
+				}
+				add(strings.Join(path, "/")+"/@"+a.Name.Space+"}"+a.Name.Local, a.Value)
+			}
+		case xml.EndElement:
+			path = path[:len(path)-1]
+		case xml.CharData:
+			add(strings.Join(path, "/"), string(tok))
+		}
+	}
+}

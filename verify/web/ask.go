@@ -1,0 +1,285 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/verify"
+	"github.com/liste-elettorali/anpr/verify/captcha"
+)
+
+// A form asks for the captcha, and for the file where there is no link.
+type form struct {
+	Title string
+	// Action is where it goes, Path the page for uploads.
+	Action, Path string
+	Upload       bool
+	Challenge    captcha.Challenge
+	// Fault says what was wrong with the answer before, Field which part of the
+	// form it concerns: "codice", "file" or none.
+	Fault, Field string
+	MaxMiB       int
+	Minutes      int
+}
+
+func (f form) title() string {
+	if f.Fault != "" {
+		return "Errore: " + f.Title
+	}
+	return f.Title
+}
+
+const (
+	linkTitle   = "Verifica di un certificato elettorale"
+	uploadTitle = "Verifica di un certificato elettorale stampato"
+)
+
+// The actions that the captcha is bound to: an answer for one certificate opens
+// no other.
+const uploadAction = "verify-upload"
+
+func linkAction(code string) string { return "verify-link " + code }
+
+// ask shows a form with a new challenge.
+func (h *Handler) ask(w http.ResponseWriter, r *http.Request, status int, f form, action string) {
+	var err error
+	if f.Challenge, err = h.cfg.Captcha.New(r.Context(), action); err != nil {
+		h.internal(w, r, "captcha", err)
+		return
+	}
+	f.Path, f.MaxMiB = h.cfg.Path, maxUpload>>20
+	f.Minutes = int(f.Challenge.Expires.Sub(h.cfg.Now()).Round(time.Minute).Minutes())
+	h.show(w, r, status, "form", f)
+}
+
+func (h *Handler) askLink(w http.ResponseWriter, r *http.Request) {
+	code := r.PathValue("code")
+	if _, err := h.mark(code); err != nil {
+		h.malformed(w, r)
+		return
+	}
+	h.ask(w, r, http.StatusOK, form{Title: linkTitle, Action: r.URL.EscapedPath()}, linkAction(code))
+}
+
+func (h *Handler) askUpload(w http.ResponseWriter, r *http.Request) {
+	h.ask(w, r, http.StatusOK, form{Title: uploadTitle, Action: h.cfg.Path, Upload: true}, uploadAction)
+}
+
+// malformed answers to an address that holds no contrassegno.
+func (h *Handler) malformed(w http.ResponseWriter, r *http.Request) {
+	h.show(w, r, http.StatusNotFound, "notice", notice{
+		Title: "L'indirizzo non è completo", Path: h.cfg.Path,
+		Text:   "L'indirizzo aperto non contiene un contrassegno intero: è stato copiato solo in parte, o con un errore.",
+		Advice: "Inquadrare di nuovo il contrassegno con la fotocamera, oppure copiare per intero l'indirizzo stampato accanto a esso, con le lettere maiuscole.",
+	})
+}
+
+func (h *Handler) internal(w http.ResponseWriter, r *http.Request, what string, err error) {
+	h.cfg.Logger.ErrorContext(r.Context(), "verification", "step", what, "error", err)
+	h.show(w, r, http.StatusInternalServerError, "notice", notice{
+		Title: "Il servizio non è disponibile", Severity: "danger", Path: h.cfg.Path,
+		Text: "La verifica non si è potuta eseguire per un errore del sistema: non dice nulla sul certificato.", Advice: "Riprovare fra qualche minuto.",
+	})
+}
+
+// maxField bounds a field of a form that is no file, in bytes.
+const maxField = 1024
+
+func (h *Handler) confirmLink(w http.ResponseWriter, r *http.Request) {
+	code := r.PathValue("code")
+	mark, err := h.mark(code)
+	if err != nil {
+		h.malformed(w, r)
+		return
+	}
+	f := form{Title: linkTitle, Action: r.URL.EscapedPath()}
+	r.Body = http.MaxBytesReader(w, r.Body, 8*maxField)
+	if err := r.ParseForm(); err != nil {
+		f.Fault = "Il modulo non è arrivato per intero. Riprovare."
+		h.ask(w, r, http.StatusBadRequest, f, linkAction(code))
+		return
+	}
+	answer := captcha.Answer{ID: r.PostForm.Get("prova"), Text: r.PostForm.Get("codice"), Work: r.PostForm.Get("lavoro")}
+	if !h.passed(w, r, f, linkAction(code), answer) {
+		return
+	}
+	h.open(w, r, mark, upload{})
+}
+
+// passed checks the captcha; if the answer does not pass it shows the form
+// again.
+func (h *Handler) passed(w http.ResponseWriter, r *http.Request, f form, action string, a captcha.Answer) bool {
+	err := h.cfg.Captcha.Check(r.Context(), action, a)
+	if err == nil {
+		return true
+	}
+	status := http.StatusUnprocessableEntity
+	if m := captcha.Message(err); m != "" {
+		f.Fault, f.Field = m, "codice"
+	}
+	if errors.Is(err, captcha.ErrFull) {
+		status, f.Field = http.StatusServiceUnavailable, ""
+	}
+	if f.Upload {
+		f.Fault += " Il file va scelto di nuovo."
+	}
+	h.ask(w, r, status, f, action)
+	return false
+}
+
+// An upload is a file with a contrassegno.
+type upload struct {
+	name string
+	data []byte
+}
+
+func (u upload) isPDF() bool { return strings.HasPrefix(string(u.data[:min(len(u.data), 5)]), "%PDF-") }
+
+func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
+	f := form{Title: uploadTitle, Action: h.cfg.Path, Upload: true}
+	select {
+	case h.uploads <- struct{}{}:
+		defer func() { <-h.uploads }()
+	default:
+		h.busy(w, r, f)
+		return
+	}
+	answer, file, fault, err := readUpload(w, r)
+	if err != nil {
+		f.Fault, f.Field = fault, "file"
+		status := http.StatusBadRequest
+		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok || errors.Is(err, errTooLarge) {
+			_ = tooLarge
+			status = http.StatusRequestEntityTooLarge
+		}
+		h.ask(w, r, status, f, uploadAction)
+		return
+	}
+	if !h.passed(w, r, f, uploadAction, answer) {
+		return
+	}
+	if len(file.data) == 0 {
+		f.Fault, f.Field = "Manca il file con il contrassegno. Sceglierlo e inserire il nuovo codice.", "file"
+		h.ask(w, r, http.StatusUnprocessableEntity, f, uploadAction)
+		return
+	}
+	mark, fault, err := h.read(r.Context(), file)
+	switch {
+	case errors.Is(err, errBusy):
+		h.busy(w, r, f)
+		return
+	case err != nil:
+		f.Fault, f.Field = fault, "file"
+		h.ask(w, r, http.StatusUnprocessableEntity, f, uploadAction)
+		return
+	}
+	if !h.ours(mark) {
+		h.elsewhere(w, r)
+		return
+	}
+	h.open(w, r, mark, file)
+}
+
+// busy asks to come back.
+func (h *Handler) busy(w http.ResponseWriter, r *http.Request, f form) {
+	w.Header().Set("Retry-After", "10")
+	f.Fault = "Il servizio legge in questo momento troppi file. Riprovare fra qualche secondo."
+	h.ask(w, r, http.StatusServiceUnavailable, f, uploadAction)
+}
+
+// elsewhere answers to a contrassegno that leads to another site.
+func (h *Handler) elsewhere(w http.ResponseWriter, r *http.Request) {
+	site := strings.ToLower(strings.TrimPrefix(h.cfg.BaseURL, "HTTPS://"))
+	h.show(w, r, http.StatusUnprocessableEntity, "notice", notice{
+		Title: "Il contrassegno rinvia a un altro sito", Severity: "danger", Path: h.cfg.Path,
+		Text:   "Il contrassegno è ben formato, ma il suo indirizzo non è quello di questo servizio (" + site + "). Un certificato emesso da questo servizio non lo porta.",
+		Advice: "Non aprire l'indirizzo del contrassegno e non accettare il documento. Chi lo ha presentato può chiederne uno nuovo al proprio comune o sul sito di ANPR.",
+	})
+}
+
+var (
+	errTooLarge = errors.New("web: the file is too large")
+	errBusy     = errors.New("web: too many pictures at once")
+	errForm     = errors.New("web: the form is not as expected")
+)
+
+// readUpload reads the form without touching the disk. fault is for people.
+func readUpload(w http.ResponseWriter, r *http.Request) (a captcha.Answer, file upload, fault string, err error) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxUpload+64<<10)
+	const broken = "Il modulo non è arrivato per intero. Riprovare."
+	large := fmt.Sprintf("Il file supera i %d MiB. Ritagliare l'immagine attorno al contrassegno, o usare una risoluzione più bassa.", maxUpload>>20)
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return a, file, broken, fmt.Errorf("%w: %w", errForm, err)
+	}
+	for {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return a, file, "", nil
+		}
+		if err != nil {
+			return a, file, broken, err
+		}
+		limit := int64(maxField)
+		if part.FormName() == "file" {
+			limit = maxUpload
+		}
+		data, err := io.ReadAll(io.LimitReader(part, limit+1))
+		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok || int64(len(data)) > limit {
+			_ = tooLarge
+			return a, file, large, errTooLarge
+		}
+		if err != nil {
+			return a, file, broken, err
+		}
+		switch part.FormName() {
+		case "file":
+			if file.data != nil {
+				return a, file, "È arrivato più di un file: sceglierne uno solo.", errForm
+			}
+			_, params, _ := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
+			file = upload{params["filename"], data}
+		case "prova":
+			a.ID = string(data)
+		case "codice":
+			a.Text = string(data)
+		case "lavoro":
+			a.Work = string(data)
+		}
+	}
+}
+
+// read finds the contrassegno in an uploaded file, so many at a time. fault is
+// for people.
+func (h *Handler) read(ctx context.Context, file upload) (mark certificate.Contrassegno, fault string, err error) {
+	wait, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+	case <-wait.Done():
+		return mark, "", errBusy
+	}
+	bound, stop := context.WithTimeout(ctx, 15*time.Second)
+	defer stop()
+	mark, err = h.cfg.Verifier.FindContrassegno(bound, file.data)
+	if err != nil {
+		fault = h.readFault(err)
+	}
+	return mark, fault, err
+}
+
+// readFault says to people why nothing was read.
+func (h *Handler) readFault(err error) string {
+	if e, ok := errors.AsType[*verify.FindError](err); ok {
+		return e.Message + " Il codice di controllo va inserito di nuovo."
+	}
+	return "Il file non si può leggere. Usare una fotografia o una scansione in formato PNG, JPEG o PDF."
+}

@@ -1,0 +1,229 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/verify"
+)
+
+// A result is the page of an original that was found.
+type result struct {
+	Title string
+	Valid bool
+	Path  string
+	// Original leads to the document; empty if its seal is not valid.
+	Original string
+	Minutes  int
+	// Compare is what must stand on the copy in the same words.
+	Compare []row
+	// Checks are those of the contrassegno and of the sealed document.
+	Contrassegno, Document []verify.Check
+	Signer                 string
+	Level                  verify.Level
+	SealedAt               string
+	// Uploaded is what an uploaded PDF is beside the original: empty if none
+	// was, "same" or "other".
+	Uploaded string
+	Trial    bool
+}
+
+// A row is a datum of the copy; Lang is the language of its value where that is
+// not Italian.
+type row struct{ Name, Value, Lang string }
+
+func (r result) title() string { return r.Title }
+
+// word says an outcome to people.
+func word(o verify.Outcome) string {
+	switch o {
+	case verify.Passed:
+		return "superato"
+	case verify.Failed:
+		return "non superato"
+	}
+	return "non eseguito"
+}
+
+// open shows the original to which a contrassegno leads, beside what to compare.
+func (h *Handler) open(w http.ResponseWriter, r *http.Request, mark certificate.Contrassegno, file upload) {
+	id := newID()
+	issued, err := h.cfg.Originals.Original(r.Context(), id, mark)
+	switch {
+	case errors.Is(err, certificate.ErrContrassegno):
+		h.forged(w, r)
+		return
+	case errors.Is(err, certificate.ErrNotArchived):
+		h.gone(w, r)
+		return
+	case err != nil:
+		h.internal(w, r, "original", err)
+		return
+	}
+	now := h.cfg.Now()
+	documents := []verify.Document{{Name: "originale", Data: issued.PDF}}
+	pair := h.cfg.Verifier.Contrassegno(r.Context(), mark, documents, now)
+	report := h.cfg.Verifier.PDF(r.Context(), issued.PDF, now)
+	out := result{
+		Title: "Il certificato è autentico", Path: h.cfg.Path, Valid: pair.Valid && report.Valid,
+		Contrassegno: pair.Checks, Document: report.Checks, Signer: report.Signer, Level: report.Level,
+		Compare: h.compare(issued), Minutes: int(ticketLife.Minutes()),
+	}
+	_, out.Trial = about(issued)
+	if !report.Time.IsZero() {
+		out.SealedAt = h.instant(report.Time)
+	}
+	if !out.Valid {
+		// Nothing is shown that the seal does not vouch for.
+		h.show(w, r, http.StatusOK, "notice", notice{
+			Title: "Il certificato non si può confermare", Severity: "danger", Path: h.cfg.Path,
+			Text:   "Il contrassegno è autentico, ma il sigillo dell'originale conservato non ha superato tutti i controlli: l'originale non viene aperto.",
+			Advice: "Non accettare per ora il documento, e segnalare il fatto a chi lo ha emesso. I controlli eseguiti sono elencati qui sotto.",
+			Checks: append(pair.Checks, report.Checks...),
+		})
+		return
+	}
+	if file.isPDF() {
+		out.Uploaded = "other"
+		if string(file.data) == string(issued.PDF) {
+			out.Uploaded = "same"
+		}
+	}
+	out.Original = h.cfg.Path + "/originale/" + h.newTicket(id, mark)
+	h.show(w, r, http.StatusOK, "result", out)
+}
+
+func (h *Handler) forged(w http.ResponseWriter, r *http.Request) {
+	h.show(w, r, http.StatusNotFound, "notice", notice{
+		Title: "Il contrassegno non è autentico", Severity: "danger", Path: h.cfg.Path,
+		Text:   "Nessun certificato emesso da questo servizio porta questo contrassegno: è stato inventato, alterato o copiato con un errore.",
+		Advice: "Se l'indirizzo è stato scritto a mano, confrontarlo carattere per carattere con quello stampato e riprovare. Altrimenti non accettare il documento.",
+	})
+}
+
+func (h *Handler) gone(w http.ResponseWriter, r *http.Request) {
+	h.show(w, r, http.StatusGone, "notice", notice{
+		Title: "Il certificato non è più disponibile", Path: h.cfg.Path,
+		Text:   "Il contrassegno è stato emesso da questo servizio, ma la validità del certificato è terminata e l'originale è stato cancellato, come prevede il decreto del Ministro dell'interno del 17 ottobre 2022. Non si può più confermare che la copia gli corrisponda.",
+		Advice: "Chiedere a chi lo ha presentato un certificato in corso di validità.",
+	})
+}
+
+// original serves the document itself.
+func (h *Handler) original(w http.ResponseWriter, r *http.Request) {
+	id, mark, err := h.openTicket(r.PathValue("ticket"))
+	if err != nil {
+		h.show(w, r, http.StatusGone, "notice", notice{
+			Title: "La verifica è scaduta", Path: h.cfg.Path,
+			Text:   "L'originale resta aperto per " + strconv.Itoa(int(ticketLife.Minutes())) + " minuti dalla conferma.",
+			Advice: "Leggere di nuovo il contrassegno e confermare.",
+		})
+		return
+	}
+	issued, err := h.cfg.Originals.Original(r.Context(), id, mark)
+	switch {
+	case errors.Is(err, certificate.ErrContrassegno):
+		h.forged(w, r)
+		return
+	case errors.Is(err, certificate.ErrNotArchived):
+		h.gone(w, r)
+		return
+	case err != nil:
+		h.internal(w, r, "original", err)
+		return
+	}
+	// Between the page and this nothing was judged again: what may not be shown
+	// may have changed in the archive meanwhile.
+	if report := h.cfg.Verifier.PDF(r.Context(), issued.PDF, h.cfg.Now()); !report.Valid {
+		h.show(w, r, http.StatusOK, "notice", notice{Title: "Il certificato non si può confermare", Severity: "danger", Path: h.cfg.Path,
+			Text: "Il sigillo dell'originale conservato non ha superato tutti i controlli: l'originale non viene aperto.", Checks: report.Checks})
+		return
+	}
+	head := w.Header()
+	head.Set("Content-Type", "application/pdf")
+	protocol, _ := about(issued)
+	head.Set("Content-Disposition", `inline; filename="originale-`+protocol+`.pdf"`)
+	head.Set("Content-Security-Policy", "frame-ancestors 'self'")
+	head.Set("Cross-Origin-Resource-Policy", "same-origin")
+	head.Set("Content-Length", strconv.Itoa(len(issued.PDF)))
+	_, _ = w.Write(issued.PDF)
+}
+
+func (h *Handler) instant(t time.Time) string {
+	t = t.In(h.rome)
+	return h.texts.Day(dateOf(t)) + ", ore " + t.Format("15.04")
+}
+
+// compare lists what the copy must show, with the names that it has on the page.
+func (h *Handler) compare(i certificate.Issued) []row {
+	if i.Collective != nil {
+		return h.compareCollective(i)
+	}
+	t, d := h.texts, i.Data
+	rows := []row{
+		{Name: "Tipo di certificato", Value: t.Titles[d.Kind]},
+		{Name: "Persona", Value: strings.TrimSpace(d.Subject.Surname + " " + d.Subject.Name)},
+		{Name: "Che cosa certifica", Value: t.Sentence(d)},
+	}
+	for _, other := range certificate.AllTexts() {
+		if other.Language == d.Statement.Language && other.Language != t.Language {
+			rows = append(rows, row{"Nell’altra lingua", other.Sentence(d), other.Language})
+		}
+	}
+	add := func(name, value string) {
+		if value != "" {
+			rows = append(rows, row{Name: name, Value: value})
+		}
+	}
+	if e := d.Enrolment; e != nil {
+		section := e.Section
+		if e.Seat != "" {
+			section += " – " + e.Seat
+		}
+		add(t.Labels.Comune, e.Comune.Name)
+		add(t.Labels.Section, section)
+	}
+	add(t.Labels.Use, t.Uses[d.Use])
+	return append(rows, h.compareIssue(d.Issuer, d.IssuedAt, d.ValidUntil, d.Protocol, i.Contrassegno)...)
+}
+
+// compareCollective lists what stands once on a collective certificate; the
+// persons are compared with the document itself.
+func (h *Handler) compareCollective(i certificate.Issued) []row {
+	t, d := h.texts, i.Collective
+	rows := []row{{Name: "Tipo di certificato", Value: t.Collective.Title}, {Name: t.Collective.Purpose, Value: t.Collective.Purposes[d.Collection]}}
+	for _, g := range d.Groups {
+		rows = append(rows, row{Name: t.Collective.Persons + ", " + g.Comune.Name, Value: strconv.Itoa(len(g.Entries)) + ", da confrontare con l’originale riga per riga"})
+	}
+	return append(rows, h.compareIssue(d.Issuer, d.IssuedAt, d.ValidUntil, d.Protocol, i.Contrassegno)...)
+}
+
+// compareIssue lists what every certificate says of its issue.
+func (h *Handler) compareIssue(by certificate.Authority, at time.Time, until electoral.Date, protocol string, mark certificate.Contrassegno) (rows []row) {
+	l := h.texts.Labels
+	if by.Comune != nil {
+		rows = append(rows, row{Name: l.IssuedBy, Value: by.Comune.Name})
+	}
+	if s := by.Signer; s != nil {
+		rows = append(rows, row{Name: "Firma", Value: strings.TrimSpace(h.texts.Signers[s.Role] + " " + s.Name)})
+	}
+	return append(rows, row{Name: l.Issued, Value: h.instant(at)}, row{Name: l.ValidUntil, Value: h.texts.Day(until)},
+		row{Name: l.Protocol, Value: protocol}, row{Name: "Codice del contrassegno", Value: mark.Code()})
+}
+
+// about returns what a certificate of either sort says of itself.
+func about(i certificate.Issued) (protocol string, trial bool) {
+	if i.Collective != nil {
+		return i.Collective.Protocol, i.Collective.Trial
+	}
+	return i.Data.Protocol, i.Data.Trial
+}
+
+func dateOf(t time.Time) electoral.Date {
+	return electoral.Date{Year: t.Year(), Month: t.Month(), Day: t.Day()}
+}

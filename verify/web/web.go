@@ -1,0 +1,262 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/verify"
+	"github.com/liste-elettorali/anpr/verify/captcha"
+)
+
+// Originals gives the certificate to which an authentic contrassegno leads;
+// [certificate.Issuer] is one. It puts the access on record before it returns.
+// Of one that is forged, and of one that expired or was deleted, the error wraps
+// [certificate.ErrContrassegno] and [certificate.ErrNotArchived].
+type Originals interface {
+	Original(ctx context.Context, requestID string, mark certificate.Contrassegno) (certificate.Issued, error)
+}
+
+// A Page is what a [Layout] puts into a page.
+type Page struct {
+	// Title is the text of the title and of the heading.
+	Title string
+	// Body goes into the element main, below the heading, which is its h1.
+	Body template.HTML
+	// Status is the HTTP status that goes with it, already written.
+	Status int
+}
+
+// A Layout writes a whole HTML page around the content. It may be called
+// concurrently.
+type Layout func(w io.Writer, r *http.Request, p Page) error
+
+// Config says what a [Handler] stands on. Originals, Verifier, Captcha, BaseURL
+// and Key are required.
+type Config struct {
+	Originals Originals
+	// Verifier judges the originals: its trust is what the public is told.
+	Verifier *verify.Verifier
+	Captcha  captcha.Captcha
+	// BaseURL is where the contrassegni lead, as in [certificate.Config]; its
+	// path, if it has one, goes before "/C/". A contrassegno that leads elsewhere
+	// is refused.
+	BaseURL string
+	// Key authenticates the tickets that open an original: at least 32 random
+	// bytes, used for nothing else. All nodes of a service share it.
+	Key []byte
+	// Path is where the page for uploads stands; empty means "/verifica".
+	Path string
+	// Layout writes the pages; nil means a bare page without style.
+	Layout Layout
+	// Texts are the Italian texts of the certificates; nil means
+	// [certificate.Italian].
+	Texts *certificate.Texts
+	// Pictures is how many uploads are read at a time; zero means one for each
+	// CPU. Others wait for a few seconds and are then asked to come back.
+	Pictures int
+	// Logger gets the internal errors, without personal data; nil means none.
+	Logger *slog.Logger
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// minKeySize is the least size in bytes of the key of the tickets.
+const minKeySize = 32
+
+const (
+	// maxUpload bounds an uploaded file in bytes, maxUploads how many there are
+	// at a time: together they bound the memory.
+	maxUpload  = 16 << 20
+	maxUploads = 32
+)
+
+// A Handler serves the public verification. It is safe for concurrent use.
+type Handler struct {
+	cfg   Config
+	mux   *http.ServeMux
+	pages *template.Template
+	texts certificate.Texts
+	rome  *time.Location
+	// slots bounds the pictures read at a time, uploads those that are in memory.
+	slots, uploads chan struct{}
+	paths          []string
+}
+
+//go:embed templates/*.html
+var templates embed.FS
+
+// New checks the configuration.
+func New(cfg Config) (*Handler, error) {
+	switch {
+	case cfg.Originals == nil:
+		return nil, errors.New("web: Config.Originals is nil")
+	case cfg.Verifier == nil:
+		return nil, errors.New("web: Config.Verifier is nil")
+	case cfg.Captcha == nil:
+		return nil, errors.New("web: Config.Captcha is nil")
+	case len(cfg.Key) < minKeySize:
+		return nil, fmt.Errorf("web: Config.Key has %d bytes, expected at least %d", len(cfg.Key), minKeySize)
+	}
+	// Any code shows whether the address is one that a contrassegno can have.
+	probe, err := certificate.NewContrassegno(cfg.BaseURL, bytes.Repeat([]byte{1}, certificate.MinKeySize), nil)
+	if err != nil {
+		return nil, fmt.Errorf("web: Config.BaseURL: %w", err)
+	}
+	base := strings.TrimSuffix(probe.String(), codeMark+probe.Code())
+	_, prefix, _ := strings.Cut(strings.TrimPrefix(base, "HTTPS://"), "/")
+	if prefix != "" {
+		prefix = "/" + prefix
+	}
+	cfg.BaseURL, cfg.Key = base, slices.Clone(cfg.Key)
+	if cfg.Path == "" {
+		cfg.Path = "/verifica"
+	}
+	if !strings.HasPrefix(cfg.Path, "/") || strings.HasSuffix(cfg.Path, "/") || strings.ContainsAny(cfg.Path, "{}? #%") {
+		return nil, fmt.Errorf("web: Config.Path %q: expected a path like /verifica", cfg.Path)
+	}
+	if cfg.Layout == nil {
+		cfg.Layout = bare
+	}
+	if cfg.Pictures <= 0 {
+		cfg.Pictures = runtime.GOMAXPROCS(0)
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	h := &Handler{cfg: cfg, mux: http.NewServeMux(), texts: certificate.Italian(), slots: make(chan struct{}, cfg.Pictures), uploads: make(chan struct{}, maxUploads)}
+	if cfg.Texts != nil {
+		h.texts = *cfg.Texts
+	}
+	if h.rome, err = time.LoadLocation(electoral.Rome); err != nil {
+		return nil, fmt.Errorf("web: no time zone database for %s: import time/tzdata in the program: %w", electoral.Rome, err)
+	}
+	if h.pages, err = template.New("").Funcs(template.FuncMap{"word": word}).ParseFS(templates, "templates/*.html"); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	h.routes(prefix)
+	return h, nil
+}
+
+// codeMark stands between the address of a contrassegno and its code.
+const codeMark = "/C/"
+
+func (h *Handler) routes(prefix string) {
+	link, upload := prefix+codeMark, h.cfg.Path
+	for pattern, handler := range map[string]http.HandlerFunc{
+		"GET " + link + "{code}":  h.askLink,
+		"POST " + link + "{code}": h.confirmLink,
+		"GET " + upload + "/{$}":  h.askUpload,
+		"GET " + upload:           h.askUpload,
+		"POST " + upload:          h.confirmUpload,
+		"GET " + upload + "/codice/{id}/immagine": func(w http.ResponseWriter, r *http.Request) {
+			captcha.ServePicture(w, r, h.cfg.Captcha, r.PathValue("id"))
+		},
+		"GET " + upload + "/codice/{id}/audio": func(w http.ResponseWriter, r *http.Request) {
+			captcha.ServeAudio(w, r, h.cfg.Captcha, r.PathValue("id"))
+		},
+		"GET " + upload + "/originale/{ticket}": h.original,
+		"GET " + upload + "/lavoro.js":          h.workScript,
+	} {
+		h.mux.HandleFunc(pattern, handler)
+	}
+	h.paths = []string{link, upload, upload + "/"}
+}
+
+// Paths returns the paths below which the handler serves, to be mounted one by
+// one beside other handlers.
+func (h *Handler) Paths() []string { return slices.Clone(h.paths) }
+
+// Pattern returns the pattern that a request matches, empty if none: what a log
+// may keep of its address.
+func (h *Handler) Pattern(r *http.Request) string {
+	_, pattern := h.mux.Handler(r)
+	return pattern
+}
+
+// ServeHTTP implements [http.Handler].
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	head := w.Header()
+	head.Set("Cache-Control", "no-store")
+	head.Set("Referrer-Policy", "no-referrer") // the address holds the code
+	head.Set("X-Content-Type-Options", "nosniff")
+	head.Set("X-Robots-Tag", "noindex, nofollow")
+	if _, pattern := h.mux.Handler(r); pattern == "" {
+		h.show(w, r, http.StatusNotFound, "notice", notice{Title: "Pagina non trovata", Text: "L'indirizzo non corrisponde ad alcuna pagina di verifica. Se è stato copiato da un certificato, occorre copiarlo per intero.", Path: h.cfg.Path})
+		return
+	}
+	h.mux.ServeHTTP(w, r)
+}
+
+// show writes a page.
+func (h *Handler) show(w http.ResponseWriter, r *http.Request, status int, name string, data interface{ title() string }) {
+	var body, page bytes.Buffer
+	err := h.pages.ExecuteTemplate(&body, name+".html", data)
+	if err == nil {
+		err = h.cfg.Layout(&page, r, Page{Title: data.title(), Body: template.HTML(body.String()), Status: status})
+	}
+	if err != nil {
+		h.cfg.Logger.ErrorContext(r.Context(), "verification page", "page", name, "error", err)
+		http.Error(w, "Errore interno. Riprovare fra qualche minuto.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(page.Bytes())
+}
+
+// bare is the layout without style.
+func bare(w io.Writer, _ *http.Request, p Page) error {
+	return bareTemplate.Execute(w, p)
+}
+
+var bareTemplate = template.Must(template.New("bare").Parse(`<!doctype html>
+<html lang="it"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Title}}</title></head>
+<body><main><h1>{{.Title}}</h1>{{.Body}}</main></body></html>
+`))
+
+// A notice is a page that says something and leads on.
+type notice struct {
+	Title, Text string
+	// Severity is "warning" or "danger"; empty is a warning.
+	Severity string
+	// Advice is what to do.
+	Advice string
+	// Path leads to the page for uploads, Retry to where it was tried; empty for
+	// none.
+	Path, Retry string
+	Checks      []verify.Check
+}
+
+func (n notice) title() string { return n.Title }
+
+// newID identifies a request in the access log.
+func newID() string { return "verifica-" + rand.Text() }
+
+// mark reads the code of a link as the contrassegno of this site.
+func (h *Handler) mark(code string) (certificate.Contrassegno, error) {
+	return certificate.ParseContrassegno(h.cfg.BaseURL + codeMark + code)
+}
+
+// ours reports whether a contrassegno leads to this site. One that leads
+// elsewhere was printed by somebody who wants the holder to go there.
+func (h *Handler) ours(m certificate.Contrassegno) bool {
+	return hmac.Equal([]byte(m.String()), []byte(h.cfg.BaseURL+codeMark+m.Code()))
+}
