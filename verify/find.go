@@ -211,10 +211,10 @@ func (v *Verifier) scanned(ctx context.Context, f *pdf.File, pages []pdf.Ref) ([
 		return nil, findError(FindOtherCode, s.other, "contiene un codice QR che non è un contrassegno")
 	case s.left > 0:
 		return nil, findError(FindTooLarge, nil, "contiene troppe immagini, o troppo grandi")
+	case errors.Is(s.unread, pdf.ErrUnsupported): // the code may well be in that one
+		return nil, findError(FindCompression, s.unread, "contiene immagini in una forma che non si sa leggere (%s)", strings.TrimPrefix(s.unread.Error(), "pdf: "))
 	case s.read > 0:
 		return nil, findError(FindNoCode, nil, "contiene immagini in cui non si riconosce alcun codice QR")
-	case s.unread != nil && errors.Is(s.unread, pdf.ErrUnsupported):
-		return nil, findError(FindCompression, s.unread, "contiene immagini in una forma che non si sa leggere (%s)", strings.TrimPrefix(s.unread.Error(), "pdf: "))
 	case s.unread != nil:
 		return nil, findError(FindMalformed, s.unread, "contiene immagini che non sono ben formate")
 	}

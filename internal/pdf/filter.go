@@ -77,7 +77,11 @@ func (f *File) inflate(data []byte, offset int) ([]byte, error) {
 	if err != nil {
 		return nil, &SyntaxError{Offset: int64(offset), What: "compressed data", Err: err}
 	}
-	room := min(f.limits.Stream, f.limits.Expanded-f.expanded)
+	// A small file has no reason to expand to all that a big one may: a blank
+	// page, which shrinks most, has room.
+	const ratio = 64
+	all := min(f.limits.Expanded, f.limits.Stream+ratio*int64(len(f.data)))
+	room := min(f.limits.Stream, all-f.expanded)
 	var out bytes.Buffer
 	n, err := io.Copy(&out, io.LimitReader(r, room+1))
 	f.expanded += n

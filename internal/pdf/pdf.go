@@ -37,7 +37,7 @@ type Limits struct {
 	Objects   int   // cross-reference entries of all revisions; default 500,000
 	Revisions int   // default 250
 	Stream    int64 // bytes of one stream after decoding; default 64 MiB
-	Expanded  int64 // bytes of all streams after decoding; default 256 MiB
+	Expanded  int64 // bytes of all streams after decoding, and at most Stream and 64 times the file; default 256 MiB
 
 	// Values bounds the elements of arrays and dictionaries, an entry counting
 	// three, beyond one for each eight bytes of the file; default 200,000.
