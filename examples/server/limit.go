@@ -20,15 +20,12 @@ type limiter struct {
 	clients map[netip.Prefix]*client
 }
 
-type client struct {
-	pages, forms *rate.Limiter
-	seen         time.Time
-}
+type client struct{ pages, forms *rate.Limiter }
 
-const (
-	maxClients = 50_000
-	clientLife = 10 * time.Minute
-)
+// maxClients bounds the memory. Whoever has more addresses than that is not held
+// by limits on each, and must not shut others out: one of those known is
+// forgotten, whichever.
+const maxClients = 50_000
 
 func newLimiter(now func() time.Time) *limiter {
 	return &limiter{now: now, clients: map[netip.Prefix]*client{}}
@@ -57,26 +54,17 @@ func (l *limiter) allow(r *http.Request) bool {
 	now := l.now()
 	c := l.clients[prefix]
 	if c == nil {
-		if len(l.clients) >= maxClients {
-			l.forget(now)
-		}
-		if len(l.clients) >= maxClients {
-			return false
+		for p := range l.clients {
+			if len(l.clients) < maxClients {
+				break
+			}
+			delete(l.clients, p)
 		}
 		c = &client{pages: rate.NewLimiter(20, 100), forms: rate.NewLimiter(1, 20)}
 		l.clients[prefix] = c
 	}
-	c.seen = now
 	if r.Method == http.MethodPost {
 		return c.forms.AllowN(now, 1)
 	}
 	return c.pages.AllowN(now, 1)
-}
-
-func (l *limiter) forget(now time.Time) {
-	for p, c := range l.clients {
-		if now.Sub(c.seen) > clientLife {
-			delete(l.clients, p)
-		}
-	}
 }

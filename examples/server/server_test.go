@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -216,6 +217,13 @@ func TestLimits(t *testing.T) {
 	}
 	assert.False(t, ask(http.MethodPost, "[2001:db8::2]:1000"), "a household is one client")
 	assert.False(t, ask(http.MethodGet, "nonsense"))
+
+	// Who has very many addresses shuts nobody out.
+	for n := range maxClients + 1000 {
+		require.True(t, ask(http.MethodGet, fmt.Sprintf("[2001:db8:%x:%x::1]:1000", n>>16, n&0xffff)), "%d", n)
+	}
+	assert.True(t, ask(http.MethodGet, "192.0.2.3:1000"))
+	assert.LessOrEqual(t, len(l.clients), maxClients)
 }
 
 // TestCrash leaves an issue open in the log, as kill -9 would, and starts again.
