@@ -23,6 +23,11 @@ func (st *site) accesses(w http.ResponseWriter, r *http.Request, n *session) {
 		st.refused(w, r, "Accesso non consentito", err)
 		return
 	}
+	if !st.limits.reading(n.person) {
+		w.Header().Set("Retry-After", "10")
+		st.notice(w, r, http.StatusTooManyRequests, "Troppe richieste", "Questo elenco è stato chiesto più volte in poco tempo. Attendere qualche secondo e riprovare.")
+		return
+	}
 	subjects := []string{n.person}
 	list, err := st.issuer.Mine(r.Context(), n.request())
 	if err != nil {

@@ -18,6 +18,7 @@ type limiter struct {
 
 	mu      sync.Mutex
 	clients map[netip.Prefix]*client
+	readers map[string]*rate.Limiter // by ANPR id
 }
 
 type client struct{ pages, forms *rate.Limiter }
@@ -28,7 +29,7 @@ type client struct{ pages, forms *rate.Limiter }
 const maxClients = 50_000
 
 func newLimiter(now func() time.Time) *limiter {
-	return &limiter{now: now, clients: map[netip.Prefix]*client{}}
+	return &limiter{now: now, clients: map[netip.Prefix]*client{}, readers: map[string]*rate.Limiter{}}
 }
 
 func (l *limiter) allow(r *http.Request) bool {
@@ -54,12 +55,7 @@ func (l *limiter) allow(r *http.Request) bool {
 	now := l.now()
 	c := l.clients[prefix]
 	if c == nil {
-		for p := range l.clients {
-			if len(l.clients) < maxClients {
-				break
-			}
-			delete(l.clients, p)
-		}
+		makeRoom(l.clients)
 		c = &client{pages: rate.NewLimiter(20, 100), forms: rate.NewLimiter(1, 20)}
 		l.clients[prefix] = c
 	}
@@ -67,4 +63,25 @@ func (l *limiter) allow(r *http.Request) bool {
 		return c.forms.AllowN(now, 1)
 	}
 	return c.pages.AllowN(now, 1)
+}
+
+// reading bounds how often a person has the whole log read.
+func (l *limiter) reading(person string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.readers[person] == nil {
+		makeRoom(l.readers)
+		l.readers[person] = rate.NewLimiter(rate.Every(10*time.Second), 5)
+	}
+	return l.readers[person].AllowN(l.now(), 1)
+}
+
+// makeRoom keeps a map below maxClients.
+func makeRoom[K comparable, V any](m map[K]V) {
+	for key := range m {
+		if len(m) < maxClients {
+			return
+		}
+		delete(m, key)
+	}
 }
