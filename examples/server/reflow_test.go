@@ -47,6 +47,22 @@ func (w *walk) narrow(heading string) {
 	assert.Empty(w.t, weak, "%s page %d: the focus is hard to see", w.name, w.n)
 }
 
+// TestForcedColours: where the visitor's own colours replace those of the page, a
+// button still has an edge.
+func TestForcedColours(t *testing.T) {
+	_, base, _ := start(t, nil)
+	w := newWalk(t, base, "contrasto", 1280, 900, false)
+	w.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}}))
+	for _, path := range []string{"/", "/verifica", "/accesso"} {
+		w.open(base + path)
+		var buttons, bare int
+		w.run(emulation.SetScriptExecutionDisabled(false), chromedp.Evaluate(`document.querySelectorAll(".btn").length`, &buttons),
+			chromedp.Evaluate(`Array.from(document.querySelectorAll(".btn")).filter(e => parseFloat(getComputedStyle(e).borderTopWidth) < 1).length`, &bare), emulation.SetScriptExecutionDisabled(true))
+		assert.Positive(t, buttons, path)
+		assert.Zero(t, bare, path)
+	}
+}
+
 // TestNarrow walks everything as on the narrowest screen that counts.
 func TestNarrow(t *testing.T) {
 	s, base, _ := start(t, nil)
