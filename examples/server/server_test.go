@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -349,6 +350,45 @@ func TestPostgres(t *testing.T) {
 	assert.Contains(t, text, "lista aggiunta UE")
 	issued := issue(t, s, "europea", certificate.EnrolmentCertificate)
 	assert.True(t, s.verifier.PDF(t.Context(), issued.PDF, time.Now()).Valid)
+}
+
+// TestDatabaseAway: nothing is answered without the database, what failed is on
+// record, and nobody can be found in what the operator reads.
+func TestDatabaseAway(t *testing.T) {
+	dsn := testenv.Postgres(t)
+	s, base, out := start(t, func(o *options) { o.dsn = dsn })
+	c := browser(t)
+	login(t, c, base, "jesi", "cie-3")
+	preview, _ := post(t, c, base+"/area/anteprima", url.Values{"tipo": {"enrolment"}, "uso": {"electoral"}})
+	id := preview.Header.Get("Location")
+	id = id[strings.LastIndex(id, "/")+1:]
+	require.NoError(t, s.db.Close())
+	for _, path := range []string{"/area/dati", "/area/certificati", "/area/rettifica"} {
+		resp, _ := get(t, c, base+path)
+		assert.Equal(t, http.StatusInternalServerError, resp.StatusCode, path)
+	}
+	resp, _ := post(t, c, base+"/area/emissione", url.Values{"anteprima": {id}})
+	assert.Equal(t, http.StatusInternalServerError, resp.StatusCode)
+	resp, _ = login(t, browser(t), base, "bolzano", "cie-3")
+	assert.Equal(t, http.StatusInternalServerError, resp.StatusCode)
+	resp, _ = get(t, c, base+"/readyz")
+	assert.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
+	resp, _ = get(t, c, base+"/livez")
+	assert.Equal(t, http.StatusOK, resp.StatusCode)
+
+	seen, err := s.recorder.About(t.Context(), s.logStore, s.people[0].anprID)
+	require.NoError(t, err)
+	require.NotEmpty(t, seen)
+	assert.Condition(t, func() bool {
+		return slices.ContainsFunc(seen, func(a electoral.Access) bool {
+			return a.Operation == electoral.OpIssueCertificate && a.Outcome == electoral.Failed
+		})
+	}, "%+v", seen)
+	for _, p := range s.people[:2] {
+		assert.NotContains(t, out.String(), p.anprID)
+		assert.NotContains(t, out.String(), string(p.FiscalCode))
+	}
+	assert.Contains(t, out.String(), "ERR-", "the number that the page says")
 }
 
 // TestSameAnswer: the page says what the verifier program says.
