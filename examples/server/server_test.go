@@ -261,6 +261,15 @@ func TestReadingTheLog(t *testing.T) {
 	assert.Equal(t, http.StatusOK, resp.StatusCode, "another person")
 }
 
+// TestWithoutSteps: only steps of the same asker's own service are left out.
+func TestWithoutSteps(t *testing.T) {
+	a := electoral.Access{FiscalCode: "A", RequestID: "r-1", Comune: "E388", Operation: electoral.OpPreviewCertificate}
+	step, other, elsewhere := a, a, a
+	step.Operation, other.Operation, elsewhere.Operation = electoral.OpReadForCertificate, electoral.OpReadForCertificate, electoral.OpReadForCertificate
+	other.FiscalCode, elsewhere.Comune = "B", "A952"
+	assert.Equal(t, []electoral.Access{a, other, elsewhere}, withoutSteps([]electoral.Access{a, step, other, elsewhere}))
+}
+
 // TestQuiet: what scanners cause is not in the log, what the operator must know
 // is, and no client's address.
 func TestQuiet(t *testing.T) {
