@@ -20,6 +20,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/signal"
 	"regexp"
@@ -93,6 +94,9 @@ func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger
 		return err
 	}
 	defer listener.Close()
+	if at, err := netip.ParseAddrPort(listener.Addr().String()); err != nil || at.Addr().IsUnspecified() || !at.Addr().Unmap().Is4() {
+		return fmt.Errorf("-addr %s: atteso un indirizzo IPv4 preciso, come 127.0.0.1:8443, perché finisce nei contrassegni", o.addr)
+	}
 	base := "https://" + listener.Addr().String()
 	s, err := open(ctx, o, base, logger)
 	if err != nil {

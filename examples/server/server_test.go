@@ -37,6 +37,8 @@ func TestUsage(t *testing.T) {
 		"help":         {[]string{"-h"}, 0, "-data"},
 		"unknown flag": {[]string{"-x"}, 2, "-x"},
 		"an argument":  {[]string{"-dev", "x"}, 2, "uso: server"},
+		"any address":  {[]string{"-dev", "-addr", ":0", "-data", t.TempDir()}, 1, "finisce nei contrassegni"},
+		"IPv6":         {[]string{"-dev", "-addr", "[::1]:0", "-data", t.TempDir()}, 1, "finisce nei contrassegni"},
 		"bad address":  {[]string{"-dev", "-addr", "nessuno:x", "-data", t.TempDir()}, 1, "unknown port"},
 	} {
 		var out, errs bytes.Buffer
