@@ -21,7 +21,9 @@ import (
 // his asking on record ([electoral.OpReadAccesses]) and bounds how often it is
 // done.
 func (r *Recorder) About(ctx context.Context, store audit.Store, subjects ...string) ([]electoral.Access, error) {
-	found := map[pair]electoral.Access{}
+	var list []electoral.Access
+	open := map[pair]electoral.Access{}
+	ended := map[pair]bool{}
 	for chain, err := range store.Chains(ctx) {
 		if err != nil {
 			return nil, fmt.Errorf("recorder: %w", err)
@@ -37,17 +39,20 @@ func (r *Recorder) About(ctx context.Context, store audit.Store, subjects ...str
 			if e.Subject == "" || !slices.Contains(subjects, e.Subject) {
 				continue
 			}
-			key := pairOf(e)
-			if _, known := found[key]; !known || e.Outcome != electoral.Requested {
-				found[key] = r.accessOf(e, chain)
+			key, access := pairOf(e), r.accessOf(e, chain)
+			if e.Outcome == electoral.Requested {
+				open[key] = access
+				continue
 			}
+			list, ended[key] = append(list, access), true
 		}
 	}
-	list := make([]electoral.Access, 0, len(found))
-	for _, a := range found {
-		list = append(list, a)
+	for key, access := range open {
+		if !ended[key] {
+			list = append(list, access)
+		}
 	}
-	slices.SortFunc(list, func(a, b electoral.Access) int {
+	slices.SortStableFunc(list, func(a, b electoral.Access) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.RequestID, b.RequestID), cmp.Compare(a.Operation, b.Operation))
 	})
 	return list, nil

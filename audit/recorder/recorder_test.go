@@ -237,3 +237,21 @@ func TestAbout(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, got, "what is about nobody is about nobody in particular")
 }
+
+// TestAboutHidesNothing: of two outcomes within a millisecond, under one id, both
+// are told: who repeats a request at once does not hide the first.
+func TestAboutHidesNothing(t *testing.T) {
+	store := &audit.MemoryStore{}
+	r, err := recorder.New(newLog(t, store), recorder.Config{})
+	require.NoError(t, err)
+	outcomes := []string{electoral.Requested, electoral.Granted, electoral.Requested, "REG-RIC-01"}
+	for _, outcome := range outcomes {
+		a := anAccess()
+		a.Operation, a.Outcome = electoral.OpIssueCertificate, outcome
+		require.NoError(t, r.Record(t.Context(), a))
+	}
+	got, err := r.About(t.Context(), store, "1234567")
+	require.NoError(t, err)
+	require.Len(t, got, 2)
+	assert.ElementsMatch(t, []string{electoral.Granted, "REG-RIC-01"}, []string{got[0].Outcome, got[1].Outcome})
+}

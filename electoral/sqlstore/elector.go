@@ -150,7 +150,7 @@ func electorRow(row []any, home string, e *electoral.Elector) ([]any, error) {
 func (t *transaction) Elector(ctx context.Context, anprID string) (electoral.Elector, string, error) {
 	e, err := t.elector(ctx, anprID)
 	if err != nil {
-		return electoral.Elector{}, "", fmt.Errorf("sqlstore: elector %q: %w", anprID, err)
+		return electoral.Elector{}, "", fmt.Errorf("sqlstore: elector: %w", err)
 	}
 	return e.Elector, e.home, nil
 }
@@ -308,7 +308,7 @@ func (t *transaction) PutElector(ctx context.Context, home string, e electoral.E
 	}
 	if !t.last.valid || t.last.id != e.ANPRID {
 		if _, err := t.elector(ctx, e.ANPRID); err != nil && !errors.Is(err, electoral.ErrNotFound) {
-			return fmt.Errorf("sqlstore: elector %q: %w", e.ANPRID, err)
+			return fmt.Errorf("sqlstore: elector: %w", err)
 		}
 	}
 	old := t.last
@@ -338,7 +338,7 @@ func (t *transaction) RemoveElector(ctx context.Context, anprID string) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("sqlstore: elector %q: %w", anprID, err)
+			return fmt.Errorf("sqlstore: elector: %w", err)
 		}
 	}
 	old := t.last

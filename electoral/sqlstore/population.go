@@ -33,11 +33,11 @@ var (
 func (p *Population) ByANPRID(ctx context.Context, anprID string) (electoral.Person, error) {
 	found, err := p.ByANPRIDs(ctx, []string{anprID})
 	if err != nil {
-		return electoral.Person{}, fmt.Errorf("sqlstore: person %q: %w", anprID, err)
+		return electoral.Person{}, fmt.Errorf("sqlstore: person by ANPR id: %w", err) // servers log it: no id
 	}
 	person, ok := found[anprID]
 	if !ok {
-		return electoral.Person{}, fmt.Errorf("sqlstore: person %q: %w", anprID, electoral.ErrNotFound)
+		return electoral.Person{}, fmt.Errorf("sqlstore: person by ANPR id: %w", electoral.ErrNotFound)
 	}
 	return person, nil
 }

@@ -23,6 +23,11 @@ func (st *site) accesses(w http.ResponseWriter, r *http.Request, n *session) {
 		st.refused(w, r, "Accesso non consentito", err)
 		return
 	}
+	if !st.limits.reading(n.person) {
+		w.Header().Set("Retry-After", "10")
+		st.notice(w, r, http.StatusTooManyRequests, "Troppe richieste", "Questo elenco è stato chiesto più volte in poco tempo. Attendere qualche secondo e riprovare.")
+		return
+	}
 	subjects := []string{n.person}
 	list, err := st.issuer.Mine(r.Context(), n.request())
 	if err != nil {
@@ -61,16 +66,18 @@ func (st *site) accesses(w http.ResponseWriter, r *http.Request, n *session) {
 // an issue, which is there by itself, and what follows the first opening of one
 // verification: the document, its reloading.
 func withoutSteps(list []electoral.Access) []electoral.Access {
-	whole, opened := map[string]bool{}, map[string]bool{}
+	type service struct{ code, comune, id string }
+	of := func(a electoral.Access) service { return service{string(a.FiscalCode), a.Comune, a.RequestID} }
+	whole, opened := map[service]bool{}, map[service]bool{}
 	for _, a := range list {
 		if a.Operation == electoral.OpPreviewCertificate || a.Operation == electoral.OpIssueCertificate {
-			whole[a.RequestID] = true
+			whole[of(a)] = true
 		}
 	}
 	return slices.DeleteFunc(list, func(a electoral.Access) bool {
-		again := a.Operation == electoral.OpVerifyCertificate && opened[a.RequestID]
-		opened[a.RequestID] = opened[a.RequestID] || a.Operation == electoral.OpVerifyCertificate
-		return again || a.Operation == electoral.OpReadForCertificate && whole[a.RequestID]
+		again := a.Operation == electoral.OpVerifyCertificate && opened[of(a)]
+		opened[of(a)] = opened[of(a)] || a.Operation == electoral.OpVerifyCertificate
+		return again || a.Operation == electoral.OpReadForCertificate && whole[of(a)]
 	})
 }
 

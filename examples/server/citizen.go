@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +14,9 @@ import (
 )
 
 func newRequestID() string { return "portale-" + rand.Text() }
+
+// ownRequestID is what newRequestID makes: a form may send it back.
+var ownRequestID = regexp.MustCompile(`^portale-[A-Z2-7]{26}$`)
 
 func (n *session) request() electoral.Request {
 	return electoral.Request{ID: newRequestID(), Actor: n.actor}

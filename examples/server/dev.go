@@ -207,7 +207,7 @@ func (s *system) openTLS(context.Context) error {
 		return err
 	}
 	data = append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...)
-	if err := os.WriteFile(path, data, 0o600); err != nil {
+	if err := writeFile(path, data, 0o600); err != nil {
 		return err
 	}
 	s.tls, err = tls.X509KeyPair(data, data)

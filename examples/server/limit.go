@@ -18,20 +18,18 @@ type limiter struct {
 
 	mu      sync.Mutex
 	clients map[netip.Prefix]*client
+	readers map[string]*rate.Limiter // by ANPR id
 }
 
-type client struct {
-	pages, forms *rate.Limiter
-	seen         time.Time
-}
+type client struct{ pages, forms *rate.Limiter }
 
-const (
-	maxClients = 50_000
-	clientLife = 10 * time.Minute
-)
+// maxClients bounds the memory. Whoever has more addresses than that is not held
+// by limits on each, and must not shut others out: one of those known is
+// forgotten, whichever.
+const maxClients = 50_000
 
 func newLimiter(now func() time.Time) *limiter {
-	return &limiter{now: now, clients: map[netip.Prefix]*client{}}
+	return &limiter{now: now, clients: map[netip.Prefix]*client{}, readers: map[string]*rate.Limiter{}}
 }
 
 func (l *limiter) allow(r *http.Request) bool {
@@ -57,26 +55,33 @@ func (l *limiter) allow(r *http.Request) bool {
 	now := l.now()
 	c := l.clients[prefix]
 	if c == nil {
-		if len(l.clients) >= maxClients {
-			l.forget(now)
-		}
-		if len(l.clients) >= maxClients {
-			return false
-		}
+		makeRoom(l.clients)
 		c = &client{pages: rate.NewLimiter(20, 100), forms: rate.NewLimiter(1, 20)}
 		l.clients[prefix] = c
 	}
-	c.seen = now
 	if r.Method == http.MethodPost {
 		return c.forms.AllowN(now, 1)
 	}
 	return c.pages.AllowN(now, 1)
 }
 
-func (l *limiter) forget(now time.Time) {
-	for p, c := range l.clients {
-		if now.Sub(c.seen) > clientLife {
-			delete(l.clients, p)
+// reading bounds how often a person has the whole log read.
+func (l *limiter) reading(person string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.readers[person] == nil {
+		makeRoom(l.readers)
+		l.readers[person] = rate.NewLimiter(rate.Every(10*time.Second), 5)
+	}
+	return l.readers[person].AllowN(l.now(), 1)
+}
+
+// makeRoom keeps a map below maxClients.
+func makeRoom[K comparable, V any](m map[K]V) {
+	for key := range m {
+		if len(m) < maxClients {
+			return
 		}
+		delete(m, key)
 	}
 }

@@ -16,11 +16,15 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/signal"
+	"regexp"
+	"strings"
 	"syscall"
 	"time"
 	_ "time/tzdata" // the days are Italy's, wherever the program runs
@@ -90,6 +94,9 @@ func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger
 		return err
 	}
 	defer listener.Close()
+	if at, err := netip.ParseAddrPort(listener.Addr().String()); err != nil || at.Addr().IsUnspecified() || !at.Addr().Unmap().Is4() {
+		return fmt.Errorf("-addr %s: atteso un indirizzo IPv4 preciso, come 127.0.0.1:8443, perché finisce nei contrassegni", o.addr)
+	}
 	base := "https://" + listener.Addr().String()
 	s, err := open(ctx, o, base, logger)
 	if err != nil {
@@ -103,7 +110,7 @@ func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger
 	server := &http.Server{
 		Handler: handler, TLSConfig: &tls.Config{Certificates: []tls.Certificate{s.tls}, MinVersion: tls.VersionTLS12},
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 60 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(quiet{logger.Handler()}, slog.LevelDebug),
+		MaxHeaderBytes: 32 << 10, ErrorLog: serverErrors(logger),
 	}
 	maintenance, stopMaintenance := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -129,6 +136,19 @@ func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger
 	return nil
 }
 
-// quiet keeps the noise of connections that end in their handshake at debug
-// level: scanners make it, and browsers that do not know the certificate yet.
-type quiet struct{ slog.Handler }
+// serverErrors takes what net/http has to say. Connections that end in their
+// handshake are no news: scanners make them, and browsers that do not know the
+// certificate yet.
+func serverErrors(logger *slog.Logger) *log.Logger { return log.New(serverLog{logger}, "", 0) }
+
+type serverLog struct{ logger *slog.Logger }
+
+// remote is the address of a client, which is personal.
+var remote = regexp.MustCompile(`(\d+\.\d+\.\d+\.\d+|\[[0-9A-Fa-f:.%]+\]):\d+`)
+
+func (s serverLog) Write(line []byte) (int, error) {
+	if text := strings.TrimSpace(string(line)); !strings.HasPrefix(text, "http: TLS handshake error") && !strings.HasPrefix(text, "http2: server") {
+		s.logger.Error("net/http", "says", remote.ReplaceAllString(text, "ADDRESS"))
+	}
+	return len(line), nil
+}

@@ -60,7 +60,7 @@ func (st *site) rectify(w http.ResponseWriter, r *http.Request, n *session) {
 	}
 	p := rectifyPage{ID: newRequestID(), Field: r.PostForm.Get("campo"), Asked: strings.TrimSpace(r.PostForm.Get("valore")), Note: strings.TrimSpace(r.PostForm.Get("motivo"))}
 	req := n.request()
-	if id := r.PostForm.Get("richiesta"); strings.HasPrefix(id, "portale-") {
+	if id := r.PostForm.Get("richiesta"); ownRequestID.MatchString(id) {
 		req.ID = id
 	}
 	_, err := st.registry.AskRectification(r.Context(), req, electoral.RectificationRequest{

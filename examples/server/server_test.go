@@ -3,12 +3,16 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +24,7 @@ import (
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 	"github.com/liste-elettorali/anpr/verify"
+	"github.com/liste-elettorali/anpr/verify/web"
 )
 
 func TestUsage(t *testing.T) {
@@ -32,6 +37,8 @@ func TestUsage(t *testing.T) {
 		"help":         {[]string{"-h"}, 0, "-data"},
 		"unknown flag": {[]string{"-x"}, 2, "-x"},
 		"an argument":  {[]string{"-dev", "x"}, 2, "uso: server"},
+		"any address":  {[]string{"-dev", "-addr", ":0", "-data", t.TempDir()}, 1, "finisce nei contrassegni"},
+		"IPv6":         {[]string{"-dev", "-addr", "[::1]:0", "-data", t.TempDir()}, 1, "finisce nei contrassegni"},
 		"bad address":  {[]string{"-dev", "-addr", "nessuno:x", "-data", t.TempDir()}, 1, "unknown port"},
 	} {
 		var out, errs bytes.Buffer
@@ -126,6 +133,11 @@ func TestRefused(t *testing.T) {
 		assert.Equal(t, http.StatusForbidden, resp.StatusCode, "%v", form)
 		assert.Contains(t, text, "CER-RIC-", "%v", form)
 	}
+	// A request id of another making is none.
+	for _, id := range []string{"x", "portale-", "portale-A\r\nB", "portale-" + strings.Repeat("A", 100)} {
+		resp, _ := post(t, c, base+"/area/rettifica", url.Values{"campo": {"x"}, "valore": {"y"}, "richiesta": {id}})
+		assert.Equal(t, http.StatusUnprocessableEntity, resp.StatusCode, "%q", id)
+	}
 	resp, _ = post(t, c, base+"/area/emissione", url.Values{"anteprima": {"x"}})
 	assert.Equal(t, http.StatusGone, resp.StatusCode)
 	assert.NotContains(t, out.String(), string(s.people[0].FiscalCode))
@@ -216,6 +228,105 @@ func TestLimits(t *testing.T) {
 	}
 	assert.False(t, ask(http.MethodPost, "[2001:db8::2]:1000"), "a household is one client")
 	assert.False(t, ask(http.MethodGet, "nonsense"))
+
+	// Who has very many addresses shuts nobody out.
+	for n := range maxClients + 1000 {
+		require.True(t, ask(http.MethodGet, fmt.Sprintf("[2001:db8:%x:%x::1]:1000", n>>16, n&0xffff)), "%d", n)
+	}
+	assert.True(t, ask(http.MethodGet, "192.0.2.3:1000"))
+	assert.LessOrEqual(t, len(l.clients), maxClients)
+}
+
+// TestReadingTheLog: each asking who used one's data reads the whole log, so it
+// is bounded for each person, whatever the sessions and addresses.
+func TestReadingTheLog(t *testing.T) {
+	_, base, _ := start(t, nil)
+	codes := map[int]int{}
+	for range 2 {
+		c := browser(t)
+		login(t, c, base, "jesi", "cie-3")
+		for range 10 {
+			resp, text := get(t, c, base+"/area/accessi")
+			codes[resp.StatusCode]++
+			if resp.StatusCode == http.StatusTooManyRequests {
+				assert.NotEmpty(t, resp.Header.Get("Retry-After"))
+				assert.Contains(t, text, "Attendere")
+			}
+		}
+	}
+	assert.Positive(t, codes[http.StatusOK])
+	assert.LessOrEqual(t, codes[http.StatusOK], 7)
+	assert.Equal(t, 20, codes[http.StatusOK]+codes[http.StatusTooManyRequests])
+	c := browser(t)
+	login(t, c, base, "bolzano", "cie-3")
+	resp, _ := get(t, c, base+"/area/accessi")
+	assert.Equal(t, http.StatusOK, resp.StatusCode, "another person")
+}
+
+// TestWithoutSteps: only steps of the same asker's own service are left out.
+func TestWithoutSteps(t *testing.T) {
+	a := electoral.Access{FiscalCode: "A", RequestID: "r-1", Comune: "E388", Operation: electoral.OpPreviewCertificate}
+	step, other, elsewhere := a, a, a
+	step.Operation, other.Operation, elsewhere.Operation = electoral.OpReadForCertificate, electoral.OpReadForCertificate, electoral.OpReadForCertificate
+	other.FiscalCode, elsewhere.Comune = "B", "A952"
+	assert.Equal(t, []electoral.Access{a, other, elsewhere}, withoutSteps([]electoral.Access{a, step, other, elsewhere}))
+}
+
+// TestQuiet: what scanners cause is not in the log, what the operator must know
+// is, and no client's address.
+func TestQuiet(t *testing.T) {
+	var out bytes.Buffer
+	log := serverErrors(slog.New(slog.NewTextHandler(&out, nil)))
+	log.Printf("http: TLS handshake error from 192.0.2.1:1000: EOF")
+	assert.Empty(t, out.String())
+	log.Printf("http: Accept error: accept tcp 127.0.0.1:8443: accept4: too many open files; retrying in 5ms")
+	assert.Contains(t, out.String(), "too many open files")
+	log.Printf("http: panic serving 192.0.2.1:1000: x")
+	assert.NotContains(t, out.String(), "192.0.2.1")
+}
+
+// TestFolder: who may write in the folder may put a key and roots of his own.
+func TestFolder(t *testing.T) {
+	data := t.TempDir()
+	o := options{addr: "127.0.0.1:0", data: data, dev: true}
+	logger := slog.New(slog.DiscardHandler)
+	refused := func(says string) {
+		t.Helper()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		err := serve(ctx, o, io.Discard, logger, func(*system, string) { cancel() })
+		require.ErrorContains(t, err, says)
+	}
+	require.NoError(t, os.Chmod(data, 0o777))
+	refused("others may write")
+	require.NoError(t, os.Chmod(data, 0o700))
+	trust := filepath.Join(data, "trust.pem")
+	require.NoError(t, os.WriteFile(trust, []byte("-----BEGIN CERTIFICATE-----\nAAAA\n"), 0o600))
+	refused("trust.pem")
+	kept, err := os.ReadFile(trust)
+	require.NoError(t, err)
+	assert.Equal(t, "-----BEGIN CERTIFICATE-----\nAAAA\n", string(kept), "what cannot be read is left for who can mend it")
+}
+
+// TestBroken: an answer that breaks in its middle must not look whole.
+func TestBroken(t *testing.T) {
+	s, _, out := start(t, nil)
+	st := &site{system: s, mux: http.NewServeMux()}
+	var err error
+	st.public, err = web.New(web.Config{Originals: s.issuer, Verifier: s.verifier, Captcha: s.captcha, BaseURL: s.base, Key: s.ticketKey})
+	require.NoError(t, err)
+	server := httptest.NewServer(st.guard(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "half")
+		_ = http.NewResponseController(w).Flush()
+		panic("broken")
+	})))
+	defer server.Close()
+	resp, err := http.Get(server.URL)
+	require.NoError(t, err)
+	_, err = io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	assert.Contains(t, out.String(), "panic")
 }
 
 // TestCrash leaves an issue open in the log, as kill -9 would, and starts again.
@@ -250,6 +361,45 @@ func TestPostgres(t *testing.T) {
 	assert.Contains(t, text, "lista aggiunta UE")
 	issued := issue(t, s, "europea", certificate.EnrolmentCertificate)
 	assert.True(t, s.verifier.PDF(t.Context(), issued.PDF, time.Now()).Valid)
+}
+
+// TestDatabaseAway: nothing is answered without the database, what failed is on
+// record, and nobody can be found in what the operator reads.
+func TestDatabaseAway(t *testing.T) {
+	dsn := testenv.Postgres(t)
+	s, base, out := start(t, func(o *options) { o.dsn = dsn })
+	c := browser(t)
+	login(t, c, base, "jesi", "cie-3")
+	preview, _ := post(t, c, base+"/area/anteprima", url.Values{"tipo": {"enrolment"}, "uso": {"electoral"}})
+	id := preview.Header.Get("Location")
+	id = id[strings.LastIndex(id, "/")+1:]
+	require.NoError(t, s.db.Close())
+	for _, path := range []string{"/area/dati", "/area/certificati", "/area/rettifica"} {
+		resp, _ := get(t, c, base+path)
+		assert.Equal(t, http.StatusInternalServerError, resp.StatusCode, path)
+	}
+	resp, _ := post(t, c, base+"/area/emissione", url.Values{"anteprima": {id}})
+	assert.Equal(t, http.StatusInternalServerError, resp.StatusCode)
+	resp, _ = login(t, browser(t), base, "bolzano", "cie-3")
+	assert.Equal(t, http.StatusInternalServerError, resp.StatusCode)
+	resp, _ = get(t, c, base+"/readyz")
+	assert.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
+	resp, _ = get(t, c, base+"/livez")
+	assert.Equal(t, http.StatusOK, resp.StatusCode)
+
+	seen, err := s.recorder.About(t.Context(), s.logStore, s.people[0].anprID)
+	require.NoError(t, err)
+	require.NotEmpty(t, seen)
+	assert.Condition(t, func() bool {
+		return slices.ContainsFunc(seen, func(a electoral.Access) bool {
+			return a.Operation == electoral.OpIssueCertificate && a.Outcome == electoral.Failed
+		})
+	}, "%+v", seen)
+	for _, p := range s.people[:2] {
+		assert.NotContains(t, out.String(), p.anprID)
+		assert.NotContains(t, out.String(), string(p.FiscalCode))
+	}
+	assert.Contains(t, out.String(), "ERR-", "the number that the page says")
 }
 
 // TestSameAnswer: the page says what the verifier program says.

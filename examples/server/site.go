@@ -108,16 +108,18 @@ func (st *site) guard(next http.Handler) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		seen := &status{ResponseWriter: w, code: http.StatusOK}
 		defer func() {
-			if p := recover(); p != nil {
-				if p == http.ErrAbortHandler {
-					panic(p)
-				}
-				st.logger.ErrorContext(r.Context(), "panic", "value", p, "stack", string(debug.Stack()))
+			broken := recover()
+			if broken != nil && broken != http.ErrAbortHandler {
+				st.logger.ErrorContext(r.Context(), "panic", "value", broken, "stack", string(debug.Stack()))
 				if !seen.wrote {
 					st.notice(seen, r, http.StatusInternalServerError, "Errore interno", "L'operazione non è riuscita. Riprovare fra qualche minuto.")
+					broken = nil
 				}
 			}
 			st.logger.Log(r.Context(), slog.LevelInfo, "request", "method", r.Method, "pattern", st.pattern(r), "status", seen.code, "ms", time.Since(began).Milliseconds())
+			if broken != nil {
+				panic(http.ErrAbortHandler) // half an answer must not look whole
+			}
 		}()
 		if !st.limits.allow(r) {
 			h.Set("Retry-After", "10")

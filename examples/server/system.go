@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -62,6 +63,11 @@ func open(ctx context.Context, o options, base string, logger *slog.Logger) (s *
 	}()
 	if err := os.MkdirAll(o.data, 0o700); err != nil {
 		return s, err
+	}
+	if info, err := os.Stat(o.data); err != nil {
+		return s, err
+	} else if mode := info.Mode().Perm(); mode&0o022 != 0 {
+		return s, fmt.Errorf("%s: others may write in it (mode %04o), and replace keys and roots: expected 0700", o.data, mode)
 	}
 	if s.rome, err = time.LoadLocation(electoral.Rome); err != nil {
 		return s, err
@@ -136,20 +142,38 @@ func (s *system) openSeal(context.Context) error {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	trust = append(trust, ca.TrustPEM()...)
-	if err := os.WriteFile(s.path("trust.pem"), trust, 0o644); err != nil {
+	// Whole or not at all: without an earlier root what it sealed is not valid.
+	anchors, err := parseAnchors(trust)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.path("trust.pem"), err)
+	}
+	if err := writeFile(s.path("trust.pem"), append(trust, ca.TrustPEM()...), 0o644); err != nil {
 		return err
 	}
-	var anchors []*x509.Certificate
-	for block, rest := pem.Decode(trust); block != nil; block, rest = pem.Decode(rest) {
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return fmt.Errorf("trust.pem: %w", err)
-		}
-		anchors = append(anchors, c)
+	own, err := parseAnchors(ca.TrustPEM())
+	if err != nil {
+		return err
 	}
+	anchors = append(anchors, own...)
 	s.verifier, err = verify.New(verify.Config{Trust: anchors, Timestamps: anchors, ContrassegnoKey: key})
 	return err
+}
+
+// parseAnchors reads certificates in PEM, with text between them. One that is cut
+// short is an error: package pem would pass it over.
+func parseAnchors(data []byte) (list []*x509.Certificate, err error) {
+	begun := bytes.Count(data, []byte("-----BEGIN "))
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("certificate %d: %w", len(list)+1, err)
+		}
+		list = append(list, c)
+	}
+	if len(list) != begun {
+		return nil, fmt.Errorf("%d certificates can be read of %d", len(list), begun)
+	}
+	return list, nil
 }
 
 func (s *system) openCaptcha(context.Context) (err error) {
@@ -220,13 +244,38 @@ func (s *system) secret(name string, size int) ([]byte, error) {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		key = random(size)
-		return key, os.WriteFile(s.path(name), key, 0o600)
+		return key, writeFile(s.path(name), key, 0o600)
 	case err != nil:
 		return nil, err
 	case len(key) != size:
 		return nil, fmt.Errorf("%s: %d bytes, expected %d", s.path(name), len(key), size)
 	}
 	return key, nil
+}
+
+// writeFile writes a file as a whole, durably: after a crash it is there, or what
+// was there before.
+func writeFile(path string, data []byte, mode os.FileMode) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+func syncFolder(name string) error {
+	dir, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 func random(n int) []byte {

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
+	"mime/multipart"
 	"net/http"
 	"strings"
 	"time"
@@ -117,52 +117,69 @@ func (h *Handler) confirmLink(w http.ResponseWriter, r *http.Request) {
 // again.
 func (h *Handler) passed(w http.ResponseWriter, r *http.Request, f form, action string, a captcha.Answer) bool {
 	err := h.cfg.Captcha.Check(r.Context(), action, a)
-	if err == nil {
-		return true
-	}
 	status := http.StatusUnprocessableEntity
-	if m := captcha.Message(err); m != "" {
-		f.Fault, f.Field = m, "codice"
+	switch {
+	case err == nil:
+		return true
+	case errors.Is(err, captcha.ErrFull):
+		status = http.StatusServiceUnavailable
+	case errors.Is(err, captcha.ErrWrong), errors.Is(err, captcha.ErrExpired), errors.Is(err, captcha.ErrUsed), errors.Is(err, captcha.ErrForged), errors.Is(err, captcha.ErrWork):
+		f.Field = "codice"
+	default:
+		h.internal(w, r, "captcha", err)
+		return false
 	}
-	if errors.Is(err, captcha.ErrFull) {
-		status, f.Field = http.StatusServiceUnavailable, ""
-	}
+	f.Fault = captcha.Message(err)
 	if f.Upload {
 		f.Fault += " Il file va scelto di nuovo."
+		// A browser shows no answer before it has sent the whole file.
+		_, _ = io.Copy(io.Discard, r.Body)
 	}
 	h.ask(w, r, status, f, action)
 	return false
 }
 
 // An upload is a file with a contrassegno.
-type upload struct {
-	name string
-	data []byte
-}
+type upload struct{ data []byte }
 
 func (u upload) isPDF() bool { return strings.HasPrefix(string(u.data[:min(len(u.data), 5)]), "%PDF-") }
 
 func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
 	f := form{Title: uploadTitle, Action: h.cfg.Path, Upload: true}
+	broken := func(fault string, err error) {
+		f.Fault, f.Field = fault, "file"
+		status := http.StatusBadRequest
+		if errors.Is(err, errTooLarge) {
+			status = http.StatusRequestEntityTooLarge
+		}
+		h.ask(w, r, status, f, uploadAction)
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxUpload+64<<10)
+	parts, err := r.MultipartReader()
+	if err != nil {
+		broken(brokenForm, err)
+		return
+	}
+	answer, part, fault, err := readAnswer(parts)
+	if err != nil {
+		broken(fault, err)
+		return
+	}
+	// Before the file: there is room only for who passed.
+	if !h.passed(w, r, f, uploadAction, answer) {
+		return
+	}
 	select {
 	case h.uploads <- struct{}{}:
 		defer func() { <-h.uploads }()
 	default:
+		_, _ = io.Copy(io.Discard, r.Body)
 		h.busy(w, r, f)
 		return
 	}
-	answer, file, fault, err := readUpload(w, r)
+	file, fault, err := readFile(parts, part)
 	if err != nil {
-		f.Fault, f.Field = fault, "file"
-		status := http.StatusBadRequest
-		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok || errors.Is(err, errTooLarge) {
-			_ = tooLarge
-			status = http.StatusRequestEntityTooLarge
-		}
-		h.ask(w, r, status, f, uploadAction)
-		return
-	}
-	if !h.passed(w, r, f, uploadAction, answer) {
+		broken(fault, err)
 		return
 	}
 	if len(file.data) == 0 {
@@ -210,48 +227,70 @@ var (
 	errForm     = errors.New("web: the form is not as expected")
 )
 
-// readUpload reads the form without touching the disk. fault is for people.
-func readUpload(w http.ResponseWriter, r *http.Request) (a captcha.Answer, file upload, fault string, err error) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxUpload+64<<10)
-	const broken = "Il modulo non è arrivato per intero. Riprovare."
-	large := fmt.Sprintf("Il file supera i %d MiB. Ritagliare l'immagine attorno al contrassegno, o usare una risoluzione più bassa.", maxUpload>>20)
-	parts, err := r.MultipartReader()
-	if err != nil {
-		return a, file, broken, fmt.Errorf("%w: %w", errForm, err)
+const brokenForm = "Il modulo non è arrivato per intero. Riprovare."
+
+// readPart reads a part of the form without touching the disk. fault is for
+// people.
+func readPart(part *multipart.Part, limit int64) (data []byte, fault string, err error) {
+	data, err = io.ReadAll(io.LimitReader(part, limit+1))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge || int64(len(data)) > limit {
+		return nil, fmt.Sprintf("Il file supera i %d MiB. Ritagliare l'immagine attorno al contrassegno, o usare una risoluzione più bassa.", maxUpload>>20), errTooLarge
 	}
+	if err != nil {
+		return nil, brokenForm, err
+	}
+	return data, "", nil
+}
+
+// readAnswer reads the form up to the file, whose part it returns: nil if there
+// is none.
+func readAnswer(parts *multipart.Reader) (a captcha.Answer, file *multipart.Part, fault string, err error) {
 	for {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
-			return a, file, "", nil
+			return a, nil, "", nil
 		}
 		if err != nil {
-			return a, file, broken, err
+			return a, nil, brokenForm, err
 		}
-		limit := int64(maxField)
 		if part.FormName() == "file" {
-			limit = maxUpload
+			if a.ID == "" {
+				return a, nil, brokenForm, fmt.Errorf("%w: the file comes before the captcha", errForm)
+			}
+			return a, part, "", nil
 		}
-		data, err := io.ReadAll(io.LimitReader(part, limit+1))
-		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok || int64(len(data)) > limit {
-			_ = tooLarge
-			return a, file, large, errTooLarge
-		}
+		data, fault, err := readPart(part, maxField)
 		if err != nil {
-			return a, file, broken, err
+			return a, nil, fault, err
 		}
 		switch part.FormName() {
-		case "file":
-			if file.data != nil {
-				return a, file, "È arrivato più di un file: sceglierne uno solo.", errForm
-			}
-			_, params, _ := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
-			file = upload{params["filename"], data}
 		case "prova":
 			a.ID = string(data)
 		case "codice":
 			a.Text = string(data)
 		case "lavoro":
 			a.Work = string(data)
+		}
+	}
+}
+
+// readFile reads the file and the end of the form.
+func readFile(parts *multipart.Reader, part *multipart.Part) (file upload, fault string, err error) {
+	if part == nil {
+		return file, "", nil
+	}
+	if file.data, fault, err = readPart(part, maxUpload); err != nil {
+		return upload{}, fault, err
+	}
+	for {
+		part, err := parts.NextPart()
+		switch {
+		case errors.Is(err, io.EOF):
+			return file, "", nil
+		case err != nil:
+			return upload{}, brokenForm, err
+		case part.FormName() == "file":
+			return upload{}, "È arrivato più di un file: sceglierne uno solo.", errForm
 		}
 	}
 }

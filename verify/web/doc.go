@@ -29,10 +29,15 @@
 //     Italian, beside what to compare on the copy.
 //   - Nothing needs JavaScript, but the captcha's proof of work if it is asked.
 //     Pages are valid against WCAG 2.1 AA as far as the caller's layout is.
-//   - Uploads are bounded in bytes, pixels and number at a time, and touch no
-//     disk. The codes of contrassegni stand in addresses, as the decree wants
+//   - Uploads are bounded in bytes, pixels and number at a time, touch no disk,
+//     and are read only after the captcha: it stands before the file in the form.
+//     How often one client may ask, and how long a body may take to come, are
+//     for the server around it to bound. The codes of contrassegni stand in addresses, as the decree wants
 //     («link (URL)»): a server that logs addresses logs keys to certificates, and
 //     should log [Handler.Pattern] instead.
+//
+// Addresses in the pages are absolute paths, those of [Handler.Paths]: a reverse
+// proxy must pass them as they are, without taking a prefix away.
 //
 // The pages are fragments of HTML with the class names of Bootstrap Italia; the
 // [Layout] of the caller gives them head, style, header and footer, and sets the

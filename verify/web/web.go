@@ -12,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path"
 	"runtime"
 	"slices"
 	"strings"
@@ -80,7 +81,8 @@ const minKeySize = 32
 
 const (
 	// maxUpload bounds an uploaded file in bytes, maxUploads how many there are
-	// at a time: together they bound the memory.
+	// at a time, each of somebody who passed the captcha: together they bound the
+	// memory.
 	maxUpload  = 16 << 20
 	maxUploads = 32
 )
@@ -126,8 +128,14 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Path == "" {
 		cfg.Path = "/verifica"
 	}
-	if !strings.HasPrefix(cfg.Path, "/") || strings.HasSuffix(cfg.Path, "/") || strings.ContainsAny(cfg.Path, "{}? #%") {
-		return nil, fmt.Errorf("web: Config.Path %q: expected a path like /verifica", cfg.Path)
+	if prefix != "" && path.Clean(prefix) != prefix {
+		return nil, fmt.Errorf("web: Config.BaseURL: path %q: expected no empty, \".\" or \"..\" parts", prefix)
+	}
+	if len(cfg.Path) < 2 || cfg.Path[0] != '/' || path.Clean(cfg.Path) != cfg.Path || strings.Trim(cfg.Path, pathChars) != "" {
+		return nil, fmt.Errorf("web: Config.Path %q: expected a path like /verifica, of letters, digits and \"-._~\"", cfg.Path)
+	}
+	if strings.HasPrefix(cfg.Path+"/", prefix+codeMark) {
+		return nil, fmt.Errorf("web: Config.Path %q: below %s are the contrassegni", cfg.Path, prefix+codeMark)
 	}
 	if cfg.Layout == nil {
 		cfg.Layout = bare
@@ -154,6 +162,9 @@ func New(cfg Config) (*Handler, error) {
 	h.routes(prefix)
 	return h, nil
 }
+
+// pathChars are those of an address that no browser writes in another way.
+const pathChars = "/-._~abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 // codeMark stands between the address of a contrassegno and its code.
 const codeMark = "/C/"
@@ -239,10 +250,9 @@ type notice struct {
 	Severity string
 	// Advice is what to do.
 	Advice string
-	// Path leads to the page for uploads, Retry to where it was tried; empty for
-	// none.
-	Path, Retry string
-	Checks      []verify.Check
+	// Path leads to the page for uploads; empty for none.
+	Path   string
+	Checks []verify.Check
 }
 
 func (n notice) title() string { return n.Title }

@@ -206,12 +206,12 @@ func upload(t *testing.T, h http.Handler, id, text, name string, data []byte) pa
 	t.Helper()
 	var b bytes.Buffer
 	m := multipart.NewWriter(&b)
+	require.NoError(t, m.WriteField("prova", id))
+	require.NoError(t, m.WriteField("codice", text))
 	f, err := m.CreateFormFile("file", name)
 	require.NoError(t, err)
 	_, err = f.Write(data)
 	require.NoError(t, err)
-	require.NoError(t, m.WriteField("prova", id))
-	require.NoError(t, m.WriteField("codice", text))
 	require.NoError(t, m.Close())
 	r := httptest.NewRequest(http.MethodPost, "/verifica", &b)
 	r.Header.Set("Content-Type", m.FormDataContentType())
@@ -361,35 +361,64 @@ func TestUpload(t *testing.T) {
 	}
 }
 
-// TestBusy holds as many uploads as there may be, in the middle of their file.
-func TestBusy(t *testing.T) {
-	k, h := newKit(t, nil)
-	server := httptest.NewServer(h)
-	defer server.Close()
+// slow begins so many uploads and holds them in the middle of their file, until
+// what it returns is called.
+func slow(t *testing.T, url string, n int, before func() string) (end func()) {
+	t.Helper()
 	var wg sync.WaitGroup
 	var hold []*io.PipeWriter
-	for range 32 {
+	for range n {
 		r, w := io.Pipe()
 		hold = append(hold, w)
 		wg.Go(func() {
-			resp, err := http.Post(server.URL+"/verifica", "multipart/form-data; boundary=x", r)
+			resp, err := http.Post(url+"/verifica", "multipart/form-data; boundary=x", r)
 			if assert.NoError(t, err) {
 				_ = resp.Body.Close()
 			}
 		})
-		_, err := io.WriteString(w, "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\nabc")
+		_, err := io.WriteString(w, before()+"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\nabc")
 		require.NoError(t, err)
 	}
+	return func() {
+		for _, w := range hold {
+			assert.NoError(t, w.Close())
+		}
+		wg.Wait()
+	}
+}
+
+// TestBusy holds as many uploads as there may be.
+func TestBusy(t *testing.T) {
+	k, h := newKit(t, nil)
+	server := httptest.NewServer(h)
+	defer server.Close()
+	end := slow(t, server.URL, 32, func() string {
+		return "--x\r\nContent-Disposition: form-data; name=\"prova\"\r\n\r\n" + get(t, h, "/verifica").prova(t) +
+			"\r\n--x\r\nContent-Disposition: form-data; name=\"codice\"\r\n\r\n" + answer + "\r\n"
+	})
 	png, err := k.issued.Contrassegno.PNG(500)
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
 		p := upload(t, h, get(t, h, "/verifica").prova(t), answer, "foto.png", png)
 		return p.code == http.StatusServiceUnavailable && p.head.Get("Retry-After") != ""
 	}, 10*time.Second, 10*time.Millisecond)
-	for _, w := range hold {
-		require.NoError(t, w.Close())
-	}
-	wg.Wait()
+	end()
+	assert.Equal(t, http.StatusOK, upload(t, h, get(t, h, "/verifica").prova(t), answer, "foto.png", png).code)
+}
+
+// TestNoRoomWithoutCaptcha: who did not pass the captcha keeps nobody out, and
+// nothing of his file in memory.
+func TestNoRoomWithoutCaptcha(t *testing.T) {
+	k, h := newKit(t, nil)
+	server := httptest.NewServer(h)
+	defer server.Close()
+	defer slow(t, server.URL, 40, func() string { return "" })()
+	defer slow(t, server.URL, 40, func() string {
+		return "--x\r\nContent-Disposition: form-data; name=\"codice\"\r\n\r\n" + answer + "\r\n"
+	})()
+	time.Sleep(100 * time.Millisecond) // as long as the handlers take to get to the file
+	png, err := k.issued.Contrassegno.PNG(500)
+	require.NoError(t, err)
 	assert.Equal(t, http.StatusOK, upload(t, h, get(t, h, "/verifica").prova(t), answer, "foto.png", png).code)
 }
 
@@ -433,6 +462,12 @@ func TestFailures(t *testing.T) {
 	k, h = newKit(t, nil)
 	k.captcha.err = captcha.ErrFull
 	assert.Equal(t, http.StatusServiceUnavailable, confirm(t, h, k.link(), get(t, h, k.link()).prova(t), answer).code)
+	assert.Empty(t, k.log.String())
+	k.captcha.err = errors.New("list of used challenges: connection refused")
+	p = confirm(t, h, k.link(), get(t, h, k.link()).prova(t), answer)
+	assert.Equal(t, http.StatusInternalServerError, p.code, "a fault of ours is not the visitor's")
+	assert.NotContains(t, p.text, "refused")
+	assert.Contains(t, k.log.String(), "connection refused", "the operator hears of it")
 }
 
 // TestWork asks for a proof of work underneath the captcha.
@@ -469,13 +504,25 @@ func TestNew(t *testing.T) {
 		"Verifier":  func(c *web.Config) { c.Verifier = nil },
 		"Captcha":   func(c *web.Config) { c.Captcha = nil },
 		"Key":       func(c *web.Config) { c.Key = c.Key[:31] },
-		"BaseURL":   func(c *web.Config) { c.BaseURL = "http://x" },
-		"Path":      func(c *web.Config) { c.Path = "verifica/" },
 	} {
 		c := k.config
 		spoil(&c)
 		_, err := web.New(c)
 		require.ErrorContains(t, err, "Config."+name)
+	}
+	// Addresses that no browser would send as they are, or that would hide each
+	// other: an error, not the panic of http.ServeMux.
+	for _, base := range []string{"http://x", "https://x/A//B", "https://x/A/../B", "https://x/./A"} {
+		c := k.config
+		c.BaseURL = base
+		_, err := web.New(c)
+		require.ErrorContains(t, err, "Config.BaseURL", base)
+	}
+	for _, path := range []string{"verifica", "/verifica/", "/", "/a//b", "/a/../b", "/a/.", "//a", "/C", "/a b", "/{x}", "/è", "/a\n", "/C/C"} {
+		c := k.config
+		c.Path = path
+		_, err := web.New(c)
+		require.ErrorContains(t, err, "Config.Path", path)
 	}
 	c := k.config
 	c.BaseURL = "https://verifica.example.it/ANPR"
