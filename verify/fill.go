@@ -368,6 +368,9 @@ func (u *update) note(page, ref pdf.Ref) error {
 			return fmt.Errorf("aggiunge alla pagina %s un'annotazione con la voce %s", page, clean(string(e.Key)))
 		}
 	}
+	if open := d.Get("Open"); open != nil && open != false { // an open note covers the page
+		return fmt.Errorf("aggiunge alla pagina %s un'annotazione aperta", page)
+	}
 	if subtype == "Highlight" {
 		color, err := u.new.Array(d, "C")
 		if err != nil {

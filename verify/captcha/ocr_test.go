@@ -34,14 +34,25 @@ func TestOCR(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, png, 0o600))
 		list, answers = append(list, path), append(answers, string(tok.answer[:]))
 	}
+	// Tesseract itself ends with a floating point exception on some pictures:
+	// then it has read none of its batch.
+	const batch = 10
 	names := filepath.Join(dir, "list.txt")
-	require.NoError(t, os.WriteFile(names, []byte(strings.Join(list, "\n")+"\n"), 0o600))
-	cmd := exec.CommandContext(t.Context(), tool, names, "stdout", "--psm", "7", "-c", "tessedit_char_whitelist=0123456789")
-	cmd.Env = append(os.Environ(), "OMP_THREAD_LIMIT=1")
-	out, err := cmd.Output()
-	require.NoError(t, err)
-	pages := strings.Split(string(out), "\f") // one for each picture
-	require.GreaterOrEqual(t, len(pages), pictures)
+	pages, crashed := make([]string, pictures), 0
+	for from := 0; from < pictures; from += batch {
+		require.NoError(t, os.WriteFile(names, []byte(strings.Join(list[from:from+batch], "\n")+"\n"), 0o600))
+		cmd := exec.CommandContext(t.Context(), tool, names, "stdout", "--psm", "7", "-c", "tessedit_char_whitelist=0123456789")
+		cmd.Env = append(os.Environ(), "OMP_THREAD_LIMIT=1")
+		out, err := cmd.Output()
+		if err != nil {
+			crashed++
+			continue
+		}
+		read := strings.Split(string(out), "\f") // one for each picture
+		require.GreaterOrEqual(t, len(read), batch)
+		copy(pages[from:from+batch], read)
+	}
+	require.Less(t, crashed, pictures/batch/2, "it reads hardly anything")
 	whole, digits := 0, 0
 	for i, answer := range answers {
 		got := strings.Join(strings.Fields(pages[i]), "")
@@ -54,5 +65,5 @@ func TestOCR(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("Tesseract reads %d of %d pictures, and %d of %d digits in their place", whole, pictures, digits, pictures*count)
+	t.Logf("Tesseract reads %d of %d pictures, and %d of %d digits in their place; it crashed on %d of %d batches", whole, pictures, digits, pictures*count, crashed, pictures/batch)
 }

@@ -295,6 +295,8 @@ changes = {
     'stamp-fill-nome': then(stamp, fill('nome')),
     'note': annotate('/Text'),
     'free-text': annotate('/FreeText', DA=pdf_string('/Helv 12 Tf')),
+    'open-note': annotate('/Text', Open=generic.BooleanObject(True)),
+    'dark-highlight': annotate('/Highlight', C=generic.ArrayObject([generic.NumberObject(0)])),
     'new-field': incremental(new_field),
     'other-page': incremental(other_page),
     'unlock': incremental(unlock),
