@@ -436,6 +436,39 @@ func TestUnsealed(t *testing.T) {
 	assert.Contains(t, p.words(), "non superato")
 }
 
+// swapped gives another certificate than was asked, the second time.
+type swapped struct {
+	issuer web.Originals
+	other  certificate.Issued
+	asked  int
+}
+
+func (s *swapped) Original(ctx context.Context, id string, mark certificate.Contrassegno) (certificate.Issued, error) {
+	if s.asked++; s.asked > 1 {
+		return s.other, nil
+	}
+	return s.issuer.Original(ctx, id, mark)
+}
+
+// TestSwapped: the document is judged against the contrassegno each time, so that
+// an archive gone wrong shows nobody's certificate to the holder of another.
+func TestSwapped(t *testing.T) {
+	k, h := newKit(t, func(k *kit) {
+		issued, err := k.issuer.Issue(k.t.Context(), certificate.Request{
+			Request: electoral.Request{ID: "r-2", Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.CitizenRole, Method: electoral.CIEMethod, Level: 3}},
+			ANPRID:  "1000001", Kind: certificate.EnrolmentCertificate, Use: certificate.PrivateUse,
+		})
+		require.NoError(k.t, err)
+		k.config.Originals = &swapped{issuer: k.issuer, other: issued}
+	})
+	p := confirm(t, h, k.link(), get(t, h, k.link()).prova(t), answer)
+	m := document.FindStringSubmatch(p.text)
+	require.NotNil(t, m)
+	got := get(t, h, m[1])
+	require.NotEqual(t, "application/pdf", got.head.Get("Content-Type"))
+	assert.Contains(t, got.words(), "non si può confermare")
+}
+
 type broken struct{ err error }
 
 func (b broken) Original(context.Context, string, certificate.Contrassegno) (certificate.Issued, error) {
