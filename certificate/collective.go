@@ -69,9 +69,8 @@ func (c IssuedCollective) WriteReport(w io.Writer) error { return writeReport(w,
 // error is a [*Refusal] with [NobodyCertified], and the report stands.
 //
 // Each person is found in People first; his access is on record before anything
-// of his enrolment is read, and its
-// outcome after the document is archived and before it is released; so is that
-// of the request itself. An error that is no refusal, of one person or of the
+// of his enrolment is read, and its outcome after the document is archived and
+// before it is released; so is that of the request itself. An error that is no refusal, of one person or of the
 // log, ends the whole: nothing is released, and the request may be repeated.
 //
 // With an archive the id of an earlier request with the same rows gives the
