@@ -339,6 +339,9 @@ func TestUpload(t *testing.T) {
 		assert.Contains(t, p.words(), c.says, name)
 		assert.Contains(t, p.text, `aria-invalid="true"`, name)
 	}
+	long := upload(t, h, get(t, h, "/verifica").prova(t), strings.Repeat("1", 2000), "foto.png", png)
+	assert.Equal(t, http.StatusBadRequest, long.code)
+	assert.NotContains(t, long.words(), "Il file supera", "it is not the file that is too long")
 	wrong := upload(t, h, get(t, h, "/verifica").prova(t), "1", "foto.png", png)
 	assert.Equal(t, http.StatusUnprocessableEntity, wrong.code)
 	assert.Contains(t, wrong.words(), "Il file va scelto di nuovo.")
