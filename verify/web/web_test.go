@@ -567,6 +567,36 @@ func TestNew(t *testing.T) {
 	assert.Equal(t, "/ANPR/C/", h.Paths()[0])
 }
 
+// FuzzNew: no address panics, neither in New nor where the handler is mounted, and
+// what is accepted is served.
+func FuzzNew(f *testing.F) {
+	f.Add("https://verifica.example.it/ANPR", "/verifica")
+	f.Add("https://x/A/..", "/a/{b}")
+	f.Add("https://x/VERIFICA", "/VERIFICA")
+	f.Add("https://x/VERIFICA", "/VERIFICA/C")
+	var k *kit
+	f.Fuzz(func(t *testing.T, base, path string) {
+		if k == nil {
+			k, _ = newKit(t, nil)
+		}
+		c := k.config
+		c.BaseURL, c.Path = base, path
+		h, err := web.New(c)
+		if err != nil {
+			return
+		}
+		mux := http.NewServeMux()
+		for _, p := range h.Paths() {
+			mux.Handle(p, h)
+		}
+		for _, p := range []string{h.Paths()[0] + strings.Repeat("A", 26) + "-" + strings.Repeat("A", 13), h.Paths()[1]} {
+			w := httptest.NewRecorder()
+			mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, p, nil))
+			assert.Equal(t, http.StatusOK, w.Code, "%q %q: %s", base, path, p)
+		}
+	})
+}
+
 // FuzzTicket: no text but ours opens anything, and none panics.
 func FuzzTicket(f *testing.F) {
 	k := &kit{}
