@@ -245,7 +245,8 @@ func (i *Issuer) Original(ctx context.Context, requestID string, mark Contrasseg
 		return Issued{}, errNoArchive
 	}
 	at := i.now()
-	out, err := i.original(ctx, mark, at)
+	var out Issued
+	err := run(func(at time.Time) (err error) { out, err = i.original(ctx, mark, at); return err }, at)
 	entry := electoral.Access{
 		FiscalCode: electoral.AnonymousReader, At: at, Operation: electoral.OpVerifyCertificate, Outcome: electoral.Granted,
 		RequestID: requestID, Method: electoral.NoMethod,

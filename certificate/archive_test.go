@@ -221,6 +221,25 @@ func TestDownload(t *testing.T) {
 	require.ErrorIs(t, err, electoral.ErrNotRecorded, "what cannot be recorded is not shown")
 }
 
+// fallen is an archive that breaks.
+type fallen struct{ Archive }
+
+func (fallen) Get(context.Context, string) (Archived, error) { panic("broken") }
+
+// TestOriginalBroken: what breaks is on record too, and breaks no program.
+func TestOriginalBroken(t *testing.T) {
+	now := time.Date(2026, 3, 22, 11, 0, 0, 0, time.UTC)
+	i, j, _ := archived(t, &now)
+	out, err := i.Issue(t.Context(), citizen(EnrolmentCertificate, ElectoralUse))
+	require.NoError(t, err)
+	i.cfg.Archive = fallen{i.cfg.Archive}
+	_, err = i.Original(t.Context(), "v-1", out.Contrassegno)
+	require.ErrorContains(t, err, "internal error")
+	last := j.entries[len(j.entries)-1]
+	assert.Equal(t, electoral.OpVerifyCertificate, last.Operation)
+	assert.Equal(t, electoral.Failed, last.Outcome)
+}
+
 // TestArchiveAdmits asks for what was issued with credentials that the registry
 // would refuse: the archive passes by no registry.
 func TestArchiveAdmits(t *testing.T) {

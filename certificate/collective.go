@@ -68,9 +68,9 @@ func (c IssuedCollective) WriteReport(w io.Writer) error { return writeReport(w,
 // certified is left out, with every reason in the report; if nobody can be, the
 // error is a [*Refusal] with [NobodyCertified], and the report stands.
 //
-// Each person's access is on record before anything of him is read, and its
-// outcome after the document is archived and before it is released; so is that
-// of the request itself. An error that is no refusal, of one person or of the
+// Each person is found in People first; his access is on record before anything
+// of his enrolment is read, and its outcome after the document is archived and
+// before it is released; so is that of the request itself. An error that is no refusal, of one person or of the
 // log, ends the whole: nothing is released, and the request may be repeated.
 //
 // With an archive the id of an earlier request with the same rows gives the

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"slices"
 
@@ -19,32 +20,20 @@ const maxUses = 500 // on one page, the latest
 // before he is told, among the rest.
 func (st *site) accesses(w http.ResponseWriter, r *http.Request, n *session) {
 	req := n.request()
-	if err := electoral.Admit(req).Err(); err != nil {
-		st.refused(w, r, "Accesso non consentito", err)
-		return
-	}
 	if !st.limits.reading(n.person) {
 		w.Header().Set("Retry-After", "10")
 		st.notice(w, r, http.StatusTooManyRequests, "Troppe richieste", "Questo elenco è stato chiesto più volte in poco tempo. Attendere qualche secondo e riprovare.")
 		return
 	}
-	subjects := []string{n.person}
-	list, err := st.issuer.Mine(r.Context(), n.request())
-	if err != nil {
-		st.answer(w, r, "Gli accessi non sono disponibili", "mine", err)
-		return
-	}
-	for _, a := range list {
-		subjects = append(subjects, certificate.CertificateSubject(a.ID))
-	}
-	found, err := st.recorder.About(r.Context(), st.logStore, subjects...)
+	found, err := st.about(r, n, req)
 	entry := electoral.Access{FiscalCode: n.actor.FiscalCode, At: st.now().UTC(), Operation: electoral.OpReadAccesses, Outcome: electoral.Outcome(err), RequestID: req.ID, Method: n.actor.Method, Subject: n.person}
-	if e := st.recorder.Record(r.Context(), entry); e != nil {
+	// Who goes away stays on record.
+	if e := st.recorder.Record(context.WithoutCancel(r.Context()), entry); e != nil {
 		st.failed(w, r, "accesses", e)
 		return
 	}
 	if err != nil {
-		st.failed(w, r, "accesses", err)
+		st.answer(w, r, "Gli accessi non sono disponibili", "accesses", err)
 		return
 	}
 	found = withoutSteps(found)
@@ -60,6 +49,22 @@ func (st *site) accesses(w http.ResponseWriter, r *http.Request, n *session) {
 		page.Uses = append(page.Uses, st.useOf(a, n))
 	}
 	st.show(w, r, http.StatusOK, "accesses", "Chi ha usato i miei dati", page)
+}
+
+// about finds the accesses to the citizen's data and to his certificates.
+func (st *site) about(r *http.Request, n *session, req electoral.Request) ([]electoral.Access, error) {
+	if err := electoral.Admit(req).Err(); err != nil {
+		return nil, err
+	}
+	subjects := []string{n.person}
+	list, err := st.issuer.Mine(r.Context(), n.request())
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range list {
+		subjects = append(subjects, certificate.CertificateSubject(a.ID))
+	}
+	return st.recorder.About(r.Context(), st.logStore, subjects...)
 }
 
 // withoutSteps leaves out the reading of the facts that belongs to a preview or

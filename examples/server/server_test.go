@@ -263,6 +263,29 @@ func TestReadingTheLog(t *testing.T) {
 	assert.Equal(t, http.StatusOK, resp.StatusCode, "another person")
 }
 
+// TestAccessesRefused: who may not ask who used the data is on record for it.
+func TestAccessesRefused(t *testing.T) {
+	s, base, _ := start(t, nil)
+	p := s.people[0]
+	w := httptest.NewRecorder()
+	require.True(t, s.sessions.begin(w, httptest.NewRequest(http.MethodGet, "/", nil), &session{
+		actor: electoral.Actor{FiscalCode: p.FiscalCode, Role: electoral.CitizenRole, Method: electoral.SPIDMethod, Level: 1}, person: p.anprID,
+	}))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/area/accessi", nil)
+	require.NoError(t, err)
+	r.AddCookie(w.Result().Cookies()[0])
+	resp, err := browser(t).Do(r)
+	require.NoError(t, err)
+	assert.Contains(t, body(t, resp), string(electoral.LevelTooLow))
+	assert.Equal(t, http.StatusForbidden, resp.StatusCode)
+	seen, err := s.recorder.About(t.Context(), s.logStore, p.anprID)
+	require.NoError(t, err)
+	require.NotEmpty(t, seen)
+	last := seen[len(seen)-1]
+	assert.Equal(t, electoral.OpReadAccesses, last.Operation)
+	assert.Equal(t, string(electoral.LevelTooLow), last.Outcome)
+}
+
 // TestWithoutSteps: only steps of the same asker's own service are left out.
 func TestWithoutSteps(t *testing.T) {
 	a := electoral.Access{FiscalCode: "A", RequestID: "r-1", Comune: "E388", Operation: electoral.OpPreviewCertificate}

@@ -149,7 +149,7 @@ func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
 	broken := func(fault string, err error) {
 		f.Fault, f.Field = fault, "file"
 		status := http.StatusBadRequest
-		if errors.Is(err, errTooLarge) {
+		if errors.Is(err, errTooLarge) && !errors.Is(err, errForm) {
 			status = http.StatusRequestEntityTooLarge
 		}
 		h.ask(w, r, status, f, uploadAction)
@@ -259,9 +259,9 @@ func readAnswer(parts *multipart.Reader) (a captcha.Answer, file *multipart.Part
 			}
 			return a, part, "", nil
 		}
-		data, fault, err := readPart(part, maxField)
+		data, _, err := readPart(part, maxField)
 		if err != nil {
-			return a, nil, fault, err
+			return a, nil, brokenForm, fmt.Errorf("%w: field %.20q: %w", errForm, part.FormName(), err)
 		}
 		switch part.FormName() {
 		case "prova":

@@ -42,5 +42,6 @@
 // The pages are fragments of HTML with the class names of Bootstrap Italia; the
 // [Layout] of the caller gives them head, style, header and footer, and sets the
 // Content-Security-Policy, which must permit images, audio and objects of the
-// same origin (img-src, media-src, object-src 'self').
+// same origin (img-src, media-src, object-src 'self'), and scripts if the captcha
+// asks for work. Their texts are Italian.
 package web

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,10 +66,7 @@ func (h *Handler) open(w http.ResponseWriter, r *http.Request, mark certificate.
 		h.internal(w, r, "original", err)
 		return
 	}
-	now := h.cfg.Now()
-	documents := []verify.Document{{Name: "originale", Data: issued.PDF}}
-	pair := h.cfg.Verifier.Contrassegno(r.Context(), mark, documents, now)
-	report := h.cfg.Verifier.PDF(r.Context(), issued.PDF, now)
+	pair, report := h.judge(r, mark, issued)
 	out := result{
 		Title: "Il certificato è autentico", Path: h.cfg.Path, Valid: pair.Valid && report.Valid,
 		Contrassegno: pair.Checks, Document: report.Checks, Signer: report.Signer, Level: report.Level,
@@ -80,12 +78,7 @@ func (h *Handler) open(w http.ResponseWriter, r *http.Request, mark certificate.
 	}
 	if !out.Valid {
 		// Nothing is shown that the seal does not vouch for.
-		h.show(w, r, http.StatusOK, "notice", notice{
-			Title: "Il certificato non si può confermare", Severity: "danger", Path: h.cfg.Path,
-			Text:   "Il contrassegno è autentico, ma il sigillo dell'originale conservato non ha superato tutti i controlli: l'originale non viene aperto.",
-			Advice: "Non accettare per ora il documento, e segnalare il fatto a chi lo ha emesso. I controlli eseguiti sono elencati qui sotto.",
-			Checks: append(pair.Checks, report.Checks...),
-		})
+		h.unconfirmed(w, r, "Il contrassegno è autentico, ma il sigillo dell'originale conservato non ha superato tutti i controlli: l'originale non viene aperto.", pair, report)
 		return
 	}
 	if file.isPDF() {
@@ -96,6 +89,21 @@ func (h *Handler) open(w http.ResponseWriter, r *http.Request, mark certificate.
 	}
 	out.Original = h.cfg.Path + "/originale/" + h.newTicket(id, mark)
 	h.show(w, r, http.StatusOK, "result", out)
+}
+
+// judge judges an original, alone and as that to which a contrassegno leads.
+func (h *Handler) judge(r *http.Request, mark certificate.Contrassegno, issued certificate.Issued) (pair, report verify.Report) {
+	now := h.cfg.Now()
+	documents := []verify.Document{{Name: "originale", Data: issued.PDF}}
+	return h.cfg.Verifier.Contrassegno(r.Context(), mark, documents, now), h.cfg.Verifier.PDF(r.Context(), issued.PDF, now)
+}
+
+func (h *Handler) unconfirmed(w http.ResponseWriter, r *http.Request, text string, pair, report verify.Report) {
+	h.show(w, r, http.StatusOK, "notice", notice{
+		Title: "Il certificato non si può confermare", Severity: "danger", Path: h.cfg.Path, Text: text,
+		Advice: "Non accettare per ora il documento, e segnalare il fatto a chi lo ha emesso. I controlli eseguiti sono elencati qui sotto.",
+		Checks: slices.Concat(pair.Checks, report.Checks),
+	})
 }
 
 func (h *Handler) forged(w http.ResponseWriter, r *http.Request) {
@@ -139,9 +147,8 @@ func (h *Handler) original(w http.ResponseWriter, r *http.Request) {
 	}
 	// Between the page and this nothing was judged again: what may not be shown
 	// may have changed in the archive meanwhile.
-	if report := h.cfg.Verifier.PDF(r.Context(), issued.PDF, h.cfg.Now()); !report.Valid {
-		h.show(w, r, http.StatusOK, "notice", notice{Title: "Il certificato non si può confermare", Severity: "danger", Path: h.cfg.Path,
-			Text: "Il sigillo dell'originale conservato non ha superato tutti i controlli: l'originale non viene aperto.", Checks: report.Checks})
+	if pair, report := h.judge(r, mark, issued); !pair.Valid || !report.Valid {
+		h.unconfirmed(w, r, "L'originale conservato non ha superato tutti i controlli: non viene aperto.", pair, report)
 		return
 	}
 	head := w.Header()

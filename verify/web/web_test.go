@@ -339,6 +339,9 @@ func TestUpload(t *testing.T) {
 		assert.Contains(t, p.words(), c.says, name)
 		assert.Contains(t, p.text, `aria-invalid="true"`, name)
 	}
+	long := upload(t, h, get(t, h, "/verifica").prova(t), strings.Repeat("1", 2000), "foto.png", png)
+	assert.Equal(t, http.StatusBadRequest, long.code)
+	assert.NotContains(t, long.words(), "Il file supera", "it is not the file that is too long")
 	wrong := upload(t, h, get(t, h, "/verifica").prova(t), "1", "foto.png", png)
 	assert.Equal(t, http.StatusUnprocessableEntity, wrong.code)
 	assert.Contains(t, wrong.words(), "Il file va scelto di nuovo.")
@@ -436,6 +439,39 @@ func TestUnsealed(t *testing.T) {
 	assert.Contains(t, p.words(), "non superato")
 }
 
+// swapped gives another certificate than was asked, the second time.
+type swapped struct {
+	issuer web.Originals
+	other  certificate.Issued
+	asked  int
+}
+
+func (s *swapped) Original(ctx context.Context, id string, mark certificate.Contrassegno) (certificate.Issued, error) {
+	if s.asked++; s.asked > 1 {
+		return s.other, nil
+	}
+	return s.issuer.Original(ctx, id, mark)
+}
+
+// TestSwapped: the document is judged against the contrassegno each time, so that
+// an archive gone wrong shows nobody's certificate to the holder of another.
+func TestSwapped(t *testing.T) {
+	k, h := newKit(t, func(k *kit) {
+		issued, err := k.issuer.Issue(k.t.Context(), certificate.Request{
+			Request: electoral.Request{ID: "r-2", Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.CitizenRole, Method: electoral.CIEMethod, Level: 3}},
+			ANPRID:  "1000001", Kind: certificate.EnrolmentCertificate, Use: certificate.PrivateUse,
+		})
+		require.NoError(k.t, err)
+		k.config.Originals = &swapped{issuer: k.issuer, other: issued}
+	})
+	p := confirm(t, h, k.link(), get(t, h, k.link()).prova(t), answer)
+	m := document.FindStringSubmatch(p.text)
+	require.NotNil(t, m)
+	got := get(t, h, m[1])
+	require.NotEqual(t, "application/pdf", got.head.Get("Content-Type"))
+	assert.Contains(t, got.words(), "non si può confermare")
+}
+
 type broken struct{ err error }
 
 func (b broken) Original(context.Context, string, certificate.Contrassegno) (certificate.Issued, error) {
@@ -529,6 +565,36 @@ func TestNew(t *testing.T) {
 	h, err := web.New(c)
 	require.NoError(t, err)
 	assert.Equal(t, "/ANPR/C/", h.Paths()[0])
+}
+
+// FuzzNew: no address panics, neither in New nor where the handler is mounted, and
+// what is accepted is served.
+func FuzzNew(f *testing.F) {
+	f.Add("https://verifica.example.it/ANPR", "/verifica")
+	f.Add("https://x/A/..", "/a/{b}")
+	f.Add("https://x/VERIFICA", "/VERIFICA")
+	f.Add("https://x/VERIFICA", "/VERIFICA/C")
+	var k *kit
+	f.Fuzz(func(t *testing.T, base, path string) {
+		if k == nil {
+			k, _ = newKit(t, nil)
+		}
+		c := k.config
+		c.BaseURL, c.Path = base, path
+		h, err := web.New(c)
+		if err != nil {
+			return
+		}
+		mux := http.NewServeMux()
+		for _, p := range h.Paths() {
+			mux.Handle(p, h)
+		}
+		for _, p := range []string{h.Paths()[0] + strings.Repeat("A", 26) + "-" + strings.Repeat("A", 13), h.Paths()[1]} {
+			w := httptest.NewRecorder()
+			mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, p, nil))
+			assert.Equal(t, http.StatusOK, w.Code, "%q %q: %s", base, path, p)
+		}
+	})
 }
 
 // FuzzTicket: no text but ours opens anything, and none panics.
