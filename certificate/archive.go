@@ -264,7 +264,7 @@ func (i *Issuer) Original(ctx context.Context, requestID string, mark Contrasseg
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if e := i.cfg.Recorder.Record(ctx, entry); e != nil {
-		return Issued{}, errors.Join(err, fmt.Errorf("certificate: %w: %w", electoral.ErrNotRecorded, e))
+		return Issued{}, errors.Join(err, fmt.Errorf("certificate: %w: %w", electoral.ErrOutcomeNotRecorded, e))
 	}
 	return out, err
 }

@@ -298,6 +298,48 @@ func (panickingFinder) ByFiscalCode(context.Context, electoral.FiscalCode) (elec
 	panic("out of order")
 }
 
+// TestCollectiveIsNoKindOfOne: the services for one person do not make it.
+func TestCollectiveIsNoKindOfOne(t *testing.T) {
+	i, _ := newIssuer(t, facts(), nil)
+	_, err := i.Issue(t.Context(), officer(CollectiveCertificate, ElectoralUse))
+	require.ErrorIs(t, err, KindUnknown)
+	_, err = i.Preview(t.Context(), officer(CollectiveCertificate, ElectoralUse))
+	require.ErrorIs(t, err, KindUnknown)
+	d := enrolmentData()
+	d.Kind = CollectiveCertificate
+	require.ErrorContains(t, d.Check(), "data: kind")
+	k, err := ParseKind(string(CollectiveCertificate))
+	require.NoError(t, err, "an archive keeps it")
+	assert.NotContains(t, Kinds(), k)
+}
+
+// TestCollectiveAtOnce: of requests with one id that cross, one issues.
+func TestCollectiveAtOnce(t *testing.T) {
+	c, codes := newCrowd(t, 9)
+	a := &shelf{}
+	i, _ := newIssuer(t, facts(), func(cfg *Config) { cfg.Source, cfg.Archive = c, a })
+	type result struct {
+		IssuedCollective
+		err error
+	}
+	results := make(chan result)
+	for range 6 {
+		go func() {
+			out, err := i.Collective(t.Context(), c.collective(), strings.NewReader(strings.Join(codes, "\n")))
+			results <- result{out, err}
+		}()
+	}
+	first := <-results
+	require.NoError(t, first.err)
+	for range 5 {
+		r := <-results
+		require.NoError(t, r.err)
+		assert.True(t, bytes.Equal(first.PDF, r.PDF))
+		assert.Equal(t, first.Report, r.Report)
+	}
+	assert.Len(t, a.docs, 1)
+}
+
 func TestCollectiveRefused(t *testing.T) {
 	c, codes := newCrowd(t, 5)
 	for name, k := range map[string]struct {
