@@ -1,0 +1,155 @@
+package web_test
+
+import (
+	"bytes"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/liste-elettorali/anpr/certificate"
+)
+
+// upload sends a file with the answer to a captcha.
+func upload(t *testing.T, h http.Handler, id, text, name string, data []byte) page {
+	t.Helper()
+	var b bytes.Buffer
+	m := multipart.NewWriter(&b)
+	require.NoError(t, m.WriteField("prova", id))
+	require.NoError(t, m.WriteField("codice", text))
+	f, err := m.CreateFormFile("file", name)
+	require.NoError(t, err)
+	_, err = f.Write(data)
+	require.NoError(t, err)
+	require.NoError(t, m.Close())
+	r := httptest.NewRequest(http.MethodPost, "/verifica", &b)
+	r.Header.Set("Content-Type", m.FormDataContentType())
+	return do(t, h, r)
+}
+
+func TestUpload(t *testing.T) {
+	k, h := newKit(t, nil)
+	send := func(name string, data []byte) page {
+		return upload(t, h, get(t, h, "/verifica").prova(t), answer, name, data)
+	}
+	png, err := k.issued.Contrassegno.PNG(500)
+	require.NoError(t, err)
+	p := send("foto.png", png)
+	assert.Equal(t, http.StatusOK, p.code)
+	assert.Contains(t, p.text, "ESPOSITO PROVA")
+	assert.NotContains(t, p.words(), "Il file caricato")
+	p = send("certificato.pdf", k.issued.PDF)
+	assert.Equal(t, http.StatusOK, p.code)
+	assert.Contains(t, p.words(), "identico all’originale, byte per byte")
+	p = send("certificato.pdf", append(bytes.Clone(k.issued.PDF), '\n'))
+	assert.Equal(t, http.StatusOK, p.code, "what is shown is the original, whatever was uploaded")
+	assert.Contains(t, p.words(), "Il file caricato non è l’originale")
+	assert.Len(t, k.book.entries, 3)
+
+	for name, c := range map[string]struct {
+		data []byte
+		code int
+		says string
+	}{
+		"niente":     {nil, http.StatusUnprocessableEntity, "Manca il file"},
+		"testo.txt":  {[]byte("ciao"), http.StatusUnprocessableEntity, "PNG, JPEG o PDF"},
+		"grande.png": {append(bytes.Clone(png), make([]byte, 16<<20)...), http.StatusRequestEntityTooLarge, "supera i 16 MiB"},
+		"vuota.png":  {png[:20], http.StatusUnprocessableEntity, "La verifica non è stata eseguita."},
+	} {
+		p := send(name, c.data)
+		assert.Equal(t, c.code, p.code, name)
+		assert.Contains(t, p.words(), c.says, name)
+		assert.Contains(t, p.text, `aria-invalid="true"`, name)
+	}
+	long := upload(t, h, get(t, h, "/verifica").prova(t), strings.Repeat("1", 2000), "foto.png", png)
+	assert.Equal(t, http.StatusBadRequest, long.code)
+	assert.NotContains(t, long.words(), "Il file supera", "it is not the file that is too long")
+	wrong := upload(t, h, get(t, h, "/verifica").prova(t), "1", "foto.png", png)
+	assert.Equal(t, http.StatusUnprocessableEntity, wrong.code)
+	assert.Contains(t, wrong.words(), "Il file va scelto di nuovo.")
+
+	// A contrassegno of ours on the address of somebody else.
+	fake, err := certificate.ParseContrassegno("HTTPS://VERIFICA.EXAMPLE.COM/C/" + k.issued.Contrassegno.Code())
+	require.NoError(t, err)
+	png, err = fake.PNG(500)
+	require.NoError(t, err)
+	p = send("truffa.png", png)
+	assert.Equal(t, http.StatusUnprocessableEntity, p.code)
+	assert.Contains(t, p.words(), "rinvia a un altro sito")
+	assert.Len(t, k.book.entries, 3, "nothing was opened")
+
+	// Forms that are none.
+	for _, contentType := range []string{"", "text/plain", "multipart/form-data", "multipart/form-data; boundary=x"} {
+		r := httptest.NewRequest(http.MethodPost, "/verifica", strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nabc"))
+		r.Header.Set("Content-Type", contentType)
+		assert.Equal(t, http.StatusBadRequest, do(t, h, r).code, contentType)
+	}
+}
+
+// slow begins so many uploads and holds them in the middle of their file, until
+// what it returns is called.
+func slow(t *testing.T, url string, n int, before func() string) (end func()) {
+	t.Helper()
+	var wg sync.WaitGroup
+	var hold []*io.PipeWriter
+	for range n {
+		r, w := io.Pipe()
+		hold = append(hold, w)
+		wg.Go(func() {
+			resp, err := http.Post(url+"/verifica", "multipart/form-data; boundary=x", r)
+			if assert.NoError(t, err) {
+				_ = resp.Body.Close()
+			}
+		})
+		_, err := io.WriteString(w, before()+"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\nabc")
+		require.NoError(t, err)
+	}
+	return func() {
+		for _, w := range hold {
+			assert.NoError(t, w.Close())
+		}
+		wg.Wait()
+	}
+}
+
+// TestBusy holds as many uploads as there may be.
+func TestBusy(t *testing.T) {
+	k, h := newKit(t, nil)
+	server := httptest.NewServer(h)
+	defer server.Close()
+	end := slow(t, server.URL, 32, func() string {
+		return "--x\r\nContent-Disposition: form-data; name=\"prova\"\r\n\r\n" + get(t, h, "/verifica").prova(t) +
+			"\r\n--x\r\nContent-Disposition: form-data; name=\"codice\"\r\n\r\n" + answer + "\r\n"
+	})
+	png, err := k.issued.Contrassegno.PNG(500)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		p := upload(t, h, get(t, h, "/verifica").prova(t), answer, "foto.png", png)
+		return p.code == http.StatusServiceUnavailable && p.head.Get("Retry-After") != ""
+	}, 10*time.Second, 10*time.Millisecond)
+	end()
+	assert.Equal(t, http.StatusOK, upload(t, h, get(t, h, "/verifica").prova(t), answer, "foto.png", png).code)
+}
+
+// TestNoRoomWithoutCaptcha: who did not pass the captcha keeps nobody out, and
+// nothing of his file in memory.
+func TestNoRoomWithoutCaptcha(t *testing.T) {
+	k, h := newKit(t, nil)
+	server := httptest.NewServer(h)
+	defer server.Close()
+	defer slow(t, server.URL, 40, func() string { return "" })()
+	defer slow(t, server.URL, 40, func() string {
+		return "--x\r\nContent-Disposition: form-data; name=\"codice\"\r\n\r\n" + answer + "\r\n"
+	})()
+	time.Sleep(100 * time.Millisecond) // as long as the handlers take to get to the file
+	png, err := k.issued.Contrassegno.PNG(500)
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusOK, upload(t, h, get(t, h, "/verifica").prova(t), answer, "foto.png", png).code)
+}
