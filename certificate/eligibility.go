@@ -42,6 +42,7 @@ const (
 	RequestReused         Code = "CER-RIC-05"
 	LanguageNotInForce    Code = "CER-RIC-06"
 	FiscalCodeInvalid     Code = "CER-RIC-07"
+	PreviewOutdated       Code = "CER-RIC-08"
 	NotYours              Code = "CER-ARC-01"
 	Expired               Code = "CER-ARC-02"
 	NotAuthentic          Code = "CER-ARC-03"
@@ -109,6 +110,8 @@ func ruleOf(c Code) rule {
 		return rule{"La lingua richiesta non è in vigore nel comune di residenza.", "La lingua del comune di residenza, oppure il solo italiano.", "D.M. Interno 17 ottobre 2022, allegato 2, servizi per i cittadini, punto 3, lettera b", ""}
 	case FiscalCodeInvalid:
 		return rule{"Il codice fiscale non è valido.", "Un codice fiscale di 16 caratteri, o provvisorio di 11 cifre.", "D.M. Finanze 23 dicembre 1976", ""}
+	case PreviewOutdated:
+		return rule{"I dati del certificato sono cambiati dopo l'anteprima.", "Una nuova anteprima, da controllare e confermare.", "D.M. Interno 17 ottobre 2022, allegato 2, servizi per i cittadini, punto 3, lettera c", ""}
 	case NotYours:
 		return rule{"Il certificato è di un'altra persona, o è stato rilasciato da un altro comune.", "L'accesso della persona a cui il certificato si riferisce o del comune che lo ha rilasciato.", "D.M. Interno 17 ottobre 2022, art. 4, comma 2", ""}
 	case Expired:
@@ -136,7 +139,7 @@ func (c Code) Error() string { return string(c) }
 func Codes() []Code {
 	return []Code{Deceased, NotInANPR, Underage, AgeUnknown, DataMissing, NotElector, CapacityUnknown, NotCertifiable,
 		OnlyPoliticalRights, NotEnrolled, Removed, BetweenComuni, NotInList, ComuneUnknown, NotItalian, CitizenshipUnknown, KindUnknown, UseUnknown,
-		SignerUnknown, IssuingComuneUnknown, RequestReused, LanguageNotInForce, FiscalCodeInvalid, NotYours, Expired, NotAuthentic, PersonRepeated, NobodyCertified, CollectiveClosed,
+		SignerUnknown, IssuingComuneUnknown, RequestReused, LanguageNotInForce, FiscalCodeInvalid, PreviewOutdated, NotYours, Expired, NotAuthentic, PersonRepeated, NobodyCertified, CollectiveClosed,
 		CharacterNotPrintable, TextTooLong}
 }
 

@@ -2,7 +2,9 @@ package certificate
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -85,6 +87,10 @@ type Request struct {
 	// [Mayor], as in ANPR. It must be zero for a citizen: a certificate of the
 	// portal is not signed.
 	Signer Signer
+	// Previewed is the Shown of the [Preview] that was confirmed. If what the page
+	// would show has changed since, the issue is refused with [PreviewOutdated]:
+	// what is confirmed is what is issued. Empty if nothing was previewed.
+	Previewed string
 }
 
 // An Issued is an issued certificate.
@@ -108,6 +114,9 @@ type Preview struct {
 	PDF []byte
 	// Sentence is the Italian sentence of the page, for a web page that shows it.
 	Sentence string
+	// Shown names what the page shows, for [Request].Previewed: 64 hexadecimal
+	// digits, under the issuer's key.
+	Shown string
 }
 
 // An Eligibility says whether a kind can be issued for a person.
@@ -267,6 +276,7 @@ func (i *Issuer) Preview(ctx context.Context, req Request) (Preview, error) {
 			return err
 		}
 		out.Sentence = i.texts[italianCode].Sentence(d)
+		out.Shown = i.shown(d)
 		return nil
 	})
 	if err != nil {
@@ -309,6 +319,9 @@ func (i *Issuer) issue(ctx context.Context, req Request, at time.Time) (Issued, 
 	d, err := i.compose(facts, req, i.day(at))
 	if err != nil {
 		return Issued{}, err
+	}
+	if shown := i.shown(d); req.Previewed != "" && (shown == "" || !hmac.Equal([]byte(req.Previewed), []byte(shown))) {
+		return Issued{}, &Refusal{Kind: req.Kind, Reasons: []Reason{newReason(PreviewOutdated, "previewed")}}
 	}
 	d.IssuedAt, d.Trial, d.Nonce = at, !i.cfg.Sealer.Production(), newNonce()
 	if d.Protocol, err = i.protocol(ctx, req, at); err != nil {
@@ -356,6 +369,17 @@ func (i *Issuer) reuse(b []byte) {
 	case i.buffers <- b:
 	default:
 	}
+}
+
+// shown names what a page says of the person and of who issues: all but the
+// instant, the validity that is counted from it, and the number.
+func (i *Issuer) shown(d Data) string {
+	d.IssuedAt, d.ValidUntil, d.Protocol, d.Nonce, d.Trial = time.Time{}, electoral.Date{}, "", Nonce{}, false
+	text, err := json.Marshal(d)
+	if err != nil { // it holds nothing that JSON does not know
+		return ""
+	}
+	return i.keyed("shown", string(text))
 }
 
 func (i *Issuer) protocol(ctx context.Context, req Request, at time.Time) (string, error) {

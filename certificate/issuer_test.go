@@ -352,3 +352,47 @@ func TestTableNamesArePrintable(t *testing.T) {
 		assert.Empty(t, badText(s.Name), s.Name)
 	}
 }
+
+// changing is a source whose facts may change between two calls.
+type changing struct{ facts *electoral.CertificateFacts }
+
+func (s changing) CertificateFacts(context.Context, electoral.Request, string) (electoral.CertificateFacts, error) {
+	return *s.facts, nil
+}
+
+// TestPreviewed confirms a preview: what is issued is what was shown, or it is
+// refused.
+func TestPreviewed(t *testing.T) {
+	now := noon
+	f := facts()
+	i, _ := newIssuer(t, f, func(c *Config) { c.Source, c.Now = changing{&f}, func() time.Time { return now } })
+	req := officer(EnrolmentCertificate, PrivateUse)
+	p, err := i.Preview(t.Context(), req)
+	require.NoError(t, err)
+	require.Len(t, p.Shown, 64)
+	req.ID, req.Previewed = "confirmed", p.Shown
+	now = now.Add(26 * time.Hour) // the validity is counted from the issue
+	out, err := i.Issue(t.Context(), req)
+	require.NoError(t, err)
+	assert.Equal(t, i.texts[italianCode].Sentence(out.Data), p.Sentence)
+
+	for name, change := range map[string]func(*electoral.CertificateFacts, *Request){
+		"section": func(f *electoral.CertificateFacts, _ *Request) {
+			f.Elector.General = &electoral.Enrolment{Comune: "H501", Section: "7"}
+		},
+		"name": func(f *electoral.CertificateFacts, _ *Request) { f.Person.Surname = "ROSSI PROVA" },
+		"kind": func(_ *electoral.CertificateFacts, r *Request) { r.Kind = CombinedCertificate },
+		"use":  func(_ *electoral.CertificateFacts, r *Request) { r.Use = ElectoralUse },
+		"signer": func(_ *electoral.CertificateFacts, r *Request) {
+			r.Signer = Signer{Role: DeputyMayor, Name: "ANNA PROVA"}
+		},
+		"forged": func(_ *electoral.CertificateFacts, r *Request) { r.Previewed = strings.Repeat("0", 64) },
+	} {
+		f = facts()
+		other := req
+		other.ID = "confirmed-" + name
+		change(&f, &other)
+		_, err := i.Issue(t.Context(), other)
+		require.ErrorIs(t, err, PreviewOutdated, name)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -398,7 +399,17 @@ func checkNote(note string) Faults {
 	if n := utf8.RuneCountInString(strings.TrimSpace(note)); n < 1 || n > maxNote {
 		return Faults{NewFault(NoteMissing, "note", "", "La nota manca o è troppo lunga.", "da 1 a 2.000 caratteri")}
 	}
+	// Somebody of the other side reads it: nothing that hides or overwrites text.
+	if i := strings.IndexFunc(note, func(r rune) bool { return r != '\n' && r != '\r' && r != '\t' && unreadable(r) }); i >= 0 || !utf8.ValidString(note) {
+		return Faults{NewFault(NoteMissing, "note", "", "La nota contiene caratteri di controllo o invisibili.", "testo leggibile, anche su più righe")}
+	}
 	return nil
+}
+
+// unreadable reports whether a character shows nothing and may change how
+// others are shown: controls, line separators, directions.
+func unreadable(r rune) bool {
+	return unicode.Is(unicode.C, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r)
 }
 
 // maxNote is the length in characters of the note of ANPR's service P003.

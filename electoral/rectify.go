@@ -90,7 +90,7 @@ func (q RectificationRequest) check() Faults {
 	case i < 0, q.Field == RemovalReasonField, q.Field == CertifiabilityField:
 		faults = append(faults, NewFault(RectificationField, "field", string(q.Field), "Il campo non è uno di quelli dell'allegato 1.", "un campo dell'allegato 1"))
 	case allFields[i].Answer && q.Asked != Yes.String() && q.Asked != No.String(),
-		utf8.RuneCountInString(q.Asked) > maxText, strings.TrimSpace(q.Asked) == "":
+		utf8.RuneCountInString(q.Asked) > maxText, strings.TrimSpace(q.Asked) == "", !utf8.ValidString(q.Asked), strings.IndexFunc(q.Asked, unreadable) >= 0:
 		faults = append(faults, NewFault(RectificationValue, "asked", q.Asked, "Il valore richiesto non è ammesso per il campo «"+allFields[i].Italian+"».", "si oppure no, o un testo da 1 a 200 caratteri"))
 	}
 	if q.Note != "" {

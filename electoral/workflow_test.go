@@ -163,6 +163,10 @@ func TestRectification(t *testing.T) {
 			{electoral.RectificationRequest{Field: electoral.CapacityField, Asked: "forse"}, electoral.RectificationValue},
 			{electoral.RectificationRequest{Field: section, Asked: " "}, electoral.RectificationValue},
 			{electoral.RectificationRequest{Field: section, Asked: "1"}, electoral.RectificationValue},
+			{electoral.RectificationRequest{Field: section, Asked: "2\u202e1"}, electoral.RectificationValue},
+			{electoral.RectificationRequest{Field: section, Asked: "2\x00"}, electoral.RectificationValue},
+			{electoral.RectificationRequest{Field: section, Asked: "2", Note: "prima\x1b[2J"}, electoral.NoteMissing},
+			{electoral.RectificationRequest{Field: section, Asked: "2", Note: "\xff"}, electoral.NoteMissing},
 		} {
 			_, err := ask(k.q)
 			refused(c.t, c.log, err, k.code)

@@ -197,7 +197,7 @@ func (st *site) preview(w http.ResponseWriter, r *http.Request, n *session) {
 		return
 	}
 	// The issue has an id of its own: a second «Conferma» gives the same document.
-	req.ID = newRequestID()
+	req.ID, req.Previewed = newRequestID(), out.Shown
 	http.Redirect(w, r, "/area/anteprima/"+st.sessions.keep(n, pending{req, out.PDF, out.Sentence}), http.StatusSeeOther)
 }
 
