@@ -323,6 +323,7 @@ func TestPDFTails(t *testing.T) {
 func TestPDFAnyByte(t *testing.T) {
 	for _, key := range []sealtest.Key{sealtest.P256, sealtest.RSA3072} {
 		t.Run(string(key), func(t *testing.T) {
+			t.Parallel() // it takes long
 			ca := newCA(t, sealtest.Config{Key: key})
 			doc := sealWith(t, ca, sealtest.Document("un byte", "certificato.json", `{"prova":true}`))
 			v := verifier(t, ca.Root())

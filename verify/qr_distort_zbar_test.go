@@ -22,6 +22,7 @@ const leastRead = 130
 // TestReadsWhatZBarReads reads distorted pictures beside zbarimg, and must read
 // as many at least of each kind.
 func TestReadsWhatZBarReads(t *testing.T) {
+	t.Parallel() // it takes long
 	v := verifier(t)
 	c, want := distortCode(t)
 	dir := t.TempDir()

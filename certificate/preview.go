@@ -1,0 +1,61 @@
+package certificate
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// A Preview is the page of a certificate that was not issued.
+type Preview struct {
+	// PDF is not sealed, holds no data and has no contrassegno.
+	PDF []byte
+	// Sentence is the Italian sentence of the page, for a web page that shows it.
+	Sentence string
+	// Shown names what the page shows, for [Request].Previewed: 64 hexadecimal
+	// digits, under the issuer's key.
+	Shown string
+}
+
+// Preview makes the page of a certificate as it would be issued now, without
+// contrassegno, seal and data, with «Anteprima» across it. It is on record
+// before it returns. The error is a [*Refusal], that of [electoral.Admit], of
+// the source, of the log ([electoral.ErrNotRecorded]) or of the page.
+func (i *Issuer) Preview(ctx context.Context, req Request) (Preview, error) {
+	var out Preview
+	err := i.recorded(ctx, req, electoral.OpPreviewCertificate, func(at time.Time) error {
+		facts, err := i.cfg.Source.CertificateFacts(ctx, req.Request, req.ANPRID)
+		if err != nil {
+			return err
+		}
+		d, err := i.compose(facts, req, i.day(at))
+		if err != nil {
+			return err
+		}
+		d.Trial = !i.cfg.Sealer.Production()
+		d.IssuedAt = at
+		if out.PDF, err = i.render(d, nil, nil); err != nil {
+			return err
+		}
+		out.Sentence = i.texts[italianCode].Sentence(d)
+		out.Shown = i.shown(d)
+		return nil
+	})
+	if err != nil {
+		return Preview{}, err
+	}
+	return out, nil
+}
+
+// shown names what a page says of the person and of who issues: all but the
+// instant, the validity that is counted from it, and the number.
+func (i *Issuer) shown(d Data) string {
+	d.IssuedAt, d.ValidUntil, d.Protocol, d.Nonce, d.Trial = time.Time{}, electoral.Date{}, "", Nonce{}, false
+	text, err := json.Marshal(d)
+	if err != nil { // it holds nothing that JSON does not know
+		return ""
+	}
+	return i.keyed("shown", string(text))
+}
