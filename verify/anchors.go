@@ -33,6 +33,14 @@ type Anchor struct {
 	// time-stamp proves or, without one, that of the judgement.
 	From, Until time.Time
 
+	// Policies are the certificate policies (RFC 5280 clause 4.2.1.4) for which it
+	// is trusted, such as 0.4.0.194112.1.3 for qualified seals with their key in a
+	// device (EN 319 411-2, QCP-l-qscd); none means any. The certificate must name
+	// one of them, and each authority between must name it too, or any policy;
+	// mappings to other policies are not followed. What a chain itself demands of
+	// policies is checked in any case.
+	Policies []x509.OID
+
 	// Qualified says that it was then known to issue qualified certificates, or
 	// qualified time-stamps: a trusted list says so, not the certificate.
 	Qualified bool
@@ -44,6 +52,30 @@ func (a *Anchor) serves(p Purpose) bool {
 
 func (a *Anchor) holds(at time.Time) bool {
 	return !at.Before(a.From) && (a.Until.IsZero() || at.Before(a.Until))
+}
+
+// anyPolicy is the policy of an authority that may certify under every one (RFC
+// 5280 clause 4.2.1.4).
+var anyPolicy, _ = x509.OIDFromInts([]uint64{2, 5, 29, 32, 0})
+
+// permits reports whether a chain to the anchor is of a policy for which it is
+// trusted.
+func (a *Anchor) permits(chain []*x509.Certificate) bool {
+	if len(a.Policies) == 0 {
+		return true
+	}
+	names := func(c *x509.Certificate, p x509.OID) bool { return slices.ContainsFunc(c.Policies, p.Equal) }
+	return slices.ContainsFunc(a.Policies, func(p x509.OID) bool {
+		if !names(chain[0], p) {
+			return false
+		}
+		for _, c := range chain[1:max(1, len(chain)-1)] {
+			if !names(c, p) && !names(c, anyPolicy) {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // A TrustSource says who is trusted. [Anchors] is the one of a fixed list;
@@ -75,6 +107,7 @@ func (l Anchors) Anchors(_ context.Context, purpose Purpose) ([]Anchor, error) {
 var (
 	errNoAnchors  = errors.New("no anchors for this purpose")
 	errAnchorDate = errors.New("the anchor was not trusted at that time")
+	errPolicy     = errors.New("the anchor is not trusted for the policies of the certificate")
 )
 
 // anchors returns the anchors for a purpose: those of the configuration, then
@@ -121,20 +154,26 @@ func (j *judgement) chain(cert *x509.Certificate, others []*x509.Certificate, at
 		return !named(cert) && !a.Certificate.Equal(cert) && !slices.ContainsFunc(others, named)
 	})
 	held := slices.DeleteFunc(slices.Clone(near), func(a Anchor) bool { return !a.holds(at) })
-	chain, err := buildChain(cert, others, at, held)
+	chains, err := buildChains(cert, others, at, held)
 	if err != nil {
 		if len(held) < len(near) {
-			if c, again := buildChain(cert, others, at, near); again == nil {
-				return nil, nil, fmt.Errorf("%w: %s", errAnchorDate, c[len(c)-1].Subject)
+			if c, again := buildChains(cert, others, at, near); again == nil {
+				return nil, nil, fmt.Errorf("%w: %s", errAnchorDate, c[0][len(c[0])-1].Subject)
 			}
 		}
 		return nil, nil, err
 	}
-	i := slices.IndexFunc(held, func(a Anchor) bool { return a.Certificate.Equal(chain[len(chain)-1]) })
-	return chain, &held[max(0, i)], nil
+	for _, chain := range chains {
+		for i := range held {
+			if held[i].Certificate.Equal(chain[len(chain)-1]) && held[i].permits(chain) {
+				return chain, &held[i], nil
+			}
+		}
+	}
+	return nil, nil, fmt.Errorf("%w: %v", errPolicy, cert.Policies)
 }
 
-func buildChain(cert *x509.Certificate, others []*x509.Certificate, at time.Time, anchors []Anchor) ([]*x509.Certificate, error) {
+func buildChains(cert *x509.Certificate, others []*x509.Certificate, at time.Time, anchors []Anchor) ([][]*x509.Certificate, error) {
 	roots, pool := x509.NewCertPool(), x509.NewCertPool()
 	for _, a := range anchors {
 		roots.AddCert(a.Certificate)
@@ -142,11 +181,7 @@ func buildChain(cert *x509.Certificate, others []*x509.Certificate, at time.Time
 	for _, o := range others {
 		pool.AddCert(o)
 	}
-	chains, err := cert.Verify(x509.VerifyOptions{
+	return cert.Verify(x509.VerifyOptions{
 		Roots: roots, Intermediates: pool, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
 	})
-	if err != nil {
-		return nil, err
-	}
-	return chains[0], nil
 }

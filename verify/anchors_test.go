@@ -2,6 +2,7 @@ package verify_test
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"testing"
 	"time"
@@ -74,4 +75,57 @@ func TestAnchors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPolicies trusts an authority for some policies alone.
+func TestPolicies(t *testing.T) {
+	oid := func(n ...uint64) x509.OID {
+		o, err := x509.OIDFromInts(n)
+		require.NoError(t, err)
+		return o
+	}
+	device, other := oid(0, 4, 0, 194112, 1, 3), oid(1, 3, 6, 1, 4, 1, 99999, 1)
+	sealed := func(direct bool, policies ...x509.OID) (*x509.Certificate, []byte) {
+		ca := newCA(t, sealtest.Config{NoIntermediate: direct})
+		key, err := sealtest.NewKey(sealtest.P256)
+		require.NoError(t, err)
+		chain, err := ca.Issue(key.Public(), func(c *x509.Certificate) { c.Policies = policies })
+		require.NoError(t, err)
+		s, err := seal.NewPAdES(seal.PAdESConfig{Signer: key, Chain: chain, Now: fixedNow})
+		require.NoError(t, err)
+		out, err := s.Seal(t.Context(), sealtest.Document("politiche"), seal.Details{})
+		require.NoError(t, err)
+		return ca.Root(), out
+	}
+	for name, c := range map[string]struct {
+		direct   bool
+		has      []x509.OID
+		trusted  []x509.OID
+		accepted bool
+	}{
+		"any policy":                {true, nil, nil, true},
+		"the one":                   {true, []x509.OID{device}, []x509.OID{device}, true},
+		"one of several":            {true, []x509.OID{other, device}, []x509.OID{oid(1, 2, 3), device}, true},
+		"another":                   {true, []x509.OID{other}, []x509.OID{device}, false},
+		"none":                      {true, nil, []x509.OID{device}, false},
+		"an authority between that": {false, []x509.OID{device}, []x509.OID{device}, false}, // names no policy
+	} {
+		root, doc := sealed(c.direct, c.has...)
+		v, err := verify.New(verify.Config{Source: verify.Anchors{{Certificate: root, Policies: c.trusted}}, Now: fixedNow})
+		require.NoError(t, err)
+		r := v.PDF(t.Context(), doc, now)
+		checkReport(t, r)
+		assert.Equal(t, c.accepted, r.Valid, "%s: %+v", name, r.Checks)
+		if trust, _ := r.Check(verify.CodeTrust); !c.accepted {
+			assert.Equal(t, verify.Failed, trust.Outcome, name)
+			assert.Contains(t, trust.Message, "non per le politiche", name)
+		}
+	}
+	// The same root for each of two policies.
+	root, doc := sealed(true, other)
+	v, err := verify.New(verify.Config{Source: verify.Anchors{{Certificate: root, Policies: []x509.OID{device}, Qualified: true}, {Certificate: root, Policies: []x509.OID{other}}}, Now: fixedNow})
+	require.NoError(t, err)
+	r := v.PDF(t.Context(), doc, now)
+	assert.True(t, r.Valid)
+	assert.False(t, r.Signatures[0].Anchor.Qualified, "the anchor that counts is that of the policy")
 }

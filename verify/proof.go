@@ -104,6 +104,9 @@ func (j *judgement) trustStamp(s *stamp, at time.Time) {
 	case errors.Is(err, errAnchorDate):
 		s.distrust("chi l'ha emessa non era affidabile in quel momento", err)
 		return
+	case errors.Is(err, errPolicy):
+		s.distrust("chi l'ha emessa è affidabile, ma non per le politiche del suo certificato", err)
+		return
 	case err != nil:
 		s.distrust("chi l'ha emessa non risale ad alcuna delle autorità indicate", err)
 		return

@@ -133,6 +133,8 @@ func trustMessage(err error, cert *x509.Certificate, at time.Time) string {
 	switch {
 	case errors.Is(err, errAnchorDate):
 		return fmt.Sprintf("Il certificato di «%s» risale a un'autorità che al %s non era affidabile.", name, italianTime(at))
+	case errors.Is(err, errPolicy):
+		return fmt.Sprintf("Il certificato di «%s» risale a un'autorità affidabile, ma non per le politiche con cui è stato emesso.", name)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		if at.Before(cert.NotBefore) {
 			return fmt.Sprintf("Il certificato di «%s» non era ancora valido al %s.", name, italianTime(at))
