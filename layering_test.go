@@ -72,7 +72,9 @@ var allowed = map[string][]string{
 	"certificate/delivery/deliverytest": {"certificate/delivery", anyInternal},
 	"verify":                            {"certificate", "seal", "audit", anyInternal}, // never transport, never a store
 	// The captcha knows nothing of what it guards.
-	"verify/captcha": {anyInternal},
+	"verify/captcha":             {anyInternal},
+	"verify/captcha/captchatest": {"verify/captcha"},
+	"verify/verifytest":          {"verify"},
 	// The pages of the public verification, for a server to mount.
 	"verify/web": {"verify", "verify/captcha", "certificate", "electoral", anyInternal},
 

@@ -13,6 +13,7 @@ import (
 	"github.com/liste-elettorali/anpr/seal"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
 	"github.com/liste-elettorali/anpr/verify"
+	"github.com/liste-elettorali/anpr/verify/verifytest"
 )
 
 // sourceFunc is a source of trust that somebody else writes.
@@ -128,4 +129,11 @@ func TestPolicies(t *testing.T) {
 	r := v.PDF(t.Context(), doc, now)
 	assert.True(t, r.Valid)
 	assert.False(t, r.Signatures[0].Anchor.Qualified, "the anchor that counts is that of the policy")
+}
+
+func TestAnchorsSource(t *testing.T) {
+	anchor := func() verify.Anchor { return verify.Anchor{Certificate: newCA(t, sealtest.Config{}).Root()} }
+	seals := anchor()
+	seals.Qualified, seals.From, seals.Until = true, now.AddDate(-2, 0, 0), now.AddDate(-1, 0, 0)
+	verifytest.TestTrustSource(t, func(_ *testing.T, anchors []verify.Anchor) verify.TrustSource { return verify.Anchors(anchors) }, seals, anchor(), anchor())
 }
