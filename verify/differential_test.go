@@ -434,9 +434,9 @@ func compare(t *testing.T, judge string, v *verify.Verifier, files []specimen, a
 			example[disputes[judge][i].reason] = s.name
 		}
 	}
-	t.Logf("beside %s, %d files: both accept %d, both refuse %d", judge, len(files), both, neither)
+	testenv.Verdict(t, "beside %s, %d files: both accept %d, both refuse %d", judge, len(files), both, neither)
 	for _, reason := range slices.Sorted(maps.Keys(table)) {
-		t.Logf("  %3d only %s accept: %s (such as %s)", table[reason], map[bool]string{true: "we", false: judge + " would"}[disputed(judge, reason).ours], reason, example[reason])
+		testenv.Verdict(t, "  %3d only %s accept: %s (such as %s)", table[reason], map[bool]string{true: "we", false: judge + " would"}[disputed(judge, reason).ours], reason, example[reason])
 	}
 }
 
