@@ -41,6 +41,9 @@ func TestCrashChild(t *testing.T) {
 	var from int
 	_, err := fmt.Sscan(os.Getenv(childFromEnv), &from)
 	require.NoError(t, err)
+	// The first worker, who sweeps after each of his documents, has the even
+	// numbers: those of the other may come after a sweep that would have had them.
+	from += from % 2
 	var a certificate.Archive
 	switch {
 	case strings.HasPrefix(place, "postgres"):
