@@ -60,4 +60,10 @@
 // [audit/recorder]: https://pkg.go.dev/github.com/liste-elettorali/anpr/audit/recorder
 // [audit/audittest]: https://pkg.go.dev/github.com/liste-elettorali/anpr/audit/audittest
 // [verify]: https://pkg.go.dev/github.com/liste-elettorali/anpr/verify
+// [certificate/archive]: https://pkg.go.dev/github.com/liste-elettorali/anpr/certificate/archive
+// [certificate/delivery]: https://pkg.go.dev/github.com/liste-elettorali/anpr/certificate/delivery
+// [seal/pkcs11]: https://pkg.go.dev/github.com/liste-elettorali/anpr/seal/pkcs11
+// [seal/csc]: https://pkg.go.dev/github.com/liste-elettorali/anpr/seal/csc
+// [verify/captcha]: https://pkg.go.dev/github.com/liste-elettorali/anpr/verify/captcha
+// [verify/web]: https://pkg.go.dev/github.com/liste-elettorali/anpr/verify/web
 package anpr

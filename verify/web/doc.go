@@ -32,9 +32,10 @@
 //   - Uploads are bounded in bytes, pixels and number at a time, touch no disk,
 //     and are read only after the captcha: it stands before the file in the form.
 //     How often one client may ask, and how long a body may take to come, are
-//     for the server around it to bound. The codes of contrassegni stand in addresses, as the decree wants
-//     («link (URL)»): a server that logs addresses logs keys to certificates, and
-//     should log [Handler.Pattern] instead.
+//     for the server around it to bound.
+//   - The codes of contrassegni stand in addresses, as the decree wants («link
+//     (URL)»): a server that logs addresses logs keys to certificates, and should
+//     log [Handler.Pattern] instead.
 //
 // Addresses in the pages are absolute paths, those of [Handler.Paths]: a reverse
 // proxy must pass them as they are, without taking a prefix away.
