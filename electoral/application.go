@@ -155,9 +155,9 @@ func (a *access) checkApplication(q Application, p Person) Faults {
 	switch {
 	case p.Residence == nil:
 		fault(ApplicationNotEntitled, "anprId", p.ANPRID, "Il soggetto non risulta residente in Italia.", "la residenza in un comune italiano")
-	case p.IsItalian(a.today()) || !p.IsEUCitizen(a.checker.tables, a.today()):
+	case p.IsItalian(a.today()) || !p.IsEUCitizen(a.checker.Tables(), a.today()):
 		fault(ApplicationNotEntitled, "anprId", p.ANPRID, "Il soggetto non risulta cittadino di altro Stato membro dell'Unione europea.", "la cittadinanza di altro Stato membro, non quella italiana")
-	case !p.HasCitizenship(q.Content.Citizenship, a.today()) || !a.checker.tables.EUMember(q.Content.Citizenship, a.today()):
+	case !p.HasCitizenship(q.Content.Citizenship, a.today()) || !a.checker.Tables().EUMember(q.Content.Citizenship, a.today()):
 		fault(ApplicationNotEntitled, "content.citizenship", q.Content.Citizenship, "La cittadinanza dichiarata non risulta dall'anagrafe.", "la cittadinanza di uno Stato membro registrata in anagrafe")
 	}
 	return append(faults, q.Content.check(q.List)...)
@@ -177,7 +177,7 @@ func (c ApplicationContent) check(l List) Faults {
 		{"contact", c.Contact, "il recapito", false},
 	} {
 		n := utf8.RuneCountInString(strings.TrimSpace(f.value))
-		if f.required && n == 0 || n > maxText {
+		if f.required && n == 0 || n > MaxText {
 			faults = append(faults, NewFault(ApplicationIncomplete, "content."+f.path, "", "Nella domanda manca "+f.italian+", o è troppo lungo.", "un testo da 1 a 200 caratteri"))
 		}
 	}
@@ -244,7 +244,7 @@ func (r *Registry) Applications(ctx context.Context, req Request, f RequestFilte
 // moveEuropean leaves to the comune where an elector of another Member State
 // now lives the case of enrolling him ex officio.
 func (a *access) moveEuropean(ctx context.Context, w Writer, p Person) error {
-	if p.Residence == nil || p.Residence.Comune == a.Comune || p.IsItalian(a.today()) || !p.IsEUCitizen(a.checker.tables, a.today()) {
+	if p.Residence == nil || p.Residence.Comune == a.Comune || p.IsItalian(a.today()) || !p.IsEUCitizen(a.checker.Tables(), a.today()) {
 		return nil
 	}
 	return a.putApplication(ctx, w, Application{ID: newRecordID(a.At), ANPRID: p.ANPRID, Comune: p.Residence.Comune, List: EUParliamentList,
@@ -315,7 +315,7 @@ func (a *access) carryOut(ctx context.Context, w Writer, q Application, d Decisi
 		return nil, a.withdraw(ctx, w, q, old, home, found)
 	}
 	e := old.Clone()
-	e.ANPRID, e.Capacity, e.Removal = q.ANPRID, Yes, clonePtr(old.Removal)
+	e.ANPRID, e.Capacity, e.Removal = q.ANPRID, Yes, old.Clone().Removal
 	e.setList(q.List, AddedList{Enrolled: Yes, Enrolment: &Enrolment{a.Comune, d.Section}})
 	if !found {
 		s := &e.Status

@@ -106,7 +106,7 @@ func (c *Checker) CheckElector(e Elector, in Circumstances) Faults {
 	k.status()
 	k.constituencies()
 	k.sectionFields()
-	k.certifiability()
+	k.faults = append(k.faults, CheckCertifiability(k.e)...)
 	return k.faults
 }
 
@@ -124,9 +124,10 @@ func (k *elector) fault(c Code, path, value, message, expected string) {
 
 // ValidANPRID reports whether s has the form of ANPR's id of a person's
 // record: 1 to 16 digits.
-func ValidANPRID(s string) bool { return len(s) >= 1 && len(s) <= 16 && digits(s) }
+func ValidANPRID(s string) bool { return len(s) >= 1 && len(s) <= 16 && AllDigits(s) }
 
-func digits(s string) bool {
+// AllDigits reports whether s holds nothing but the digits 0 to 9.
+func AllDigits(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {
 			return false
@@ -143,33 +144,14 @@ func (k *elector) identity() {
 	case NotGiven:
 		k.fault(CapacityNotGiven, "capacity", "", "Non è indicato se il soggetto gode dell'elettorato attivo.", "si oppure no")
 	case No:
-		for _, f := range k.e.Status.flags() {
-			if f.answer == Yes {
-				k.fault(CapacityNoWithStatus, f.path, Yes.String(), "Il soggetto non è elettore, ma risulta elettore per "+f.italian+".", "no, perché il godimento dell'elettorato attivo è «no»")
+		for _, f := range k.e.Status.Entries() {
+			if f.Answer == Yes {
+				k.fault(CapacityNoWithStatus, f.Path, Yes.String(), "Il soggetto non è elettore, ma risulta elettore per "+f.Italian+".", "no, perché il godimento dell'elettorato attivo è «no»")
 			}
 		}
 		for l := range k.e.Enrolments() {
 			k.fault(CapacityNoWithLists, l.Path(), "", "Il soggetto non è elettore, ma risulta iscritto nella "+l.Italian()+".", "al primo caricamento, nessuna lista per chi non è elettore")
 		}
-	}
-}
-
-// A flag is one of the seven answers of Status.
-type flag struct {
-	path    string
-	italian string
-	answer  Answer
-}
-
-func (s Status) flags() [7]flag {
-	return [7]flag{
-		{"status.nationalReferendums", "i referendum nazionali", s.NationalReferendums},
-		{"status.europeanParliament", "il Parlamento europeo", s.EuropeanParliament},
-		{"status.senate", "il Senato della Repubblica", s.Senate},
-		{"status.chamber", "la Camera dei deputati", s.Chamber},
-		{"status.regional", "le elezioni regionali", s.Regional},
-		{"status.comunal", "le elezioni comunali", s.Comunal},
-		{"status.district", "le elezioni circoscrizionali", s.District},
 	}
 }
 
@@ -210,17 +192,17 @@ func (k *elector) notItalian(p *Person, enrolled bool) {
 	if enrolled || len(p.Citizenships) == 0 || p.IsItalian(k.in.At) || k.e.Capacity == No {
 		return
 	}
-	for _, f := range k.e.Status.citizens() {
-		if f.answer == Yes {
-			k.fault(NationalStatusNotItalian, f.path, Yes.String(), "Il soggetto non è cittadino italiano al "+k.in.At.String()+", ma risulta elettore per "+f.italian+".", "no")
+	for _, f := range citizensAlone(k.e.Status) {
+		if f.Answer == Yes {
+			k.fault(NationalStatusNotItalian, f.Path, Yes.String(), "Il soggetto non è cittadino italiano al "+k.in.At.String()+", ma risulta elettore per "+f.Italian+".", "no")
 		}
 	}
 }
 
-// citizens returns the flags of the votes of Italian citizens alone.
-func (s Status) citizens() []flag {
-	all := s.flags()
-	return []flag{all[0], all[2], all[3], all[4]}
+// citizensAlone returns the answers for the votes of Italian citizens alone.
+func citizensAlone(s Status) []StatusEntry {
+	all := s.Entries()
+	return []StatusEntry{all[0], all[2], all[3], all[4]}
 }
 
 // list checks one enrolment, whatever the list.
@@ -237,7 +219,7 @@ func (k *elector) list(l List) {
 		case a.Enrolled == Yes && a.Enrolment == nil:
 			k.fault(missing, enrolment, "", "Il soggetto risulta iscritto nella "+l.Italian()+", ma mancano comune e sezione.", "comune e numero della sezione")
 		case a.Enrolled != Yes && a.Enrolment != nil:
-			k.fault(undue, enrolment, a.Enrolment.Comune+"/"+a.Enrolment.Section, "Comune e sezione sono indicati, ma l'iscrizione nella "+l.Italian()+" è «"+a.Enrolled.String()+"».", "«si» nel campo "+tagOf(l.Path())+", oppure nessun comune e nessuna sezione")
+			k.fault(undue, enrolment, a.Enrolment.Comune+"/"+a.Enrolment.Section, "Comune e sezione sono indicati, ma l'iscrizione nella "+l.Italian()+" è «"+a.Enrolled.String()+"».", "«si» nel campo "+Tag(l.Path())+", oppure nessun comune e nessuna sezione")
 		}
 	}
 	if a.Enrolment == nil {
@@ -258,7 +240,7 @@ func (k *elector) enrolment(path string, en Enrolment) {
 	case strings.TrimSpace(en.Section) == "":
 		k.fault(EnrolmentSectionMissing, path+".section", en.Section, "Manca il numero della sezione di iscrizione.", "il numero della sezione, da 1 a 200 caratteri")
 		return
-	case utf8.RuneCountInString(en.Section) > maxText:
+	case utf8.RuneCountInString(en.Section) > MaxText:
 		k.fault(EnrolmentSectionTooLong, path+".section", en.Section, "Il numero della sezione è troppo lungo.", "al massimo 200 caratteri")
 		return
 	}
@@ -274,8 +256,8 @@ func (k *elector) enrolment(path string, en Enrolment) {
 	}
 }
 
-// maxText is the length in characters of ANPR's charMax200.
-const maxText = 200
+// MaxText is the length in characters of ANPR's charMax200.
+const MaxText = 200
 
 func (k *elector) addedLists() {
 	territories := []struct {
@@ -403,16 +385,20 @@ func (k *elector) addedTerm(l List, since Date, name string) {
 	}
 }
 
-func (k *elector) certifiability() {
-	c := k.e.Certifiability
+// CheckCertifiability judges which certificates an elector's record says may
+// be issued: the part of [Checker.CheckElector] that needs nothing else.
+func CheckCertifiability(e Elector) Faults {
+	c := e.Certifiability
 	if c == nil {
-		return
+		return nil
 	}
+	k := &elector{e: e}
 	value := strconv.Itoa(int(*c))
 	switch {
 	case *c < NotCertifiable || *c > FullyCertifiable:
 		k.fault(CertifiabilityUnknown, "certifiability", value, "La certificabilità non è un valore previsto.", "0 nessuno, 1 solo godimento dei diritti politici, 2 entrambi")
-	case *c != NotCertifiable && k.e.Capacity == No:
+	case *c != NotCertifiable && e.Capacity == No:
 		k.fault(CertifiabilityWithoutCapacity, "certifiability", value, "Il soggetto non è elettore, ma risulta certificabile.", "0, perché a chi non è elettore non si rilasciano certificati")
 	}
+	return k.faults
 }

@@ -57,9 +57,9 @@ func (k *elector) euStatus() {
 		return // every flag must be no, and CapacityNoWithStatus says so
 	}
 	s := k.e.Status
-	for _, f := range s.citizens() {
-		if f.answer == Yes {
-			k.fault(EUNationalStatus, f.path, Yes.String(), "Un cittadino di altro Stato dell'Unione europea non è elettore per "+f.italian+".", "no")
+	for _, f := range citizensAlone(s) {
+		if f.Answer == Yes {
+			k.fault(EUNationalStatus, f.Path, Yes.String(), "Un cittadino di altro Stato dell'Unione europea non è elettore per "+f.Italian+".", "no")
 		}
 	}
 	k.follows(EUParliamentStatus, "status.europeanParliament", s.EuropeanParliament, EUParliamentList)

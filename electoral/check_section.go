@@ -49,7 +49,7 @@ func (k *section) identity() {
 	switch {
 	case strings.TrimSpace(k.s.Number) == "":
 		k.fault(SectionNumberMissing, "number", k.s.Number, "Manca il numero della sezione.", "da 1 a 200 caratteri")
-	case utf8.RuneCountInString(k.s.Number) > maxText:
+	case utf8.RuneCountInString(k.s.Number) > MaxText:
 		k.fault(SectionNumberTooLong, "number", k.s.Number, "Il numero della sezione è troppo lungo.", "al massimo 200 caratteri")
 	}
 }
@@ -58,11 +58,11 @@ func (k *section) seat() {
 	switch {
 	case strings.TrimSpace(k.s.SeatName) == "":
 		k.fault(SeatNameMissing, "seatName", k.s.SeatName, "Manca la denominazione della sede.", "da 1 a 200 caratteri")
-	case utf8.RuneCountInString(k.s.SeatName) > maxText:
+	case utf8.RuneCountInString(k.s.SeatName) > MaxText:
 		k.fault(SeatNameTooLong, "seatName", k.s.SeatName, "La denominazione della sede è troppo lunga.", "al massimo 200 caratteri")
 	}
 	a := k.s.Seat
-	if len(a.PostCode) != 5 || !digits(a.PostCode) {
+	if len(a.PostCode) != 5 || !AllDigits(a.PostCode) {
 		k.fault(SeatPostCode, "seat.postCode", a.PostCode, "Il CAP della sede manca o non è valido.", "cinque cifre")
 	}
 	if a.Street.Name == "" && a.Street.NameCode == "" {
@@ -197,7 +197,7 @@ func expectedColleges(of []refdata.College) string {
 func (k *section) translations() {
 	for i, t := range k.s.Translations {
 		path := "translations[" + strconv.Itoa(i) + "]"
-		if len(t.LanguageID) < 1 || len(t.LanguageID) > 9 || !digits(t.LanguageID) {
+		if len(t.LanguageID) < 1 || len(t.LanguageID) > 9 || !AllDigits(t.LanguageID) {
 			k.fault(TranslationLanguage, path+".languageId", t.LanguageID, "La lingua della traduzione manca o non è un codice numerico.", "da 1 a 9 cifre")
 		}
 		if strings.TrimSpace(t.SeatName) == "" {
@@ -212,7 +212,7 @@ func (k *section) translations() {
 }
 
 func (k *section) tooLong(path, value string) bool {
-	if utf8.RuneCountInString(value) <= maxText {
+	if utf8.RuneCountInString(value) <= MaxText {
 		return false
 	}
 	k.fault(FieldTooLong, path, value, "Il testo è troppo lungo.", "al massimo 200 caratteri")

@@ -13,9 +13,9 @@ const smallComune = 250_000
 // status applies the rules on the seven flags that need no table of
 // constituencies.
 func (k *elector) status() {
-	for _, f := range k.e.Status.flags() {
-		if f.answer == NotGiven {
-			k.fault(StatusNotGiven, f.path, "", "Non è indicato se il soggetto è elettore per "+f.italian+".", "si oppure no")
+	for _, f := range k.e.Status.Entries() {
+		if f.Answer == NotGiven {
+			k.fault(StatusNotGiven, f.Path, "", "Non è indicato se il soggetto è elettore per "+f.Italian+".", "si oppure no")
 		}
 	}
 	if k.e.Status.District == Yes && k.e.General != nil {
@@ -34,9 +34,9 @@ func (k *elector) withoutList() {
 			return
 		}
 	}
-	for _, f := range k.e.Status.flags() {
-		if f.answer == Yes && k.e.Capacity == Yes {
-			k.fault(StatusWithoutList, f.path, Yes.String(), "Il soggetto risulta elettore per "+f.italian+", ma non è in alcuna lista.", "l'iscrizione in una lista")
+	for _, f := range k.e.Status.Entries() {
+		if f.Answer == Yes && k.e.Capacity == Yes {
+			k.fault(StatusWithoutList, f.Path, Yes.String(), "Il soggetto risulta elettore per "+f.Italian+", ma non è in alcuna lista.", "l'iscrizione in una lista")
 			return
 		}
 	}
@@ -52,9 +52,9 @@ func (k *elector) usual() {
 	if k.e.Added.Bolzano.Enrolled == Yes || k.e.Added.Trento.Enrolled == Yes || k.e.Added.AostaValley.Enrolled == Yes {
 		return
 	}
-	for _, f := range k.e.Status.flags() {
-		if f.answer == No && f.path != "status.district" {
-			k.fault(StatusUnusual, f.path, No.String(), "Il soggetto, italiano e residente, non risulta elettore per "+f.italian+".", "si, salvo un motivo particolare")
+	for _, f := range k.e.Status.Entries() {
+		if f.Answer == No && f.Path != "status.district" {
+			k.fault(StatusUnusual, f.Path, No.String(), "Il soggetto, italiano e residente, non risulta elettore per "+f.Italian+".", "si, salvo un motivo particolare")
 		}
 	}
 }
@@ -94,7 +94,7 @@ func (k *elector) constituencies() {
 	for i, h := range []house{k.senate(k.e.Status), k.chamber(k.e.Status)} {
 		switch {
 		case h.answer == Yes && h.given == "":
-			k.fault(ConstituencyMissing, h.value, "", "Manca la circoscrizione per "+h.italian+".", "la circoscrizione del territorio nazionale o la ripartizione della circoscrizione Estero, perché "+tagOf(h.path)+" è «si»")
+			k.fault(ConstituencyMissing, h.value, "", "Manca la circoscrizione per "+h.italian+".", "la circoscrizione del territorio nazionale o la ripartizione della circoscrizione Estero, perché "+Tag(h.path)+" è «si»")
 			continue
 		case h.given == "":
 			continue
@@ -222,7 +222,7 @@ func (k *elector) sectionColleges(sec Section) {
 			college = sec.ChamberCollege
 		}
 		if college == (College{}) {
-			k.fault(SectionLacksCollege, h.path, Yes.String(), "La sezione "+sec.Number+" non indica i collegi per "+h.italian+".", "i collegi ("+tagOf(h.college)+") sulla sezione")
+			k.fault(SectionLacksCollege, h.path, Yes.String(), "La sezione "+sec.Number+" non indica i collegi per "+h.italian+".", "i collegi ("+Tag(h.college)+") sulla sezione")
 			continue
 		}
 		mine, national := k.tables.Canonical(h.kind, h.given)

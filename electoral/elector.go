@@ -167,6 +167,30 @@ type Status struct {
 	District Answer `json:"district,omitzero"`
 }
 
+// A StatusEntry is one of the seven answers of a [Status].
+type StatusEntry struct {
+	Consultation Consultation
+	// Path is the path of the answer in an [Elector]: "status.senate".
+	Path string
+	// Italian names what is voted for, with its article: "il Senato della
+	// Repubblica".
+	Italian string
+	Answer  Answer
+}
+
+// Entries returns the answers in the order of annex 1, point 5.
+func (s Status) Entries() [7]StatusEntry {
+	return [7]StatusEntry{
+		{NationalReferendum, "status.nationalReferendums", "i referendum nazionali", s.NationalReferendums},
+		{EuropeanElection, "status.europeanParliament", "il Parlamento europeo", s.EuropeanParliament},
+		{SenateElection, "status.senate", "il Senato della Repubblica", s.Senate},
+		{ChamberElection, "status.chamber", "la Camera dei deputati", s.Chamber},
+		{RegionalElection, "status.regional", "le elezioni regionali", s.Regional},
+		{ComunalElection, "status.comunal", "le elezioni comunali", s.Comunal},
+		{DistrictElection, "status.district", "le elezioni circoscrizionali", s.District},
+	}
+}
+
 // Certifiability says which electoral certificates may be issued for a person
 // ("soggettoCertificabile" of ANPR's electoral services; not the table of the
 // same name of the civil register, where 1 means something else).

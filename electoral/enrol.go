@@ -266,7 +266,7 @@ func joinLists(old Elector, home string, e Elector, comune string, today Date) (
 		}
 	}
 	if e.General != nil || home == comune {
-		whole.Capacity, whole.Status, whole.Certifiability = e.Capacity, e.Status, clonePtr(e.Certifiability)
+		whole.Capacity, whole.Status, whole.Certifiability = e.Capacity, e.Status, e.Clone().Certifiability
 		home = comune
 	}
 	return whole, home, true

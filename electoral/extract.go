@@ -36,7 +36,7 @@ func Consultations() []Consultation {
 // is none.
 func (s Status) For(c Consultation) Answer {
 	if i := slices.Index(Consultations(), c); i >= 0 {
-		return s.flags()[i].answer
+		return s.Entries()[i].Answer
 	}
 	return NotGiven
 }
@@ -141,7 +141,7 @@ type ListWriter interface {
 func (r *Registry) Extract(ctx context.Context, req Request, x Extraction, w ListWriter) (int, error) {
 	a := r.access(req, OpExtract, x.Comune, "")
 	rows := 0
-	faults := append(a.officerOf(x.Comune), x.check()...)
+	faults := append(a.officerOf(x.Comune), checkExtraction(x)...)
 	err := a.write(ctx, faults, func() error {
 		return r.store.View(ctx, func(rd Reader) error {
 			e := extractor{access: a, ctx: ctx, rd: rd, x: x}
@@ -170,8 +170,8 @@ func (r *Registry) Extract(ctx context.Context, req Request, x Extraction, w Lis
 	return rows, err
 }
 
-// check judges what is asked.
-func (x Extraction) check() Faults {
+// checkExtraction judges what is asked.
+func checkExtraction(x Extraction) Faults {
 	var faults Faults
 	fault := func(c Code, path, value, message, expected string) {
 		faults = append(faults, NewFault(c, path, value, message, expected))
@@ -198,7 +198,7 @@ func (x Extraction) check() Faults {
 	if !slices.Contains(Acts(), x.Purpose.Act) {
 		faults = append(faults, NewFault(ExtractionPurpose, "purpose.act", string(x.Purpose.Act), "L'estrazione non indica per quale legge serve.", "uno dei quattro atti dell'allegato 2, o il rilascio di copie"))
 	}
-	if n := utf8.RuneCountInString(strings.TrimSpace(x.Purpose.Function)); n < 3 || n > maxText {
+	if n := utf8.RuneCountInString(strings.TrimSpace(x.Purpose.Function)); n < 3 || n > MaxText {
 		faults = append(faults, NewFault(ExtractionPurpose, "purpose.function", x.Purpose.Function, "L'estrazione non indica per quale funzione serve.", "la funzione, da 3 a 200 caratteri"))
 	}
 	return faults
@@ -335,7 +335,7 @@ func (e *extractor) complete(list []ExtractedElector) ([]ExtractedElector, error
 		return nil, err
 	}
 	list = slices.DeleteFunc(list, func(row ExtractedElector) bool {
-		return touched != nil && !touched[row.Elector.ANPRID] || !e.x.votes(row.Elector)
+		return touched != nil && !touched[row.Elector.ANPRID] || !votesIn(e.x, row.Elector)
 	})
 	listed := make([]Listed, len(list))
 	for i := range list {
@@ -347,7 +347,7 @@ func (e *extractor) complete(list []ExtractedElector) ([]ExtractedElector, error
 	for i := range list {
 		list[i].Person = listed[i].Person
 	}
-	return slices.DeleteFunc(list, func(row ExtractedElector) bool { return !e.x.entitled(row.Person) }), nil
+	return slices.DeleteFunc(list, func(row ExtractedElector) bool { return !entitled(e.x, row.Person) }), nil
 }
 
 // touchedOf returns which of some rows were touched; nil if it is not asked.
@@ -431,8 +431,8 @@ func (e *extractor) turning18() ([]ExtractedElector, error) {
 	return list, nil
 }
 
-// votes says whether an elector's record lets him stand in an extraction.
-func (x Extraction) votes(e Elector) bool {
+// votesIn says whether an elector's record lets him stand in an extraction.
+func votesIn(x Extraction, e Elector) bool {
 	if x.Consultation == "" {
 		return true
 	}
@@ -442,11 +442,13 @@ func (x Extraction) votes(e Elector) bool {
 	if r := e.Removal; r != nil && r.StillVotes != nil && r.StillVotes.Consultation == x.Consultation && r.StillVotes.Day == x.Day {
 		return r.Comune == x.Comune && x.List == GeneralList
 	}
-	return e.listFor(x.Consultation) == x.List
+	return ListFor(e, x.Consultation) == x.List
 }
 
-// listFor is the list through which an elector votes.
-func (e Elector) listFor(c Consultation) List {
+// ListFor returns the list through which an elector votes in a consultation, by
+// the lists in which he is: for the region an added list (D.P.R. 50/1973, art. 3
+// and 5; d.lgs. 320/1994, art. 5), which in Bolzano is also that of the comune.
+func ListFor(e Elector, c Consultation) List {
 	_, general := e.EnrolmentIn(GeneralList)
 	switch c {
 	case RegionalElection:
@@ -467,7 +469,7 @@ func (e Elector) listFor(c Consultation) List {
 }
 
 // entitled says whether a person is of age and alive on the day.
-func (x Extraction) entitled(p Person) bool {
+func entitled(x Extraction, p Person) bool {
 	if x.Consultation == "" {
 		return true
 	}

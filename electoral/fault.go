@@ -171,15 +171,17 @@ func (fs Faults) MarshalJSON() ([]byte, error) {
 // NewFault returns a fault of a code with the severity, the source and the
 // ANPR code of its rule, and the tag of the path in ANPR's messages.
 func NewFault(c Code, path, value, message, expected string) Fault {
-	f := Fault{Code: c, Severity: Error, Path: path, Tag: tagOf(path), Value: value, Message: message, Expected: expected}
+	f := Fault{Code: c, Severity: Error, Path: path, Tag: Tag(path), Value: value, Message: message, Expected: expected}
 	if r, ok := RuleOf(c); ok {
 		f.Severity, f.Source, f.ANPRCode = r.Severity, r.Source, r.ANPRCode
 	}
 	return f
 }
 
-// tagOf returns the element path of ANPR's messages for a field path.
-func tagOf(path string) string {
+// Tag returns the element of ANPR's messages that carries a field of [Elector]
+// or of [Section], given by its path: "general.section" is
+// "listaSoggetto/lista/listaGenerale/sezioneelettoralenum". Empty if none does.
+func Tag(path string) string {
 	if tag, ok := wireTags[path]; ok {
 		return tag
 	}

@@ -79,6 +79,33 @@ type FieldInfo struct {
 	derived func(*AnnexRecord) string
 }
 
+// InfoOf returns what is known of a field, and false for one that is not of
+// annex 1 or of ANPR.
+func InfoOf(f Field) (FieldInfo, bool) {
+	if i := slices.IndexFunc(allFields, func(x FieldInfo) bool { return x.Field == f }); i >= 0 {
+		return allFields[i], true
+	}
+	return FieldInfo{}, false
+}
+
+// Stored returns the value of a field that the elector's record holds; empty
+// for one that is derived.
+func (f FieldInfo) Stored(e *Elector) string {
+	if f.stored == nil {
+		return ""
+	}
+	return f.stored(e)
+}
+
+// OfAnnex1 returns the value of a field that is derived from the section; empty
+// for one that the elector's record holds.
+func (f FieldInfo) OfAnnex1(a *AnnexRecord) string {
+	if f.derived == nil {
+		return ""
+	}
+	return f.derived(a)
+}
+
 // Fields returns every field, in the order of annex 1 and then the others.
 func Fields() []FieldInfo {
 	answer := func(f Field, italian string, get func(*Elector) Answer) FieldInfo {
@@ -203,7 +230,7 @@ func (s Search) Matches(e Elector) bool {
 // check refuses conditions that no store can look for.
 func (s Search) check() error {
 	for _, c := range s.Where {
-		if i := slices.IndexFunc(allFields, func(f FieldInfo) bool { return f.Field == c.Field }); i < 0 || allFields[i].Derived {
+		if info, known := InfoOf(c.Field); !known || info.Derived {
 			return fmt.Errorf("electoral: search by field %q: expected one that a store holds", c.Field)
 		}
 	}
@@ -212,14 +239,14 @@ func (s Search) check() error {
 
 // holds compares the condition's field of an elector, or of his annex 1.
 func (c Condition) holds(e *Elector, a *AnnexRecord) bool {
-	i := slices.IndexFunc(allFields, func(f FieldInfo) bool { return f.Field == c.Field })
+	info, known := InfoOf(c.Field)
 	switch {
-	case i < 0, allFields[i].Derived && a == nil:
+	case !known, info.Derived && a == nil:
 		return false
-	case allFields[i].Derived:
-		return slices.Contains(c.In, allFields[i].derived(a)) != c.Not
+	case info.Derived:
+		return slices.Contains(c.In, info.OfAnnex1(a)) != c.Not
 	}
-	return slices.Contains(c.In, allFields[i].stored(e)) != c.Not
+	return slices.Contains(c.In, info.Stored(e)) != c.Not
 }
 
 // allFields is Fields, which never changes.

@@ -308,8 +308,9 @@ func (l *loader) keep(number int, at *Position, faults ...Fault) {
 			continue
 		}
 		f.Record = number
-		if f.Position == nil {
-			f.Position = clonePtr(at)
+		if f.Position == nil && at != nil {
+			place := *at
+			f.Position = &place
 		}
 		l.report.Faults = append(l.report.Faults, f)
 	}

@@ -470,11 +470,3 @@ func (m *MemoryPopulation) ByANPRIDs(ctx context.Context, anprIDs []string) (map
 	}
 	return found, ctx.Err()
 }
-
-// Clone returns a copy that shares nothing with p.
-func (p Person) Clone() Person {
-	p.Citizenships = slices.Clone(p.Citizenships)
-	p.Residence = clonePtr(p.Residence)
-	p.Abroad = clonePtr(p.Abroad)
-	return p
-}

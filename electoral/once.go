@@ -149,7 +149,7 @@ func (a *access) earlier(ctx context.Context, w Writer, secret []byte) (*reply, 
 
 // ordered says whether the id is one of those of which ANPR wants an order: a
 // number that a comune sends.
-func (a *access) ordered() bool { return a.req.Actor.Role == OfficerRole && digits(a.RequestID) }
+func (a *access) ordered() bool { return a.req.Actor.Role == OfficerRole && AllDigits(a.RequestID) }
 
 func (a *access) lastID(ctx context.Context, w Writer) (string, error) {
 	rec, err := w.Record(ctx, a.Comune, ReplyBook, lastReply)
@@ -324,7 +324,7 @@ func (r *Registry) Expire(ctx context.Context, comuni ...string) (Expiry, error)
 		// that are no more may have left something.
 		named := map[string]bool{"": true}
 		for year := range 20 {
-			for c := range r.checker.tables.Comuni(today(at).AddYears(-year)) {
+			for c := range r.checker.Tables().Comuni(today(at).AddYears(-year)) {
 				named[c.Belfiore] = true
 			}
 		}

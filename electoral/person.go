@@ -177,3 +177,11 @@ func yearsBetween(from, to Date) int {
 	}
 	return years
 }
+
+// Clone returns a copy that shares nothing with p.
+func (p Person) Clone() Person {
+	p.Citizenships = slices.Clone(p.Citizenships)
+	p.Residence = clonePtr(p.Residence)
+	p.Abroad = clonePtr(p.Abroad)
+	return p
+}

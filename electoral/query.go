@@ -126,10 +126,8 @@ func (a *access) search(ctx context.Context, rd Reader, q Query, fn func(Elector
 }
 
 func fieldOf(f Field) FieldInfo {
-	if i := slices.IndexFunc(allFields, func(x FieldInfo) bool { return x.Field == f }); i >= 0 {
-		return allFields[i]
-	}
-	return FieldInfo{}
+	info, _ := InfoOf(f)
+	return info
 }
 
 // addPersons fills in the persons, many at once where the population can.

@@ -3,7 +3,6 @@ package electoral
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -85,13 +84,13 @@ func (r *Registry) AskRectification(ctx context.Context, req Request, q Rectific
 
 func (q RectificationRequest) check() Faults {
 	var faults Faults
-	i := slices.IndexFunc(allFields, func(f FieldInfo) bool { return f.Field == q.Field })
+	info, known := InfoOf(q.Field)
 	switch {
-	case i < 0, q.Field == RemovalReasonField, q.Field == CertifiabilityField:
+	case !known, q.Field == RemovalReasonField, q.Field == CertifiabilityField:
 		faults = append(faults, NewFault(RectificationField, "field", string(q.Field), "Il campo non è uno di quelli dell'allegato 1.", "un campo dell'allegato 1"))
-	case allFields[i].Answer && q.Asked != Yes.String() && q.Asked != No.String(),
-		utf8.RuneCountInString(q.Asked) > maxText, strings.TrimSpace(q.Asked) == "", !utf8.ValidString(q.Asked), strings.IndexFunc(q.Asked, unreadable) >= 0:
-		faults = append(faults, NewFault(RectificationValue, "asked", q.Asked, "Il valore richiesto non è ammesso per il campo «"+allFields[i].Italian+"».", "si oppure no, o un testo da 1 a 200 caratteri"))
+	case info.Answer && q.Asked != Yes.String() && q.Asked != No.String(),
+		utf8.RuneCountInString(q.Asked) > MaxText, strings.TrimSpace(q.Asked) == "", !utf8.ValidString(q.Asked), strings.IndexFunc(q.Asked, unreadable) >= 0:
+		faults = append(faults, NewFault(RectificationValue, "asked", q.Asked, "Il valore richiesto non è ammesso per il campo «"+info.Italian+"».", "si oppure no, o un testo da 1 a 200 caratteri"))
 	}
 	if q.Note != "" {
 		faults = append(faults, checkNote(q.Note)...)
@@ -101,15 +100,15 @@ func (q RectificationRequest) check() Faults {
 
 // valueOf returns the value of a field of annex 1.
 func (a *access) valueOf(ctx context.Context, rd Reader, e Elector, f Field) (string, error) {
-	i := slices.IndexFunc(allFields, func(x FieldInfo) bool { return x.Field == f })
-	if !allFields[i].Derived {
-		return allFields[i].stored(&e), nil
+	info, _ := InfoOf(f)
+	if !info.Derived {
+		return info.Stored(&e), nil
 	}
 	annex, err := a.annex1(ctx, rd, e, nil, a.today())
 	if err != nil {
 		return "", err
 	}
-	return allFields[i].derived(&annex), nil
+	return info.OfAnnex1(&annex), nil
 }
 
 // keeperOf returns the comune that keeps a field: that of the list, or else

@@ -143,33 +143,33 @@ func (r *Registry) access(req Request, op Operation, comune, subject string) *ac
 func (a *access) today() Date { return today(a.At) }
 
 // admit checks what every service asks of who calls.
-func (a *access) admit() Faults {
-	var faults Faults
-	if !printableID(a.req.ID) {
-		faults = append(faults, NewFault(RequestIDMissing, "request.id", strconv.QuoteToASCII(a.req.ID[:min(len(a.req.ID), 100)]), "Manca l'identificativo della richiesta, o non è valido.", "da 1 a 64 caratteri ASCII stampabili, senza spazi"))
-	}
-	// The code is personal data: it does not stand in the fault.
-	if _, err := ParseFiscalCode(string(a.req.Actor.FiscalCode)); err != nil {
-		faults = append(faults, NewFault(ActorUnknown, "request.actor.fiscalCode", "", "Il codice fiscale di chi accede manca o non è valido.", "un codice fiscale"))
-	}
-	if !slices.Contains([]Method{SmartCardMethod, CNSMethod, CIEMethod, SPIDMethod}, a.req.Actor.Method) {
-		faults = append(faults, NewFault(ActorUnknown, "request.actor.method", string(a.req.Actor.Method), "Non è noto come chi accede è stato autenticato.", "smart-card, cns, cie o spid"))
-	}
-	if a.req.Actor.Level < 2 && a.req.Actor.Method != SmartCardMethod {
-		faults = append(faults, NewFault(LevelTooLow, "request.actor.level", strconv.Itoa(a.req.Actor.Level), "Le credenziali sono di livello troppo basso.", "almeno 2"))
-	}
-	if a.req.Revision != "" && !slices.Contains(Revisions(), a.req.Revision) {
-		faults = append(faults, NewFault(RevisionUnknown, "request.revision", string(a.req.Revision), "Il tipo di revisione non è noto.", "primo caricamento, semestrale, dinamica, straordinaria o altra"))
-	}
-	return faults
-}
+func (a *access) admit() Faults { return Admit(a.req) }
 
 // Admit checks what every service asks of who calls, for a service that gives
 // what the registry gave before, such as an archived certificate: an id of the
 // request, a known actor and method of authentication, credentials of level 2
 // at least or a smart card (D.M. 17 October 2022, art. 3 c. 3, art. 4 c. 4). It
 // records nothing. The methods of [Registry] do it themselves.
-func Admit(req Request) Faults { return (&access{req: req}).admit() }
+func Admit(req Request) Faults {
+	var faults Faults
+	if !printableID(req.ID) {
+		faults = append(faults, NewFault(RequestIDMissing, "request.id", strconv.QuoteToASCII(req.ID[:min(len(req.ID), 100)]), "Manca l'identificativo della richiesta, o non è valido.", "da 1 a 64 caratteri ASCII stampabili, senza spazi"))
+	}
+	// The code is personal data: it does not stand in the fault.
+	if _, err := ParseFiscalCode(string(req.Actor.FiscalCode)); err != nil {
+		faults = append(faults, NewFault(ActorUnknown, "request.actor.fiscalCode", "", "Il codice fiscale di chi accede manca o non è valido.", "un codice fiscale"))
+	}
+	if !slices.Contains([]Method{SmartCardMethod, CNSMethod, CIEMethod, SPIDMethod}, req.Actor.Method) {
+		faults = append(faults, NewFault(ActorUnknown, "request.actor.method", string(req.Actor.Method), "Non è noto come chi accede è stato autenticato.", "smart-card, cns, cie o spid"))
+	}
+	if req.Actor.Level < 2 && req.Actor.Method != SmartCardMethod {
+		faults = append(faults, NewFault(LevelTooLow, "request.actor.level", strconv.Itoa(req.Actor.Level), "Le credenziali sono di livello troppo basso.", "almeno 2"))
+	}
+	if req.Revision != "" && !slices.Contains(Revisions(), req.Revision) {
+		faults = append(faults, NewFault(RevisionUnknown, "request.revision", string(req.Revision), "Il tipo di revisione non è noto.", "primo caricamento, semestrale, dinamica, straordinaria o altra"))
+	}
+	return faults
+}
 
 func printableID(s string) bool {
 	for i := range len(s) {

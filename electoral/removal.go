@@ -249,7 +249,11 @@ func (r *Registry) SetCapacity(ctx context.Context, req Request, q CapacityChang
 			if q.Capacity == NotGiven || q.Capacity == e.Capacity || q.Capacity == No && !empty {
 				faults = append(faults, NewFault(CapacityUnchanged, "capacity", q.Capacity.String(), "Il soggetto risulta già «"+e.Capacity.String()+"», oppure la perdita è indicata con uno status.", "si oppure no, diverso da quello registrato; per la perdita, nessuno status e nessuna certificabilità"))
 			}
-			if e.Capacity, e.Status, e.Certifiability = q.Capacity, q.Status, clonePtr(q.Certifiability); q.Capacity == No {
+			e.Capacity, e.Status, e.Certifiability = q.Capacity, q.Status, nil
+			if q.Certifiability != nil {
+				e.Certifiability = new(*q.Certifiability)
+			}
+			if q.Capacity == No {
 				e.loseCapacity()
 			}
 			return faults
@@ -264,9 +268,7 @@ func (r *Registry) SetCertifiability(ctx context.Context, req Request, anprID st
 	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), c, func(w Writer) (Elector, Faults, error) {
 		return a.alter(ctx, w, anprID, false, func(e *Elector) Faults {
 			e.Certifiability = &c
-			k := &elector{Checker: r.checker, e: *e}
-			k.certifiability()
-			return k.faults
+			return CheckCertifiability(*e)
 		})
 	})
 	return warnings, err

@@ -218,7 +218,7 @@ func (r *Registry) annex1(ctx context.Context, rd Reader, e Elector, cache secti
 		return *s, true
 	}
 	a := Annex1Of(e, find, func(belfiore string) string {
-		if c, ok := r.checker.tables.Comune(belfiore, at); ok {
+		if c, ok := r.checker.Tables().Comune(belfiore, at); ok {
 			return c.Name
 		}
 		return belfiore
