@@ -21,7 +21,7 @@ import (
 	"github.com/liste-elettorali/anpr/seal"
 )
 
-// A Source gives what certificates are made of; [electoral.Registry] is one.
+// A Source gives what certificates are made of; [registry.Registry] is one.
 // It is safe for concurrent use.
 type Source interface {
 	// CertificateFacts returns the person, the elector and the section of an

@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/memory"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/internal/pdf/tagged"
 	"github.com/liste-elettorali/anpr/seal"
 )
@@ -303,19 +305,19 @@ func logoPNG(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-var _ Source = (*electoral.Registry)(nil)
+var _ Source = (*registry.Registry)(nil)
 
 // TestIssueFromTheRegistry takes the content from the registry itself.
 func TestIssueFromTheRegistry(t *testing.T) {
 	f := facts()
 	f.Person.FiscalCode = "SPSMGR84C48F839A"
-	store := electoral.NewMemoryStore()
-	require.NoError(t, store.Update(t.Context(), func(w electoral.Writer) error {
+	store := memory.NewStore()
+	require.NoError(t, store.Update(t.Context(), func(w registry.Writer) error {
 		return errors.Join(w.PutSection(t.Context(), *f.Section), w.PutElector(t.Context(), "H501", f.Elector))
 	}))
 	log := &journal{}
-	registry, err := electoral.NewRegistry(electoral.RegistryConfig{
-		Store: store, Population: electoral.NewMemoryPopulation(f.Person), Recorder: log, Now: func() time.Time { return noon },
+	registry, err := registry.New(registry.Config{
+		Store: store, Population: memory.NewPopulation(f.Person), Recorder: log, Now: func() time.Time { return noon },
 	})
 	require.NoError(t, err)
 	i, _ := newIssuer(t, f, func(c *Config) { c.Source, c.Recorder = registry, log })

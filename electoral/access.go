@@ -2,6 +2,10 @@ package electoral
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
 	"time"
 )
 
@@ -154,4 +158,73 @@ const (
 // goroutines at once. Its order is the log's order.
 type Recorder interface {
 	Record(ctx context.Context, a Access) error
+}
+
+// Repeated is the outcome of an [Access] that gave the answer of an earlier
+// request with the same id, and did nothing.
+const Repeated = "repeated"
+
+// ErrNotRecorded is wrapped by the error of a call whose access could not be
+// written to the access log: always together with one of the two below.
+var ErrNotRecorded = errors.New("electoral: access not recorded")
+
+var (
+	// ErrRequestNotRecorded means that nothing was begun: the call may be
+	// repeated. It wraps [ErrNotRecorded].
+	ErrRequestNotRecorded = fmt.Errorf("%w: the request, of which nothing was begun", ErrNotRecorded)
+	// ErrOutcomeNotRecorded means that the call ended, and how it ended is not on
+	// record: what was to be read is not shown; what was to be written stands,
+	// unless the error says too why it does not, and the same id asks for the
+	// answer again. It wraps [ErrNotRecorded].
+	ErrOutcomeNotRecorded = fmt.Errorf("%w: the outcome", ErrNotRecorded)
+)
+
+// Rome is the name of the time zone in which the decree's days are counted.
+const Rome = "Europe/Rome"
+
+// Admit checks what every service asks of who calls, for a service that gives
+// what the registry gave before, such as an archived certificate: an id of the
+// request, a known actor and method of authentication, credentials of level 2
+// at least or a smart card (D.M. 17 October 2022, art. 3 c. 3, art. 4 c. 4). It
+// records nothing. The methods of [registry.Registry] do it themselves.
+func Admit(req Request) Faults {
+	var faults Faults
+	if !printableID(req.ID) {
+		faults = append(faults, NewFault(RequestIDMissing, "request.id", strconv.QuoteToASCII(req.ID[:min(len(req.ID), 100)]), "Manca l'identificativo della richiesta, o non è valido.", "da 1 a 64 caratteri ASCII stampabili, senza spazi"))
+	}
+	// The code is personal data: it does not stand in the fault.
+	if _, err := ParseFiscalCode(string(req.Actor.FiscalCode)); err != nil {
+		faults = append(faults, NewFault(ActorUnknown, "request.actor.fiscalCode", "", "Il codice fiscale di chi accede manca o non è valido.", "un codice fiscale"))
+	}
+	if !slices.Contains([]Method{SmartCardMethod, CNSMethod, CIEMethod, SPIDMethod}, req.Actor.Method) {
+		faults = append(faults, NewFault(ActorUnknown, "request.actor.method", string(req.Actor.Method), "Non è noto come chi accede è stato autenticato.", "smart-card, cns, cie o spid"))
+	}
+	if req.Actor.Level < 2 && req.Actor.Method != SmartCardMethod {
+		faults = append(faults, NewFault(LevelTooLow, "request.actor.level", strconv.Itoa(req.Actor.Level), "Le credenziali sono di livello troppo basso.", "almeno 2"))
+	}
+	if req.Revision != "" && !slices.Contains(Revisions(), req.Revision) {
+		faults = append(faults, NewFault(RevisionUnknown, "request.revision", string(req.Revision), "Il tipo di revisione non è noto.", "primo caricamento, semestrale, dinamica, straordinaria o altra"))
+	}
+	return faults
+}
+
+func printableID(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return len(s) >= 1 && len(s) <= 64
+}
+
+// Outcome returns what the access log keeps of how a call ended: [Granted], the
+// code of the first fault of a refusal, or [Failed].
+func Outcome(err error) string {
+	if err == nil {
+		return Granted
+	}
+	if faults, ok := errors.AsType[Faults](err); ok && len(faults.Errors()) > 0 {
+		return string(faults.Errors()[0].Code)
+	}
+	return Failed
 }

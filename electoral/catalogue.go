@@ -1,6 +1,8 @@
 package electoral
 
-import "slices"
+import (
+	"slices"
+)
 
 // A Rule is what a [Code] stands for.
 type Rule struct {

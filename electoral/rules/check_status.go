@@ -1,0 +1,244 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/refdata"
+)
+
+// smallComune is the population up to which a comune has no districts.
+const smallComune = 250_000
+
+// status applies the rules on the seven flags that need no table of
+// constituencies.
+func (k *elector) status() {
+	for _, f := range k.e.Status.Entries() {
+		if f.Answer == electoral.NotGiven {
+			k.fault(electoral.StatusNotGiven, f.Path, "", "Non è indicato se il soggetto è elettore per "+f.Italian+".", "si oppure no")
+		}
+	}
+	if k.e.Status.District == electoral.Yes && k.e.General != nil {
+		if c, ok := k.tables.Comune(k.e.General.Comune, k.in.At); ok && c.Residents > 0 && c.Residents <= smallComune {
+			k.fault(electoral.DistrictInSmallComune, "status.district", electoral.Yes.String(), "Il comune di "+c.Name+" non risulta avere circoscrizioni di decentramento.", "no, nei comuni fino a 250.000 abitanti")
+		}
+	}
+	k.usual()
+	k.withoutList()
+}
+
+// withoutList tells who votes for something and is in no list.
+func (k *elector) withoutList() {
+	for _, l := range electoral.Lists() {
+		if k.e.ListEntry(l).Enrolled == electoral.Yes {
+			return
+		}
+	}
+	for _, f := range k.e.Status.Entries() {
+		if f.Answer == electoral.Yes && k.e.Capacity == electoral.Yes {
+			k.fault(electoral.StatusWithoutList, f.Path, electoral.Yes.String(), "Il soggetto risulta elettore per "+f.Italian+", ma non è in alcuna lista.", "l'iscrizione in una lista")
+			return
+		}
+	}
+}
+
+// usual tells what is rarely meant: an Italian resident, outside the added
+// lists, who does not vote for everything.
+func (k *elector) usual() {
+	p := k.in.Person
+	if k.e.Capacity != electoral.Yes || k.e.General == nil || p == nil || !p.IsItalian(k.in.At) || p.Residence == nil {
+		return
+	}
+	if k.e.Added.Bolzano.Enrolled == electoral.Yes || k.e.Added.Trento.Enrolled == electoral.Yes || k.e.Added.AostaValley.Enrolled == electoral.Yes {
+		return
+	}
+	for _, f := range k.e.Status.Entries() {
+		if f.Answer == electoral.No && f.Path != "status.district" {
+			k.fault(electoral.StatusUnusual, f.Path, electoral.No.String(), "Il soggetto, italiano e residente, non risulta elettore per "+f.Italian+".", "si, salvo un motivo particolare")
+		}
+	}
+}
+
+// A house is the Camera or the Senato in the rules that are the same for both.
+type house struct {
+	italian string
+	path    string // of the flag
+	value   string // path of the constituency
+	college string // path of the section's college
+	answer  electoral.Answer
+	given   string
+	kind    refdata.Kind
+	known   []string
+	of      func(belfiore string) []refdata.College
+	exists  func(refdata.College) bool
+}
+
+func (c *Checker) chamber(s electoral.Status) house {
+	return house{
+		"la Camera dei deputati", "status.chamber", "status.chamberConstituency", "chamberCollege",
+		s.Chamber, s.ChamberConstituency, refdata.KindChamber, c.tables.ChamberConstituencies(), c.tables.ChamberColleges, c.tables.ChamberCollegeExists,
+	}
+}
+
+func (c *Checker) senate(s electoral.Status) house {
+	return house{
+		"il Senato della Repubblica", "status.senate", "status.senateConstituency", "senateCollege",
+		s.Senate, s.SenateConstituency, refdata.KindSenate, c.tables.SenateConstituencies(), c.tables.SenateColleges, c.tables.SenateCollegeExists,
+	}
+}
+
+// constituencies judges the constituencies for the Senato and the Camera.
+func (k *elector) constituencies() {
+	var abroad [2]string // the division of each house, if it is one
+	var national [2]bool
+	for i, h := range []house{k.senate(k.e.Status), k.chamber(k.e.Status)} {
+		switch {
+		case h.answer == electoral.Yes && h.given == "":
+			k.fault(electoral.ConstituencyMissing, h.value, "", "Manca la circoscrizione per "+h.italian+".", "la circoscrizione del territorio nazionale o la ripartizione della circoscrizione Estero, perché "+electoral.Tag(h.path)+" è «si»")
+			continue
+		case h.given == "":
+			continue
+		case h.answer != electoral.Yes:
+			k.fault(electoral.ConstituencyNotDue, h.value, h.given, "La circoscrizione per "+h.italian+" è indicata, ma lo status è «"+h.answer.String()+"».", "nessuna circoscrizione")
+		}
+		if name, ok := k.tables.Canonical(refdata.KindAbroad, h.given); ok {
+			abroad[i] = name
+			k.exact(h, name)
+			k.abroadDivision(h, name)
+			continue
+		}
+		name, ok := k.tables.Canonical(h.kind, h.given)
+		if !ok {
+			k.fault(electoral.ConstituencyUnknown, h.value, h.given, "La circoscrizione per "+h.italian+" non è nelle tabelle.", k.expectedConstituencies(h))
+			continue
+		}
+		national[i] = true
+		k.exact(h, name)
+		k.nationalConstituency(h, name)
+	}
+	if abroad[0] != "" && national[1] || abroad[1] != "" && national[0] || abroad[0] != "" && abroad[1] != "" && abroad[0] != abroad[1] {
+		k.fault(electoral.ConstituenciesDisagree, "status.chamberConstituency", k.e.Status.ChamberConstituency, "Le circoscrizioni per Senato («"+k.e.Status.SenateConstituency+"») e Camera non vanno insieme.", "entrambe del territorio nazionale, o la stessa ripartizione estera")
+	}
+}
+
+// expectedConstituencies names what would be right for this elector, or all
+// the constituencies when it cannot be told.
+func (k *elector) expectedConstituencies(h house) string {
+	if k.e.General != nil {
+		if names := constituenciesOf(h.of(k.e.General.Comune)); len(names) > 0 {
+			return strings.Join(names, " oppure ")
+		}
+	}
+	return strings.Join(h.known, ", ") + "; per l'estero " + strings.Join(k.tables.AbroadDivisions(), ", ")
+}
+
+func (k *elector) exact(h house, name string) {
+	// Another spelling in capitals may be the one of ANPR's own table, which
+	// is not public: it stands.
+	if h.given != strings.ToUpper(h.given) {
+		k.fault(electoral.ConstituencyNotExact, h.value, h.given, "La circoscrizione per "+h.italian+" non è scritta come nelle tabelle del Ministero.", name)
+	}
+}
+
+func (k *elector) nationalConstituency(h house, name string) {
+	if p := k.in.Person; p != nil && p.Residence == nil && p.Abroad != nil {
+		k.fault(electoral.NationalConstituencyForAbroad, h.value, h.given, "Il soggetto è iscritto all'AIRE, ma la circoscrizione per "+h.italian+" è del territorio nazionale.", strings.Join(k.tables.AbroadDivisions(), ", "))
+		return
+	}
+	if k.e.General == nil {
+		return
+	}
+	names := constituenciesOf(h.of(k.e.General.Comune))
+	switch {
+	case len(names) == 0:
+		k.fault(electoral.ConstituencyNotCheckable, h.value, h.given, "Nessuna tabella dice la circoscrizione per "+h.italian+" del comune "+k.e.General.Comune+".", "un controllo sulle tabelle del Ministero")
+	case !slices.Contains(names, name):
+		k.fault(electoral.ConstituencyOtherComune, h.value, h.given, "La circoscrizione per "+h.italian+" non è quella del comune "+k.e.General.Comune+".", strings.Join(names, " oppure "))
+	}
+}
+
+func (k *elector) abroadDivision(h house, name string) {
+	p := k.in.Person
+	switch {
+	case p == nil:
+	case p.Residence != nil:
+		k.fault(electoral.AbroadConstituencyForResident, h.value, h.given, "Il soggetto risiede in Italia, ma vota per "+h.italian+" in una ripartizione estera.", "la circoscrizione del territorio nazionale")
+	case p.Abroad != nil:
+		want, ok := k.tables.AbroadDivision(p.Abroad.State)
+		switch {
+		case !ok:
+			k.fault(electoral.AbroadDivisionNotCheckable, h.value, h.given, "Nessuna tabella dice la ripartizione dello Stato di residenza "+p.Abroad.State+".", "un controllo sulle tabelle del Ministero")
+		case want != name:
+			k.fault(electoral.AbroadDivisionOtherState, h.value, h.given, "Il soggetto risiede in uno Stato ("+p.Abroad.State+") di un'altra ripartizione.", want)
+		}
+	}
+}
+
+func constituenciesOf(colleges []refdata.College) []string {
+	var names []string
+	for _, c := range colleges {
+		if !slices.Contains(names, c.Constituency) {
+			names = append(names, c.Constituency)
+		}
+	}
+	return names
+}
+
+// sectionFields asks of the elector's section what his status needs.
+func (k *elector) sectionFields() {
+	if k.in.Section == nil {
+		return
+	}
+	s := k.e.Status
+	if s.EuropeanParliament == electoral.Yes {
+		l := electoral.GeneralList
+		if k.e.General == nil {
+			l = electoral.EUParliamentList
+		}
+		if sec, ok := k.sectionOf(l); ok && sec.EuropeanConstituency == "" {
+			k.fault(electoral.SectionLacksEuropean, "status.europeanParliament", electoral.Yes.String(), "La sezione "+sec.Number+" non indica la circoscrizione per il Parlamento europeo.", "la circoscrizione (circoscrelezionimembriue) sulla sezione")
+		}
+	}
+	sec, ok := k.sectionOf(electoral.GeneralList)
+	if !ok {
+		return
+	}
+	if regional, ok := k.sectionOf(k.e.RegionalList()); ok && s.Regional == electoral.Yes && regional.RegionalConstituency == "" {
+		k.fault(electoral.SectionLacksRegional, "status.regional", electoral.Yes.String(), "La sezione "+regional.Number+" non indica la circoscrizione per le elezioni regionali.", "la circoscrizione (circoscrregionali) sulla sezione")
+	}
+	if s.District == electoral.Yes && sec.DistrictConstituency == "" {
+		k.fault(electoral.SectionLacksDistrict, "status.district", electoral.Yes.String(), "La sezione "+sec.Number+" non indica la circoscrizione per le elezioni circoscrizionali.", "la circoscrizione (circosrizioneelezcircosc) sulla sezione")
+	}
+	k.sectionColleges(sec)
+}
+
+func (k *elector) sectionColleges(sec electoral.Section) {
+	for _, h := range []house{k.senate(k.e.Status), k.chamber(k.e.Status)} {
+		if h.answer != electoral.Yes {
+			continue
+		}
+		college := sec.SenateCollege
+		if h.college == "chamberCollege" {
+			college = sec.ChamberCollege
+		}
+		if college == (electoral.College{}) {
+			k.fault(electoral.SectionLacksCollege, h.path, electoral.Yes.String(), "La sezione "+sec.Number+" non indica i collegi per "+h.italian+".", "i collegi ("+electoral.Tag(h.college)+") sulla sezione")
+			continue
+		}
+		mine, national := k.tables.Canonical(h.kind, h.given)
+		theirs, ok := k.tables.Canonical(h.kind, college.Constituency)
+		if national && ok && mine != theirs {
+			k.fault(electoral.SectionOtherConstituency, h.value, h.given, "I collegi della sezione "+sec.Number+" per "+h.italian+" sono della circoscrizione "+theirs+".", theirs)
+		}
+	}
+}
+
+func (k *elector) sectionOf(l electoral.List) (electoral.Section, bool) {
+	en, ok := k.e.EnrolmentIn(l)
+	if !ok {
+		return electoral.Section{}, false
+	}
+	s, found, known := k.in.Section(en.Comune, en.Section)
+	return s, found && known
+}
