@@ -64,19 +64,21 @@ var allowed = map[string][]string{
 	"audit/audittest": {"audit", anyInternal},
 	"audit/recorder":  {"audit", "electoral", anyInternal},
 
-	"certificate": {"electoral", "electoral/refdata", "seal", anyInternal},
+	"certificate": {"certificate/contrassegno", "electoral", "electoral/refdata", "seal", anyInternal},
+	// What binds paper and file: verify reads it without the issuer.
+	"certificate/contrassegno": {anyInternal},
 	// Where certificates are kept until they expire.
 	"certificate/archive":               {"certificate", anyInternal},
 	"certificate/archive/archivetest":   {"certificate", "certificate/archive", anyInternal},
 	"certificate/delivery":              {"certificate", anyInternal},
 	"certificate/delivery/deliverytest": {"certificate/delivery", anyInternal},
-	"verify":                            {"certificate", "seal", "audit", anyInternal}, // never transport, never a store
+	"verify":                            {"certificate/contrassegno", "seal", "audit", anyInternal}, // never transport, a store, the registry, the issuer
 	// The captcha knows nothing of what it guards.
 	"verify/captcha":             {anyInternal},
 	"verify/captcha/captchatest": {"verify/captcha"},
 	"verify/verifytest":          {"verify"},
 	// The pages of the public verification, for a server to mount.
-	"verify/web": {"verify", "verify/captcha", "certificate", "electoral", anyInternal},
+	"verify/web": {"verify", "verify/captcha", "certificate", "certificate/contrassegno", "electoral", anyInternal},
 
 	"examples/load":       {everything},
 	"examples/quickstart": {everything},
