@@ -18,7 +18,7 @@
 //     [certificate/contrassegno]; keep them until they expire:
 //     [certificate/archive]; bring them to the citizen: [certificate/delivery].
 //   - Seal a PDF: [seal], with the key in a device ([seal/pkcs11]) or in a
-//     service ([seal/csc]).
+//     service ([seal/csc]), and a certificate that [seal/qualified] accepts.
 //   - Log accesses: [audit], in files ([audit/filestore]), fed by the registry
 //     ([audit/recorder]).
 //   - Verify a certificate, a contrassegno or a log, offline: [verify]; let the
@@ -64,6 +64,7 @@
 // [verify]: https://pkg.go.dev/github.com/liste-elettorali/anpr/verify
 // [certificate/archive]: https://pkg.go.dev/github.com/liste-elettorali/anpr/certificate/archive
 // [certificate/delivery]: https://pkg.go.dev/github.com/liste-elettorali/anpr/certificate/delivery
+// [seal/qualified]: https://pkg.go.dev/github.com/liste-elettorali/anpr/seal/qualified
 // [seal/pkcs11]: https://pkg.go.dev/github.com/liste-elettorali/anpr/seal/pkcs11
 // [seal/csc]: https://pkg.go.dev/github.com/liste-elettorali/anpr/seal/csc
 // [verify/captcha]: https://pkg.go.dev/github.com/liste-elettorali/anpr/verify/captcha

@@ -32,7 +32,9 @@ var allowed = map[string][]string{
 	// its writer apart, in pdf/tagged, since reader and writer share no code.
 	"internal/cms": {"internal/limits"},
 	// A folder that one process has open: for the stores that keep files.
-	"internal/folder":     {},
+	"internal/folder": {},
+	// The names of a certificate's key usage, for the errors of seal and qualified.
+	"internal/keyusage":   {},
 	"internal/limits":     {},
 	"internal/pdf":        {"internal/limits"},
 	"internal/pdf/tagged": {"internal/limits"},
@@ -55,7 +57,10 @@ var allowed = map[string][]string{
 	"electoral/electoraltest":        {"electoral", "electoral/refdata", anyInternal},
 	"electoral/sqlstore":             {"electoral", "electoral/access", "electoral/refdata", anyInternal},
 
-	"seal":            {anyInternal},
+	"seal": {"seal/qualified", anyInternal},
+	// What makes a certificate a qualified seal's: verify asks it, and links no
+	// sealer for it.
+	"seal/qualified":  {anyInternal},
 	"seal/csc":        {"seal", anyInternal},
 	"seal/pkcs11":     {"seal", anyInternal},
 	"seal/sealtest":   {"seal", anyInternal},
@@ -72,7 +77,7 @@ var allowed = map[string][]string{
 	"certificate/archive/archivetest":   {"certificate", "certificate/archive", anyInternal},
 	"certificate/delivery":              {"certificate", anyInternal},
 	"certificate/delivery/deliverytest": {"certificate/delivery", anyInternal},
-	"verify":                            {"certificate/contrassegno", "seal", "audit", anyInternal}, // never transport, a store, the registry, the issuer
+	"verify":                            {"certificate/contrassegno", "seal/qualified", "audit", anyInternal}, // never transport, a store, the registry, the issuer
 	// The captcha knows nothing of what it guards.
 	"verify/captcha":             {anyInternal},
 	"verify/captcha/captchatest": {"verify/captcha"},
