@@ -14,11 +14,11 @@
 //   - Read and write ANPR's own files: [electoral/anprxml].
 //   - Keep the lists: [registry.Registry] on a store, in memory or in SQL
 //     ([electoral/sqlstore]).
-//   - Issue certificates, with preview and contrassegno: [certificate]; keep
-//     them until they expire: [certificate/archive]; bring them to the citizen:
-//     [certificate/delivery].
+//   - Issue certificates, with preview and contrassegno: [certificate],
+//     [certificate/contrassegno]; keep them until they expire:
+//     [certificate/archive]; bring them to the citizen: [certificate/delivery].
 //   - Seal a PDF: [seal], with the key in a device ([seal/pkcs11]) or in a
-//     service ([seal/csc]).
+//     service ([seal/csc]), and a certificate that [seal/qualified] accepts.
 //   - Log accesses: [audit], in files ([audit/filestore]), fed by the registry
 //     ([audit/recorder]).
 //   - Verify a certificate, a contrassegno or a log, offline: [verify]; let the
@@ -33,9 +33,10 @@
 //
 // # Layers
 //
-// Arrows go one way: examples, then verify, then certificate, then electoral
-// and seal, then refdata and internal. audit and seal know nothing of
-// elections; verify knows no store. A test holds the tree to this.
+// Arrows go one way: examples, then certificate, then electoral and seal, then
+// refdata and internal. audit, seal and verify know nothing of elections; of
+// certificates verify knows the contrassegno alone. A test holds the tree to
+// this.
 //
 // # Compatibility
 //
@@ -51,6 +52,7 @@
 // [electoral/sqlstore]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/sqlstore
 // [electoral/electoraltest]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/electoraltest
 // [certificate]: https://pkg.go.dev/github.com/liste-elettorali/anpr/certificate
+// [certificate/contrassegno]: https://pkg.go.dev/github.com/liste-elettorali/anpr/certificate/contrassegno
 // [seal]: https://pkg.go.dev/github.com/liste-elettorali/anpr/seal
 // [seal/sealtest]: https://pkg.go.dev/github.com/liste-elettorali/anpr/seal/sealtest
 // [audit]: https://pkg.go.dev/github.com/liste-elettorali/anpr/audit
@@ -62,6 +64,7 @@
 // [verify]: https://pkg.go.dev/github.com/liste-elettorali/anpr/verify
 // [certificate/archive]: https://pkg.go.dev/github.com/liste-elettorali/anpr/certificate/archive
 // [certificate/delivery]: https://pkg.go.dev/github.com/liste-elettorali/anpr/certificate/delivery
+// [seal/qualified]: https://pkg.go.dev/github.com/liste-elettorali/anpr/seal/qualified
 // [seal/pkcs11]: https://pkg.go.dev/github.com/liste-elettorali/anpr/seal/pkcs11
 // [seal/csc]: https://pkg.go.dev/github.com/liste-elettorali/anpr/seal/csc
 // [verify/captcha]: https://pkg.go.dev/github.com/liste-elettorali/anpr/verify/captcha

@@ -32,7 +32,9 @@ var allowed = map[string][]string{
 	// its writer apart, in pdf/tagged, since reader and writer share no code.
 	"internal/cms": {"internal/limits"},
 	// A folder that one process has open: for the stores that keep files.
-	"internal/folder":     {},
+	"internal/folder": {},
+	// The names of a certificate's key usage, for the errors of seal and qualified.
+	"internal/keyusage":   {},
 	"internal/limits":     {},
 	"internal/pdf":        {"internal/limits"},
 	"internal/pdf/tagged": {"internal/limits"},
@@ -62,7 +64,10 @@ var allowed = map[string][]string{
 	"electoral/lists":   {"electoral", "electoral/refdata", anyInternal},
 	"electoral/anprxml": {"electoral", "electoral/refdata", anyInternal},
 
-	"seal":            {anyInternal},
+	"seal": {"seal/qualified", anyInternal},
+	// What makes a certificate a qualified seal's: verify asks it, and links no
+	// sealer for it.
+	"seal/qualified":  {anyInternal},
 	"seal/csc":        {"seal", anyInternal},
 	"seal/pkcs11":     {"seal", anyInternal},
 	"seal/sealtest":   {"seal", anyInternal},
@@ -71,19 +76,21 @@ var allowed = map[string][]string{
 	"audit/audittest": {"audit", anyInternal},
 	"audit/recorder":  {"audit", "electoral", anyInternal},
 
-	"certificate": {"electoral", "electoral/refdata", "seal", anyInternal},
+	"certificate": {"certificate/contrassegno", "electoral", "electoral/refdata", "seal", anyInternal},
+	// What binds paper and file: verify reads it without the issuer.
+	"certificate/contrassegno": {anyInternal},
 	// Where certificates are kept until they expire.
 	"certificate/archive":               {"certificate", anyInternal},
 	"certificate/archive/archivetest":   {"certificate", "certificate/archive", anyInternal},
 	"certificate/delivery":              {"certificate", anyInternal},
 	"certificate/delivery/deliverytest": {"certificate/delivery", anyInternal},
-	"verify":                            {"certificate", "seal", "audit", anyInternal}, // never transport, never a store
+	"verify":                            {"certificate/contrassegno", "seal/qualified", "audit", anyInternal}, // never transport, a store, the registry, the issuer
 	// The captcha knows nothing of what it guards.
 	"verify/captcha":             {anyInternal},
 	"verify/captcha/captchatest": {"verify/captcha"},
 	"verify/verifytest":          {"verify"},
 	// The pages of the public verification, for a server to mount.
-	"verify/web": {"verify", "verify/captcha", "certificate", "electoral", anyInternal},
+	"verify/web": {"verify", "verify/captcha", "certificate", "certificate/contrassegno", "electoral", anyInternal},
 
 	"examples/load":       {everything},
 	"examples/quickstart": {everything},

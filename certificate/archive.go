@@ -8,9 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strings"
 	"time"
 
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 )
 
@@ -122,7 +122,7 @@ func (i *Issuer) issued(a Archived) (out Issued, err error) {
 		out.Data, err = ParseData(a.Embedded)
 	}
 	if err == nil {
-		out.Contrassegno, err = NewContrassegno(i.cfg.BaseURL, i.cfg.Key, a.Embedded)
+		out.Contrassegno, err = contrassegno.New(i.cfg.BaseURL, i.cfg.Key, a.Embedded)
 	}
 	if err != nil {
 		return Issued{}, err
@@ -137,7 +137,7 @@ func (i *Issuer) keep(ctx context.Context, req Request, subject electoral.Fiscal
 		return out, nil
 	}
 	a := Archived{
-		ID: out.Contrassegno.digest, RequestKey: i.requestKey(req.Request), PayloadKey: i.payloadKey(req), Owner: i.owner(subject),
+		ID: out.Contrassegno.Digest(), RequestKey: i.requestKey(req.Request), PayloadKey: i.payloadKey(req), Owner: i.owner(subject),
 		Kind: req.Kind, IssuedAt: out.Data.IssuedAt, Expires: i.expires(out.Data.ValidUntil), PDF: out.PDF, Embedded: out.Embedded,
 	}
 	if out.Data.Issuer.Comune != nil {
@@ -235,12 +235,12 @@ func (i *Issuer) Mine(ctx context.Context, req electoral.Request) ([]Archived, e
 // leads, for the public verification: whoever holds the paper may see it
 // (annex 2, Ulteriori specifiche tecniche 3), so that nobody is authenticated
 // and the key in the contrassegno is what admits. One that is forged, expired or
-// deleted gives an error wrapping [ErrContrassegno] or [ErrNotArchived].
+// deleted gives an error wrapping [contrassegno.ErrInvalid] or [ErrNotArchived].
 //
 // requestID identifies the request, as in [electoral.Request]. The access is on
 // record before it returns, as that of [electoral.AnonymousReader] about
 // [CertificateSubject].
-func (i *Issuer) Original(ctx context.Context, requestID string, mark Contrassegno) (Issued, error) {
+func (i *Issuer) Original(ctx context.Context, requestID string, mark contrassegno.Mark) (Issued, error) {
 	if i.cfg.Archive == nil {
 		return Issued{}, errNoArchive
 	}
@@ -252,14 +252,14 @@ func (i *Issuer) Original(ctx context.Context, requestID string, mark Contrasseg
 		RequestID: requestID, Method: electoral.NoMethod,
 	}
 	switch {
-	case errors.Is(err, ErrContrassegno): // it names no certificate
+	case errors.Is(err, contrassegno.ErrInvalid): // it names no certificate
 		entry.Outcome = string(NotAuthentic)
 	case errors.Is(err, ErrNotArchived):
-		entry.Outcome, entry.Subject = string(Expired), CertificateSubject(mark.digest)
+		entry.Outcome, entry.Subject = string(Expired), CertificateSubject(mark.Digest())
 	case err != nil:
-		entry.Outcome, entry.Subject = electoral.Failed, CertificateSubject(mark.digest)
+		entry.Outcome, entry.Subject = electoral.Failed, CertificateSubject(mark.Digest())
 	default:
-		entry.Subject = CertificateSubject(mark.digest)
+		entry.Subject = CertificateSubject(mark.Digest())
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -274,17 +274,17 @@ func (i *Issuer) Original(ctx context.Context, requestID string, mark Contrasseg
 // downloads, and verifications by the public. id is [Archived].ID; of any other
 // text it is empty.
 func CertificateSubject(id string) string {
-	if len(id) != digestChars || strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
+	if !contrassegno.IsDigest(id) {
 		return ""
 	}
 	return "certificate:" + id
 }
 
-func (i *Issuer) original(ctx context.Context, mark Contrassegno, at time.Time) (Issued, error) {
+func (i *Issuer) original(ctx context.Context, mark contrassegno.Mark, at time.Time) (Issued, error) {
 	if !mark.Authentic(i.cfg.Key) {
-		return Issued{}, fmt.Errorf("%w: it is not authentic", ErrContrassegno)
+		return Issued{}, fmt.Errorf("%w: it is not authentic", contrassegno.ErrInvalid)
 	}
-	a, err := i.cfg.Archive.Get(ctx, mark.digest)
+	a, err := i.cfg.Archive.Get(ctx, mark.Digest())
 	if err != nil {
 		return Issued{}, fmt.Errorf("certificate: %w", err)
 	}

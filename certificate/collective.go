@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
 	"github.com/liste-elettorali/anpr/seal"
@@ -53,7 +54,7 @@ type IssuedCollective struct {
 	// Embedded are the bytes of the data in the document, to which the
 	// contrassegno is bound.
 	Embedded     []byte
-	Contrassegno Contrassegno
+	Contrassegno contrassegno.Mark
 	Count        BatchCount
 	// Report has one row for each of the request, in their order.
 	Report []BatchRow
@@ -233,7 +234,7 @@ func (c *collective) first(ctx context.Context) (IssuedCollective, bool, error) 
 	if err != nil {
 		return IssuedCollective{}, false, err
 	}
-	mark, err := NewContrassegno(c.cfg.BaseURL, c.cfg.Key, a.Embedded)
+	mark, err := contrassegno.New(c.cfg.BaseURL, c.cfg.Key, a.Embedded)
 	return IssuedCollective{PDF: a.PDF, Data: d, Embedded: a.Embedded, Contrassegno: mark}, err == nil, err
 }
 
@@ -392,7 +393,7 @@ func (c *collective) issue(ctx context.Context) (IssuedCollective, error) {
 	if out.Embedded, err = d.Encode(); err != nil {
 		return IssuedCollective{}, err
 	}
-	if out.Contrassegno, err = NewContrassegno(c.cfg.BaseURL, c.cfg.Key, out.Embedded); err != nil {
+	if out.Contrassegno, err = contrassegno.New(c.cfg.BaseURL, c.cfg.Key, out.Embedded); err != nil {
 		return IssuedCollective{}, err
 	}
 	page, frame, err := c.renderCollective(d, out.Embedded, &out.Contrassegno)
@@ -412,7 +413,7 @@ func (c *collective) put(ctx context.Context, out IssuedCollective) (IssuedColle
 		return out, nil
 	}
 	err := c.cfg.Archive.Put(ctx, Archived{
-		ID: out.Contrassegno.digest, RequestKey: c.requestKey(c.req.Request), PayloadKey: c.payload,
+		ID: out.Contrassegno.Digest(), RequestKey: c.requestKey(c.req.Request), PayloadKey: c.payload,
 		// Nobody's: no codice fiscale gives this key.
 		Owner: c.keyed("collective owner", c.req.Actor.Comune), Comune: c.req.Actor.Comune,
 		Kind: CollectiveCertificate, IssuedAt: c.at, Expires: c.expires(out.Data.ValidUntil), PDF: out.PDF, Embedded: out.Embedded,

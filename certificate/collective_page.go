@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/internal/pdf/tagged"
 	"github.com/liste-elettorali/anpr/seal"
@@ -33,7 +34,7 @@ type roll struct {
 }
 
 // renderCollective draws the pages, and says where a visible seal goes.
-func (i *Issuer) renderCollective(d CollectiveData, embedded []byte, mark *Contrassegno) ([]byte, *seal.Appearance, error) {
+func (i *Issuer) renderCollective(d CollectiveData, embedded []byte, mark *contrassegno.Mark) ([]byte, *seal.Appearance, error) {
 	s := &sheet{Issuer: i, texts: i.texts[italianCode], mark: mark, collective: &d, data: Data{
 		Kind: CollectiveCertificate, Trial: d.Trial, Protocol: d.Protocol, IssuedAt: d.IssuedAt, ValidUntil: d.ValidUntil, Use: ElectoralUse,
 		Statement: Statement{statementOf(d.List), d.Language}, Issuer: d.Issuer,

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/internal/pdf"
 	"github.com/liste-elettorali/anpr/internal/testenv"
@@ -111,7 +112,7 @@ func TestCollective(t *testing.T) {
 		require.ErrorIs(t, err, RequestReused)
 	})
 	t.Run("download", func(t *testing.T) {
-		id := out.Contrassegno.digest
+		id := out.Contrassegno.Digest()
 		own := c.collective().Request
 		r, err := i.Download(t.Context(), own, id)
 		require.NoError(t, err)
@@ -442,7 +443,7 @@ func TestCollectiveForeign(t *testing.T) {
 		}
 		picture := filepath.Join(t.TempDir(), "last")
 		tool(t, "pdftoppm", "-r", "150", "-f", fmt.Sprint(pages), "-png", "-singlefile", "-gray", path, picture)
-		mark, err := ParseContrassegno(readQR(t, picture+".png"))
+		mark, err := contrassegno.Parse(readQR(t, picture+".png"))
 		require.NoError(t, err, name)
 		files, err := parsePDF(t, doc).EmbeddedFiles()
 		require.NoError(t, err)

@@ -3,7 +3,6 @@ package certificate_test
 import (
 	"context"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -88,24 +87,6 @@ func ExampleAssess() {
 	// Output:
 	// CER-ISC-01: La persona non risulta iscritta in alcuna lista elettorale.
 	// L'iscrizione nelle liste di un comune; intanto si può chiedere, se spetta, il certificato di godimento dei diritti politici.
-}
-
-func ExampleContrassegno() {
-	key := []byte("a secret of thirty-two bytes ...")
-	data := []byte(`{"version":1}`) // what Data.Encode returned
-	c, err := certificate.NewContrassegno("https://verifica.example.it", key, data)
-	if err != nil {
-		panic(err)
-	}
-	fmt.Println(c)
-	read, err := certificate.ParseContrassegno(c.String())
-	fmt.Println(err, read.Authentic(key), read.Matches(data), read.Matches([]byte("other")))
-	_, err = certificate.ParseContrassegno("https://verifica.example.it/C/X")
-	fmt.Println(errors.Is(err, certificate.ErrContrassegno))
-	// Output:
-	// HTTPS://VERIFICA.EXAMPLE.IT/C/EQYPDIVNFGBNABTYQVEIUTEJ4I-DZOHPOBAUSFA6
-	// <nil> true true false
-	// true
 }
 
 // people finds persons by their codice fiscale; a program takes an

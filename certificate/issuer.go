@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
 	"github.com/liste-elettorali/anpr/internal/pdf/tagged"
@@ -36,7 +37,7 @@ type Config struct {
 	Sealer   seal.Sealer
 	Source   Source
 	Recorder electoral.Recorder
-	// Key authenticates the contrassegno: at least [MinKeySize] secret bytes,
+	// Key authenticates the contrassegno: at least [contrassegno.MinKeySize] secret bytes,
 	// the same for as long as certificates are valid.
 	Key []byte
 	// BaseURL is where the contrassegno leads: "https://HOST", at most 38
@@ -100,7 +101,7 @@ type Issued struct {
 	// Embedded are the bytes of the data in the document, to which the
 	// contrassegno is bound.
 	Embedded     []byte
-	Contrassegno Contrassegno
+	Contrassegno contrassegno.Mark
 	// Collective is the data of a collective certificate, which only
 	// [Issuer.Download] and [Issuer.Original] return as an Issued: Data is zero
 	// then. Nil otherwise.
@@ -150,11 +151,11 @@ func NewIssuer(cfg Config) (*Issuer, error) {
 	if i.cfg.Authority == "" {
 		i.cfg.Authority = defaultAuthority
 	}
-	probe, err := NewContrassegno(cfg.BaseURL, cfg.Key, nil)
+	probe, err := contrassegno.New(cfg.BaseURL, cfg.Key, nil)
 	if err != nil {
 		return nil, err
 	}
-	i.base = probe.base
+	i.base = probe.Base()
 	if i.rules = DefaultRules(); cfg.Rules != nil {
 		i.rules = *cfg.Rules
 	}
@@ -289,7 +290,7 @@ func (i *Issuer) issue(ctx context.Context, req Request, at time.Time) (Issued, 
 	if out.Embedded, err = d.Encode(); err != nil {
 		return Issued{}, err
 	}
-	if out.Contrassegno, err = NewContrassegno(i.cfg.BaseURL, i.cfg.Key, out.Embedded); err != nil {
+	if out.Contrassegno, err = contrassegno.New(i.cfg.BaseURL, i.cfg.Key, out.Embedded); err != nil {
 		return Issued{}, err
 	}
 	page, frame, err := i.sealable(i.buffer(), d, out.Embedded, &out.Contrassegno)

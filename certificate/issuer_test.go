@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/memory"
 	"github.com/liste-elettorali/anpr/electoral/registry"
@@ -241,8 +242,8 @@ func TestNewIssuerChecksItsConfiguration(t *testing.T) {
 		"without a sealer":                func(c *Config) { c.Sealer = nil },
 		"without a source":                func(c *Config) { c.Source = nil },
 		"without a recorder":              func(c *Config) { c.Recorder = nil },
-		"key of the contrassegno":         func(c *Config) { c.Key = nil },
-		"address of the contrassegno":     func(c *Config) { c.BaseURL = "example.it" },
+		"contrassegno: the key":           func(c *Config) { c.Key = nil },
+		"contrassegno: address":           func(c *Config) { c.BaseURL = "example.it" },
 		"neither a PNG nor a JPEG":        func(c *Config) { c.Logo = []byte("<svg/>") },
 		"no validity for the kind":        func(c *Config) { c.Rules = &Rules{} },
 		"texts of \"de\" are in \"it\"":   func(c *Config) { c.Texts = map[string]Texts{"de": Italian()} },
@@ -263,7 +264,7 @@ func TestSamePageForTheSameData(t *testing.T) {
 	d.Subject.Surname = "ESPOSITO"
 	embedded, err := d.Encode()
 	require.NoError(t, err)
-	c, err := NewContrassegno(testBase, testKey, embedded)
+	c, err := contrassegno.New(testBase, testKey, embedded)
 	require.NoError(t, err)
 	var pages [][]byte
 	for range 2 {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/internal/pdf/tagged"
 	"github.com/liste-elettorali/anpr/seal"
@@ -55,7 +56,7 @@ type sheet struct {
 	// other are the texts beside the Italian ones, nil without.
 	other   *Texts
 	data    Data
-	mark    *Contrassegno // nil in a preview
+	mark    *contrassegno.Mark // nil in a preview
 	preview bool
 	// collective is what a collective certificate says of all, nil for one of
 	// one person.
@@ -70,14 +71,14 @@ var errNoRoom = errors.New("certificate: the text does not fit the page")
 // render draws the page. A preview has neither embedded data nor a
 // contrassegno. The text is set smaller until it fits; one that never does is
 // refused.
-func (i *Issuer) render(d Data, embedded []byte, mark *Contrassegno) ([]byte, error) {
+func (i *Issuer) render(d Data, embedded []byte, mark *contrassegno.Mark) ([]byte, error) {
 	pdf, _, err := i.sealable(nil, d, embedded, mark)
 	return pdf, err
 }
 
 // sealable does the same, appends the document to dst and says where a visible
 // seal goes.
-func (i *Issuer) sealable(dst []byte, d Data, embedded []byte, mark *Contrassegno) ([]byte, *seal.Appearance, error) {
+func (i *Issuer) sealable(dst []byte, d Data, embedded []byte, mark *contrassegno.Mark) ([]byte, *seal.Appearance, error) {
 	var err error
 	for _, scale := range []float64{1, 0.93, 0.86, 0.79, 0.72, 0.66} {
 		var pdf []byte

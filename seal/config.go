@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/liste-elettorali/anpr/internal/keyusage"
 )
 
 // PDFSignConfig says with what a [PDFSign] seals.
@@ -81,7 +83,7 @@ func checkChain(signer crypto.Signer, chain []*x509.Certificate) ([]*x509.Certif
 		return nil, fmt.Errorf("seal: %w: chain[0] (%s) is that of an authority", ErrCertificate, leaf.Subject)
 	}
 	if leaf.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
-		return nil, fmt.Errorf("seal: %w: chain[0] (%s): key usage %s: expected digitalSignature or nonRepudiation", ErrCertificate, leaf.Subject, keyUsage(leaf.KeyUsage))
+		return nil, fmt.Errorf("seal: %w: chain[0] (%s): key usage %s: expected digitalSignature or nonRepudiation", ErrCertificate, leaf.Subject, keyusage.Names(leaf.KeyUsage))
 	}
 	for i, c := range chain[:len(chain)-1] {
 		if err := c.CheckSignatureFrom(chain[i+1]); err != nil {
@@ -103,17 +105,4 @@ func checkValidity(chain []*x509.Certificate, t time.Time) error {
 		}
 	}
 	return nil
-}
-
-var usageNames = []string{"digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment",
-	"keyAgreement", "keyCertSign", "cRLSign", "encipherOnly", "decipherOnly"}
-
-func keyUsage(u x509.KeyUsage) string {
-	var names []string
-	for i, n := range usageNames {
-		if u&(1<<i) != 0 {
-			names = append(names, n)
-		}
-	}
-	return fmt.Sprint(names)
 }

@@ -38,22 +38,6 @@ func ExamplePAdES() {
 	// Output: B-LTA true <nil>
 }
 
-func ExampleCheckQualified() {
-	ca, err := sealtest.NewCA(sealtest.Config{}) // its certificate claims nothing
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	for _, f := range seal.CheckQualified(ca.Chain()[0], ca.Chain()[1:], time.Now()) {
-		fmt.Println(f.Code, f.Message)
-	}
-	// Output:
-	// qc-statements L'estensione qcStatements manca.
-	// qc-compliance Il certificato non si dichiara qualificato.
-	// qc-type Il certificato non dichiara di servire ai sigilli elettronici.
-	// qc-sscd Il certificato non dichiara che la chiave sta in un dispositivo qualificato.
-}
-
 func ExamplePDFSign() {
 	ca, err := sealtest.NewCA(sealtest.Config{}) // in production: a qualified certificate and its key
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/liste-elettorali/anpr/internal/pdf"
 	"github.com/liste-elettorali/anpr/internal/pdf/tagged"
 	"github.com/liste-elettorali/anpr/internal/tsp"
+	"github.com/liste-elettorali/anpr/seal/qualified"
 )
 
 // A Level is a level of PAdES baseline signatures (ETSI EN 319 142-1 clause 6).
@@ -90,7 +91,7 @@ type PAdESConfig struct {
 	Roots []*x509.Certificate
 
 	// Production says that this is a production sealer, whose certificate must
-	// be a qualified one for electronic seals: see [CheckQualified]. The zero
+	// be a qualified one for electronic seals: see [qualified.Check]. The zero
 	// value is a trial sealer: its documents must be marked as such.
 	Production bool
 
@@ -188,7 +189,7 @@ func NewPAdES(cfg PAdESConfig) (*PAdES, error) {
 func selfIssued(c *x509.Certificate) bool { return bytes.Equal(c.RawSubject, c.RawIssuer) }
 
 func (s *PAdES) checkQualified(at time.Time) error {
-	if findings := CheckQualified(s.chain[0], s.chain[1:], at); len(findings) > 0 {
+	if findings := qualified.Check(s.chain[0], s.chain[1:], at); len(findings) > 0 {
 		return &NotQualifiedError{Subject: s.chain[0].Subject.String(), Findings: findings}
 	}
 	return nil

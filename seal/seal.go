@@ -21,7 +21,7 @@
 //
 // A [PAdES] makes the signatures of ETSI EN 319 142-1, levels B-B to B-LTA, and
 // in production refuses a certificate that is not a qualified one
-// ([CheckQualified]); an [Extender] raises the level of an archived document
+// ([qualified.Check]); an [Extender] raises the level of an archived document
 // and renews it, before [TermOf] says that its proof ends. A [PDFSign] writes
 // the format before PAdES. A seal is invisible unless [Details.Appearance] asks
 // for one that is seen, which is tagged where the document is.
@@ -34,7 +34,11 @@ package seal
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
+
+	"github.com/liste-elettorali/anpr/seal/qualified"
 )
 
 // A Sealer puts an electronic seal ("sigillo elettronico", CAD article 62
@@ -81,7 +85,7 @@ var (
 	ErrUnsupportedKey = errors.New("unsupported key")
 
 	// ErrNotQualified means that a production sealer was given a certificate
-	// that is not a qualified one for electronic seals. See [CheckQualified].
+	// that is not a qualified one for electronic seals. See [qualified.Check].
 	ErrNotQualified = errors.New("certificate is not a qualified one for electronic seals")
 
 	// ErrTimestamp means that no authority gave an acceptable time-stamp.
@@ -101,3 +105,24 @@ var (
 	// thrown away.
 	ErrOutput = errors.New("sealed document failed its check")
 )
+
+// NotQualifiedError lists why a production sealer refuses its certificate. It
+// is [ErrNotQualified] and [ErrCertificate].
+type NotQualifiedError struct {
+	Subject  string
+	Findings []qualified.Finding
+}
+
+func (e *NotQualifiedError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "seal: %v (%s):", ErrNotQualified, e.Subject)
+	for _, f := range e.Findings {
+		fmt.Fprintf(&b, " %s: %s (%s)", f.Code, f.Message, f.Source)
+	}
+	return b.String()
+}
+
+// Is reports whether target is [ErrNotQualified] or [ErrCertificate].
+func (e *NotQualifiedError) Is(target error) bool {
+	return target == ErrNotQualified || target == ErrCertificate
+}

@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/internal/pdf"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 	"github.com/liste-elettorali/anpr/seal"
@@ -129,7 +129,7 @@ func TestFind(t *testing.T) {
 	}
 	jpg := encodeJPEG(t, page, 80)
 	link := "/Annots [<< /Type /Annot /Subtype /Link /Rect [0 0 9 9] /A << /S /URI /URI (%s) >> >>]"
-	m, err := certificate.NewContrassegno("https://anpr.example", key, []byte(structured))
+	m, err := contrassegno.New("https://anpr.example", key, []byte(structured))
 	require.NoError(t, err)
 	for name, data := range map[string][]byte{
 		"png":        encodePNG(t, page),
@@ -181,7 +181,7 @@ func TestFindNot(t *testing.T) {
 	link := "/Annots [<< /Type /Annot /Subtype /Link /A << /S /URI /URI (%s) >> >> << /Type /Annot /Subtype /Link /A << /S /URI /URI (%s) >> >>]"
 	var marks []any
 	for _, text := range []string{"a", "b"} {
-		m, err := certificate.NewContrassegno("https://anpr.example", newKey(t), []byte(text))
+		m, err := contrassegno.New("https://anpr.example", newKey(t), []byte(text))
 		require.NoError(t, err)
 		marks = append(marks, m)
 	}
@@ -327,7 +327,7 @@ func FuzzFind(f *testing.F) {
 	v, err := verify.New(verify.Config{Now: fixedNow, Limits: verify.Limits{Pixels: 1 << 16,
 		PDF: pdf.Limits{Size: 1 << 17, Stream: 1 << 18, Expanded: 1 << 20, Objects: 2000, Revisions: 20}}})
 	require.NoError(f, err)
-	mark := newMark(f, bytes.Repeat([]byte{7}, certificate.MinKeySize), structured)
+	mark := newMark(f, bytes.Repeat([]byte{7}, contrassegno.MinKeySize), structured)
 	img, err := png.Decode(bytes.NewReader(mark))
 	require.NoError(f, err)
 	small := asGray(img)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/internal/cms"
 	"github.com/liste-elettorali/anpr/internal/pdf"
-	"github.com/liste-elettorali/anpr/seal"
+	"github.com/liste-elettorali/anpr/seal/qualified"
 )
 
 // examine checks the integrity and the coverage of one signature or
@@ -43,7 +43,7 @@ func (j *judgement) signature(p *part) {
 	at, proof := j.proved(p, inside)
 	trust, chain, anchor := j.trust(p.sd, p.res, at)
 	if chain != nil {
-		out.Qualified = seal.CheckQualified(chain[0], chain[1:], at)
+		out.Qualified = qualified.Check(chain[0], chain[1:], at)
 		out.Trusted, out.Anchor = true, *anchor
 	}
 	if proof != nil {

@@ -36,7 +36,7 @@ import (
 	"time"
 
 	"github.com/liste-elettorali/anpr/internal/pdf"
-	"github.com/liste-elettorali/anpr/seal"
+	"github.com/liste-elettorali/anpr/seal/qualified"
 )
 
 // An Outcome is what a check came to.
@@ -146,7 +146,7 @@ type Signature struct {
 	// Anchor.Qualified says that its issuer was listed.
 	Trusted   bool
 	Anchor    Anchor
-	Qualified []seal.Finding
+	Qualified []qualified.Finding
 	Level     Level
 	Checks    []Check
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/liste-elettorali/anpr/audit/recorder"
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/certificate/archive"
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
 	"github.com/liste-elettorali/anpr/electoral/registry"
@@ -129,7 +130,7 @@ func (s *system) openSeal(context.Context) error {
 	if err != nil {
 		return err
 	}
-	key, err := s.secret("contrassegno.key", certificate.MinKeySize)
+	key, err := s.secret("contrassegno.key", contrassegno.MinKeySize)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/internal/pdf"
 	"github.com/liste-elettorali/anpr/seal"
+	"github.com/liste-elettorali/anpr/seal/qualified"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
 )
 
@@ -71,10 +72,10 @@ func ExampleNewCA() {
 }
 
 func TestQualified(t *testing.T) {
-	for _, qualified := range []bool{true, false} {
-		ca, err := sealtest.NewCA(sealtest.Config{Qualified: qualified})
+	for _, claim := range []bool{true, false} {
+		ca, err := sealtest.NewCA(sealtest.Config{Qualified: claim})
 		require.NoError(t, err)
-		assert.Equal(t, qualified, len(seal.CheckQualified(ca.Chain()[0], ca.Chain()[1:], time.Now())) == 0)
+		assert.Equal(t, claim, len(qualified.Check(ca.Chain()[0], ca.Chain()[1:], time.Now())) == 0)
 		s, err := ca.PAdES(seal.LevelLTA)
 		require.NoError(t, err)
 		assert.False(t, s.Production(), "never by itself")

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 )
 
 // upload sends a file with the answer to a captcha.
@@ -76,7 +76,7 @@ func TestUpload(t *testing.T) {
 	assert.Contains(t, wrong.words(), "Il file va scelto di nuovo.")
 
 	// A contrassegno of ours on the address of somebody else.
-	fake, err := certificate.ParseContrassegno("HTTPS://VERIFICA.EXAMPLE.COM/C/" + k.issued.Contrassegno.Code())
+	fake, err := contrassegno.Parse("HTTPS://VERIFICA.EXAMPLE.COM/C/" + k.issued.Contrassegno.Code())
 	require.NoError(t, err)
 	png, err = fake.PNG(500)
 	require.NoError(t, err)

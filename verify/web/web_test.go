@@ -24,6 +24,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/certificate/archive"
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/seal"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
@@ -308,7 +309,7 @@ type swapped struct {
 	asked  int
 }
 
-func (s *swapped) Original(ctx context.Context, id string, mark certificate.Contrassegno) (certificate.Issued, error) {
+func (s *swapped) Original(ctx context.Context, id string, mark contrassegno.Mark) (certificate.Issued, error) {
 	if s.asked++; s.asked > 1 {
 		return s.other, nil
 	}
@@ -336,7 +337,7 @@ func TestSwapped(t *testing.T) {
 
 type broken struct{ err error }
 
-func (b broken) Original(context.Context, string, certificate.Contrassegno) (certificate.Issued, error) {
+func (b broken) Original(context.Context, string, contrassegno.Mark) (certificate.Issued, error) {
 	return certificate.Issued{}, b.err
 }
 

@@ -1,4 +1,4 @@
-package certificate
+package contrassegno
 
 import (
 	"bytes"
@@ -18,9 +18,14 @@ import (
 	"github.com/liste-elettorali/anpr/internal/testenv"
 )
 
-func TestContrassegno(t *testing.T) {
+var testKey = []byte("0123456789abcdef0123456789abcdef")
+
+// testBase has the most characters of host for which the code keeps its size.
+const testBase = "https://www.anagrafenazionale.interno.it"
+
+func TestMark(t *testing.T) {
 	data := []byte("the data")
-	c, err := NewContrassegno(testBase+"/", testKey, data)
+	c, err := New(testBase+"/", testKey, data)
 	require.NoError(t, err)
 
 	// The definition of the package documentation, step by step.
@@ -36,24 +41,24 @@ func TestContrassegno(t *testing.T) {
 	assert.False(t, c.Matches([]byte("the data.")))
 	assert.False(t, c.Authentic([]byte("another key, thirty-two bytes...")))
 	assert.False(t, c.Authentic(nil))
-	again, err := ParseContrassegno(c.String())
+	again, err := Parse(c.String())
 	require.NoError(t, err)
 	assert.Equal(t, c, again)
-	browser, err := ParseContrassegno("https://www.anagrafenazionale.interno.it/C/" + c.Code())
+	browser, err := Parse("https://www.anagrafenazionale.interno.it/C/" + c.Code())
 	require.NoError(t, err)
 	assert.Equal(t, c, browser)
 
-	var zero Contrassegno
+	var zero Mark
 	assert.Empty(t, zero.String())
 	assert.False(t, zero.Matches(data))
 	assert.False(t, zero.Authentic(testKey))
 	_, err = zero.PNG(400)
-	assert.ErrorIs(t, err, ErrContrassegno)
+	assert.ErrorIs(t, err, ErrInvalid)
 }
 
 func TestEveryChangedCharacterIsNoticed(t *testing.T) {
 	data := []byte("the data")
-	c, err := NewContrassegno(testBase, testKey, data)
+	c, err := New(testBase, testKey, data)
 	require.NoError(t, err)
 	payload := []byte(c.String())
 	for i := len("HTTPS://WWW.ANAGRAFENAZIONALE.INTERNO.IT"); i < len(payload); i++ {
@@ -63,7 +68,7 @@ func TestEveryChangedCharacterIsNoticed(t *testing.T) {
 			}
 			changed := bytes.Clone(payload)
 			changed[i] = b
-			got, err := ParseContrassegno(string(changed))
+			got, err := Parse(string(changed))
 			assert.False(t, err == nil && got.Matches(data) && got.Authentic(testKey), "%s", changed)
 		}
 	}
@@ -89,13 +94,13 @@ func TestBaseURL(t *testing.T) {
 		"https://.it":              "host",
 		"https://example.it/A:B":   "':'",
 	} {
-		c, err := NewContrassegno(base, testKey, nil)
+		c, err := New(base, testKey, nil)
 		if want != "" {
 			assert.ErrorContains(t, err, want, base)
 			continue
 		}
 		if assert.NoError(t, err, base) {
-			again, err := ParseContrassegno(c.String())
+			again, err := Parse(c.String())
 			require.NoError(t, err)
 			assert.Equal(t, c, again)
 			q, err := c.qr()
@@ -103,12 +108,12 @@ func TestBaseURL(t *testing.T) {
 			assert.LessOrEqual(t, q.VersionNumber, 4, base)
 		}
 	}
-	_, err := NewContrassegno(testBase, testKey[:31], nil)
+	_, err := New(testBase, testKey[:31], nil)
 	assert.ErrorContains(t, err, "31 bytes")
 }
 
-func TestParseContrassegnoIsStrict(t *testing.T) {
-	c, err := NewContrassegno("https://example.it", testKey, nil)
+func TestParseIsStrict(t *testing.T) {
+	c, err := New("https://example.it", testKey, nil)
 	require.NoError(t, err)
 	s := c.String()
 	for name, bad := range map[string]string{
@@ -117,13 +122,13 @@ func TestParseContrassegnoIsStrict(t *testing.T) {
 		"no hyphen": strings.Replace(s, "-", "A", 1), "http": strings.Replace(s, "HTTPS", "HTTP", 1), "user": strings.Replace(s, "EXAMPLE", "A@EXAMPLE", 1),
 		"double slash": strings.Replace(s, "/C/", "//C/", 1), "long": "HTTPS://" + strings.Repeat("A", 100) + "/C/" + c.Code(), "nul": strings.Replace(s, "EXAMPLE", "EX\x00MPLE", 1),
 	} {
-		_, err := ParseContrassegno(bad)
-		assert.ErrorIs(t, err, ErrContrassegno, name)
+		_, err := Parse(bad)
+		assert.ErrorIs(t, err, ErrInvalid, name)
 	}
 }
 
 func TestPNG(t *testing.T) {
-	c, err := NewContrassegno(testBase, testKey, nil)
+	c, err := New(testBase, testKey, nil)
 	require.NoError(t, err)
 	for _, size := range []int{-1, 0, 100, 9000} {
 		_, err := c.PNG(size)
@@ -147,21 +152,21 @@ func readQR(t *testing.T, path string) string {
 	return strings.TrimSuffix(string(out), "\n")
 }
 
-func FuzzParseContrassegno(f *testing.F) {
-	c, err := NewContrassegno("https://example.it/A", testKey, nil)
+func FuzzParse(f *testing.F) {
+	c, err := New("https://example.it/A", testKey, nil)
 	require.NoError(f, err)
 	f.Add(c.String())
 	f.Add("https://x/C/")
 	f.Add("HTTPS://[::1]/C/" + c.Code())
 	f.Fuzz(func(t *testing.T, payload string) {
-		c, err := ParseContrassegno(payload)
+		c, err := Parse(payload)
 		if err != nil {
 			return
 		}
 		if !strings.EqualFold(c.String(), payload) {
 			t.Fatalf("%q is read as %q", payload, c)
 		}
-		if again, err := ParseContrassegno(c.String()); err != nil || again != c {
+		if again, err := Parse(c.String()); err != nil || again != c {
 			t.Fatalf("%q cannot be read again: %v", c, err)
 		}
 	})
