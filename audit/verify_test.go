@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"io/fs"
@@ -22,7 +23,7 @@ func someRecords(t testing.TB, chain string, n int) []Record {
 	for i := range n {
 		e := anEntry()
 		e.RequestID = string(rune('a' + i))
-		r, err := NewRecords(chain, head, time.Date(2026, 3, 22, 11, 0, i, 0, time.UTC), e)
+		r, err := NewRecords(fixedRandom(), chain, head, time.Date(2026, 3, 22, 11, 0, i, 0, time.UTC), e)
 		require.NoError(t, err)
 		out = append(out, r...)
 		head = HeadOf(r[0])
@@ -58,8 +59,11 @@ func codes(faults []Fault) []FaultCode {
 	return out
 }
 
-// reseal recomputes the hash of a record, as a forger would.
-func reseal(r *Record) { r.seal() }
+// reseal recomputes the digest and the hash of a record, as a forger would.
+func reseal(r *Record) {
+	r.PayloadDigest = sha256.Sum256(r.Payload)
+	r.Hash = r.computeHash()
+}
 
 // What is done to whole records is found, in a file and in a store alike, with
 // the place.
@@ -303,13 +307,25 @@ func FuzzVerifyFile(f *testing.F) {
 
 // Any payload that is accepted has one form.
 func FuzzDecodeEntry(f *testing.F) {
-	f.Add(anEntry().appendPlain(nil))
-	f.Add([]byte{1, 0, 1, 'x'})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		e, err := decodePlain(b)
-		if err == nil {
-			require.NoError(t, e.Check())
-			require.Equal(t, b, e.appendPlain(nil))
+	nonce := [nonceSize]byte{31: 7}
+	full, plain := fullEntry(), anEntry()
+	f.Add(byte(PlainV1), payloadV1(plain))
+	f.Add(byte(PlainV2), plain.appendPlain(nil, nonce))
+	f.Add(byte(PlainV2), full.appendPlain(nil, nonce))
+	f.Add(byte(PlainV2), []byte{1, 0, 1, 'x'})
+	f.Fuzz(func(t *testing.T, kind byte, b []byte) {
+		if !PayloadKind(kind).known() {
+			return
 		}
+		e, err := decodePlain(PayloadKind(kind), b)
+		if err != nil {
+			return
+		}
+		require.NoError(t, e.Check())
+		if PayloadKind(kind) == PlainV1 {
+			require.Equal(t, b, payloadV1(e))
+			return
+		}
+		require.Equal(t, b, e.appendPlain(nil, [nonceSize]byte(b[len(b)-nonceSize:])))
 	})
 }
