@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"slices"
@@ -152,21 +153,29 @@ func TestDeletedPayload(t *testing.T) {
 	}
 }
 
-// A range of a chain can be read, and is no whole chain.
+// A range of a chain can be read, and is no whole chain, be it short of one
+// record only.
 func TestRange(t *testing.T) {
 	records := someRecords(t, "H501", 5)
-	b := fileOf(t, fileHeader("H501", 2, records[1].Hash), records[2:])
-	r, err := NewReader(bytes.NewReader(b))
-	require.NoError(t, err)
-	assert.Equal(t, uint64(2), r.First())
-	assert.Equal(t, records[1].Hash, r.Previous())
-	rep, err := VerifyFile(t.Context(), bytes.NewReader(b))
-	require.NoError(t, err)
-	require.Len(t, rep.Faults, 1)
-	assert.Equal(t, WrongSequence, rep.Faults[0].Code)
-	assert.Contains(t, rep.Faults[0].Problem, "begins at record 2")
-
-	_, err = NewReader(bytes.NewReader(fileHeader("H501", 0, records[1].Hash)))
+	for first := range uint64(4) {
+		first++
+		b := fileOf(t, fileHeader("H501", first, records[first-1].Hash), records[first:])
+		r, err := NewReader(bytes.NewReader(b))
+		require.NoError(t, err)
+		assert.Equal(t, first, r.First())
+		assert.Equal(t, records[first-1].Hash, r.Previous())
+		rep, err := VerifyFile(t.Context(), bytes.NewReader(b))
+		require.NoError(t, err)
+		require.False(t, rep.OK())
+		require.Len(t, rep.Faults, 1)
+		assert.Equal(t, WrongSequence, rep.Faults[0].Code)
+		assert.Equal(t, first, rep.Faults[0].Seq)
+		assert.Contains(t, rep.Faults[0].Problem, fmt.Sprintf("begins at record %d", first))
+		folder, err := VerifyFS(t.Context(), fstest.MapFS{"chain-h501.log": {Data: b}})
+		require.NoError(t, err)
+		require.False(t, folder.OK())
+	}
+	_, err := NewReader(bytes.NewReader(fileHeader("H501", 0, records[1].Hash)))
 	bad, ok := errors.AsType[*FormatError](err)
 	require.True(t, ok)
 	assert.Contains(t, bad.Problem, "genesis")

@@ -49,8 +49,8 @@ func refused(t testing.TB, data []byte, offset int, why string) {
 // What a later version wrote is never cut off as the remains of an interrupted
 // write, be it whole or torn, be there holes after it or before it.
 func TestLaterVersionIsNotCut(t *testing.T) {
-	data, ends, records := smallLog(t, 3)
-	next := audittest.Grow(t, "H501", audit.HeadOf(records[2]), 12)
+	data, ends, records := smallLog(t, 6)
+	next := audittest.Grow(t, "H501", audit.HeadOf(records[5]), 1)
 	for why, change := range map[string]func(form []byte){
 		"version": func(form []byte) { form[0] = 2 },
 		"type":    func(form []byte) { form[1] = 2 },
@@ -66,7 +66,7 @@ func TestLaterVersionIsNotCut(t *testing.T) {
 		// The file grew and the power failed, after it or in it.
 		refused(t, slices.Concat(whole, make([]byte, 700)), len(data), why+", with a hole after it")
 		refused(t, slices.Concat(data, later[:60], make([]byte, 1200)), len(data), why+", with a hole in it")
-		// What it acknowledged shows that what is before was durable.
+		// That it is there shows that what is before was durable, more than a sector.
 		holed := bytes.Clone(data)
 		clear(holed[ends[2]:])
 		refused(t, slices.Concat(holed, later), ends[2], why+", with a hole before it")
@@ -117,5 +117,19 @@ func TestFirstKindIsRecovered(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, uint64(2), h.Size)
 		require.NoError(t, s.Close())
+	}
+}
+
+// The file of a chain that begins after its first record is not the chain's.
+func TestRangeIsRefused(t *testing.T) {
+	data, ends, records := smallLog(t, 4)
+	for first := 1; first < 4; first++ {
+		header := bytes.Clone(data[:ends[0]])
+		at := ends[0] - 32 - 32 - 8
+		binary.BigEndian.PutUint64(header[at:], uint64(first))
+		copy(header[at+8:], records[first-1].Hash[:])
+		check := sha256.Sum256(header[:ends[0]-32])
+		copy(header[ends[0]-32:], check[:])
+		refused(t, slices.Concat(header, data[ends[first]:]), 0, "a range")
 	}
 }
