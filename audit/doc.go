@@ -23,10 +23,16 @@
 //     can take whole records away at its end, or a whole chain. Against that, a
 //     copy of the chain's [Head] has to be kept where he cannot write.
 //   - A payload can be deleted when its term ends: the hash of a record covers
-//     the payload's digest, which stays. A deleted payload is reported, never
-//     passed over.
+//     the payload's digest, which stays. The payload cannot be found again by
+//     trying what it may have held, since it had 32 random bytes (not so those of
+//     [PlainV1]). A deleted payload is reported, never passed over.
+//   - What this version does not know is refused and left as it is. It reads all
+//     that earlier versions wrote, and writes [PlainV2]. An earlier version
+//     refuses a file with that in the same way. Only after a failure of power
+//     must a folder be opened first with the version that wrote it last: see
+//     [ErrUnknownRecord].
 //
-// A payload of kind [Plain] is not encrypted: the files hold codici fiscali.
+// Payloads are not encrypted: the files hold codici fiscali.
 //
 // # The format
 //
@@ -51,7 +57,7 @@
 //	body:
 //	  version    1 byte   1                                  ┐
 //	  type       1 byte   1: an entry                        │
-//	  kind       1 byte   of the payload; 1: plain           │
+//	  kind       1 byte   of the payload: 1 or 2             │
 //	  flags      1 byte   sum of 1: earlier than the record  │
 //	                      before; 2: first of an append      │ header
 //	  chain      name                                        │
@@ -67,8 +73,8 @@
 //
 //	SHA-256("audit-chain/1 record" 0A || header || SHA-256(payload))
 //
-// A plain payload is a list of fields, each a tag (1 byte), a length (2 bytes)
-// and a value, in ascending order of tag, no tag twice, no value empty:
+// A payload is a list of fields, each a tag (1 byte), a length (2 bytes) and a
+// value, in ascending order of tag, no tag twice, no value empty:
 //
 //	1 codice fiscale (text, at most 32 bytes)       required
 //	2 instant of the request (8 bytes, as time)     required
@@ -78,9 +84,31 @@
 //	6 mode of authentication (text, at most 64)     required
 //	7 subject (text, at most 128)
 //
+// One of kind 2 has besides:
+//
+//	 8 comune of who asked (text, at most 32)
+//	 9 role (text, at most 64)
+//	10 level of assurance (1 byte, from 1)
+//	11 on whose behalf (text, at most 128)
+//	12 station (text, at most 256)
+//	13 device (text, at most 256)
+//	14 purpose (text, at most 256)
+//	15 procedure (text, at most 128)
+//	16 access point (text, at most 256)
+//	17 details (at most 4,096 bytes)
+//	18 random bytes (32 bytes)                      required
+//
+// Details are a list, in ascending order of key (by its bytes), no key twice:
+//
+//	length  1 byte   of the key
+//	key              1 to 32 of a-z 0-9 . -
+//	length  2 bytes  of the value
+//	value            text; it may be empty or only spaces
+//
 // Texts hold no control, format, surrogate or separator characters but the
 // space (Unicode Cc, Cf, Cs, Zl, Zp), and not only spaces. Nothing else is
-// accepted: what a reader does not know is refused, not skipped.
+// accepted: what a reader does not know is refused, not skipped. Version, type
+// and kind are never 0.
 //
 // In a folder each chain has a file, whose name [FileName] gives, and nothing
 // else is in it. [Example_format] shows a file byte by byte.

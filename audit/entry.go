@@ -1,8 +1,6 @@
 package audit
 
 import (
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -19,17 +17,30 @@ const (
 	MaxRequestID      = 128
 	MaxAuthentication = 64
 	MaxSubject        = 128
+	MaxActorComune    = 32
+	MaxRole           = 64
+	MaxActingFor      = 128
+	MaxStation        = 256
+	MaxDevice         = 256
+	MaxPurpose        = 256
+	MaxProcedure      = 128
+	MaxAccessPoint    = 256
+	MaxDetailKey      = 32
+	// MaxDetails is the most bytes of all the details together: their keys, their
+	// values, and 3 more for each.
+	MaxDetails = 4 << 10
 )
 
 // maxTime is the last millisecond of the year 9999.
 const maxTime = 253402300799999
 
 // An Entry is what is registered of one transaction (annex 2, "Ulteriori
-// specifiche tecniche" 1): the six fields of the decree and the subject. All
-// but the subject are required.
+// specifiche tecniche" 1): the six fields of the decree, which are required, and
+// what else is known about the access. An empty text, a Level of 0 and no
+// Details mean "not given"; none of them can be written as a value.
 //
-// It holds personal data: String and LogValue leave the codice fiscale and the
-// subject out.
+// This package does not interpret the texts. The entry holds personal data:
+// String and LogValue leave the codice fiscale and all the optional fields out.
 type Entry struct {
 	// FiscalCode is of who used the service ("codice fiscale").
 	FiscalCode string
@@ -46,13 +57,46 @@ type Entry struct {
 	// Authentication is how he was authenticated ("modalità di
 	// autenticazione").
 	Authentication string
-	// Subject identifies whom it is about, opaque to this package. May be empty.
+	// Subject identifies whom it is about.
 	Subject string
+	// ActorComune is the comune of who used the service. It may differ from that
+	// of the subject, whose chain holds the entry.
+	ActorComune string
+	// Role is the capacity in which he used it.
+	Role string
+	// Level is the level of assurance of the authentication, from 1 up, on the
+	// caller's scale. 0 means not given: a scale that begins at 0 has to be moved.
+	Level uint8
+	// ActingFor identifies on whose behalf he used it, as a delegate.
+	ActingFor string
+	// Station identifies the workstation ("postazione").
+	Station string
+	// Device identifies what he was authenticated with, such as a smart card.
+	Device string
+	// Purpose is why he used it ("finalità").
+	Purpose string
+	// Procedure identifies the proceeding that he was working on ("procedimento").
+	Procedure string
+	// AccessPoint is where the request came in.
+	AccessPoint string
+	// Details are what else describes the request, in ascending order of key. A
+	// detail with an empty value was given, and is kept apart from none.
+	Details []Detail
+}
+
+// A Detail is one fact about a request.
+type Detail struct {
+	// Key is 1 to 32 of a-z 0-9 . - and stands once in an entry.
+	Key string
+	// Value is a text, with the same characters as the other texts of an entry. It
+	// may be empty.
+	Value string
 }
 
 // String returns the entry without personal data.
 func (e Entry) String() string {
-	return fmt.Sprintf("%s %s (request %s, %s): %s", e.Time.UTC().Format(timeLayout), e.Operation, e.RequestID, e.Authentication, e.Outcome)
+	return fmt.Sprintf("%s %s (request %s, %s): %s",
+		e.Time.UTC().Format(timeLayout), e.Operation, e.RequestID, e.Authentication, e.Outcome)
 }
 
 // LogValue implements [slog.LogValuer].
@@ -80,68 +124,18 @@ func (fs EntryFaults) Error() string {
 	return "audit: entry: " + strings.Join(texts, "; ")
 }
 
-// The fields in the order of their tags, which count from 1.
-const (
-	tagFiscalCode = iota + 1
-	tagTime
-	tagOperation
-	tagOutcome
-	tagRequestID
-	tagAuthentication
-	tagSubject
-)
-
-type field struct {
-	name     string
-	max      int
-	required bool
-}
-
-func fieldOf(tag int) field {
-	switch tag {
-	case tagFiscalCode:
-		return field{"FiscalCode", MaxFiscalCode, true}
-	case tagTime:
-		return field{"Time", 8, true}
-	case tagOperation:
-		return field{"Operation", MaxOperation, true}
-	case tagOutcome:
-		return field{"Outcome", MaxOutcome, true}
-	case tagRequestID:
-		return field{"RequestID", MaxRequestID, true}
-	case tagAuthentication:
-		return field{"Authentication", MaxAuthentication, true}
-	case tagSubject:
-		return field{"Subject", MaxSubject, false}
-	}
-	return field{}
-}
-
-func (e *Entry) text(tag int) *string {
-	switch tag {
-	case tagFiscalCode:
-		return &e.FiscalCode
-	case tagOperation:
-		return &e.Operation
-	case tagOutcome:
-		return &e.Outcome
-	case tagRequestID:
-		return &e.RequestID
-	case tagAuthentication:
-		return &e.Authentication
-	}
-	return &e.Subject
-}
-
 // Check returns all that is wrong with the entry as [EntryFaults], or nil.
 func (e Entry) Check() error {
 	var faults EntryFaults
-	for tag := tagFiscalCode; tag <= tagSubject; tag++ {
+	for tag := tagFiscalCode; tag <= tagDetails; tag++ {
 		f, problem := fieldOf(tag), ""
-		if tag == tagTime {
-			problem = timeProblem(e.Time)
-		} else {
+		switch f.form {
+		case textForm:
 			problem = textProblem(*e.text(tag), f)
+		case timeForm:
+			problem = timeProblem(e.Time)
+		case detailsForm:
+			problem = detailsProblem(e.Details)
 		}
 		if problem != "" {
 			faults = append(faults, EntryFault{f.name, problem})
@@ -163,26 +157,40 @@ func timeProblem(t time.Time) string {
 	return ""
 }
 
+// textProblem returns what is wrong with a text, or "".
 func textProblem[T string | []byte](s T, f field) string {
 	if len(s) > f.max {
 		return fmt.Sprintf("has %d bytes, at most %d are accepted", len(s), f.max)
 	}
-	plain, blank := true, true
+	plain, blank := ascii(s)
+	switch {
+	case plain && !blank, len(s) == 0 && !f.required:
+		return ""
+	case plain:
+		return "is empty"
+	}
+	if problem := characterProblem(string(s)); problem != "" {
+		return problem
+	}
+	if strings.TrimSpace(string(s)) == "" {
+		return "is empty"
+	}
+	return ""
+}
+
+// ascii reports whether a text has only the printable characters of ASCII, and
+// whether it has only spaces. It spares most texts the look at each character.
+func ascii[T string | []byte](s T) (plain, blank bool) {
+	plain, blank = true, true
 	for i := range len(s) {
 		c := s[i]
 		plain = plain && c >= ' ' && c < 0x7f
 		blank = blank && c == ' '
 	}
-	switch {
-	case plain && blank && (f.required || len(s) > 0):
-		return "is empty"
-	case plain:
-		return ""
-	}
-	return unicodeProblem(string(s))
+	return plain, blank
 }
 
-func unicodeProblem(s string) string {
+func characterProblem(s string) string {
 	for i, r := range s {
 		if r == utf8.RuneError {
 			if _, n := utf8.DecodeRuneInString(s[i:]); n == 1 {
@@ -193,107 +201,48 @@ func unicodeProblem(s string) string {
 			return fmt.Sprintf("has the character %U at byte %d, which is not accepted", r, i)
 		}
 	}
-	if strings.TrimSpace(s) == "" {
-		return "is empty"
+	return ""
+}
+
+// detailsProblem returns what is wrong with details, or "". It does not show
+// their values.
+func detailsProblem(details []Detail) string {
+	size, last := 0, ""
+	for _, d := range details {
+		if problem := detailProblem(d.Key, last, d.Value); problem != "" {
+			return problem
+		}
+		last = d.Key
+		if size += detailFrame + len(d.Key) + len(d.Value); size > MaxDetails {
+			return fmt.Sprintf("has more than %d bytes, up to the key %s", MaxDetails, last)
+		}
 	}
 	return ""
 }
 
-// appendPlain appends the plain payload of an entry that has been checked.
-func (e Entry) appendPlain(b []byte) []byte {
-	for tag := tagFiscalCode; tag <= tagSubject; tag++ {
-		if tag == tagTime {
-			b = append(b, tagTime, 0, 8)
-			b = binary.BigEndian.AppendUint64(b, uint64(e.Time.UnixMilli()))
-			continue
-		}
-		s := *e.text(tag)
-		if s == "" {
-			continue
-		}
-		b = append(b, byte(tag), byte(len(s)>>8), byte(len(s)))
-		b = append(b, s...)
+// detailProblem returns what is wrong with a detail that follows the key last,
+// or "". The key is shown only if it is one: another may hold anything.
+func detailProblem[T string | []byte](key, last, value T) string {
+	switch {
+	case !isDetailKey(key):
+		return fmt.Sprintf("has a key after %q that is not 1 to %d of a-z 0-9 . -", last, MaxDetailKey)
+	case string(key) <= string(last):
+		return fmt.Sprintf("has the key %s after %s, want ascending order and each once", key, last)
 	}
-	return b
+	if plain, _ := ascii(value); !plain {
+		if problem := characterProblem(string(value)); problem != "" {
+			return fmt.Sprintf("has a value of %s that %s", key, problem)
+		}
+	}
+	return ""
 }
 
-// plainFields are the values of a plain payload, by tag; they alias it.
-type plainFields [tagSubject + 1][]byte
-
-// parsePlain reads a plain payload and accepts just what appendPlain writes.
-func parsePlain(b []byte) (plainFields, error) {
-	var fields plainFields
-	last := 0
-	for at := 0; at < len(b); {
-		if len(b)-at < 3 {
-			return fields, fmt.Errorf("byte %d: a field is cut short", at)
-		}
-		tag, n := int(b[at]), int(binary.BigEndian.Uint16(b[at+1:]))
-		f := fieldOf(tag)
-		switch {
-		case f.max == 0:
-			return fields, fmt.Errorf("byte %d: unknown field %d", at, tag)
-		case tag <= last:
-			return fields, fmt.Errorf("byte %d: field %d after field %d, want ascending order", at, tag, last)
-		case n == 0:
-			return fields, fmt.Errorf("byte %d: field %d is empty", at, tag)
-		case n > len(b)-at-3:
-			return fields, fmt.Errorf("byte %d: field %d has %d bytes, only %d are left", at, tag, n, len(b)-at-3)
-		}
-		fields[tag] = b[at+3 : at+3+n]
-		at, last = at+3+n, tag
-	}
-	for tag := tagFiscalCode; tag <= tagSubject; tag++ {
-		f := fieldOf(tag)
-		if tag != tagTime {
-			if problem := textProblem(fields[tag], f); problem != "" {
-				return fields, EntryFault{f.name, problem}
-			}
-			continue
-		}
-		if n := len(fields[tag]); n != 8 {
-			return fields, EntryFault{f.name, fmt.Sprintf("has %d bytes, want 8", n)}
-		}
-		if ms := binary.BigEndian.Uint64(fields[tag]); ms > maxTime {
-			return fields, EntryFault{f.name, "is after the year 9999"}
+func isDetailKey[T string | []byte](key T) bool {
+	for i := range len(key) {
+		c := key[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '-' {
+			return false
 		}
 	}
-	return fields, nil
-}
-
-func decodePlain(b []byte) (Entry, error) {
-	fields, err := parsePlain(b)
-	if err != nil {
-		return Entry{}, err
-	}
-	var e Entry
-	for tag := tagFiscalCode; tag <= tagSubject; tag++ {
-		if tag == tagTime {
-			e.Time = fromMilli(binary.BigEndian.Uint64(fields[tag]))
-		} else {
-			*e.text(tag) = string(fields[tag])
-		}
-	}
-	return e, nil
-}
-
-func fromMilli(ms uint64) time.Time { return time.UnixMilli(int64(ms)).UTC() }
-
-var errChainName = errors.New("want 1 to 64 of A-Z a-z 0-9 . _ - beginning with a letter or a digit")
-
-// CheckChain returns an error if the text cannot be the name of a chain.
-func CheckChain(chain string) error {
-	ok := chain != "" && len(chain) <= maxChain
-	for i := range len(chain) {
-		if !ok {
-			break
-		}
-		c := chain[i]
-		alnum := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
-		ok = alnum || i > 0 && (c == '.' || c == '_' || c == '-')
-	}
-	if !ok {
-		return fmt.Errorf("audit: chain name %.80q: %w", chain, errChainName)
-	}
-	return nil
+	return len(key) > 0 && len(key) <= MaxDetailKey
 }

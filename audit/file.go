@@ -65,6 +65,25 @@ func ChainOf(name string) (string, bool) {
 	return chain, true
 }
 
+var errChainName = errors.New("want 1 to 64 of A-Z a-z 0-9 . _ - beginning with a letter or a digit")
+
+// CheckChain returns an error if the text cannot be the name of a chain.
+func CheckChain(chain string) error {
+	ok := chain != "" && len(chain) <= maxChain
+	for i := range len(chain) {
+		if !ok {
+			break
+		}
+		c := chain[i]
+		alnum := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+		ok = alnum || i > 0 && (c == '.' || c == '_' || c == '-')
+	}
+	if !ok {
+		return fmt.Errorf("audit: chain name %.80q: %w", chain, errChainName)
+	}
+	return nil
+}
+
 // FileHeader returns the bytes with which the file of a whole chain begins.
 func FileHeader(chain string) ([]byte, error) {
 	if err := CheckChain(chain); err != nil {
@@ -83,7 +102,7 @@ func fileHeader(chain string, first uint64, prev Hash) []byte {
 }
 
 // A FormatError says where bytes are not in the format. Its Code is
-// [Malformed], [TornTail] or [EmptyChain].
+// [Malformed], [TornTail], [EmptyChain] or [UnknownRecord].
 type FormatError struct {
 	Code    FaultCode
 	Offset  int64  // of the header (0) or of the record, from the file's begin
@@ -260,11 +279,18 @@ func (r *Reader) read() (Record, error) {
 	}
 	rec, err := decodeFrame(r.buf, r.chain)
 	if err != nil {
-		return Record{}, r.bad(Malformed, "%v", err)
+		return Record{}, r.notARecord(err)
 	}
 	r.at, r.off = r.off, r.off+int64(n)
 	r.seq, r.prev = rec.Seq+1, rec.Hash
 	return rec, nil
+}
+
+func (r *Reader) notARecord(err error) error {
+	if errors.Is(err, ErrUnknownRecord) {
+		return r.bad(UnknownRecord, "%v", err)
+	}
+	return r.bad(Malformed, "%v", err)
 }
 
 // cut judges an end of the file within a record. It is a torn tail only if
@@ -278,16 +304,17 @@ func (r *Reader) cut() error {
 			return r.bad(Malformed, "the file ends after %d bytes of a record, whose length and complement do not agree", len(r.buf))
 		}
 	}
-	want := Record{Chain: r.chain, Seq: r.seq, Type: EntryType, Kind: Plain, Prev: r.prev}
+	body := b[min(len(b), frameFront):]
+	if err := checkForm(body[:min(len(body), formSize)]); err != nil {
+		return r.notARecord(fmt.Errorf("the file ends after %d bytes of a record: %w", len(r.buf), err))
+	}
+	want := Record{Chain: r.chain, Seq: r.seq, Prev: r.prev}
 	header := want.appendHeader(nil)
 	timeAt := len(header) - len(Hash{}) - 8
-	for i, c := range b[min(len(b), frameFront):] {
-		if i >= len(header) {
-			break
-		}
-		isFlags, isTime := i == 3 && c <= flagClockBack|flagBegins, i >= timeAt && i < timeAt+8
-		if c != header[i] && !isFlags && !isTime {
-			return r.bad(Malformed, "the file ends after %d bytes of a record, which differs at byte %d from the one that would follow", len(r.buf), frameFront+i)
+	for i := formSize; i < min(len(body), len(header)); i++ {
+		if isTime := i >= timeAt && i < timeAt+8; body[i] != header[i] && !isTime {
+			return r.bad(Malformed, "the file ends after %d bytes of a record, which differs at byte %d from the one that would follow",
+				len(r.buf), frameFront+i)
 		}
 	}
 	// A whole record with a wrong length before it looks cut as well.

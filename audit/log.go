@@ -2,11 +2,12 @@ package audit
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"sync"
 	"time"
 )
@@ -29,14 +30,19 @@ type Config struct {
 	Store Store
 	// Now is the clock of the records' time. If nil, time.Now.
 	Now func() time.Time
+	// Random gives 32 bytes for each record, which nobody may know before: see
+	// [PlainV2]. It is read by several goroutines at once. If nil,
+	// crypto/rand.Reader.
+	Random io.Reader
 }
 
 // A Log appends entries to the chains of a store. It is safe for concurrent
 // use. Entries that wait for the same chain are written together, so that they
 // share the cost of making them durable. It needs no closing.
 type Log struct {
-	store Store
-	now   func() time.Time
+	store  Store
+	now    func() time.Time
+	random io.Reader
 
 	mu     sync.Mutex
 	chains map[string]*writer
@@ -52,7 +58,7 @@ type writer struct {
 }
 
 type pending struct {
-	payload []byte
+	payload payload
 	record  Record
 	err     error
 	done    chan struct{}
@@ -67,7 +73,10 @@ func New(cfg Config) (*Log, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Log{store: cfg.Store, now: cfg.Now, chains: map[string]*writer{}}, nil
+	if cfg.Random == nil {
+		cfg.Random = rand.Reader
+	}
+	return &Log{store: cfg.Store, now: cfg.Now, random: cfg.Random, chains: map[string]*writer{}}, nil
 }
 
 // Append adds an entry to a chain: the comune, or the service, whose log it is.
@@ -85,7 +94,12 @@ func (l *Log) Append(ctx context.Context, chain string, e Entry) (Record, error)
 	if err := e.Check(); err != nil {
 		return Record{}, err
 	}
-	p := &pending{payload: e.appendPlain(nil), done: make(chan struct{})}
+	// Each caller writes and hashes his own payload: that needs no order.
+	body, err := newPayload(l.random, e)
+	if err != nil {
+		return Record{}, err
+	}
+	p := &pending{payload: body, done: make(chan struct{})}
 	l.mu.Lock()
 	w := l.chains[chain]
 	if w == nil {
@@ -133,7 +147,7 @@ func (l *Log) run(chain string, w *writer) {
 		l.mu.Lock()
 		n, size := 0, 0
 		for n < len(w.queue) && n < maxBatch && size < maxBatchBytes {
-			size += len(w.queue[n].payload) + frameFront + fixedBody + maxChain + frameBack
+			size += len(w.queue[n].payload.bytes) + frameFront + fixedBody + maxChain + frameBack
 			n++
 		}
 		if n == 0 {
@@ -192,25 +206,26 @@ func (l *Log) commit(chain string, w *writer, batch []*pending) (err error) {
 			return err
 		}
 		w.known = false
-		time.Sleep(rand.N(time.Duration(min(try, 10)) * time.Millisecond))
+		time.Sleep(mathrand.N(time.Duration(min(try, 10)) * time.Millisecond))
 	}
 }
 
-func next(chain string, head Head, at time.Time, payload []byte, begins bool) Record {
+func next(chain string, head Head, at time.Time, p payload, begins bool) Record {
 	at = fromMilli(uint64(at.UnixMilli()))
 	r := Record{
 		Chain: chain, Seq: head.Size, Time: at, ClockBack: clockBack(at, head), Begins: begins,
-		Prev: head.Hash, Type: EntryType, Kind: Plain, Payload: payload,
+		Prev: head.Hash, Type: EntryType, Kind: PlainV2, Payload: p.bytes, PayloadDigest: p.digest,
 	}
-	r.seal()
+	r.Hash = r.computeHash()
 	return r
 }
 
 // NewRecords returns the records of one append of entries after a head, as
-// [Log.Append] gives them to its store. It serves those who test a [Store]. The
-// error is that of the chain's name, or the [EntryFaults] of the first entry
-// that has some.
-func NewRecords(chain string, head Head, at time.Time, entries ...Entry) ([]Record, error) {
+// [Log.Append] gives them to its store. It serves those who test a [Store], and
+// may have a source of random bytes that repeats itself. The error is that of
+// the chain's name, the [EntryFaults] of the first entry that has some, or that
+// of the source.
+func NewRecords(random io.Reader, chain string, head Head, at time.Time, entries ...Entry) ([]Record, error) {
 	if err := CheckChain(chain); err != nil {
 		return nil, err
 	}
@@ -219,7 +234,11 @@ func NewRecords(chain string, head Head, at time.Time, entries ...Entry) ([]Reco
 		if err := e.Check(); err != nil {
 			return nil, err
 		}
-		records[i] = next(chain, head, at, e.appendPlain(nil), i == 0)
+		body, err := newPayload(random, e)
+		if err != nil {
+			return nil, err
+		}
+		records[i] = next(chain, head, at, body, i == 0)
 		head = HeadOf(records[i])
 	}
 	return records, nil

@@ -21,12 +21,6 @@ type Type byte
 // EntryType is the type of a record that holds an [Entry].
 const EntryType Type = 1
 
-// A PayloadKind says how the payload of a record is written.
-type PayloadKind byte
-
-// Plain is the kind of a payload that is not encrypted.
-const Plain PayloadKind = 1
-
 // MaxPayload is the most bytes of a payload.
 const MaxPayload = 16 << 10
 
@@ -53,6 +47,12 @@ const MaxRecord = frameFront + maxBody + frameBack
 var (
 	// ErrHash: the content of a record does not agree with its hash.
 	ErrHash = errors.New("the content does not agree with its hash")
+	// ErrUnknownRecord: the record has a version, a type, a kind of payload or a
+	// flag that this version of the package does not know. A later one wrote it.
+	// A store must not take it for the remains of an interrupted write. The version
+	// before [PlainV2] can do so where the power failed in the same append, or in
+	// one of the last 256 KiB.
+	ErrUnknownRecord = errors.New("not known to this version: a later one wrote it")
 	// ErrPayloadDeleted: the payload was deleted, its digest alone is left.
 	ErrPayloadDeleted = errors.New("the payload was deleted")
 )
@@ -102,10 +102,10 @@ func (r Record) Entry() (Entry, error) {
 	switch {
 	case r.Payload == nil:
 		return Entry{}, fmt.Errorf("audit: %s/%d: %w", r.Chain, r.Seq, ErrPayloadDeleted)
-	case r.Type != EntryType || r.Kind != Plain:
-		return Entry{}, fmt.Errorf("audit: %s/%d: type %d with payload of kind %d, want %d with %d", r.Chain, r.Seq, r.Type, r.Kind, EntryType, Plain)
+	case r.Type != EntryType || !r.Kind.known():
+		return Entry{}, fmt.Errorf("audit: %s/%d: type %d, kind %d: %w", r.Chain, r.Seq, r.Type, r.Kind, ErrUnknownRecord)
 	}
-	e, err := decodePlain(r.Payload)
+	e, err := decodePlain(r.Kind, r.Payload)
 	if err != nil {
 		return Entry{}, fmt.Errorf("audit: %s/%d: payload: %w", r.Chain, r.Seq, err)
 	}
@@ -118,12 +118,6 @@ func (r Record) Check() error {
 		return fmt.Errorf("audit: %s/%d: %w", r.Chain, r.Seq, ErrHash)
 	}
 	return nil
-}
-
-// seal sets the digest and the hash.
-func (r *Record) seal() {
-	r.PayloadDigest = sha256.Sum256(r.Payload)
-	r.Hash = r.computeHash()
 }
 
 func (r *Record) computeHash() Hash {
@@ -156,8 +150,8 @@ func (r Record) AppendBinary(b []byte) ([]byte, error) {
 	if err := CheckChain(r.Chain); err != nil {
 		return b, err
 	}
-	if r.Type != EntryType || r.Kind != Plain {
-		return b, fmt.Errorf("audit: %s/%d: type %d with payload of kind %d, want %d with %d", r.Chain, r.Seq, r.Type, r.Kind, EntryType, Plain)
+	if r.Type != EntryType || !r.Kind.known() {
+		return b, fmt.Errorf("audit: %s/%d: type %d, kind %d: %w", r.Chain, r.Seq, r.Type, r.Kind, ErrUnknownRecord)
 	}
 	if n := len(r.Payload); n > MaxPayload || r.Payload != nil && n == 0 {
 		return b, fmt.Errorf("audit: %s/%d: a payload of %d bytes, want 1 to %d", r.Chain, r.Seq, n, MaxPayload)
@@ -182,7 +176,8 @@ func (r Record) AppendBinary(b []byte) ([]byte, error) {
 
 // DecodeRecord reads the record with which b begins and returns how many bytes
 // it takes. It accepts just what AppendBinary writes, and does not check the
-// hash. The record does not alias b.
+// hash. The record does not alias b. The error is [ErrUnknownRecord] if a later
+// version wrote the record.
 func DecodeRecord(b []byte) (Record, int, error) {
 	n, err := frameLength(b)
 	if err != nil {
@@ -225,6 +220,10 @@ func frameLength(b []byte) (int, error) {
 // decodeFrame reads a whole frame whose front is right. Its payload aliases b;
 // its chain is the given one where it is the same.
 func decodeFrame(b []byte, chain string) (Record, error) {
+	// First, so that the torn record of a later version is known as one.
+	if err := checkForm(b[frameFront : frameFront+formSize]); err != nil {
+		return Record{}, err
+	}
 	front, back := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[len(b)-frameBack:])
 	if front != back {
 		return Record{}, fmt.Errorf("the length is %d before the record and %d after it", front, back)
@@ -232,13 +231,41 @@ func decodeFrame(b []byte, chain string) (Record, error) {
 	return decodeBody(b[frameFront:len(b)-frameBack], chain)
 }
 
-func decodeBody(b []byte, chain string) (Record, error) {
-	if b[0] != version {
-		return Record{}, fmt.Errorf("version %d, want %d", b[0], version)
+// formSize is how many bytes of a body say how the rest of it is written.
+const formSize = 4
+
+// checkForm judges the first bytes of a body, up to formSize: version, type,
+// kind and flags. The error is [ErrUnknownRecord] if a later version wrote them:
+// not if one of the first three is 0, which none is, but bytes that were never
+// written are.
+func checkForm(b []byte) error {
+	known := true
+	for i, c := range b {
+		if c == 0 && i < formSize-1 {
+			return fmt.Errorf("byte %d of the record is 0, as nothing that was written is", i)
+		}
+		switch i {
+		case 0:
+			known = c == version
+		case 1:
+			known = known && Type(c) == EntryType
+		case 2:
+			known = known && PayloadKind(c).known()
+		case 3:
+			known = known && c <= flagClockBack|flagBegins
+		}
 	}
-	r := Record{Type: Type(b[1]), Kind: PayloadKind(b[2]), ClockBack: b[3]&flagClockBack != 0, Begins: b[3]&flagBegins != 0, Chain: chain}
-	if r.Type != EntryType || r.Kind != Plain || b[3] > flagClockBack|flagBegins {
-		return Record{}, fmt.Errorf("type %d, kind %d, flags %02x: not known to this version", b[1], b[2], b[3])
+	if !known {
+		return fmt.Errorf("version, type, kind, flags %x: %w", b, ErrUnknownRecord)
+	}
+	return nil
+}
+
+// decodeBody reads a body whose first bytes checkForm has accepted.
+func decodeBody(b []byte, chain string) (Record, error) {
+	r := Record{
+		Type: Type(b[1]), Kind: PayloadKind(b[2]), Chain: chain,
+		ClockBack: b[3]&flagClockBack != 0, Begins: b[3]&flagBegins != 0,
 	}
 	n := int(b[4])
 	if n > len(b)-fixedBody {
@@ -269,7 +296,8 @@ func decodeBody(b []byte, chain string) (Record, error) {
 	case present == 0 && len(payload) == len(r.PayloadDigest):
 		copy(r.PayloadDigest[:], payload)
 	default:
-		return Record{}, fmt.Errorf("payload mark %d with %d bytes, want 1 with at most %d or 0 with %d", present, len(payload), MaxPayload, len(Hash{}))
+		return Record{}, fmt.Errorf("payload mark %d with %d bytes, want 1 with at most %d or 0 with %d",
+			present, len(payload), MaxPayload, len(Hash{}))
 	}
 	return r, nil
 }

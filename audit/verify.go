@@ -24,6 +24,9 @@ const (
 	UnknownFile FaultCode = "unknown-file" // something else in the folder
 	NoChains    FaultCode = "no-chains"    // a folder without chains
 	BadPayload  FaultCode = "bad-payload"  // a payload that is not in the format
+	// UnknownRecord: a record that a later version wrote. What follows it is not
+	// read.
+	UnknownRecord FaultCode = "unknown-record"
 )
 
 // What can be wrong with a chain.
@@ -107,7 +110,8 @@ type Report struct {
 
 // OK reports whether the log has chains, all of them right, and nothing else.
 func (r Report) OK() bool {
-	return len(r.Chains) > 0 && len(r.Faults) == 0 && !slices.ContainsFunc(r.Chains, func(c ChainReport) bool { return !c.OK() })
+	bad := slices.ContainsFunc(r.Chains, func(c ChainReport) bool { return !c.OK() })
+	return len(r.Chains) > 0 && len(r.Faults) == 0 && !bad
 }
 
 // AllFaults returns the faults of the report and of its chains.
@@ -167,9 +171,9 @@ func (c *checker) record(r *Record, offset int64) {
 	if r.Payload == nil {
 		rep.Deleted++
 		c.fault(NoPayload, r.Seq, offset, "%v", ErrPayloadDeleted)
-	} else if r.Type != EntryType || r.Kind != Plain {
-		c.fault(BadPayload, r.Seq, offset, "type %d with payload of kind %d, want %d with %d", r.Type, r.Kind, EntryType, Plain)
-	} else if _, err := parsePlain(r.Payload); err != nil {
+	} else if r.Type != EntryType || !r.Kind.known() {
+		c.fault(UnknownRecord, r.Seq, offset, "type %d, kind %d: %v", r.Type, r.Kind, ErrUnknownRecord)
+	} else if err := scanPlain(r.Kind, r.Payload, nil); err != nil {
 		c.fault(BadPayload, r.Seq, offset, "%v", err)
 	}
 	if r.ClockBack {

@@ -313,10 +313,11 @@ func TestPowerFailure(t *testing.T) {
 	recovered, undecided := map[string]int{}, 0
 	for seed := range uint64(3000) {
 		rng := rand.New(rand.NewPCG(seed, 1))
+		random := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8)}) // of the payloads
 		m := newMedium()
 		s, err := Open("", Config{folder: m})
 		require.NoError(t, err)
-		log, err := audit.New(audit.Config{Store: s})
+		log, err := audit.New(audit.Config{Store: s, Now: clock, Random: random})
 		require.NoError(t, err)
 		head := audit.EmptyHead("H501")
 		var unsynced bool
@@ -361,7 +362,7 @@ func TestPowerFailure(t *testing.T) {
 				require.Equal(t, head, got)
 			}
 			head = got
-			log, err = audit.New(audit.Config{Store: s})
+			log, err = audit.New(audit.Config{Store: s, Now: clock, Random: random})
 			require.NoError(t, err)
 			if head.Size > 0 {
 				rep, err := log.Verify(t.Context())
@@ -399,6 +400,8 @@ func TestPowerFailureHasTeeth(t *testing.T) {
 	require.Greater(t, lost, 100)
 }
 
+func clock() time.Time { return time.Date(2026, 3, 22, 12, 0, 0, 0, time.UTC) }
+
 // batchOf returns records of one append after a head.
 func batchOf(t *testing.T, head audit.Head, n int) []audit.Record {
 	t.Helper()
@@ -406,7 +409,7 @@ func batchOf(t *testing.T, head audit.Head, n int) []audit.Record {
 	for i := range n {
 		entries = append(entries, audittest.Entry(i))
 	}
-	out, err := audit.NewRecords("H501", head, time.Date(2026, 3, 22, 12, 0, 0, 0, time.UTC), entries...)
+	out, err := audit.NewRecords(rand.NewChaCha8([32]byte(head.Hash)), "H501", head, clock(), entries...)
 	require.NoError(t, err)
 	return out
 }

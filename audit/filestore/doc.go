@@ -32,6 +32,9 @@
 // apart, as when less than 16 bytes at the end are zeros, it is a CorruptError,
 // and a person may cut the file at the place that it names.
 //
+// A record that a later version of package audit wrote is a CorruptError too,
+// whole or not, whatever follows it: the file has to be opened with that version.
+//
 // Open checks each file's end, as far back as an interrupted write can reach.
 // To check everything, set Config.Full or call [audit.Log.Verify].
 //

@@ -196,7 +196,9 @@ func (r *recovery) judge(good int64, found error) (*Recovery, error) {
 	case !isCorrupt:
 		return nil, found // the disk, not the content
 	}
-	if r.size-good > int64(maxWrite+audit.MaxRecord) {
+	// What a later version wrote was acknowledged for all that is known.
+	later := isFormat && bad.Code == audit.UnknownRecord
+	if later || r.size-good > int64(maxWrite+audit.MaxRecord) {
 		return nil, corrupt
 	}
 	tail := make([]byte, r.size-good)
@@ -226,10 +228,12 @@ func (r *recovery) judge(good int64, found error) (*Recovery, error) {
 
 // laterAppend returns where in a tail, after its begin, a whole record stands
 // that begins an append, or 0. What is before such a record was durable, so no
-// interrupted write has left it wrong.
+// interrupted write has left it wrong. A record that a later version wrote may
+// begin one too.
 func laterAppend(tail []byte) int64 {
 	for at := 1; at < len(tail); at++ {
-		if rec, _, err := audit.DecodeRecord(tail[at:]); err == nil && rec.Begins && rec.Check() == nil {
+		rec, _, err := audit.DecodeRecord(tail[at:])
+		if errors.Is(err, audit.ErrUnknownRecord) || err == nil && rec.Begins && rec.Check() == nil {
 			return int64(at)
 		}
 	}

@@ -255,3 +255,100 @@ func TestAboutHidesNothing(t *testing.T) {
 	require.Len(t, got, 2)
 	assert.ElementsMatch(t, []string{electoral.Granted, "REG-RIC-01"}, []string{got[0].Outcome, got[1].Outcome})
 }
+
+// Of two equal requests within one millisecond an outcome closes one, and only a
+// request that stands before it.
+func TestOpenCountsPairs(t *testing.T) {
+	at := time.Date(2026, 3, 22, 10, 0, 0, 5e6, time.UTC)
+	type step struct {
+		outcome string
+		at      time.Duration
+	}
+	asked, done, unknown := electoral.Requested, electoral.Granted, "unknown"
+	for name, c := range map[string]struct {
+		steps []step
+		open  []time.Duration
+		told  []string // by About
+	}{
+		"two, one outcome":    {[]step{{asked, 0}, {asked, 0}, {done, 0}}, []time.Duration{0}, []string{done, asked}},
+		"in turn":             {[]step{{asked, 0}, {done, 0}, {asked, 0}}, []time.Duration{0}, []string{done, asked}},
+		"two, two outcomes":   {[]step{{asked, 0}, {asked, 0}, {done, 0}, {unknown, 0}}, nil, []string{done, unknown}},
+		"three, two outcomes": {[]step{{asked, 0}, {asked, 0}, {done, 0}, {asked, 0}, {done, 0}}, []time.Duration{0}, []string{done, done, asked}},
+		"outcome before":      {[]step{{done, 0}, {asked, 0}}, []time.Duration{0}, []string{done, asked}},
+		"two outcomes before": {[]step{{done, 0}, {done, 0}, {asked, 0}, {asked, 0}}, []time.Duration{0, 0}, []string{done, done, asked, asked}},
+		"a clock gone back":   {[]step{{asked, 2}, {asked, 1}, {done, 2}}, []time.Duration{1}, []string{asked, done}},
+		"outcome unknown":     {[]step{{asked, 0}, {unknown, 0}}, nil, []string{unknown}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := &audit.MemoryStore{}
+			// Each record is earlier than the one before: only their sequence is right.
+			back := at
+			l, err := audit.New(audit.Config{Store: store, Now: func() time.Time { back = back.Add(-time.Second); return back }})
+			require.NoError(t, err)
+			r, err := recorder.New(l, recorder.Config{})
+			require.NoError(t, err)
+			for _, s := range c.steps {
+				a := anAccess()
+				a.Outcome, a.At = s.outcome, at.Add(s.at*time.Millisecond)
+				require.NoError(t, r.Record(t.Context(), a))
+			}
+			open, err := r.Open(t.Context(), store)
+			require.NoError(t, err)
+			var left []time.Duration
+			for _, a := range open {
+				assert.Equal(t, electoral.Requested, a.Outcome)
+				left = append(left, a.At.Sub(at)/time.Millisecond)
+			}
+			assert.Equal(t, c.open, left)
+			about, err := r.About(t.Context(), store, "1234567")
+			require.NoError(t, err)
+			var told []string
+			for _, a := range about {
+				told = append(told, a.Outcome)
+			}
+			assert.Equal(t, c.told, told)
+		})
+	}
+}
+
+// An outcome in one chain does not close a request in another.
+func TestOpenOfOneChain(t *testing.T) {
+	store := &audit.MemoryStore{}
+	r, err := recorder.New(newLog(t, store), recorder.Config{})
+	require.NoError(t, err)
+	for _, c := range []struct{ comune, outcome string }{{"A271", electoral.Requested}, {"E388", electoral.Granted}} {
+		a := anAccess()
+		a.Comune, a.Outcome = c.comune, c.outcome
+		require.NoError(t, r.Record(t.Context(), a))
+	}
+	open, err := r.Open(t.Context(), store)
+	require.NoError(t, err)
+	require.Len(t, open, 1)
+	assert.Equal(t, "A271", open[0].Comune)
+	about, err := r.About(t.Context(), store, "1234567")
+	require.NoError(t, err)
+	assert.Len(t, about, 2)
+}
+
+// Every letter with which a comune's code may begin has chains of its own, and
+// every digit.
+func TestChainOfEachComune(t *testing.T) {
+	l := newLog(t, &audit.MemoryStore{})
+	r, err := recorder.New(l, recorder.Config{})
+	require.NoError(t, err)
+	var want []string
+	for letter := 'A'; letter <= 'Z'; letter++ {
+		for _, digits := range []string{"012", "345", "678", "999", "000"} {
+			a := anAccess()
+			a.Comune = string(letter) + digits
+			require.NoError(t, r.Record(t.Context(), a))
+			want = append(want, a.Comune)
+		}
+	}
+	var names []string
+	for c, err := range l.Chains(t.Context()) {
+		require.NoError(t, err)
+		names = append(names, c)
+	}
+	assert.ElementsMatch(t, want, names, "and none in the portal's")
+}
