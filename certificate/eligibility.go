@@ -183,6 +183,15 @@ func (r *Refusal) Error() string {
 	return b.String()
 }
 
+// RefusalCode returns the code of the first reason, by which the access log keeps
+// the refusal.
+func (r *Refusal) RefusalCode() string {
+	if len(r.Reasons) == 0 {
+		return ""
+	}
+	return string(r.Reasons[0].Code)
+}
+
 // Unwrap returns the codes of the reasons.
 func (r *Refusal) Unwrap() []error {
 	out := make([]error, len(r.Reasons))

@@ -2,10 +2,6 @@ package electoral
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"slices"
-	"strconv"
 	"time"
 )
 
@@ -51,9 +47,21 @@ type Actor struct {
 	// Comune is the Belfiore code of the officer's comune; empty for a citizen.
 	Comune string
 	Method Method
-	// Level is the security level of the credentials, 1 to 3; the decree wants
-	// at least 2 (art. 3 c. 3, art. 4 c. 4).
+	// Level is the security level of the credentials, 1 to 3; zero means that it
+	// is not known, as of a smart card. The decree wants at least 2 (art. 3 c. 3,
+	// art. 4 c. 4).
 	Level int
+	// ActingFor is the codice fiscale of the electoral officer whose delegate the
+	// actor is ("delegato dell'ufficiale elettorale"); empty for who acts in his
+	// own quality.
+	ActingFor FiscalCode
+	// Station identifies the workstation ("postazione"), and Device the security
+	// device, such as a smart card, as the channel has verified them (D.P.C.M.
+	// 194/2014; circular Dait 74/2025). Empty means not known.
+	Station, Device string
+	// AccessPoint is where the actor came in: the comune's software, the site of
+	// ANPR, the access point of art. 64-bis of the CAD. Empty means not known.
+	AccessPoint string
 }
 
 // A Request goes with every call of a service.
@@ -67,6 +75,11 @@ type Request struct {
 	// idOperazioneComune).
 	ID    string
 	Actor Actor
+	// Purpose is what the access is for ("finalità"), and Procedure the number of
+	// the proceeding that it belongs to ("procedimento"), as who asks states
+	// them: at most [MaxPurpose] and [MaxProcedure] bytes. Both go into the access
+	// log; empty means not stated.
+	Purpose, Procedure string
 	// Revision is the kind of revision of the lists that a change belongs to
 	// ("tipoRevisione"); empty when it is not told. It goes into the operation
 	// journal.
@@ -74,8 +87,9 @@ type Request struct {
 }
 
 // An Access is what the access log keeps of one use of a service (annex 2,
-// Ulteriori specifiche tecniche 1): the six fields of the decree, and the
-// chain and the subject that they concern.
+// Ulteriori specifiche tecniche 1): the six fields of the decree, the person it
+// is about, and from where, in which quality and to what end it was done. A
+// text that is empty, and a level that is zero, was not given.
 type Access struct {
 	// FiscalCode is of who used the service ("codice fiscale").
 	FiscalCode FiscalCode
@@ -90,13 +104,66 @@ type Access struct {
 	RequestID string
 	// Method is how he was authenticated ("modalità di autenticazione").
 	Method Method
-	// Comune is the Belfiore code of the comune whose data it is about; the log
-	// keeps a chain for each. Empty for a service that is no comune's.
+	// Comune is the Belfiore code of the comune in whose chain of the log it
+	// stands: of one person, the comune under which he is registered when it is
+	// asked; of a list, a query or a batch, the comune of the list; else the
+	// asker's. Empty for the portal's own chain.
 	Comune string
 	// Subject is the ANPR id of the person it is about, if it is one. Of
 	// [OpDownloadCertificate] and [OpVerifyCertificate], which know no person, it
 	// is "certificate:" and the id of the certificate in the archive.
 	Subject string
+	// ActorComune is the comune of who asks, which need not be that of the chain.
+	ActorComune string
+	// Role, Level, ActingFor, Station, Device and AccessPoint are the [Actor]'s,
+	// Purpose and Procedure the [Request]'s.
+	Role               Role
+	Level              int
+	ActingFor          FiscalCode
+	Station, Device    string
+	Purpose, Procedure string
+	AccessPoint        string
+	// Details say what else the entry is to tell, in ascending order of their
+	// keys, which do not repeat.
+	Details []Detail
+}
+
+// A Detail is one more datum of an [Access]: how many rows left, of which list.
+type Detail struct {
+	// Key is 1 to 32 characters of a-z, 0-9, dot and hyphen.
+	Key string
+	// Value is not empty.
+	Value string
+}
+
+// The most bytes of what an [Actor] and a [Request] tell the access log, and of
+// the value of a [Detail].
+const (
+	MaxStation     = 128
+	MaxDevice      = 128
+	MaxAccessPoint = 64
+	MaxPurpose     = 256
+	MaxProcedure   = 128
+	MaxDetail      = 200
+)
+
+// NewAccess returns the access of a request at an instant, without outcome,
+// chain and subject.
+func NewAccess(req Request, op Operation, at time.Time) Access {
+	actor := req.Actor
+	return Access{
+		FiscalCode: actor.FiscalCode, At: at.UTC().Truncate(time.Millisecond), Operation: op, RequestID: req.ID, Method: actor.Method,
+		ActorComune: actor.Comune, Role: actor.Role, Level: actor.Level, ActingFor: actor.ActingFor,
+		Station: actor.Station, Device: actor.Device, Purpose: req.Purpose, Procedure: req.Procedure, AccessPoint: actor.AccessPoint,
+	}
+}
+
+// Request returns the request as far as the access tells it.
+func (a Access) Request() Request {
+	return Request{ID: a.RequestID, Purpose: a.Purpose, Procedure: a.Procedure, Actor: Actor{
+		FiscalCode: a.FiscalCode, Role: a.Role, Comune: a.ActorComune, Method: a.Method, Level: a.Level,
+		ActingFor: a.ActingFor, Station: a.Station, Device: a.Device, AccessPoint: a.AccessPoint,
+	}}
 }
 
 // The outcomes of an [Access] that are not the code of a refusal.
@@ -108,6 +175,12 @@ const (
 	Granted = "granted"
 	// Failed is written when the work ended in an error that is no refusal.
 	Failed = "failed"
+	// Unknown is written when it is not known whether what was to be written
+	// stands ([ErrUnknown]).
+	Unknown = "unknown"
+	// Repeated is the outcome of what gave the answer of an earlier request with
+	// the same id, and did nothing.
+	Repeated = "repeated"
 )
 
 // An Operation names a service in the access log.
@@ -158,73 +231,4 @@ const (
 // goroutines at once. Its order is the log's order.
 type Recorder interface {
 	Record(ctx context.Context, a Access) error
-}
-
-// Repeated is the outcome of an [Access] that gave the answer of an earlier
-// request with the same id, and did nothing.
-const Repeated = "repeated"
-
-// ErrNotRecorded is wrapped by the error of a call whose access could not be
-// written to the access log: always together with one of the two below.
-var ErrNotRecorded = errors.New("electoral: access not recorded")
-
-var (
-	// ErrRequestNotRecorded means that nothing was begun: the call may be
-	// repeated. It wraps [ErrNotRecorded].
-	ErrRequestNotRecorded = fmt.Errorf("%w: the request, of which nothing was begun", ErrNotRecorded)
-	// ErrOutcomeNotRecorded means that the call ended, and how it ended is not on
-	// record: what was to be read is not shown; what was to be written stands,
-	// unless the error says too why it does not, and the same id asks for the
-	// answer again. It wraps [ErrNotRecorded].
-	ErrOutcomeNotRecorded = fmt.Errorf("%w: the outcome", ErrNotRecorded)
-)
-
-// Rome is the name of the time zone in which the decree's days are counted.
-const Rome = "Europe/Rome"
-
-// Admit checks what every service asks of who calls, for a service that gives
-// what the registry gave before, such as an archived certificate: an id of the
-// request, a known actor and method of authentication, credentials of level 2
-// at least or a smart card (D.M. 17 October 2022, art. 3 c. 3, art. 4 c. 4). It
-// records nothing. The methods of [registry.Registry] do it themselves.
-func Admit(req Request) Faults {
-	var faults Faults
-	if !printableID(req.ID) {
-		faults = append(faults, NewFault(RequestIDMissing, "request.id", strconv.QuoteToASCII(req.ID[:min(len(req.ID), 100)]), "Manca l'identificativo della richiesta, o non è valido.", "da 1 a 64 caratteri ASCII stampabili, senza spazi"))
-	}
-	// The code is personal data: it does not stand in the fault.
-	if _, err := ParseFiscalCode(string(req.Actor.FiscalCode)); err != nil {
-		faults = append(faults, NewFault(ActorUnknown, "request.actor.fiscalCode", "", "Il codice fiscale di chi accede manca o non è valido.", "un codice fiscale"))
-	}
-	if !slices.Contains([]Method{SmartCardMethod, CNSMethod, CIEMethod, SPIDMethod}, req.Actor.Method) {
-		faults = append(faults, NewFault(ActorUnknown, "request.actor.method", string(req.Actor.Method), "Non è noto come chi accede è stato autenticato.", "smart-card, cns, cie o spid"))
-	}
-	if req.Actor.Level < 2 && req.Actor.Method != SmartCardMethod {
-		faults = append(faults, NewFault(LevelTooLow, "request.actor.level", strconv.Itoa(req.Actor.Level), "Le credenziali sono di livello troppo basso.", "almeno 2"))
-	}
-	if req.Revision != "" && !slices.Contains(Revisions(), req.Revision) {
-		faults = append(faults, NewFault(RevisionUnknown, "request.revision", string(req.Revision), "Il tipo di revisione non è noto.", "primo caricamento, semestrale, dinamica, straordinaria o altra"))
-	}
-	return faults
-}
-
-func printableID(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return len(s) >= 1 && len(s) <= 64
-}
-
-// Outcome returns what the access log keeps of how a call ended: [Granted], the
-// code of the first fault of a refusal, or [Failed].
-func Outcome(err error) string {
-	if err == nil {
-		return Granted
-	}
-	if faults, ok := errors.AsType[Faults](err); ok && len(faults.Errors()) > 0 {
-		return string(faults.Errors()[0].Code)
-	}
-	return Failed
 }

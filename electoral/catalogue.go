@@ -130,6 +130,7 @@ const (
 	RequestIDReused               Code = "REG-ACC-05"
 	RequestIDOld                  Code = "REG-ACC-06"
 	RevisionUnknown               Code = "REG-ACC-07"
+	AccessTextUnfit               Code = "REG-ACC-08"
 	RemovalNotHere                Code = "REG-CAN-01"
 	RemovalReasonUnknown          Code = "REG-CAN-02"
 	RemovalList                   Code = "REG-CAN-03"
@@ -279,6 +280,7 @@ var catalogue = []Rule{
 	{ExtractionPurpose, Error, "l'estrazione indica la legge e la funzione per cui serve", "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3", ""},
 	{RequestIDReused, Error, "l'identificativo di una richiesta non si usa per un'altra", "schemi ANPR V9.2.7 (tipoDatoTestataRichiesta: idOperazioneComune)", ""},
 	{RequestIDOld, Error, "gli identificativi numerici di un comune crescono", "schemi ANPR V9.2.7 (tipoDatoTestataRichiesta: idOperazioneComune)", ""},
+	{AccessTextUnfit, Error, "ciò che si registra di un accesso sta nel registro degli accessi", "D.M. 17 ottobre 2022, all. 3, punto 3", ""},
 	{RevisionUnknown, Error, "il tipo di revisione è uno di quelli di ANPR", "schemi ANPR V9.2.7 (tipoDato.xsd, vocabolario5000mutazione.xsd)", "EN489"},
 	{RemovalNotHere, Error, "una cancellazione si chiede con il suo motivo, non con una modifica", "schemi ANPR V9.2.7 (tipoListaCancellazione)", ""},
 	{RemovalReasonUnknown, Error, "il motivo della cancellazione è 1, 2, 3, 4, 5, 8 o 9", "prassi ANPR (segnalazioni 4096, 4346 e 4985)", "EN489"},

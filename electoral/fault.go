@@ -150,6 +150,17 @@ func (fs Faults) only(s Severity) Faults {
 	return out
 }
 
+// RefusalCode returns the code of the first fault that forbids the operation, by
+// which the access log keeps a refusal; empty if none does.
+func (fs Faults) RefusalCode() string {
+	for _, f := range fs {
+		if f.Severity == Error {
+			return string(f.Code)
+		}
+	}
+	return ""
+}
+
 // Has reports whether one of the faults has a code.
 func (fs Faults) Has(c Code) bool {
 	for _, f := range fs {

@@ -45,18 +45,6 @@ func pairOf(e audit.Entry) pair {
 	return pair{e.Time.UnixNano(), e.FiscalCode, e.Operation, e.RequestID, e.Subject}
 }
 
-// accessOf is the counterpart of [Recorder.Record].
-func (r *Recorder) accessOf(e audit.Entry, chain string) electoral.Access {
-	a := electoral.Access{
-		FiscalCode: electoral.FiscalCode(e.FiscalCode), At: e.Time, Operation: electoral.Operation(e.Operation), Outcome: e.Outcome,
-		RequestID: e.RequestID, Method: electoral.Method(e.Authentication), Subject: e.Subject,
-	}
-	if chain != r.chain {
-		a.Comune = chain
-	}
-	return a
-}
-
 // openOf returns the open requests of a chain, in their order there, among the
 // entries that are wanted. It calls ended with each outcome.
 func (r *Recorder) openOf(

@@ -46,7 +46,8 @@ func entries(t *testing.T, l *audit.Log, chain string) []audit.Entry {
 }
 
 func TestRecord(t *testing.T) {
-	l := newLog(t, &audit.MemoryStore{})
+	store := &audit.MemoryStore{}
+	l := newLog(t, store)
 	r, err := recorder.New(l, recorder.Config{})
 	require.NoError(t, err)
 	require.NoError(t, r.Record(t.Context(), anAccess()))
@@ -55,6 +56,21 @@ func TestRecord(t *testing.T) {
 		Operation: "section-list", Outcome: "granted", RequestID: "r-1", Authentication: "cie", Subject: "1234567",
 	}
 	assert.Equal(t, []audit.Entry{want}, entries(t, l, "H501"), "whole, not masked")
+
+	whole := anAccess()
+	whole.At, whole.RequestID, whole.ActorComune, whole.Role, whole.Level = whole.At.UTC().Truncate(time.Millisecond), "whole", "A952", electoral.OfficerRole, 3
+	whole.ActingFor, whole.Station, whole.Device, whole.AccessPoint = "PRVGPP13R10B293L", "PC-1", "CARD-1", "suite"
+	whole.Purpose, whole.Procedure, whole.Outcome = "istruttoria", "P-7", electoral.Requested
+	whole.Details = []electoral.Detail{{Key: "list", Value: "general"}, {Key: "rows", Value: "12"}}
+	require.NoError(t, r.Record(t.Context(), whole))
+	open, err := r.Open(t.Context(), store)
+	require.NoError(t, err)
+	assert.Equal(t, []electoral.Access{whole}, open, "what the log keeps is what was told")
+	whole.Comune, whole.Outcome, whole.RequestID = "nowhere", electoral.Granted, "list"
+	require.NoError(t, r.Record(t.Context(), whole))
+	assert.Len(t, entries(t, l, "A952"), 1, "of no comune's list: in the asker's chain")
+	whole.Level = 256
+	require.Error(t, r.Record(t.Context(), whole))
 
 	// Of no comune, or of one that cannot be.
 	for _, comune := range []string{"", "h501", "H50", "H5011", "H50é", "../a", "ROMA", "A1B2"} {
@@ -67,7 +83,7 @@ func TestRecord(t *testing.T) {
 	for c := range l.Chains(t.Context()) {
 		names = append(names, c)
 	}
-	assert.Equal(t, []string{"H501", "portale"}, names)
+	assert.Equal(t, []string{"A952", "H501", "portale"}, names)
 }
 
 func TestFailsClosed(t *testing.T) {

@@ -99,12 +99,9 @@ func lateFault(q Application, v electoral.Vote, last electoral.Date) electoral.F
 // term of a vote is received, with the warning [electoral.ApplicationLate]: it is decided
 // after that vote.
 func (r *Registry) Apply(ctx context.Context, req electoral.Request, kind ApplicationKind, l electoral.List, content ApplicationContent) (Application, electoral.Faults, error) {
-	a, person, faults, err := r.citizen(ctx, req, electoral.OpApply)
-	if err != nil {
-		return Application{}, nil, err
-	}
-	q := Application{ANPRID: person.ANPRID, Comune: a.Comune, List: l, Kind: kind, Content: content, State: RequestOpen,
-		Submitted: a.today(), Opened: a.At, Changed: a.At}
+	a, person, faults := r.citizen(ctx, req, electoral.OpApply)
+	q := Application{ANPRID: person.ANPRID, Comune: a.comune, List: l, Kind: kind, Content: content, State: RequestOpen,
+		Submitted: a.today(), Opened: a.at, Changed: a.at}
 	if faults.Err() == nil {
 		faults = append(faults, a.checkApplication(q, person)...)
 	}
@@ -116,7 +113,7 @@ func (r *Registry) Apply(ctx context.Context, req electoral.Request, kind Applic
 		if err := a.mayApply(ctx, w, &q); err != nil {
 			return q, nil, err
 		}
-		q.ID = newRecordID(a.At)
+		q.ID = newRecordID(a.at)
 		var warnings electoral.Faults
 		if v, last, late := r.lateFor(q, a.today()); late {
 			f := lateFault(q, v, last)
@@ -127,7 +124,7 @@ func (r *Registry) Apply(ctx context.Context, req electoral.Request, kind Applic
 	})
 }
 
-func (a *access) checkApplication(q Application, p electoral.Person) electoral.Faults {
+func (a *action) checkApplication(q Application, p electoral.Person) electoral.Faults {
 	var faults electoral.Faults
 	fault := func(c electoral.Code, path, value, message, expected string) {
 		faults = append(faults, electoral.NewFault(c, path, value, message, expected))
@@ -144,9 +141,9 @@ func (a *access) checkApplication(q Application, p electoral.Person) electoral.F
 	switch {
 	case p.Residence == nil:
 		fault(electoral.ApplicationNotEntitled, "anprId", p.ANPRID, "Il soggetto non risulta residente in Italia.", "la residenza in un comune italiano")
-	case p.IsItalian(a.today()) || !p.IsEUCitizen(a.checker.Tables(), a.today()):
+	case p.IsItalian(a.today()) || !p.IsEUCitizen(a.r.checker.Tables(), a.today()):
 		fault(electoral.ApplicationNotEntitled, "anprId", p.ANPRID, "Il soggetto non risulta cittadino di altro Stato membro dell'Unione europea.", "la cittadinanza di altro Stato membro, non quella italiana")
-	case !p.HasCitizenship(q.Content.Citizenship, a.today()) || !a.checker.Tables().EUMember(q.Content.Citizenship, a.today()):
+	case !p.HasCitizenship(q.Content.Citizenship, a.today()) || !a.r.checker.Tables().EUMember(q.Content.Citizenship, a.today()):
 		fault(electoral.ApplicationNotEntitled, "content.citizenship", q.Content.Citizenship, "La cittadinanza dichiarata non risulta dall'anagrafe.", "la cittadinanza di uno Stato membro registrata in anagrafe")
 	}
 	return append(faults, q.Content.check(q.List)...)
@@ -182,7 +179,7 @@ func (c ApplicationContent) check(l electoral.List) electoral.Faults {
 }
 
 // mayApply refuses a second application, and one for what is so already.
-func (a *access) mayApply(ctx context.Context, w Writer, q *Application) error {
+func (a *action) mayApply(ctx context.Context, w Writer, q *Application) error {
 	e, _, err := w.Elector(ctx, q.ANPRID)
 	if err != nil && !errors.Is(err, electoral.ErrNotFound) {
 		return err
@@ -216,10 +213,10 @@ func hasKeeper(comune string) error {
 	return nil
 }
 
-func (a *access) putApplication(ctx context.Context, w Writer, q Application) error {
+func (a *action) putApplication(ctx context.Context, w Writer, q Application) error {
 	rec := Record{Comune: q.Comune, Book: ApplicationBook, ID: q.ID, Subject: q.ANPRID, State: strconv.Itoa(int(q.State)), At: q.Changed}
 	if q.State.Closed() {
-		rec.Expires = q.Changed.Add(a.retention.Closed)
+		rec.Expires = q.Changed.Add(a.r.retention.Closed)
 	}
 	return putRecord(ctx, w, rec, q)
 }
@@ -232,12 +229,12 @@ func (r *Registry) Applications(ctx context.Context, req electoral.Request, f Re
 
 // moveEuropean leaves to the comune where an elector of another Member State
 // now lives the case of enrolling him ex officio.
-func (a *access) moveEuropean(ctx context.Context, w Writer, p electoral.Person) error {
-	if p.Residence == nil || p.Residence.Comune == a.Comune || p.IsItalian(a.today()) || !p.IsEUCitizen(a.checker.Tables(), a.today()) {
+func (a *action) moveEuropean(ctx context.Context, w Writer, p electoral.Person) error {
+	if p.Residence == nil || p.Residence.Comune == a.comune || p.IsItalian(a.today()) || !p.IsEUCitizen(a.r.checker.Tables(), a.today()) {
 		return nil
 	}
-	return a.putApplication(ctx, w, Application{ID: newRecordID(a.At), ANPRID: p.ANPRID, Comune: p.Residence.Comune, List: electoral.EUParliamentList,
-		Kind: ExOfficioCase, State: RequestOpen, Submitted: a.today(), Opened: a.At, Changed: a.At})
+	return a.putApplication(ctx, w, Application{ID: newRecordID(a.at), ANPRID: p.ANPRID, Comune: p.Residence.Comune, List: electoral.EUParliamentList,
+		Kind: ExOfficioCase, State: RequestOpen, Submitted: a.today(), Opened: a.at, Changed: a.at})
 }
 
 // A Decision is a step in an [Application].
@@ -259,16 +256,13 @@ type Decision struct {
 // has no longer the capacity. The application of who applied after the term of
 // a vote is done after that vote. It returns the warnings of the enrolment.
 func (r *Registry) DecideApplication(ctx context.Context, req electoral.Request, id string, d Decision) (Application, electoral.Faults, error) {
-	a, comune, faults, err := r.requestAccess(ctx, req, electoral.OpDecideApplication, ApplicationBook, id)
-	if err != nil {
-		return Application{}, nil, err
-	}
+	a, faults := r.requestAccess(ctx, req, electoral.OpDecideApplication, ApplicationBook, id)
 	payload := struct {
 		ID string
 		Decision
 	}{id, d}
 	return perform(ctx, a, faults, payload, func(w Writer) (Application, electoral.Faults, error) {
-		q, err := openRequest[Application](ctx, a, w, ApplicationBook, comune, id, d.State, d.Note)
+		q, err := openRequest[Application](ctx, a, w, ApplicationBook, a.comune, id, d.State, d.Note)
 		if err != nil {
 			return q, nil, err
 		}
@@ -278,7 +272,7 @@ func (r *Registry) DecideApplication(ctx context.Context, req electoral.Request,
 				return q, nil, err
 			}
 		}
-		q.State, q.Changed = d.State, a.At
+		q.State, q.Changed = d.State, a.at
 		a.keepNote(d.Note, &q.Note, &q.OfficerNote)
 		if q.State.Closed() {
 			q.Content, q.Note = ApplicationContent{}, ""
@@ -294,8 +288,8 @@ func (Application) codes() (unknown, step electoral.Code) {
 }
 
 // carryOut does what an application asks.
-func (a *access) carryOut(ctx context.Context, w Writer, q Application, d Decision) (electoral.Faults, error) {
-	if v, last, late := a.lateFor(q, a.today()); late {
+func (a *action) carryOut(ctx context.Context, w Writer, q Application, d Decision) (electoral.Faults, error) {
+	if v, last, late := a.r.lateFor(q, a.today()); late {
 		return nil, electoral.Faults{lateFault(q, v, last)}
 	}
 	_, old, home, found, err := a.known(ctx, w, q.ANPRID)
@@ -307,7 +301,7 @@ func (a *access) carryOut(ctx context.Context, w Writer, q Application, d Decisi
 	}
 	e := old.Clone()
 	e.ANPRID, e.Capacity, e.Removal = q.ANPRID, electoral.Yes, old.Clone().Removal
-	e.SetListEntry(q.List, electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: a.Comune, Section: d.Section}})
+	e.SetListEntry(q.List, electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: a.comune, Section: d.Section}})
 	if !found {
 		s := &e.Status
 		*s = electoral.Status{NationalReferendums: electoral.No, EuropeanParliament: electoral.No, Senate: electoral.No, Chamber: electoral.No, Regional: electoral.No, Comunal: electoral.No, District: electoral.No}
@@ -334,12 +328,12 @@ func (a *access) carryOut(ctx context.Context, w Writer, q Application, d Decisi
 	return warnings, err
 }
 
-func (a *access) withdraw(ctx context.Context, w Writer, q Application, old electoral.Elector, home string, found bool) error {
+func (a *action) withdraw(ctx context.Context, w Writer, q Application, old electoral.Elector, home string, found bool) error {
 	en, in := old.EnrolmentIn(q.List)
 	if !found || !in {
 		return nil // somebody was quicker
 	}
-	if en.Comune != a.Comune {
+	if en.Comune != a.comune {
 		return electoral.Faults{notCompetent(q.List.Path()+comuneField(q.List), en.Comune, a.req.Actor)}
 	}
 	e := a.without(old, []electoral.List{q.List}, RemovalRequest{Reason: electoral.FromAddedList})

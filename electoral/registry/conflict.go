@@ -131,12 +131,12 @@ const maxPage = 1000
 
 // readBook returns the bodies of records of the officer's comune.
 func readBook[T any](ctx context.Context, r *Registry, req electoral.Request, op electoral.Operation, q RecordSearch, limit int) ([]T, error) {
-	a := r.access(req, op, req.Actor.Comune, "")
+	a := r.begin(req, op, req.Actor.Comune)
 	limit, faults := pageLimit(limit)
 	list := []T{}
-	err := a.read(ctx, append(a.officerOf(req.Actor.Comune), faults...), func() error {
+	err := a.read(ctx, append(a.officerOf(req.Actor.Comune), faults...), func(*electoral.Entry) error {
 		var err error
-		list, err = readRecords[T](ctx, r.store, q, limit, a.At)
+		list, err = readRecords[T](ctx, r.store, q, limit, a.at)
 		return err
 	})
 	if err != nil {
@@ -192,7 +192,7 @@ func conflictID(anprID string, l electoral.List, claimant, holder string) string
 
 // openConflicts opens a conflict for each list of e in which another comune
 // has the person.
-func (a *access) openConflicts(ctx context.Context, w Writer, e electoral.Elector, cause electoral.Code) error {
+func (a *action) openConflicts(ctx context.Context, w Writer, e electoral.Elector, cause electoral.Code) error {
 	old, _, err := w.Elector(ctx, e.ANPRID)
 	if errors.Is(err, electoral.ErrNotFound) {
 		return nil
@@ -202,11 +202,11 @@ func (a *access) openConflicts(ctx context.Context, w Writer, e electoral.Electo
 	}
 	for l, en := range e.Enrolments() {
 		held, in := old.EnrolmentIn(l)
-		if !in || en.Comune != a.Comune || held.Comune == a.Comune {
+		if !in || en.Comune != a.comune || held.Comune == a.comune {
 			continue
 		}
-		c := Conflict{ID: conflictID(e.ANPRID, l, a.Comune, held.Comune), ANPRID: e.ANPRID, List: l, Claimant: a.Comune, Holder: held.Comune, State: ConflictOpen, Cause: cause, Opened: a.At}
-		before, err := conflictOf(ctx, w, a.Comune, c.ID)
+		c := Conflict{ID: conflictID(e.ANPRID, l, a.comune, held.Comune), ANPRID: e.ANPRID, List: l, Claimant: a.comune, Holder: held.Comune, State: ConflictOpen, Cause: cause, Opened: a.at}
+		before, err := conflictOf(ctx, w, a.comune, c.ID)
 		switch {
 		case err == nil && before.State == ConflictRefused:
 			continue // asking again needs a note
@@ -233,25 +233,25 @@ func conflictOf(ctx context.Context, rd Reader, comune, id string) (Conflict, er
 
 // putConflict writes a conflict in its present state into the books of both
 // comuni; who acts has seen it.
-func (a *access) putConflict(ctx context.Context, w Writer, c *Conflict) error {
-	c.Changed, c.SeenByClaimant, c.SeenByHolder = a.At, time.Time{}, time.Time{}
+func (a *action) putConflict(ctx context.Context, w Writer, c *Conflict) error {
+	c.Changed, c.SeenByClaimant, c.SeenByHolder = a.at, time.Time{}, time.Time{}
 	c.see(a)
 	return a.writeConflict(ctx, w, *c)
 }
 
-func (c *Conflict) see(a *access) {
-	switch a.Comune {
+func (c *Conflict) see(a *action) {
+	switch a.comune {
 	case c.Claimant:
-		c.SeenByClaimant = a.At
+		c.SeenByClaimant = a.at
 	case c.Holder:
-		c.SeenByHolder = a.At
+		c.SeenByHolder = a.at
 	}
 }
 
-func (a *access) writeConflict(ctx context.Context, w Writer, c Conflict) error {
-	rec := Record{Book: ConflictBook, ID: c.ID, Subject: c.ANPRID, State: string(c.State), At: a.At}
+func (a *action) writeConflict(ctx context.Context, w Writer, c Conflict) error {
+	rec := Record{Book: ConflictBook, ID: c.ID, Subject: c.ANPRID, State: string(c.State), At: a.at}
 	if c.State == ConflictResolved || c.State == ConflictWithdrawn {
-		rec.Expires = c.Changed.Add(a.retention.Closed)
+		rec.Expires = c.Changed.Add(a.r.retention.Closed)
 	}
 	for _, comune := range []string{c.Claimant, c.Holder} {
 		rec.Comune = comune
@@ -264,17 +264,17 @@ func (a *access) writeConflict(ctx context.Context, w Writer, c Conflict) error 
 
 // settleConflicts moves the conflicts of the acting comune over a person to
 // the state that his new data give them.
-func (a *access) settleConflicts(ctx context.Context, w Writer, old, e electoral.Elector) error {
+func (a *action) settleConflicts(ctx context.Context, w Writer, old, e electoral.Elector) error {
 	subject := e.ANPRID
 	if subject == "" {
 		subject = old.ANPRID
 	}
-	return a.settle(ctx, w, RecordSearch{Book: ConflictBook, Comune: a.Comune, Subject: subject}, func(string) (electoral.Elector, error) { return e, nil })
+	return a.settle(ctx, w, RecordSearch{Book: ConflictBook, Comune: a.comune, Subject: subject}, func(string) (electoral.Elector, error) { return e, nil })
 }
 
 // settleAllConflicts does so for every person, after many were written.
-func (a *access) settleAllConflicts(ctx context.Context, w Writer) error {
-	return a.settle(ctx, w, RecordSearch{Book: ConflictBook, Comune: a.Comune, States: []string{string(ConflictOpen), string(ConflictRefused), string(ConflictReleased)}}, func(id string) (electoral.Elector, error) {
+func (a *action) settleAllConflicts(ctx context.Context, w Writer) error {
+	return a.settle(ctx, w, RecordSearch{Book: ConflictBook, Comune: a.comune, States: []string{string(ConflictOpen), string(ConflictRefused), string(ConflictReleased)}}, func(id string) (electoral.Elector, error) {
 		e, _, err := w.Elector(ctx, id)
 		if errors.Is(err, electoral.ErrNotFound) {
 			return electoral.Elector{ANPRID: id}, nil
@@ -283,7 +283,7 @@ func (a *access) settleAllConflicts(ctx context.Context, w Writer) error {
 	})
 }
 
-func (a *access) settle(ctx context.Context, w Writer, q RecordSearch, electorOf func(id string) (electoral.Elector, error)) error {
+func (a *action) settle(ctx context.Context, w Writer, q RecordSearch, electorOf func(id string) (electoral.Elector, error)) error {
 	var list []Conflict
 	for rec, err := range w.Records(ctx, q) {
 		if err != nil {
@@ -303,9 +303,9 @@ func (a *access) settle(ctx context.Context, w Writer, q RecordSearch, electorOf
 		en, in := e.EnrolmentIn(c.List)
 		live := c.State == ConflictOpen || c.State == ConflictRefused
 		switch {
-		case a.Comune == c.Holder && live && (!in || en.Comune != c.Holder):
+		case a.comune == c.Holder && live && (!in || en.Comune != c.Holder):
 			c.State = ConflictReleased
-		case a.Comune == c.Claimant && (live || c.State == ConflictReleased) && in && en.Comune == c.Claimant:
+		case a.comune == c.Claimant && (live || c.State == ConflictReleased) && in && en.Comune == c.Claimant:
 			c.State = ConflictResolved
 		default:
 			continue
@@ -341,12 +341,16 @@ func claimant(ctx context.Context, rd Reader, e electoral.Elector) (string, erro
 // AnswerConflict does one step in a conflict of the officer's comune and
 // returns it as it then is.
 func (r *Registry) AnswerConflict(ctx context.Context, req electoral.Request, id string, action ConflictAction, note string) (Conflict, error) {
-	a := r.access(req, electoral.OpAnswerConflict, req.Actor.Comune, "")
+	a := r.begin(req, electoral.OpAnswerConflict, req.Actor.Comune)
+	faults := a.officerOf(req.Actor.Comune)
+	if faults.Err() == nil {
+		a.routeRecord(ctx, ConflictBook, id)
+	}
 	payload := struct{ ID, Action, Note string }{id, string(action), note}
-	c, _, err := perform(ctx, a, a.officerOf(req.Actor.Comune), payload, func(w Writer) (Conflict, electoral.Faults, error) {
-		c, err := conflictOf(ctx, w, a.Comune, id)
+	c, _, err := perform(ctx, a, faults, payload, func(w Writer) (Conflict, electoral.Faults, error) {
+		c, err := conflictOf(ctx, w, a.comune, id)
 		if errors.Is(err, electoral.ErrNotFound) {
-			return c, nil, electoral.Faults{electoral.NewFault(electoral.ConflictUnknown, "id", strconv.QuoteToASCII(id), "Il conflitto non è registrato per il comune "+a.Comune+".", "l'identificativo di un conflitto del comune")}
+			return c, nil, electoral.Faults{electoral.NewFault(electoral.ConflictUnknown, "id", strconv.QuoteToASCII(id), "Il conflitto non è registrato per il comune "+a.comune+".", "l'identificativo di un conflitto del comune")}
 		}
 		if err != nil {
 			return c, nil, err
@@ -355,7 +359,7 @@ func (r *Registry) AnswerConflict(ctx context.Context, req electoral.Request, id
 			c.see(a)
 			return c, nil, a.writeConflict(ctx, w, c)
 		}
-		if err := c.step(a.Comune, action, note).Err(); err != nil {
+		if err := c.step(a.comune, action, note).Err(); err != nil {
 			return c, nil, err
 		}
 		if action == ReopenConflict {

@@ -33,7 +33,7 @@ func (r *Registry) noticeAt(comune string, today electoral.Date) electoral.Date 
 // by another comune he must first be removed there (ANPR's EN560). If nothing
 // else is wrong that opens a [Conflict], of which both comuni learn. It returns the warnings.
 func (r *Registry) Enrol(ctx context.Context, req electoral.Request, e electoral.Elector) (electoral.Faults, error) {
-	a := r.access(req, electoral.OpEnrol, req.Actor.Comune, e.ANPRID)
+	a := r.beginAbout(ctx, req, electoral.OpEnrol, req.Actor.Comune, e.ANPRID)
 	a.refused = func(w Writer, why electoral.Faults) error {
 		// A claim that would be refused anyway is none: nobody is troubled with it.
 		if slices.ContainsFunc(why.Errors(), func(f electoral.Fault) bool { return f.Code != electoral.AlreadyEnrolled }) {
@@ -48,7 +48,7 @@ func (r *Registry) Enrol(ctx context.Context, req electoral.Request, e electoral
 	return warnings, err
 }
 
-func (a *access) enrol(ctx context.Context, w Writer, e electoral.Elector) (electoral.Faults, error) {
+func (a *action) enrol(ctx context.Context, w Writer, e electoral.Elector) (electoral.Faults, error) {
 	person, old, home, found, err := a.known(ctx, w, e.ANPRID)
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func holderOf(old electoral.Elector, home string, e electoral.Elector) string {
 // change. No earlier value is kept (annex 2, services for the comuni 5). It
 // returns the warnings.
 func (r *Registry) Change(ctx context.Context, req electoral.Request, e electoral.Elector) (electoral.Faults, error) {
-	a := r.access(req, electoral.OpChange, req.Actor.Comune, e.ANPRID)
+	a := r.beginAbout(ctx, req, electoral.OpChange, req.Actor.Comune, e.ANPRID)
 	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), e, func(w Writer) (struct{}, electoral.Faults, error) {
 		faults, err := a.change(ctx, w, e)
 		return struct{}{}, faults, err
@@ -97,7 +97,7 @@ func (r *Registry) Change(ctx context.Context, req electoral.Request, e electora
 	return warnings, err
 }
 
-func (a *access) change(ctx context.Context, w Writer, e electoral.Elector) (electoral.Faults, error) {
+func (a *action) change(ctx context.Context, w Writer, e electoral.Elector) (electoral.Faults, error) {
 	person, old, home, found, err := a.known(ctx, w, e.ANPRID)
 	if err != nil {
 		return nil, err
@@ -112,8 +112,8 @@ func (a *access) change(ctx context.Context, w Writer, e electoral.Elector) (ele
 }
 
 // known returns a person, what is registered of him, and by which comune.
-func (a *access) known(ctx context.Context, rd Reader, anprID string) (p electoral.Person, old electoral.Elector, home string, found bool, err error) {
-	if p, err = a.personOf(ctx, anprID); err != nil {
+func (a *action) known(ctx context.Context, rd Reader, anprID string) (p electoral.Person, old electoral.Elector, home string, found bool, err error) {
+	if p, err = a.r.personOf(ctx, anprID); err != nil {
 		return p, old, "", false, err
 	}
 	old, home, err = rd.Elector(ctx, anprID)
@@ -129,10 +129,10 @@ func unknownElector(anprID string) electoral.Fault {
 
 // checkAndPut applies the rules to a person's new data and, if nothing forbids it,
 // writes them. It returns all the faults.
-func (a *access) checkAndPut(ctx context.Context, w Writer, faults electoral.Faults, person electoral.Person, old electoral.Elector, home string, e electoral.Elector, newHome string) (electoral.Faults, error) {
+func (a *action) checkAndPut(ctx context.Context, w Writer, faults electoral.Faults, person electoral.Person, old electoral.Elector, home string, e electoral.Elector, newHome string) (electoral.Faults, error) {
 	section, failure := sectionsOf(ctx, w)
-	faults = append(faults, a.checker.CheckElector(e, rules.Circumstances{
-		At: a.today(), Notice: a.noticeAt(newHome, a.today()), Person: &person, Section: section,
+	faults = append(faults, a.r.checker.CheckElector(e, rules.Circumstances{
+		At: a.today(), Notice: a.r.noticeAt(newHome, a.today()), Person: &person, Section: section,
 	})...)
 	if err := join(*failure, faults.Err()); err != nil {
 		return nil, err
@@ -142,7 +142,7 @@ func (a *access) checkAndPut(ctx context.Context, w Writer, faults electoral.Fau
 
 // put writes a person's new data, notes it in the journal of each comune that
 // it concerns, and closes the conflicts that it ends.
-func (a *access) put(ctx context.Context, w Writer, old electoral.Elector, home string, e electoral.Elector, newHome string) error {
+func (a *action) put(ctx context.Context, w Writer, old electoral.Elector, home string, e electoral.Elector, newHome string) error {
 	if err := w.PutElector(ctx, newHome, e); err != nil {
 		return err
 	}
@@ -152,8 +152,8 @@ func (a *access) put(ctx context.Context, w Writer, old electoral.Elector, home 
 	return a.settleConflicts(ctx, w, old, e)
 }
 
-func (a *access) note(ctx context.Context, w Writer, anprID string, old electoral.Elector, home string, e electoral.Elector, newHome string) error {
-	entry := JournalEntry{ANPRID: anprID, At: a.At, Operation: a.Operation, Revision: a.req.Revision}
+func (a *action) note(ctx context.Context, w Writer, anprID string, old electoral.Elector, home string, e electoral.Elector, newHome string) error {
+	entry := JournalEntry{ANPRID: anprID, At: a.at, Operation: a.op, Revision: a.req.Revision}
 	done := map[string]bool{"": true}
 	var entries []JournalEntry
 	add := func(comune string) {
@@ -163,7 +163,7 @@ func (a *access) note(ctx context.Context, w Writer, anprID string, old electora
 			entries = append(entries, entry)
 		}
 	}
-	add(a.Comune)
+	add(a.comune)
 	add(home)
 	add(newHome)
 	for _, x := range []electoral.Elector{old, e} {

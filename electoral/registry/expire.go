@@ -102,13 +102,13 @@ func forgetJoined(ctx context.Context, w Writer, comune string, before time.Time
 // task, followed by the purge of the store; it is no access to anybody's data
 // and is not recorded.
 func (r *Registry) Expire(ctx context.Context, comuni ...string) (Expiry, error) {
-	at := r.now().UTC().Truncate(time.Millisecond)
+	at := r.calendar.Now()
 	if len(comuni) == 0 {
 		// Replies to who is of no comune stand under the empty code; and comuni
 		// that are no more may have left something.
 		named := map[string]bool{"": true}
 		for year := range 20 {
-			for c := range r.checker.Tables().Comuni(today(at).AddYears(-year)) {
+			for c := range r.checker.Tables().Comuni(r.calendar.Day(at).AddYears(-year)) {
 				named[c.Belfiore] = true
 			}
 		}
@@ -124,7 +124,7 @@ func (r *Registry) Expire(ctx context.Context, comuni ...string) (Expiry, error)
 				return err
 			}
 			if err == nil {
-				one.Votes, err = pastVotes(ctx, w, comune, today(at))
+				one.Votes, err = pastVotes(ctx, w, comune, r.calendar.Day(at))
 			}
 			if err == nil && r.retention.Journal > 0 {
 				one.Journal, err = w.Forget(ctx, comune, at.Add(-r.retention.Journal))

@@ -20,12 +20,18 @@ import (
 // of those who were touched whatever the list, with their number. A section's
 // electors without a person in the population stand last and without a name.
 func (r *Registry) Extract(ctx context.Context, req electoral.Request, x electoral.Extraction, w electoral.ListWriter) (int, error) {
-	a := r.access(req, electoral.OpExtract, x.Comune, "")
+	a := r.begin(req, electoral.OpExtract, x.Comune)
+	a.purpose = strings.TrimSpace(x.Purpose.Function)
 	rows := 0
 	faults := append(a.officerOf(x.Comune), checkExtraction(x)...)
-	err := a.write(ctx, faults, func() error {
+	err := a.write(ctx, faults, func(on *electoral.Entry) error {
+		defer func() { setRows(on, rows) }() // also of a list that broke off: they have left
+		on.Set("act", string(x.Purpose.Act))
+		on.Set("list", string(x.List))
+		on.Set("section", x.Section)
+		on.Set("consultation", string(x.Consultation))
 		return r.store.View(ctx, func(rd Reader) error {
-			e := extractor{access: a, ctx: ctx, rd: rd, x: x}
+			e := extractor{action: a, ctx: ctx, rd: rd, x: x}
 			total, err := e.total(w)
 			if err != nil {
 				return err
@@ -39,8 +45,8 @@ func (r *Registry) Extract(ctx context.Context, req electoral.Request, x elector
 					if err := w.Write(list[k.row]); err != nil {
 						return err
 					}
+					rows++
 				}
-				rows += len(list)
 				return nil
 			}); err != nil {
 				return err
@@ -87,10 +93,10 @@ func checkExtraction(x electoral.Extraction) electoral.Faults {
 
 // extractor is one run of Extract.
 type extractor struct {
-	*access
-	ctx context.Context
-	rd  Reader
-	x   electoral.Extraction
+	action *action
+	ctx    context.Context
+	rd     Reader
+	x      electoral.Extraction
 }
 
 // total counts the rows, if the writer wants to know.
@@ -222,7 +228,7 @@ func (e *extractor) complete(list []electoral.ExtractedElector) ([]electoral.Ext
 	for i := range list {
 		listed[i].Elector.ANPRID = list[i].Elector.ANPRID
 	}
-	if err := e.addPersons(e.ctx, listed); err != nil {
+	if err := e.action.r.addPersons(e.ctx, listed); err != nil {
 		return nil, err
 	}
 	for i := range list {
@@ -283,7 +289,7 @@ var ErrNoBirths = errors.New("registry: the population cannot be searched by bir
 
 // turning18 returns who turns 18.
 func (e *extractor) turning18() ([]electoral.ExtractedElector, error) {
-	births, ok := e.population.(electoral.ResidentPopulation)
+	births, ok := e.action.r.population.(electoral.ResidentPopulation)
 	if !ok {
 		return nil, ErrNoBirths
 	}
@@ -297,7 +303,7 @@ func (e *extractor) turning18() ([]electoral.ExtractedElector, error) {
 		}
 		was, _ := p.AgeAt(before)
 		is, certain := p.AgeAt(to)
-		if was >= 18 || certain && is < 18 || !p.IsItalian(e.today()) || p.DeadAt(e.today()) {
+		if was >= 18 || certain && is < 18 || !p.IsItalian(e.action.today()) || p.DeadAt(e.action.today()) {
 			continue
 		}
 		el, _, err := e.rd.Elector(e.ctx, p.ANPRID)

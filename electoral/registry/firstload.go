@@ -60,7 +60,7 @@ type LoadProgress struct {
 
 // Progress tells the officer how far his comune is with its first load.
 func (r *Registry) Progress(ctx context.Context, req electoral.Request, comune string) (LoadProgress, error) {
-	a := r.access(req, electoral.OpProgress, comune, "")
+	a := r.begin(req, electoral.OpProgress, comune)
 	p := LoadProgress{Comune: comune, Last: r.firstLoad.Last()}
 	if !p.Last.IsZero() {
 		p.DaysLeft = int(p.Last.In(time.UTC).Sub(a.today().In(time.UTC)) / (24 * time.Hour))
@@ -68,7 +68,7 @@ func (r *Registry) Progress(ctx context.Context, req electoral.Request, comune s
 	if c, ok := r.checker.Tables().Comune(comune, a.today()); ok {
 		p.ExpectedSections, p.ExpectedElectors = c.Sections, c.Electors
 	}
-	err := a.read(ctx, a.officerOf(comune), func() error {
+	err := a.read(ctx, a.officerOf(comune), func(*electoral.Entry) error {
 		return r.store.View(ctx, func(rd Reader) error { return p.fill(ctx, rd) })
 	})
 	if err != nil {
@@ -139,7 +139,7 @@ type UndoReport struct {
 // earlier value: the operation journal says whom the load registered. All or
 // nothing.
 func (r *Registry) UndoLoad(ctx context.Context, req electoral.Request, comune, loadID string) (UndoReport, electoral.Faults, error) {
-	a := r.access(req, electoral.OpUndoLoad, comune, "")
+	a := r.begin(req, electoral.OpUndoLoad, comune)
 	return perform(ctx, a, a.officerOf(comune), loadID, func(w Writer) (UndoReport, electoral.Faults, error) {
 		var first loadRecord
 		rec, err := w.Record(ctx, comune, LoadBook, loadID)
@@ -151,22 +151,22 @@ func (r *Registry) UndoLoad(ctx context.Context, req electoral.Request, comune, 
 			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadUnknown, "id", strconv.QuoteToASCII(loadID), "Il primo caricamento non è registrato per il comune "+comune+".", "l'identificativo di un primo caricamento")}
 		case err != nil:
 			return UndoReport{}, nil, err
-		case r.retention.Journal > 0 && !first.At.After(a.At.Add(-r.retention.Journal)):
+		case r.retention.Journal > 0 && !first.At.After(a.at.Add(-r.retention.Journal)):
 			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadState, "id", loadID, "Il registro delle operazioni non conserva più chi è stato caricato.", "un primo caricamento più recente")}
 		case first.State == LoadUndone:
 			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadState, "id", loadID, "Il primo caricamento è già stato annullato.", "un primo caricamento registrato")}
 		}
-		u := undoer{access: a, ctx: ctx, w: w, first: first}
+		u := undoer{action: a, ctx: ctx, w: w, first: first}
 		if err := u.run(); err != nil {
 			return UndoReport{}, nil, err
 		}
 		first.State, first.Joined = LoadUndone, nil
-		return u.report, u.kept, putRecord(ctx, w, Record{Comune: comune, Book: LoadBook, ID: loadID, State: string(first.State), At: a.At}, first)
+		return u.report, u.kept, putRecord(ctx, w, Record{Comune: comune, Book: LoadBook, ID: loadID, State: string(first.State), At: a.at}, first)
 	})
 }
 
 type undoer struct {
-	*access
+	action *action
 	ctx    context.Context
 	w      Writer
 	first  loadRecord
@@ -178,7 +178,7 @@ func (u *undoer) run() error {
 	var after *JournalEntry
 	for {
 		batch := make([]JournalEntry, 0, loadBatch)
-		for entry, err := range u.w.Journal(u.ctx, JournalSearch{Comune: u.Comune, From: u.first.At, To: u.first.At.Add(time.Millisecond), Operations: []electoral.Operation{electoral.OpLoad}, After: after}) {
+		for entry, err := range u.w.Journal(u.ctx, JournalSearch{Comune: u.action.comune, From: u.first.At, To: u.first.At.Add(time.Millisecond), Operations: []electoral.Operation{electoral.OpLoad}, After: after}) {
 			if err != nil {
 				return err
 			}
@@ -187,7 +187,7 @@ func (u *undoer) run() error {
 			}
 		}
 		if len(batch) == 0 {
-			return join(u.settleAllConflicts(u.ctx, u.w), u.sections())
+			return join(u.action.settleAllConflicts(u.ctx, u.w), u.sections())
 		}
 		if err := u.batch(batch); err != nil {
 			return err
@@ -202,7 +202,7 @@ func (u *undoer) batch(batch []JournalEntry) error {
 		ids[i] = entry.ANPRID
 	}
 	touched := map[string]bool{}
-	for entry, err := range u.w.Journal(u.ctx, JournalSearch{Comune: u.Comune, From: u.first.At.Add(time.Millisecond), ANPRIDs: ids}) {
+	for entry, err := range u.w.Journal(u.ctx, JournalSearch{Comune: u.action.comune, From: u.first.At.Add(time.Millisecond), ANPRIDs: ids}) {
 		if err != nil {
 			return err
 		}
@@ -240,7 +240,7 @@ func (u *undoer) elector(id string) error {
 	} else if err := u.w.PutElector(u.ctx, newHome, e); err != nil {
 		return err
 	}
-	return u.note(u.ctx, u.w, id, old, home, e, newHome)
+	return u.action.note(u.ctx, u.w, id, old, home, e, newHome)
 }
 
 // without returns what remains of an elector without the load, and under which
@@ -250,7 +250,7 @@ func (u *undoer) without(old electoral.Elector, home string) (e electoral.Electo
 	before, joined := u.first.Joined[old.ANPRID]
 	for l, en := range old.Enrolments() {
 		switch {
-		case en.Comune != u.Comune:
+		case en.Comune != u.action.comune:
 			if newHome == "" || home == en.Comune {
 				newHome = en.Comune
 			}
@@ -265,7 +265,7 @@ func (u *undoer) without(old electoral.Elector, home string) (e electoral.Electo
 		return e, before.Home
 	}
 	// He may have a vote left in the comune that removed him.
-	if r := e.Removal; newHome == "" && r != nil && r.Comune != u.Comune {
+	if r := e.Removal; newHome == "" && r != nil && r.Comune != u.action.comune {
 		newHome = r.Comune
 	}
 	return e, newHome
@@ -273,7 +273,7 @@ func (u *undoer) without(old electoral.Elector, home string) (e electoral.Electo
 
 // sections removes the load's own sections in which nobody is left.
 func (u *undoer) sections() error {
-	counts, err := u.w.Counts(u.ctx, u.Comune)
+	counts, err := u.w.Counts(u.ctx, u.action.comune)
 	if err != nil {
 		return err
 	}
@@ -281,7 +281,7 @@ func (u *undoer) sections() error {
 		if slices.ContainsFunc(counts, func(c ListCount) bool { return c.Section == number }) {
 			continue
 		}
-		if err := u.w.RemoveSection(u.ctx, u.Comune, number); err != nil {
+		if err := u.w.RemoveSection(u.ctx, u.action.comune, number); err != nil {
 			return err
 		}
 		u.report.Sections++

@@ -170,7 +170,7 @@ func (r *Registry) Load(ctx context.Context, req electoral.Request, comune strin
 	if opts.MaxFaults == 0 {
 		opts.MaxFaults = 10_000
 	}
-	a := r.access(req, electoral.OpLoad, comune, "")
+	a := r.begin(req, electoral.OpLoad, comune)
 	if opts.Notice.IsZero() {
 		opts.Notice = r.noticeAt(comune, a.today())
 	}
@@ -180,7 +180,7 @@ func (r *Registry) Load(ctx context.Context, req electoral.Request, comune strin
 	}
 	opts.Partial = opts.Partial || opts.Resumable
 	l := newLoader(ctx, a, opts)
-	err := a.write(ctx, admitted, func() error {
+	err := a.write(ctx, admitted, func(*electoral.Entry) error {
 		repeated := false
 		err := r.store.View(ctx, func(rd Reader) (err error) { repeated, err = l.before(rd); return err })
 		if err != nil || repeated {

@@ -15,7 +15,7 @@ import (
 
 // loader is one run of Load.
 type loader struct {
-	*access
+	action *action
 	ctx    context.Context
 	opts   LoadOptions
 	report LoadReport
@@ -46,11 +46,11 @@ type loader struct {
 	undo []func()
 }
 
-func newLoader(ctx context.Context, a *access, opts LoadOptions) *loader {
-	l := &loader{access: a, ctx: ctx, opts: opts, sections: map[string]electoral.Section{}, seenSections: map[string]bool{},
+func newLoader(ctx context.Context, a *action, opts LoadOptions) *loader {
+	l := &loader{action: a, ctx: ctx, opts: opts, sections: map[string]electoral.Section{}, seenSections: map[string]bool{},
 		seenElectors: map[string]int{}, places: map[ListCount]*Reconciliation{}}
-	l.report = LoadReport{ID: a.RequestID, Enrolled: map[electoral.List]int{}, DryRun: opts.DryRun}
-	l.first.FirstLoad = FirstLoad{ID: a.RequestID, Comune: a.Comune, At: a.At, State: LoadRunning, Enrolled: map[electoral.List]int{}}
+	l.report = LoadReport{ID: a.req.ID, Enrolled: map[electoral.List]int{}, DryRun: opts.DryRun}
+	l.first.FirstLoad = FirstLoad{ID: a.req.ID, Comune: a.comune, At: a.at, State: LoadRunning, Enrolled: map[electoral.List]int{}}
 	return l
 }
 
@@ -66,7 +66,7 @@ func (l *loader) before(rd Reader) (repeated bool, err error) {
 	case l.opts.DryRun:
 		return false, nil
 	case old.State == LoadStored:
-		l.report = LoadReport{ID: l.RequestID, Sections: old.Sections, Electors: old.Electors, Enrolled: old.Enrolled, Stored: true, Repeated: true}
+		l.report = LoadReport{ID: l.action.req.ID, Sections: old.Sections, Electors: old.Electors, Enrolled: old.Enrolled, Stored: true, Repeated: true}
 		return true, nil
 	case old.State == LoadRunning && l.opts.Resumable:
 		l.first, l.resuming = old, true
@@ -90,7 +90,7 @@ func (l *loader) goOn(rd Reader) error {
 }
 
 func (l *loader) registered(rd Reader) (old loadRecord, err error) {
-	rec, err := rd.Record(l.ctx, l.Comune, LoadBook, l.RequestID)
+	rec, err := rd.Record(l.ctx, l.action.comune, LoadBook, l.action.req.ID)
 	if err == nil {
 		err = decodeRecord(rec, &old)
 	}
@@ -98,13 +98,13 @@ func (l *loader) registered(rd Reader) (old loadRecord, err error) {
 }
 
 func (l *loader) outOfState(old loadRecord) error {
-	return electoral.Faults{electoral.NewFault(electoral.LoadState, "request.id", l.RequestID, "Il primo caricamento con questo identificativo è «"+string(old.State)+"».", "un identificativo nuovo; oppure, se è stato interrotto, la ripresa")}
+	return electoral.Faults{electoral.NewFault(electoral.LoadState, "request.id", l.action.req.ID, "Il primo caricamento con questo identificativo è «"+string(old.State)+"».", "un identificativo nuovo; oppure, se è stato interrotto, la ripresa")}
 }
 
 // atomic runs the whole load in one update.
 func (l *loader) atomic(sections electoral.LoadSource[electoral.Section], electors electoral.LoadSource[electoral.Elector]) error {
 	started := false
-	return l.store.Update(l.ctx, func(w Writer) error {
+	return l.action.r.store.Update(l.ctx, func(w Writer) error {
 		if repeated, err := l.before(w); err != nil || repeated {
 			return err
 		}
@@ -125,7 +125,7 @@ func (l *loader) step(fn func() error) error {
 	if !l.opts.Resumable {
 		return fn()
 	}
-	err := l.store.Update(l.ctx, func(w Writer) error {
+	err := l.action.r.store.Update(l.ctx, func(w Writer) error {
 		for _, back := range slices.Backward(l.undo) {
 			back()
 		}
@@ -173,7 +173,7 @@ func (l *loader) run(sections electoral.LoadSource[electoral.Section], electors 
 // may be slow and not dead, does nothing more.
 func (l *loader) knownSections() error {
 	clear(l.sections)
-	for s, err := range l.rd.Sections(l.ctx, l.Comune) {
+	for s, err := range l.rd.Sections(l.ctx, l.action.comune) {
 		if err != nil {
 			return err
 		}
@@ -187,12 +187,12 @@ func (l *loader) knownSections() error {
 }
 
 func (l *loader) putFirst() error {
-	return putRecord(l.ctx, l.w, Record{Comune: l.Comune, Book: LoadBook, ID: l.RequestID, State: string(l.first.State), At: l.At}, l.first)
+	return putRecord(l.ctx, l.w, Record{Comune: l.action.comune, Book: LoadBook, ID: l.action.req.ID, State: string(l.first.State), At: l.action.at}, l.first)
 }
 
 // finish reconciles the file with the registry and registers the load.
 func (l *loader) finish() error {
-	counts, err := l.rd.Counts(l.ctx, l.Comune)
+	counts, err := l.rd.Counts(l.ctx, l.action.comune)
 	if err != nil {
 		return err
 	}
@@ -211,7 +211,7 @@ func (l *loader) finish() error {
 	if l.opts.DryRun || l.report.Sections.Accepted+l.report.Electors.Accepted == 0 {
 		return nil
 	}
-	if err := l.settleAllConflicts(l.ctx, l.w); err != nil {
+	if err := l.action.settleAllConflicts(l.ctx, l.w); err != nil {
 		return err
 	}
 	l.first.State, l.first.Sections, l.first.Electors, l.first.Enrolled = LoadStored, l.report.Sections, l.report.Electors, l.report.Enrolled
@@ -225,9 +225,9 @@ func (l *loader) tellConflicts() error {
 		return nil
 	}
 	for part := range slices.Chunk(l.claims, loadBatch) {
-		if err := l.store.Update(context.WithoutCancel(l.ctx), func(w Writer) error {
+		if err := l.action.r.store.Update(context.WithoutCancel(l.ctx), func(w Writer) error {
 			for _, e := range part {
-				if err := l.openConflicts(context.WithoutCancel(l.ctx), w, e, electoral.DuplicateElector); err != nil {
+				if err := l.action.openConflicts(context.WithoutCancel(l.ctx), w, e, electoral.DuplicateElector); err != nil {
 					return err
 				}
 			}
@@ -335,9 +335,9 @@ func (l *loader) sectionBatch(items []electoral.LoadItem[electoral.Section]) ([]
 
 func (l *loader) section(item electoral.LoadItem[electoral.Section]) (electoral.Faults, error) {
 	s := item.Record
-	faults := merge(item.Faults, l.checker.CheckSection(s, l.today()))
-	if s.Comune != "" && s.Comune != l.Comune {
-		faults = append(faults, electoral.NewFault(electoral.OtherComuneLoad, "comune", s.Comune, "La sezione è del comune "+s.Comune+".", "una sezione del comune "+l.Comune))
+	faults := merge(item.Faults, l.action.r.checker.CheckSection(s, l.action.today()))
+	if s.Comune != "" && s.Comune != l.action.comune {
+		faults = append(faults, electoral.NewFault(electoral.OtherComuneLoad, "comune", s.Comune, "La sezione è del comune "+s.Comune+".", "una sezione del comune "+l.action.comune))
 	}
 	_, before := l.sections[s.Number]
 	mine := slices.Contains(l.first.NewSections, s.Number)
@@ -406,15 +406,15 @@ func (l *loader) electorBatch(items []electoral.LoadItem[electoral.Elector]) ([]
 				return nil, err
 			}
 		}
-		notes = append(notes, JournalEntry{Comune: l.Comune, ANPRID: e.ANPRID, At: l.first.At, Operation: electoral.OpLoad, Revision: electoral.FirstLoadRevision})
+		notes = append(notes, JournalEntry{Comune: l.action.comune, ANPRID: e.ANPRID, At: l.first.At, Operation: electoral.OpLoad, Revision: electoral.FirstLoadRevision})
 		for _, en := range e.Places() {
-			if en.Comune != l.Comune {
+			if en.Comune != l.action.comune {
 				notes = append(notes, JournalEntry{Comune: en.Comune, ANPRID: e.ANPRID, At: l.first.At, Operation: electoral.OpLoad, Revision: electoral.FirstLoadRevision})
 			}
 		}
 	}
 	if len(fresh) > 0 {
-		if err := bulk.AddElectors(l.ctx, l.Comune, fresh); err != nil {
+		if err := bulk.AddElectors(l.ctx, l.action.comune, fresh); err != nil {
 			return nil, err
 		}
 	}
@@ -438,7 +438,7 @@ func (l *loader) lookUp(items []electoral.LoadItem[electoral.Elector]) error {
 		}
 	}
 	var err error
-	if many, ok := l.population.(electoral.BulkPopulation); ok {
+	if many, ok := l.action.r.population.(electoral.BulkPopulation); ok {
 		if l.persons, err = many.ByANPRIDs(l.ctx, ids); err != nil {
 			return err
 		}
@@ -453,7 +453,7 @@ func (l *loader) lookUp(items []electoral.LoadItem[electoral.Elector]) error {
 		return nil
 	}
 	at := l.first.At
-	for entry, err := range l.rd.Journal(l.ctx, JournalSearch{Comune: l.Comune, From: at, To: at.Add(time.Millisecond), Operations: []electoral.Operation{electoral.OpLoad}, ANPRIDs: ids}) {
+	for entry, err := range l.rd.Journal(l.ctx, JournalSearch{Comune: l.action.comune, From: at, To: at.Add(time.Millisecond), Operations: []electoral.Operation{electoral.OpLoad}, ANPRIDs: ids}) {
 		if err != nil {
 			return err
 		}
@@ -485,8 +485,8 @@ func (l *loader) count(e electoral.Elector, accepted bool) {
 // elector judges one record. It returns what is to be stored of the person,
 // under which comune, and whether he is in the store already.
 func (l *loader) elector(item electoral.LoadItem[electoral.Elector]) (e electoral.Elector, home string, known bool, faults electoral.Faults, err error) {
-	e, home = item.Record, l.Comune
-	in := rules.Circumstances{At: l.today(), Notice: l.opts.Notice, Section: l.find}
+	e, home = item.Record, l.action.comune
+	in := rules.Circumstances{At: l.action.today(), Notice: l.opts.Notice, Section: l.find}
 	if electoral.ValidANPRID(e.ANPRID) {
 		person, unknown, err := l.person(e.ANPRID)
 		if err != nil {
@@ -502,8 +502,8 @@ func (l *loader) elector(item electoral.LoadItem[electoral.Elector]) (e electora
 		faults = append(faults, standing...)
 	}
 	faults = append(faults, sameRemoval(electoral.Elector{}, item.Record)...)
-	faults = append(faults, merge(item.Faults, l.checker.CheckElector(e, in))...)
-	faults = append(faults, competence(item.Record, in.Person, l.Comune, electoral.OtherComuneLoad)...)
+	faults = append(faults, merge(item.Faults, l.action.r.checker.CheckElector(e, in))...)
+	faults = append(faults, competence(item.Record, in.Person, l.action.comune, electoral.OtherComuneLoad)...)
 	return e, home, known, faults, nil
 }
 
@@ -515,7 +515,7 @@ func (l *loader) person(id string) (electoral.Person, electoral.Faults, error) {
 		}
 		return electoral.Person{}, electoral.Faults{unknownPerson(id)}, nil
 	}
-	p, err := l.personOf(l.ctx, id)
+	p, err := l.action.r.personOf(l.ctx, id)
 	if unknown, ok := errors.AsType[electoral.Faults](err); ok {
 		return electoral.Person{}, unknown, nil
 	}
@@ -545,24 +545,24 @@ func competence(e electoral.Elector, p *electoral.Person, comune string, code el
 func (l *loader) standing(item electoral.LoadItem[electoral.Elector]) (whole electoral.Elector, home string, known bool, faults electoral.Faults, err error) {
 	e := item.Record
 	if first, seen := l.seenElectors[e.ANPRID]; seen {
-		return e, l.Comune, true, electoral.Faults{electoral.NewFault(electoral.DuplicateElector, "anprId", e.ANPRID, "Il soggetto compare già nel record "+strconv.Itoa(first)+".", "un soggetto una volta sola")}, nil
+		return e, l.action.comune, true, electoral.Faults{electoral.NewFault(electoral.DuplicateElector, "anprId", e.ANPRID, "Il soggetto compare già nel record "+strconv.Itoa(first)+".", "un soggetto una volta sola")}, nil
 	}
 	l.seenElectors[e.ANPRID] = item.Number
 	l.undo = append(l.undo, func() { delete(l.seenElectors, e.ANPRID) })
 	if _, stored := l.homes[e.ANPRID]; l.homes != nil && !stored || l.loaded[e.ANPRID] {
-		return e, l.Comune, l.loaded[e.ANPRID], nil, nil
+		return e, l.action.comune, l.loaded[e.ANPRID], nil, nil
 	}
 	old, home, err := l.rd.Elector(l.ctx, e.ANPRID)
 	switch {
 	case errors.Is(err, electoral.ErrNotFound):
-		return e, l.Comune, false, nil, nil
+		return e, l.action.comune, false, nil, nil
 	case err != nil:
-		return e, l.Comune, false, nil, err
+		return e, l.action.comune, false, nil, err
 	}
-	whole, newHome, ok := joinLists(old, home, e, l.Comune, l.today())
-	if !ok || home == l.Comune {
+	whole, newHome, ok := joinLists(old, home, e, l.action.comune, l.action.today())
+	if !ok || home == l.action.comune {
 		l.claim(old, e)
-		return e, l.Comune, true, electoral.Faults{electoral.NewFault(electoral.DuplicateElector, "anprId", e.ANPRID, "Il primo caricamento del soggetto è già stato fatto dal comune "+holderOf(old, home, e)+".", "un soggetto non ancora caricato in quella lista")}, nil
+		return e, l.action.comune, true, electoral.Faults{electoral.NewFault(electoral.DuplicateElector, "anprId", e.ANPRID, "Il primo caricamento del soggetto è già stato fatto dal comune "+holderOf(old, home, e)+".", "un soggetto non ancora caricato in quella lista")}, nil
 	}
 	l.joins[e.ANPRID] = joinedElector{Home: home, Lists: listsOf(e)}
 	return whole, newHome, true, nil, nil
@@ -571,7 +571,7 @@ func (l *loader) standing(item electoral.LoadItem[electoral.Elector]) (whole ele
 // claim remembers a conflict with another comune.
 func (l *loader) claim(old, e electoral.Elector) {
 	for list, en := range e.Enrolments() {
-		if held, in := old.EnrolmentIn(list); in && held.Comune != l.Comune && en.Comune == l.Comune {
+		if held, in := old.EnrolmentIn(list); in && held.Comune != l.action.comune && en.Comune == l.action.comune {
 			l.claims = append(l.claims, e)
 			l.undo = append(l.undo, func() { l.claims = l.claims[:len(l.claims)-1] })
 			return
@@ -581,7 +581,7 @@ func (l *loader) claim(old, e electoral.Elector) {
 
 // find knows all the sections of the comune of the load, and no others.
 func (l *loader) find(comune, number string) (s electoral.Section, found, known bool) {
-	if comune != l.Comune {
+	if comune != l.action.comune {
 		return electoral.Section{}, false, false
 	}
 	s, found = l.sections[number]

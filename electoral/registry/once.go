@@ -22,31 +22,60 @@ type reply struct {
 	Refusal  electoral.Faults `json:"refusal,omitempty"`
 }
 
-// perform runs a writing operation of a comune, a.Comune, with effect once:
-// the same request id with the same payload gives the earlier answer. fn runs
-// within one update, which also keeps the answer; it may run again when the
-// store must retry. A refusal is kept too, after what a.refused does.
-func perform[T any](ctx context.Context, a *access, admitted electoral.Faults, payload any, fn func(w Writer) (T, electoral.Faults, error)) (T, electoral.Faults, error) {
-	var none T
-	if err := admitted.Err(); err != nil {
-		return none, nil, join(err, a.record(ctx, electoral.Outcome(err)))
-	}
-	if err := a.record(ctx, electoral.Requested); err != nil {
+// perform runs a writing operation of a comune, a.comune, with effect once: the
+// same request id with the same payload gives the earlier answer. fn runs within
+// one update, which also keeps the answer; it may run again when the store must
+// retry. A refusal is kept too, after what a.refused does. What is not on record
+// is not shown; of a change that stands the answer is returned all the same.
+func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, payload any, fn func(w Writer) (T, electoral.Faults, error)) (T, electoral.Faults, error) {
+	var none, answer T
+	var warnings electoral.Faults
+	repeated := false
+	err := a.write(ctx, admitted, func(on *electoral.Entry) error {
+		secret, err := a.secret(payload)
+		if err != nil {
+			return err
+		}
+		var earlier *reply
+		answer, warnings, earlier, err = once(ctx, a, secret, fn)
+		if earlier != nil {
+			repeated = true
+			on.SetOutcome(electoral.Repeated)
+			answer, warnings = none, earlier.Warnings
+			if err := earlier.Refusal.Err(); err != nil {
+				return err
+			}
+			return json.Unmarshal(earlier.Answer, &answer)
+		}
+		if refusal, ok := errors.AsType[electoral.Faults](err); ok && !refusal.Has(electoral.RequestIDReused) && !refusal.Has(electoral.RequestIDOld) {
+			err = join(err, a.r.store.Update(ctx, func(w Writer) error { return a.keepRefusal(ctx, w, secret, refusal) }))
+		}
+		return err
+	})
+	if err != nil && (repeated || !errors.Is(err, electoral.ErrOutcomeNotRecorded)) {
 		return none, nil, err
 	}
+	return answer, warnings.Warnings(), err
+}
+
+// secret is what an answer is kept under: the request itself.
+func (a *action) secret(payload any) ([]byte, error) {
 	secret, err := json.Marshal(struct {
 		Operation           electoral.Operation
 		Comune, Subject, ID string
 		Payload             any
-	}{a.Operation, a.Comune, a.Subject, a.RequestID, payload})
+	}{a.op, a.comune, a.subject, a.req.ID, payload})
 	if err != nil {
-		err = fmt.Errorf("registry: %w", err)
-		return none, nil, join(err, a.record(ctx, electoral.Outcome(err)))
+		return nil, fmt.Errorf("registry: %w", err)
 	}
-	var answer T
-	var warnings electoral.Faults
-	var earlier *reply
-	err = a.store.Update(ctx, func(w Writer) error {
+	return secret, nil
+}
+
+// once does the work in one update and keeps its answer, or returns the earlier
+// reply.
+func once[T any](ctx context.Context, a *action, secret []byte, fn func(w Writer) (T, electoral.Faults, error)) (answer T, warnings electoral.Faults, earlier *reply, err error) {
+	var none T
+	err = a.r.store.Update(ctx, func(w Writer) error {
 		answer, warnings, earlier = none, nil, nil
 		var err error
 		if earlier, err = a.earlier(ctx, w, secret); err != nil || earlier != nil {
@@ -61,31 +90,23 @@ func perform[T any](ctx context.Context, a *access, admitted electoral.Faults, p
 		}
 		return a.keep(ctx, w, secret, reply{Answer: data, Warnings: warnings.Warnings()})
 	})
-	if earlier != nil {
-		answer, warnings, err = none, earlier.Warnings, earlier.Refusal.Err()
-		if err == nil {
-			err = json.Unmarshal(earlier.Answer, &answer)
-		}
-		if unrecorded := a.record(ctx, electoral.Repeated); unrecorded != nil {
-			return none, nil, join(err, unrecorded) // nothing is shown that is not on record
-		}
-		return answer, warnings, err
+	return answer, warnings, earlier, err
+}
+
+// join returns the one error of two that is not nil, or both joined, so that
+// the usual single error keeps its type.
+func join(a, b error) error {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
 	}
-	if refusal, ok := errors.AsType[electoral.Faults](err); ok && !refusal.Has(electoral.RequestIDReused) && !refusal.Has(electoral.RequestIDOld) {
-		err = join(err, a.store.Update(ctx, func(w Writer) error { return a.keepRefusal(ctx, w, secret, refusal) }))
-	}
-	unrecorded := a.record(ctx, electoral.Outcome(err))
-	if err != nil { // then [electoral.ErrOutcomeNotRecorded] would say that the write stands
-		if unrecorded != nil {
-			err = fmt.Errorf("%w (%v)", err, unrecorded)
-		}
-		return none, nil, err
-	}
-	return answer, warnings.Warnings(), unrecorded
+	return errors.Join(a, b)
 }
 
 // keepRefusal keeps a refusal, unless somebody else was served meanwhile.
-func (a *access) keepRefusal(ctx context.Context, w Writer, secret []byte, refusal electoral.Faults) error {
+func (a *action) keepRefusal(ctx context.Context, w Writer, secret []byte, refusal electoral.Faults) error {
 	switch earlier, err := a.earlier(ctx, w, secret); {
 	case earlier != nil:
 		return nil
@@ -106,11 +127,11 @@ func (a *access) keepRefusal(ctx context.Context, w Writer, secret []byte, refus
 
 // replyID is the id under which a reply is kept: citizens of one comune do not
 // share their ids with each other.
-func (a *access) replyID() string {
+func (a *action) replyID() string {
 	if a.req.Actor.Role == electoral.OfficerRole {
-		return "o:" + a.RequestID
+		return "o:" + a.req.ID
 	}
-	return "c:" + a.Subject + ":" + a.RequestID
+	return "c:" + a.subject + ":" + a.req.ID
 }
 
 // lastReply is the id of the record with the highest number that a comune has
@@ -120,13 +141,13 @@ const lastReply = "last"
 // earlier returns the reply to a request that was answered before, or nil. It
 // refuses an id that was used for another request, and one that is a number
 // lower than the last.
-func (a *access) earlier(ctx context.Context, w Writer, secret []byte) (*reply, error) {
-	rec, err := w.Record(ctx, a.Comune, ReplyBook, a.replyID())
+func (a *action) earlier(ctx context.Context, w Writer, secret []byte) (*reply, error) {
+	rec, err := w.Record(ctx, a.comune, ReplyBook, a.replyID())
 	switch {
-	case err == nil && (rec.Expires.IsZero() || rec.Expires.After(a.At)):
+	case err == nil && (rec.Expires.IsZero() || rec.Expires.After(a.at)):
 		var r reply
 		if data, err := unsealReply(secret, rec.Body); err != nil || json.Unmarshal(data, &r) != nil {
-			return nil, electoral.Faults{electoral.NewFault(electoral.RequestIDReused, "request.id", a.RequestID, "L'identificativo è già stato usato per una richiesta diversa.", "un identificativo nuovo, oppure la stessa richiesta")}
+			return nil, electoral.Faults{electoral.NewFault(electoral.RequestIDReused, "request.id", a.req.ID, "L'identificativo è già stato usato per una richiesta diversa.", "un identificativo nuovo, oppure la stessa richiesta")}
 		}
 		return &r, nil
 	case err != nil && !errors.Is(err, electoral.ErrNotFound):
@@ -136,20 +157,20 @@ func (a *access) earlier(ctx context.Context, w Writer, secret []byte) (*reply, 
 		return nil, nil
 	}
 	last, err := a.lastID(ctx, w)
-	if err == nil && last != "" && compareNumbers(a.RequestID, last) <= 0 {
-		err = electoral.Faults{electoral.NewFault(electoral.RequestIDOld, "request.id", a.RequestID, "L'identificativo non è noto ed è minore o uguale all'ultimo inviato dal comune.", "un numero maggiore di "+last)}
+	if err == nil && last != "" && compareNumbers(a.req.ID, last) <= 0 {
+		err = electoral.Faults{electoral.NewFault(electoral.RequestIDOld, "request.id", a.req.ID, "L'identificativo non è noto ed è minore o uguale all'ultimo inviato dal comune.", "un numero maggiore di "+last)}
 	}
 	return nil, err
 }
 
 // ordered says whether the id is one of those of which ANPR wants an order: a
 // number that a comune sends.
-func (a *access) ordered() bool {
-	return a.req.Actor.Role == electoral.OfficerRole && electoral.AllDigits(a.RequestID)
+func (a *action) ordered() bool {
+	return a.req.Actor.Role == electoral.OfficerRole && electoral.AllDigits(a.req.ID)
 }
 
-func (a *access) lastID(ctx context.Context, w Writer) (string, error) {
-	rec, err := w.Record(ctx, a.Comune, ReplyBook, lastReply)
+func (a *action) lastID(ctx context.Context, w Writer) (string, error) {
+	rec, err := w.Record(ctx, a.comune, ReplyBook, lastReply)
 	if errors.Is(err, electoral.ErrNotFound) {
 		return "", nil
 	}
@@ -166,7 +187,7 @@ func compareNumbers(a, b string) int {
 }
 
 // keep keeps the reply of a request.
-func (a *access) keep(ctx context.Context, w Writer, secret []byte, r reply) error {
+func (a *action) keep(ctx context.Context, w Writer, secret []byte, r reply) error {
 	data, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("registry: %w", err)
@@ -175,10 +196,10 @@ func (a *access) keep(ctx context.Context, w Writer, secret []byte, r reply) err
 	if err != nil {
 		return fmt.Errorf("registry: %w", err)
 	}
-	if err := w.PutRecord(ctx, Record{Comune: a.Comune, Book: ReplyBook, ID: a.replyID(), At: a.At, Expires: a.At.Add(a.retention.Replies), Body: body}); err != nil || !a.ordered() {
+	if err := w.PutRecord(ctx, Record{Comune: a.comune, Book: ReplyBook, ID: a.replyID(), At: a.at, Expires: a.at.Add(a.r.retention.Replies), Body: body}); err != nil || !a.ordered() {
 		return err
 	}
-	return w.PutRecord(ctx, Record{Comune: a.Comune, Book: ReplyBook, ID: lastReply, At: a.At, Body: []byte(a.RequestID)})
+	return w.PutRecord(ctx, Record{Comune: a.comune, Book: ReplyBook, ID: lastReply, At: a.at, Body: []byte(a.req.ID)})
 }
 
 // A kept reply may hold values that a later change must leave no trace of

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -44,10 +45,10 @@ type QueryPage struct {
 // Query returns a page of the electors whom a query selects, with the persons
 // behind them.
 func (r *Registry) Query(ctx context.Context, req electoral.Request, q Query) (QueryPage, error) {
-	a := r.access(req, electoral.OpQuery, q.Comune, "")
+	a := r.begin(req, electoral.OpQuery, q.Comune)
 	limit, faults := pageLimit(q.Limit)
 	var page QueryPage
-	err := a.read(ctx, append(append(a.officerOf(q.Comune), faults...), q.check()...), func() error {
+	err := a.read(ctx, append(append(a.officerOf(q.Comune), faults...), q.check()...), func(on *electoral.Entry) error {
 		return r.store.View(ctx, func(rd Reader) error {
 			page = QueryPage{Found: []Listed{}}
 			err := a.search(ctx, rd, q, func(e electoral.Elector) (bool, error) {
@@ -61,6 +62,7 @@ func (r *Registry) Query(ctx context.Context, req electoral.Request, q Query) (Q
 			if err != nil {
 				return err
 			}
+			setRows(on, len(page.Found))
 			return r.addPersons(ctx, page.Found)
 		})
 	})
@@ -73,13 +75,13 @@ func (r *Registry) Query(ctx context.Context, req electoral.Request, q Query) (Q
 // Count returns how many electors a query selects; After and Limit must be
 // zero.
 func (r *Registry) Count(ctx context.Context, req electoral.Request, q Query) (int, error) {
-	a := r.access(req, electoral.OpCount, q.Comune, "")
+	a := r.begin(req, electoral.OpCount, q.Comune)
 	faults := append(a.officerOf(q.Comune), q.check()...)
 	if q.After != "" || q.Limit != 0 {
 		faults = append(faults, electoral.NewFault(electoral.QueryPaging, "after", q.After, "Il conteggio non ha pagine.", "nessuna pagina"))
 	}
 	n := 0
-	err := a.read(ctx, faults, func() error {
+	err := a.read(ctx, faults, func(*electoral.Entry) error {
 		return r.store.View(ctx, func(rd Reader) error {
 			n = 0
 			return a.search(ctx, rd, q, func(electoral.Elector) (bool, error) { n++; return true, nil })
@@ -93,7 +95,7 @@ func (r *Registry) Count(ctx context.Context, req electoral.Request, q Query) (i
 
 // search calls fn for each elector whom a query selects, until it returns
 // false.
-func (a *access) search(ctx context.Context, rd Reader, q Query, fn func(electoral.Elector) (bool, error)) error {
+func (a *action) search(ctx context.Context, rd Reader, q Query, fn func(electoral.Elector) (bool, error)) error {
 	s := Search{Comune: q.Comune, After: q.After}
 	var derived []Condition
 	for _, c := range q.Where {
@@ -112,7 +114,7 @@ func (a *access) search(ctx context.Context, rd Reader, q Query, fn func(elector
 			return err
 		}
 		if len(derived) > 0 {
-			annex, err := a.annex1(ctx, rd, e, cache, a.today())
+			annex, err := a.r.annex1(ctx, rd, e, cache, a.today())
 			if err != nil {
 				return err
 			}
@@ -252,14 +254,14 @@ type JournalPage struct {
 // which electors were touched, when and how, without any value. s.ANPRIDs
 // holds at most 1,000; limit is 1 to 1,000, zero means 100.
 func (r *Registry) Journal(ctx context.Context, req electoral.Request, s JournalSearch, limit int) (JournalPage, error) {
-	a := r.access(req, electoral.OpJournal, s.Comune, "")
+	a := r.begin(req, electoral.OpJournal, s.Comune)
 	limit, faults := pageLimit(limit)
 	faults = append(faults, checkInterval(s.From, s.To, s.Operations, s.Revisions)...)
 	if len(s.ANPRIDs) > maxPage {
 		faults = append(faults, electoral.NewFault(electoral.QueryPaging, "anprIds", strconv.Itoa(len(s.ANPRIDs)), "Gli identificativi sono troppi.", "al massimo "+strconv.Itoa(maxPage)))
 	}
 	var page JournalPage
-	err := a.read(ctx, append(a.officerOf(s.Comune), faults...), func() error {
+	err := a.read(ctx, append(a.officerOf(s.Comune), faults...), func(*electoral.Entry) error {
 		return r.store.View(ctx, func(rd Reader) error {
 			page = JournalPage{Entries: []JournalEntry{}}
 			for e, err := range rd.Journal(ctx, s) {
@@ -284,7 +286,7 @@ func (r *Registry) Journal(ctx context.Context, req electoral.Request, s Journal
 // ElectorByFiscalCode is [Registry.Elector] by codice fiscale. The code is
 // compared as it is, so that omocodes are different codes.
 func (r *Registry) ElectorByFiscalCode(ctx context.Context, req electoral.Request, code electoral.FiscalCode) (Listed, error) {
-	a := r.access(req, electoral.OpReadElector, req.Actor.Comune, "")
+	a := r.begin(req, electoral.OpReadElector, req.Actor.Comune)
 	var out Listed
 	faults := a.admit()
 	if _, err := electoral.ParseFiscalCode(string(code)); err != nil {
@@ -293,24 +295,25 @@ func (r *Registry) ElectorByFiscalCode(ctx context.Context, req electoral.Reques
 	if req.Actor.Role != electoral.OfficerRole && code != req.Actor.FiscalCode {
 		faults = append(faults, himself(req.Actor, electoral.Person{})...) // whoever it is, and if there is one, is not told
 	}
-	person, err := electoral.Person{}, error(nil)
+	var person electoral.Person
 	if faults.Err() == nil {
-		if person, err = r.population.ByFiscalCode(ctx, code); err == nil {
-			a.Subject = person.ANPRID
+		var err error
+		switch person, err = r.population.ByFiscalCode(ctx, code); {
+		case err == nil:
+			a.subject = person.ANPRID
+			a.route(ctx, person.ANPRID)
+		case errors.Is(err, electoral.ErrNotFound):
+			faults = append(faults, electoral.NewFault(electoral.PersonUnknown, "fiscalCode", "", "Il soggetto non è iscritto in ANPR.", "il codice fiscale di un soggetto iscritto"))
+		default:
+			a.failed = fmt.Errorf("registry: %w", err)
 		}
 	}
-	err = a.read(ctx, faults, func() error {
-		if errors.Is(err, electoral.ErrNotFound) {
-			return electoral.Faults{electoral.NewFault(electoral.PersonUnknown, "fiscalCode", "", "Il soggetto non è iscritto in ANPR.", "il codice fiscale di un soggetto iscritto")}
-		}
-		if err != nil {
-			return err
-		}
+	err := a.read(ctx, faults, func(*electoral.Entry) error {
 		e, home, err := r.stored(ctx, person.ANPRID)
 		if err != nil {
 			return err
 		}
-		out = Listed{e, person}
+		out = Listed{Elector: e, Person: person}
 		return mayRead(req.Actor, person, e, home, a.today()).Err()
 	})
 	if err != nil {

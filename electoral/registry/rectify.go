@@ -51,15 +51,12 @@ type RectificationRequest struct {
 // AskRectification registers a request of the citizen about himself and
 // returns it with its id.
 func (r *Registry) AskRectification(ctx context.Context, req electoral.Request, q RectificationRequest) (Rectification, error) {
-	a, person, faults, err := r.citizen(ctx, req, electoral.OpRectify)
-	if err != nil {
-		return Rectification{}, err
-	}
+	a, person, faults := r.citizen(ctx, req, electoral.OpRectify)
 	faults = append(faults, q.check()...)
 	out, _, err := perform(ctx, a, faults, q, func(w Writer) (Rectification, electoral.Faults, error) {
 		e, home, err := w.Elector(ctx, person.ANPRID)
 		if errors.Is(err, electoral.ErrNotFound) {
-			e, home, err = electoral.Elector{ANPRID: person.ANPRID}, a.Comune, nil
+			e, home, err = electoral.Elector{ANPRID: person.ANPRID}, a.comune, nil
 		}
 		if err != nil {
 			return Rectification{}, nil, err
@@ -71,8 +68,8 @@ func (r *Registry) AskRectification(ctx context.Context, req electoral.Request, 
 		if present == q.Asked {
 			return Rectification{}, nil, electoral.Faults{electoral.NewFault(electoral.RectificationValue, "asked", q.Asked, "Il dato ha già il valore richiesto.", "un valore diverso da quello presente")}
 		}
-		rect := Rectification{ID: newRecordID(a.At), ANPRID: person.ANPRID, Comune: keeperOf(e, home, q.Field), Field: q.Field,
-			Present: present, Asked: q.Asked, Note: q.Note, State: RequestOpen, Opened: a.At, Changed: a.At}
+		rect := Rectification{ID: newRecordID(a.at), ANPRID: person.ANPRID, Comune: keeperOf(e, home, q.Field), Field: q.Field,
+			Present: present, Asked: q.Asked, Note: q.Note, State: RequestOpen, Opened: a.at, Changed: a.at}
 		if err := hasKeeper(rect.Comune); err != nil {
 			return Rectification{}, nil, err
 		}
@@ -101,12 +98,12 @@ func (q RectificationRequest) check() electoral.Faults {
 }
 
 // valueOf returns the value of a field of annex 1.
-func (a *access) valueOf(ctx context.Context, rd Reader, e electoral.Elector, f electoral.Field) (string, error) {
+func (a *action) valueOf(ctx context.Context, rd Reader, e electoral.Elector, f electoral.Field) (string, error) {
 	info, _ := electoral.InfoOf(f)
 	if !info.Derived {
 		return info.Stored(&e), nil
 	}
-	annex, err := a.annex1(ctx, rd, e, nil, a.today())
+	annex, err := a.r.annex1(ctx, rd, e, nil, a.today())
 	if err != nil {
 		return "", err
 	}
@@ -124,10 +121,10 @@ func keeperOf(e electoral.Elector, home string, f electoral.Field) string {
 	return home
 }
 
-func (a *access) putRectification(ctx context.Context, w Writer, q Rectification) error {
+func (a *action) putRectification(ctx context.Context, w Writer, q Rectification) error {
 	rec := Record{Comune: q.Comune, Book: RectificationBook, ID: q.ID, Subject: q.ANPRID, State: strconv.Itoa(int(q.State)), At: q.Changed}
 	if q.State.Closed() {
-		rec.Expires = q.Changed.Add(a.retention.Closed)
+		rec.Expires = q.Changed.Add(a.r.retention.Closed)
 	}
 	return putRecord(ctx, w, rec, q)
 }
@@ -174,16 +171,13 @@ func citizensBook[T any](ctx context.Context, r *Registry, req electoral.Request
 		q.Comune = req.Actor.Comune
 		return readBook[T](ctx, r, req, op, q, f.Limit)
 	}
-	a, person, faults, err := r.citizen(ctx, req, op)
-	if err != nil {
-		return nil, err
-	}
+	a, person, faults := r.citizen(ctx, req, op)
 	limit, limitFaults := pageLimit(f.Limit)
 	q.Subject, q.After = person.ANPRID, ""
 	list := []T{}
-	err = a.read(ctx, append(faults, limitFaults...), func() error {
+	err := a.read(ctx, append(faults, limitFaults...), func(*electoral.Entry) error {
 		var err error
-		list, err = readRecords[T](ctx, r.store, q, limit, a.At)
+		list, err = readRecords[T](ctx, r.store, q, limit, a.at)
 		return err
 	})
 	if err != nil {
@@ -198,16 +192,13 @@ func citizensBook[T any](ctx context.Context, r *Registry, req electoral.Request
 // integrate. A request is closed as done only when the datum has the value
 // that was asked.
 func (r *Registry) AnswerRectification(ctx context.Context, req electoral.Request, id string, to RequestState, note string) (Rectification, error) {
-	a, comune, faults, err := r.requestAccess(ctx, req, electoral.OpAnswerRectify, RectificationBook, id)
-	if err != nil {
-		return Rectification{}, err
-	}
+	a, faults := r.requestAccess(ctx, req, electoral.OpAnswerRectify, RectificationBook, id)
 	payload := struct {
 		ID, Note string
 		State    RequestState
 	}{id, note, to}
 	out, _, err := perform(ctx, a, faults, payload, func(w Writer) (Rectification, electoral.Faults, error) {
-		q, err := openRequest[Rectification](ctx, a, w, RectificationBook, comune, id, to, note)
+		q, err := openRequest[Rectification](ctx, a, w, RectificationBook, a.comune, id, to, note)
 		if err != nil {
 			return q, nil, err
 		}
@@ -228,15 +219,15 @@ func (Rectification) codes() (unknown, step electoral.Code) {
 	return electoral.RectificationUnknown, electoral.RectificationAction
 }
 
-func (q *Rectification) answer(a *access, to RequestState, note string) {
-	q.State, q.Changed = to, a.At
+func (q *Rectification) answer(a *action, to RequestState, note string) {
+	q.State, q.Changed = to, a.at
 	a.keepNote(note, &q.Note, &q.OfficerNote)
 	if to.Closed() {
 		q.Present, q.Asked, q.Note = "", "", ""
 	}
 }
 
-func (a *access) mustBeDone(ctx context.Context, w Writer, q Rectification) error {
+func (a *action) mustBeDone(ctx context.Context, w Writer, q Rectification) error {
 	e, _, err := w.Elector(ctx, q.ANPRID)
 	if errors.Is(err, electoral.ErrNotFound) {
 		return electoral.Faults{unknownElector(q.ANPRID)}

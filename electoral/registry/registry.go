@@ -3,11 +3,9 @@ package registry
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
-	"github.com/liste-elettorali/anpr/electoral/refdata"
 	"github.com/liste-elettorali/anpr/electoral/rules"
 )
 
@@ -33,7 +31,7 @@ type Registry struct {
 	population electoral.Population
 	recorder   electoral.Recorder
 	checker    *rules.Checker
-	now        func() time.Time
+	calendar   *electoral.Calendar
 	retention  Retention
 	votes      func(comune string) []electoral.Vote
 	firstLoad  FirstLoadTerm
@@ -65,7 +63,8 @@ type Config struct {
 	FirstLoad FirstLoadTerm
 }
 
-// NewRegistry returns a registry.
+// New returns a registry. It fails without a time zone database
+// ([electoral.NewCalendar]).
 func New(cfg Config) (*Registry, error) {
 	switch {
 	case cfg.Store == nil:
@@ -75,7 +74,14 @@ func New(cfg Config) (*Registry, error) {
 	case cfg.Recorder == nil:
 		return nil, errors.New("registry: registry without a recorder")
 	}
-	r := &Registry{cfg.Store, cfg.Population, cfg.Recorder, cfg.Checker, cfg.Now, cfg.Retention.withDefaults(), cfg.Votes, cfg.FirstLoad}
+	calendar, err := electoral.NewCalendar(cfg.Now)
+	if err != nil {
+		return nil, err
+	}
+	r := &Registry{
+		store: cfg.Store, population: cfg.Population, recorder: cfg.Recorder, checker: cfg.Checker, calendar: calendar,
+		retention: cfg.Retention.withDefaults(), votes: cfg.Votes, firstLoad: cfg.FirstLoad,
+	}
 	if r.votes == nil {
 		r.votes = func(string) []electoral.Vote { return nil }
 	}
@@ -86,118 +92,13 @@ func New(cfg Config) (*Registry, error) {
 		}
 		r.checker = checker
 	}
-	if r.now == nil {
-		r.now = time.Now
-	}
 	return r, nil
-}
-
-// today is the day of an instant in Italy.
-func today(at time.Time) electoral.Date {
-	loc, err := time.LoadLocation(electoral.Rome)
-	if err != nil {
-		// Without a zone database: central European time, wrong by at most
-		// the hour of summer time.
-		loc = time.FixedZone("CET", 3600)
-	}
-	return refdata.DateOf(at.In(loc))
-}
-
-// access is one use of a service in the making.
-type access struct {
-	*Registry
-	req electoral.Request
-	electoral.Access
-	// refused is done when the operation is refused, with the keeping of the
-	// refusal; nil for nothing.
-	refused func(Writer, electoral.Faults) error
-}
-
-func (r *Registry) access(req electoral.Request, op electoral.Operation, comune, subject string) *access {
-	at := r.now().UTC().Truncate(time.Millisecond)
-	return &access{Registry: r, req: req, Access: electoral.Access{
-		FiscalCode: req.Actor.FiscalCode, At: at, Operation: op,
-		RequestID: req.ID, Method: req.Actor.Method, Comune: comune, Subject: subject,
-	}}
-}
-
-// today is the day at which the decisions of this access are taken.
-func (a *access) today() electoral.Date { return today(a.At) }
-
-// admit checks what every service asks of who calls.
-func (a *access) admit() electoral.Faults { return electoral.Admit(a.req) }
-
-// officerOf adds to admit that the actor is the electoral officer of a comune.
-func (a *access) officerOf(comune string) electoral.Faults {
-	faults := a.admit()
-	if actor := a.req.Actor; actor.Role != electoral.OfficerRole || actor.Comune == "" || actor.Comune != comune {
-		faults = append(faults, notCompetent("comune", comune, actor))
-	}
-	return faults
-}
-
-func notCompetent(path, comune string, actor electoral.Actor) electoral.Fault {
-	who := "Chi accede non è un ufficiale elettorale."
-	if actor.Role == electoral.OfficerRole {
-		who = "L'ufficiale elettorale è del comune " + actor.Comune + "."
-	}
-	return electoral.NewFault(electoral.NotCompetent, path, comune, who, "l'ufficiale elettorale del comune "+comune)
-}
-
-// record writes the access with an outcome. It outlives a cancelled request:
-// what was done must be on record.
-func (a *access) record(ctx context.Context, outcome string) error {
-	entry := a.Access
-	entry.Outcome = outcome
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	if err := a.recorder.Record(ctx, entry); err != nil {
-		if outcome == electoral.Requested {
-			return fmt.Errorf("%w: %w", electoral.ErrRequestNotRecorded, err)
-		}
-		return fmt.Errorf("%w: %w", electoral.ErrOutcomeNotRecorded, err)
-	}
-	return nil
-}
-
-// read runs a reading service: the outcome is on record before it returns.
-func (a *access) read(ctx context.Context, admitted electoral.Faults, fn func() error) error {
-	err := admitted.Err()
-	if err == nil {
-		err = fn()
-	}
-	return join(err, a.record(ctx, electoral.Outcome(err)))
-}
-
-// write runs a writing service: the request is on record before fn, the
-// outcome after.
-func (a *access) write(ctx context.Context, admitted electoral.Faults, fn func() error) error {
-	if err := admitted.Err(); err != nil {
-		return join(err, a.record(ctx, electoral.Outcome(err)))
-	}
-	if err := a.record(ctx, electoral.Requested); err != nil {
-		return err
-	}
-	err := fn()
-	return join(err, a.record(ctx, electoral.Outcome(err)))
-}
-
-// join returns the one error of two that is not nil, or both joined, so that
-// the usual single error keeps its type.
-func join(a, b error) error {
-	switch {
-	case a == nil:
-		return b
-	case b == nil:
-		return a
-	}
-	return errors.Join(a, b)
 }
 
 // PutSection registers a section or changes it, as the officer of its comune.
 // It returns the warnings.
 func (r *Registry) PutSection(ctx context.Context, req electoral.Request, s electoral.Section) (electoral.Faults, error) {
-	a := r.access(req, electoral.OpPutSection, s.Comune, "")
+	a := r.begin(req, electoral.OpPutSection, s.Comune)
 	_, warnings, err := perform(ctx, a, a.officerOf(s.Comune), s, func(w Writer) (struct{}, electoral.Faults, error) {
 		faults := r.checker.CheckSection(s, a.today())
 		if err := faults.Err(); err != nil {
@@ -211,9 +112,9 @@ func (r *Registry) PutSection(ctx context.Context, req electoral.Request, s elec
 // Section returns a section of the officer's comune. A section that is not
 // registered is refused with [electoral.SectionNotFound].
 func (r *Registry) Section(ctx context.Context, req electoral.Request, comune, number string) (electoral.Section, error) {
-	a := r.access(req, electoral.OpReadSection, comune, "")
+	a := r.begin(req, electoral.OpReadSection, comune)
 	var s electoral.Section
-	err := a.read(ctx, a.officerOf(comune), func() error {
+	err := a.read(ctx, a.officerOf(comune), func(*electoral.Entry) error {
 		return r.store.View(ctx, func(rd Reader) error {
 			var err error
 			s, err = rd.Section(ctx, comune, number)
@@ -261,9 +162,9 @@ func unknownPerson(anprID string) electoral.Fault {
 // Elector returns the electoral data of a person: to the officer of a comune
 // in one of whose lists he is or that registered him, and to himself.
 func (r *Registry) Elector(ctx context.Context, req electoral.Request, anprID string) (electoral.Elector, error) {
-	a := r.access(req, electoral.OpReadElector, req.Actor.Comune, anprID)
+	a := r.beginAbout(ctx, req, electoral.OpReadElector, req.Actor.Comune, anprID)
 	var e electoral.Elector
-	err := a.read(ctx, a.admit(), func() error {
+	err := a.read(ctx, a.admit(), func(*electoral.Entry) error {
 		person, err := r.personOf(ctx, anprID)
 		if err != nil {
 			return err
@@ -287,7 +188,7 @@ func (r *Registry) stored(ctx context.Context, anprID string) (e electoral.Elect
 		return err
 	})
 	if errors.Is(err, electoral.ErrNotFound) {
-		err = electoral.Faults{electoral.NewFault(electoral.ElectorUnknown, "anprId", anprID, "I dati elettorali del soggetto non sono registrati.", "un soggetto registrato da un comune")}
+		err = electoral.Faults{unknownElector(anprID)}
 	}
 	return e, home, err
 }
@@ -315,45 +216,52 @@ func himself(actor electoral.Actor, p electoral.Person) electoral.Faults {
 	return electoral.Faults{electoral.NewFault(electoral.OtherPerson, "anprId", "", "La posizione è di un'altra persona.", "la propria posizione")}
 }
 
-// CertificateFacts returns what a certificate needs, and nothing more: to any
-// electoral officer, whatever the comune of the person (annex 2, services for
-// the comuni 3 and 4), and to the person himself.
-func (r *Registry) CertificateFacts(ctx context.Context, req electoral.Request, anprID string) (electoral.CertificateFacts, error) {
-	a := r.access(req, electoral.OpReadForCertificate, req.Actor.Comune, anprID)
+// CertificateFacts returns what a certificate needs, and nothing more, about the
+// subject of an access that is on record: to any electoral officer, whatever the
+// comune of the person (annex 2, services for the comuni 3 and 4), and to the
+// person himself. It writes no entry of its own. Of an access that is not on
+// record it says nothing: the error is [electoral.ErrRequestNotRecorded].
+func (r *Registry) CertificateFacts(ctx context.Context, on *electoral.Entry) (electoral.CertificateFacts, error) {
 	var facts electoral.CertificateFacts
-	err := a.read(ctx, a.admit(), func() error {
-		person, err := r.personOf(ctx, anprID)
+	if !on.OnRecord() {
+		return facts, electoral.ErrRequestNotRecorded
+	}
+	req, anprID := on.Access().Request(), on.Access().Subject
+	if err := electoral.Admit(req).Err(); err != nil {
+		return facts, err
+	}
+	person, err := r.personOf(ctx, anprID)
+	if err != nil {
+		return facts, err
+	}
+	if req.Actor.Role != electoral.OfficerRole || req.Actor.Comune == "" {
+		if err := himself(req.Actor, person).Err(); err != nil {
+			return facts, err
+		}
+	}
+	err = r.store.View(ctx, func(rd Reader) error {
+		facts = electoral.CertificateFacts{Person: person}
+		var err error
+		facts.Elector, _, err = rd.Elector(ctx, anprID)
+		if errors.Is(err, electoral.ErrNotFound) {
+			return electoral.Faults{unknownElector(anprID)}
+		}
 		if err != nil {
 			return err
 		}
-		if req.Actor.Role != electoral.OfficerRole || req.Actor.Comune == "" {
-			if err := himself(req.Actor, person).Err(); err != nil {
-				return err
-			}
+		if facts.ClaimedBy, err = claimant(ctx, rd, facts.Elector); err != nil {
+			return err
 		}
-		facts.Person = person
-		return r.store.View(ctx, func(rd Reader) error {
-			facts.Elector, _, err = rd.Elector(ctx, anprID)
-			if errors.Is(err, electoral.ErrNotFound) {
-				return electoral.Faults{electoral.NewFault(electoral.ElectorUnknown, "anprId", anprID, "I dati elettorali del soggetto non sono registrati.", "un soggetto registrato da un comune")}
-			}
-			if err != nil {
+		for _, en := range facts.Elector.Enrolments() {
+			s, err := rd.Section(ctx, en.Comune, en.Section)
+			if err == nil {
+				facts.Section = &s
+			} else if !errors.Is(err, electoral.ErrNotFound) {
 				return err
 			}
-			if facts.ClaimedBy, err = claimant(ctx, rd, facts.Elector); err != nil {
-				return err
-			}
-			for _, en := range facts.Elector.Enrolments() {
-				s, err := rd.Section(ctx, en.Comune, en.Section)
-				if err == nil {
-					facts.Section = &s
-				} else if !errors.Is(err, electoral.ErrNotFound) {
-					return err
-				}
-				break
-			}
-			return nil
-		})
+			break
+		}
+		return nil
 	})
 	if err != nil {
 		return electoral.CertificateFacts{}, err
@@ -373,8 +281,12 @@ type Listed struct {
 // access is on record before the first is yielded. It stops when yield returns
 // an error and returns it.
 func (r *Registry) ListSection(ctx context.Context, req electoral.Request, l electoral.List, comune, section string, yield func(Listed) error) error {
-	a := r.access(req, electoral.OpListSection, comune, "")
-	return a.write(ctx, a.officerOf(comune), func() error {
+	a := r.begin(req, electoral.OpListSection, comune)
+	return a.write(ctx, a.officerOf(comune), func(on *electoral.Entry) error {
+		rows := 0
+		defer func() { setRows(on, rows) }()
+		on.Set("list", string(l))
+		on.Set("section", section)
 		return r.store.View(ctx, func(rd Reader) error {
 			for e, err := range rd.Enrolled(ctx, l, comune, section) {
 				if err != nil {
@@ -384,7 +296,8 @@ func (r *Registry) ListSection(ctx context.Context, req electoral.Request, l ele
 				if err != nil && !errors.Is(err, electoral.ErrNotFound) {
 					return err
 				}
-				if err := yield(Listed{e, p}); err != nil {
+				rows++
+				if err := yield(Listed{Elector: e, Person: p}); err != nil {
 					return err
 				}
 			}

@@ -48,7 +48,7 @@ func (r *Registry) Remove(ctx context.Context, req electoral.Request, q RemovalR
 	if q.Reason == electoral.Annulment {
 		op = electoral.OpAnnul
 	}
-	a := r.access(req, op, req.Actor.Comune, q.ANPRID)
+	a := r.beginAbout(ctx, req, op, req.Actor.Comune, q.ANPRID)
 	return perform(ctx, a, a.officerOf(req.Actor.Comune), q, func(w Writer) (electoral.Elector, electoral.Faults, error) {
 		person, old, home, found, err := a.known(ctx, w, q.ANPRID)
 		if err != nil {
@@ -82,7 +82,7 @@ func (r *Registry) Remove(ctx context.Context, req electoral.Request, q RemovalR
 }
 
 // removed judges a request and returns the lists that it concerns.
-func (a *access) removed(old electoral.Elector, q RemovalRequest) ([]electoral.List, electoral.Faults) {
+func (a *action) removed(old electoral.Elector, q RemovalRequest) ([]electoral.List, electoral.Faults) {
 	var faults electoral.Faults
 	fault := func(c electoral.Code, path, value, message, expected string) {
 		faults = append(faults, electoral.NewFault(c, path, value, message, expected))
@@ -109,7 +109,7 @@ func (a *access) removed(old electoral.Elector, q RemovalRequest) ([]electoral.L
 const maxRemovalNote = 240
 
 // removalLists finds the lists of a request and judges them.
-func (a *access) removalLists(old electoral.Elector, q RemovalRequest) (lists []electoral.List, faults electoral.Faults) {
+func (a *action) removalLists(old electoral.Elector, q RemovalRequest) (lists []electoral.List, faults electoral.Faults) {
 	comune := a.req.Actor.Comune
 	own := func(l electoral.List) bool { en, in := old.EnrolmentIn(l); return in && en.Comune == comune }
 	for _, l := range electoral.Lists() {
@@ -148,7 +148,7 @@ func (a *access) removalLists(old electoral.Elector, q RemovalRequest) (lists []
 }
 
 // without returns what remains of an elector.
-func (a *access) without(old electoral.Elector, lists []electoral.List, q RemovalRequest) electoral.Elector {
+func (a *action) without(old electoral.Elector, lists []electoral.List, q RemovalRequest) electoral.Elector {
 	e := old.Clone()
 	for _, l := range lists {
 		if l == electoral.GeneralList {
@@ -188,16 +188,16 @@ func keepsVote(old electoral.Elector, q RemovalRequest, today electoral.Date) bo
 	return old.Removal.StillVotesAt(today) && q.StillVotes == nil && q.Reason != electoral.DeathOfElector && q.Reason != electoral.RightLostWithTransfer
 }
 
-func (a *access) removeFrom(ctx context.Context, w Writer, person electoral.Person, old electoral.Elector, home string, e electoral.Elector, lists []electoral.List, q RemovalRequest) error {
+func (a *action) removeFrom(ctx context.Context, w Writer, person electoral.Person, old electoral.Elector, home string, e electoral.Elector, lists []electoral.List, q RemovalRequest) error {
 	listed := false
 	for l := range e.Enrolments() {
 		listed = listed || l != ""
 	}
-	if r := e.Removal; q.Reason == electoral.Annulment && !listed && home == a.Comune && r != nil && r.Comune != a.Comune {
+	if r := e.Removal; q.Reason == electoral.Annulment && !listed && home == a.comune && r != nil && r.Comune != a.comune {
 		// Another comune registered him first, and may have kept him a vote.
 		return a.put(ctx, w, old, home, e, r.Comune)
 	}
-	if q.Reason == electoral.Annulment && !listed && home == a.Comune {
+	if q.Reason == electoral.Annulment && !listed && home == a.comune {
 		if err := w.RemoveElector(ctx, e.ANPRID); err != nil {
 			return err
 		}
@@ -237,7 +237,7 @@ func (r *Registry) SetCapacity(ctx context.Context, req electoral.Request, q Cap
 	if q.Capacity == electoral.Yes {
 		op = electoral.OpRecoverCapacity
 	}
-	a := r.access(req, op, req.Actor.Comune, q.ANPRID)
+	a := r.beginAbout(ctx, req, op, req.Actor.Comune, q.ANPRID)
 	return perform(ctx, a, a.officerOf(req.Actor.Comune), q, func(w Writer) (electoral.Elector, electoral.Faults, error) {
 		return a.alter(ctx, w, q.ANPRID, q.Capacity == electoral.Yes, func(e *electoral.Elector) electoral.Faults {
 			var faults electoral.Faults
@@ -260,7 +260,7 @@ func (r *Registry) SetCapacity(ctx context.Context, req electoral.Request, q Cap
 // SetCertifiability registers which electoral certificates may be issued for a
 // person, as the officer of the comune under which he is registered.
 func (r *Registry) SetCertifiability(ctx context.Context, req electoral.Request, anprID string, c electoral.Certifiability) (electoral.Faults, error) {
-	a := r.access(req, electoral.OpCertifiability, req.Actor.Comune, anprID)
+	a := r.beginAbout(ctx, req, electoral.OpCertifiability, req.Actor.Comune, anprID)
 	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), c, func(w Writer) (electoral.Elector, electoral.Faults, error) {
 		return a.alter(ctx, w, anprID, false, func(e *electoral.Elector) electoral.Faults {
 			e.Certifiability = &c
@@ -273,7 +273,7 @@ func (r *Registry) SetCertifiability(ctx context.Context, req electoral.Request,
 // alter changes what is no list of a registered person. A change that only
 // takes is not checked against the rest of the record: a wrong section must not
 // keep a lost right in force.
-func (a *access) alter(ctx context.Context, w Writer, anprID string, checked bool, change func(*electoral.Elector) electoral.Faults) (electoral.Elector, electoral.Faults, error) {
+func (a *action) alter(ctx context.Context, w Writer, anprID string, checked bool, change func(*electoral.Elector) electoral.Faults) (electoral.Elector, electoral.Faults, error) {
 	person, old, home, found, err := a.known(ctx, w, anprID)
 	if err != nil {
 		return electoral.Elector{}, nil, err

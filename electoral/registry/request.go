@@ -144,12 +144,9 @@ type PersonalRecord struct {
 // ANPR, by his codice fiscale, and only his own (annex 2, services for the
 // citizens 1 and 2).
 func (r *Registry) PersonalRecord(ctx context.Context, req electoral.Request) (PersonalRecord, error) {
-	a, person, faults, err := r.citizen(ctx, req, electoral.OpReadElector)
-	if err != nil {
-		return PersonalRecord{}, err
-	}
+	a, person, faults := r.citizen(ctx, req, electoral.OpReadElector)
 	p := PersonalRecord{Person: person}
-	err = a.read(ctx, faults, func() error {
+	err := a.read(ctx, faults, func(*electoral.Entry) error {
 		return r.store.View(ctx, func(rd Reader) error {
 			var err error
 			p.Elector, _, err = rd.Elector(ctx, person.ANPRID)
@@ -170,14 +167,14 @@ func (r *Registry) PersonalRecord(ctx context.Context, req electoral.Request) (P
 
 // citizen begins a service for the citizen who asks. Who is not in ANPR, or is
 // no citizen, is refused by the faults.
-func (r *Registry) citizen(ctx context.Context, req electoral.Request, op electoral.Operation) (*access, electoral.Person, electoral.Faults, error) {
-	a := r.access(req, op, "", "")
+func (r *Registry) citizen(ctx context.Context, req electoral.Request, op electoral.Operation) (*action, electoral.Person, electoral.Faults) {
+	a := r.begin(req, op, "")
 	faults := a.admit()
 	if req.Actor.Role != electoral.CitizenRole {
 		faults = append(faults, electoral.NewFault(electoral.OtherPerson, "request.actor.role", string(req.Actor.Role), "Il servizio è del cittadino per la propria posizione.", "un cittadino"))
 	}
 	if faults.Err() != nil {
-		return a, electoral.Person{}, faults, nil
+		return a, electoral.Person{}, faults
 	}
 	p, err := r.population.ByFiscalCode(ctx, req.Actor.FiscalCode)
 	switch {
@@ -185,11 +182,12 @@ func (r *Registry) citizen(ctx context.Context, req electoral.Request, op electo
 		// The code is personal data: it does not stand in the fault.
 		faults = append(faults, electoral.NewFault(electoral.PersonUnknown, "request.actor.fiscalCode", "", "Chi accede non è iscritto in ANPR.", "il codice fiscale di un soggetto iscritto"))
 	case err != nil:
-		return a, p, nil, join(fmt.Errorf("registry: %w", err), a.record(ctx, electoral.Failed))
+		a.failed = fmt.Errorf("registry: %w", err)
 	default:
-		a.Subject, a.Comune = p.ANPRID, p.Registered()
+		a.subject, a.comune = p.ANPRID, p.Registered()
+		a.route(ctx, p.ANPRID)
 	}
-	return a, p, faults, nil
+	return a, p, faults
 }
 
 // A sectionCache remembers the sections that a reading looks up.
@@ -238,7 +236,7 @@ type citizensRequest interface {
 
 // openRequest reads a request that is to be brought to another state, and
 // judges the step.
-func openRequest[T citizensRequest](ctx context.Context, a *access, w Writer, book Book, comune, id string, to RequestState, note string) (T, error) {
+func openRequest[T citizensRequest](ctx context.Context, a *action, w Writer, book Book, comune, id string, to RequestState, note string) (T, error) {
 	var q, none T
 	unknown, step := q.codes()
 	rec, err := w.Record(ctx, comune, book, id)
@@ -257,15 +255,15 @@ func openRequest[T citizensRequest](ctx context.Context, a *access, w Writer, bo
 
 // mayHandle says whether who asks may see a request: its citizen, or the
 // officer of the comune unless it is a draft.
-func (a *access) mayHandle(subject string, s RequestState) bool {
+func (a *action) mayHandle(subject string, s RequestState) bool {
 	if a.req.Actor.Role == electoral.CitizenRole {
-		return a.Subject == subject
+		return a.subject == subject
 	}
 	return s != RequestDraft
 }
 
 // keepNote keeps what the citizen or the officer has written last.
-func (a *access) keepNote(note string, citizens, officers *string) {
+func (a *action) keepNote(note string, citizens, officers *string) {
 	switch {
 	case note == "":
 	case a.req.Actor.Role == electoral.CitizenRole:
@@ -278,17 +276,21 @@ func (a *access) keepNote(note string, citizens, officers *string) {
 // requestAccess begins an answer to a citizen's request, by the officer of its
 // comune or by the citizen, whose request may be with another comune than the
 // one where he now lives.
-func (r *Registry) requestAccess(ctx context.Context, req electoral.Request, op electoral.Operation, book Book, id string) (*access, string, electoral.Faults, error) {
+func (r *Registry) requestAccess(ctx context.Context, req electoral.Request, op electoral.Operation, book Book, id string) (*action, electoral.Faults) {
 	if req.Actor.Role != electoral.CitizenRole {
-		a := r.access(req, op, req.Actor.Comune, "")
-		return a, req.Actor.Comune, a.officerOf(req.Actor.Comune), nil
+		a := r.begin(req, op, req.Actor.Comune)
+		faults := a.officerOf(req.Actor.Comune)
+		if faults.Err() == nil {
+			a.routeRecord(ctx, book, id)
+		}
+		return a, faults
 	}
-	a, person, faults, err := r.citizen(ctx, req, op)
-	if err != nil || faults.Err() != nil {
-		return a, "", faults, err
+	a, person, faults := r.citizen(ctx, req, op)
+	if faults.Err() != nil || a.failed != nil {
+		return a, faults
 	}
-	comune := a.Comune
-	err = r.store.View(ctx, func(rd Reader) error {
+	comune := a.comune
+	err := r.store.View(ctx, func(rd Reader) error {
 		for rec, err := range rd.Records(ctx, RecordSearch{Book: book, Subject: person.ANPRID}) {
 			if err != nil {
 				return err
@@ -300,8 +302,8 @@ func (r *Registry) requestAccess(ctx context.Context, req electoral.Request, op 
 		return nil
 	})
 	if err != nil {
-		return a, "", nil, join(err, a.record(ctx, electoral.Failed))
+		a.failed = fmt.Errorf("registry: %w", err)
 	}
-	a.Comune = comune
-	return a, comune, faults, nil
+	a.comune = comune
+	return a, faults
 }

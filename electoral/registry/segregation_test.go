@@ -92,7 +92,7 @@ func doors() []door {
 			return l.Elector.ANPRID != "" || l.Person.ANPRID != "", err
 		}, func(who electoral.Actor, rec kept) bool { return ofTheList(who, rec) || himself(who, rec) }},
 		{"certificate facts", func(c *town, req electoral.Request, rec kept) (bool, error) {
-			f, err := c.CertificateFacts(c.ctx(), req, id(rec))
+			f, err := certificateFacts(c.ctx(), c.Registry, c.log, req, id(rec))
 			return f.Elector.ANPRID != "" || f.Person.ANPRID != "", err
 		}, func(who electoral.Actor, rec kept) bool { return anyOfficer(who) || himself(who, rec) }},
 		{"section", func(c *town, req electoral.Request, rec kept) (bool, error) {

@@ -89,7 +89,7 @@ func TestConflict(t *testing.T) {
 		require.NoError(c.t, err)
 		c.tick()
 		assert.Equal(c.t, registry.ConflictReleased, c.conflicts(airasca)[0].State)
-		facts, err := c.CertificateFacts(c.ctx(), officer(aglie), "1")
+		facts, err := certificateFacts(c.ctx(), c.Registry, c.log, officer(aglie), "1")
 		require.NoError(c.t, err)
 		assert.Equal(c.t, airasca, facts.ClaimedBy)
 		progress, err := c.Progress(c.ctx(), officer(airasca), airasca)

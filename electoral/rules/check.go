@@ -96,7 +96,7 @@ type Circumstances struct {
 // CheckElector applies every rule of annex 1 and of ANPR's practice to an
 // elector and returns all the faults, in the order of the record's fields.
 func (c *Checker) CheckElector(e electoral.Elector, in Circumstances) electoral.Faults {
-	k := &elector{Checker: c, e: e, in: in}
+	k := &elector{checker: c, e: e, in: in}
 	k.identity()
 	k.person()
 	for _, l := range electoral.Lists() {
@@ -113,10 +113,10 @@ func (c *Checker) CheckElector(e electoral.Elector, in Circumstances) electoral.
 
 // elector is one run of CheckElector.
 type elector struct {
-	*Checker
-	e      electoral.Elector
-	in     Circumstances
-	faults electoral.Faults
+	checker *Checker
+	e       electoral.Elector
+	in      Circumstances
+	faults  electoral.Faults
 }
 
 func (k *elector) fault(c electoral.Code, path, value, message, expected string) {
@@ -216,7 +216,7 @@ func (k *elector) list(l electoral.List) {
 }
 
 func (k *elector) enrolment(path string, en electoral.Enrolment) {
-	comune, known := k.tables.Comune(en.Comune, k.in.At)
+	comune, known := k.checker.tables.Comune(en.Comune, k.in.At)
 	switch {
 	case en.Comune == "":
 		k.fault(electoral.EnrolmentComuneMissing, path+".comune", "", "Manca il comune di iscrizione.", "il comune che tiene la lista")
@@ -324,7 +324,7 @@ func citizenshipsOf(p *electoral.Person, at electoral.Date) string {
 func (k *elector) addedList(l electoral.List, province, name string) {
 	en := k.e.ListEntry(l).Enrolment
 	if en != nil {
-		if c, ok := k.tables.Comune(en.Comune, k.in.At); ok && c.ProvinceSigla == province {
+		if c, ok := k.checker.tables.Comune(en.Comune, k.in.At); ok && c.ProvinceSigla == province {
 			k.fault(electoral.AddedComuneInTerritory, l.Path()+".enrolment.comune", en.Comune, "Il comune che tiene la lista aggiunta è in "+name+".", "il comune di emigrazione, fuori dal territorio della lista")
 		}
 	}
@@ -335,7 +335,7 @@ func (k *elector) addedList(l electoral.List, province, name string) {
 	if en != nil && en.Comune == p.Residence.Comune {
 		k.fault(electoral.AddedSameComune, l.Path()+".enrolment.comune", en.Comune, "Il comune della lista aggiunta è quello di residenza.", "un comune diverso da quello di residenza")
 	}
-	if c, ok := k.tables.Comune(p.Residence.Comune, k.in.At); ok && c.ProvinceSigla != province {
+	if c, ok := k.checker.tables.Comune(p.Residence.Comune, k.in.At); ok && c.ProvinceSigla != province {
 		k.fault(electoral.AddedOtherProvince, l.Path()+".enrolled", electoral.Yes.String(), "Il soggetto risiede a "+c.Name+" ("+c.ProvinceSigla+"), non in "+name+".", "la residenza in "+name)
 		return
 	}
@@ -350,14 +350,14 @@ func (k *elector) addedTerm(l electoral.List, since electoral.Date, name string)
 		at = k.in.At
 	}
 	path := l.Path() + ".enrolled"
-	i := slices.IndexFunc(k.terms, func(t AddedTerm) bool {
+	i := slices.IndexFunc(k.checker.terms, func(t AddedTerm) bool {
 		return t.List == l && (t.From.IsZero() || !t.From.After(at)) && (t.To.IsZero() || t.To.After(at))
 	})
 	if i < 0 || since.IsZero() || !since.Complete() {
 		k.fault(electoral.AddedTermNotCheckable, path, electoral.Yes.String(), "Da quando il soggetto risiede senza interruzione in "+name+" non risulta.", "la data da cui risiede nel territorio")
 		return
 	}
-	years := k.terms[i].Years
+	years := k.checker.terms[i].Years
 	if since.AddYears(years).After(at) {
 		return
 	}

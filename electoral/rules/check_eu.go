@@ -49,7 +49,7 @@ func (k *elector) euCitizenship(path string, l electoral.List) {
 		k.fault(electoral.CitizenshipUnknown, path, "", "La cittadinanza del soggetto non risulta: l'iscrizione nella "+l.Italian()+" non si può controllare.", "la cittadinanza di altro Stato membro nell'anagrafe")
 	case p.IsItalian(k.in.At):
 		k.fault(electoral.EUItalian, path, electoral.Yes.String(), "Il soggetto è cittadino italiano al "+k.in.At.String()+".", "la lista generale; alla naturalizzazione si cancella prima la lista aggiunta UE (motivo 5)")
-	case !p.IsEUCitizen(k.tables, k.in.At):
+	case !p.IsEUCitizen(k.checker.tables, k.in.At):
 		k.fault(electoral.EUNotMember, path, citizenshipsOf(p, k.in.At), "Il soggetto non è cittadino di uno Stato membro dell'Unione europea al "+k.in.At.String()+".", "la cittadinanza di uno Stato membro a quella data")
 	}
 }

@@ -13,7 +13,7 @@ import (
 // CheckSection applies every rule to a polling section and returns all the
 // faults, in the order of the record's fields.
 func (c *Checker) CheckSection(s electoral.Section, at electoral.Date) electoral.Faults {
-	k := &section{Checker: c, s: s, at: at}
+	k := &section{checker: c, s: s, at: at}
 	k.identity()
 	k.seat()
 	k.european()
@@ -27,12 +27,12 @@ func (c *Checker) CheckSection(s electoral.Section, at electoral.Date) electoral
 
 // section is one run of CheckSection.
 type section struct {
-	*Checker
-	s      electoral.Section
-	at     electoral.Date
-	comune refdata.Comune
-	known  bool // comune is the section's
-	faults electoral.Faults
+	checker *Checker
+	s       electoral.Section
+	at      electoral.Date
+	comune  refdata.Comune
+	known   bool // comune is the section's
+	faults  electoral.Faults
 }
 
 func (k *section) fault(c electoral.Code, path, value, message, expected string) {
@@ -40,7 +40,7 @@ func (k *section) fault(c electoral.Code, path, value, message, expected string)
 }
 
 func (k *section) identity() {
-	k.comune, k.known = k.tables.Comune(k.s.Comune, k.at)
+	k.comune, k.known = k.checker.tables.Comune(k.s.Comune, k.at)
 	switch {
 	case k.s.Comune == "":
 		k.fault(electoral.SectionComuneMissing, "comune", "", "Manca il comune della sezione.", "il comune che istituisce la sezione")
@@ -86,10 +86,10 @@ func (k *section) european() {
 	if k.tooLong("europeanConstituency", given) {
 		return
 	}
-	name, ok := k.tables.Canonical(refdata.KindEuropean, given)
+	name, ok := k.checker.tables.Canonical(refdata.KindEuropean, given)
 	if !ok {
 		var names []string
-		for _, c := range k.tables.EuropeanConstituencies() {
+		for _, c := range k.checker.tables.EuropeanConstituencies() {
 			names = append(names, c.Name)
 		}
 		k.fault(electoral.EuropeanUnknown, "europeanConstituency", given, "La circoscrizione per il Parlamento europeo non è nelle tabelle.", strings.Join(names, ", "))
@@ -98,7 +98,7 @@ func (k *section) european() {
 	if !k.known {
 		return
 	}
-	v, ok := k.tables.EuropeanConstituency(k.s.Comune)
+	v, ok := k.checker.tables.EuropeanConstituency(k.s.Comune)
 	switch want := v.Name; {
 	case !ok:
 		k.fault(electoral.EuropeanNotCheckable, "europeanConstituency", given, "Nessuna tabella dice la circoscrizione europea del comune "+k.s.Comune+".", "un controllo sulle tabelle del Ministero")
@@ -118,8 +118,8 @@ func (k *section) regional() {
 	if k.tooLong("regionalConstituency", given) || !k.known {
 		return
 	}
-	v, ok := k.tables.RegionalConstituency(k.s.Comune)
-	name, known := k.tables.Canonical(refdata.KindRegional, given)
+	v, ok := k.checker.tables.RegionalConstituency(k.s.Comune)
+	name, known := k.checker.tables.Canonical(refdata.KindRegional, given)
 	if ok && known && name == v.Name {
 		if v.Certainty != refdata.Sourced {
 			k.fault(electoral.RegionalNotCheckable, "regionalConstituency", given, "La circoscrizione regionale del comune di "+k.comune.Name+" nella tabella non ha una fonte certa.", "un controllo sulla legge elettorale regionale")
@@ -155,7 +155,7 @@ func (k *section) college(h house, given electoral.College) {
 	if k.tooLong(h.college, given.String()) {
 		return
 	}
-	name, ok := k.tables.Canonical(h.kind, given.Constituency)
+	name, ok := k.checker.tables.Canonical(h.kind, given.Constituency)
 	if !ok {
 		k.fault(electoral.CollegeUnknown, h.college, given.String(), "La circoscrizione dei collegi per "+h.italian+" non è nelle tabelle.", strings.Join(h.known, ", "))
 		return
@@ -207,7 +207,7 @@ func (k *section) translations() {
 			k.tooLong(path+".seatName", t.SeatName)
 		}
 	}
-	if len(k.s.Translations) > 0 && k.known && len(k.tables.Languages(k.s.Comune)) == 0 {
+	if len(k.s.Translations) > 0 && k.known && len(k.checker.tables.Languages(k.s.Comune)) == 0 {
 		k.fault(electoral.TranslationNotInForce, "translations[0]", k.s.Translations[0].SeatName, "Nel comune di "+k.comune.Name+" non risulta in vigore un'altra lingua.", "nessuna traduzione")
 	}
 }

@@ -20,7 +20,7 @@ func (k *elector) status() {
 		}
 	}
 	if k.e.Status.District == electoral.Yes && k.e.General != nil {
-		if c, ok := k.tables.Comune(k.e.General.Comune, k.in.At); ok && c.Residents > 0 && c.Residents <= smallComune {
+		if c, ok := k.checker.tables.Comune(k.e.General.Comune, k.in.At); ok && c.Residents > 0 && c.Residents <= smallComune {
 			k.fault(electoral.DistrictInSmallComune, "status.district", electoral.Yes.String(), "Il comune di "+c.Name+" non risulta avere circoscrizioni di decentramento.", "no, nei comuni fino a 250.000 abitanti")
 		}
 	}
@@ -92,7 +92,7 @@ func (c *Checker) senate(s electoral.Status) house {
 func (k *elector) constituencies() {
 	var abroad [2]string // the division of each house, if it is one
 	var national [2]bool
-	for i, h := range []house{k.senate(k.e.Status), k.chamber(k.e.Status)} {
+	for i, h := range []house{k.checker.senate(k.e.Status), k.checker.chamber(k.e.Status)} {
 		switch {
 		case h.answer == electoral.Yes && h.given == "":
 			k.fault(electoral.ConstituencyMissing, h.value, "", "Manca la circoscrizione per "+h.italian+".", "la circoscrizione del territorio nazionale o la ripartizione della circoscrizione Estero, perché "+electoral.Tag(h.path)+" è «si»")
@@ -102,13 +102,13 @@ func (k *elector) constituencies() {
 		case h.answer != electoral.Yes:
 			k.fault(electoral.ConstituencyNotDue, h.value, h.given, "La circoscrizione per "+h.italian+" è indicata, ma lo status è «"+h.answer.String()+"».", "nessuna circoscrizione")
 		}
-		if name, ok := k.tables.Canonical(refdata.KindAbroad, h.given); ok {
+		if name, ok := k.checker.tables.Canonical(refdata.KindAbroad, h.given); ok {
 			abroad[i] = name
 			k.exact(h, name)
 			k.abroadDivision(h, name)
 			continue
 		}
-		name, ok := k.tables.Canonical(h.kind, h.given)
+		name, ok := k.checker.tables.Canonical(h.kind, h.given)
 		if !ok {
 			k.fault(electoral.ConstituencyUnknown, h.value, h.given, "La circoscrizione per "+h.italian+" non è nelle tabelle.", k.expectedConstituencies(h))
 			continue
@@ -130,7 +130,7 @@ func (k *elector) expectedConstituencies(h house) string {
 			return strings.Join(names, " oppure ")
 		}
 	}
-	return strings.Join(h.known, ", ") + "; per l'estero " + strings.Join(k.tables.AbroadDivisions(), ", ")
+	return strings.Join(h.known, ", ") + "; per l'estero " + strings.Join(k.checker.tables.AbroadDivisions(), ", ")
 }
 
 func (k *elector) exact(h house, name string) {
@@ -143,7 +143,7 @@ func (k *elector) exact(h house, name string) {
 
 func (k *elector) nationalConstituency(h house, name string) {
 	if p := k.in.Person; p != nil && p.Residence == nil && p.Abroad != nil {
-		k.fault(electoral.NationalConstituencyForAbroad, h.value, h.given, "Il soggetto è iscritto all'AIRE, ma la circoscrizione per "+h.italian+" è del territorio nazionale.", strings.Join(k.tables.AbroadDivisions(), ", "))
+		k.fault(electoral.NationalConstituencyForAbroad, h.value, h.given, "Il soggetto è iscritto all'AIRE, ma la circoscrizione per "+h.italian+" è del territorio nazionale.", strings.Join(k.checker.tables.AbroadDivisions(), ", "))
 		return
 	}
 	if k.e.General == nil {
@@ -165,7 +165,7 @@ func (k *elector) abroadDivision(h house, name string) {
 	case p.Residence != nil:
 		k.fault(electoral.AbroadConstituencyForResident, h.value, h.given, "Il soggetto risiede in Italia, ma vota per "+h.italian+" in una ripartizione estera.", "la circoscrizione del territorio nazionale")
 	case p.Abroad != nil:
-		want, ok := k.tables.AbroadDivision(p.Abroad.State)
+		want, ok := k.checker.tables.AbroadDivision(p.Abroad.State)
 		switch {
 		case !ok:
 			k.fault(electoral.AbroadDivisionNotCheckable, h.value, h.given, "Nessuna tabella dice la ripartizione dello Stato di residenza "+p.Abroad.State+".", "un controllo sulle tabelle del Ministero")
@@ -214,7 +214,7 @@ func (k *elector) sectionFields() {
 }
 
 func (k *elector) sectionColleges(sec electoral.Section) {
-	for _, h := range []house{k.senate(k.e.Status), k.chamber(k.e.Status)} {
+	for _, h := range []house{k.checker.senate(k.e.Status), k.checker.chamber(k.e.Status)} {
 		if h.answer != electoral.Yes {
 			continue
 		}
@@ -226,8 +226,8 @@ func (k *elector) sectionColleges(sec electoral.Section) {
 			k.fault(electoral.SectionLacksCollege, h.path, electoral.Yes.String(), "La sezione "+sec.Number+" non indica i collegi per "+h.italian+".", "i collegi ("+electoral.Tag(h.college)+") sulla sezione")
 			continue
 		}
-		mine, national := k.tables.Canonical(h.kind, h.given)
-		theirs, ok := k.tables.Canonical(h.kind, college.Constituency)
+		mine, national := k.checker.tables.Canonical(h.kind, h.given)
+		theirs, ok := k.checker.tables.Canonical(h.kind, college.Constituency)
 		if national && ok && mine != theirs {
 			k.fault(electoral.SectionOtherConstituency, h.value, h.given, "I collegi della sezione "+sec.Number+" per "+h.italian+" sono della circoscrizione "+theirs+".", theirs)
 		}
