@@ -160,7 +160,7 @@ func (i *Issuer) mayDownload(who electoral.Actor, a Archived) bool {
 // Mine returns what is kept of the certificates of the citizen who asks, the
 // latest first, without the documents. It refuses as [Issuer.Download] does.
 func (i *Issuer) Mine(ctx context.Context, req electoral.Request) ([]Archived, error) {
-	list := []Archived{}
+	var list []Archived
 	err := i.ownPassage(ctx, req, electoral.OpListCertificates).Do(ctx, func(on *electoral.Entry) error {
 		if i.cfg.Archive == nil {
 			return errNoArchive
@@ -168,18 +168,26 @@ func (i *Issuer) Mine(ctx context.Context, req electoral.Request) ([]Archived, e
 		if req.Actor.Role != electoral.CitizenRole || req.Actor.FiscalCode == "" {
 			return refuse("", NotYours, "request.actor")
 		}
-		for a, err := range i.cfg.Archive.Owned(ctx, i.owner(req.Actor.FiscalCode)) {
-			if err != nil {
-				return fmt.Errorf("certificate: %w", err)
-			}
-			if a.Expires.After(on.Access().At) {
-				list = append(list, a)
-			}
-		}
-		return nil
+		var err error
+		list, err = i.kept(ctx, req.Actor.FiscalCode, on.Access().At)
+		return err
 	})
 	if err != nil {
 		return nil, err
+	}
+	return list, nil
+}
+
+// kept returns the certificates of a citizen that have not expired.
+func (i *Issuer) kept(ctx context.Context, citizen electoral.FiscalCode, at time.Time) ([]Archived, error) {
+	list := []Archived{}
+	for a, err := range i.cfg.Archive.Owned(ctx, i.owner(citizen)) {
+		if err != nil {
+			return nil, fmt.Errorf("certificate: %w", err)
+		}
+		if a.Expires.After(at) {
+			list = append(list, a)
+		}
 	}
 	return list, nil
 }

@@ -311,8 +311,8 @@ func (c *collective) one(ctx context.Context, p *collectivePerson) error {
 		}
 		return c.describe(facts, req, p)
 	})
-	if errors.Is(err, electoral.ErrNotRecorded) {
-		return err
+	if errors.Is(err, electoral.ErrNotRecorded) { // of the whole, nothing was done
+		return fmt.Errorf("%w: %v", electoral.ErrRequestNotRecorded, err)
 	}
 	if refusal, ok := errors.AsType[*Refusal](err); ok {
 		p.Outcome, p.Reasons = BatchRefused, refusal.Reasons

@@ -115,6 +115,20 @@ type Issued struct {
 	Collective *CollectiveData
 }
 
+// An Offer says what can be issued for a person now, and what is kept for him.
+type Offer struct {
+	// Kinds are all the kinds, with the reasons against each.
+	Kinds []Eligibility `json:"kinds"`
+	// Languages are those beside Italian in which a certificate can be issued, as
+	// ISO 639-1: those in force where the person is registered, and for which
+	// there are texts.
+	Languages []string `json:"languages"`
+	// Kept are the certificates of a citizen who asks about himself that have not
+	// expired, the latest first, without the documents. Nil for others, and
+	// without an archive.
+	Kept []Archived `json:"-"`
+}
+
 // An Eligibility says whether a kind can be issued for a person.
 type Eligibility struct {
 	Kind Kind `json:"kind"`
@@ -224,13 +238,14 @@ func (i *Issuer) loadTexts() error {
 	return nil
 }
 
-// Eligibility says for each kind whether it can be issued now, and every reason
-// if not. It neither issues nor shows anything of the person but the reasons. It
-// is on record before it returns.
-func (i *Issuer) Eligibility(ctx context.Context, req electoral.Request, anprID string) ([]Eligibility, error) {
+// Offer says for each kind whether it can be issued now, and every reason if not,
+// and in which languages. It neither issues nor shows anything of the person but
+// this, and to a citizen what is kept for him. It is one access, on record before
+// it returns.
+func (i *Issuer) Offer(ctx context.Context, req electoral.Request, anprID string) (Offer, error) {
 	p := i.passage(ctx, req, electoral.OpReadForCertificate, anprID)
 	p.ReadOnly = true
-	var out []Eligibility
+	var out Offer
 	err := p.Do(ctx, func(on *electoral.Entry) error {
 		facts, err := i.cfg.Source.CertificateFacts(ctx, on)
 		if err != nil {
@@ -245,14 +260,30 @@ func (i *Issuer) Eligibility(ctx context.Context, req electoral.Request, anprID 
 			} else if err != nil {
 				return err
 			}
-			out = append(out, e)
+			out.Kinds = append(out.Kinds, e)
 		}
-		return nil
+		out.Languages = i.languages(facts.Person)
+		if i.cfg.Archive != nil && req.Actor.Role == electoral.CitizenRole {
+			out.Kept, err = i.kept(ctx, req.Actor.FiscalCode, on.Access().At)
+		}
+		return err
 	})
 	if err != nil {
-		return nil, err
+		return Offer{}, err
 	}
 	return out, nil
+}
+
+// languages are those beside Italian that are in force where a person is
+// registered and for which there are texts.
+func (i *Issuer) languages(p electoral.Person) []string {
+	out := []string{}
+	for _, l := range i.cfg.Tables.Languages(p.Registered()) {
+		if code := strings.ToLower(l.Code); i.texts[code] != nil {
+			out = append(out, code)
+		}
+	}
+	return out
 }
 
 // Issue issues a certificate: eligibility, data, page with contrassegno, seal,
@@ -382,9 +413,8 @@ func (i *Issuer) language(facts electoral.CertificateFacts, asked string) (strin
 	if asked == italianCode {
 		return italianCode, true
 	}
-	for _, l := range i.cfg.Tables.Languages(facts.Person.Registered()) {
-		code := strings.ToLower(l.Code)
-		if _, written := i.texts[code]; written && (asked == "" || asked == code) {
+	for _, code := range i.languages(facts.Person) {
+		if asked == "" || asked == code {
 			return code, true
 		}
 	}
