@@ -16,24 +16,24 @@ import (
 func Admit(req Request) Faults {
 	var faults Faults
 	if !printableID(req.ID) {
-		faults = append(faults, NewFault(RequestIDMissing, "request.id", strconv.QuoteToASCII(req.ID[:min(len(req.ID), 100)]), "Manca l'identificativo della richiesta, o non è valido.", "da 1 a 64 caratteri ASCII stampabili, senza spazi"))
+		faults = append(faults, NewFault(RequestIDMissing, "request.id", strconv.QuoteToASCII(req.ID[:min(len(req.ID), 100)]), nil))
 	}
 	// The code is personal data: it does not stand in the fault.
 	if _, err := ParseFiscalCode(string(req.Actor.FiscalCode)); err != nil {
-		faults = append(faults, NewFault(ActorUnknown, "request.actor.fiscalCode", "", "Il codice fiscale di chi accede manca o non è valido.", "un codice fiscale"))
+		faults = append(faults, NewFault(ActorUnknown, "request.actor.fiscalCode", "", nil))
 	}
 	if !slices.Contains([]Method{SmartCardMethod, CNSMethod, CIEMethod, SPIDMethod}, req.Actor.Method) {
-		faults = append(faults, NewFault(ActorUnknown, "request.actor.method", string(req.Actor.Method), "Non è noto come chi accede è stato autenticato.", "smart-card, cns, cie o spid"))
+		faults = append(faults, NewFault(ActorUnknown.In("method"), "request.actor.method", string(req.Actor.Method), nil))
 	}
 	if req.Actor.Level < 2 && req.Actor.Method != SmartCardMethod {
-		faults = append(faults, NewFault(LevelTooLow, "request.actor.level", strconv.Itoa(req.Actor.Level), "Le credenziali sono di livello troppo basso.", "almeno 2"))
+		faults = append(faults, NewFault(LevelTooLow, "request.actor.level", strconv.Itoa(req.Actor.Level), nil))
 	}
 	faults = append(faults, admitTexts(req)...)
 	if l := req.Actor.Level; l < 0 || l > 3 {
-		faults = append(faults, NewFault(AccessTextUnfit, "request.actor.level", strconv.Itoa(l), "Il livello delle credenziali non è uno di quelli previsti.", "da 1 a 3"))
+		faults = append(faults, NewFault(AccessTextUnfit.In("level"), "request.actor.level", strconv.Itoa(l), nil))
 	}
 	if req.Revision != "" && !slices.Contains(Revisions(), req.Revision) {
-		faults = append(faults, NewFault(RevisionUnknown, "request.revision", string(req.Revision), "Il tipo di revisione non è noto.", "primo caricamento, semestrale, dinamica, straordinaria o altra"))
+		faults = append(faults, NewFault(RevisionUnknown, "request.revision", string(req.Revision), nil))
 	}
 	return faults
 }
@@ -43,7 +43,7 @@ func Admit(req Request) Faults {
 func admitTexts(req Request) (faults Faults) {
 	if c := req.Actor.ActingFor; c != "" {
 		if _, err := ParseFiscalCode(string(c)); err != nil {
-			faults = append(faults, NewFault(ActorUnknown, "request.actor.actingFor", "", "Il codice fiscale di chi ha delegato non è valido.", "un codice fiscale"))
+			faults = append(faults, NewFault(ActorUnknown.In("acting-for"), "request.actor.actingFor", "", nil))
 		}
 	}
 	for _, text := range []struct {
@@ -58,7 +58,7 @@ func admitTexts(req Request) (faults Faults) {
 	} {
 		if !recordable(text.value, text.most) {
 			faults = append(faults, NewFault(AccessTextUnfit, text.path, strconv.QuoteToASCII(text.value[:min(len(text.value), 100)]),
-				"Il testo non si può conservare nel registro degli accessi.", "al massimo "+strconv.Itoa(text.most)+" byte, senza caratteri di controllo"))
+				Args{"most": strconv.Itoa(text.most)}))
 		}
 	}
 	return faults

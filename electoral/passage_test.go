@@ -56,7 +56,7 @@ func TestNewAccess(t *testing.T) {
 }
 
 func TestPassage(t *testing.T) {
-	refusal := electoral.Faults{electoral.NewFault(electoral.OtherPerson, "anprId", "", "m", "e")}
+	refusal := electoral.Faults{electoral.NewFault(electoral.OtherPerson, "anprId", "", nil)}
 	failure := errors.New("store broke")
 	unknown := errors.Join(electoral.ErrUnknown, failure)
 	for name, c := range map[string]struct {

@@ -133,11 +133,10 @@ func (a *action) officerOf(comune string) electoral.Faults {
 }
 
 func notCompetent(path, comune string, actor electoral.Actor) electoral.Fault {
-	who := "Chi accede non è un ufficiale elettorale."
 	if actor.Role == electoral.OfficerRole {
-		who = "L'ufficiale elettorale è del comune " + actor.Comune + "."
+		return electoral.NewFault(electoral.NotCompetent, path, comune, electoral.Args{"actorComune": actor.Comune, "comune": comune})
 	}
-	return electoral.NewFault(electoral.NotCompetent, path, comune, who, "l'ufficiale elettorale del comune "+comune)
+	return electoral.NewFault(electoral.NotCompetent.In("no-officer"), path, comune, electoral.Args{"comune": comune})
 }
 
 // passage is the way of the action through the log.

@@ -90,7 +90,7 @@ func (r *Registry) lateFor(q Application, today electoral.Date) (electoral.Vote,
 }
 
 func lateFault(q Application, v electoral.Vote, last electoral.Date) electoral.Fault {
-	return electoral.NewFault(electoral.ApplicationLate, "submitted", q.Submitted.String(), "La domanda è stata presentata dopo il termine per la consultazione del "+v.Day.String()+".", "entro il "+last.String()+"; l'iscrizione si può fare dopo il voto")
+	return electoral.NewFault(electoral.ApplicationLate, "submitted", q.Submitted.String(), electoral.Args{"vote": v.Day.String(), "last": last.String()})
 }
 
 // Apply registers an application of the citizen about himself, to the comune
@@ -126,25 +126,25 @@ func (r *Registry) Apply(ctx context.Context, req electoral.Request, kind Applic
 
 func (a *action) checkApplication(q Application, p electoral.Person) electoral.Faults {
 	var faults electoral.Faults
-	fault := func(c electoral.Code, path, value, message, expected string) {
-		faults = append(faults, electoral.NewFault(c, path, value, message, expected))
+	fault := func(c electoral.Cause, path, value string, args electoral.Args) {
+		faults = append(faults, electoral.NewFault(c, path, value, args))
 	}
 	if q.List != electoral.EUComunalList && q.List != electoral.EUParliamentList || q.Kind != EnrolmentApplication && q.Kind != WithdrawalApplication {
-		fault(electoral.ApplicationList, "list", string(q.List), "La domanda non riguarda una lista aggiunta UE.", "la lista per le elezioni comunali o quella per il Parlamento europeo, iscrizione o cancellazione")
+		fault(electoral.ApplicationList, "list", string(q.List), nil)
 	}
 	if q.Kind == WithdrawalApplication {
 		if q.Content != (ApplicationContent{}) {
-			fault(electoral.ApplicationIncomplete, "content", "", "La domanda di cancellazione ha un contenuto.", "nessun contenuto")
+			fault(electoral.ApplicationIncomplete, "content", "", nil)
 		}
 		return faults
 	}
 	switch {
 	case p.Residence == nil:
-		fault(electoral.ApplicationNotEntitled, "anprId", p.ANPRID, "Il soggetto non risulta residente in Italia.", "la residenza in un comune italiano")
+		fault(electoral.ApplicationNotEntitled, "anprId", p.ANPRID, nil)
 	case p.IsItalian(a.today()) || !p.IsEUCitizen(a.r.checker.Tables(), a.today()):
-		fault(electoral.ApplicationNotEntitled, "anprId", p.ANPRID, "Il soggetto non risulta cittadino di altro Stato membro dell'Unione europea.", "la cittadinanza di altro Stato membro, non quella italiana")
+		fault(electoral.ApplicationNotEntitled.In("citizenship"), "anprId", p.ANPRID, nil)
 	case !p.HasCitizenship(q.Content.Citizenship, a.today()) || !a.r.checker.Tables().EUMember(q.Content.Citizenship, a.today()):
-		fault(electoral.ApplicationNotEntitled, "content.citizenship", q.Content.Citizenship, "La cittadinanza dichiarata non risulta dall'anagrafe.", "la cittadinanza di uno Stato membro registrata in anagrafe")
+		fault(electoral.ApplicationNotEntitled.In("declared"), "content.citizenship", q.Content.Citizenship, nil)
 	}
 	return append(faults, q.Content.check(q.List)...)
 }
@@ -164,15 +164,15 @@ func (c ApplicationContent) check(l electoral.List) electoral.Faults {
 	} {
 		n := utf8.RuneCountInString(strings.TrimSpace(f.value))
 		if f.required && n == 0 || n > electoral.MaxText {
-			faults = append(faults, electoral.NewFault(electoral.ApplicationIncomplete, "content."+f.path, "", "Nella domanda manca "+f.italian+", o è troppo lungo.", "un testo da 1 a 200 caratteri"))
+			faults = append(faults, electoral.NewFault(electoral.ApplicationIncomplete.In("text"), "content."+f.path, "", electoral.Args{"item": f.italian}))
 		}
 	}
 	if l == electoral.EUParliamentList {
 		if c.VotesOnlyInItaly != electoral.Yes {
-			faults = append(faults, electoral.NewFault(electoral.ApplicationIncomplete, "content.votesOnlyInItaly", c.VotesOnlyInItaly.String(), "Manca la volontà di votare solo in Italia.", electoral.Yes.String()))
+			faults = append(faults, electoral.NewFault(electoral.ApplicationIncomplete.In("only-italy"), "content.votesOnlyInItaly", c.VotesOnlyInItaly.String(), nil))
 		}
 		if c.KeepsRight != electoral.Yes {
-			faults = append(faults, electoral.NewFault(electoral.ApplicationIncomplete, "content.keepsRight", c.KeepsRight.String(), "Manca la dichiarazione sul diritto di voto nello Stato di origine.", electoral.Yes.String()))
+			faults = append(faults, electoral.NewFault(electoral.ApplicationIncomplete.In("keeps-right"), "content.keepsRight", c.KeepsRight.String(), nil))
 		}
 	}
 	return faults
@@ -188,7 +188,7 @@ func (a *action) mayApply(ctx context.Context, w Writer, q *Application) error {
 		q.Comune = en.Comune // wherever he lives now
 	}
 	if _, in := e.EnrolmentIn(q.List); in != (q.Kind == WithdrawalApplication) {
-		return electoral.Faults{electoral.NewFault(electoral.ApplicationTwice, "list", string(q.List), "Il soggetto è già iscritto nella "+q.List.Italian()+", o già non lo è.", "l'iscrizione di chi non è nella lista, o la cancellazione di chi vi è")}
+		return electoral.Faults{electoral.NewFault(electoral.ApplicationTwice, "list", string(q.List), electoral.Args{"list": q.List.Italian()})}
 	}
 	for rec, err := range w.Records(ctx, RecordSearch{Book: ApplicationBook, Subject: q.ANPRID}) {
 		if err != nil {
@@ -199,7 +199,7 @@ func (a *action) mayApply(ctx context.Context, w Writer, q *Application) error {
 			return err
 		}
 		if other.List == q.List && !other.State.Closed() {
-			return electoral.Faults{electoral.NewFault(electoral.ApplicationTwice, "list", string(q.List), "C'è già una domanda aperta per la "+q.List.Italian()+".", "l'esito della domanda "+other.ID)}
+			return electoral.Faults{electoral.NewFault(electoral.ApplicationTwice.In("open"), "list", string(q.List), electoral.Args{"list": q.List.Italian(), "request": other.ID})}
 		}
 	}
 	return hasKeeper(q.Comune)
@@ -208,7 +208,7 @@ func (a *action) mayApply(ctx context.Context, w Writer, q *Application) error {
 // hasKeeper refuses what no comune would find.
 func hasKeeper(comune string) error {
 	if comune == "" {
-		return electoral.Faults{electoral.NewFault(electoral.ElectorUnknown, "request.actor", "", "Nessun comune tiene la posizione di chi chiede.", "chi è residente, iscritto all'AIRE o in una lista elettorale")}
+		return electoral.Faults{electoral.NewFault(electoral.ElectorUnknown.In("no-comune"), "request.actor", "", nil)}
 	}
 	return nil
 }
@@ -321,7 +321,7 @@ func (a *action) carryOut(ctx context.Context, w Writer, q Application, d Decisi
 	warnings, err := a.enrol(ctx, w, only)
 	if err == nil && found && old.Capacity == electoral.No {
 		// Who left his lists and who lost the right look the same here.
-		f := electoral.NewFault(electoral.ApplicationCapacity, "capacity", electoral.No.String(), "Il soggetto risultava senza capacità elettorale, e con l'iscrizione l'ha di nuovo.", "una verifica che non l'abbia persa; se l'ha persa, l'operazione di perdita della capacità")
+		f := electoral.NewFault(electoral.ApplicationCapacity, "capacity", electoral.No.String(), nil)
 		f.Severity = electoral.Warning
 		warnings = append(warnings, f)
 	}

@@ -121,7 +121,7 @@ func pageLimit(n int) (int, electoral.Faults) {
 	case n == 0:
 		return 100, nil
 	case n < 0 || n > maxPage:
-		return 0, electoral.Faults{electoral.NewFault(electoral.QueryPaging, "limit", strconv.Itoa(n), "La dimensione della pagina non è ammessa.", "da 1 a "+strconv.Itoa(maxPage))}
+		return 0, electoral.Faults{electoral.NewFault(electoral.QueryPaging, "limit", strconv.Itoa(n), electoral.Args{"most": strconv.Itoa(maxPage)})}
 	}
 	return n, nil
 }
@@ -350,7 +350,7 @@ func (r *Registry) AnswerConflict(ctx context.Context, req electoral.Request, id
 	c, _, err := perform(ctx, a, faults, payload, func(w Writer) (Conflict, electoral.Faults, error) {
 		c, err := conflictOf(ctx, w, a.comune, id)
 		if errors.Is(err, electoral.ErrNotFound) {
-			return c, nil, electoral.Faults{electoral.NewFault(electoral.ConflictUnknown, "id", strconv.QuoteToASCII(id), "Il conflitto non è registrato per il comune "+a.comune+".", "l'identificativo di un conflitto del comune")}
+			return c, nil, electoral.Faults{electoral.NewFault(electoral.ConflictUnknown, "id", strconv.QuoteToASCII(id), electoral.Args{"comune": a.comune})}
 		}
 		if err != nil {
 			return c, nil, err
@@ -391,11 +391,11 @@ func (c *Conflict) step(comune string, action ConflictAction, note string) elect
 		faults = checkNote(note)
 		c.State, c.ClaimantNote = ConflictOpen, note
 	default:
-		side := "il comune richiedente"
-		if !claimant {
-			side = "il comune che ha iscritto il soggetto"
+		if claimant {
+			faults = electoral.Faults{electoral.NewFault(electoral.ConflictStep, "action", string(action), electoral.Args{"state": c.State.Italian()})}
+		} else {
+			faults = electoral.Faults{electoral.NewFault(electoral.ConflictStep.In("holder"), "action", string(action), electoral.Args{"state": c.State.Italian()})}
 		}
-		faults = electoral.Faults{electoral.NewFault(electoral.ConflictStep, "action", string(action), "L'azione non è ammessa per "+side+" in un conflitto «"+c.State.Italian()+"».", "presa visione; rifiuto di chi ha iscritto, se aperto; ritiro o nuova richiesta di chi richiede")}
 	}
 	return faults
 }
@@ -403,11 +403,11 @@ func (c *Conflict) step(comune string, action ConflictAction, note string) elect
 // checkNote asks for a note of 1 to 2,000 characters.
 func checkNote(note string) electoral.Faults {
 	if n := utf8.RuneCountInString(strings.TrimSpace(note)); n < 1 || n > maxNote {
-		return electoral.Faults{electoral.NewFault(electoral.NoteMissing, "note", "", "La nota manca o è troppo lunga.", "da 1 a 2.000 caratteri")}
+		return electoral.Faults{electoral.NewFault(electoral.NoteMissing, "note", "", nil)}
 	}
 	// Somebody of the other side reads it: nothing that hides or overwrites text.
 	if i := strings.IndexFunc(note, func(r rune) bool { return r != '\n' && r != '\r' && r != '\t' && unreadable(r) }); i >= 0 || !utf8.ValidString(note) {
-		return electoral.Faults{electoral.NewFault(electoral.NoteMissing, "note", "", "La nota contiene caratteri di controllo o invisibili.", "testo leggibile, anche su più righe")}
+		return electoral.Faults{electoral.NewFault(electoral.NoteMissing.In("characters"), "note", "", nil)}
 	}
 	return nil
 }

@@ -60,11 +60,11 @@ func (a *action) enrol(ctx context.Context, w Writer, e electoral.Elector) (elec
 		var joins bool
 		if whole, newHome, joins = joinLists(old, home, e, comune, a.today()); !joins {
 			holder := holderOf(old, home, e)
-			expected := "una modifica"
-			if holder != comune {
-				expected = "la cancellazione dal comune " + holder + ", al quale il conflitto è comunicato"
+			if holder == comune {
+				faults = append(faults, electoral.NewFault(electoral.AlreadyEnrolled, "anprId", e.ANPRID, electoral.Args{"comune": holder}))
+			} else {
+				faults = append(faults, electoral.NewFault(electoral.AlreadyEnrolled.In("elsewhere"), "anprId", e.ANPRID, electoral.Args{"comune": holder}))
 			}
-			faults = append(faults, electoral.NewFault(electoral.AlreadyEnrolled, "anprId", e.ANPRID, "I dati elettorali del soggetto sono già registrati dal comune "+holder+".", expected))
 		}
 	}
 	faults = append(faults, competence(e, &person, comune, electoral.NotCompetent)...)
@@ -124,7 +124,7 @@ func (a *action) known(ctx context.Context, rd Reader, anprID string) (p elector
 }
 
 func unknownElector(anprID string) electoral.Fault {
-	return electoral.NewFault(electoral.ElectorUnknown, "anprId", anprID, "I dati elettorali del soggetto non sono registrati.", "un soggetto registrato da un comune")
+	return electoral.NewFault(electoral.ElectorUnknown, "anprId", anprID, nil)
 }
 
 // checkAndPut applies the rules to a person's new data and, if nothing forbids it,
@@ -179,7 +179,7 @@ func sameRemoval(old, e electoral.Elector) electoral.Faults {
 	if e.Removal == nil || old.Removal != nil && sameRemovals(*old.Removal, *e.Removal) {
 		return nil
 	}
-	return electoral.Faults{electoral.NewFault(electoral.RemovalNotHere, "removal", e.Removal.Reason.Italian(), "La cancellazione non si indica tra i dati dell'elettore.", "l'operazione di cancellazione")}
+	return electoral.Faults{electoral.NewFault(electoral.RemovalNotHere, "removal", e.Removal.Reason.Italian(), nil)}
 }
 
 func sameRemovals(a, b electoral.Removal) bool {
@@ -201,7 +201,7 @@ func standing(old electoral.Elector, home string, e electoral.Elector, actor ele
 		}
 		_, wasIn := old.EnrolmentIn(l)
 		if _, isIn := e.EnrolmentIn(l); wasIn && !isIn {
-			faults = append(faults, electoral.NewFault(electoral.RemovalNotHere, l.Path(), "", "La modifica toglie il soggetto dalla "+l.Italian()+" senza un motivo.", "l'operazione di cancellazione"))
+			faults = append(faults, electoral.NewFault(electoral.RemovalNotHere.In("change"), l.Path(), "", electoral.Args{"list": l.Italian()}))
 		}
 	}
 	if home != actor.Comune && (old.Capacity != e.Capacity || old.Status != e.Status || !samePtr(old.Certifiability, e.Certifiability)) {

@@ -94,8 +94,8 @@ func ExampleAnnex1Of() {
 
 func ExampleFaults() {
 	faults := electoral.Faults{
-		electoral.NewFault(electoral.SectionUnknown, "general.section", "97", "La sezione 97 non esiste nel comune E388.", "una sezione registrata"),
-		electoral.NewFault(electoral.StatusNotGiven, "status.regional", "", "Non è indicato se il soggetto è elettore per le elezioni regionali.", "si oppure no"),
+		electoral.NewFault(electoral.SectionUnknown, "general.section", "97", electoral.Args{"section": "97", "comune": "E388"}),
+		electoral.NewFault(electoral.StatusNotGiven, "status.regional", "", electoral.Args{"consultation": "le elezioni regionali"}),
 	}
 	fmt.Println(faults.Err() != nil, errors.Is(faults, electoral.SectionUnknown))
 	fmt.Println(faults.Warnings().Err() != nil)

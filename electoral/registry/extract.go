@@ -60,33 +60,33 @@ func (r *Registry) Extract(ctx context.Context, req electoral.Request, x elector
 // checkExtraction judges what is asked.
 func checkExtraction(x electoral.Extraction) electoral.Faults {
 	var faults electoral.Faults
-	fault := func(c electoral.Code, path, value, message, expected string) {
-		faults = append(faults, electoral.NewFault(c, path, value, message, expected))
+	fault := func(c electoral.Cause, path, value string, args electoral.Args) {
+		faults = append(faults, electoral.NewFault(c, path, value, args))
 	}
 	listed := x.List != ""
 	switch {
 	case listed && !slices.Contains(electoral.Lists(), x.List), !listed && x.Section != "":
-		fault(electoral.ExtractionList, "list", string(x.List), "La lista non è una di quelle dell'allegato 1.", "una delle sei liste")
+		fault(electoral.ExtractionList, "list", string(x.List), nil)
 	case listed && x.Turning18 != nil, !listed && x.Turning18 == nil && x.Touched == nil, x.Turning18 != nil && x.Touched != nil:
-		fault(electoral.ExtractionScope, "list", string(x.List), "Non è chiaro che cosa si estrae.", "una lista, oppure chi compie 18 anni, oppure chi è stato modificato")
+		fault(electoral.ExtractionScope, "list", string(x.List), nil)
 	}
 	if (x.Consultation == "") != x.Day.IsZero() || x.Consultation != "" && (!listed || !slices.Contains(electoral.Consultations(), x.Consultation)) || !x.Day.IsZero() && !x.Day.Complete() {
-		fault(electoral.ExtractionVote, "consultation", string(x.Consultation)+" "+x.Day.String(), "La consultazione e il suo giorno non vanno insieme.", "di una lista, una consultazione con il giorno del voto, oppure nessuna delle due")
+		fault(electoral.ExtractionVote, "consultation", string(x.Consultation)+" "+x.Day.String(), nil)
 	}
 	if d := x.Turning18; d != nil && (!d.From.Complete() || !d.To.Complete() || d.To.Before(d.From)) {
-		fault(electoral.QueryInterval, "turning18", d.From.String()+" "+d.To.String(), "L'intervallo di giorni non è valido.", "due giorni, il secondo non prima del primo")
+		fault(electoral.QueryInterval, "turning18", d.From.String()+" "+d.To.String(), nil)
 	}
 	if t := x.Touched; t != nil {
 		if t.From.IsZero() && t.To.IsZero() {
-			fault(electoral.QueryInterval, "touched", "", "L'intervallo di tempo non ha limiti.", "almeno un istante")
+			fault(electoral.QueryInterval.In("no-bound"), "touched", "", nil)
 		}
 		faults = append(faults, checkInterval(t.From, t.To, nil, nil)...)
 	}
 	if !slices.Contains(electoral.Acts(), x.Purpose.Act) {
-		faults = append(faults, electoral.NewFault(electoral.ExtractionPurpose, "purpose.act", string(x.Purpose.Act), "L'estrazione non indica per quale legge serve.", "uno dei quattro atti dell'allegato 2, o il rilascio di copie"))
+		faults = append(faults, electoral.NewFault(electoral.ExtractionPurpose, "purpose.act", string(x.Purpose.Act), nil))
 	}
 	if n := utf8.RuneCountInString(strings.TrimSpace(x.Purpose.Function)); n < 3 || n > electoral.MaxText {
-		faults = append(faults, electoral.NewFault(electoral.ExtractionPurpose, "purpose.function", x.Purpose.Function, "L'estrazione non indica per quale funzione serve.", "la funzione, da 3 a 200 caratteri"))
+		faults = append(faults, electoral.NewFault(electoral.ExtractionPurpose.In("function"), "purpose.function", x.Purpose.Function, nil))
 	}
 	return faults
 }

@@ -148,13 +148,13 @@ func (r *Registry) UndoLoad(ctx context.Context, req electoral.Request, comune, 
 		}
 		switch {
 		case errors.Is(err, electoral.ErrNotFound):
-			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadUnknown, "id", strconv.QuoteToASCII(loadID), "Il primo caricamento non è registrato per il comune "+comune+".", "l'identificativo di un primo caricamento")}
+			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadUnknown, "id", strconv.QuoteToASCII(loadID), electoral.Args{"comune": comune})}
 		case err != nil:
 			return UndoReport{}, nil, err
 		case r.retention.Journal > 0 && !first.At.After(a.at.Add(-r.retention.Journal)):
-			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadState, "id", loadID, "Il registro delle operazioni non conserva più chi è stato caricato.", "un primo caricamento più recente")}
+			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadState, "id", loadID, nil)}
 		case first.State == LoadUndone:
-			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadState, "id", loadID, "Il primo caricamento è già stato annullato.", "un primo caricamento registrato")}
+			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadState.In("undone"), "id", loadID, nil)}
 		}
 		u := undoer{action: a, ctx: ctx, w: w, first: first}
 		if err := u.run(); err != nil {
@@ -212,7 +212,7 @@ func (u *undoer) batch(batch []JournalEntry) error {
 		if touched[id] {
 			u.report.Kept++
 			if len(u.kept) < maxPage {
-				u.kept = append(u.kept, electoral.NewFault(electoral.LoadKept, "anprId", id, "Il soggetto è stato modificato dopo il primo caricamento e resta registrato.", "una cancellazione con motivo 8, se occorre"))
+				u.kept = append(u.kept, electoral.NewFault(electoral.LoadKept, "anprId", id, nil))
 			}
 			continue
 		}

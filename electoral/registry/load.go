@@ -176,7 +176,7 @@ func (r *Registry) Load(ctx context.Context, req electoral.Request, comune strin
 	}
 	admitted := a.officerOf(comune)
 	if opts.DryRun && opts.Resumable {
-		admitted = append(admitted, electoral.NewFault(electoral.LoadOptionsDisagree, "options", "DryRun, Resumable", "Una prova non si riprende.", "una delle due opzioni"))
+		admitted = append(admitted, electoral.NewFault(electoral.LoadOptionsDisagree, "options", "DryRun, Resumable", nil))
 	}
 	opts.Partial = opts.Partial || opts.Resumable
 	l := newLoader(ctx, a, opts)

@@ -98,7 +98,7 @@ func (l *loader) registered(rd Reader) (old loadRecord, err error) {
 }
 
 func (l *loader) outOfState(old loadRecord) error {
-	return electoral.Faults{electoral.NewFault(electoral.LoadState, "request.id", l.action.req.ID, "Il primo caricamento con questo identificativo è «"+string(old.State)+"».", "un identificativo nuovo; oppure, se è stato interrotto, la ripresa")}
+	return electoral.Faults{electoral.NewFault(electoral.LoadState.In("stage"), "request.id", l.action.req.ID, electoral.Args{"state": string(old.State)})}
 }
 
 // atomic runs the whole load in one update.
@@ -281,7 +281,7 @@ func loadFile[T any](l *loader, count *LoadCount, src electoral.LoadSource[T], t
 				return err
 			}
 			l.broken = join(l.broken, err)
-			l.keep(0, nil, electoral.NewFault(electoral.LoadIncomplete, "", "", "Il file non si può leggere oltre il record "+strconv.Itoa(count.Read)+": "+err.Error()+".", "un file integro"))
+			l.keep(0, nil, electoral.NewFault(electoral.LoadIncomplete, "", "", electoral.Args{"read": strconv.Itoa(count.Read), "error": err.Error()}))
 			return nil
 		}
 		if batch = append(batch, item); len(batch) == loadBatch {
@@ -294,7 +294,7 @@ func loadFile[T any](l *loader, count *LoadCount, src electoral.LoadSource[T], t
 		return err
 	}
 	if src.Declared >= 0 && src.Declared != count.Read {
-		f := electoral.NewFault(electoral.CountMismatch, "", strconv.Itoa(src.Declared), "Il file dichiara "+strconv.Itoa(src.Declared)+" elementi e ne contiene "+strconv.Itoa(count.Read)+".", strconv.Itoa(count.Read))
+		f := electoral.NewFault(electoral.CountMismatch, "", strconv.Itoa(src.Declared), electoral.Args{"declared": strconv.Itoa(src.Declared), "read": strconv.Itoa(count.Read)})
 		f.Tag = tag
 		l.keep(0, nil, f)
 	}
@@ -337,16 +337,16 @@ func (l *loader) section(item electoral.LoadItem[electoral.Section]) (electoral.
 	s := item.Record
 	faults := merge(item.Faults, l.action.r.checker.CheckSection(s, l.action.today()))
 	if s.Comune != "" && s.Comune != l.action.comune {
-		faults = append(faults, electoral.NewFault(electoral.OtherComuneLoad, "comune", s.Comune, "La sezione è del comune "+s.Comune+".", "una sezione del comune "+l.action.comune))
+		faults = append(faults, electoral.NewFault(electoral.OtherComuneLoad, "comune", s.Comune, electoral.Args{"given": s.Comune, "comune": l.action.comune}))
 	}
 	_, before := l.sections[s.Number]
 	mine := slices.Contains(l.first.NewSections, s.Number)
 	if s.Number != "" {
 		if l.seenSections[s.Number] {
-			faults = append(faults, electoral.NewFault(electoral.DuplicateSection, "number", s.Number, "La sezione "+s.Number+" compare più di una volta.", "una sezione una volta sola"))
+			faults = append(faults, electoral.NewFault(electoral.DuplicateSection, "number", s.Number, electoral.Args{"section": s.Number}))
 		} else {
 			if before && !mine {
-				faults = append(faults, electoral.NewFault(electoral.SectionReplaced, "number", s.Number, "La sezione "+s.Number+" era già registrata.", "una sezione nuova, oppure i dati aggiornati"))
+				faults = append(faults, electoral.NewFault(electoral.SectionReplaced, "number", s.Number, electoral.Args{"section": s.Number}))
 			}
 			l.seenSections[s.Number] = true
 			l.undo = append(l.undo, func() { delete(l.seenSections, s.Number) })
@@ -530,13 +530,13 @@ func competence(e electoral.Elector, p *electoral.Person, comune string, code el
 	for list, en := range e.Enrolments() {
 		listed = true
 		if en.Comune != comune && en.Comune != "" {
-			faults = append(faults, electoral.NewFault(code, list.Path()+comuneField(list), en.Comune, "La "+list.Italian()+" non è del comune "+comune+".", "una lista del comune "+comune))
+			faults = append(faults, electoral.NewFault(code.In("list"), list.Path()+comuneField(list), en.Comune, electoral.Args{"list": list.Italian(), "comune": comune}))
 		}
 	}
 	if listed || p == nil || p.Registered() == comune {
 		return faults
 	}
-	return electoral.Faults{electoral.NewFault(code, "anprId", e.ANPRID, "Il soggetto non è in alcuna lista e non risulta in anagrafe o all'AIRE nel comune "+comune+".", "il comune di residenza o di iscrizione AIRE, oppure una lista del comune "+comune)}
+	return electoral.Faults{electoral.NewFault(code.In("no-list"), "anprId", e.ANPRID, electoral.Args{"comune": comune})}
 }
 
 // standing tells a person who is in the file twice, or was registered before
@@ -545,7 +545,7 @@ func competence(e electoral.Elector, p *electoral.Person, comune string, code el
 func (l *loader) standing(item electoral.LoadItem[electoral.Elector]) (whole electoral.Elector, home string, known bool, faults electoral.Faults, err error) {
 	e := item.Record
 	if first, seen := l.seenElectors[e.ANPRID]; seen {
-		return e, l.action.comune, true, electoral.Faults{electoral.NewFault(electoral.DuplicateElector, "anprId", e.ANPRID, "Il soggetto compare già nel record "+strconv.Itoa(first)+".", "un soggetto una volta sola")}, nil
+		return e, l.action.comune, true, electoral.Faults{electoral.NewFault(electoral.DuplicateElector, "anprId", e.ANPRID, electoral.Args{"record": strconv.Itoa(first)})}, nil
 	}
 	l.seenElectors[e.ANPRID] = item.Number
 	l.undo = append(l.undo, func() { delete(l.seenElectors, e.ANPRID) })
@@ -562,7 +562,7 @@ func (l *loader) standing(item electoral.LoadItem[electoral.Elector]) (whole ele
 	whole, newHome, ok := joinLists(old, home, e, l.action.comune, l.action.today())
 	if !ok || home == l.action.comune {
 		l.claim(old, e)
-		return e, l.action.comune, true, electoral.Faults{electoral.NewFault(electoral.DuplicateElector, "anprId", e.ANPRID, "Il primo caricamento del soggetto è già stato fatto dal comune "+holderOf(old, home, e)+".", "un soggetto non ancora caricato in quella lista")}, nil
+		return e, l.action.comune, true, electoral.Faults{electoral.NewFault(electoral.DuplicateElector.In("other-comune"), "anprId", e.ANPRID, electoral.Args{"comune": holderOf(old, home, e)})}, nil
 	}
 	l.joins[e.ANPRID] = joinedElector{Home: home, Lists: listsOf(e)}
 	return whole, newHome, true, nil, nil

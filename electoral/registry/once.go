@@ -147,7 +147,7 @@ func (a *action) earlier(ctx context.Context, w Writer, secret []byte) (*reply, 
 	case err == nil && (rec.Expires.IsZero() || rec.Expires.After(a.at)):
 		var r reply
 		if data, err := unsealReply(secret, rec.Body); err != nil || json.Unmarshal(data, &r) != nil {
-			return nil, electoral.Faults{electoral.NewFault(electoral.RequestIDReused, "request.id", a.req.ID, "L'identificativo è già stato usato per una richiesta diversa.", "un identificativo nuovo, oppure la stessa richiesta")}
+			return nil, electoral.Faults{electoral.NewFault(electoral.RequestIDReused, "request.id", a.req.ID, nil)}
 		}
 		return &r, nil
 	case err != nil && !errors.Is(err, electoral.ErrNotFound):
@@ -158,7 +158,7 @@ func (a *action) earlier(ctx context.Context, w Writer, secret []byte) (*reply, 
 	}
 	last, err := a.lastID(ctx, w)
 	if err == nil && last != "" && compareNumbers(a.req.ID, last) <= 0 {
-		err = electoral.Faults{electoral.NewFault(electoral.RequestIDOld, "request.id", a.req.ID, "L'identificativo non è noto ed è minore o uguale all'ultimo inviato dal comune.", "un numero maggiore di "+last)}
+		err = electoral.Faults{electoral.NewFault(electoral.RequestIDOld, "request.id", a.req.ID, electoral.Args{"last": last})}
 	}
 	return nil, err
 }

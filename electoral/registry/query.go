@@ -78,7 +78,7 @@ func (r *Registry) Count(ctx context.Context, req electoral.Request, q Query) (i
 	a := r.begin(req, electoral.OpCount, q.Comune)
 	faults := append(a.officerOf(q.Comune), q.check()...)
 	if q.After != "" || q.Limit != 0 {
-		faults = append(faults, electoral.NewFault(electoral.QueryPaging, "after", q.After, "Il conteggio non ha pagine.", "nessuna pagina"))
+		faults = append(faults, electoral.NewFault(electoral.QueryPaging.In("count"), "after", q.After, nil))
 	}
 	n := 0
 	err := a.read(ctx, faults, func(*electoral.Entry) error {
@@ -169,26 +169,26 @@ func (q Query) journal() bool {
 func (q Query) check() electoral.Faults {
 	faults := checkInterval(q.From, q.To, q.Operations, q.Revisions)
 	if q.After != "" && !electoral.ValidANPRID(q.After) {
-		faults = append(faults, electoral.NewFault(electoral.QueryPaging, "after", q.After, "La pagina non comincia dopo un identificativo ANPR.", "il campo Next della pagina precedente"))
+		faults = append(faults, electoral.NewFault(electoral.QueryPaging.In("after"), "after", q.After, nil))
 	}
 	for i, c := range q.Where {
 		path := "where[" + strconv.Itoa(i) + "]"
 		info := fieldOf(c.Field)
 		switch {
 		case info.Field == "":
-			faults = append(faults, electoral.NewFault(electoral.QueryField, path+".field", string(c.Field), "Il campo della condizione non esiste.", "un campo dell'allegato 1: "+string(electoral.CapacityField)+", "+string(electoral.ListField(electoral.GeneralList, electoral.ListSection))+", …"))
+			faults = append(faults, electoral.NewFault(electoral.QueryField, path+".field", string(c.Field), nil))
 			continue
 		case len(c.In) == 0:
-			faults = append(faults, electoral.NewFault(electoral.QueryValue, path+".in", "", "La condizione non indica alcun valore.", "almeno un valore"))
+			faults = append(faults, electoral.NewFault(electoral.QueryValue, path+".in", "", nil))
 		}
 		for j, v := range c.In {
 			if info.Answer && !slices.Contains([]string{electoral.Yes.String(), electoral.No.String(), electoral.NotGiven.String()}, v) {
-				faults = append(faults, electoral.NewFault(electoral.QueryValue, path+".in["+strconv.Itoa(j)+"]", v, "Il valore non è ammesso per il campo «"+info.Italian+"».", "si, no oppure non indicato"))
+				faults = append(faults, electoral.NewFault(electoral.QueryValue.In("answer"), path+".in["+strconv.Itoa(j)+"]", v, electoral.Args{"field": info.Italian}))
 			}
 		}
 		for j, other := range q.Where[:i] {
 			if contradict(other, c) {
-				faults = append(faults, electoral.NewFault(electoral.QueryContradiction, path, string(c.Field), "La condizione contraddice where["+strconv.Itoa(j)+"]: nessuno le può soddisfare entrambe.", "condizioni che si possono avverare insieme"))
+				faults = append(faults, electoral.NewFault(electoral.QueryContradiction, path, string(c.Field), electoral.Args{"other": strconv.Itoa(j)}))
 			}
 		}
 	}
@@ -210,16 +210,16 @@ func contradict(a, b Condition) bool {
 func checkInterval(from, to time.Time, operations []electoral.Operation, revisions []electoral.Revision) electoral.Faults {
 	var faults electoral.Faults
 	if !from.IsZero() && !to.IsZero() && !to.After(from) {
-		faults = append(faults, electoral.NewFault(electoral.QueryInterval, "to", to.UTC().Format(time.RFC3339Nano), "L'intervallo finisce prima di cominciare.", "un istante dopo "+from.UTC().Format(time.RFC3339Nano)))
+		faults = append(faults, electoral.NewFault(electoral.QueryInterval.In("backwards"), "to", to.UTC().Format(time.RFC3339Nano), electoral.Args{"from": from.UTC().Format(time.RFC3339Nano)}))
 	}
 	for i, op := range operations {
 		if !slices.Contains(JournalOperations(), op) {
-			faults = append(faults, electoral.NewFault(electoral.QueryOperation, "operations["+strconv.Itoa(i)+"]", string(op), "Il tipo di operazione non è uno di quelli registrati.", joinTexts(JournalOperations())))
+			faults = append(faults, electoral.NewFault(electoral.QueryOperation, "operations["+strconv.Itoa(i)+"]", string(op), electoral.Args{"expected": joinTexts(JournalOperations())}))
 		}
 	}
 	for i, v := range revisions {
 		if !slices.Contains(electoral.Revisions(), v) {
-			faults = append(faults, electoral.NewFault(electoral.RevisionUnknown, "revisions["+strconv.Itoa(i)+"]", string(v), "Il tipo di revisione non è noto.", joinTexts(electoral.Revisions())))
+			faults = append(faults, electoral.NewFault(electoral.RevisionUnknown.In("query"), "revisions["+strconv.Itoa(i)+"]", string(v), electoral.Args{"expected": joinTexts(electoral.Revisions())}))
 		}
 	}
 	return faults
@@ -258,7 +258,7 @@ func (r *Registry) Journal(ctx context.Context, req electoral.Request, s Journal
 	limit, faults := pageLimit(limit)
 	faults = append(faults, checkInterval(s.From, s.To, s.Operations, s.Revisions)...)
 	if len(s.ANPRIDs) > maxPage {
-		faults = append(faults, electoral.NewFault(electoral.QueryPaging, "anprIds", strconv.Itoa(len(s.ANPRIDs)), "Gli identificativi sono troppi.", "al massimo "+strconv.Itoa(maxPage)))
+		faults = append(faults, electoral.NewFault(electoral.QueryPaging.In("ids"), "anprIds", strconv.Itoa(len(s.ANPRIDs)), electoral.Args{"most": strconv.Itoa(maxPage)}))
 	}
 	var page JournalPage
 	err := a.read(ctx, append(a.officerOf(s.Comune), faults...), func(*electoral.Entry) error {
@@ -290,7 +290,7 @@ func (r *Registry) ElectorByFiscalCode(ctx context.Context, req electoral.Reques
 	var out Listed
 	faults := a.admit()
 	if _, err := electoral.ParseFiscalCode(string(code)); err != nil {
-		faults = append(faults, electoral.NewFault(electoral.PersonUnknown, "fiscalCode", "", "Il codice fiscale non è valido.", "un codice fiscale"))
+		faults = append(faults, electoral.NewFault(electoral.PersonUnknown.In("invalid-code"), "fiscalCode", "", nil))
 	}
 	if req.Actor.Role != electoral.OfficerRole && code != req.Actor.FiscalCode {
 		faults = append(faults, himself(req.Actor, electoral.Person{})...) // whoever it is, and if there is one, is not told
@@ -303,7 +303,7 @@ func (r *Registry) ElectorByFiscalCode(ctx context.Context, req electoral.Reques
 			a.subject = person.ANPRID
 			a.route(ctx, person.ANPRID)
 		case errors.Is(err, electoral.ErrNotFound):
-			faults = append(faults, electoral.NewFault(electoral.PersonUnknown, "fiscalCode", "", "Il soggetto non è iscritto in ANPR.", "il codice fiscale di un soggetto iscritto"))
+			faults = append(faults, electoral.NewFault(electoral.PersonUnknown.In("code"), "fiscalCode", "", nil))
 		default:
 			a.failed = fmt.Errorf("registry: %w", err)
 		}

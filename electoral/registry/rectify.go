@@ -66,7 +66,7 @@ func (r *Registry) AskRectification(ctx context.Context, req electoral.Request, 
 			return Rectification{}, nil, err
 		}
 		if present == q.Asked {
-			return Rectification{}, nil, electoral.Faults{electoral.NewFault(electoral.RectificationValue, "asked", q.Asked, "Il dato ha già il valore richiesto.", "un valore diverso da quello presente")}
+			return Rectification{}, nil, electoral.Faults{electoral.NewFault(electoral.RectificationValue, "asked", q.Asked, nil)}
 		}
 		rect := Rectification{ID: newRecordID(a.at), ANPRID: person.ANPRID, Comune: keeperOf(e, home, q.Field), Field: q.Field,
 			Present: present, Asked: q.Asked, Note: q.Note, State: RequestOpen, Opened: a.at, Changed: a.at}
@@ -86,10 +86,10 @@ func (q RectificationRequest) check() electoral.Faults {
 	info, known := electoral.InfoOf(q.Field)
 	switch {
 	case !known, q.Field == electoral.RemovalReasonField, q.Field == electoral.CertifiabilityField:
-		faults = append(faults, electoral.NewFault(electoral.RectificationField, "field", string(q.Field), "Il campo non è uno di quelli dell'allegato 1.", "un campo dell'allegato 1"))
+		faults = append(faults, electoral.NewFault(electoral.RectificationField, "field", string(q.Field), nil))
 	case info.Answer && q.Asked != electoral.Yes.String() && q.Asked != electoral.No.String(),
 		utf8.RuneCountInString(q.Asked) > electoral.MaxText, strings.TrimSpace(q.Asked) == "", !utf8.ValidString(q.Asked), strings.IndexFunc(q.Asked, unreadable) >= 0:
-		faults = append(faults, electoral.NewFault(electoral.RectificationValue, "asked", q.Asked, "Il valore richiesto non è ammesso per il campo «"+info.Italian+"».", "si oppure no, o un testo da 1 a 200 caratteri"))
+		faults = append(faults, electoral.NewFault(electoral.RectificationValue.In("field"), "asked", q.Asked, electoral.Args{"field": info.Italian}))
 	}
 	if q.Note != "" {
 		faults = append(faults, checkNote(q.Note)...)
@@ -237,7 +237,7 @@ func (a *action) mustBeDone(ctx context.Context, w Writer, q Rectification) erro
 	}
 	value, err := a.valueOf(ctx, w, e, q.Field)
 	if err == nil && value != q.Asked {
-		err = electoral.Faults{electoral.NewFault(electoral.RectificationNotDone, string(q.Field), value, "Il dato non ha il valore richiesto.", q.Asked)}
+		err = electoral.Faults{electoral.NewFault(electoral.RectificationNotDone, string(q.Field), value, electoral.Args{"expected": q.Asked})}
 	}
 	return err
 }

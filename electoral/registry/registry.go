@@ -119,7 +119,7 @@ func (r *Registry) Section(ctx context.Context, req electoral.Request, comune, n
 			var err error
 			s, err = rd.Section(ctx, comune, number)
 			if errors.Is(err, electoral.ErrNotFound) {
-				return electoral.Faults{electoral.NewFault(electoral.SectionNotFound, "number", number, "La sezione "+number+" non è registrata nel comune "+comune+".", "una sezione registrata")}
+				return electoral.Faults{electoral.NewFault(electoral.SectionNotFound, "number", number, electoral.Args{"section": number, "comune": comune})}
 			}
 			return err
 		})
@@ -146,7 +146,7 @@ func sectionsOf(ctx context.Context, rd Reader) (find func(comune, number string
 
 func (r *Registry) personOf(ctx context.Context, anprID string) (electoral.Person, error) {
 	if !electoral.ValidANPRID(anprID) {
-		return electoral.Person{}, electoral.Faults{electoral.NewFault(electoral.IDMalformed, "anprId", anprID, "L'identificativo ANPR del soggetto manca o non è numerico.", "da 1 a 16 cifre")}
+		return electoral.Person{}, electoral.Faults{electoral.NewFault(electoral.IDMalformed, "anprId", anprID, nil)}
 	}
 	p, err := r.population.ByANPRID(ctx, anprID)
 	if errors.Is(err, electoral.ErrNotFound) {
@@ -156,7 +156,7 @@ func (r *Registry) personOf(ctx context.Context, anprID string) (electoral.Perso
 }
 
 func unknownPerson(anprID string) electoral.Fault {
-	return electoral.NewFault(electoral.PersonUnknown, "anprId", anprID, "Il soggetto non è iscritto in ANPR.", "l'identificativo di un soggetto iscritto")
+	return electoral.NewFault(electoral.PersonUnknown, "anprId", anprID, nil)
 }
 
 // Elector returns the electoral data of a person: to the officer of a comune
@@ -213,7 +213,7 @@ func himself(actor electoral.Actor, p electoral.Person) electoral.Faults {
 		return nil
 	}
 	// What was asked for stands in no fault: it is another person's.
-	return electoral.Faults{electoral.NewFault(electoral.OtherPerson, "anprId", "", "La posizione è di un'altra persona.", "la propria posizione")}
+	return electoral.Faults{electoral.NewFault(electoral.OtherPerson, "anprId", "", nil)}
 }
 
 // CertificateFacts returns what a certificate needs, and nothing more, about the

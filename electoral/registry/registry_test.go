@@ -556,7 +556,7 @@ func TestReaderFaultsReplaceTheCheckers(t *testing.T) {
 	eachStore(t, func(t *testing.T, r *registry.Registry, _ *notebook, _ registry.Store) {
 		e := electorOf("1", aglie, "1")
 		e.Capacity = electoral.NotGiven
-		read := electoral.NewFault("XML-VAL-01", "capacity", "X", "Il valore non è del tipo tipoSN1.", "S oppure N")
+		read := electoral.NewFault(electoral.Code("XML-VAL-01"), "capacity", "X", nil)
 		items := iter.Seq2[electoral.LoadItem[electoral.Elector], error](func(yield func(electoral.LoadItem[electoral.Elector], error) bool) {
 			yield(electoral.LoadItem[electoral.Elector]{Number: 1, Record: e, Faults: electoral.Faults{read}}, nil)
 		})

@@ -62,7 +62,7 @@ func (r *Registry) Remove(ctx context.Context, req electoral.Request, q RemovalR
 		}
 		lists, faults := a.removed(old, q)
 		if q.Reason == electoral.DeathOfElector && !person.DeadAt(a.today()) {
-			faults = append(faults, electoral.NewFault(electoral.RemovalAlive, "removal.reason", strconv.Itoa(int(q.Reason)), "Il soggetto non risulta deceduto nell'anagrafe.", "la data del decesso nell'anagrafe"))
+			faults = append(faults, electoral.NewFault(electoral.RemovalAlive, "removal.reason", strconv.Itoa(int(q.Reason)), nil))
 		}
 		if err := faults.Err(); err != nil {
 			return electoral.Elector{}, nil, err
@@ -70,7 +70,7 @@ func (r *Registry) Remove(ctx context.Context, req electoral.Request, q RemovalR
 		e := a.without(old, lists, q)
 		if q.Reason != electoral.Annulment && keepsVote(old, q, a.today()) {
 			v := old.Removal.StillVotes
-			f := electoral.NewFault(electoral.RemovalStillVotes, "removal.reason", strconv.Itoa(int(q.Reason)), "Resta registrata la cancellazione precedente, del comune "+old.Removal.Comune+", dove il soggetto vota ancora; il motivo di questa non vi si aggiunge.", "una nuova cancellazione dopo il voto del "+v.Day.String())
+			f := electoral.NewFault(electoral.RemovalStillVotes, "removal.reason", strconv.Itoa(int(q.Reason)), electoral.Args{"comune": old.Removal.Comune, "vote": v.Day.String()})
 			f.Severity = electoral.Warning
 			faults = append(faults, f)
 		}
@@ -84,14 +84,14 @@ func (r *Registry) Remove(ctx context.Context, req electoral.Request, q RemovalR
 // removed judges a request and returns the lists that it concerns.
 func (a *action) removed(old electoral.Elector, q RemovalRequest) ([]electoral.List, electoral.Faults) {
 	var faults electoral.Faults
-	fault := func(c electoral.Code, path, value, message, expected string) {
-		faults = append(faults, electoral.NewFault(c, path, value, message, expected))
+	fault := func(c electoral.Cause, path, value string, args electoral.Args) {
+		faults = append(faults, electoral.NewFault(c, path, value, args))
 	}
 	if !slices.Contains(electoral.RemovalReasons(), q.Reason) {
-		fault(electoral.RemovalReasonUnknown, "removal.reason", strconv.Itoa(int(q.Reason)), "Il motivo della cancellazione non è noto.", "1 emigrazione, 2 irreperibilità, 3 decesso, 4 vari, 5 da lista aggiunta, 8 annullamento, 9 perdita del diritto con trasferimento")
+		fault(electoral.RemovalReasonUnknown, "removal.reason", strconv.Itoa(int(q.Reason)), nil)
 	}
 	if utf8.RuneCountInString(q.Note) > maxRemovalNote {
-		fault(electoral.RemovalNoteTooLong, "removal.note", "", "Le note della cancellazione sono troppo lunghe.", "al massimo 240 caratteri")
+		fault(electoral.RemovalNoteTooLong, "removal.note", "", nil)
 	}
 	lists, listFaults := a.removalLists(old, q)
 	faults = append(faults, listFaults...)
@@ -99,7 +99,7 @@ func (a *action) removed(old electoral.Elector, q RemovalRequest) ([]electoral.L
 		general := slices.Equal(lists, []electoral.List{electoral.GeneralList})
 		if !general || !slices.Contains(electoral.Consultations(), v.Consultation) || !v.Day.Complete() || v.Day.Before(a.today()) ||
 			old.General != nil && v.Section != "" && v.Section != old.General.Section || q.Reason == electoral.DeathOfElector || q.Reason == electoral.Annulment {
-			fault(electoral.RemovalStillVotes, "removal.stillVotes", string(v.Consultation)+" "+v.Day.String(), "La consultazione per la quale il soggetto vota ancora nel comune non è ammessa.", "per chi lascia la lista generale: una consultazione, il suo giorno da oggi in poi, la sezione che lascia")
+			fault(electoral.RemovalStillVotes.In("unfit"), "removal.stillVotes", string(v.Consultation)+" "+v.Day.String(), nil)
 		}
 	}
 	return lists, faults
@@ -129,19 +129,19 @@ func (a *action) removalLists(old electoral.Elector, q RemovalRequest) (lists []
 		}
 	}
 	if len(lists) == 0 || q.Reason == electoral.FromAddedList && len(lists) > 1 {
-		return nil, electoral.Faults{electoral.NewFault(electoral.RemovalList, "removal.list", string(q.List), "Non è chiaro da quale lista del comune "+comune+" si cancella il soggetto.", "una lista del comune in cui il soggetto è iscritto")}
+		return nil, electoral.Faults{electoral.NewFault(electoral.RemovalList, "removal.list", string(q.List), electoral.Args{"comune": comune})}
 	}
 	for _, l := range lists {
 		en, in := old.EnrolmentIn(l)
 		switch {
 		case !in:
-			faults = append(faults, electoral.NewFault(electoral.RemovalList, "removal.list", string(l), "Il soggetto non è iscritto nella "+l.Italian()+".", "una lista in cui il soggetto è iscritto"))
+			faults = append(faults, electoral.NewFault(electoral.RemovalList.In("not-in"), "removal.list", string(l), electoral.Args{"list": l.Italian()}))
 		case en.Comune != comune:
 			faults = append(faults, notCompetent(l.Path()+comuneField(l), en.Comune, a.req.Actor))
 		}
 		added := l != electoral.GeneralList
 		if q.Reason == electoral.FromAddedList && !added || added && slices.Contains([]electoral.RemovalReason{electoral.Emigration, electoral.Untraceable, electoral.OtherReason, electoral.RightLostWithTransfer}, q.Reason) {
-			faults = append(faults, electoral.NewFault(electoral.RemovalReasonOfList, "removal.reason", strconv.Itoa(int(q.Reason)), "Il motivo «"+q.Reason.Italian()+"» non è della "+l.Italian()+".", "5 per una lista aggiunta; 1, 2, 3, 4 o 9 per la lista generale; 8 per qualsiasi lista"))
+			faults = append(faults, electoral.NewFault(electoral.RemovalReasonOfList, "removal.reason", strconv.Itoa(int(q.Reason)), electoral.Args{"reason": q.Reason.Italian(), "list": l.Italian()}))
 		}
 	}
 	return lists, faults
@@ -243,7 +243,7 @@ func (r *Registry) SetCapacity(ctx context.Context, req electoral.Request, q Cap
 			var faults electoral.Faults
 			empty := q.Status == electoral.Status{} && q.Certifiability == nil
 			if q.Capacity == electoral.NotGiven || q.Capacity == e.Capacity || q.Capacity == electoral.No && !empty {
-				faults = append(faults, electoral.NewFault(electoral.CapacityUnchanged, "capacity", q.Capacity.String(), "Il soggetto risulta già «"+e.Capacity.String()+"», oppure la perdita è indicata con uno status.", "si oppure no, diverso da quello registrato; per la perdita, nessuno status e nessuna certificabilità"))
+				faults = append(faults, electoral.NewFault(electoral.CapacityUnchanged, "capacity", q.Capacity.String(), electoral.Args{"capacity": e.Capacity.String()}))
 			}
 			e.Capacity, e.Status, e.Certifiability = q.Capacity, q.Status, nil
 			if q.Certifiability != nil {

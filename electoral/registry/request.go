@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -107,17 +108,14 @@ func (s RequestState) needsNote() bool {
 func transition(code electoral.Code, from, to RequestState, role electoral.Role, note string) electoral.Faults {
 	allowed := from.next(role)
 	if !slices.Contains(allowed, to) {
-		expected := "nessuna: la richiesta non è più modificabile da chi accede"
-		if len(allowed) > 0 {
-			expected = ""
-			for i, s := range allowed {
-				if i > 0 {
-					expected += ", "
-				}
-				expected += strconv.Itoa(int(s)) + " " + s.Italian()
-			}
+		states := make([]string, len(allowed))
+		for i, s := range allowed {
+			states[i] = strconv.Itoa(int(s)) + " " + s.Italian()
 		}
-		return electoral.Faults{electoral.NewFault(code, "state", strconv.Itoa(int(to)), "Una richiesta «"+from.Italian()+"» non può diventare «"+to.Italian()+"».", expected)}
+		if len(allowed) == 0 {
+			return electoral.Faults{electoral.NewFault(code.In("closed"), "state", strconv.Itoa(int(to)), electoral.Args{"from": from.Italian(), "to": to.Italian()})}
+		}
+		return electoral.Faults{electoral.NewFault(code, "state", strconv.Itoa(int(to)), electoral.Args{"from": from.Italian(), "to": to.Italian(), "expected": strings.Join(states, ", ")})}
 	}
 	if to.needsNote() || note != "" {
 		return checkNote(note)
@@ -171,7 +169,7 @@ func (r *Registry) citizen(ctx context.Context, req electoral.Request, op electo
 	a := r.begin(req, op, "")
 	faults := a.admit()
 	if req.Actor.Role != electoral.CitizenRole {
-		faults = append(faults, electoral.NewFault(electoral.OtherPerson, "request.actor.role", string(req.Actor.Role), "Il servizio è del cittadino per la propria posizione.", "un cittadino"))
+		faults = append(faults, electoral.NewFault(electoral.OtherPerson.In("no-citizen"), "request.actor.role", string(req.Actor.Role), nil))
 	}
 	if faults.Err() != nil {
 		return a, electoral.Person{}, faults
@@ -180,7 +178,7 @@ func (r *Registry) citizen(ctx context.Context, req electoral.Request, op electo
 	switch {
 	case errors.Is(err, electoral.ErrNotFound):
 		// The code is personal data: it does not stand in the fault.
-		faults = append(faults, electoral.NewFault(electoral.PersonUnknown, "request.actor.fiscalCode", "", "Chi accede non è iscritto in ANPR.", "il codice fiscale di un soggetto iscritto"))
+		faults = append(faults, electoral.NewFault(electoral.PersonUnknown.In("actor"), "request.actor.fiscalCode", "", nil))
 	case err != nil:
 		a.failed = fmt.Errorf("registry: %w", err)
 	default:
@@ -245,7 +243,7 @@ func openRequest[T citizensRequest](ctx context.Context, a *action, w Writer, bo
 	}
 	subject, state := q.about()
 	if errors.Is(err, electoral.ErrNotFound) || err == nil && !a.mayHandle(subject, state) {
-		return none, electoral.Faults{electoral.NewFault(unknown, "id", strconv.QuoteToASCII(id), "La richiesta non è registrata.", "l'identificativo di una richiesta")}
+		return none, electoral.Faults{electoral.NewFault(unknown, "id", strconv.QuoteToASCII(id), nil)}
 	}
 	if err != nil {
 		return none, err

@@ -119,25 +119,25 @@ type elector struct {
 	faults  electoral.Faults
 }
 
-func (k *elector) fault(c electoral.Code, path, value, message, expected string) {
-	k.faults = append(k.faults, electoral.NewFault(c, path, value, message, expected))
+func (k *elector) fault(c electoral.Cause, path, value string, args electoral.Args) {
+	k.faults = append(k.faults, electoral.NewFault(c, path, value, args))
 }
 
 func (k *elector) identity() {
 	if !electoral.ValidANPRID(k.e.ANPRID) {
-		k.fault(electoral.IDMalformed, "anprId", k.e.ANPRID, "L'identificativo ANPR del soggetto manca o non è numerico.", "da 1 a 16 cifre")
+		k.fault(electoral.IDMalformed, "anprId", k.e.ANPRID, nil)
 	}
 	switch k.e.Capacity {
 	case electoral.NotGiven:
-		k.fault(electoral.CapacityNotGiven, "capacity", "", "Non è indicato se il soggetto gode dell'elettorato attivo.", "si oppure no")
+		k.fault(electoral.CapacityNotGiven, "capacity", "", nil)
 	case electoral.No:
 		for _, f := range k.e.Status.Entries() {
 			if f.Answer == electoral.Yes {
-				k.fault(electoral.CapacityNoWithStatus, f.Path, electoral.Yes.String(), "Il soggetto non è elettore, ma risulta elettore per "+f.Italian+".", "no, perché il godimento dell'elettorato attivo è «no»")
+				k.fault(electoral.CapacityNoWithStatus, f.Path, electoral.Yes.String(), electoral.Args{"consultation": f.Italian})
 			}
 		}
 		for l := range k.e.Enrolments() {
-			k.fault(electoral.CapacityNoWithLists, l.Path(), "", "Il soggetto non è elettore, ma risulta iscritto nella "+l.Italian()+".", "al primo caricamento, nessuna lista per chi non è elettore")
+			k.fault(electoral.CapacityNoWithLists, l.Path(), "", electoral.Args{"list": l.Italian()})
 		}
 	}
 }
@@ -153,10 +153,10 @@ func (k *elector) person() {
 	}
 	dead := p.DeadAt(k.in.At)
 	if !dead && enrolled && p.Residence == nil && p.Abroad == nil {
-		k.fault(electoral.PersonNotRegistered, "anprId", k.e.ANPRID, "Il soggetto non risulta né residente in Italia né iscritto all'AIRE.", "un soggetto iscritto in anagrafe o all'AIRE")
+		k.fault(electoral.PersonNotRegistered, "anprId", k.e.ANPRID, nil)
 	}
 	if dead && (k.e.Capacity == electoral.Yes || enrolled) {
-		k.fault(electoral.DeadEnrolled, "anprId", k.e.ANPRID, "Il soggetto risulta deceduto il "+p.Death.String()+".", "cancellazione per decesso, nessuna iscrizione")
+		k.fault(electoral.DeadEnrolled, "anprId", k.e.ANPRID, electoral.Args{"death": p.Death.String()})
 	}
 	k.notItalian(p, enrolled)
 	if k.e.Capacity != electoral.Yes {
@@ -167,9 +167,9 @@ func (k *elector) person() {
 	age, certain := p.AgeAt(k.in.At)
 	switch {
 	case certain && age < 17:
-		k.fault(electoral.AgeTooLow, "capacity", electoral.Yes.String(), "Il soggetto ha "+strconv.Itoa(age)+" anni al "+k.in.At.String()+".", "almeno 17 anni, e 18 al giorno del voto")
+		k.fault(electoral.AgeTooLow, "capacity", electoral.Yes.String(), electoral.Args{"age": strconv.Itoa(age), "day": k.in.At.String()})
 	case !certain && age < 18:
-		k.fault(electoral.AgeUncertain, "capacity", electoral.Yes.String(), "L'età del soggetto non si può calcolare: data di nascita «"+p.Birth.Date.String()+"».", "una data di nascita completa")
+		k.fault(electoral.AgeUncertain, "capacity", electoral.Yes.String(), electoral.Args{"birth": p.Birth.Date.String()})
 	}
 }
 
@@ -181,7 +181,7 @@ func (k *elector) notItalian(p *electoral.Person, enrolled bool) {
 	}
 	for _, f := range citizensAlone(k.e.Status) {
 		if f.Answer == electoral.Yes {
-			k.fault(electoral.NationalStatusNotItalian, f.Path, electoral.Yes.String(), "Il soggetto non è cittadino italiano al "+k.in.At.String()+", ma risulta elettore per "+f.Italian+".", "no")
+			k.fault(electoral.NationalStatusNotItalian, f.Path, electoral.Yes.String(), electoral.Args{"day": k.in.At.String(), "consultation": f.Italian})
 		}
 	}
 }
@@ -204,9 +204,9 @@ func (k *elector) list(l electoral.List) {
 		}
 		switch {
 		case a.Enrolled == electoral.Yes && a.Enrolment == nil:
-			k.fault(missing, enrolment, "", "Il soggetto risulta iscritto nella "+l.Italian()+", ma mancano comune e sezione.", "comune e numero della sezione")
+			k.fault(missing, enrolment, "", electoral.Args{"list": l.Italian()})
 		case a.Enrolled != electoral.Yes && a.Enrolment != nil:
-			k.fault(undue, enrolment, a.Enrolment.Comune+"/"+a.Enrolment.Section, "Comune e sezione sono indicati, ma l'iscrizione nella "+l.Italian()+" è «"+a.Enrolled.String()+"».", "«si» nel campo "+electoral.Tag(l.Path())+", oppure nessun comune e nessuna sezione")
+			k.fault(undue, enrolment, a.Enrolment.Comune+"/"+a.Enrolment.Section, electoral.Args{"list": l.Italian(), "enrolled": a.Enrolled.String(), "tag": electoral.Tag(l.Path())})
 		}
 	}
 	if a.Enrolment == nil {
@@ -219,27 +219,27 @@ func (k *elector) enrolment(path string, en electoral.Enrolment) {
 	comune, known := k.checker.tables.Comune(en.Comune, k.in.At)
 	switch {
 	case en.Comune == "":
-		k.fault(electoral.EnrolmentComuneMissing, path+".comune", "", "Manca il comune di iscrizione.", "il comune che tiene la lista")
+		k.fault(electoral.EnrolmentComuneMissing, path+".comune", "", nil)
 	case !known:
-		k.fault(electoral.EnrolmentComuneUnknown, path+".comune", en.Comune, "Il comune di iscrizione non esiste al "+k.in.At.String()+".", "il codice catastale di un comune esistente")
+		k.fault(electoral.EnrolmentComuneUnknown, path+".comune", en.Comune, electoral.Args{"day": k.in.At.String()})
 	}
 	switch {
 	case strings.TrimSpace(en.Section) == "":
-		k.fault(electoral.EnrolmentSectionMissing, path+".section", en.Section, "Manca il numero della sezione di iscrizione.", "il numero della sezione, da 1 a 200 caratteri")
+		k.fault(electoral.EnrolmentSectionMissing, path+".section", en.Section, nil)
 		return
 	case utf8.RuneCountInString(en.Section) > electoral.MaxText:
-		k.fault(electoral.EnrolmentSectionTooLong, path+".section", en.Section, "Il numero della sezione è troppo lungo.", "al massimo 200 caratteri")
+		k.fault(electoral.EnrolmentSectionTooLong, path+".section", en.Section, nil)
 		return
 	}
 	if k.in.Section != nil && en.Comune != "" {
 		_, found, at := k.in.Section(en.Comune, en.Section)
 		if at && !found {
-			k.fault(electoral.SectionUnknown, path+".section", en.Section, "La sezione "+en.Section+" non esiste nel comune "+en.Comune+".", "una sezione registrata: le sezioni si caricano prima degli elettori")
+			k.fault(electoral.SectionUnknown, path+".section", en.Section, electoral.Args{"section": en.Section, "comune": en.Comune})
 			return
 		}
 	}
 	if n, err := strconv.Atoi(en.Section); err == nil && known && comune.Sections > 0 && n > comune.Sections {
-		k.fault(electoral.SectionNumberAboveCount, path+".section", en.Section, "Il numero della sezione supera le "+strconv.Itoa(comune.Sections)+" sezioni che il comune aveva nel 2024.", "un numero fino a "+strconv.Itoa(comune.Sections))
+		k.fault(electoral.SectionNumberAboveCount, path+".section", en.Section, electoral.Args{"sections": strconv.Itoa(comune.Sections)})
 	}
 }
 
@@ -259,7 +259,7 @@ func (k *elector) addedLists() {
 			continue
 		}
 		if first != "" {
-			k.fault(electoral.AddedMoreThanOne, t.list.Path()+".enrolled", electoral.Yes.String(), "Il soggetto risulta già iscritto nella "+first.Italian()+".", "una sola lista aggiunta «si»")
+			k.fault(electoral.AddedMoreThanOne, t.list.Path()+".enrolled", electoral.Yes.String(), electoral.Args{"list": first.Italian()})
 		}
 		first = cmp.Or(first, t.list)
 		k.addedList(t.list, t.province, t.name)
@@ -274,7 +274,7 @@ func (k *elector) addedLists() {
 		}
 	}
 	if first != "" && k.e.Capacity == electoral.Yes && k.e.Status.Regional == electoral.No {
-		k.fault(electoral.AddedRegionalStatus, "status.regional", electoral.No.String(), "Il soggetto è nella "+first.Italian()+", ma non risulta elettore per le elezioni regionali.", "si, nel comune della lista aggiunta")
+		k.fault(electoral.AddedRegionalStatus, "status.regional", electoral.No.String(), electoral.Args{"list": first.Italian()})
 	}
 }
 
@@ -293,7 +293,7 @@ func (k *elector) registeredIn(code electoral.Code, path, comune string) {
 		where = p.Abroad.Comune
 	}
 	if where != "" && where != comune {
-		k.fault(code, path, comune, "Il soggetto risulta iscritto in anagrafe o all'AIRE nel comune "+where+".", where)
+		k.fault(code, path, comune, electoral.Args{"comune": where})
 	}
 }
 
@@ -302,9 +302,9 @@ func (k *elector) onlyItalian(code electoral.Code, path string, l electoral.List
 	switch {
 	case p == nil || p.IsItalian(k.in.At):
 	case len(p.Citizenships) == 0:
-		k.fault(electoral.CitizenshipUnknown, path, "", "La cittadinanza del soggetto non risulta: l'iscrizione nella "+l.Italian()+" non si può controllare.", "la cittadinanza italiana nell'anagrafe")
+		k.fault(electoral.CitizenshipUnknown, path, "", electoral.Args{"list": l.Italian()})
 	default:
-		k.fault(code, path, citizenshipsOf(p, k.in.At), "Il soggetto non è cittadino italiano al "+k.in.At.String()+": non può stare nella "+l.Italian()+".", "la cittadinanza italiana")
+		k.fault(code, path, citizenshipsOf(p, k.in.At), electoral.Args{"day": k.in.At.String(), "list": l.Italian()})
 	}
 }
 
@@ -325,7 +325,7 @@ func (k *elector) addedList(l electoral.List, province, name string) {
 	en := k.e.ListEntry(l).Enrolment
 	if en != nil {
 		if c, ok := k.checker.tables.Comune(en.Comune, k.in.At); ok && c.ProvinceSigla == province {
-			k.fault(electoral.AddedComuneInTerritory, l.Path()+".enrolment.comune", en.Comune, "Il comune che tiene la lista aggiunta è in "+name+".", "il comune di emigrazione, fuori dal territorio della lista")
+			k.fault(electoral.AddedComuneInTerritory, l.Path()+".enrolment.comune", en.Comune, electoral.Args{"territory": name})
 		}
 	}
 	p := k.in.Person
@@ -333,10 +333,10 @@ func (k *elector) addedList(l electoral.List, province, name string) {
 		return // an Italian abroad may be in an added list too
 	}
 	if en != nil && en.Comune == p.Residence.Comune {
-		k.fault(electoral.AddedSameComune, l.Path()+".enrolment.comune", en.Comune, "Il comune della lista aggiunta è quello di residenza.", "un comune diverso da quello di residenza")
+		k.fault(electoral.AddedSameComune, l.Path()+".enrolment.comune", en.Comune, nil)
 	}
 	if c, ok := k.checker.tables.Comune(p.Residence.Comune, k.in.At); ok && c.ProvinceSigla != province {
-		k.fault(electoral.AddedOtherProvince, l.Path()+".enrolled", electoral.Yes.String(), "Il soggetto risiede a "+c.Name+" ("+c.ProvinceSigla+"), non in "+name+".", "la residenza in "+name)
+		k.fault(electoral.AddedOtherProvince, l.Path()+".enrolled", electoral.Yes.String(), electoral.Args{"comune": c.Name, "province": c.ProvinceSigla, "territory": name})
 		return
 	}
 	k.addedTerm(l, p.Residence.TerritorySince, name)
@@ -354,18 +354,17 @@ func (k *elector) addedTerm(l electoral.List, since electoral.Date, name string)
 		return t.List == l && (t.From.IsZero() || !t.From.After(at)) && (t.To.IsZero() || t.To.After(at))
 	})
 	if i < 0 || since.IsZero() || !since.Complete() {
-		k.fault(electoral.AddedTermNotCheckable, path, electoral.Yes.String(), "Da quando il soggetto risiede senza interruzione in "+name+" non risulta.", "la data da cui risiede nel territorio")
+		k.fault(electoral.AddedTermNotCheckable, path, electoral.Yes.String(), electoral.Args{"territory": name})
 		return
 	}
 	years := k.checker.terms[i].Years
 	if since.AddYears(years).After(at) {
 		return
 	}
-	message := "Il soggetto risiede in " + name + " dal " + since.String() + ": il periodo di " + strconv.Itoa(years) + " anni è compiuto al " + at.String() + "."
 	if noticed {
-		k.fault(electoral.AddedTermOver, path, electoral.Yes.String(), message, "l'iscrizione nella lista generale del comune di residenza")
+		k.fault(electoral.AddedTermOver, path, electoral.Yes.String(), electoral.Args{"territory": name, "since": since.String(), "years": strconv.Itoa(years), "day": at.String()})
 	} else {
-		k.fault(electoral.AddedTermNotCheckable, path, electoral.Yes.String(), message, "un controllo alla data del manifesto di convocazione")
+		k.fault(electoral.AddedTermNotCheckable.In("no-notice"), path, electoral.Yes.String(), electoral.Args{"territory": name, "since": since.String(), "years": strconv.Itoa(years), "day": at.String()})
 	}
 }
 
@@ -380,9 +379,9 @@ func CheckCertifiability(e electoral.Elector) electoral.Faults {
 	value := strconv.Itoa(int(*c))
 	switch {
 	case *c < electoral.NotCertifiable || *c > electoral.FullyCertifiable:
-		k.fault(electoral.CertifiabilityUnknown, "certifiability", value, "La certificabilità non è un valore previsto.", "0 nessuno, 1 solo godimento dei diritti politici, 2 entrambi")
+		k.fault(electoral.CertifiabilityUnknown, "certifiability", value, nil)
 	case *c != electoral.NotCertifiable && e.Capacity == electoral.No:
-		k.fault(electoral.CertifiabilityWithoutCapacity, "certifiability", value, "Il soggetto non è elettore, ma risulta certificabile.", "0, perché a chi non è elettore non si rilasciano certificati")
+		k.fault(electoral.CertifiabilityWithoutCapacity, "certifiability", value, nil)
 	}
 	return k.faults
 }

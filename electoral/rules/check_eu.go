@@ -17,19 +17,19 @@ func (k *elector) euLists() {
 	}
 	path := first.Path() + ".enrolled"
 	if k.e.General != nil {
-		k.fault(electoral.EUWithGeneral, path, electoral.Yes.String(), "Il soggetto risulta anche nella lista generale.", "la cancellazione da una delle due liste")
+		k.fault(electoral.EUWithGeneral, path, electoral.Yes.String(), nil)
 	}
 	for _, l := range []electoral.List{electoral.BolzanoList, electoral.TrentoList, electoral.AostaValleyList} {
 		if k.e.ListEntry(l).Enrolled == electoral.Yes {
-			k.fault(electoral.EUWithAdded, l.Path()+".enrolled", electoral.Yes.String(), "Il soggetto risulta anche nella "+first.Italian()+".", "una lista aggiunta regionale/comunale oppure una lista aggiunta UE")
+			k.fault(electoral.EUWithAdded, l.Path()+".enrolled", electoral.Yes.String(), electoral.Args{"list": first.Italian()})
 		}
 	}
 	k.euCitizenship(path, first)
 	if a, b := comunal.Enrolment, parliament.Enrolment; a != nil && b != nil && a.Comune != b.Comune {
-		k.fault(electoral.EUDifferentComuni, "eu.parliament.enrolment.comune", b.Comune, "Le due liste aggiunte UE sono di comuni diversi: "+a.Comune+" e "+b.Comune+".", "il comune di residenza per entrambe")
+		k.fault(electoral.EUDifferentComuni, "eu.parliament.enrolment.comune", b.Comune, electoral.Args{"comune": a.Comune, "other": b.Comune})
 	}
 	if p := k.in.Person; p != nil && p.Residence == nil {
-		k.fault(electoral.EUNotResident, path, electoral.Yes.String(), "Il soggetto non risulta residente in Italia.", "la residenza in un comune italiano")
+		k.fault(electoral.EUNotResident, path, electoral.Yes.String(), nil)
 	}
 	for _, l := range []electoral.List{electoral.EUComunalList, electoral.EUParliamentList} {
 		if en, ok := k.e.EnrolmentIn(l); ok {
@@ -46,11 +46,11 @@ func (k *elector) euCitizenship(path string, l electoral.List) {
 	switch {
 	case p == nil:
 	case len(p.Citizenships) == 0:
-		k.fault(electoral.CitizenshipUnknown, path, "", "La cittadinanza del soggetto non risulta: l'iscrizione nella "+l.Italian()+" non si può controllare.", "la cittadinanza di altro Stato membro nell'anagrafe")
+		k.fault(electoral.CitizenshipUnknown.In("union"), path, "", electoral.Args{"list": l.Italian()})
 	case p.IsItalian(k.in.At):
-		k.fault(electoral.EUItalian, path, electoral.Yes.String(), "Il soggetto è cittadino italiano al "+k.in.At.String()+".", "la lista generale; alla naturalizzazione si cancella prima la lista aggiunta UE (motivo 5)")
+		k.fault(electoral.EUItalian, path, electoral.Yes.String(), electoral.Args{"day": k.in.At.String()})
 	case !p.IsEUCitizen(k.checker.tables, k.in.At):
-		k.fault(electoral.EUNotMember, path, citizenshipsOf(p, k.in.At), "Il soggetto non è cittadino di uno Stato membro dell'Unione europea al "+k.in.At.String()+".", "la cittadinanza di uno Stato membro a quella data")
+		k.fault(electoral.EUNotMember, path, citizenshipsOf(p, k.in.At), electoral.Args{"day": k.in.At.String()})
 	}
 }
 
@@ -63,7 +63,7 @@ func (k *elector) euStatus() {
 	s := k.e.Status
 	for _, f := range citizensAlone(s) {
 		if f.Answer == electoral.Yes {
-			k.fault(electoral.EUNationalStatus, f.Path, electoral.Yes.String(), "Un cittadino di altro Stato dell'Unione europea non è elettore per "+f.Italian+".", "no")
+			k.fault(electoral.EUNationalStatus, f.Path, electoral.Yes.String(), electoral.Args{"consultation": f.Italian})
 		}
 	}
 	k.follows(electoral.EUParliamentStatus, "status.europeanParliament", s.EuropeanParliament, electoral.EUParliamentList)
@@ -79,5 +79,5 @@ func (k *elector) follows(code electoral.Code, path string, got electoral.Answer
 	if got == electoral.NotGiven || got == want {
 		return
 	}
-	k.fault(code, path, got.String(), "L'iscrizione nella "+l.Italian()+" è «"+want.String()+"», ma lo status è «"+got.String()+"».", want.String())
+	k.fault(code, path, got.String(), electoral.Args{"list": l.Italian(), "expected": want.String(), "status": got.String()})
 }

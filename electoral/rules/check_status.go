@@ -16,12 +16,12 @@ const smallComune = 250_000
 func (k *elector) status() {
 	for _, f := range k.e.Status.Entries() {
 		if f.Answer == electoral.NotGiven {
-			k.fault(electoral.StatusNotGiven, f.Path, "", "Non è indicato se il soggetto è elettore per "+f.Italian+".", "si oppure no")
+			k.fault(electoral.StatusNotGiven, f.Path, "", electoral.Args{"consultation": f.Italian})
 		}
 	}
 	if k.e.Status.District == electoral.Yes && k.e.General != nil {
 		if c, ok := k.checker.tables.Comune(k.e.General.Comune, k.in.At); ok && c.Residents > 0 && c.Residents <= smallComune {
-			k.fault(electoral.DistrictInSmallComune, "status.district", electoral.Yes.String(), "Il comune di "+c.Name+" non risulta avere circoscrizioni di decentramento.", "no, nei comuni fino a 250.000 abitanti")
+			k.fault(electoral.DistrictInSmallComune, "status.district", electoral.Yes.String(), electoral.Args{"comune": c.Name})
 		}
 	}
 	k.usual()
@@ -37,7 +37,7 @@ func (k *elector) withoutList() {
 	}
 	for _, f := range k.e.Status.Entries() {
 		if f.Answer == electoral.Yes && k.e.Capacity == electoral.Yes {
-			k.fault(electoral.StatusWithoutList, f.Path, electoral.Yes.String(), "Il soggetto risulta elettore per "+f.Italian+", ma non è in alcuna lista.", "l'iscrizione in una lista")
+			k.fault(electoral.StatusWithoutList, f.Path, electoral.Yes.String(), electoral.Args{"consultation": f.Italian})
 			return
 		}
 	}
@@ -55,7 +55,7 @@ func (k *elector) usual() {
 	}
 	for _, f := range k.e.Status.Entries() {
 		if f.Answer == electoral.No && f.Path != "status.district" {
-			k.fault(electoral.StatusUnusual, f.Path, electoral.No.String(), "Il soggetto, italiano e residente, non risulta elettore per "+f.Italian+".", "si, salvo un motivo particolare")
+			k.fault(electoral.StatusUnusual, f.Path, electoral.No.String(), electoral.Args{"consultation": f.Italian})
 		}
 	}
 }
@@ -95,12 +95,12 @@ func (k *elector) constituencies() {
 	for i, h := range []house{k.checker.senate(k.e.Status), k.checker.chamber(k.e.Status)} {
 		switch {
 		case h.answer == electoral.Yes && h.given == "":
-			k.fault(electoral.ConstituencyMissing, h.value, "", "Manca la circoscrizione per "+h.italian+".", "la circoscrizione del territorio nazionale o la ripartizione della circoscrizione Estero, perché "+electoral.Tag(h.path)+" è «si»")
+			k.fault(electoral.ConstituencyMissing, h.value, "", electoral.Args{"consultation": h.italian, "tag": electoral.Tag(h.path)})
 			continue
 		case h.given == "":
 			continue
 		case h.answer != electoral.Yes:
-			k.fault(electoral.ConstituencyNotDue, h.value, h.given, "La circoscrizione per "+h.italian+" è indicata, ma lo status è «"+h.answer.String()+"».", "nessuna circoscrizione")
+			k.fault(electoral.ConstituencyNotDue, h.value, h.given, electoral.Args{"consultation": h.italian, "status": h.answer.String()})
 		}
 		if name, ok := k.checker.tables.Canonical(refdata.KindAbroad, h.given); ok {
 			abroad[i] = name
@@ -110,7 +110,7 @@ func (k *elector) constituencies() {
 		}
 		name, ok := k.checker.tables.Canonical(h.kind, h.given)
 		if !ok {
-			k.fault(electoral.ConstituencyUnknown, h.value, h.given, "La circoscrizione per "+h.italian+" non è nelle tabelle.", k.expectedConstituencies(h))
+			k.fault(electoral.ConstituencyUnknown, h.value, h.given, electoral.Args{"consultation": h.italian, "expected": k.expectedConstituencies(h)})
 			continue
 		}
 		national[i] = true
@@ -118,7 +118,7 @@ func (k *elector) constituencies() {
 		k.nationalConstituency(h, name)
 	}
 	if abroad[0] != "" && national[1] || abroad[1] != "" && national[0] || abroad[0] != "" && abroad[1] != "" && abroad[0] != abroad[1] {
-		k.fault(electoral.ConstituenciesDisagree, "status.chamberConstituency", k.e.Status.ChamberConstituency, "Le circoscrizioni per Senato («"+k.e.Status.SenateConstituency+"») e Camera non vanno insieme.", "entrambe del territorio nazionale, o la stessa ripartizione estera")
+		k.fault(electoral.ConstituenciesDisagree, "status.chamberConstituency", k.e.Status.ChamberConstituency, electoral.Args{"senate": k.e.Status.SenateConstituency})
 	}
 }
 
@@ -137,13 +137,13 @@ func (k *elector) exact(h house, name string) {
 	// Another spelling in capitals may be the one of ANPR's own table, which
 	// is not public: it stands.
 	if h.given != strings.ToUpper(h.given) {
-		k.fault(electoral.ConstituencyNotExact, h.value, h.given, "La circoscrizione per "+h.italian+" non è scritta come nelle tabelle del Ministero.", name)
+		k.fault(electoral.ConstituencyNotExact, h.value, h.given, electoral.Args{"consultation": h.italian, "territory": name})
 	}
 }
 
 func (k *elector) nationalConstituency(h house, name string) {
 	if p := k.in.Person; p != nil && p.Residence == nil && p.Abroad != nil {
-		k.fault(electoral.NationalConstituencyForAbroad, h.value, h.given, "Il soggetto è iscritto all'AIRE, ma la circoscrizione per "+h.italian+" è del territorio nazionale.", strings.Join(k.checker.tables.AbroadDivisions(), ", "))
+		k.fault(electoral.NationalConstituencyForAbroad, h.value, h.given, electoral.Args{"consultation": h.italian, "expected": strings.Join(k.checker.tables.AbroadDivisions(), ", ")})
 		return
 	}
 	if k.e.General == nil {
@@ -152,9 +152,9 @@ func (k *elector) nationalConstituency(h house, name string) {
 	names := constituenciesOf(h.of(k.e.General.Comune))
 	switch {
 	case len(names) == 0:
-		k.fault(electoral.ConstituencyNotCheckable, h.value, h.given, "Nessuna tabella dice la circoscrizione per "+h.italian+" del comune "+k.e.General.Comune+".", "un controllo sulle tabelle del Ministero")
+		k.fault(electoral.ConstituencyNotCheckable, h.value, h.given, electoral.Args{"consultation": h.italian, "comune": k.e.General.Comune})
 	case !slices.Contains(names, name):
-		k.fault(electoral.ConstituencyOtherComune, h.value, h.given, "La circoscrizione per "+h.italian+" non è quella del comune "+k.e.General.Comune+".", strings.Join(names, " oppure "))
+		k.fault(electoral.ConstituencyOtherComune, h.value, h.given, electoral.Args{"consultation": h.italian, "comune": k.e.General.Comune, "expected": strings.Join(names, " oppure ")})
 	}
 }
 
@@ -163,14 +163,14 @@ func (k *elector) abroadDivision(h house, name string) {
 	switch {
 	case p == nil:
 	case p.Residence != nil:
-		k.fault(electoral.AbroadConstituencyForResident, h.value, h.given, "Il soggetto risiede in Italia, ma vota per "+h.italian+" in una ripartizione estera.", "la circoscrizione del territorio nazionale")
+		k.fault(electoral.AbroadConstituencyForResident, h.value, h.given, electoral.Args{"consultation": h.italian})
 	case p.Abroad != nil:
 		want, ok := k.checker.tables.AbroadDivision(p.Abroad.State)
 		switch {
 		case !ok:
-			k.fault(electoral.AbroadDivisionNotCheckable, h.value, h.given, "Nessuna tabella dice la ripartizione dello Stato di residenza "+p.Abroad.State+".", "un controllo sulle tabelle del Ministero")
+			k.fault(electoral.AbroadDivisionNotCheckable, h.value, h.given, electoral.Args{"state": p.Abroad.State})
 		case want != name:
-			k.fault(electoral.AbroadDivisionOtherState, h.value, h.given, "Il soggetto risiede in uno Stato ("+p.Abroad.State+") di un'altra ripartizione.", want)
+			k.fault(electoral.AbroadDivisionOtherState, h.value, h.given, electoral.Args{"state": p.Abroad.State, "expected": want})
 		}
 	}
 }
@@ -197,7 +197,7 @@ func (k *elector) sectionFields() {
 			l = electoral.EUParliamentList
 		}
 		if sec, ok := k.sectionOf(l); ok && sec.EuropeanConstituency == "" {
-			k.fault(electoral.SectionLacksEuropean, "status.europeanParliament", electoral.Yes.String(), "La sezione "+sec.Number+" non indica la circoscrizione per il Parlamento europeo.", "la circoscrizione (circoscrelezionimembriue) sulla sezione")
+			k.fault(electoral.SectionLacksEuropean, "status.europeanParliament", electoral.Yes.String(), electoral.Args{"section": sec.Number})
 		}
 	}
 	sec, ok := k.sectionOf(electoral.GeneralList)
@@ -205,10 +205,10 @@ func (k *elector) sectionFields() {
 		return
 	}
 	if regional, ok := k.sectionOf(k.e.RegionalList()); ok && s.Regional == electoral.Yes && regional.RegionalConstituency == "" {
-		k.fault(electoral.SectionLacksRegional, "status.regional", electoral.Yes.String(), "La sezione "+regional.Number+" non indica la circoscrizione per le elezioni regionali.", "la circoscrizione (circoscrregionali) sulla sezione")
+		k.fault(electoral.SectionLacksRegional, "status.regional", electoral.Yes.String(), electoral.Args{"section": regional.Number})
 	}
 	if s.District == electoral.Yes && sec.DistrictConstituency == "" {
-		k.fault(electoral.SectionLacksDistrict, "status.district", electoral.Yes.String(), "La sezione "+sec.Number+" non indica la circoscrizione per le elezioni circoscrizionali.", "la circoscrizione (circosrizioneelezcircosc) sulla sezione")
+		k.fault(electoral.SectionLacksDistrict, "status.district", electoral.Yes.String(), electoral.Args{"section": sec.Number})
 	}
 	k.sectionColleges(sec)
 }
@@ -223,13 +223,13 @@ func (k *elector) sectionColleges(sec electoral.Section) {
 			college = sec.ChamberCollege
 		}
 		if college == (electoral.College{}) {
-			k.fault(electoral.SectionLacksCollege, h.path, electoral.Yes.String(), "La sezione "+sec.Number+" non indica i collegi per "+h.italian+".", "i collegi ("+electoral.Tag(h.college)+") sulla sezione")
+			k.fault(electoral.SectionLacksCollege, h.path, electoral.Yes.String(), electoral.Args{"section": sec.Number, "consultation": h.italian, "tag": electoral.Tag(h.college)})
 			continue
 		}
 		mine, national := k.checker.tables.Canonical(h.kind, h.given)
 		theirs, ok := k.checker.tables.Canonical(h.kind, college.Constituency)
 		if national && ok && mine != theirs {
-			k.fault(electoral.SectionOtherConstituency, h.value, h.given, "I collegi della sezione "+sec.Number+" per "+h.italian+" sono della circoscrizione "+theirs+".", theirs)
+			k.fault(electoral.SectionOtherConstituency, h.value, h.given, electoral.Args{"section": sec.Number, "consultation": h.italian, "expected": theirs})
 		}
 	}
 }
