@@ -152,21 +152,7 @@ func (p Person) AgeAt(at Date) (years int, certain bool) {
 	if b.IsZero() {
 		return 0, false
 	}
-	latest := b
-	if latest.Month == 0 {
-		latest.Month = 12
-	}
-	if latest.Day == 0 {
-		latest.Day = 31
-	}
-	earliest := b
-	if earliest.Month == 0 {
-		earliest.Month = 1
-	}
-	if earliest.Day == 0 {
-		earliest.Day = 1
-	}
-	low, high := yearsBetween(latest, at), yearsBetween(earliest, at)
+	low, high := yearsBetween(b.Latest(), at), yearsBetween(b.Earliest(), at)
 	return low, low == high
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/liste-elettorali/anpr/internal/pdf/tagged"
 )
 
-// A PDFListConfig says how a list is printed. Its zero value is usable.
+// A PDFConfig says how a list is printed. Its zero value is usable.
 type PDFConfig struct {
 	// Tables give comuni and places of birth their names; nil means those
 	// embedded in the SDK.
@@ -32,7 +32,7 @@ type PDFConfig struct {
 	Regular, Bold []byte
 }
 
-// A PDFListWriter writes a list as it is printed for the polling station: A4
+// A PDFWriter writes a list as it is printed for the polling station: A4
 // pages with the list, the section, its seat, the consultation, the purpose and
 // the day of the extraction on each; men, then women, then those of unknown
 // sex, each from a new page, numbered from 1; a blank column for notes and
@@ -54,18 +54,19 @@ type PDFConfig struct {
 // objects in a file leaves room for 1.6 million electors; past it the writer
 // fails. What was written is a PDF only after End has returned nil.
 type PDFWriter struct {
-	cfg     PDFConfig
-	engine  *tagged.Engine
-	out     io.Writer
-	doc     *tagged.Document
-	head    electoral.ExtractHeader
-	comune  string // «Comune di Agliè»
-	section *pdfSection
-	at      string // whose text is laid out, for errors
-	err     error
+	cfg      PDFConfig
+	calendar *electoral.Calendar
+	engine   *tagged.Engine
+	out      io.Writer
+	doc      *tagged.Document
+	head     electoral.ExtractHeader
+	comune   string // «Comune di Agliè»
+	section  *pdfSection
+	at       string // whose text is laid out, for errors
+	err      error
 }
 
-// NewPDFListWriter returns a writer to w.
+// NewPDFWriter returns a writer to w.
 func NewPDFWriter(w io.Writer, cfg PDFConfig) (*PDFWriter, error) {
 	if cfg.Tables == nil {
 		tables, err := refdata.Embedded()
@@ -74,14 +75,15 @@ func NewPDFWriter(w io.Writer, cfg PDFConfig) (*PDFWriter, error) {
 		}
 		cfg.Tables = tables
 	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
+	calendar, err := electoral.NewCalendar(cfg.Now)
+	if err != nil {
+		return nil, fmt.Errorf("lists: PDF list: %w", err)
 	}
 	engine, err := tagged.New(tagged.Config{Regular: cfg.Regular, Bold: cfg.Bold})
 	if err != nil {
 		return nil, fmt.Errorf("lists: PDF list: %w", err)
 	}
-	return &PDFWriter{cfg: cfg, engine: engine, out: w}, nil
+	return &PDFWriter{cfg: cfg, calendar: calendar, engine: engine, out: w}, nil
 }
 
 // NeedsTotal says that the format does without the number of the rows.
@@ -97,12 +99,12 @@ func (p *PDFWriter) Begin(h electoral.ExtractHeader) error {
 	if c, ok := p.cfg.Tables.Comune(h.Extraction.Comune, h.Today); ok {
 		p.comune = "Comune di " + c.FullName
 	}
-	title := p.comune + " – " + listTitle(h.Extraction)
+	title := p.comune + " – " + p.listTitle(h.Extraction)
 	if h.Extraction.Section != "" {
 		title += " – sezione n. " + h.Extraction.Section
 	}
 	p.doc = p.engine.NewStream(p.out, tagged.Metadata{
-		Title: title, Lang: "it-IT", Author: p.comune, Subject: p.purpose(), Creator: "anpr electoral", Created: p.cfg.Now(),
+		Title: title, Lang: "it-IT", Author: p.comune, Subject: p.purpose(), Creator: "anpr electoral", Created: p.calendar.Now(),
 	})
 	return p.failed()
 }
@@ -224,7 +226,7 @@ func (p *PDFWriter) purpose() string {
 }
 
 // listTitle says who stands in the list.
-func listTitle(x electoral.Extraction) string {
+func (p *PDFWriter) listTitle(x electoral.Extraction) string {
 	title := "elettori"
 	switch {
 	case x.Turning18 != nil:
@@ -235,23 +237,18 @@ func listTitle(x electoral.Extraction) string {
 	if x.Touched != nil {
 		title += " – variazioni"
 		if !x.Touched.From.IsZero() {
-			title += " dal " + italianInstant(x.Touched.From)
+			title += " dal " + p.italianInstant(x.Touched.From)
 		}
 		if !x.Touched.To.IsZero() {
-			title += " fino al " + italianInstant(x.Touched.To)
+			title += " fino al " + p.italianInstant(x.Touched.To)
 		}
 	}
 	return title
 }
 
 // italianInstant writes an instant as it is in Italy.
-func italianInstant(at time.Time) string {
-	loc, err := time.LoadLocation(electoral.Rome)
-	if err != nil {
-		return at.UTC().Format("02/01/2006, ore 15:04 UTC")
-	}
-	at = at.In(loc)
-	return italianDay(refdata.DateOf(at)) + at.Format(", ore 15:04")
+func (p *PDFWriter) italianInstant(at time.Time) string {
+	return italianDay(p.calendar.Day(at)) + p.calendar.InRome(at).Format(", ore 15:04")
 }
 
 // vote names the consultation as annex 1 does, with its day; empty if the list
@@ -307,33 +304,20 @@ func thousands(n int) string {
 	return s
 }
 
-// birthPlace names the place of birth as it was then: "Agliè (TO)", "LYON
-// (FRANCIA)".
+// birthPlace writes the place of birth out: "Agliè (TO)", "LYON (FRANCIA)".
 func birthPlace(tables *refdata.Tables, b electoral.Birth) string {
-	place := tidy(b.PlaceName)
-	if state, ok := tables.StateByBelfiore(b.Place); ok {
-		if place == "" || refdata.Fold(place) == refdata.Fold(state.Name) {
-			return state.Name
-		}
-		return place + " (" + state.Name + ")"
-	}
-	comune, ok := tables.Comune(b.Place, b.Date)
-	if !ok {
-		if history := tables.ComuneHistory(b.Place); len(history) > 0 {
-			comune, ok = history[len(history)-1], true
-		}
-	}
+	p := b.BirthPlace(tables)
 	switch {
-	case ok && place != "" && refdata.Fold(place) != refdata.Fold(comune.Name):
-		return place + " (" + comune.ProvinceSigla + ")"
-	case ok:
-		return comune.Name + " (" + comune.ProvinceSigla + ")"
-	case place != "":
-		return place
-	case b.Place != "":
+	case p.Name == "" && p.State != "":
+		return p.State
+	case p.Name == "" && b.Place != "":
 		return "luogo con codice " + b.Place
+	case p.Name == "":
+		return "luogo non indicato"
+	case p.State+p.Province == "":
+		return p.Name
 	}
-	return "luogo non indicato"
+	return p.Name + " (" + p.State + p.Province + ")"
 }
 
 // birthDate writes a date of birth in figures.

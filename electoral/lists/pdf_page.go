@@ -90,7 +90,7 @@ func (p *PDFWriter) beginSection(number string) {
 		*y += b.Height()
 	}
 	add(&left, tagged.Paragraph, pdfLeft, p.fit("comune", leftW, tagged.Left, pdfBold(15, pdfInk), 1, p.comune))
-	add(&left, tagged.Paragraph, pdfLeft, p.fit("list", leftW, tagged.Left, pdfRegular(11, pdfInk), 2, capital(listTitle(x))))
+	add(&left, tagged.Paragraph, pdfLeft, p.fit("list", leftW, tagged.Left, pdfRegular(11, pdfInk), 2, capital(p.listTitle(x))))
 	title := "Tutte le sezioni" // mixed, or of an empty list
 	if number != "" {
 		title = "Sezione n. " + tidy(number)

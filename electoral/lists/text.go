@@ -84,7 +84,7 @@ func answerText(a electoral.Answer) string {
 	return ""
 }
 
-// A CSVListWriter writes a list as CSV (RFC 4180): UTF-8, a header with ANPR's
+// A CSVWriter writes a list as CSV (RFC 4180): UTF-8, a header with ANPR's
 // element names, S, N or nothing for a yes-or-no field. A text that begins
 // like a spreadsheet's formula is written as it is: import the file, do not
 // open it with a double click.
@@ -96,7 +96,7 @@ type CSVWriter struct {
 	text    []byte // of a field that is quoted
 }
 
-// NewCSVListWriter returns a writer to w.
+// NewCSVWriter returns a writer to w.
 func NewCSVWriter(w io.Writer) *CSVWriter {
 	return &CSVWriter{out: bufio.NewWriterSize(w, listBuffer), columns: columns()}
 }
@@ -178,14 +178,14 @@ func appendQuoted(b, field []byte) []byte {
 	return append(b, '"')
 }
 
-// An NDJSONListWriter writes a list as one JSON object a line, with every
+// An NDJSONWriter writes a list as one JSON object a line, with every
 // field of elector and person.
 type NDJSONWriter struct {
 	out *bufio.Writer
 	enc *json.Encoder
 }
 
-// NewNDJSONListWriter returns a writer to w.
+// NewNDJSONWriter returns a writer to w.
 func NewNDJSONWriter(w io.Writer) *NDJSONWriter {
 	out := bufio.NewWriterSize(w, listBuffer)
 	enc := json.NewEncoder(out)
@@ -211,7 +211,7 @@ func (n *NDJSONWriter) Write(e electoral.ExtractedElector) error {
 // End implements [electoral.ListWriter].
 func (n *NDJSONWriter) End() error { return n.out.Flush() }
 
-// An ASCIIListWriter writes a list as fixed-width ASCII records that end with
+// An ASCIIWriter writes a list as fixed-width ASCII records that end with
 // CR LF ("risposta in formato ASCII", annex 2). Each column is padded with
 // blanks to the width that [ASCIILayout] tells; a letter with an accent is
 // written as the plain letter and an apostrophe, as the public registers do. A
@@ -224,7 +224,7 @@ type ASCIIWriter struct {
 	row     []byte
 }
 
-// NewASCIIListWriter returns a writer to w.
+// NewASCIIWriter returns a writer to w.
 func NewASCIIWriter(w io.Writer) *ASCIIWriter {
 	return &ASCIIWriter{out: bufio.NewWriterSize(w, listBuffer), columns: columns()}
 }
@@ -237,7 +237,7 @@ type ASCIIColumn struct {
 	From, Width int
 }
 
-// ASCIIListLayout returns the columns of the fixed-width format.
+// ASCIILayout returns the columns of the fixed-width format.
 func ASCIILayout() []ASCIIColumn {
 	var layout []ASCIIColumn
 	from := 1

@@ -14,7 +14,7 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/registry"
 )
 
-// A MemoryStore keeps everything in memory, for tests and for small tools.
+// A Store keeps everything in memory, for tests and for small tools.
 // Nothing survives the process. Make one with [NewStore].
 type Store struct {
 	mu    sync.RWMutex
@@ -99,7 +99,7 @@ type memoryState struct {
 	journal  layer[journalKey, electoral.Revision]
 }
 
-// NewMemoryStore returns an empty store.
+// NewStore returns an empty store.
 func NewStore() *Store {
 	return &Store{state: memoryState{
 		newLayer[sectionKey, electoral.Section](nil), newLayer[string, storedElector](nil),
@@ -389,7 +389,7 @@ func (s *memoryState) Forget(ctx context.Context, comune string, before time.Tim
 	return len(keys), ctx.Err()
 }
 
-// A MemoryPopulation keeps persons in memory. Make one with
+// A Population keeps persons in memory. Make one with
 // [NewPopulation].
 type Population struct {
 	mu     sync.RWMutex
@@ -397,7 +397,7 @@ type Population struct {
 	byCode map[electoral.FiscalCode]string
 }
 
-// NewMemoryPopulation returns a population of the given persons.
+// NewPopulation returns a population of the given persons.
 func NewPopulation(persons ...electoral.Person) *Population {
 	m := &Population{byID: map[string]electoral.Person{}, byCode: map[electoral.FiscalCode]string{}}
 	for _, p := range persons {

@@ -24,7 +24,7 @@ type LoadOptions struct {
 	// counted. Zero means 10,000.
 	MaxFaults int
 	// Notice is the day of the notice of convocation, if a vote is called; zero
-	// means what RegistryConfig.Votes says.
+	// means what Config.Votes says.
 	Notice electoral.Date
 }
 

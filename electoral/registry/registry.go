@@ -37,7 +37,7 @@ type Registry struct {
 	firstLoad  FirstLoadTerm
 }
 
-// A RegistryConfig says what a [Registry] stands on.
+// A Config says what a [Registry] stands on.
 type Config struct {
 	// Store keeps the records. Required.
 	Store Store

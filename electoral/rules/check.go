@@ -19,7 +19,7 @@ type Checker struct {
 	terms  []AddedTerm
 }
 
-// A CheckerConfig says with which tables a [Checker] judges.
+// A Config says with which tables a [Checker] judges.
 type Config struct {
 	// Tables are the reference tables; nil means those embedded in the SDK.
 	Tables *refdata.Tables
