@@ -128,10 +128,12 @@ func (fs EntryFaults) Error() string {
 func (e Entry) Check() error {
 	var faults EntryFaults
 	for tag := tagFiscalCode; tag <= tagDetails; tag++ {
-		f, problem := fieldOf(tag), ""
+		f, problem := fields[tag], ""
 		switch f.form {
 		case textForm:
-			problem = textProblem(*e.text(tag), f)
+			if s := *e.text(tag); s != "" || requiredV2&(1<<tag) != 0 {
+				problem = textProblem(s, f.max)
+			}
 		case timeForm:
 			problem = timeProblem(e.Time)
 		case detailsForm:
@@ -157,14 +159,14 @@ func timeProblem(t time.Time) string {
 	return ""
 }
 
-// textProblem returns what is wrong with a text, or "".
-func textProblem[T string | []byte](s T, f field) string {
-	if len(s) > f.max {
-		return fmt.Sprintf("has %d bytes, at most %d are accepted", len(s), f.max)
+// textProblem returns what is wrong with a text that is given, or "".
+func textProblem[T string | []byte](s T, most int) string {
+	if len(s) > most {
+		return fmt.Sprintf("has %d bytes, at most %d are accepted", len(s), most)
 	}
 	plain, blank := ascii(s)
 	switch {
-	case plain && !blank, len(s) == 0 && !f.required:
+	case plain && !blank:
 		return ""
 	case plain:
 		return "is empty"

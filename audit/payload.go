@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math/bits"
 	"time"
 )
 
@@ -22,14 +23,6 @@ const (
 )
 
 func (k PayloadKind) known() bool { return k == PlainV1 || k == PlainV2 }
-
-// lastTag is the last field that a payload of the kind may have.
-func (k PayloadKind) lastTag() int {
-	if k == PlainV1 {
-		return tagSubject
-	}
-	return tagNonce
-}
 
 // The fields in the order of their tags, which count from 1.
 const (
@@ -63,8 +56,7 @@ const (
 type form byte
 
 const (
-	noForm form = iota // there is no such field
-	textForm
+	textForm form = iota
 	timeForm
 	levelForm
 	detailsForm
@@ -72,59 +64,38 @@ const (
 )
 
 type field struct {
-	name     string
-	form     form
-	max      int
-	required bool
+	name string
+	form form
+	max  int // bytes of a text
 }
 
-func textField(name string, most int) field { return field{name: name, form: textForm, max: most} }
-
-func requiredText(name string, most int) field {
-	return field{name: name, form: textForm, max: most, required: true}
+// fields are the fields by their tags.
+var fields = [tagNonce + 1]field{
+	tagFiscalCode:     {name: "FiscalCode", form: textForm, max: MaxFiscalCode},
+	tagTime:           {name: "Time", form: timeForm},
+	tagOperation:      {name: "Operation", form: textForm, max: MaxOperation},
+	tagOutcome:        {name: "Outcome", form: textForm, max: MaxOutcome},
+	tagRequestID:      {name: "RequestID", form: textForm, max: MaxRequestID},
+	tagAuthentication: {name: "Authentication", form: textForm, max: MaxAuthentication},
+	tagSubject:        {name: "Subject", form: textForm, max: MaxSubject},
+	tagActorComune:    {name: "ActorComune", form: textForm, max: MaxActorComune},
+	tagRole:           {name: "Role", form: textForm, max: MaxRole},
+	tagLevel:          {name: "Level", form: levelForm},
+	tagActingFor:      {name: "ActingFor", form: textForm, max: MaxActingFor},
+	tagStation:        {name: "Station", form: textForm, max: MaxStation},
+	tagDevice:         {name: "Device", form: textForm, max: MaxDevice},
+	tagPurpose:        {name: "Purpose", form: textForm, max: MaxPurpose},
+	tagProcedure:      {name: "Procedure", form: textForm, max: MaxProcedure},
+	tagAccessPoint:    {name: "AccessPoint", form: textForm, max: MaxAccessPoint},
+	tagDetails:        {name: "Details", form: detailsForm},
+	tagNonce:          {name: "random bytes", form: nonceForm},
 }
 
-func fieldOf(tag int) field {
-	switch tag {
-	case tagFiscalCode:
-		return requiredText("FiscalCode", MaxFiscalCode)
-	case tagTime:
-		return field{name: "Time", form: timeForm, required: true}
-	case tagOperation:
-		return requiredText("Operation", MaxOperation)
-	case tagOutcome:
-		return requiredText("Outcome", MaxOutcome)
-	case tagRequestID:
-		return requiredText("RequestID", MaxRequestID)
-	case tagAuthentication:
-		return requiredText("Authentication", MaxAuthentication)
-	case tagSubject:
-		return textField("Subject", MaxSubject)
-	case tagActorComune:
-		return textField("ActorComune", MaxActorComune)
-	case tagRole:
-		return textField("Role", MaxRole)
-	case tagLevel:
-		return field{name: "Level", form: levelForm}
-	case tagActingFor:
-		return textField("ActingFor", MaxActingFor)
-	case tagStation:
-		return textField("Station", MaxStation)
-	case tagDevice:
-		return textField("Device", MaxDevice)
-	case tagPurpose:
-		return textField("Purpose", MaxPurpose)
-	case tagProcedure:
-		return textField("Procedure", MaxProcedure)
-	case tagAccessPoint:
-		return textField("AccessPoint", MaxAccessPoint)
-	case tagDetails:
-		return field{name: "Details", form: detailsForm, max: MaxDetails}
-	case tagNonce:
-		return field{name: "random bytes", form: nonceForm, required: true}
-	}
-	return field{}
-}
+// The fields that a payload of each kind must have, a bit for each tag.
+const (
+	requiredV1 = 1<<tagFiscalCode | 1<<tagTime | 1<<tagOperation | 1<<tagOutcome | 1<<tagRequestID | 1<<tagAuthentication
+	requiredV2 = requiredV1 | 1<<tagNonce
+)
 
 // text returns the field of the entry that has a tag of the form of a text.
 func (e *Entry) text(tag int) *string {
@@ -224,55 +195,81 @@ func (e *Entry) appendPlain(b []byte, nonce [nonceSize]byte) []byte {
 // for [PlainV1]. It calls visit, unless it is nil, with each value as it is
 // accepted.
 func scanPlain(kind PayloadKind, b []byte, visit func(tag int, value []byte)) error {
-	last := 0
+	required, lastTag := uint32(requiredV2), tagNonce
+	if kind == PlainV1 {
+		required, lastTag = requiredV1, tagSubject
+	}
+	last, seen := 0, uint32(0)
 	for at := 0; at < len(b); {
 		if len(b)-at < fieldFrame {
 			return fmt.Errorf("byte %d: a field is cut short", at)
 		}
-		tag, n := int(b[at]), int(binary.BigEndian.Uint16(b[at+1:]))
-		switch {
-		case tag == 0 || tag > kind.lastTag():
-			return fmt.Errorf("byte %d: unknown field %d", at, tag)
-		case tag <= last:
-			return fmt.Errorf("byte %d: field %d after field %d, want ascending order", at, tag, last)
-		case n == 0:
-			return fmt.Errorf("byte %d: field %d is empty", at, tag)
-		case n > len(b)-at-fieldFrame:
-			return fmt.Errorf("byte %d: field %d has %d bytes, only %d are left", at, tag, n, len(b)-at-fieldFrame)
+		tag, n := int(b[at]), int(b[at+1])<<8|int(b[at+2])
+		value := b[at+fieldFrame:]
+		if tag <= last || tag > lastTag || n == 0 || n > len(value) {
+			return frameFault(at, tag, last, lastTag, n, len(value))
 		}
-		if err := checkMissing(last+1, tag); err != nil {
-			return err
-		}
-		value := b[at+fieldFrame : at+fieldFrame+n]
-		f := fieldOf(tag)
-		if problem := valueProblem(f, value); problem != "" {
-			return EntryFault{f.name, problem}
+		// Nearly every text passes here. The others are looked at in full.
+		if f := &fields[tag]; f.form != textForm || n > f.max || !printable(value, n) {
+			if problem := f.problem(value[:n]); problem != "" {
+				return EntryFault{f.name, problem}
+			}
 		}
 		if visit != nil {
-			visit(tag, value)
+			visit(tag, value[:n])
 		}
+		seen |= 1 << tag
 		at, last = at+fieldFrame+n, tag
 	}
-	return checkMissing(last+1, kind.lastTag()+1)
-}
-
-// checkMissing returns a fault if one of the fields from a tag up to another,
-// which were not found, is required.
-func checkMissing(from, to int) error {
-	for tag := from; tag < to; tag++ {
-		if f := fieldOf(tag); f.required {
-			return EntryFault{f.name, "is empty"}
-		}
+	if missing := required &^ seen; missing != 0 {
+		return EntryFault{fields[bits.TrailingZeros32(missing)].name, "is empty"}
 	}
 	return nil
 }
 
-// valueProblem returns what is wrong with the value of a field, or "".
-func valueProblem(f field, b []byte) string {
+// frameFault says what is wrong with the tag or the length of a field.
+func frameFault(at, tag, last, lastTag, n, left int) error {
+	switch {
+	case tag == 0 || tag > lastTag:
+		return fmt.Errorf("byte %d: unknown field %d", at, tag)
+	case tag <= last:
+		return fmt.Errorf("byte %d: field %d after field %d, want ascending order", at, tag, last)
+	case n == 0:
+		return fmt.Errorf("byte %d: field %d is empty", at, tag)
+	}
+	return fmt.Errorf("byte %d: field %d has %d bytes, only %d are left", at, tag, n, left)
+}
+
+// printable reports whether the first n bytes of b are printable ASCII and not
+// only spaces. It looks at eight at a time, and may say no where fewer than eight
+// are left: the fields at the end of a payload follow the texts.
+func printable(b []byte, n int) bool {
+	const each = 0x0101010101010101
+	// The high bit of a byte of these shows a byte that is not ASCII; is 7f, with 1
+	// added; is a control character, with 60 added.
+	bad, inked := uint64(0), uint64(0)
+	for ; n > 8 && len(b) >= 8; b, n = b[8:], n-8 {
+		x := binary.LittleEndian.Uint64(b)
+		bad |= x | (x + each) | ^(x + 0x60*each)
+		inked |= x ^ ' '*each
+	}
+	if len(b) < 8 {
+		return false
+	}
+	// Spaces in place of what is behind the text.
+	mask := ^uint64(0) >> (64 - 8*n)
+	x := binary.LittleEndian.Uint64(b)&mask | ' '*each&^mask
+	bad |= x | (x + each) | ^(x + 0x60*each)
+	inked |= x ^ ' '*each
+	return bad&(0x80*each) == 0 && inked != 0
+}
+
+// problem returns what is wrong with the value of a field, or "".
+func (f *field) problem(b []byte) string {
 	want := 0
 	switch f.form {
 	case textForm:
-		return textProblem(b, f)
+		return textProblem(b, f.max)
 	case detailsForm:
 		return scanDetails(b, nil)
 	case timeForm:
@@ -326,7 +323,7 @@ func scanDetails(b []byte, visit func(key, value []byte)) string {
 func decodePlain(kind PayloadKind, b []byte) (Entry, error) {
 	var e Entry
 	err := scanPlain(kind, b, func(tag int, value []byte) {
-		switch fieldOf(tag).form {
+		switch fields[tag].form {
 		case textForm:
 			*e.text(tag) = string(value)
 		case timeForm:

@@ -33,11 +33,12 @@ const (
 	domainRecord  = "audit-chain/1 record\n"
 	domainGenesis = "audit-chain/1 genesis\n"
 
-	frameFront = 8                                                         // length, complement
-	frameBack  = 4                                                         // length
-	fixedBody  = 4 + 1 + 8 + 8 + len(Hash{}) + 1 + len(Hash{})             // all but the name and the payload
-	maxBody    = fixedBody + maxChain + MaxPayload                         //
-	hashInput  = len(domainRecord) + 4 + 1 + maxChain + 16 + 2*len(Hash{}) // at most
+	frameFront  = 8                                                        // length, complement
+	frameBack   = 4                                                        // length
+	fixedHeader = formSize + 1 + 8 + 8 + len(Hash{})                       // all but the name
+	fixedBody   = fixedHeader + 1 + len(Hash{})                            // all but the name and the payload
+	maxBody     = fixedBody + maxChain + MaxPayload                        //
+	hashInput   = len(domainRecord) + fixedHeader + maxChain + len(Hash{}) // at most
 )
 
 // MaxRecord is the most bytes of a record in a file.
@@ -186,8 +187,8 @@ func DecodeRecord(b []byte) (Record, int, error) {
 	if len(b) < n {
 		return Record{}, 0, fmt.Errorf("audit: record: %d bytes, want %d", len(b), n)
 	}
-	r, err := decodeFrame(b[:n], "")
-	if err != nil {
+	var r Record
+	if err := r.decodeFrame(b[:n]); err != nil {
 		return Record{}, 0, fmt.Errorf("audit: record: %w", err)
 	}
 	r.Payload = clonePayload(r.Payload)
@@ -217,18 +218,18 @@ func frameLength(b []byte) (int, error) {
 	return frameFront + int(n) + frameBack, nil
 }
 
-// decodeFrame reads a whole frame whose front is right. Its payload aliases b;
-// its chain is the given one where it is the same.
-func decodeFrame(b []byte, chain string) (Record, error) {
+// decodeFrame reads a whole frame whose front is right. The payload aliases b;
+// the chain stays the same text where it is the one that r has.
+func (r *Record) decodeFrame(b []byte) error {
 	// First, so that the torn record of a later version is known as one.
 	if err := checkForm(b[frameFront : frameFront+formSize]); err != nil {
-		return Record{}, err
+		return err
 	}
 	front, back := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[len(b)-frameBack:])
 	if front != back {
-		return Record{}, fmt.Errorf("the length is %d before the record and %d after it", front, back)
+		return fmt.Errorf("the length is %d before the record and %d after it", front, back)
 	}
-	return decodeBody(b[frameFront:len(b)-frameBack], chain)
+	return r.decodeBody(b[frameFront : len(b)-frameBack])
 }
 
 // formSize is how many bytes of a body say how the rest of it is written.
@@ -261,43 +262,42 @@ func checkForm(b []byte) error {
 	return nil
 }
 
-// decodeBody reads a body whose first bytes checkForm has accepted.
-func decodeBody(b []byte, chain string) (Record, error) {
-	r := Record{
-		Type: Type(b[1]), Kind: PayloadKind(b[2]), Chain: chain,
-		ClockBack: b[3]&flagClockBack != 0, Begins: b[3]&flagBegins != 0,
-	}
-	n := int(b[4])
+// decodeBody reads a body whose first bytes checkForm has accepted, as
+// decodeFrame does.
+func (r *Record) decodeBody(b []byte) error {
+	n := int(b[formSize])
 	if n > len(b)-fixedBody {
-		return Record{}, fmt.Errorf("a chain name of %d bytes, %d are left", n, len(b)-fixedBody)
+		return fmt.Errorf("a chain name of %d bytes, %d are left", n, len(b)-fixedBody)
 	}
-	if name := b[5 : 5+n]; string(name) != chain || chain == "" {
+	if name := b[formSize+1 : formSize+1+n]; string(name) != r.Chain || n == 0 {
 		r.Chain = string(name)
 		if err := CheckChain(r.Chain); err != nil {
-			return Record{}, err
+			return err
 		}
 	}
-	b = b[5+n:]
+	r.Type, r.Kind = Type(b[1]), PayloadKind(b[2])
+	r.ClockBack, r.Begins = b[3]&flagClockBack != 0, b[3]&flagBegins != 0
+	b = b[formSize+1+n:]
 	r.Seq = binary.BigEndian.Uint64(b)
 	ms := binary.BigEndian.Uint64(b[8:])
 	if ms > maxTime {
-		return Record{}, fmt.Errorf("time %d is after the year 9999", ms)
+		return fmt.Errorf("time %d is after the year 9999", ms)
 	}
 	r.Time = fromMilli(ms)
 	b = b[16:]
-	b = b[copy(r.Prev[:], b):]
-	present := b[0]
-	payload := b[1 : len(b)-len(r.Hash)]
-	copy(r.Hash[:], b[len(b)-len(r.Hash):])
+	r.Prev = Hash(b)
+	present, payload := b[len(Hash{})], b[len(Hash{})+1:len(b)-len(Hash{})]
+	r.Hash = Hash(b[len(b)-len(Hash{}):])
 	switch {
 	case present == 1 && len(payload) <= MaxPayload:
 		r.Payload = payload
 		r.PayloadDigest = sha256.Sum256(payload)
-	case present == 0 && len(payload) == len(r.PayloadDigest):
-		copy(r.PayloadDigest[:], payload)
+	case present == 0 && len(payload) == len(Hash{}):
+		r.Payload = nil
+		r.PayloadDigest = Hash(payload)
 	default:
-		return Record{}, fmt.Errorf("payload mark %d with %d bytes, want 1 with at most %d or 0 with %d",
+		return fmt.Errorf("payload mark %d with %d bytes, want 1 with at most %d or 0 with %d",
 			present, len(payload), MaxPayload, len(Hash{}))
 	}
-	return r, nil
+	return nil
 }

@@ -145,9 +145,9 @@ func (c *checker) fault(code FaultCode, seq uint64, offset int64, format string,
 	}
 }
 
-// record judges the next record; offset is -1 if there is no file. That of a
-// file has a digest that was computed as it was read.
-func (c *checker) record(r *Record, offset int64) {
+// record judges the next record. intact says whether its content agrees with its
+// digest and hash; offset is -1 if there is no file.
+func (c *checker) record(r *Record, intact bool, offset int64) {
 	rep := &c.report
 	if rep.Records == 0 {
 		rep.FirstTime = r.Time
@@ -162,7 +162,7 @@ func (c *checker) record(r *Record, offset int64) {
 	if r.Prev != c.next.Hash {
 		c.fault(BrokenLink, r.Seq, offset, "the hash of the record before is %s, want %s", r.Prev, c.next.Hash)
 	}
-	if offset < 0 && r.Check() != nil || offset >= 0 && r.computeHash() != r.Hash {
+	if !intact {
 		c.fault(WrongHash, r.Seq, offset, "%v", ErrHash)
 	}
 	if want := clockBack(r.Time, c.next); r.ClockBack != want {
@@ -179,19 +179,20 @@ func (c *checker) record(r *Record, offset int64) {
 	if r.ClockBack {
 		rep.ClockBack++
 	}
-	rep.LastTime = r.Time
-	c.next = HeadOf(*r)
-	rep.Head = c.next
+	c.next.Size, c.next.Hash, c.next.Time = r.Seq+1, r.Hash, r.Time
 }
 
-// end judges an error that ended the reading, and returns it if it is not
-// about what was read.
-func (c *checker) end(err error) error {
+// end returns the report after the error that ended the reading, or nil. It
+// returns the error too, if that is not about what was read.
+func (c *checker) end(err error) (ChainReport, error) {
 	if bad, ok := errors.AsType[*FormatError](err); ok {
 		c.fault(bad.Code, bad.Seq, bad.Offset, "%s", bad.Problem)
-		return nil
+		err = nil
 	}
-	return err
+	if c.report.Records > 0 {
+		c.report.Head, c.report.LastTime = c.next, c.next.Time
+	}
+	return c.report, err
 }
 
 // VerifyChain checks all the records of a chain. What is wrong with them is in
@@ -204,15 +205,14 @@ func (l *Log) VerifyChain(ctx context.Context, chain string) (ChainReport, error
 	c := newChecker(chain, "")
 	for r, err := range l.store.Records(ctx, chain, 0) {
 		if err != nil {
-			err = c.end(err)
-			return c.report, err
+			return c.end(err)
 		}
-		c.record(&r, -1)
+		c.record(&r, r.Check() == nil, -1)
 	}
 	if c.report.Records == 0 {
 		return c.report, fmt.Errorf("%w: %s", ErrNoChain, chain)
 	}
-	return c.report, nil
+	return c.end(nil)
 }
 
 // Verify checks all the chains of the store. What is wrong with them is in the
@@ -251,8 +251,7 @@ func verifyFile(ctx context.Context, src io.Reader, file, chain string, again fu
 	r, err := newReader(src, again)
 	if err != nil {
 		c := &checker{report: ChainReport{Chain: chain, File: file}}
-		err = c.end(err)
-		return c.report, err
+		return c.end(err)
 	}
 	c := newChecker(r.Chain(), file)
 	if chain != "" && chain != r.Chain() {
@@ -265,20 +264,20 @@ func verifyFile(ctx context.Context, src io.Reader, file, chain string, again fu
 	}
 	for n := uint(0); ; n++ {
 		if n%256 == 0 && ctx.Err() != nil {
-			return c.report, ctx.Err()
+			return c.end(ctx.Err())
 		}
-		rec, err := r.next()
+		err := r.next()
 		if errors.Is(err, io.EOF) {
-			return c.report, nil
+			return c.end(nil)
 		}
 		if err != nil {
-			err = c.end(err)
-			return c.report, err
+			return c.end(err)
 		}
+		rec := &r.last
 		if n == 0 && r.First() != 0 && rec.ClockBack {
 			c.next.Time = fromMilli(maxTime) // that of the record before is not known
 		}
-		c.record(&rec, r.Offset())
+		c.record(rec, r.intact(), r.Offset())
 	}
 }
 
