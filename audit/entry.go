@@ -241,8 +241,7 @@ func detailProblem[T string | []byte](key, last, value T) string {
 
 func isDetailKey[T string | []byte](key T) bool {
 	for i := range len(key) {
-		c := key[i]
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '-' {
+		if c := key[i]; c-'a' > 25 && c-'0' > 9 && c != '.' && c != '-' {
 			return false
 		}
 	}

@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
@@ -117,8 +116,10 @@ func (e *FormatError) Error() string {
 // A Reader reads a file record by record, in memory that does not grow with
 // it. It checks the format and nothing more: [VerifyFile] checks the chain.
 type Reader struct {
-	r      *bufio.Reader
+	src    io.Reader
 	again  func() bool // at a torn end: wait, and say whether to read on
+	buf    []byte
+	ahead  []byte // the part of buf that was read and not used yet
 	chain  string
 	first  uint64
 	before Hash // of the record before the first
@@ -126,7 +127,6 @@ type Reader struct {
 	seq    uint64
 	off    int64 // of the next record
 	at     int64 // of the last
-	frame  int   // bytes of the last, which are still in r
 	last   Record
 	hashed [hashInput]byte // what its hash covers
 	size   int             // of that
@@ -138,7 +138,7 @@ type Reader struct {
 func NewReader(r io.Reader) (*Reader, error) { return newReader(r, nil) }
 
 func newReader(src io.Reader, again func() bool) (*Reader, error) {
-	r := &Reader{r: bufio.NewReaderSize(src, 4*MaxRecord), again: again}
+	r := &Reader{src: src, again: again, buf: make([]byte, 4*MaxRecord)}
 	if err := r.readHeader(); err != nil {
 		return nil, err
 	}
@@ -162,18 +162,30 @@ func (r *Reader) Offset() int64 { return r.at }
 // End returns where it ends.
 func (r *Reader) End() int64 { return r.off }
 
-// peek returns the next n bytes where they stand in the buffer. Where the input
-// ends before, it returns those that are left, and io.ErrUnexpectedEOF.
+// peek returns what is ahead, at least n bytes of it, where it stands in the
+// buffer. Where the input ends before, it returns what is left, and
+// io.ErrUnexpectedEOF.
 func (r *Reader) peek(n int) ([]byte, error) {
+	if len(r.ahead) >= n {
+		return r.ahead, nil
+	}
+	return r.fill(n)
+}
+
+// fill reads until n bytes are ahead.
+func (r *Reader) fill(n int) ([]byte, error) {
+	have := copy(r.buf, r.ahead)
 	for {
-		b, err := r.r.Peek(n)
+		got, err := io.ReadAtLeast(r.src, r.buf[have:], n-have)
+		have += got
+		r.ahead = r.buf[:have]
 		switch {
 		case err == nil:
-			return b, nil
-		case !errors.Is(err, io.EOF):
+			return r.ahead, nil
+		case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 			return nil, fmt.Errorf("audit: byte %d: %w", r.off, err)
-		case len(b) == 0 || r.again == nil || !r.again():
-			return b, io.ErrUnexpectedEOF
+		case have == 0 || r.again == nil || !r.again():
+			return r.ahead, io.ErrUnexpectedEOF
 		}
 	}
 }
@@ -196,10 +208,11 @@ func (r *Reader) readHeader() error {
 	n := int(b[len(magic)])
 	rest := len(magic) + 1 + n
 	size := rest + 8 + 2*len(Hash{})
+	if n == 0 || n > maxChain {
+		return r.bad(Malformed, "a chain name of %d bytes", n)
+	}
 	b, err = r.peek(size)
 	switch {
-	case n == 0 || n > maxChain:
-		return r.bad(Malformed, "a chain name of %d bytes", n)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return r.bad(TornTail, "the file ends after %d bytes, within its header", len(b))
 	case err != nil:
@@ -220,7 +233,7 @@ func (r *Reader) readHeader() error {
 	r.seq, r.prev = r.first, r.before
 	r.last.Chain = r.chain
 	copy(r.hashed[:], domainRecord)
-	r.frame, r.off, r.at = size, int64(size), int64(size)
+	r.ahead, r.off, r.at = b[size:], int64(size), int64(size)
 	return nil
 }
 
@@ -250,12 +263,8 @@ func (r *Reader) next() error {
 }
 
 func (r *Reader) read() error {
-	if _, err := r.r.Discard(r.frame); err != nil {
-		return fmt.Errorf("audit: byte %d: %w", r.off, err)
-	}
-	r.frame = 0
 	b, err := r.peek(frameFront)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	if err != nil && errors.Is(err, io.ErrUnexpectedEOF) {
 		switch {
 		case len(b) > 0:
 			return r.cut(b)
@@ -272,19 +281,19 @@ func (r *Reader) read() error {
 		return r.bad(Malformed, "%v", err)
 	}
 	b, err = r.peek(n)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	if err != nil && errors.Is(err, io.ErrUnexpectedEOF) {
 		return r.cut(b)
 	}
 	if err != nil {
 		return err
 	}
-	if err := r.last.decodeFrame(b); err != nil {
+	if err := r.last.decodeFrame(b[:n]); err != nil {
 		return r.notARecord(err)
 	}
 	header := b[frameFront : frameFront+fixedHeader+len(r.last.Chain)]
 	r.size = len(domainRecord) + copy(r.hashed[len(domainRecord):], header)
 	r.size += copy(r.hashed[r.size:], r.last.PayloadDigest[:])
-	r.at, r.off, r.frame = r.off, r.off+int64(n), n
+	r.ahead, r.at, r.off = b[n:], r.off, r.off+int64(n)
 	r.seq, r.prev = r.last.Seq+1, r.last.Hash
 	return nil
 }

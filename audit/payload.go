@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"iter"
 	"math/bits"
 	"time"
 )
@@ -66,13 +67,14 @@ const (
 type field struct {
 	name string
 	form form
-	max  int // bytes of a text
+	max  int // bytes of a text; 0 in other forms
+	size int // bytes of a value that always has as many
 }
 
 // fields are the fields by their tags.
 var fields = [tagNonce + 1]field{
 	tagFiscalCode:     {name: "FiscalCode", form: textForm, max: MaxFiscalCode},
-	tagTime:           {name: "Time", form: timeForm},
+	tagTime:           {name: "Time", form: timeForm, size: 8},
 	tagOperation:      {name: "Operation", form: textForm, max: MaxOperation},
 	tagOutcome:        {name: "Outcome", form: textForm, max: MaxOutcome},
 	tagRequestID:      {name: "RequestID", form: textForm, max: MaxRequestID},
@@ -80,7 +82,7 @@ var fields = [tagNonce + 1]field{
 	tagSubject:        {name: "Subject", form: textForm, max: MaxSubject},
 	tagActorComune:    {name: "ActorComune", form: textForm, max: MaxActorComune},
 	tagRole:           {name: "Role", form: textForm, max: MaxRole},
-	tagLevel:          {name: "Level", form: levelForm},
+	tagLevel:          {name: "Level", form: levelForm, size: 1},
 	tagActingFor:      {name: "ActingFor", form: textForm, max: MaxActingFor},
 	tagStation:        {name: "Station", form: textForm, max: MaxStation},
 	tagDevice:         {name: "Device", form: textForm, max: MaxDevice},
@@ -88,7 +90,7 @@ var fields = [tagNonce + 1]field{
 	tagProcedure:      {name: "Procedure", form: textForm, max: MaxProcedure},
 	tagAccessPoint:    {name: "AccessPoint", form: textForm, max: MaxAccessPoint},
 	tagDetails:        {name: "Details", form: detailsForm},
-	tagNonce:          {name: "random bytes", form: nonceForm},
+	tagNonce:          {name: "random bytes", form: nonceForm, size: nonceSize},
 }
 
 // The fields that a payload of each kind must have, a bit for each tag.
@@ -192,9 +194,8 @@ func (e *Entry) appendPlain(b []byte, nonce [nonceSize]byte) []byte {
 }
 
 // scanPlain reads a payload and accepts just what appendPlain writes, or wrote
-// for [PlainV1]. It calls visit, unless it is nil, with each value as it is
-// accepted.
-func scanPlain(kind PayloadKind, b []byte, visit func(tag int, value []byte)) error {
+// for [PlainV1].
+func scanPlain(kind PayloadKind, b []byte) error {
 	required, lastTag := uint32(requiredV2), tagNonce
 	if kind == PlainV1 {
 		required, lastTag = requiredV1, tagSubject
@@ -209,14 +210,22 @@ func scanPlain(kind PayloadKind, b []byte, visit func(tag int, value []byte)) er
 		if tag <= last || tag > lastTag || n == 0 || n > len(value) {
 			return frameFault(at, tag, last, lastTag, n, len(value))
 		}
-		// Nearly every text passes here. The others are looked at in full.
-		if f := &fields[tag]; f.form != textForm || n > f.max || !printable(value, n) {
-			if problem := f.problem(value[:n]); problem != "" {
+		// Nearly every value passes the quick looks. The others are looked at in full.
+		f := &fields[tag]
+		fine := false
+		switch {
+		case n > f.max:
+			fine = n == f.size && (tag == tagNonce || tag == tagLevel && value[0] != 0 ||
+				tag == tagTime && binary.BigEndian.Uint64(value) <= maxTime)
+		case n <= 8 && len(value) >= 8:
+			fine = printableWord(firstBytes(binary.LittleEndian.Uint64(value), n))
+		default:
+			fine = printable(value, n)
+		}
+		if !fine {
+			if problem := f.problem(value, n); problem != "" {
 				return EntryFault{f.name, problem}
 			}
-		}
-		if visit != nil {
-			visit(tag, value[:n])
 		}
 		seen |= 1 << tag
 		at, last = at+fieldFrame+n, tag
@@ -240,89 +249,99 @@ func frameFault(at, tag, last, lastTag, n, left int) error {
 	return fmt.Errorf("byte %d: field %d has %d bytes, only %d are left", at, tag, n, left)
 }
 
-// printable reports whether the first n bytes of b are printable ASCII and not
-// only spaces. It looks at eight at a time, and may say no where fewer than eight
-// are left: the fields at the end of a payload follow the texts.
+// eachByte has 1 in each of its bytes.
+const eachByte = 0x0101010101010101
+
+// printable reports whether the first n bytes of b, at least one, are printable
+// ASCII and not only spaces. It may say no where fewer than eight bytes are left:
+// the random bytes stand behind the texts of a payload.
 func printable(b []byte, n int) bool {
-	const each = 0x0101010101010101
-	// The high bit of a byte of these shows a byte that is not ASCII; is 7f, with 1
-	// added; is a control character, with 60 added.
 	bad, inked := uint64(0), uint64(0)
 	for ; n > 8 && len(b) >= 8; b, n = b[8:], n-8 {
 		x := binary.LittleEndian.Uint64(b)
-		bad |= x | (x + each) | ^(x + 0x60*each)
-		inked |= x ^ ' '*each
+		bad |= unprintable(x)
+		inked |= x ^ ' '*eachByte
 	}
 	if len(b) < 8 {
 		return false
 	}
-	// Spaces in place of what is behind the text.
-	mask := ^uint64(0) >> (64 - 8*n)
-	x := binary.LittleEndian.Uint64(b)&mask | ' '*each&^mask
-	bad |= x | (x + each) | ^(x + 0x60*each)
-	inked |= x ^ ' '*each
-	return bad&(0x80*each) == 0 && inked != 0
+	x := firstBytes(binary.LittleEndian.Uint64(b), n)
+	return bad|unprintable(x) == 0 && inked|(x^' '*eachByte) != 0
 }
 
-// problem returns what is wrong with the value of a field, or "".
-func (f *field) problem(b []byte) string {
-	want := 0
+// printableWord is printable for the eight bytes of a word.
+func printableWord(x uint64) bool { return unprintable(x) == 0 && x != ' '*eachByte }
+
+// firstBytes returns 1 to 8 bytes of a word, with spaces in place of the others.
+func firstBytes(x uint64, n int) uint64 {
+	mask := ^uint64(0) >> (uint(-8*n) & 63)
+	return x&mask | ' '*eachByte&^mask
+}
+
+// unprintable returns 0 if all the eight bytes of a word are printable ASCII. The
+// high bit of a byte is set in x if it is not ASCII; in x and 1, if it is 7f; and
+// not in x and 60, if it is a control character.
+func unprintable(x uint64) uint64 {
+	return (x | (x + eachByte) | ^(x + 0x60*eachByte)) & (0x80 * eachByte)
+}
+
+// problem returns what is wrong with the value of a field, or "". The value is
+// the first n bytes of b.
+func (f *field) problem(b []byte, n int) string {
 	switch f.form {
 	case textForm:
-		return textProblem(b, f.max)
+		return textProblem(b[:n], f.max)
 	case detailsForm:
-		return scanDetails(b, nil)
+		return scanDetails(b, n)
 	case timeForm:
-		want = 8
+		if n == f.size && binary.BigEndian.Uint64(b) > maxTime {
+			return "is after the year 9999"
+		}
 	case levelForm:
-		want = 1
-	case nonceForm:
-		want = nonceSize
+		if n == f.size && b[0] == 0 {
+			return "is 0, which means not given and is not written"
+		}
 	}
-	switch {
-	case len(b) != want:
-		return fmt.Sprintf("has %d bytes, want %d", len(b), want)
-	case f.form == timeForm && binary.BigEndian.Uint64(b) > maxTime:
-		return "is after the year 9999"
-	case f.form == levelForm && b[0] == 0:
-		return "is 0, which means not given and is not written"
+	if n != f.size {
+		return fmt.Sprintf("has %d bytes, want %d", n, f.size)
 	}
 	return ""
 }
 
-// scanDetails reads the value of the field Details and returns what is wrong
-// with it, or "".
-func scanDetails(b []byte, visit func(key, value []byte)) string {
-	if len(b) > MaxDetails {
-		return fmt.Sprintf("has %d bytes, at most %d are accepted", len(b), MaxDetails)
+// scanDetails reads the value of the field Details, the first n bytes of b, and
+// returns what is wrong with it, or "".
+func scanDetails(b []byte, n int) string {
+	if n > MaxDetails {
+		return fmt.Sprintf("has %d bytes, at most %d are accepted", n, MaxDetails)
 	}
 	var last []byte
-	for at := 0; at < len(b); {
-		n := int(b[at])
-		if len(b)-at < detailFrame+n {
+	for at := 0; at < n; {
+		keyEnd := at + 1 + int(b[at])
+		valueAt := keyEnd + 2
+		if valueAt > n {
 			return fmt.Sprintf("has a detail at byte %d that is cut short", at)
 		}
-		key := b[at+1 : at+1+n]
-		size := int(binary.BigEndian.Uint16(b[at+1+n:]))
-		if at += detailFrame + n; size > len(b)-at {
-			return fmt.Sprintf("has a value at byte %d of %d bytes, only %d are left", at, size, len(b)-at)
+		key, size := b[at+1:keyEnd], int(b[keyEnd])<<8|int(b[keyEnd+1])
+		if size > n-valueAt {
+			return fmt.Sprintf("has a value at byte %d of %d bytes, only %d are left", valueAt, size, n-valueAt)
 		}
-		value := b[at : at+size]
-		at += size
-		if problem := detailProblem(key, last, value); problem != "" {
-			return problem
+		value := b[valueAt:]
+		if !isDetailKey(key) || string(key) <= string(last) || size > 0 && !printable(value, size) {
+			if problem := detailProblem(key, last, value[:size]); problem != "" {
+				return problem
+			}
 		}
-		if visit != nil {
-			visit(key, value)
-		}
-		last = key
+		at, last = valueAt+size, key
 	}
 	return ""
 }
 
 func decodePlain(kind PayloadKind, b []byte) (Entry, error) {
 	var e Entry
-	err := scanPlain(kind, b, func(tag int, value []byte) {
+	if err := scanPlain(kind, b); err != nil {
+		return e, err
+	}
+	for tag, value := range plainFields(b) {
 		switch fields[tag].form {
 		case textForm:
 			*e.text(tag) = string(value)
@@ -331,15 +350,39 @@ func decodePlain(kind PayloadKind, b []byte) (Entry, error) {
 		case levelForm:
 			e.Level = value[0]
 		case detailsForm:
-			scanDetails(value, func(key, value []byte) {
+			for key, value := range plainDetails(value) {
 				e.Details = append(e.Details, Detail{Key: string(key), Value: string(value)})
-			})
+			}
 		}
-	})
-	if err != nil {
-		return Entry{}, err
 	}
 	return e, nil
+}
+
+// plainFields yields the tags and values of a payload that has been accepted.
+func plainFields(b []byte) iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		for len(b) > 0 {
+			end := fieldFrame + int(binary.BigEndian.Uint16(b[1:]))
+			if !yield(int(b[0]), b[fieldFrame:end]) {
+				return
+			}
+			b = b[end:]
+		}
+	}
+}
+
+// plainDetails yields the keys and values of details that have been accepted.
+func plainDetails(b []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, value []byte) bool) {
+		for len(b) > 0 {
+			keyEnd := 1 + int(b[0])
+			end := keyEnd + 2 + int(binary.BigEndian.Uint16(b[keyEnd:]))
+			if !yield(b[1:keyEnd], b[keyEnd+2:end]) {
+				return
+			}
+			b = b[end:]
+		}
+	}
 }
 
 func fromMilli(ms uint64) time.Time { return time.UnixMilli(int64(ms)).UTC() }

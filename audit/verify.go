@@ -147,7 +147,7 @@ func (c *checker) fault(code FaultCode, seq uint64, offset int64, format string,
 
 // record judges the next record. intact says whether its content agrees with its
 // digest and hash; offset is -1 if there is no file.
-func (c *checker) record(r *Record, intact bool, offset int64) {
+func (c *checker) record(r *Record, intact func() bool, offset int64) {
 	rep := &c.report
 	if rep.Records == 0 {
 		rep.FirstTime = r.Time
@@ -162,7 +162,8 @@ func (c *checker) record(r *Record, intact bool, offset int64) {
 	if r.Prev != c.next.Hash {
 		c.fault(BrokenLink, r.Seq, offset, "the hash of the record before is %s, want %s", r.Prev, c.next.Hash)
 	}
-	if !intact {
+	bad := scanPlain(r.Kind, r.Payload)
+	if !intact() {
 		c.fault(WrongHash, r.Seq, offset, "%v", ErrHash)
 	}
 	if want := clockBack(r.Time, c.next); r.ClockBack != want {
@@ -173,7 +174,7 @@ func (c *checker) record(r *Record, intact bool, offset int64) {
 		c.fault(NoPayload, r.Seq, offset, "%v", ErrPayloadDeleted)
 	} else if r.Type != EntryType || !r.Kind.known() {
 		c.fault(UnknownRecord, r.Seq, offset, "type %d, kind %d: %v", r.Type, r.Kind, ErrUnknownRecord)
-	} else if err := scanPlain(r.Kind, r.Payload, nil); err != nil {
+	} else if err := bad; err != nil {
 		c.fault(BadPayload, r.Seq, offset, "%v", err)
 	}
 	if r.ClockBack {
@@ -207,7 +208,7 @@ func (l *Log) VerifyChain(ctx context.Context, chain string) (ChainReport, error
 		if err != nil {
 			return c.end(err)
 		}
-		c.record(&r, r.Check() == nil, -1)
+		c.record(&r, func() bool { return r.Check() == nil }, -1)
 	}
 	if c.report.Records == 0 {
 		return c.report, fmt.Errorf("%w: %s", ErrNoChain, chain)
@@ -277,7 +278,7 @@ func verifyFile(ctx context.Context, src io.Reader, file, chain string, again fu
 		if n == 0 && r.First() != 0 && rec.ClockBack {
 			c.next.Time = fromMilli(maxTime) // that of the record before is not known
 		}
-		c.record(rec, r.intact(), r.Offset())
+		c.record(rec, r.intact, r.Offset())
 	}
 }
 
