@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	mathrand "math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -48,13 +49,14 @@ type Log struct {
 	chains map[string]*writer
 }
 
-// A writer is the end of one chain. Its fields belong to Log.mu, but for head
-// and known, which belong to the goroutine that runs it.
+// A writer is the end of one chain. Its fields belong to Log.mu, but for head,
+// known and records, which belong to the goroutine that runs it.
 type writer struct {
 	queue   []*pending
 	running bool
 	head    Head
 	known   bool
+	records []Record // of the last batch, to be used again
 }
 
 type pending struct {
@@ -115,7 +117,7 @@ func (l *Log) Append(ctx context.Context, chain string, e Entry) (Record, error)
 
 	select {
 	case <-p.done:
-		return p.result()
+		return p.record, p.err
 	case <-ctx.Done():
 	}
 	l.mu.Lock()
@@ -128,16 +130,10 @@ func (l *Log) Append(ctx context.Context, chain string, e Entry) (Record, error)
 	}
 	select {
 	case <-p.done:
-		return p.result()
+		return p.record, p.err
 	default:
 		return Record{}, fmt.Errorf("%w: %w", ErrOutcomeUnknown, ctx.Err())
 	}
-}
-
-func (p *pending) result() (Record, error) {
-	r := p.record
-	r.Payload = clonePayload(r.Payload)
-	return r, p.err
 }
 
 // run writes what waits for a chain, and ends when nothing does. It is not the
@@ -151,7 +147,7 @@ func (l *Log) run(chain string, w *writer) {
 			n++
 		}
 		if n == 0 {
-			w.running, w.queue = false, nil
+			w.running, w.queue, w.records = false, nil, nil
 			l.mu.Unlock()
 			return
 		}
@@ -181,7 +177,8 @@ func (l *Log) commit(chain string, w *writer, batch []*pending) (err error) {
 		}
 	}()
 	ctx := context.Background() // the batch is of many callers
-	records := make([]Record, len(batch))
+	w.records = slices.Grow(w.records[:0], len(batch))[:len(batch)]
+	records := w.records
 	for try := 1; ; try++ {
 		if !w.known {
 			if w.head, err = l.store.Head(ctx, chain); err != nil {

@@ -353,15 +353,16 @@ func readDir(ctx context.Context, fsys fs.FS) ([]fs.DirEntry, error) {
 }
 
 // growing gives a writer in another process the time to finish a record that
-// is there in part.
+// is there in part: a quarter of a second, in ever longer steps.
 func growing(ctx context.Context) func() bool {
-	left := 4
+	wait := time.Millisecond
 	return func() bool {
-		if left--; left < 0 {
+		if wait > 128*time.Millisecond {
 			return false
 		}
+		wait *= 2
 		select {
-		case <-time.After(5 * time.Millisecond):
+		case <-time.After(wait / 2):
 			return true
 		case <-ctx.Done():
 			return false

@@ -83,18 +83,21 @@ func TestKill(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "audit")
 	acked := map[string]string{}
 	for round := range 8 {
-		n := 0
-		after := time.Duration(20+rand.IntN(60)) * time.Millisecond
+		// Killed a moment after so many entries: however slow the machine is, there
+		// are some.
+		rng := rand.New(rand.NewPCG(uint64(round), 3))
+		n, enough := 0, 2+rng.IntN(200)
+		after := time.Duration(rng.IntN(5000)) * time.Microsecond
 		testenv.Killed(t, "^$", []string{childEnv + "=" + dir}, after, func(line string) bool {
 			seq, hash, ok := strings.Cut(line, " ")
 			if !ok {
 				require.Equal(t, "open", line)
-				return true
+				return false
 			}
 			require.NotEqual(t, "error", seq, line)
 			acked[seq] = hash
 			n++
-			return true
+			return n >= enough
 		})
 
 		s, err := Open(dir, Config{Full: true})
@@ -110,7 +113,7 @@ func TestKill(t *testing.T) {
 		require.NoError(t, s.Close())
 		t.Logf("round %d: %d acknowledged, %d kept in all, cut %v", round, n, len(kept), s.Recoveries())
 	}
-	require.Greater(t, len(acked), 8, "the test must have seen entries")
+	require.GreaterOrEqual(t, len(acked), 16, "at least two a round")
 	require.True(t, verifyDir(t, dir).OK())
 }
 

@@ -185,12 +185,17 @@ type part struct {
 
 func encode(name string, isNew bool, records []audit.Record) ([]part, error) {
 	var parts []part
-	var b []byte
+	size := 0
+	for i := range records {
+		size += len(records[i].Payload) + audit.MaxRecord - audit.MaxPayload
+	}
+	b := make([]byte, 0, min(size, maxWrite+audit.MaxRecord))
 	if isNew {
-		var err error
-		if b, err = audit.FileHeader(name); err != nil {
+		header, err := audit.FileHeader(name)
+		if err != nil {
 			return nil, err
 		}
+		b = append(b, header...)
 	}
 	for i, r := range records {
 		next, err := r.AppendBinary(b)
