@@ -162,9 +162,8 @@ func (r *Reader) Offset() int64 { return r.at }
 // End returns where it ends.
 func (r *Reader) End() int64 { return r.off }
 
-// peek returns what is ahead, at least n bytes of it, where it stands in the
-// buffer. Where the input ends before, it returns what is left, and
-// io.ErrUnexpectedEOF.
+// peek returns the bytes ahead, at least n, as a part of the buffer. If the input
+// ends before, it returns those that are left, and io.ErrUnexpectedEOF.
 func (r *Reader) peek(n int) ([]byte, error) {
 	if len(r.ahead) >= n {
 		return r.ahead, nil
@@ -253,8 +252,8 @@ func (r *Reader) Next() (Record, error) {
 // intact reports whether the content of the last record agrees with its hash.
 func (r *Reader) intact() bool { return sha256.Sum256(r.hashed[:r.size]) == r.last.Hash }
 
-// next is Next, but that the record is r.last, which changes with the following
-// call.
+// next reads the next record as Next does, but into r.last, where the next call
+// overwrites it.
 func (r *Reader) next() error {
 	if r.fault == nil {
 		r.fault = r.read()
@@ -305,15 +304,16 @@ func (r *Reader) notARecord(err error) error {
 	return r.bad(Malformed, "%v", err)
 }
 
-// cut judges an end of the file within a record. It is a torn tail only if
-// what is there can be the begin of the record that would follow: damage must
-// not pass for the end of an interrupted write, which a store cuts off.
+// cut judges an end of the file within a record. It is a torn tail only if the
+// bytes can be the begin of the record that would follow. A store removes the
+// remains of an interrupted write, so damage must not look like them.
 func (r *Reader) cut(whole []byte) error {
-	// A file can have grown before its bytes were written: zeros at its end.
+	// A file can grow before its bytes are written: then it ends with zeros.
 	b := bytes.TrimRight(whole, "\x00")
 	for i := range min(len(b), frameFront) {
 		if i >= 4 && b[i] != ^b[i-4] {
-			return r.bad(Malformed, "the file ends after %d bytes of a record, whose length and complement do not agree", len(whole))
+			return r.bad(Malformed, "the file ends after %d bytes of a record, "+
+				"whose length and complement do not agree", len(whole))
 		}
 	}
 	body := b[min(len(b), frameFront):]
@@ -325,11 +325,11 @@ func (r *Reader) cut(whole []byte) error {
 	timeAt := len(header) - len(Hash{}) - 8
 	for i := formSize; i < min(len(body), len(header)); i++ {
 		if isTime := i >= timeAt && i < timeAt+8; body[i] != header[i] && !isTime {
-			return r.bad(Malformed, "the file ends after %d bytes of a record, which differs at byte %d from the one that would follow",
-				len(whole), frameFront+i)
+			return r.bad(Malformed, "the file ends after %d bytes of a record, "+
+				"which differs at byte %d from the one that would follow", len(whole), frameFront+i)
 		}
 	}
-	// A whole record with a wrong length before it looks cut as well.
+	// A whole record whose first length is wrong looks cut as well.
 	b = whole
 	for end := frameFront + fixedBody + 1; end+frameBack <= len(b); end++ {
 		if int(binary.BigEndian.Uint32(b[end:])) != end-frameFront {

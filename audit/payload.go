@@ -15,11 +15,11 @@ type PayloadKind byte
 
 // The kinds of payload. None is encrypted. 0 is never a kind.
 const (
-	// PlainV1 has the fields up to the subject. It is read and no longer written:
-	// who knows the digest of such a payload, which stays when the payload is
-	// deleted, can guess the payload.
+	// PlainV1 has the fields up to the subject. It is read, but no longer written:
+	// after such a payload is deleted, it can be guessed from its digest, which
+	// stays in the record.
 	PlainV1 PayloadKind = 1
-	// PlainV2 has all the fields, and random bytes that prevent the guessing.
+	// PlainV2 has all the fields, and random bytes so that it cannot be guessed.
 	PlainV2 PayloadKind = 2
 )
 
@@ -48,8 +48,8 @@ const (
 )
 
 const (
-	fieldFrame  = 3 // bytes of a field besides its value: tag and length
-	detailFrame = 3 // bytes of a detail besides key and value: their lengths
+	fieldFrame  = 3 // bytes of the tag and the length of a field
+	detailFrame = 3 // bytes of the two lengths of a detail
 	nonceSize   = 32
 )
 
@@ -210,7 +210,7 @@ func scanPlain(kind PayloadKind, b []byte) error {
 		if tag <= last || tag > lastTag || n == 0 || n > len(value) {
 			return frameFault(at, tag, last, lastTag, n, len(value))
 		}
-		// Nearly every value passes the quick looks. The others are looked at in full.
+		// Nearly every value passes these quick checks. The others get the full one.
 		f := &fields[tag]
 		fine := false
 		switch {
@@ -253,8 +253,9 @@ func frameFault(at, tag, last, lastTag, n, left int) error {
 const eachByte = 0x0101010101010101
 
 // printable reports whether the first n bytes of b, at least one, are printable
-// ASCII and not only spaces. It may say no where fewer than eight bytes are left:
-// the random bytes stand behind the texts of a payload.
+// ASCII and not only spaces. It reads eight bytes at a time, and returns false
+// where they would go beyond the end of b. In a payload of [PlainV2] the random
+// bytes follow the texts, so that this does not happen.
 func printable(b []byte, n int) bool {
 	bad, inked := uint64(0), uint64(0)
 	for ; n > 8 && len(b) >= 8; b, n = b[8:], n-8 {
@@ -278,9 +279,9 @@ func firstBytes(x uint64, n int) uint64 {
 	return x&mask | ' '*eachByte&^mask
 }
 
-// unprintable returns 0 if all the eight bytes of a word are printable ASCII. The
-// high bit of a byte is set in x if it is not ASCII; in x and 1, if it is 7f; and
-// not in x and 60, if it is a control character.
+// unprintable returns 0 if all the eight bytes of a word are printable ASCII. For
+// each byte, the high bit of x is set if it is not ASCII, that of x+1 if it is 7f,
+// and that of x+60 is not set if it is a control character.
 func unprintable(x uint64) uint64 {
 	return (x | (x + eachByte) | ^(x + 0x60*eachByte)) & (0x80 * eachByte)
 }

@@ -49,12 +49,10 @@ var (
 	// ErrHash: the content of a record does not agree with its hash.
 	ErrHash = errors.New("the content does not agree with its hash")
 	// ErrUnknownRecord: the record has a version, a type, a kind of payload or a
-	// flag that this version of the package does not know. A later one wrote it.
-	// A store must not take it for the remains of an interrupted write. The version
-	// before [PlainV2] can do so where the power failed in the same append, or in
-	// one of the last 256 KiB.
+	// flag that this version of the package does not know, so a later version wrote
+	// it. A store must not remove it as the remains of an interrupted write.
 	ErrUnknownRecord = errors.New("not known to this version: a later one wrote it")
-	// ErrPayloadDeleted: the payload was deleted, its digest alone is left.
+	// ErrPayloadDeleted: the payload was deleted; only its digest is left.
 	ErrPayloadDeleted = errors.New("the payload was deleted")
 )
 
@@ -68,9 +66,10 @@ type Record struct {
 	Time time.Time
 	// ClockBack is set if Time is before that of the record before.
 	ClockBack bool
-	// Begins is set on the first record of an append: those before were durable
-	// when it was written. It lets a store tell what a crash has left from what
-	// was damaged later. A copy appends records from one so marked on.
+	// Begins is set on the first record of an append: the records before it were
+	// durable when it was written. With it a store can distinguish the remains of a
+	// crash from later damage. A copy of a chain must append from a record with this
+	// mark.
 	Begins bool
 	// Prev is the hash of the record before, or [Genesis].
 	Prev Hash
@@ -84,8 +83,8 @@ type Record struct {
 	Hash Hash
 }
 
-// Genesis returns what stands for the hash of the record before the first of a
-// chain.
+// Genesis returns the hash that the first record of a chain has as that of the
+// record before.
 func Genesis(chain string) Hash {
 	b := append([]byte(domainGenesis), byte(len(chain)))
 	return sha256.Sum256(append(b, chain...))
@@ -146,7 +145,8 @@ func (r *Record) appendHeader(b []byte) []byte {
 }
 
 // AppendBinary appends the record as it stands in a file. It implements
-// [encoding.BinaryAppender]. The error tells a record that has no such form.
+// [encoding.BinaryAppender]. It returns an error for a record that a file cannot
+// hold.
 func (r Record) AppendBinary(b []byte) ([]byte, error) {
 	if err := CheckChain(r.Chain); err != nil {
 		return b, err
@@ -195,7 +195,7 @@ func DecodeRecord(b []byte) (Record, int, error) {
 	return r, n, nil
 }
 
-// clonePayload keeps nil, a deleted payload, apart from an empty one.
+// clonePayload returns nil for nil, which is a deleted payload.
 func clonePayload(b []byte) []byte {
 	if b == nil {
 		return nil
@@ -218,10 +218,10 @@ func frameLength(b []byte) (int, error) {
 	return frameFront + int(n) + frameBack, nil
 }
 
-// decodeFrame reads a whole frame whose front is right. The payload aliases b;
-// the chain stays the same text where it is the one that r has.
+// decodeFrame reads a whole frame whose front is right. The payload aliases b. If
+// the chain is the one that r has, it is not allocated again.
 func (r *Record) decodeFrame(b []byte) error {
-	// First, so that the torn record of a later version is known as one.
+	// This is first, so that a torn record of a later version is recognised.
 	if err := checkForm(b[frameFront : frameFront+formSize]); err != nil {
 		return err
 	}
@@ -235,10 +235,10 @@ func (r *Record) decodeFrame(b []byte) error {
 // formSize is how many bytes of a body say how the rest of it is written.
 const formSize = 4
 
-// checkForm judges the first bytes of a body, up to formSize: version, type,
-// kind and flags. The error is [ErrUnknownRecord] if a later version wrote them:
-// not if one of the first three is 0, which none is, but bytes that were never
-// written are.
+// checkForm judges the first bytes of a body, up to formSize: version, type, kind
+// and flags. The error is [ErrUnknownRecord] if a later version wrote them. It is
+// another if version, type or kind is 0: no version writes that, and bytes that
+// were lost in a crash read as 0.
 func checkForm(b []byte) error {
 	if len(b) == formSize && b[0] == version && Type(b[1]) == EntryType && PayloadKind(b[2]).known() &&
 		b[3] <= flagClockBack|flagBegins {

@@ -24,8 +24,8 @@ const (
 	UnknownFile FaultCode = "unknown-file" // something else in the folder
 	NoChains    FaultCode = "no-chains"    // a folder without chains
 	BadPayload  FaultCode = "bad-payload"  // a payload that is not in the format
-	// UnknownRecord: a record that a later version wrote. What follows it is not
-	// read.
+	// UnknownRecord: a record that a later version wrote. The records after it are
+	// not read.
 	UnknownRecord FaultCode = "unknown-record"
 )
 
@@ -85,8 +85,8 @@ type ChainReport struct {
 	Records uint64
 	// Deleted is how many of them have no payload any more.
 	Deleted uint64
-	// ClockBack is how many are marked as earlier than the one before. That is
-	// no fault: clocks do go back.
+	// ClockBack is how many are marked as earlier than the one before. This is not a
+	// fault: clocks do go back.
 	ClockBack uint64
 	// FirstTime and LastTime are those of the first and of the last record.
 	FirstTime, LastTime time.Time
@@ -123,7 +123,7 @@ func (r Report) AllFaults() []Fault {
 	return all
 }
 
-// A checker follows one chain from its begin.
+// A checker checks the records of one chain, from the first on.
 type checker struct {
 	report ChainReport
 	next   Head // what the next record has to follow
@@ -140,7 +140,8 @@ func (c *checker) fault(code FaultCode, seq uint64, offset int64, format string,
 	}
 	if len(c.report.Faults) < maxFaults {
 		c.report.Faults = append(c.report.Faults, Fault{
-			Code: code, File: c.report.File, Chain: c.report.Chain, Seq: seq, Offset: offset, Problem: fmt.Sprintf(format, args...),
+			Code: code, File: c.report.File, Chain: c.report.Chain, Seq: seq, Offset: offset,
+			Problem: fmt.Sprintf(format, args...),
 		})
 	}
 }
@@ -183,8 +184,8 @@ func (c *checker) record(r *Record, intact func() bool, offset int64) {
 	c.next.Size, c.next.Hash, c.next.Time = r.Seq+1, r.Hash, r.Time
 }
 
-// end returns the report after the error that ended the reading, or nil. It
-// returns the error too, if that is not about what was read.
+// end completes the report. err is the error that ended the reading, or nil. A
+// [*FormatError] becomes a fault; end returns any other.
 func (c *checker) end(err error) (ChainReport, error) {
 	if bad, ok := errors.AsType[*FormatError](err); ok {
 		c.fault(bad.Code, bad.Seq, bad.Offset, "%s", bad.Problem)
@@ -259,7 +260,7 @@ func verifyFile(ctx context.Context, src io.Reader, file, chain string, again fu
 		c.fault(WrongPlace, 0, 0, "the file of chain %s holds chain %s", chain, r.Chain())
 	}
 	if r.First() != 0 {
-		// A range proves nothing of what is before it.
+		// A range proves nothing about the records before it.
 		c.fault(WrongSequence, r.First(), 0, "the file begins at record %d, want 0", r.First())
 		c.next = Head{Size: r.First(), Hash: r.Previous()}
 	}
@@ -285,10 +286,11 @@ func verifyFile(ctx context.Context, src io.Reader, file, chain string, again fu
 // maxFiles is how many files of a folder are looked at.
 const maxFiles = 1_000_000
 
-// VerifyFS checks a folder of chain files, such as filestore writes, offline or
-// while it is being written. What is wrong is in the report, also anything in
-// the folder that is not the file of a chain; the error says why it could not
-// be read to the end. Memory grows with the number of files, not of records.
+// VerifyFS checks a folder of chain files, such as filestore writes. A store may
+// write them at the same time: at a torn end VerifyFS waits up to a quarter of a
+// second for the rest. What is wrong is in the report, also a file in the folder
+// that is not that of a chain; the error says why the folder could not be read to
+// the end. Memory grows with the number of files, not of records.
 //
 // It cannot see that whole records are missing at the end of a chain, or a
 // whole chain: compare the heads with ones that were kept elsewhere.
@@ -301,7 +303,9 @@ func VerifyFS(ctx context.Context, fsys fs.FS) (Report, error) {
 	for _, e := range entries {
 		chain, ok := ChainOf(e.Name())
 		if !ok || !e.Type().IsRegular() {
-			rep.Faults = append(rep.Faults, Fault{Code: UnknownFile, File: e.Name(), Offset: -1, Problem: "it is not the file of a chain"})
+			rep.Faults = append(rep.Faults, Fault{
+				Code: UnknownFile, File: e.Name(), Offset: -1, Problem: "it is not the file of a chain",
+			})
 			continue
 		}
 		f, err := fsys.Open(e.Name())
@@ -352,8 +356,8 @@ func readDir(ctx context.Context, fsys fs.FS) ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
-// growing gives a writer in another process the time to finish a record that
-// is there in part: a quarter of a second, in ever longer steps.
+// growing waits for a writer in another process to finish a record of which a part
+// is there: up to a quarter of a second, in steps that double.
 func growing(ctx context.Context) func() bool {
 	wait := time.Millisecond
 	return func() bool {
