@@ -14,23 +14,26 @@
 // # Guarantees
 //
 //   - When Append returns nil, the record is durable and follows every record
-//     acknowledged before. Sequence numbers order a chain, not clocks: a clock
-//     that goes back is kept as it is, and the record says so.
-//   - Any change of a single byte of a file, and any change, removal, insertion
-//     or exchange of records that does not recompute all the hashes after it,
-//     is found.
-//   - The chain is not keyed. Whoever may write the files can recompute it, and
-//     can take whole records away at its end, or a whole chain. Against that, a
-//     copy of the chain's [Head] has to be kept where he cannot write.
-//   - A payload can be deleted when its term ends: the hash of a record covers
-//     the payload's digest, which stays. The payload cannot be found again by
-//     trying what it may have held, since it had 32 random bytes (not so those of
-//     [PlainV1]). A deleted payload is reported, never passed over.
-//   - What this version does not know is refused and left as it is. It reads all
-//     that earlier versions wrote, and writes [PlainV2]. An earlier version
-//     refuses a file with that in the same way. Only after a failure of power
-//     must a folder be opened first with the version that wrote it last: see
-//     [ErrUnknownRecord].
+//     acknowledged before. A chain is ordered by sequence numbers, not by clocks.
+//     When the clock goes back, the record keeps the time that it gave, with a
+//     mark.
+//   - Verification finds any change of a single byte of a file. It finds records
+//     that were changed, removed, inserted or exchanged, unless all the hashes
+//     after them were recomputed.
+//   - The chain has no key. A person with write access to the files can recompute
+//     it, and can remove whole records at its end, or a whole chain. To find that,
+//     keep a copy of the chain's [Head] where that person cannot write.
+//   - A payload can be deleted when its retention period ends: the hash of a
+//     record covers the payload's digest, which stays. The digest does not help to
+//     guess the payload, which had 32 random bytes (those of [PlainV1] had none).
+//     Verification reports each deleted payload.
+//   - A record that a later version wrote is refused, and its file is left
+//     unchanged. This version reads all that earlier versions wrote.
+//
+// New records hold a payload of [PlainV2]. Versions before it refuse a file with
+// such a record and leave it unchanged, with one exception: if the power failed
+// while records were written, the version before can remove them. After a power
+// failure, therefore, open a folder first with the version that wrote it last.
 //
 // Payloads are not encrypted: the files hold codici fiscali.
 //
@@ -84,7 +87,7 @@
 //	6 mode of authentication (text, at most 64)     required
 //	7 subject (text, at most 128)
 //
-// One of kind 2 has besides:
+// A payload of kind 2 also has:
 //
 //	 8 comune of who asked (text, at most 32)
 //	 9 role (text, at most 64)

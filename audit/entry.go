@@ -34,15 +34,16 @@ const (
 // maxTime is the last millisecond of the year 9999.
 const maxTime = 253402300799999
 
-// An Entry is what is registered of one transaction (annex 2, "Ulteriori
-// specifiche tecniche" 1): the six fields of the decree, which are required, and
-// what else is known about the access. An empty text, a Level of 0 and no
-// Details mean "not given"; none of them can be written as a value.
+// An Entry is the registration of one transaction (D.M. 17 October 2022, annex 2,
+// "Ulteriori specifiche tecniche" 1). The six fields of the decree, from FiscalCode
+// to Authentication, are required. The others are optional: an empty text, a Level
+// of 0 and an empty list of Details mean "not given".
 //
-// This package does not interpret the texts. The entry holds personal data:
-// String and LogValue leave the codice fiscale and all the optional fields out.
+// This package does not interpret the texts. The entry holds personal data: String
+// and LogValue leave out the codice fiscale and all the optional fields.
 type Entry struct {
-	// FiscalCode is of who used the service ("codice fiscale").
+	// FiscalCode is that of the person who used the service, the user ("codice
+	// fiscale").
 	FiscalCode string
 	// Time is the instant of the request ("data-ora-minuti-secondi-millisecondi
 	// della richiesta"), kept in UTC; what is below the millisecond is cut off.
@@ -54,42 +55,46 @@ type Entry struct {
 	Outcome string
 	// RequestID identifies the request ("identificativo della richiesta").
 	RequestID string
-	// Authentication is how he was authenticated ("modalità di
+	// Authentication is how the user was authenticated ("modalità di
 	// autenticazione").
 	Authentication string
-	// Subject identifies whom it is about.
+	// Subject identifies the person or thing that the request was about.
 	Subject string
-	// ActorComune is the comune of who used the service. It may differ from that
-	// of the subject, whose chain holds the entry.
+	// ActorComune is the comune for which the user works. It can differ from the
+	// comune of the chain that holds the entry.
 	ActorComune string
-	// Role is the capacity in which he used it.
+	// Role is the user's role.
 	Role string
-	// Level is the level of assurance of the authentication, from 1 up, on the
-	// caller's scale. 0 means not given: a scale that begins at 0 has to be moved.
+	// Level is the level of assurance of the authentication, 1 to 255, on a scale
+	// that the caller chooses. 0 means "not given", so the scale must begin at 1.
 	Level uint8
-	// ActingFor identifies on whose behalf he used it, as a delegate.
+	// ActingFor identifies the person for whom the user, a delegate, acted
+	// ("delega").
 	ActingFor string
 	// Station identifies the workstation ("postazione").
 	Station string
-	// Device identifies what he was authenticated with, such as a smart card.
+	// Device identifies the device of authentication, such as a smart card
+	// ("dispositivo").
 	Device string
-	// Purpose is why he used it ("finalità").
+	// Purpose is the purpose of the request ("finalità").
 	Purpose string
-	// Procedure identifies the proceeding that he was working on ("procedimento").
+	// Procedure identifies the proceeding to which the request belongs
+	// ("procedimento").
 	Procedure string
-	// AccessPoint is where the request came in.
+	// AccessPoint identifies the access point that received the request ("punto di
+	// accesso").
 	AccessPoint string
-	// Details are what else describes the request, in ascending order of key. A
-	// detail with an empty value was given, and is kept apart from none.
+	// Details are further facts about the request, in ascending order of key. A
+	// detail with an empty value differs from a detail that is not there.
 	Details []Detail
 }
 
 // A Detail is one fact about a request.
 type Detail struct {
-	// Key is 1 to 32 of a-z 0-9 . - and stands once in an entry.
+	// Key is 1 to 32 of a-z 0-9 . - and unique in its entry.
 	Key string
-	// Value is a text, with the same characters as the other texts of an entry. It
-	// may be empty.
+	// Value is a text of the same characters as the other texts of an entry. It may
+	// be empty.
 	Value string
 }
 
@@ -128,10 +133,12 @@ func (fs EntryFaults) Error() string {
 func (e Entry) Check() error {
 	var faults EntryFaults
 	for tag := tagFiscalCode; tag <= tagDetails; tag++ {
-		f, problem := fieldOf(tag), ""
+		f, problem := fields[tag], ""
 		switch f.form {
 		case textForm:
-			problem = textProblem(*e.text(tag), f)
+			if s := *e.text(tag); s != "" || requiredV2&(1<<tag) != 0 {
+				problem = textProblem(s, f.max)
+			}
 		case timeForm:
 			problem = timeProblem(e.Time)
 		case detailsForm:
@@ -157,14 +164,14 @@ func timeProblem(t time.Time) string {
 	return ""
 }
 
-// textProblem returns what is wrong with a text, or "".
-func textProblem[T string | []byte](s T, f field) string {
-	if len(s) > f.max {
-		return fmt.Sprintf("has %d bytes, at most %d are accepted", len(s), f.max)
+// textProblem returns what is wrong with a text that is given, or "".
+func textProblem[T string | []byte](s T, most int) string {
+	if len(s) > most {
+		return fmt.Sprintf("has %d bytes, at most %d are accepted", len(s), most)
 	}
 	plain, blank := ascii(s)
 	switch {
-	case plain && !blank, len(s) == 0 && !f.required:
+	case plain && !blank:
 		return ""
 	case plain:
 		return "is empty"
@@ -239,8 +246,7 @@ func detailProblem[T string | []byte](key, last, value T) string {
 
 func isDetailKey[T string | []byte](key T) bool {
 	for i := range len(key) {
-		c := key[i]
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '-' {
+		if c := key[i]; c-'a' > 25 && c-'0' > 9 && c != '.' && c != '-' {
 			return false
 		}
 	}

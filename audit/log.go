@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	mathrand "math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -30,9 +31,8 @@ type Config struct {
 	Store Store
 	// Now is the clock of the records' time. If nil, time.Now.
 	Now func() time.Time
-	// Random gives 32 bytes for each record, which nobody may know before: see
-	// [PlainV2]. It is read by several goroutines at once. If nil,
-	// crypto/rand.Reader.
+	// Random is the source of the 32 random bytes of each payload, which must not be
+	// predictable. Several goroutines read it at once. If nil, crypto/rand.Reader.
 	Random io.Reader
 }
 
@@ -48,13 +48,14 @@ type Log struct {
 	chains map[string]*writer
 }
 
-// A writer is the end of one chain. Its fields belong to Log.mu, but for head
-// and known, which belong to the goroutine that runs it.
+// A writer is the end of one chain. Log.mu guards queue and running. The other
+// fields belong to the goroutine that runs it.
 type writer struct {
 	queue   []*pending
 	running bool
 	head    Head
 	known   bool
+	records []Record // of the last batch; the memory is used again
 }
 
 type pending struct {
@@ -64,8 +65,8 @@ type pending struct {
 	done    chan struct{}
 }
 
-// New makes a log on a store. Several logs, of one process or of many, may
-// stand on one store if the store allows it.
+// New makes a log on a store. Several logs, in one process or in many, may use the
+// same store if the store allows it.
 func New(cfg Config) (*Log, error) {
 	if cfg.Store == nil {
 		return nil, errors.New("audit: Config.Store is nil")
@@ -79,9 +80,9 @@ func New(cfg Config) (*Log, error) {
 	return &Log{store: cfg.Store, now: cfg.Now, random: cfg.Random, chains: map[string]*writer{}}, nil
 }
 
-// Append adds an entry to a chain: the comune, or the service, whose log it is.
-// When it returns nil the record is durable, and follows all those whose Append
-// had returned before this one was called.
+// Append adds an entry to a chain, which is named after the comune or the service
+// whose log it is. When it returns nil the record is durable, and follows all those
+// whose Append had returned before this one was called. The caller owns the record.
 //
 // A faulty entry is refused with [EntryFaults]. If ctx ends before the entry's
 // turn, nothing is written and the error is that of ctx; if it ends later, the
@@ -94,7 +95,8 @@ func (l *Log) Append(ctx context.Context, chain string, e Entry) (Record, error)
 	if err := e.Check(); err != nil {
 		return Record{}, err
 	}
-	// Each caller writes and hashes his own payload: that needs no order.
+	// The callers encode and hash their payloads at the same time: only the headers
+	// need the order of the chain.
 	body, err := newPayload(l.random, e)
 	if err != nil {
 		return Record{}, err
@@ -115,7 +117,7 @@ func (l *Log) Append(ctx context.Context, chain string, e Entry) (Record, error)
 
 	select {
 	case <-p.done:
-		return p.result()
+		return p.record, p.err
 	case <-ctx.Done():
 	}
 	l.mu.Lock()
@@ -128,20 +130,14 @@ func (l *Log) Append(ctx context.Context, chain string, e Entry) (Record, error)
 	}
 	select {
 	case <-p.done:
-		return p.result()
+		return p.record, p.err
 	default:
 		return Record{}, fmt.Errorf("%w: %w", ErrOutcomeUnknown, ctx.Err())
 	}
 }
 
-func (p *pending) result() (Record, error) {
-	r := p.record
-	r.Payload = clonePayload(r.Payload)
-	return r, p.err
-}
-
-// run writes what waits for a chain, and ends when nothing does. It is not the
-// goroutine of a caller, so that each caller can leave when his context ends.
+// run writes the entries that wait for a chain, and ends when there are none. It
+// has its own goroutine, so that each caller can return when its context ends.
 func (l *Log) run(chain string, w *writer) {
 	for {
 		l.mu.Lock()
@@ -151,7 +147,7 @@ func (l *Log) run(chain string, w *writer) {
 			n++
 		}
 		if n == 0 {
-			w.running, w.queue = false, nil
+			w.running, w.queue, w.records = false, nil, nil
 			l.mu.Unlock()
 			return
 		}
@@ -169,10 +165,11 @@ func (l *Log) run(chain string, w *writer) {
 	}
 }
 
-// commit writes a batch after the head of its chain, wherever that is by now.
+// commit writes a batch after the head of its chain. If another log has moved the
+// head, it tries again after the new one.
 func (l *Log) commit(chain string, w *writer, batch []*pending) (err error) {
 	defer func() {
-		// A panic here would end the process, whose callers could have caught it.
+		// A panic in this goroutine would end the process: no caller could recover it.
 		if p := recover(); p != nil {
 			err = fmt.Errorf("audit: the store panicked: %v", p)
 		}
@@ -181,7 +178,8 @@ func (l *Log) commit(chain string, w *writer, batch []*pending) (err error) {
 		}
 	}()
 	ctx := context.Background() // the batch is of many callers
-	records := make([]Record, len(batch))
+	w.records = slices.Grow(w.records[:0], len(batch))[:len(batch)]
+	records := w.records
 	for try := 1; ; try++ {
 		if !w.known {
 			if w.head, err = l.store.Head(ctx, chain); err != nil {
@@ -221,10 +219,9 @@ func next(chain string, head Head, at time.Time, p payload, begins bool) Record 
 }
 
 // NewRecords returns the records of one append of entries after a head, as
-// [Log.Append] gives them to its store. It serves those who test a [Store], and
-// may have a source of random bytes that repeats itself. The error is that of
-// the chain's name, the [EntryFaults] of the first entry that has some, or that
-// of the source.
+// [Log.Append] gives them to its store. It is for tests of a [Store], where random
+// may be a source that gives the same bytes each time. The error is that of the
+// chain's name, the [EntryFaults] of the first faulty entry, or that of random.
 func NewRecords(random io.Reader, chain string, head Head, at time.Time, entries ...Entry) ([]Record, error) {
 	if err := CheckChain(chain); err != nil {
 		return nil, err

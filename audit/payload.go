@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"iter"
+	"math/bits"
 	"time"
 )
 
@@ -13,23 +15,15 @@ type PayloadKind byte
 
 // The kinds of payload. None is encrypted. 0 is never a kind.
 const (
-	// PlainV1 has the fields up to the subject. It is read and no longer written:
-	// who knows the digest of such a payload, which stays when the payload is
-	// deleted, can guess the payload.
+	// PlainV1 has the fields up to the subject. It is read, but no longer written:
+	// after such a payload is deleted, it can be guessed from its digest, which
+	// stays in the record.
 	PlainV1 PayloadKind = 1
-	// PlainV2 has all the fields, and random bytes that prevent the guessing.
+	// PlainV2 has all the fields, and random bytes so that it cannot be guessed.
 	PlainV2 PayloadKind = 2
 )
 
 func (k PayloadKind) known() bool { return k == PlainV1 || k == PlainV2 }
-
-// lastTag is the last field that a payload of the kind may have.
-func (k PayloadKind) lastTag() int {
-	if k == PlainV1 {
-		return tagSubject
-	}
-	return tagNonce
-}
 
 // The fields in the order of their tags, which count from 1.
 const (
@@ -54,8 +48,8 @@ const (
 )
 
 const (
-	fieldFrame  = 3 // bytes of a field besides its value: tag and length
-	detailFrame = 3 // bytes of a detail besides key and value: their lengths
+	fieldFrame  = 3 // bytes of the tag and the length of a field
+	detailFrame = 3 // bytes of the two lengths of a detail
 	nonceSize   = 32
 )
 
@@ -63,8 +57,7 @@ const (
 type form byte
 
 const (
-	noForm form = iota // there is no such field
-	textForm
+	textForm form = iota
 	timeForm
 	levelForm
 	detailsForm
@@ -72,59 +65,39 @@ const (
 )
 
 type field struct {
-	name     string
-	form     form
-	max      int
-	required bool
+	name string
+	form form
+	max  int // bytes of a text; 0 in other forms
+	size int // bytes of a value that always has as many
 }
 
-func textField(name string, most int) field { return field{name: name, form: textForm, max: most} }
-
-func requiredText(name string, most int) field {
-	return field{name: name, form: textForm, max: most, required: true}
+// fields are the fields by their tags.
+var fields = [tagNonce + 1]field{
+	tagFiscalCode:     {name: "FiscalCode", form: textForm, max: MaxFiscalCode},
+	tagTime:           {name: "Time", form: timeForm, size: 8},
+	tagOperation:      {name: "Operation", form: textForm, max: MaxOperation},
+	tagOutcome:        {name: "Outcome", form: textForm, max: MaxOutcome},
+	tagRequestID:      {name: "RequestID", form: textForm, max: MaxRequestID},
+	tagAuthentication: {name: "Authentication", form: textForm, max: MaxAuthentication},
+	tagSubject:        {name: "Subject", form: textForm, max: MaxSubject},
+	tagActorComune:    {name: "ActorComune", form: textForm, max: MaxActorComune},
+	tagRole:           {name: "Role", form: textForm, max: MaxRole},
+	tagLevel:          {name: "Level", form: levelForm, size: 1},
+	tagActingFor:      {name: "ActingFor", form: textForm, max: MaxActingFor},
+	tagStation:        {name: "Station", form: textForm, max: MaxStation},
+	tagDevice:         {name: "Device", form: textForm, max: MaxDevice},
+	tagPurpose:        {name: "Purpose", form: textForm, max: MaxPurpose},
+	tagProcedure:      {name: "Procedure", form: textForm, max: MaxProcedure},
+	tagAccessPoint:    {name: "AccessPoint", form: textForm, max: MaxAccessPoint},
+	tagDetails:        {name: "Details", form: detailsForm},
+	tagNonce:          {name: "random bytes", form: nonceForm, size: nonceSize},
 }
 
-func fieldOf(tag int) field {
-	switch tag {
-	case tagFiscalCode:
-		return requiredText("FiscalCode", MaxFiscalCode)
-	case tagTime:
-		return field{name: "Time", form: timeForm, required: true}
-	case tagOperation:
-		return requiredText("Operation", MaxOperation)
-	case tagOutcome:
-		return requiredText("Outcome", MaxOutcome)
-	case tagRequestID:
-		return requiredText("RequestID", MaxRequestID)
-	case tagAuthentication:
-		return requiredText("Authentication", MaxAuthentication)
-	case tagSubject:
-		return textField("Subject", MaxSubject)
-	case tagActorComune:
-		return textField("ActorComune", MaxActorComune)
-	case tagRole:
-		return textField("Role", MaxRole)
-	case tagLevel:
-		return field{name: "Level", form: levelForm}
-	case tagActingFor:
-		return textField("ActingFor", MaxActingFor)
-	case tagStation:
-		return textField("Station", MaxStation)
-	case tagDevice:
-		return textField("Device", MaxDevice)
-	case tagPurpose:
-		return textField("Purpose", MaxPurpose)
-	case tagProcedure:
-		return textField("Procedure", MaxProcedure)
-	case tagAccessPoint:
-		return textField("AccessPoint", MaxAccessPoint)
-	case tagDetails:
-		return field{name: "Details", form: detailsForm, max: MaxDetails}
-	case tagNonce:
-		return field{name: "random bytes", form: nonceForm, required: true}
-	}
-	return field{}
-}
+// The fields that a payload of each kind must have, a bit for each tag.
+const (
+	requiredV1 = 1<<tagFiscalCode | 1<<tagTime | 1<<tagOperation | 1<<tagOutcome | 1<<tagRequestID | 1<<tagAuthentication
+	requiredV2 = requiredV1 | 1<<tagNonce
+)
 
 // text returns the field of the entry that has a tag of the form of a text.
 func (e *Entry) text(tag int) *string {
@@ -221,112 +194,156 @@ func (e *Entry) appendPlain(b []byte, nonce [nonceSize]byte) []byte {
 }
 
 // scanPlain reads a payload and accepts just what appendPlain writes, or wrote
-// for [PlainV1]. It calls visit, unless it is nil, with each value as it is
-// accepted.
-func scanPlain(kind PayloadKind, b []byte, visit func(tag int, value []byte)) error {
-	last := 0
+// for [PlainV1].
+func scanPlain(kind PayloadKind, b []byte) error {
+	required, lastTag := uint32(requiredV2), tagNonce
+	if kind == PlainV1 {
+		required, lastTag = requiredV1, tagSubject
+	}
+	last, seen := 0, uint32(0)
 	for at := 0; at < len(b); {
 		if len(b)-at < fieldFrame {
 			return fmt.Errorf("byte %d: a field is cut short", at)
 		}
-		tag, n := int(b[at]), int(binary.BigEndian.Uint16(b[at+1:]))
+		tag, n := int(b[at]), int(b[at+1])<<8|int(b[at+2])
+		value := b[at+fieldFrame:]
+		if tag <= last || tag > lastTag || n == 0 || n > len(value) {
+			return frameFault(at, tag, last, lastTag, n, len(value))
+		}
+		// Nearly every value passes these quick checks. The others get the full one.
+		f := &fields[tag]
+		fine := false
 		switch {
-		case tag == 0 || tag > kind.lastTag():
-			return fmt.Errorf("byte %d: unknown field %d", at, tag)
-		case tag <= last:
-			return fmt.Errorf("byte %d: field %d after field %d, want ascending order", at, tag, last)
-		case n == 0:
-			return fmt.Errorf("byte %d: field %d is empty", at, tag)
-		case n > len(b)-at-fieldFrame:
-			return fmt.Errorf("byte %d: field %d has %d bytes, only %d are left", at, tag, n, len(b)-at-fieldFrame)
+		case n > f.max:
+			fine = n == f.size && (tag == tagNonce || tag == tagLevel && value[0] != 0 ||
+				tag == tagTime && binary.BigEndian.Uint64(value) <= maxTime)
+		case n <= 8 && len(value) >= 8:
+			fine = printableWord(firstBytes(binary.LittleEndian.Uint64(value), n))
+		default:
+			fine = printable(value, n)
 		}
-		if err := checkMissing(last+1, tag); err != nil {
-			return err
+		if !fine {
+			if problem := f.problem(value, n); problem != "" {
+				return EntryFault{f.name, problem}
+			}
 		}
-		value := b[at+fieldFrame : at+fieldFrame+n]
-		f := fieldOf(tag)
-		if problem := valueProblem(f, value); problem != "" {
-			return EntryFault{f.name, problem}
-		}
-		if visit != nil {
-			visit(tag, value)
-		}
+		seen |= 1 << tag
 		at, last = at+fieldFrame+n, tag
 	}
-	return checkMissing(last+1, kind.lastTag()+1)
-}
-
-// checkMissing returns a fault if one of the fields from a tag up to another,
-// which were not found, is required.
-func checkMissing(from, to int) error {
-	for tag := from; tag < to; tag++ {
-		if f := fieldOf(tag); f.required {
-			return EntryFault{f.name, "is empty"}
-		}
+	if missing := required &^ seen; missing != 0 {
+		return EntryFault{fields[bits.TrailingZeros32(missing)].name, "is empty"}
 	}
 	return nil
 }
 
-// valueProblem returns what is wrong with the value of a field, or "".
-func valueProblem(f field, b []byte) string {
-	want := 0
+// frameFault says what is wrong with the tag or the length of a field.
+func frameFault(at, tag, last, lastTag, n, left int) error {
+	switch {
+	case tag == 0 || tag > lastTag:
+		return fmt.Errorf("byte %d: unknown field %d", at, tag)
+	case tag <= last:
+		return fmt.Errorf("byte %d: field %d after field %d, want ascending order", at, tag, last)
+	case n == 0:
+		return fmt.Errorf("byte %d: field %d is empty", at, tag)
+	}
+	return fmt.Errorf("byte %d: field %d has %d bytes, only %d are left", at, tag, n, left)
+}
+
+// eachByte has 1 in each of its bytes.
+const eachByte = 0x0101010101010101
+
+// printable reports whether the first n bytes of b, at least one, are printable
+// ASCII and not only spaces. It reads eight bytes at a time, and returns false
+// where they would go beyond the end of b. In a payload of [PlainV2] the random
+// bytes follow the texts, so that this does not happen.
+func printable(b []byte, n int) bool {
+	bad, inked := uint64(0), uint64(0)
+	for ; n > 8 && len(b) >= 8; b, n = b[8:], n-8 {
+		x := binary.LittleEndian.Uint64(b)
+		bad |= unprintable(x)
+		inked |= x ^ ' '*eachByte
+	}
+	if len(b) < 8 {
+		return false
+	}
+	x := firstBytes(binary.LittleEndian.Uint64(b), n)
+	return bad|unprintable(x) == 0 && inked|(x^' '*eachByte) != 0
+}
+
+// printableWord is printable for the eight bytes of a word.
+func printableWord(x uint64) bool { return unprintable(x) == 0 && x != ' '*eachByte }
+
+// firstBytes returns 1 to 8 bytes of a word, with spaces in place of the others.
+func firstBytes(x uint64, n int) uint64 {
+	mask := ^uint64(0) >> (uint(-8*n) & 63)
+	return x&mask | ' '*eachByte&^mask
+}
+
+// unprintable returns 0 if all the eight bytes of a word are printable ASCII. For
+// each byte, the high bit of x is set if it is not ASCII, that of x+1 if it is 7f,
+// and that of x+60 is not set if it is a control character.
+func unprintable(x uint64) uint64 {
+	return (x | (x + eachByte) | ^(x + 0x60*eachByte)) & (0x80 * eachByte)
+}
+
+// problem returns what is wrong with the value of a field, or "". The value is
+// the first n bytes of b.
+func (f *field) problem(b []byte, n int) string {
 	switch f.form {
 	case textForm:
-		return textProblem(b, f)
+		return textProblem(b[:n], f.max)
 	case detailsForm:
-		return scanDetails(b, nil)
+		return scanDetails(b, n)
 	case timeForm:
-		want = 8
+		if n == f.size && binary.BigEndian.Uint64(b) > maxTime {
+			return "is after the year 9999"
+		}
 	case levelForm:
-		want = 1
-	case nonceForm:
-		want = nonceSize
+		if n == f.size && b[0] == 0 {
+			return "is 0, which means not given and is not written"
+		}
 	}
-	switch {
-	case len(b) != want:
-		return fmt.Sprintf("has %d bytes, want %d", len(b), want)
-	case f.form == timeForm && binary.BigEndian.Uint64(b) > maxTime:
-		return "is after the year 9999"
-	case f.form == levelForm && b[0] == 0:
-		return "is 0, which means not given and is not written"
+	if n != f.size {
+		return fmt.Sprintf("has %d bytes, want %d", n, f.size)
 	}
 	return ""
 }
 
-// scanDetails reads the value of the field Details and returns what is wrong
-// with it, or "".
-func scanDetails(b []byte, visit func(key, value []byte)) string {
-	if len(b) > MaxDetails {
-		return fmt.Sprintf("has %d bytes, at most %d are accepted", len(b), MaxDetails)
+// scanDetails reads the value of the field Details, the first n bytes of b, and
+// returns what is wrong with it, or "".
+func scanDetails(b []byte, n int) string {
+	if n > MaxDetails {
+		return fmt.Sprintf("has %d bytes, at most %d are accepted", n, MaxDetails)
 	}
 	var last []byte
-	for at := 0; at < len(b); {
-		n := int(b[at])
-		if len(b)-at < detailFrame+n {
+	for at := 0; at < n; {
+		keyEnd := at + 1 + int(b[at])
+		valueAt := keyEnd + 2
+		if valueAt > n {
 			return fmt.Sprintf("has a detail at byte %d that is cut short", at)
 		}
-		key := b[at+1 : at+1+n]
-		size := int(binary.BigEndian.Uint16(b[at+1+n:]))
-		if at += detailFrame + n; size > len(b)-at {
-			return fmt.Sprintf("has a value at byte %d of %d bytes, only %d are left", at, size, len(b)-at)
+		key, size := b[at+1:keyEnd], int(b[keyEnd])<<8|int(b[keyEnd+1])
+		if size > n-valueAt {
+			return fmt.Sprintf("has a value at byte %d of %d bytes, only %d are left", valueAt, size, n-valueAt)
 		}
-		value := b[at : at+size]
-		at += size
-		if problem := detailProblem(key, last, value); problem != "" {
-			return problem
+		value := b[valueAt:]
+		if !isDetailKey(key) || string(key) <= string(last) || size > 0 && !printable(value, size) {
+			if problem := detailProblem(key, last, value[:size]); problem != "" {
+				return problem
+			}
 		}
-		if visit != nil {
-			visit(key, value)
-		}
-		last = key
+		at, last = valueAt+size, key
 	}
 	return ""
 }
 
 func decodePlain(kind PayloadKind, b []byte) (Entry, error) {
 	var e Entry
-	err := scanPlain(kind, b, func(tag int, value []byte) {
-		switch fieldOf(tag).form {
+	if err := scanPlain(kind, b); err != nil {
+		return e, err
+	}
+	for tag, value := range plainFields(b) {
+		switch fields[tag].form {
 		case textForm:
 			*e.text(tag) = string(value)
 		case timeForm:
@@ -334,15 +351,39 @@ func decodePlain(kind PayloadKind, b []byte) (Entry, error) {
 		case levelForm:
 			e.Level = value[0]
 		case detailsForm:
-			scanDetails(value, func(key, value []byte) {
+			for key, value := range plainDetails(value) {
 				e.Details = append(e.Details, Detail{Key: string(key), Value: string(value)})
-			})
+			}
 		}
-	})
-	if err != nil {
-		return Entry{}, err
 	}
 	return e, nil
+}
+
+// plainFields yields the tags and values of a payload that has been accepted.
+func plainFields(b []byte) iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		for len(b) > 0 {
+			end := fieldFrame + int(binary.BigEndian.Uint16(b[1:]))
+			if !yield(int(b[0]), b[fieldFrame:end]) {
+				return
+			}
+			b = b[end:]
+		}
+	}
+}
+
+// plainDetails yields the keys and values of details that have been accepted.
+func plainDetails(b []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, value []byte) bool) {
+		for len(b) > 0 {
+			keyEnd := 1 + int(b[0])
+			end := keyEnd + 2 + int(binary.BigEndian.Uint16(b[keyEnd:]))
+			if !yield(b[1:keyEnd], b[keyEnd+2:end]) {
+				return
+			}
+			b = b[end:]
+		}
+	}
 }
 
 func fromMilli(ms uint64) time.Time { return time.UnixMilli(int64(ms)).UTC() }

@@ -28,13 +28,15 @@ func TestPayloadRoundTrip(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, full, got)
 	var tags []int
-	require.NoError(t, scanPlain(PlainV2, b, func(tag int, _ []byte) { tags = append(tags, tag) }))
+	for tag := range plainFields(b) {
+		tags = append(tags, tag)
+	}
 	assert.Equal(t, []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}, tags)
 
 	// Any one optional field can be missing, and then it is not in the payload.
 	for tag := tagSubject; tag <= tagDetails; tag++ {
 		e := fullEntry()
-		switch fieldOf(tag).form {
+		switch fields[tag].form {
 		case textForm:
 			*e.text(tag) = ""
 		case levelForm:
@@ -111,7 +113,7 @@ func TestPayloadIsStrict(t *testing.T) {
 
 func TestEntryCheckOptional(t *testing.T) {
 	for tag := tagSubject; tag <= tagAccessPoint; tag++ {
-		f := fieldOf(tag)
+		f := fields[tag]
 		if f.form != textForm {
 			continue
 		}
@@ -304,4 +306,35 @@ func TestLaterVersion(t *testing.T) {
 	require.Contains(t, rep.Faults[0].Problem, "unknown field 19")
 	_, err = r.Entry()
 	require.ErrorContains(t, err, "unknown field 19")
+}
+
+// The quick look at a text says yes only where the look at each character does.
+func TestPrintable(t *testing.T) {
+	behind := []byte("\x00\xff\x80\x7f behind the text")
+	for n := 1; n <= 20; n++ {
+		for at := range n {
+			for c := range 256 {
+				text := bytes.Repeat([]byte("a"), n)
+				text[at] = byte(c)
+				want := c >= ' ' && c < 0x7f && (n > 1 || c != ' ')
+				b := append(bytes.Clone(text), behind...)
+				require.Equal(t, want, printable(b, n), "%q", text)
+				if want {
+					require.Empty(t, textProblem(text, n))
+				}
+				require.False(t, want && !printable(b, n))
+				if n < 8 || n%8 != 0 {
+					require.False(t, printable(text[:n:n], n), "with nothing behind it does not know")
+				}
+			}
+		}
+		require.False(t, printable(append(bytes.Repeat([]byte(" "), n), behind...), n), "only spaces")
+		for _, pair := range [][2]byte{{0xff, 0x1f}, {0x80, 0x1f}, {0xff, 0x7f}, {0x1f, 0xff}, {0xa0, 0xff}} {
+			for at := range n - 1 { // what one byte adds to its neighbour must not make up for it
+				text := bytes.Repeat([]byte("a"), n)
+				text[at], text[at+1] = pair[0], pair[1]
+				require.False(t, printable(append(text, behind...), n), "%q", text)
+			}
+		}
+	}
 }

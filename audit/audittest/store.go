@@ -82,7 +82,9 @@ func TestStore(t *testing.T, open func(t *testing.T) audit.Store) {
 
 // TestReopen tests a store that outlives its closing: reopen closes what it is
 // given and opens the same store again.
-func TestReopen(t *testing.T, open func(t *testing.T) audit.Store, reopen func(t *testing.T, s audit.Store) audit.Store) {
+func TestReopen(
+	t *testing.T, open func(t *testing.T) audit.Store, reopen func(t *testing.T, s audit.Store) audit.Store,
+) {
 	s := open(t)
 	a := Grow(t, "H501", audit.EmptyHead("H501"), 5)
 	require.NoError(t, s.Append(t.Context(), "H501", a))
@@ -97,11 +99,12 @@ func TestReopen(t *testing.T, open func(t *testing.T) audit.Store, reopen func(t
 	verify(t, s)
 }
 
-// Entry returns a made-up entry, with some of the optional fields; its request
-// is numbered n.
+// Entry returns a made-up entry, with some of the optional fields. n is the number
+// of its request.
 func Entry(n int) audit.Entry {
+	at := time.Date(2026, 3, 22, 10, 0, 0, 123e6, time.UTC).Add(time.Duration(n) * time.Millisecond)
 	return audit.Entry{
-		FiscalCode: "FFCLTR70A01H501Z", Time: time.Date(2026, 3, 22, 10, 0, 0, 123e6, time.UTC).Add(time.Duration(n) * time.Millisecond),
+		FiscalCode: "FFCLTR70A01H501Z", Time: at,
 		Operation: "section-list", Outcome: "granted", RequestID: fmt.Sprintf("request-%d", n),
 		Authentication: "cie", Subject: "1234567",
 		ActorComune: "A271", Role: "operator", Level: 3, Station: "s-1",
@@ -120,7 +123,8 @@ func grow(t testing.TB, chain string, head audit.Head, n, salt int) []audit.Reco
 	t.Helper()
 	var out []audit.Record
 	for range n {
-		r, err := audit.NewRecords(randomBytes(chain, head, salt), chain, head, time.Date(2026, 3, 22, 11, 0, 0, 7e6, time.UTC), Entry(int(head.Size)+salt))
+		at := time.Date(2026, 3, 22, 11, 0, 0, 7e6, time.UTC)
+		r, err := audit.NewRecords(randomBytes(chain, head, salt), chain, head, at, Entry(int(head.Size)+salt))
 		require.NoError(t, err)
 		out = append(out, r...)
 		head = audit.HeadOf(r[0])
@@ -128,7 +132,7 @@ func grow(t testing.TB, chain string, head audit.Head, n, salt int) []audit.Reco
 	return out
 }
 
-// randomBytes are those of a record's payload: always the same ones for the same
+// randomBytes returns the source of a record's random bytes: the same for the same
 // record, so that a test can be repeated.
 func randomBytes(chain string, head audit.Head, salt int) io.Reader {
 	return rand.NewChaCha8(sha256.Sum256(fmt.Appendf(nil, "%s %d %x %d", chain, head.Size, head.Hash, salt)))
@@ -257,7 +261,9 @@ func unmarked(t *testing.T, s audit.Store) {
 
 func chainName(t *testing.T, s audit.Store) {
 	a := Grow(t, "H501", audit.EmptyHead("H501"), 1)
-	for _, name := range []string{"", ".", "..", "../H501", "a/b", "-x", "a b", "a\x00", "città", "+a", string(make([]byte, 65))} {
+	for _, name := range []string{
+		"", ".", "..", "../H501", "a/b", "-x", "a b", "a\x00", "città", "+a", string(make([]byte, 65)),
+	} {
 		_, err := s.Head(t.Context(), name)
 		require.Error(t, err, "%q", name)
 		r := a[0]

@@ -11,7 +11,8 @@ import (
 )
 
 // Open returns the accesses of which a log holds the request and no outcome, in
-// the order of their instants: what a crash left open. It reads every chain
+// the order of their instants, and those of one instant in the order of their
+// chains: what a crash left open. It reads every chain
 // that the store holds; its memory grows with what is open. It is meant for
 // start-up, before new requests are served: what is under way is open too.
 //

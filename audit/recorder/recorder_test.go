@@ -368,3 +368,24 @@ func TestChainOfEachComune(t *testing.T) {
 	}
 	assert.ElementsMatch(t, want, names, "and none in the portal's")
 }
+
+// Requests of one instant are returned in the order of their chain.
+func TestOpenKeepsTheOrder(t *testing.T) {
+	store := &audit.MemoryStore{}
+	r, err := recorder.New(newLog(t, store), recorder.Config{})
+	require.NoError(t, err)
+	var want []string
+	for i := range 40 {
+		a := anAccess()
+		a.Outcome, a.RequestID = electoral.Requested, fmt.Sprint(i*37%40)
+		require.NoError(t, r.Record(t.Context(), a))
+		want = append(want, a.RequestID)
+	}
+	open, err := r.Open(t.Context(), store)
+	require.NoError(t, err)
+	var ids []string
+	for _, a := range open {
+		ids = append(ids, a.RequestID)
+	}
+	assert.Equal(t, want, ids)
+}
