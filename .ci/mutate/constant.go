@@ -30,8 +30,17 @@ func (w *walk) fixed(e ast.Expr) bool {
 		return ok && id.Name == "make"
 	case *ast.ForStmt:
 		return true
+	case *ast.ReturnStmt:
+		return w.failing(p)
 	}
 	return false
+}
+
+// failing reports whether a statement returns an error: what it returns beside
+// it means nothing.
+func (w *walk) failing(n *ast.ReturnStmt) bool {
+	last := n.Results[len(n.Results)-1]
+	return len(n.Results) > 1 && types.Identical(w.pkg.info.TypeOf(last), types.Universe.Lookup("error").Type())
 }
 
 // number adds one to a number, and doubles one that is large: a limit is tested

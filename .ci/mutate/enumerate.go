@@ -144,7 +144,8 @@ func (w *walk) text(n ast.Node) string { return string(w.src[w.offset(n.Pos()):w
 // add records a mutant that is shown as the lines of a node with part of it
 // replaced by other text.
 func (w *walk) add(operator string, shown, part ast.Node, by string, edits ...edit) {
-	w.addRange(operator, w.offset(shown.Pos()), w.offset(shown.End()), w.offset(part.Pos()), w.offset(part.End()), by, edits)
+	w.addRange(operator, w.offset(shown.Pos()), w.offset(shown.End()),
+		w.offset(part.Pos()), w.offset(part.End()), by, edits)
 }
 
 func (w *walk) addRange(operator string, from, to, partFrom, partTo int, by string, edits []edit) {
@@ -368,7 +369,8 @@ func (w *walk) choice(n *ast.SwitchStmt) {
 	depth := len(w.stack)
 	tag, shared := "", []edit(nil)
 	if n.Tag != nil {
-		if t, ok := w.pkg.info.TypeOf(n.Tag).(*types.Basic); ok && t.Info()&types.IsUntyped != 0 || w.pkg.info.Types[n.Tag].Value != nil {
+		t, ok := w.pkg.info.TypeOf(n.Tag).(*types.Basic)
+		if ok && t.Info()&types.IsUntyped != 0 || w.pkg.info.Types[n.Tag].Value != nil {
 			return
 		}
 		tag = fmt.Sprintf("mutantTag%d == ", w.offset(n.Pos()))

@@ -24,7 +24,8 @@
 //
 // Left out is what races (calls to package sync), what may change no more than
 // the use of memory (arguments of make), what errors say in English (arguments of
-// fmt.Errorf), and what package-level variables hold.
+// fmt.Errorf), what is returned beside an error, and what package-level variables
+// hold.
 // Mutants that are listed in equivalents.txt, with the reason why no test can
 // tell them from the original, are not drawn.
 package main
@@ -214,7 +215,8 @@ func draw(ctx context.Context, root string, o options, say func(string, ...any))
 
 // compiling returns those mutants that compile, in a fixed order.
 func compiling(packages map[*pkg][]*mutant) (all []*mutant, refused int, err error) {
-	for _, p := range slices.SortedFunc(maps.Keys(packages), func(a, b *pkg) int { return strings.Compare(a.dir, b.dir) }) {
+	byDir := func(a, b *pkg) int { return strings.Compare(a.dir, b.dir) }
+	for _, p := range slices.SortedFunc(maps.Keys(packages), byDir) {
 		_, bad, err := p.compile(packages[p])
 		if err != nil {
 			return nil, 0, err

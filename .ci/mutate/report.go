@@ -26,7 +26,8 @@ func (r result) killed() int { return r.count(killed, killedByWork, killedByTime
 func (r result) run() int { return len(r.verdicts) - r.count(notRun) }
 
 func (r result) String() string {
-	return fmt.Sprintf("%s: killed %s; of these by a test %d, by their work %d, by time %d; survived %d, of these reached by no test %d; not run %d",
+	return fmt.Sprintf("%s: killed %s; of these by a test %d, by their work %d, by time %d; "+
+		"survived %d, of these reached by no test %d; not run %d",
 		r.area, share(r.killed(), r.run()), r.count(killed), r.count(killedByWork), r.count(killedByTime),
 		r.count(survived, unreached), r.count(unreached), r.count(notRun))
 }
@@ -60,11 +61,11 @@ func summary(results []result, say func(string, ...any)) {
 		}
 	}
 	say("\n=== figures")
-	killed, run := 0, 0
+	killed, run, unseen := 0, 0, 0
 	byOperator := map[string][2]int{}
 	for _, r := range results {
 		say("%s", r)
-		killed, run = killed+r.killed(), run+r.run()
+		killed, run, unseen = killed+r.killed(), run+r.run(), unseen+r.count(unreached)
 		for m, v := range r.verdicts {
 			n := byOperator[m.operator]
 			if v != notRun {
@@ -82,5 +83,6 @@ func summary(results []result, say func(string, ...any)) {
 	}
 	slices.Sort(lines)
 	say("%s", strings.Join(lines, "; "))
+	say("of those that a test reaches: killed %s", share(killed, run-unseen))
 	say("killed %s", share(killed, run))
 }

@@ -41,7 +41,7 @@ type runner struct {
 
 // newRunner takes everything out of the environment that brings in foreign
 // judges and services: a mutant is to be caught by our own tests. Of programs
-// the tests find the go command alone.
+// the tests find those that make their input: the go command, openssl.
 func newRunner(root, work string, workers int, say func(string, ...any)) (*runner, error) {
 	r := &runner{root: root, work: work, workers: workers, say: say}
 	for _, kv := range os.Environ() {
@@ -52,13 +52,22 @@ func newRunner(root, work string, workers int, say func(string, ...any)) (*runne
 			r.env = append(r.env, kv)
 		}
 	}
-	tool, err := exec.LookPath("go")
-	if err != nil {
+	tmp, bin := filepath.Join(work, "tmp"), filepath.Join(work, "bin")
+	if err := errors.Join(os.Mkdir(tmp, 0o700), os.Mkdir(bin, 0o700)); err != nil {
 		return nil, err
 	}
-	tmp := filepath.Join(work, "tmp")
-	r.env = append(r.env, "PATH="+filepath.Dir(tool), "ANPR_CI_CACHE="+filepath.Join(work, "none"), "TMPDIR="+tmp)
-	return r, os.MkdirAll(tmp, 0o700)
+	for _, tool := range []string{"go", "openssl"} {
+		path, err := exec.LookPath(tool)
+		if err != nil {
+			say("%s is not here: tests that need it say nothing", tool)
+			continue
+		}
+		if err := os.Symlink(path, filepath.Join(bin, tool)); err != nil {
+			return nil, err
+		}
+	}
+	r.env = append(r.env, "PATH="+bin, "ANPR_CI_CACHE="+filepath.Join(work, "none"), "TMPDIR="+tmp)
+	return r, nil
 }
 
 // build makes the test programs of the packages in the folders, those that are
@@ -98,7 +107,9 @@ const (
 const addressSpace = 12 << 20 // KiB
 
 // run runs tests of a program.
-func (r *runner) run(ctx context.Context, p *program, pattern string, limit time.Duration, env ...string) (outcome, []byte) {
+func (r *runner) run(
+	ctx context.Context, p *program, pattern string, limit time.Duration, env ...string,
+) (outcome, []byte) {
 	bounded, cancel := context.WithTimeout(ctx, limit+10*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(bounded, "/bin/sh", "-c", "ulimit -v "+strconv.Itoa(addressSpace)+` && exec "$0" "$@"`,
