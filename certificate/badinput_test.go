@@ -97,7 +97,11 @@ func TestSealsThatFail(t *testing.T) {
 		require.NoError(t, err)
 		cfg, err := ca.PAdESConfig(seal.LevelT)
 		require.NoError(t, err)
-		cfg.Timestamp, err = seal.NewTSA(seal.TSAConfig{Roots: []*x509.Certificate{ca.Root()}, Timeout: 50 * time.Millisecond,
+		timeout := time.Minute
+		if fault == sealtest.Hanging {
+			timeout = 50 * time.Millisecond // which nothing else has to meet
+		}
+		cfg.Timestamp, err = seal.NewTSA(seal.TSAConfig{Roots: []*x509.Certificate{ca.Root()}, Timeout: timeout,
 			Servers: []seal.TSAServer{{URL: "tsa", Exchange: tsa.Respond}}})
 		require.NoError(t, err)
 		s, err := seal.NewPAdES(cfg)
