@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/liste-elettorali/anpr/internal/pdf"
@@ -72,7 +73,7 @@ func (u *update) fill(o owner, c *pdf.Change, was, is pdf.Dict) error {
 		return fmt.Errorf("cambia il campo «%s», che non è da compilare", name)
 	case u.inherited(was, "Ff")&flagReadOnly != 0 && !onlyLocks(was, is):
 		return fmt.Errorf("compila il campo «%s», che è di sola lettura", name)
-	case u.inherited(was, "F")&(flagHidden|flagNoView) != 0:
+	case u.hidden(was):
 		return fmt.Errorf("compila il campo «%s», che è nascosto", name)
 	case u.covers(was):
 		return fmt.Errorf("compila il campo «%s», che copre gran parte della pagina", name)
@@ -158,13 +159,41 @@ func onlyLocks(was, is pdf.Dict) bool {
 	return true
 }
 
-// covers reports whether a widget takes up most of a page: who fills it in
-// shows another page.
-func (u *update) covers(widget pdf.Dict) bool {
+// widgetsOf returns the widgets of a field: itself, or those below it. A field
+// without any is not seen.
+func (u *update) widgetsOf(field pdf.Dict) []pdf.Dict {
+	kids, err := u.old.Array(field, "Kids")
+	if err != nil || kids == nil {
+		return []pdf.Dict{field}
+	}
+	var out []pdf.Dict
+	for _, k := range kids {
+		o, err := u.old.Resolve(k)
+		if d, ok := o.(pdf.Dict); ok && err == nil {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// hidden reports whether no widget of a field is seen on a screen.
+func (u *update) hidden(field pdf.Dict) bool {
+	return !slices.ContainsFunc(u.widgetsOf(field), func(w pdf.Dict) bool {
+		return u.inherited(w, "F")&(flagHidden|flagNoView) == 0
+	})
+}
+
+// covers reports whether a widget of a field takes up most of a page: who fills
+// it in shows another page.
+func (u *update) covers(field pdf.Dict) bool {
+	return slices.ContainsFunc(u.widgetsOf(field), u.coversPage)
+}
+
+func (u *update) coversPage(widget pdf.Dict) bool {
 	const most = 595 * 842 / 2 // half of an A4 page, in square points
 	list, err := u.old.Array(widget, "Rect")
 	if err != nil || list == nil {
-		return err != nil
+		return err != nil || widget.Get("Rect") != nil
 	}
 	var r [4]float64
 	for i := range r {
@@ -233,9 +262,9 @@ func (u *update) state(was, is pdf.Dict) error {
 // appearance accounts for the new appearance of a field that is filled in: a
 // new stream, never one that stood there before.
 func (u *update) appearance(was, is pdf.Dict) error {
-	before := map[pdf.Ref]bool{}
-	if ref, ok := was.Get("AP").(pdf.Ref); ok && u.used(ref) == 1 {
-		before[ref] = true
+	before := places{}
+	if ref, ok := was.Get("AP").(pdf.Ref); ok {
+		before[ref] = 1
 	}
 	o, err := u.node(is.Get("AP"), before)
 	if err != nil {
@@ -287,12 +316,14 @@ func (u *update) mute(s *pdf.Stream) bool {
 	return true
 }
 
-// used returns how often the revision before refers to an object.
+// used returns how often the revision before refers to an object; where that
+// cannot be known, as if everything did.
 func (u *update) used(ref pdf.Ref) int {
 	if u.uses == nil {
 		var err error
 		if u.uses, err = u.old.Uses(u.ctx); err != nil {
-			return 0
+			u.uses = nil
+			return math.MaxInt
 		}
 	}
 	return u.uses[ref.Num]
@@ -314,6 +345,9 @@ func (u *update) inPlace(owners map[uint32]owner) error {
 			return err
 		}
 		is, _ := w.(pdf.Dict)
+		if u.hidden(was) {
+			continue // printed, it would show what the screen does not
+		}
 		apRef, indirect := was.Get("AP").(pdf.Ref)
 		if indirect && u.changes[apRef.Num] != nil && !u.allowed[apRef.Num] {
 			if err := u.appearance(was, is); err != nil {

@@ -12,16 +12,16 @@ import (
 // form accounts for the interactive form: signature fields may be added, and
 // whoever seals again may bring default resources.
 func (u *update) form(wasCat, isCat pdf.Dict) error {
-	before := map[pdf.Ref]bool{}
+	before := places{}
 	if ref, ok := wasCat.Get("AcroForm").(pdf.Ref); ok {
-		before[ref] = true
+		before[ref] = anywhere
 	}
 	was, err := u.old.Dict(wasCat, "AcroForm")
 	if err != nil {
 		return err
 	}
 	if ref, ok := was.Get("Fields").(pdf.Ref); ok {
-		before[ref] = true
+		before[ref] = anywhere
 	}
 	o, err := u.node(isCat.Get("AcroForm"), before)
 	if err != nil {
@@ -329,9 +329,9 @@ func (u *update) page(ref pdf.Ref, was, is pdf.Dict) error {
 			return fmt.Errorf("cambia la voce %s della pagina %s", clean(string(key)), ref)
 		}
 	}
-	before := map[pdf.Ref]bool{}
+	before := places{}
 	if r, ok := was.Get("Annots").(pdf.Ref); ok {
-		before[r] = true
+		before[r] = anywhere
 	}
 	if _, err := u.node(is.Get("Annots"), before); err != nil {
 		return err

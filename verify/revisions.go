@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -291,15 +292,24 @@ func keysOf(a, b pdf.Dict) []pdf.Name {
 	return keys
 }
 
+// places counts how often objects stood at places where they may be replaced.
+type places map[pdf.Ref]int
+
+// anywhere is for an object whose new content does no harm wherever else it is
+// used.
+const anywhere = math.MaxInt
+
 // node accounts for an object that stands at a permitted place. An object that
-// existed before may only be replaced if it stood at such a place before.
-func (u *update) node(o pdf.Object, before map[pdf.Ref]bool) (pdf.Object, error) {
+// existed before may only be replaced if it stood at such places before and
+// nowhere else: what the page draws could be listed in the store of validation
+// data too.
+func (u *update) node(o pdf.Object, before places) (pdf.Object, error) {
 	ref, ok := o.(pdf.Ref)
 	if !ok {
 		return o, nil
 	}
 	if c := u.changes[ref.Num]; c != nil {
-		if _, stream := c.New.(*pdf.Stream); c.Had && (!before[ref] || stream) {
+		if _, stream := c.New.(*pdf.Stream); c.Had && (stream || before[ref] == 0 || u.used(ref) > before[ref]) {
 			return nil, fmt.Errorf("sostituisce l'oggetto %s, che serviva ad altro", ref)
 		}
 		u.allowed[ref.Num] = true
@@ -310,7 +320,7 @@ func (u *update) node(o pdf.Object, before map[pdf.Ref]bool) (pdf.Object, error)
 // securityStore accounts for the Document Security Store (ISO 32000-2 clause
 // 12.8.4.3): dictionaries and arrays of streams, and nothing else.
 func (u *update) securityStore(was, is pdf.Dict) error {
-	before := map[pdf.Ref]bool{}
+	before := places{}
 	collectStore(u.old, was.Get("DSS"), before, 6)
 	if is.Get("DSS") == nil {
 		if was.Get("DSS") != nil {
@@ -330,6 +340,7 @@ func (u *update) securityStore(was, is pdf.Dict) error {
 	for _, e := range store {
 		switch e.Key {
 		case "Type":
+			err = u.plain(e)
 		case "Certs", "CRLs", "OCSPs":
 			err = u.streams(e.Value, before)
 		case "VRI":
@@ -345,14 +356,12 @@ func (u *update) securityStore(was, is pdf.Dict) error {
 	return nil
 }
 
-// collectStore collects the references to the dictionaries and arrays of a
-// store.
-func collectStore(v pdf.View, o pdf.Object, into map[pdf.Ref]bool, depth int) {
+// collectStore counts the references within a store.
+func collectStore(v pdf.View, o pdf.Object, into places, depth int) {
 	if ref, ok := o.(pdf.Ref); ok {
-		if into[ref] {
+		if into[ref]++; into[ref] > 1 {
 			return
 		}
-		into[ref] = true
 	}
 	r, err := v.Resolve(o)
 	if err != nil || depth == 0 {
@@ -370,7 +379,7 @@ func collectStore(v pdf.View, o pdf.Object, into map[pdf.Ref]bool, depth int) {
 	}
 }
 
-func (u *update) vri(o pdf.Object, before map[pdf.Ref]bool) error {
+func (u *update) vri(o pdf.Object, before places) error {
 	o, err := u.node(o, before)
 	if err != nil {
 		return err
@@ -381,6 +390,9 @@ func (u *update) vri(o pdf.Object, before map[pdf.Ref]bool) error {
 	}
 	for _, e := range all {
 		if e.Key == "Type" {
+			if err := u.plain(e); err != nil {
+				return err
+			}
 			continue
 		}
 		o, err := u.node(e.Value, before)
@@ -394,6 +406,7 @@ func (u *update) vri(o pdf.Object, before map[pdf.Ref]bool) error {
 		for _, e := range one {
 			switch e.Key {
 			case "Type", "TU":
+				err = u.plain(e)
 			case "Cert", "CRL", "OCSP":
 				err = u.streams(e.Value, before)
 			case "TS":
@@ -409,7 +422,21 @@ func (u *update) vri(o pdf.Object, before map[pdf.Ref]bool) error {
 	return nil
 }
 
-func (u *update) streams(o pdf.Object, before map[pdf.Ref]bool) error {
+// plain accepts an entry whose value is a name or a text: a stream could be
+// drawn by what shares the dictionary.
+func (u *update) plain(e pdf.Entry) error {
+	o, err := u.new.Resolve(e.Value)
+	if err != nil {
+		return err
+	}
+	switch o.(type) {
+	case pdf.Name, pdf.String:
+		return nil
+	}
+	return fmt.Errorf("i dati per la verifica hanno una voce %s che non è un nome né una data", clean(string(e.Key)))
+}
+
+func (u *update) streams(o pdf.Object, before places) error {
 	o, err := u.node(o, before)
 	if err != nil {
 		return err
