@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,6 +87,7 @@ func TestLaterFields(t *testing.T) {
 		{"with a border", small + " /F 4", "1 w 0 0 200 20 re S", ""},
 		{"half of the page and more", "/Rect [0 0 595 500] /F 4", "", "copre gran parte della pagina"},
 		{"the page, upside down", "/Rect [595 842 0 0] /F 4", "", "copre gran parte della pagina"},
+		{"the page, mirrored", "/Rect [595 0 0 842] /F 4", "", "copre gran parte della pagina"},
 		{"hidden", small + " /F 2", "", "nascosto"},
 		{"not shown on a screen", small + " /F 32", "", "nascosto"},
 		{"a picture", small + " /F 4", "q 200 0 0 20 0 0 cm /Im Do Q", "mostrava già"},
@@ -353,6 +355,31 @@ func TestStampForItself(t *testing.T) {
 			require.True(t, r.Valid, "%+v", r.Checks)
 			require.Equal(t, c.want, outcome(r, verify.CodeTime), "%+v", r.Checks)
 			require.Equal(t, c.want == verify.Passed, !r.Signatures[0].Proved.IsZero())
+			check, _ := r.Check(verify.CodeTime)
+			require.Equal(t, c.want == verify.Passed, !strings.Contains(check.Message, "non prova nulla"), check.Message)
 		})
+	}
+
+	// A seal that comes after a time-stamp: it proves nothing of the seal, nor of
+	// the time-stamp within it.
+	first := stamped(l, 10*day)
+	authority, err := l.ca.NewTSA(sealtest.TSAConfig{NotAfter: now.Add(2 * day)})
+	require.NoError(t, err)
+	for level, valid := range map[seal.Level]bool{seal.LevelB: false, seal.LevelT: true} {
+		cfg, err := l.ca.PAdESConfig(level)
+		require.NoError(t, err)
+		cfg.Timestamp, err = l.ca.TSAClient(authority)
+		require.NoError(t, err)
+		sealer, err := seal.NewPAdES(cfg)
+		require.NoError(t, err)
+		doc, err := sealer.Seal(t.Context(), first.doc, seal.Details{})
+		require.NoError(t, err)
+		for after, proved := range map[time.Duration]bool{day: valid, 3 * day: false} {
+			r := l.v.PDF(t.Context(), doc, now.Add(after))
+			require.True(t, r.Valid, "%+v", r.Checks)
+			require.Len(t, r.Signatures, 3)
+			require.False(t, r.Signatures[0].Proved.IsZero())
+			require.Equal(t, proved, !r.Signatures[2].Proved.IsZero(), "%s, after %v", level, after)
+		}
 	}
 }

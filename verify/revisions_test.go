@@ -107,13 +107,17 @@ func TestOtherCatalog(t *testing.T) {
 	root, same := catalogWith(t, l.doc, "", "")
 	require.Equal(t, 1, root)
 	next := unused(t, l.doc)
-	rooted := func(num int, objects map[int]string) []byte {
+	rooted := func(l later, num int, objects map[int]string) []byte {
 		return update(t, l.doc, objects, strings.Replace(trailerOf(t, l.doc), "/Root 1 0 R", fmt.Sprintf("/Root %d 0 R", num), 1))
 	}
 	// The content of the page becomes the catalog, and the page is empty.
-	l.refused(t, rooted(4, map[int]string{4: same}), "un altro oggetto prende il posto del catalogo")
-	l.refused(t, rooted(5, map[int]string{5: same}), "un altro oggetto prende il posto del catalogo")
-	l.permitted(t, rooted(next, map[int]string{next: same}))
+	l.refused(t, rooted(l, 4, map[int]string{4: same}), "un altro oggetto prende il posto del catalogo")
+	l.refused(t, rooted(l, 5, map[int]string{5: same}), "un altro oggetto prende il posto del catalogo")
+	l.permitted(t, rooted(l, next, map[int]string{next: same}))
+	// One that was only brought along becomes the catalog a revision later.
+	l.doc = l.with(t, map[int]string{next: same})
+	l.permitted(t, l.doc)
+	l.refused(t, rooted(l, next, map[int]string{}), "un altro oggetto prende il posto del catalogo")
 }
 
 // TestValidationDataInUse replaces what the document's store of validation data
