@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -155,7 +156,7 @@ func TestFind(t *testing.T) {
 			if name == "certificate" {
 				ca, err := sealtest.NewCA(sealtest.Config{})
 				require.NoError(t, err)
-				found, err := verifier(t).FindContrassegno(t.Context(), issued(t, ca, seal.LevelB))
+				found, err := verifier(t).FindContrassegno(t.Context(), issued(t, ca, seal.LevelB, time.Now()))
 				require.NoError(t, err)
 				assert.True(t, found.Authentic(bytes.Repeat([]byte{1}, 32)))
 				return
@@ -307,7 +308,7 @@ func TestFindPrinted(t *testing.T) {
 	ca, err := sealtest.NewCA(sealtest.Config{})
 	require.NoError(t, err)
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "c.pdf"), issued(t, ca, seal.LevelB), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "c.pdf"), issued(t, ca, seal.LevelB, time.Now()), 0o600))
 	for _, dpi := range []string{"150", "300"} {
 		out, err := exec.CommandContext(t.Context(), tool, "-r", dpi, "-jpeg", "-singlefile", filepath.Join(dir, "c.pdf"), filepath.Join(dir, dpi)).CombinedOutput()
 		require.NoError(t, err, "%s", out)

@@ -205,23 +205,28 @@ func (s *system) recoverLog(ctx context.Context) error {
 // databases still hold of it goes too.
 func (s *system) maintain(ctx context.Context) {
 	for {
-		for _, task := range []struct {
-			name string
-			do   func(context.Context) error
-		}{
-			{"sweep", func(ctx context.Context) error { _, err := s.issuer.Sweep(ctx); return err }},
-			{"expire", func(ctx context.Context) error { _, err := s.registry.Expire(ctx, comuni...); return err }},
-			{"purge registry", s.db.Purge},
-			{"purge archive", s.archive.Purge},
-		} {
-			if err := task.do(ctx); err != nil && ctx.Err() == nil {
-				s.logger.ErrorContext(ctx, "maintenance", "task", task.name, "error", err)
-			}
-		}
+		s.tasks(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(24 * time.Hour):
+		}
+	}
+}
+
+// tasks does once what is to be done daily.
+func (s *system) tasks(ctx context.Context) {
+	for _, task := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"sweep", func(ctx context.Context) error { _, err := s.issuer.Sweep(ctx); return err }},
+		{"expire", func(ctx context.Context) error { _, err := s.registry.Expire(ctx, comuni...); return err }},
+		{"purge registry", s.db.Purge},
+		{"purge archive", s.archive.Purge},
+	} {
+		if err := task.do(ctx); err != nil && ctx.Err() == nil {
+			s.logger.ErrorContext(ctx, "maintenance", "task", task.name, "error", err)
 		}
 	}
 }
