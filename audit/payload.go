@@ -95,7 +95,8 @@ var fields = [tagNonce + 1]field{
 
 // The fields that a payload of each kind must have, a bit for each tag.
 const (
-	requiredV1 = 1<<tagFiscalCode | 1<<tagTime | 1<<tagOperation | 1<<tagOutcome | 1<<tagRequestID | 1<<tagAuthentication
+	requiredV1 = 1<<tagFiscalCode | 1<<tagTime | 1<<tagOperation | 1<<tagOutcome | 1<<tagRequestID |
+		1<<tagAuthentication
 	requiredV2 = requiredV1 | 1<<tagNonce
 )
 
