@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/fstest"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -369,4 +370,64 @@ func FuzzDecodeEntry(f *testing.F) {
 		}
 		require.Equal(t, b, e.appendPlain(nil, [nonceSize]byte(b[len(b)-nonceSize:])))
 	})
+}
+
+// A growingFile ends for a time in the middle of a record.
+type growingFile struct {
+	fs.File
+	data []byte
+	cut  int // where it ends at first
+	ends int // how often
+}
+
+func (g *growingFile) Read(b []byte) (int, error) {
+	if g.cut == 0 && g.ends > 0 {
+		g.ends--
+		return 0, io.EOF
+	}
+	src := g.data
+	if g.ends > 0 {
+		src = src[:g.cut]
+	}
+	n := copy(b, src)
+	g.data = g.data[n:]
+	g.cut = max(0, g.cut-n)
+	if n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+type growingFS struct {
+	fstest.MapFS
+	cut, ends int
+}
+
+func (g growingFS) Open(name string) (fs.File, error) {
+	f, err := g.MapFS.Open(name)
+	if err != nil || name == "." {
+		return f, err
+	}
+	return &growingFile{File: f, data: g.MapFS[name].Data, cut: g.cut, ends: g.ends}, nil
+}
+
+// Whoever verifies a folder while it is written waits for the rest of a record,
+// and not for ever.
+func TestVerifyWaitsForTheRest(t *testing.T) {
+	data := fileOf(t, headerOf(t, "H501"), someRecords(t, "H501", 3))
+	for _, cut := range []int{20, 100, len(data) - 1} {
+		synctest.Test(t, func(t *testing.T) {
+			for ends, ok := range map[int]bool{0: true, 1: true, 8: true, 9: false, 1000: false} {
+				begin := time.Now()
+				fsys := growingFS{fstest.MapFS{"chain-h501.log": {Data: data}}, cut, ends}
+				rep, err := VerifyFS(t.Context(), fsys)
+				require.NoError(t, err)
+				require.Equal(t, ok, rep.OK(), "cut at %d, %d times", cut, ends)
+				if !ok {
+					require.Equal(t, []FaultCode{TornTail}, codes(rep.AllFaults()))
+					require.Equal(t, 255*time.Millisecond, time.Since(begin), "of the clock of the test")
+				}
+			}
+		})
+	}
 }
