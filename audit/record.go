@@ -251,7 +251,7 @@ func checkForm(b []byte) error {
 	known := true
 	for i, c := range b {
 		if c == 0 && i < formSize-1 {
-			return fmt.Errorf("byte %d of the record is 0, as nothing that was written is", i)
+			return fmt.Errorf("byte %d of the record is 0, so it was never written", i)
 		}
 		switch i {
 		case 0:
