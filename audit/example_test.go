@@ -51,11 +51,13 @@ func Example() {
 	}
 	fmt.Println(report.OK(), report.Chains[0].Records, "records")
 
-	_, err = l.Append(ctx, "H501", audit.Entry{FiscalCode: "FFCLTR70A01H501Z", Time: clock(), Operation: "section\nlist"})
+	faulty := issue()
+	faulty.Operation, faulty.Outcome = "section\nlist", ""
+	_, err = l.Append(ctx, "H501", faulty)
 	fmt.Println(err)
 	// Output:
 	// true 3 records
-	// audit: entry: Operation has the character U+000A at byte 7, which is not accepted; Outcome is empty; RequestID is empty; Authentication is empty
+	// audit: entry: Operation has the character U+000A at byte 7, which is not accepted; Outcome is empty
 }
 
 // A file with one record, byte by byte.

@@ -336,7 +336,8 @@ func TestPowerFailure(t *testing.T) {
 			unsynced = rng.IntN(5) > 0
 			m.short = 1 << 30
 			m.fail = func(op string) error {
-				if op == "truncate" || op == "remove" || unsynced && op == "sync" || op == "syncdir" && rng.IntN(2) == 0 {
+				switch {
+				case op == "truncate", op == "remove", unsynced && op == "sync", op == "syncdir" && rng.IntN(2) == 0:
 					return cut
 				}
 				return nil
@@ -350,7 +351,8 @@ func TestPowerFailure(t *testing.T) {
 				// The one state that cannot be told from a damage: a person decides.
 				data := m.files[chainFile].now
 				piece := data[len(data)-len(data)%512:]
-				require.True(t, isZero(piece) && len(piece) > 0 && len(piece) < 16, "seed %d, life %d: %v", seed, life, corrupt)
+				few := isZero(piece) && len(piece) > 0 && len(piece) < 16
+				require.True(t, few, "seed %d, life %d: %v", seed, life, corrupt)
 				undecided++
 				break
 			}
@@ -360,7 +362,8 @@ func TestPowerFailure(t *testing.T) {
 			}
 			got, err := s.Head(t.Context(), "H501")
 			require.NoError(t, err)
-			require.GreaterOrEqual(t, got.Size, head.Size, "seed %d, life %d: an acknowledged record is missing", seed, life)
+			require.GreaterOrEqual(t, got.Size, head.Size,
+				"seed %d, life %d: an acknowledged record is missing", seed, life)
 			if got.Size == head.Size {
 				require.Equal(t, head, got)
 			}
