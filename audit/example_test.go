@@ -64,11 +64,16 @@ func Example() {
 func Example_format() {
 	ctx := context.Background()
 	random := strings.NewReader("not random, so as to show always the same")
-	l, err := audit.New(audit.Config{Store: &audit.MemoryStore{}, Now: clock, Random: random})
+	records, err := audit.NewRecords(random, "H501", audit.EmptyHead("H501"), clock(), issueAtCounter())
 	if err != nil {
 		log.Fatal(err)
 	}
-	if _, err := l.Append(ctx, "H501", issueAtCounter()); err != nil {
+	store := &audit.MemoryStore{}
+	if err := store.Append(ctx, "H501", records); err != nil {
+		log.Fatal(err)
+	}
+	l, err := audit.New(audit.Config{Store: store})
+	if err != nil {
 		log.Fatal(err)
 	}
 	var file bytes.Buffer

@@ -189,8 +189,9 @@ func TestNoRandomBytes(t *testing.T) {
 	broken := errors.New("broken")
 	for _, random := range []io.Reader{iotest.ErrReader(broken), io.LimitReader(newRandom(), nonceSize-1)} {
 		s := &MemoryStore{}
-		l, err := New(Config{Store: s, Random: random})
+		l, err := New(Config{Store: s})
 		require.NoError(t, err)
+		l.random = random
 		_, err = l.Append(t.Context(), "H501", anEntry())
 		require.ErrorContains(t, err, "random bytes")
 		h, err := s.Head(context.Background(), "H501")
