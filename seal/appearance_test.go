@@ -45,7 +45,8 @@ func TestAppearance(t *testing.T) {
 	require.NoError(t, err)
 
 	t.Run("tagged", func(t *testing.T) {
-		out, err := s.Seal(t.Context(), page(t), seal.Details{Time: time.Now().In(at.Location()), Reason: "Rilascio", Appearance: framed(-1)})
+		out, err := s.Seal(t.Context(), page(t),
+			seal.Details{Time: time.Now().In(at.Location()), Reason: "Rilascio", Appearance: framed(-1)})
 		require.NoError(t, err)
 		r := v.PDF(t.Context(), out, time.Time{})
 		assert.True(t, r.Valid, "%+v", r.Checks)
@@ -82,7 +83,8 @@ func TestAppearance(t *testing.T) {
 		a := framed(1)
 		a.Text = "Siegel\n{name}\n{location}{reason}\nam {date} um {time}\n{location}"
 		a.Lang = "de-IT"
-		out, err := s.Seal(t.Context(), page(t), seal.Details{Time: time.Now().In(at.Location()), Reason: "Ausstellung", Appearance: a})
+		out, err := s.Seal(t.Context(), page(t),
+			seal.Details{Time: time.Now().In(at.Location()), Reason: "Ausstellung", Appearance: a})
 		require.NoError(t, err)
 		path := filepath.Join(t.TempDir(), "a.pdf")
 		require.NoError(t, os.WriteFile(path, out, 0o600))
@@ -96,7 +98,9 @@ func TestAppearance(t *testing.T) {
 	t.Run("others' documents", func(t *testing.T) {
 		doc := sealtest.Document("di altri")
 		for n := range 2 { // the second beside the first
-			out, err := s.Seal(t.Context(), doc, seal.Details{Appearance: &seal.Appearance{Page: 1, X: 60, Y: 500 + 100*float64(n), Width: 200, Height: 70}})
+			out, err := s.Seal(t.Context(), doc,
+				seal.Details{Appearance: &seal.Appearance{Page: 1, X: 60, Y: 500 + 100*float64(n), Width: 200,
+					Height: 70}})
 			require.NoError(t, err)
 			r := v.PDF(t.Context(), out, time.Time{})
 			assert.True(t, r.Valid, "%+v", r.Checks)
@@ -108,11 +112,14 @@ func TestAppearance(t *testing.T) {
 	t.Run("turned pages", func(t *testing.T) {
 		plain := sealtest.Document("di altri")
 		for quarter, want := range map[int]pdf.Array{
-			0: {10.0, 762.0, 210.0, 822.0}, 90: {20.0, 10.0, 80.0, 210.0}, 180: {385.0, 20.0, 585.0, 80.0}, -90: {515.0, 632.0, 575.0, 832.0},
+			0: {10.0, 762.0, 210.0, 822.0}, 90: {20.0, 10.0, 80.0, 210.0}, 180: {385.0, 20.0, 585.0, 80.0},
+			-90: {515.0, 632.0, 575.0, 832.0},
 		} {
-			doc := bytes.Replace(plain, []byte("/MediaBox [0 0 595 842] "), []byte(fmt.Sprintf("/Rotate %d/MediaBox[0 0 595 842]", quarter)), 1)
+			doc := bytes.Replace(plain, []byte("/MediaBox [0 0 595 842] "),
+				[]byte(fmt.Sprintf("/Rotate %d/MediaBox[0 0 595 842]", quarter)), 1)
 			doc = rewrite(t, doc)
-			out, err := s.Seal(t.Context(), doc, seal.Details{Appearance: &seal.Appearance{Page: 1, X: 10, Y: 20, Width: 200, Height: 60}})
+			out, err := s.Seal(t.Context(), doc,
+				seal.Details{Appearance: &seal.Appearance{Page: 1, X: 10, Y: 20, Width: 200, Height: 60}})
 			require.NoError(t, err, quarter)
 			field, _ := widget(t, out)
 			assert.Equal(t, want, field.Get("Rect"), quarter)
@@ -121,17 +128,18 @@ func TestAppearance(t *testing.T) {
 	t.Run("refused", func(t *testing.T) {
 		doc := page(t)
 		for want, a := range map[string]seal.Appearance{
-			"page 0: expected 1 to":        {X: 1, Y: 1, Width: 100, Height: 50},
-			"page 9: expected 1 to":        {Page: 9, X: 1, Y: 1, Width: 100, Height: 50},
-			"page -9: expected 1 to":       {Page: -9, X: 1, Y: 1, Width: 100, Height: 50},
-			"expected one on page 1":       {Page: 1, X: 500, Y: 1, Width: 100, Height: 50},
-			"by 50 points at -1, 1":        {Page: 1, X: -1, Y: 1, Width: 100, Height: 50},
-			"does not fit a frame":         {Page: 1, X: 1, Y: 1, Width: 40, Height: 20},
-			"character U+05D0":             {Page: 1, X: 1, Y: 1, Width: 100, Height: 50, Text: "Sigillo \u05d0"},
-			"character U+0007":             {Page: 1, X: 1, Y: 1, Width: 100, Height: 50, Text: "Sigillo \a"},
-			"no glyph":                     {Page: 1, X: 1, Y: 1, Width: 100, Height: 50, Text: "印"},
-			"its text is empty":            {Page: 1, X: 1, Y: 1, Width: 100, Height: 50, Text: "{location}"},
-			"2001 bytes: expected at most": {Page: 1, X: 1, Y: 1, Width: 100, Height: 50, Text: strings.Repeat("a", 2001)},
+			"page 0: expected 1 to":  {X: 1, Y: 1, Width: 100, Height: 50},
+			"page 9: expected 1 to":  {Page: 9, X: 1, Y: 1, Width: 100, Height: 50},
+			"page -9: expected 1 to": {Page: -9, X: 1, Y: 1, Width: 100, Height: 50},
+			"expected one on page 1": {Page: 1, X: 500, Y: 1, Width: 100, Height: 50},
+			"by 50 points at -1, 1":  {Page: 1, X: -1, Y: 1, Width: 100, Height: 50},
+			"does not fit a frame":   {Page: 1, X: 1, Y: 1, Width: 40, Height: 20},
+			"character U+05D0":       {Page: 1, X: 1, Y: 1, Width: 100, Height: 50, Text: "Sigillo \u05d0"},
+			"character U+0007":       {Page: 1, X: 1, Y: 1, Width: 100, Height: 50, Text: "Sigillo \a"},
+			"no glyph":               {Page: 1, X: 1, Y: 1, Width: 100, Height: 50, Text: "印"},
+			"its text is empty":      {Page: 1, X: 1, Y: 1, Width: 100, Height: 50, Text: "{location}"},
+			"2001 bytes: expected at most": {Page: 1, X: 1, Y: 1, Width: 100, Height: 50,
+				Text: strings.Repeat("a", 2001)},
 		} {
 			out, err := s.Seal(t.Context(), doc, seal.Details{Appearance: &a})
 			require.ErrorIs(t, err, seal.ErrDocument, want)

@@ -70,7 +70,8 @@ func checkKey(pub crypto.PublicKey) (crypto.Hash, error) {
 // without a root at its end.
 func checkChain(signer crypto.Signer, chain []*x509.Certificate) ([]*x509.Certificate, error) {
 	if len(chain) == 0 {
-		return nil, fmt.Errorf("seal: %w: the chain is empty: expected the certificate of the seal first", ErrCertificate)
+		return nil, fmt.Errorf("seal: %w: the chain is empty: expected the certificate of the seal first",
+			ErrCertificate)
 	}
 	if i := slices.Index(chain, nil); i >= 0 {
 		return nil, fmt.Errorf("seal: %w: chain[%d] is nil", ErrCertificate, i)
@@ -83,11 +84,13 @@ func checkChain(signer crypto.Signer, chain []*x509.Certificate) ([]*x509.Certif
 		return nil, fmt.Errorf("seal: %w: chain[0] (%s) is that of an authority", ErrCertificate, leaf.Subject)
 	}
 	if leaf.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
-		return nil, fmt.Errorf("seal: %w: chain[0] (%s): key usage %s: expected digitalSignature or nonRepudiation", ErrCertificate, leaf.Subject, keyusage.Names(leaf.KeyUsage))
+		return nil, fmt.Errorf("seal: %w: chain[0] (%s): key usage %s: expected digitalSignature or nonRepudiation",
+			ErrCertificate, leaf.Subject, keyusage.Names(leaf.KeyUsage))
 	}
 	for i, c := range chain[:len(chain)-1] {
 		if err := c.CheckSignatureFrom(chain[i+1]); err != nil {
-			return nil, fmt.Errorf("seal: %w: chain[%d] (%s) is not certified by chain[%d] (%s): %v", ErrCertificate, i, c.Subject, i+1, chain[i+1].Subject, err)
+			return nil, fmt.Errorf("seal: %w: chain[%d] (%s) is not certified by chain[%d] (%s): %v", ErrCertificate, i,
+				c.Subject, i+1, chain[i+1].Subject, err)
 		}
 	}
 	if last := chain[len(chain)-1]; len(chain) > 1 && bytes.Equal(last.RawSubject, last.RawIssuer) {
@@ -100,8 +103,10 @@ func checkChain(signer crypto.Signer, chain []*x509.Certificate) ([]*x509.Certif
 func checkValidity(chain []*x509.Certificate, t time.Time) error {
 	for i, c := range chain {
 		if t.Before(c.NotBefore) || t.After(c.NotAfter) {
-			return fmt.Errorf("seal: %w: chain[%d] (%s) is valid from %s to %s, not at %s", ErrCertificate, i, c.Subject,
-				c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339), t.UTC().Format(time.RFC3339))
+			return fmt.Errorf("seal: %w: chain[%d] (%s) is valid from %s to %s, not at %s", ErrCertificate, i,
+				c.Subject,
+				c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339),
+				t.UTC().Format(time.RFC3339))
 		}
 	}
 	return nil

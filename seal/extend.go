@@ -73,7 +73,9 @@ type job struct {
 
 // append adds a revision with validation data and, for B-LTA, a document
 // time-stamp behind an update that is finished.
-func (e *Extender) append(ctx context.Context, p *place, u *pdf.Update, jobs []job, level Level, token int) ([]byte, *placed, error) {
+func (e *Extender) append(
+	ctx context.Context, p *place, u *pdf.Update, jobs []job, level Level, token int,
+) ([]byte, *placed, error) {
 	now := e.cfg.Now()
 	found := make([]*evidence, len(jobs))
 	size := 4096
@@ -239,7 +241,8 @@ func (e *Extender) jobs(p *place) ([]job, error) {
 		for _, leaf := range found.leaves {
 			chain, ok := e.trusted(p, leaf, found)
 			if !ok {
-				return nil, fmt.Errorf("signature %q: the chain of %s ends at %s, which is not a configured root", s.Field, leaf.Subject, chain[len(chain)-1].Subject)
+				return nil, fmt.Errorf("signature %q: the chain of %s ends at %s, which is not a configured root",
+					s.Field, leaf.Subject, chain[len(chain)-1].Subject)
 			}
 			j.chains = append(j.chains, chain)
 		}
@@ -358,7 +361,8 @@ func inspect(s *pdf.Signature) (*inspected, error) {
 
 // valid returns the certificates on which chains may be built.
 func valid(sd *cms.SignedData) []*x509.Certificate {
-	return slices.DeleteFunc(slices.Clone(sd.Certificates), func(c *x509.Certificate) bool { return sd.Malformed[c] != nil })
+	return slices.DeleteFunc(slices.Clone(sd.Certificates),
+		func(c *x509.Certificate) bool { return sd.Malformed[c] != nil })
 }
 
 func (i *inspected) token(sd *cms.SignedData, digest func(crypto.Hash) []byte) error {
@@ -451,7 +455,8 @@ func (p *place) level(s *pdf.Signature, found *inspected) (Level, error) {
 	if err != nil {
 		return "", err
 	}
-	stamped := found.stamp != nil || slices.ContainsFunc(p.sigs, func(t *pdf.Signature) bool { return t.IsTimestamp() && t.Revision > s.Revision })
+	stamped := found.stamp != nil || slices.ContainsFunc(p.sigs,
+		func(t *pdf.Signature) bool { return t.IsTimestamp() && t.Revision > s.Revision })
 	switch {
 	case settled && stamped:
 		return LevelLTA, nil

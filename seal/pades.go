@@ -155,7 +155,8 @@ func NewPAdES(cfg PAdESConfig) (*PAdES, error) {
 		return nil, err
 	}
 	if _, isRSA := cfg.Signer.Public().(*rsa.PublicKey); cfg.PSS && !isRSA {
-		return nil, fmt.Errorf("seal: %w: RSASSA-PSS with a key of type %T: expected an RSA key", ErrUnsupportedKey, cfg.Signer.Public())
+		return nil, fmt.Errorf("seal: %w: RSASSA-PSS with a key of type %T: expected an RSA key", ErrUnsupportedKey,
+			cfg.Signer.Public())
 	}
 	chain, err := checkChain(cfg.Signer, cfg.Chain)
 	if err != nil {
@@ -168,11 +169,13 @@ func NewPAdES(cfg PAdESConfig) (*PAdES, error) {
 		return nil, fmt.Errorf("seal: level %s without a time-stamping authority: set Timestamp", cfg.Level)
 	}
 	if cfg.Level.AtLeast(LevelLT) {
-		if s.ext, err = NewExtender(ExtenderConfig{Timestamp: cfg.Timestamp, Revocation: cfg.Revocation, Roots: slices.Concat(cfg.Roots, cfg.Chain), Now: cfg.Now, MaxSize: cfg.MaxSize}); err != nil {
+		if s.ext, err = NewExtender(ExtenderConfig{Timestamp: cfg.Timestamp, Revocation: cfg.Revocation,
+			Roots: slices.Concat(cfg.Roots, cfg.Chain), Now: cfg.Now, MaxSize: cfg.MaxSize}); err != nil {
 			return nil, err
 		}
 		if top := s.full[len(s.full)-1]; !selfIssued(top) {
-			return nil, fmt.Errorf("seal: %w: level %s: the issuer of %s is neither in Chain nor in Roots", ErrCertificate, cfg.Level, top.Subject)
+			return nil, fmt.Errorf("seal: %w: level %s: the issuer of %s is neither in Chain nor in Roots",
+				ErrCertificate, cfg.Level, top.Subject)
 		}
 	}
 	if s.base, err = cms.Size(s.message(context.Background(), nil), 0); err != nil {
@@ -307,7 +310,8 @@ func (s *PAdES) seal(ctx context.Context, p *place, d Details, look *look, reser
 	}
 	made := []placed{{ref: sig.ref, message: message}}
 	if s.ext != nil {
-		jobs := []job{{key: vriKey(sig.contents(out)), chains: [][]*x509.Certificate{s.full, s.ext.complete(token.Chain)}}}
+		jobs := []job{{key: vriKey(sig.contents(out)),
+			chains: [][]*x509.Certificate{s.full, s.ext.complete(token.Chain)}}}
 		var stamp *placed
 		if out, stamp, err = s.ext.append(ctx, p, u, jobs, s.cfg.Level, len(token.Raw)); err != nil {
 			return nil, err

@@ -115,13 +115,15 @@ func (s *PDFSign) sign(ctx context.Context, out []byte, sig *pdf.Signature) erro
 		}
 		return h.Sum(nil)
 	}
-	message, err := cms.Sign(cms.SignConfig{Signer: bound{ctx, s.cfg.Signer}, Chain: s.chain, Digest: s.hash}, digest(s.hash))
+	message, err := cms.Sign(cms.SignConfig{Signer: bound{ctx, s.cfg.Signer}, Chain: s.chain, Digest: s.hash},
+		digest(s.hash))
 	if err != nil {
 		return signError(ctx, err)
 	}
 	value := out[sig.ContentsStart+1 : sig.ContentsEnd-1]
 	if 2*len(message) > len(value) {
-		return fmt.Errorf("seal: %w: a signature of %d bytes where pdfsign reserved %d", ErrOutput, len(message), len(value)/2)
+		return fmt.Errorf("seal: %w: a signature of %d bytes where pdfsign reserved %d", ErrOutput, len(message),
+			len(value)/2)
 	}
 	n := hex.Encode(value, message)
 	for i := n; i < len(value); i++ {
@@ -215,7 +217,8 @@ func (s *PDFSign) place(doc []byte, d Details) (out []byte, err error) {
 
 const maxText = 200
 
-var errParentheses = errors.New("a parenthesis (or its byte in UTF-16) without its pair beside letters outside ASCII, which pdfsign does not escape")
+var errParentheses = errors.New("a parenthesis (or its byte in UTF-16) without its pair " +
+	"beside letters outside ASCII, which pdfsign does not escape")
 
 // checkText says whether pdfsign can write a text. It escapes ASCII but writes
 // UTF-16 as it is between parentheses, where some bytes have a meaning.

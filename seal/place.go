@@ -136,7 +136,8 @@ func (p *place) maySign(certify bool) error {
 			}
 			params, err := v.Dict(d, "TransformParams")
 			if n, ok := params.Get("P").(int64); err != nil || ok && n < 2 {
-				return fmt.Errorf("seal: %w: the certification signature %q permits no further one", ErrDocument, s.Field)
+				return fmt.Errorf("seal: %w: the certification signature %q permits no further one", ErrDocument,
+					s.Field)
 			}
 		}
 	}
@@ -172,7 +173,8 @@ func (p *place) addSignature(u *pdf.Update, dict pdf.Dict, reserve int, certify 
 	body := pdf.AppendObject(nil, dict)
 	body = body[:len(body)-2] // ">>"
 	if certify {
-		body = append(body, "/Reference[<</Type/SigRef/TransformMethod/DocMDP/TransformParams<</Type/TransformParams/P 2/V/1.2>>>>]"...)
+		body = append(body,
+			"/Reference[<</Type/SigRef/TransformMethod/DocMDP/TransformParams<</Type/TransformParams/P 2/V/1.2>>>>]"...)
 		p.catalog = p.catalog.With("Perms", p.perms.With("DocMDP", s.ref))
 	}
 	body = append(body, "/ByteRange[0 "...)
@@ -206,8 +208,10 @@ func (p *place) addSignature(u *pdf.Update, dict pdf.Dict, reserve int, certify 
 	}
 	name = p.fieldName(name)
 	u.Object(field, append(pdf.Dict{
-		{Key: "Type", Value: pdf.Name("Annot")}, {Key: "Subtype", Value: pdf.Name("Widget")}, {Key: "FT", Value: pdf.Name("Sig")},
-		{Key: "T", Value: pdf.TextString(name)}, {Key: "TU", Value: pdf.TextString(tip)}, {Key: "F", Value: int64(132)}, // Print, Locked
+		{Key: "Type", Value: pdf.Name("Annot")}, {Key: "Subtype", Value: pdf.Name("Widget")},
+		{Key: "FT", Value: pdf.Name("Sig")},
+		// Print, Locked
+		{Key: "T", Value: pdf.TextString(name)}, {Key: "TU", Value: pdf.TextString(tip)}, {Key: "F", Value: int64(132)},
 		{Key: "V", Value: s.ref},
 	}, shown...))
 	p.fields = append(slices.Clone(p.fields), field)

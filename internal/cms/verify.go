@@ -181,7 +181,8 @@ func (s *Signer) checkESS(c *x509.Certificate, res *Result) error {
 		}
 		in := cryptobyte.String(v)
 		var seq, ids, id, sum cryptobyte.String
-		if !in.ReadASN1(&seq, cbasn1.SEQUENCE) || !in.Empty() || !seq.ReadASN1(&ids, cbasn1.SEQUENCE) || !ids.ReadASN1(&id, cbasn1.SEQUENCE) {
+		if !in.ReadASN1(&seq, cbasn1.SEQUENCE) || !in.Empty() || !seq.ReadASN1(&ids, cbasn1.SEQUENCE) ||
+			!ids.ReadASN1(&id, cbasn1.SEQUENCE) {
 			return fault(ESSMismatch, "signing-certificate is not well formed")
 		}
 		hash := a.def
@@ -199,7 +200,8 @@ func (s *Signer) checkESS(c *x509.Certificate, res *Result) error {
 			return fault(ESSMismatch, "signing-certificate names another certificate than that of %s", c.Subject)
 		}
 		if !id.Empty() && !sameIssuerSerial(id, c) {
-			return fault(ESSMismatch, "signing-certificate names another issuer or serial number than those of %s", c.Subject)
+			return fault(ESSMismatch, "signing-certificate names another issuer or serial number than those of %s",
+				c.Subject)
 		}
 		res.ESS = true
 	}
@@ -283,7 +285,8 @@ func (s *Signer) verifyDigest(c *x509.Certificate, sum []byte) error {
 		}
 		var err error
 		if s.Algorithm.PSS {
-			err = rsa.VerifyPSS(key, s.Digest, sum, s.Signature, &rsa.PSSOptions{SaltLength: s.Algorithm.Salt, Hash: s.Digest})
+			err = rsa.VerifyPSS(key, s.Digest, sum, s.Signature,
+				&rsa.PSSOptions{SaltLength: s.Algorithm.Salt, Hash: s.Digest})
 		} else {
 			err = rsa.VerifyPKCS1v15(key, s.Digest, sum, s.Signature)
 		}

@@ -51,10 +51,12 @@ func OCSP(data []byte, c, issuer *x509.Certificate) (*Status, error) {
 	s := &Status{ThisUpdate: resp.ThisUpdate, NextUpdate: resp.NextUpdate, ProducedAt: resp.ProducedAt}
 	if r := resp.Certificate; r != nil && !r.Equal(issuer) {
 		if !slices.Contains(r.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning) {
-			return nil, fmt.Errorf("the responder %s is not authorised: expected the extended key usage OCSPSigning", r.Subject)
+			return nil, fmt.Errorf("the responder %s is not authorised: expected the extended key usage OCSPSigning",
+				r.Subject)
 		}
 		if resp.ProducedAt.Before(r.NotBefore) || resp.ProducedAt.After(r.NotAfter) {
-			return nil, fmt.Errorf("the certificate of the responder %s was not valid at %s", r.Subject, resp.ProducedAt.UTC().Format(time.RFC3339))
+			return nil, fmt.Errorf("the certificate of the responder %s was not valid at %s", r.Subject,
+				resp.ProducedAt.UTC().Format(time.RFC3339))
 		}
 		s.Responder = r
 		s.NoCheck = slices.ContainsFunc(r.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(oidNoCheck) })

@@ -120,7 +120,8 @@ func (e *postgres) connect(ctx context.Context, notice pgconn.NoticeHandler) (*p
 func prepareSession(ctx context.Context, conn *pgx.Conn) error {
 	var encoding, durable string
 	var set int
-	const settings = `SELECT current_setting('server_encoding'), current_setting('synchronous_commit'), (` + planner + `)`
+	const settings = `SELECT current_setting('server_encoding'), current_setting('synchronous_commit'),
+		(` + planner + `)`
 	if err := conn.QueryRow(ctx, settings).Scan(&encoding, &durable, &set); err != nil {
 		return err
 	}
@@ -189,7 +190,8 @@ func hasRested(c *pgxpool.Conn) bool {
 // and read a whole comune: a plan for whatever arguments takes the index. The
 // price that it puts on the sorts that remain must not make it compile them.
 const planner = `SELECT count(set_config(name, value, false)) FROM pg_settings
-	JOIN (VALUES ('enable_sort', 'off'), ('plan_cache_mode', 'force_generic_plan'), ('jit', 'off')) AS wanted (name, value) USING (name)`
+	JOIN (VALUES ('enable_sort', 'off'), ('plan_cache_mode', 'force_generic_plan'), ('jit', 'off'))
+	AS wanted (name, value) USING (name)`
 
 // The beginning of each mode. The state that is seen is fixed by the first
 // query, not by BEGIN.
@@ -317,7 +319,8 @@ func (t *postgresTx) Lock(ctx context.Context, table string, comuni ...string) e
 			if tries > 0 {
 				return t.failed(fmt.Errorf("the lock of comune %q in %s was deleted", comune, table))
 			}
-			if _, err := t.conn.Exec(ctx, `INSERT INTO `+table+` (comune) VALUES ($1) ON CONFLICT (comune) DO NOTHING`, comune); err != nil {
+			if _, err := t.conn.Exec(ctx, `INSERT INTO `+table+` (comune) VALUES ($1) ON CONFLICT (comune) DO NOTHING`,
+				comune); err != nil {
 				return t.failed(err)
 			}
 		}

@@ -60,9 +60,11 @@ func (e *postgres) purge(ctx context.Context, tables []string) error {
 		case err != nil:
 			return fmt.Errorf("sqldb: purge of table %s: %w", table, err)
 		case !dead.told:
-			return fmt.Errorf("sqldb: purge of table %s: the server does not tell whether it had to keep earlier values", table)
+			return fmt.Errorf("sqldb: purge of table %s: the server does not tell whether it had to keep earlier values",
+				table)
 		case dead.count != "":
-			return fmt.Errorf("%w: table %s keeps %s earlier rows that an open transaction may still read", ErrPurgeBlocked, table, dead.count)
+			return fmt.Errorf("%w: table %s keeps %s earlier rows that an open transaction may still read",
+				ErrPurgeBlocked, table, dead.count)
 		}
 	}
 	return nil
@@ -109,7 +111,8 @@ func (e *postgres) purgeLog(ctx context.Context) error {
 		return err
 	}
 	if oldest <= begin {
-		return fmt.Errorf("%w: the server holds its log from %s on, for a replica or an archive", ErrPurgeBlocked, oldest)
+		return fmt.Errorf("%w: the server holds its log from %s on, for a replica or an archive", ErrPurgeBlocked,
+			oldest)
 	}
 	last, err := name(`SELECT max(name)` + files)
 	for here := ""; err == nil && here <= last; here, err = name(at) {

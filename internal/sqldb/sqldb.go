@@ -134,7 +134,9 @@ func One(ctx context.Context, q Querier, dest []any, text string, args ...any) e
 
 // All yields each row of a query as scan reads it; after an error nothing
 // more. Nothing else may use q before the loop ends.
-func All[T any](ctx context.Context, q Querier, scan func(Rows) (T, error), text string, args ...any) iter.Seq2[T, error] {
+func All[T any](
+	ctx context.Context, q Querier, scan func(Rows) (T, error), text string, args ...any,
+) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		rows, err := q.Query(ctx, text, args...)
