@@ -154,10 +154,6 @@ func NewPAdES(cfg PAdESConfig) (*PAdES, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, isRSA := cfg.Signer.Public().(*rsa.PublicKey); cfg.PSS && !isRSA {
-		return nil, fmt.Errorf("seal: %w: RSASSA-PSS with a key of type %T: expected an RSA key", ErrUnsupportedKey,
-			cfg.Signer.Public())
-	}
 	chain, err := checkChain(cfg.Signer, cfg.Chain)
 	if err != nil {
 		return nil, err

@@ -81,9 +81,6 @@ func (s *PDFSign) Seal(ctx context.Context, doc []byte, d Details) ([]byte, erro
 	if err := checkValidity(s.chain, d.Time); err != nil {
 		return nil, err
 	}
-	if int64(len(doc)) > s.cfg.MaxSize {
-		return nil, fmt.Errorf("seal: %w: %d bytes: expected at most %d", ErrDocument, len(doc), s.cfg.MaxSize)
-	}
 	before, err := pdf.Parse(ctx, doc, pdf.Limits{Size: s.cfg.MaxSize})
 	if err != nil {
 		return nil, fmt.Errorf("seal: %w: %w", ErrDocument, err)

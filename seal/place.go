@@ -37,9 +37,6 @@ type place struct {
 // open reads a document. Each of its objects is read, so that a document that
 // a verifier could not read is never sealed.
 func open(ctx context.Context, doc []byte, limit int64) (*place, error) {
-	if int64(len(doc)) > limit {
-		return nil, fmt.Errorf("seal: %w: %d bytes: expected at most %d", ErrDocument, len(doc), limit)
-	}
 	f, err := pdf.Parse(ctx, doc, pdf.Limits{Size: limit})
 	if err == nil {
 		for _, i := range f.Irregular {
