@@ -14,7 +14,7 @@ import (
 // sealed, when and why. It is drawn with an embedded font. In a tagged document
 // it is tagged too, as a form field with its text for assistive technology, so
 // that a sealed PDF/A-3a and PDF/UA-1 document remains one. What it says proves
-// nothing: whoever reads it must still verify the seal.
+// nothing: its reader must still verify the seal.
 type Appearance struct {
 	// Page is the number of the page, from 1; -1 is the last page, -2 that before.
 	Page int
@@ -297,7 +297,7 @@ func (l *look) replace(u *pdf.Update, ref pdf.Ref, o pdf.Object) {
 }
 
 // grow appends values to the array of a key: in the dictionary, which it
-// returns, or in an object of its own. What is no array becomes one.
+// returns, or in an object of its own. A value that is not an array becomes one.
 func (l *look) grow(p *place, u *pdf.Update, d pdf.Dict, key pdf.Name, add ...pdf.Object) (pdf.Dict, error) {
 	was := d.Get(key)
 	ref, isRef := was.(pdf.Ref)

@@ -35,7 +35,7 @@ var (
 	oidPBE3DES        = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 12, 1, 3}
 )
 
-// rc2 lists the encryptions of key files that nobody should use any more.
+// rc2 names the encryptions of key files that are no longer safe.
 var rc2 = map[string]string{
 	"1.2.840.113549.1.12.1.1": "RC4-128", "1.2.840.113549.1.12.1.2": "RC4-40",
 	"1.2.840.113549.1.12.1.5": "RC2-128", "1.2.840.113549.1.12.1.6": "RC2-40",

@@ -227,11 +227,11 @@ func (p *place) addSignature(u *pdf.Update, dict pdf.Dict, reserve int, certify 
 }
 
 // declare says in the catalog that the document uses what ETSI added to PDF
-// 1.7 (ISO 32000-1 clause 7.12): viewers of PDF 1.7 know then that SubFilter and
-// validation data are no mistakes. PDF 2.0 has them itself. Level 2 is what
-// iText writes for PAdES, pyHanko writes 1; no verifier known to us asks. A
-// document that was signed before is not touched for it, nor are extensions in
-// an object of their own.
+// 1.7 (ISO 32000-1 clause 7.12), so that viewers of PDF 1.7 do not take SubFilter
+// and validation data for mistakes. PDF 2.0 has them itself. For PAdES iText
+// writes level 2 and pyHanko level 1; no verifier known to us looks at it. It is
+// not added to a document that was signed before, nor to extensions that are an
+// object of their own.
 func (p *place) declare() {
 	version := p.catalog.Name("Version")
 	if p.file.Data()[5] != '1' || len(version) > 0 && version[0] != '1' {

@@ -46,8 +46,8 @@ func withValue(t testing.TB, doc []byte, sig *pdf.Signature, value []byte) []byt
 	return out
 }
 
-// TestOtherTimestamps puts genuine time-stamps of a trusted authority where
-// they do not belong: they prove nothing of what they are not over.
+// TestOtherTimestamps puts genuine time-stamps of a trusted authority where they
+// do not belong: a time-stamp proves nothing about other bytes.
 func TestOtherTimestamps(t *testing.T) {
 	ca := newCA(t, sealtest.Config{})
 	ext, err := ca.Extender()

@@ -29,13 +29,13 @@ type FetchRequest struct {
 	// list is to be fetched.
 	OCSP []byte
 
-	// Max is the size in bytes up to which the answer is of use.
+	// Max is the greatest size of the answer in bytes: a larger one is useless.
 	Max int64
 }
 
 // RevocationConfig says how a [Revocation] gathers certificate status.
 type RevocationConfig struct {
-	// Fetch, if not nil, carries the questions in place of Client.
+	// Fetch, if not nil, sends the questions in place of Client.
 	Fetch func(ctx context.Context, r FetchRequest) ([]byte, error)
 
 	// Client is used over HTTP. If nil, one that follows no redirects.
@@ -48,7 +48,7 @@ type RevocationConfig struct {
 	// put into documents. If zero, 2 MiB. OCSP responses may have 64 KiB.
 	MaxCRL int64
 
-	// Drift is by how much the clocks of the authorities may be ahead or late.
+	// Drift is by how much the clocks of the authorities may be fast or slow.
 	// If zero, 5 minutes.
 	Drift time.Duration
 

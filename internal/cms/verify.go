@@ -17,7 +17,7 @@ import (
 
 // Verify verifies the detached signature of the one signer. digest returns the
 // digest of the signed content. A message that carries content of its own is
-// refused, since it would be that which is signed. The error is an *[Error].
+// refused, since its own content would be what is signed. The error is an *[Error].
 func (sd *SignedData) Verify(digest func(crypto.Hash) []byte) (*Result, error) {
 	if sd.Content != nil {
 		return nil, fault(AttributeFault, "the message carries content of its own: expected a detached signature")

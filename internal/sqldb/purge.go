@@ -47,7 +47,7 @@ func (e *postgres) purge(ctx context.Context, tables []string) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	// Who waits for the exclusive lock makes all others wait behind it.
+	// While one session waits for the exclusive lock, all others wait behind it.
 	if err := script(ctx, conn, fmt.Sprintf("SET lock_timeout = %d", purgeWait.Milliseconds())); err != nil {
 		return err
 	}
@@ -70,10 +70,10 @@ func (e *postgres) purge(ctx context.Context, tables []string) error {
 	return nil
 }
 
-// purgeLog overwrites the log. Its files are named by their place in it: a
-// checkpoint gives those that are not needed any more the names of places to
-// come, with what stood in them; the switch to the next file fills the rest of
-// one with zeros.
+// purgeLog overwrites the log, whose files are named by their place in it. At a
+// checkpoint the server renames files that it no longer needs for places to come,
+// and leaves their contents. When it switches to the next file, it fills the rest
+// of the one before with zeros.
 func (e *postgres) purgeLog(ctx context.Context) error {
 	conn, err := e.connect(ctx, nil)
 	if err != nil {

@@ -88,7 +88,7 @@ func TestMigrate(t *testing.T) {
 		assert.EqualValues(t, 2, count(t, db, "SELECT count(*) FROM schema_migrations WHERE schema = $1", "s"))
 		require.ErrorContains(t, db.Migrate(ctx, "s", script(table), "m"), "version 2, this program knows 1")
 
-		// One that fails half-way leaves nothing.
+		// A migration that fails half-way leaves nothing.
 		err := db.Migrate(ctx, "other", script("CREATE TABLE c (k TEXT PRIMARY KEY); CREATE TABLE nonsense ("), "m")
 		require.ErrorContains(t, err, "0001_step.sql")
 		require.NoError(t, db.Migrate(ctx, "other", script("CREATE TABLE c (k TEXT PRIMARY KEY)"), "m"))
@@ -200,8 +200,8 @@ func TestTransactions(t *testing.T) {
 	})
 }
 
-// TestSnapshotConflict: who would overwrite what another has changed since it
-// began does not.
+// TestSnapshotConflict: a snapshot does not overwrite what another transaction has
+// changed since it began.
 func TestSnapshotConflict(t *testing.T) {
 	each(t, func(t *testing.T, open func() *sqldb.DB) {
 		db, ctx := open(), t.Context()
@@ -244,8 +244,8 @@ func TestClosed(t *testing.T) {
 	})
 }
 
-// TestPoolIsBounded: who finds all connections in use waits as long as its
-// context lets it.
+// TestPoolIsBounded: a call that finds all connections in use waits as long as its
+// context allows.
 func TestPoolIsBounded(t *testing.T) {
 	each(t, func(t *testing.T, open func() *sqldb.DB) {
 		db := open()

@@ -70,10 +70,10 @@ func OpenSQLite(ctx context.Context, file string) (*DB, error) {
 // creating makes one call of create wait for another.
 var creating sync.Mutex
 
-// create makes the file, if there is none: SQLite would make it readable by
-// others. One that is there is not touched: closing any descriptor of a file
+// create makes the file if it does not exist: SQLite would make it readable by
+// others. A file that exists is not opened, because closing any descriptor of it
 // drops the locks that SQLite holds on it in this program (fcntl of POSIX), and
-// another program could then take away the log under it.
+// another program could then remove the log.
 func create(file string) error {
 	creating.Lock()
 	defer creating.Unlock()
