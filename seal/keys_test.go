@@ -1,6 +1,7 @@
 package seal_test
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/pbkdf2"
 	"crypto/sha256"
@@ -234,6 +235,44 @@ func withPBMAC1(
 		})
 	})
 	return b.BytesOrPanic()
+}
+
+// TestPKCS12Changed changes each byte of a key file's content and makes the MAC
+// anew, as its owner could: what comes of it is an error, or the pair.
+func TestPKCS12Changed(t *testing.T) {
+	const password = "perché €"
+	data, err := os.ReadFile(filepath.Join("testdata", "pbmac1.p12"))
+	require.NoError(t, err)
+	good, err := seal.LoadPKCS12(data, password)
+	require.NoError(t, err)
+	oid := asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 9}
+	same := withPBMAC1(t, data, password, 32, 1, oid, oid)
+	// The safe contents begin behind the headers of the file.
+	in := cryptobyte.String(same)
+	var safe cryptobyte.String
+	var id asn1.ObjectIdentifier
+	require.True(t, in.ReadASN1(&in, cbasn1.SEQUENCE) && in.SkipASN1(cbasn1.INTEGER) &&
+		in.ReadASN1(&in, cbasn1.SEQUENCE) && in.ReadASN1ObjectIdentifier(&id) &&
+		in.ReadASN1(&in, cbasn1.Tag(0).ContextSpecific().Constructed()) && in.ReadASN1(&safe, cbasn1.OCTET_STRING))
+	from := bytes.Index(same, safe)
+	refused := 0
+	for i := range safe {
+		if second := bytes.LastIndex(safe, []byte{0x30, 0x82}); i > 130 && (i < second-40 || i > second+190) && i%16 > 0 {
+			continue // encrypted, where one byte is like another
+		}
+		changed := bytes.Clone(same)
+		changed[from+i] ^= 0x15
+		p, err := seal.LoadPKCS12(withPBMAC1(t, changed, password, 32, 1, oid, oid), password)
+		if err != nil {
+			refused++
+			require.Nil(t, p, "byte %d", i)
+			continue
+		}
+		require.NotNil(t, p, "byte %d", i)
+		require.Equal(t, good.Signer, p.Signer, "byte %d", i)
+		require.Equal(t, good.Signer.Public(), p.Chain[0].PublicKey, "byte %d", i)
+	}
+	require.Greater(t, refused, 250)
 }
 
 func FuzzLoadPKCS12(f *testing.F) {

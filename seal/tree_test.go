@@ -207,3 +207,153 @@ func intent(u *pdf.Update, components int64) pdf.Array {
 	u.Raw(ref, fmt.Appendf(nil, "<</N %d/Length 0>>stream\n\nendstream", components))
 	return pdf.Array{pdf.Dict{{Key: "DestOutputProfile", Value: ref}}}
 }
+
+// TestDamagedStore refuses documents whose validation data are not as they
+// should be: what is added would stand beside them.
+func TestDamagedStore(t *testing.T) {
+	ca := newCA(t, sealtest.Config{})
+	s := newPAdES(t, padesConfig(t, ca, seal.LevelLT))
+	good, err := s.Seal(t.Context(), sealtest.Document("di altri"), seal.Details{})
+	require.NoError(t, err)
+	certificates := func(list func(u *pdf.Update) pdf.Object) func(*pdf.Update, pdf.Dict) pdf.Object {
+		return func(u *pdf.Update, dss pdf.Dict) pdf.Object { return dss.With("Certs", list(u)) }
+	}
+	for name, c := range map[string]struct {
+		change func(u *pdf.Update, dss pdf.Dict) pdf.Object
+		says   string // empty if it is sealed
+	}{
+		"as it was": {func(_ *pdf.Update, dss pdf.Dict) pdf.Object { return dss }, ""},
+		"a key twice": {func(_ *pdf.Update, dss pdf.Dict) pdf.Object {
+			return append(dss, pdf.Entry{Key: "Certs", Value: pdf.Array{}})
+		}, "the DSS has the key Certs twice"},
+		"no references": {certificates(func(*pdf.Update) pdf.Object { return pdf.Array{int64(1)} }),
+			"expected references to streams"},
+		"no stream": {certificates(func(u *pdf.Update) pdf.Object {
+			ref := u.Reserve()
+			u.Object(ref, pdf.Dict{})
+			return pdf.Array{ref}
+		}), "is no stream"},
+		"a stream that does not decode": {certificates(func(u *pdf.Update) pdf.Object {
+			ref := u.Reserve()
+			u.Raw(ref, []byte("<</Filter/FlateDecode/Length 4>>stream\nxxxx\nendstream"))
+			return pdf.Array{ref}
+		}), "Certs of the DSS"},
+		"no certificate": {certificates(func(u *pdf.Update) pdf.Object {
+			ref := u.Reserve()
+			u.Stream(ref, []byte("prova"))
+			return pdf.Array{ref}
+		}), ""},
+	} {
+		doc := revised(t, good, func(f *pdf.File, u *pdf.Update, catalog pdf.Dict) pdf.Dict {
+			dss, err := f.Last().Dict(catalog, "DSS")
+			require.NoError(t, err)
+			return catalog.With("DSS", c.change(u, dss))
+		})
+		out, err := s.Seal(t.Context(), doc, seal.Details{})
+		if c.says == "" {
+			assert.NoError(t, err, name)
+			continue
+		}
+		assert.ErrorIs(t, err, seal.ErrDocument, name)
+		assert.ErrorContains(t, err, c.says, name)
+		assert.Nil(t, out, name)
+	}
+
+	// What is there already is not listed twice.
+	again, err := s.Seal(t.Context(), good, seal.Details{})
+	require.NoError(t, err)
+	f, err := pdf.Parse(t.Context(), again, pdf.Limits{})
+	require.NoError(t, err)
+	cat, _, err := f.Last().Catalog()
+	require.NoError(t, err)
+	dss, err := f.Last().Dict(cat, "DSS")
+	require.NoError(t, err)
+	for _, key := range []pdf.Name{"Certs", "OCSPs"} {
+		list, err := f.Last().Array(dss, key)
+		require.NoError(t, err)
+		seen := map[pdf.Object]bool{}
+		for _, o := range list {
+			assert.False(t, seen[o], "%s: %v twice", key, o)
+			seen[o] = true
+		}
+	}
+}
+
+// TestAnnotations puts a visible seal on pages that have annotations in each of
+// the ways in which they can be written, and asks for the tab order of the
+// structure only of a tagged document that has none.
+func TestAnnotations(t *testing.T) {
+	ca := newCA(t, sealtest.Config{})
+	s := newPAdES(t, padesConfig(t, ca, seal.LevelB))
+	note := pdf.Dict{{Key: "Type", Value: pdf.Name("Annot")}, {Key: "Subtype", Value: pdf.Name("Text")},
+		{Key: "Rect", Value: pdf.Array{int64(0), int64(0), int64(9), int64(9)}}}
+	for name, annots := range map[string]func(u *pdf.Update, ref pdf.Ref) pdf.Object{
+		"in the page":         func(_ *pdf.Update, ref pdf.Ref) pdf.Object { return pdf.Array{ref} },
+		"an array of its own": func(u *pdf.Update, ref pdf.Ref) pdf.Object { return object(u, pdf.Array{ref}) },
+	} {
+		for _, tabs := range []pdf.Name{"", "R"} {
+			for _, tagged := range []bool{false, true} {
+				doc := sealtest.Document("di altri")
+				if tagged {
+					doc = withTree(t, trunk{nil, func([]pdf.Ref) pdf.Dict { return nil }})
+				}
+				doc = revised(t, doc, func(f *pdf.File, u *pdf.Update, catalog pdf.Dict) pdf.Dict {
+					pages, err := f.Last().Pages()
+					require.NoError(t, err)
+					o, err := f.Last().Get(pages[0])
+					require.NoError(t, err)
+					page := o.(pdf.Dict).With("Annots", annots(u, object(u, note)))
+					if tabs != "" {
+						page = page.With("Tabs", tabs)
+					}
+					u.Object(pages[0], page)
+					return catalog
+				})
+				out, err := s.Seal(t.Context(), doc, seal.Details{Appearance: framed(-1)})
+				require.NoError(t, err, name)
+				field, view := widget(t, out)
+				page, err := view.Dict(field, "P")
+				require.NoError(t, err)
+				list, err := view.Array(page, "Annots")
+				require.NoError(t, err)
+				require.Len(t, list, 2, name)
+				fields, err := view.Fields()
+				require.NoError(t, err)
+				assert.Equal(t, pdf.Object(fields[0].Ref), list[1], name)
+				want := pdf.Object(nil)
+				switch {
+				case tabs != "":
+					want = tabs
+				case tagged:
+					want = pdf.Name("S")
+				}
+				assert.Equal(t, want, page.Get("Tabs"), "%s, tagged %v", name, tagged)
+			}
+		}
+	}
+	// One page: neither a second nor the last but one.
+	for _, page := range []int{2, -2} {
+		_, err := s.Seal(t.Context(), sealtest.Document("x"), seal.Details{Appearance: framed(page)})
+		assert.ErrorContains(t, err, "expected 1 to 1, or -1 for the last")
+	}
+}
+
+func object(u *pdf.Update, o pdf.Object) pdf.Ref {
+	ref := u.Reserve()
+	u.Object(ref, o)
+	return ref
+}
+
+// TestRootStaysOut: a root at the end of the chain goes into no signature.
+func TestRootStaysOut(t *testing.T) {
+	ca := newCA(t, sealtest.Config{})
+	cfg := padesConfig(t, ca, seal.LevelB)
+	cfg.Chain = append(ca.Chain(), ca.Root())
+	out, err := newPAdES(t, cfg).Seal(t.Context(), sealtest.Document("x"), seal.Details{})
+	require.NoError(t, err)
+	held := message(t, out).Certificates
+	require.Len(t, held, 2)
+	for _, c := range held {
+		assert.False(t, c.Equal(ca.Root()))
+	}
+}
