@@ -9,14 +9,17 @@
 //
 // # Packages by task
 //
-//   - Know what annex 1 holds and check it: [electoral], its rules and its
-//     tables of comuni, States and constituencies ([electoral/refdata]).
+//   - Know what annex 1 holds: [electoral], its words, faults and accesses, and
+//     its tables of comuni, States and constituencies ([electoral/refdata]).
+//   - Check a record: [electoral/rules].
 //   - Read and write ANPR's own files: [electoral/anprxml].
-//   - Keep the lists: [electoral.Registry] on a store, in memory or in SQL
-//     ([electoral/sqlstore]).
-//   - Issue certificates, with preview and contrassegno: [certificate]; keep
-//     them until they expire: [certificate/archive]; bring them to the citizen:
-//     [certificate/delivery].
+//   - Keep the lists: [electoral/registry] on a store, in memory
+//     ([electoral/memory]) or in SQL ([electoral/sqlstore]).
+//   - Write extracted lists, and print one for a polling station:
+//     [electoral/lists].
+//   - Issue certificates, with preview and contrassegno: [certificate],
+//     [certificate/contrassegno]; keep them until they expire:
+//     [certificate/archive]; bring them to the citizen: [certificate/delivery].
 //   - Seal a PDF: [seal], with the key in a device ([seal/pkcs11]) or in a
 //     service ([seal/csc]), and a certificate that [seal/qualified] accepts.
 //   - Log accesses: [audit], in files ([audit/filestore]), fed by the registry
@@ -33,9 +36,16 @@
 //
 // # Layers
 //
-// Arrows go one way: examples, then verify, then certificate, then electoral
-// and seal, then refdata and internal. audit and seal know nothing of
-// elections; verify knows no store. A test holds the tree to this.
+// Arrows go one way: examples, then the services (registry, certificate, verify),
+// then rules, then electoral, seal and audit, then refdata and internal. audit and
+// seal know nothing of elections; electoral knows no store and no font; verify
+// knows no store, no registry and no issuer. A test holds the tree to this.
+//
+// # One way through
+//
+// Whatever is done with an elector's data goes through [electoral.Passage]: what is
+// asked is on record, then it is done, then its outcome is on record, and what
+// cannot be recorded is neither done nor shown.
 //
 // # Compatibility
 //
@@ -47,10 +57,10 @@
 // [electoral]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral
 // [electoral/refdata]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/refdata
 // [electoral/anprxml]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/anprxml
-// [electoral.Registry]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral#Registry
 // [electoral/sqlstore]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/sqlstore
 // [electoral/electoraltest]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/electoraltest
 // [certificate]: https://pkg.go.dev/github.com/liste-elettorali/anpr/certificate
+// [certificate/contrassegno]: https://pkg.go.dev/github.com/liste-elettorali/anpr/certificate/contrassegno
 // [seal]: https://pkg.go.dev/github.com/liste-elettorali/anpr/seal
 // [seal/sealtest]: https://pkg.go.dev/github.com/liste-elettorali/anpr/seal/sealtest
 // [audit]: https://pkg.go.dev/github.com/liste-elettorali/anpr/audit
@@ -67,4 +77,6 @@
 // [seal/csc]: https://pkg.go.dev/github.com/liste-elettorali/anpr/seal/csc
 // [verify/captcha]: https://pkg.go.dev/github.com/liste-elettorali/anpr/verify/captcha
 // [verify/web]: https://pkg.go.dev/github.com/liste-elettorali/anpr/verify/web
+//
+// [registry.Registry]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral#Registry
 package anpr

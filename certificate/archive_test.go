@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 )
 
@@ -92,7 +94,7 @@ func TestIssueOnce(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, first, again, "a retry gives the same document")
 	require.Len(t, s.docs, 1)
-	assert.Equal(t, []string{"requested", "granted", "requested", "granted"}, j.outcomes())
+	assert.Equal(t, []string{"requested", "granted", "requested", "repeated"}, j.outcomes())
 
 	other := req
 	other.Use = PrivateUse
@@ -139,7 +141,7 @@ func TestDownload(t *testing.T) {
 	office := officer(PoliticalRightsCertificate, PrivateUse)
 	theirs, err := i.Issue(t.Context(), office)
 	require.NoError(t, err)
-	id := func(o Issued) string { return o.Contrassegno.digest }
+	id := func(o Issued) string { return o.Contrassegno.Digest() }
 
 	stranger := mine.Request
 	stranger.Actor.FiscalCode = "FFCLTR70A01H501Z"
@@ -179,7 +181,7 @@ func TestDownload(t *testing.T) {
 	require.ErrorIs(t, err, NotYours)
 
 	// The last day of validity counts, in Italy; the day after there is nothing.
-	last := out.Data.ValidUntil.AddDays(1).In(i.rome)
+	last := i.calendar.Begins(out.Data.ValidUntil.AddDays(1))
 	now = last.Add(-time.Millisecond)
 	_, err = i.Download(t.Context(), mine.Request, id(out))
 	require.NoError(t, err)
@@ -199,10 +201,10 @@ func TestDownload(t *testing.T) {
 	n, err = i.Sweep(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, 2, n)
-	forged := out.Contrassegno
-	forged.mac = "AAAAAAAAAAAAA"
+	forged, err := contrassegno.Parse(strings.TrimSuffix(out.Contrassegno.String(), out.Contrassegno.Code()[27:]) + "AAAAAAAAAAAAA")
+	require.NoError(t, err)
 	_, err = i.Original(t.Context(), "v-2", forged)
-	require.ErrorIs(t, err, ErrContrassegno)
+	require.ErrorIs(t, err, contrassegno.ErrInvalid)
 
 	// The verifications by the public are on record, and nobody's.
 	var verified []string
@@ -263,7 +265,7 @@ func TestArchiveAdmits(t *testing.T) {
 		for what, call := range map[string]func() (any, error){
 			"issue":    func() (any, error) { return i.Issue(t.Context(), req) },
 			"preview":  func() (any, error) { return i.Preview(t.Context(), req) },
-			"download": func() (any, error) { return i.Download(t.Context(), req.Request, out.Contrassegno.digest) },
+			"download": func() (any, error) { return i.Download(t.Context(), req.Request, out.Contrassegno.Digest()) },
 			"mine":     func() (any, error) { return i.Mine(t.Context(), req.Request) },
 		} {
 			got, err := call()
@@ -281,7 +283,7 @@ func TestIssueAgainExpired(t *testing.T) {
 	req := citizen(EnrolmentCertificate, ElectoralUse)
 	out, err := i.Issue(t.Context(), req)
 	require.NoError(t, err)
-	end := out.Data.ValidUntil.AddDays(1).In(i.rome)
+	end := i.calendar.Begins(out.Data.ValidUntil.AddDays(1))
 	now = end.Add(-time.Millisecond)
 	_, err = i.Issue(t.Context(), req)
 	require.NoError(t, err)

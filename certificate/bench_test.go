@@ -19,18 +19,19 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/seal"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
 )
 
-func benchmarkData(b *testing.B) (*Issuer, Data, []byte, *Contrassegno) {
+func benchmarkData(b *testing.B) (*Issuer, Data, []byte, *contrassegno.Mark) {
 	i, _ := newIssuer(b, facts(), nil)
-	d, err := i.compose(facts(), citizen(EnrolmentCertificate, ElectoralUse), i.day(noon))
+	d, err := i.compose(facts(), citizen(EnrolmentCertificate, ElectoralUse), i.calendar.Day(noon))
 	require.NoError(b, err)
 	d.IssuedAt, d.Protocol = noon, "1"
 	embedded, err := d.Encode()
 	require.NoError(b, err)
-	c, err := NewContrassegno(testBase, testKey, embedded)
+	c, err := contrassegno.New(testBase, testKey, embedded)
 	require.NoError(b, err)
 	return i, d, embedded, &c
 }
@@ -50,7 +51,7 @@ func BenchmarkPage(b *testing.B) {
 	b.Run("contrassegno", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := c.modules(); err != nil {
+			if _, err := c.Modules(); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -116,7 +117,7 @@ func BenchmarkIssue(b *testing.B) {
 						}
 					})
 					m.take("qr", func() {
-						if _, err := first.Contrassegno.modules(); err != nil {
+						if _, err := first.Contrassegno.Modules(); err != nil {
 							b.Fatal(err)
 						}
 					})

@@ -28,20 +28,10 @@
 //
 // # The contrassegno
 //
-// The mark of CAD (d.lgs. 82/2005), art. 23 c. 2-bis, is a QR code with a URL:
-//
-//	HTTPS://<HOST>/C/<26 characters>-<13 characters>
-//
-// The first group is the first 130 bits of the SHA-256 of the embedded data's
-// bytes, the second the first 65 bits of
-//
-//	HMAC-SHA256(key, "it.anpr.contrassegno.v1" || 0x00 || the first group)
-//
-// both in base32 (RFC 4648, A-Z and 2-7). The data does not contain the
-// contrassegno, so that the digest can be of the data itself; 128 bits of the
-// data are random, so that nobody finds the persons behind a digest by
-// guessing. With 38 characters of host the URL stays in a QR code of version 4,
-// level M.
+// The QR code with the address where a copy is compared with its original
+// ([contrassegno.Mark]) is of the embedded data, which does not contain it. 128 bits
+// of the data are random, so that the persons behind a code cannot be found by
+// guessing.
 //
 // # Guarantees
 //

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 	"github.com/liste-elettorali/anpr/seal"
@@ -101,7 +102,7 @@ func pages(t *testing.T) map[string][]byte {
 			c.facts(&f)
 		}
 		i, _ := newIssuer(t, f, c.config)
-		d, err := i.compose(f, c.req, i.day(noon))
+		d, err := i.compose(f, c.req, i.calendar.Day(noon))
 		require.NoError(t, err, name)
 		d.IssuedAt, d.Trial = noon, !i.cfg.Sealer.Production()
 		if c.preview {
@@ -112,7 +113,7 @@ func pages(t *testing.T) map[string][]byte {
 		d.Protocol = "20261122000417"
 		embedded, err := d.Encode()
 		require.NoError(t, err, name)
-		mark, err := NewContrassegno(testBase, testKey, embedded)
+		mark, err := contrassegno.New(testBase, testKey, embedded)
 		require.NoError(t, err, name)
 		out[name], err = i.render(d, embedded, &mark)
 		require.NoError(t, err, name)
@@ -156,6 +157,14 @@ func TestMarksOnThePage(t *testing.T) {
 	}
 }
 
+// readQR reads a QR code with zbarimg.
+func readQR(t *testing.T, path string) string {
+	t.Helper()
+	out, err := exec.Command(testenv.Tool(t, "zbarimg"), "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", path).Output()
+	require.NoError(t, err)
+	return strings.TrimSuffix(string(out), "\n")
+}
+
 // TestReadContrassegno reads the printed contrassegno as a scanner would see it.
 func TestReadContrassegno(t *testing.T) {
 	testenv.Tool(t, "zbarimg")
@@ -168,7 +177,7 @@ func TestReadContrassegno(t *testing.T) {
 		for _, dpi := range []string{"300", "150"} {
 			picture := strings.TrimSuffix(path, ".pdf") + dpi
 			tool(t, "pdftoppm", "-r", dpi, "-png", "-singlefile", "-gray", path, picture)
-			c, err := ParseContrassegno(readQR(t, picture+".png"))
+			c, err := contrassegno.Parse(readQR(t, picture+".png"))
 			require.NoError(t, err, "%s at %s dpi", name, dpi)
 			assert.True(t, c.Matches(embedded), "%s at %s dpi", name, dpi)
 			assert.True(t, c.Authentic(testKey))

@@ -3,6 +3,7 @@ package certificate
 import (
 	"strings"
 
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/internal/pdf/tagged"
 )
 
@@ -39,7 +40,7 @@ func (s *sheet) verification() {
 		return
 	}
 	root := s.doc.Root()
-	modules, err := s.mark.modules()
+	modules, err := s.mark.Modules()
 	if err != nil {
 		s.doc.Fail(err)
 		return
@@ -52,7 +53,7 @@ func (s *sheet) verification() {
 	fig := root.AddWith(tagged.Figure, tagged.Attributes{Alt: s.texts.Labels.Contrassegno + ". " + s.mark.String()})
 	codeY := y + quietZone*module
 	s.page.Draw(fig, x, codeY, codeSize, codeSize, func(c *tagged.Canvas) { drawModules(c, modules, x, codeY, codeSize) })
-	address := strings.ToLower(strings.TrimPrefix(s.mark.base, "HTTPS://"))
+	address := strings.ToLower(strings.TrimPrefix(s.mark.Base(), "HTTPS://"))
 	explain := func(t *Texts) string {
 		return plain(fill(t.Verify, map[string]string{"address": address, "until": t.Day(s.data.ValidUntil), "authority": s.data.Issuer.Name}))
 	}
@@ -67,7 +68,7 @@ func (s *sheet) verification() {
 	}
 	link := root.Add(tagged.Paragraph).Add(tagged.Link)
 	// As wide as its longer half, so that the line breaks before the code.
-	style, head := regular(8, blue), s.mark.base+codeMark
+	style, head := regular(8, blue), s.mark.Base()+contrassegno.Path
 	style.Tracking = 0.1 // no kerning, which would push the bars of "//" together
 	half := max(s.layout(width, tagged.Left, tagged.Span{Style: style, Text: head}).WidestLine(), s.layout(width, tagged.Left, tagged.Span{Style: style, Text: s.mark.Code()}).WidestLine())
 	s.page.Link(link, left, at+2*mm, s.layout(min(half+1, width), tagged.Left, tagged.Span{Style: style, Text: s.mark.String()}), s.mark.String(), s.texts.Labels.VerifyLink)

@@ -115,14 +115,15 @@ func lines(t *testing.T, cmd *exec.Cmd) map[string]string {
 
 func need(t *testing.T, path string) string {
 	t.Helper()
-	if _, err := os.Stat(path); err != nil {
-		testenv.Need(t, path)
-	}
+	testenv.Judge(t, path)
+	_, err := os.Stat(path)
+	require.NoError(t, err)
 	return path
 }
 
 // TestJudges lets strangers judge every level and key.
 func TestJudges(t *testing.T) {
+	testenv.Judge(t, "pyHanko, EU DSS, veraPDF and others")
 	trust, list := samples(t)
 	t.Run("pyHanko", func(t *testing.T) { judgePyHanko(t, trust, list) })
 	t.Run("EU DSS", func(t *testing.T) { judgeDSS(t, trust, list) })

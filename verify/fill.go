@@ -3,7 +3,8 @@ package verify
 import (
 	"bytes"
 	"errors"
-	"fmt"
+	"maps"
+	"math"
 	"slices"
 
 	"github.com/liste-elettorali/anpr/internal/pdf"
@@ -63,24 +64,25 @@ func (u *update) inherited(d pdf.Dict, key pdf.Name) int64 {
 
 // fill accounts for a field that was not a signature and is filled in.
 func (u *update) fill(o owner, c *pdf.Change, was, is pdf.Dict) error {
-	name := clean(o.field.Name)
+	name := o.field.Name
 	if key, dup := is.Duplicate(); dup {
-		return fmt.Errorf("il campo «%s» ha due volte la voce %s", name, clean(string(key)))
+		return refuse(keyTwice, at(c.Ref, key), "what", "il campo «"+clean(name)+"»", "key", string(key))
 	}
 	switch {
 	case !slices.Contains([]pdf.Name{"Tx", "Ch", "Btn"}, o.field.Type), u.inherited(was, "Ff")&flagPushbutton != 0 && o.field.Type == "Btn":
-		return fmt.Errorf("cambia il campo «%s», che non è da compilare", name)
+		return refuse(fieldNotFillable, at(c.Ref), "field", name)
 	case u.inherited(was, "Ff")&flagReadOnly != 0 && !onlyLocks(was, is):
-		return fmt.Errorf("compila il campo «%s», che è di sola lettura", name)
-	case u.inherited(was, "F")&(flagHidden|flagNoView) != 0:
-		return fmt.Errorf("compila il campo «%s», che è nascosto", name)
+		return refuse(fieldReadOnly, at(c.Ref, "Ff"), "field", name).found(was.Get("Ff"))
+	case u.hidden(was):
+		return refuse(fieldHidden, at(c.Ref, "F"), "field", name).found(was.Get("F"))
 	case u.covers(was):
-		return fmt.Errorf("compila il campo «%s», che copre gran parte della pagina", name)
+		return refuse(fieldCovers, at(c.Ref, "Rect"), "field", name).found(was.Get("Rect"))
 	case !onlyLocks(was, is) && !u.fills(o.field):
 		// Else the document shows one value when it is signed and another
 		// afterwards: a shadow attack.
-		return fmt.Errorf("sostituisce ciò che il campo «%s» conteneva già quando è stato firmato", name)
+		return refuse(fieldNotEmpty, at(c.Ref, "V"), "field", name).found(is.Get("V"))
 	}
+	var faults []error
 	for _, key := range keysOf(was, is) {
 		if pdf.Equal(was.Get(key), is.Get(key)) {
 			continue
@@ -88,29 +90,28 @@ func (u *update) fill(o owner, c *pdf.Change, was, is pdf.Dict) error {
 		var err error
 		switch {
 		case key == "V" && !o.widget, key == "I" && !o.widget && o.field.Type == "Ch":
-			err = u.value(is.Get(key))
+			err = u.value(c.Ref, name, is.Get(key))
 		case key == "AS" && o.field.Type == "Btn":
-			err = u.state(was, is)
+			err = u.state(c.Ref, name, was, is)
 		case key == "AP" && o.field.Type != "Btn":
-			err = u.appearance(was, is)
+			err = u.appearance(c.Ref, name, was, is)
 		case key == "M":
 			if _, ok := is.Get(key).(pdf.String); !ok {
-				err = errors.New("la data non è ben formata")
+				err = refuse(fieldDate, at(c.Ref, "M"), "field", name).found(is.Get(key))
 			}
 		case key == "Ff" && onlyLocks(was, is):
 			// Signing programs close the fields that they lock.
 		default:
-			err = fmt.Errorf("cambia la sua voce %s", clean(string(key)))
+			err = refuse(fieldEntry, at(c.Ref, key), "field", name, "key", string(key)).found(is.Get(key))
 		}
-		if err != nil {
-			return fmt.Errorf("campo «%s»: %w", name, err)
-		}
+		faults = append(faults, err)
 	}
 	if !onlyLocks(was, is) && !slices.Contains(u.filled, o.field.Name) {
 		u.filled = append(u.filled, o.field.Name)
+		u.where[o.field.Name] = at(c.Ref)
 	}
 	u.allowed[c.Ref.Num] = true
-	return nil
+	return errors.Join(faults...)
 }
 
 // fills reports whether a field was empty before this revision and is not any
@@ -158,13 +159,41 @@ func onlyLocks(was, is pdf.Dict) bool {
 	return true
 }
 
-// covers reports whether a widget takes up most of a page: who fills it in
-// shows another page.
-func (u *update) covers(widget pdf.Dict) bool {
+// widgetsOf returns the widgets of a field: itself, or those below it. A field
+// without any is not seen.
+func (u *update) widgetsOf(field pdf.Dict) []pdf.Dict {
+	kids, err := u.old.Array(field, "Kids")
+	if err != nil || kids == nil {
+		return []pdf.Dict{field}
+	}
+	var out []pdf.Dict
+	for _, k := range kids {
+		o, err := u.old.Resolve(k)
+		if d, ok := o.(pdf.Dict); ok && err == nil {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// hidden reports whether no widget of a field is seen on a screen.
+func (u *update) hidden(field pdf.Dict) bool {
+	return !slices.ContainsFunc(u.widgetsOf(field), func(w pdf.Dict) bool {
+		return u.inherited(w, "F")&(flagHidden|flagNoView) == 0
+	})
+}
+
+// covers reports whether a widget of a field takes up most of a page: who fills
+// it in shows another page.
+func (u *update) covers(field pdf.Dict) bool {
+	return slices.ContainsFunc(u.widgetsOf(field), u.coversPage)
+}
+
+func (u *update) coversPage(widget pdf.Dict) bool {
 	const most = 595 * 842 / 2 // half of an A4 page, in square points
 	list, err := u.old.Array(widget, "Rect")
 	if err != nil || list == nil {
-		return err != nil
+		return err != nil || widget.Get("Rect") != nil
 	}
 	var r [4]float64
 	for i := range r {
@@ -185,9 +214,9 @@ func (u *update) covers(widget pdf.Dict) bool {
 }
 
 // value accounts for the value of a field: a text, a name or a list of texts.
-func (u *update) value(v pdf.Object) error {
+func (u *update) value(field pdf.Ref, name string, v pdf.Object) error {
 	if ref, ok := v.(pdf.Ref); ok && u.changes[ref.Num] != nil && u.changes[ref.Num].Had {
-		return errors.New("il valore prende il posto di un altro oggetto")
+		return refuse(objectInUse, at(ref), "object", ref.String()).found(u.changes[ref.Num].New)
 	}
 	if err := u.added(v, 3); err != nil {
 		return err
@@ -204,17 +233,17 @@ func (u *update) value(v pdf.Object) error {
 			switch e.(type) {
 			case pdf.String, int64:
 			default:
-				return errors.New("il valore non è un testo")
+				return refuse(fieldValueForm, at(field, "V"), "field", name).found(o)
 			}
 		}
 		return nil
 	}
-	return errors.New("il valore non è un testo")
+	return refuse(fieldValueForm, at(field, "V"), "field", name).found(o)
 }
 
 // state checks that a check box or a radio button shows one of the states that
 // it had before.
-func (u *update) state(was, is pdf.Dict) error {
+func (u *update) state(field pdf.Ref, name string, was, is pdf.Dict) error {
 	state, ok := is.Get("AS").(pdf.Name)
 	ap, err := u.old.Dict(was, "AP")
 	if err != nil {
@@ -225,17 +254,17 @@ func (u *update) state(was, is pdf.Dict) error {
 		return err
 	}
 	if !ok || state != "Off" && normal.Get(state) == nil {
-		return errors.New("prende uno stato che non aveva")
+		return refuse(fieldState, at(field, "AS"), "field", name).found(is.Get("AS"))
 	}
 	return nil
 }
 
 // appearance accounts for the new appearance of a field that is filled in: a
 // new stream, never one that stood there before.
-func (u *update) appearance(was, is pdf.Dict) error {
-	before := map[pdf.Ref]bool{}
-	if ref, ok := was.Get("AP").(pdf.Ref); ok && u.used(ref) == 1 {
-		before[ref] = true
+func (u *update) appearance(field pdf.Ref, name string, was, is pdf.Dict) error {
+	before := places{}
+	if ref, ok := was.Get("AP").(pdf.Ref); ok {
+		before[ref] = 1
 	}
 	o, err := u.node(is.Get("AP"), before)
 	if err != nil {
@@ -243,7 +272,7 @@ func (u *update) appearance(was, is pdf.Dict) error {
 	}
 	ap, ok := o.(pdf.Dict)
 	if !ok {
-		return errors.New("l'aspetto non è ben formato")
+		return refuse(appearanceForm, at(field, "AP"), "field", name).found(o)
 	}
 	old, err := u.old.Dict(was, "AP")
 	if err != nil {
@@ -251,7 +280,7 @@ func (u *update) appearance(was, is pdf.Dict) error {
 	}
 	for _, key := range keysOf(old, ap) {
 		if key != "N" && !pdf.Equal(old.Get(key), ap.Get(key)) {
-			return fmt.Errorf("cambia la voce %s dell'aspetto", clean(string(key)))
+			return refuse(appearanceEntry, at(field, "AP", key), "field", name, "key", string(key)).found(ap.Get(key))
 		}
 	}
 	if pdf.Equal(old.Get("N"), ap.Get("N")) {
@@ -261,13 +290,13 @@ func (u *update) appearance(was, is pdf.Dict) error {
 		return err
 	}
 	if s, ok := o.(*pdf.Stream); ok && !u.mute(s) {
-		return errors.New("mostrava già qualcosa quando è stato firmato")
+		return refuse(appearanceNotEmpty, at(field, "AP", "N"), "field", name).found(ap.Get("N"))
 	}
 	if o, err = u.new.Resolve(ap.Get("N")); err != nil {
 		return err
 	}
 	if s, ok := o.(*pdf.Stream); !ok || s.Dict.Name("Subtype") != "Form" {
-		return errors.New("l'aspetto non è un disegno")
+		return refuse(appearanceForm, at(field, "AP", "N"), "field", name).found(ap.Get("N"))
 	}
 	return u.added(ap.Get("N"), 12)
 }
@@ -287,12 +316,14 @@ func (u *update) mute(s *pdf.Stream) bool {
 	return true
 }
 
-// used returns how often the revision before refers to an object.
+// used returns how often the revision before refers to an object; where that
+// cannot be known, as if everything did.
 func (u *update) used(ref pdf.Ref) int {
 	if u.uses == nil {
 		var err error
 		if u.uses, err = u.old.Uses(u.ctx); err != nil {
-			return 0
+			u.uses = nil
+			return math.MaxInt
 		}
 	}
 	return u.uses[ref.Num]
@@ -301,7 +332,9 @@ func (u *update) used(ref pdf.Ref) int {
 // inPlace accounts for appearances that are written over those of a field that
 // is filled in, if nothing else used them.
 func (u *update) inPlace(owners map[uint32]owner) error {
-	for num, o := range owners {
+	var faults []error
+	for _, num := range slices.Sorted(maps.Keys(owners)) {
+		o := owners[num]
 		if !slices.Contains(u.filled, o.field.Name) || o.field.Type == "Btn" {
 			continue
 		}
@@ -314,11 +347,12 @@ func (u *update) inPlace(owners map[uint32]owner) error {
 			return err
 		}
 		is, _ := w.(pdf.Dict)
+		if u.hidden(was) {
+			continue // printed, it would show what the screen does not
+		}
 		apRef, indirect := was.Get("AP").(pdf.Ref)
 		if indirect && u.changes[apRef.Num] != nil && !u.allowed[apRef.Num] {
-			if err := u.appearance(was, is); err != nil {
-				return fmt.Errorf("campo «%s»: %w", clean(o.field.Name), err)
-			}
+			faults = append(faults, u.appearance(pdf.Ref{Num: num, Gen: o.field.Ref.Gen}, o.field.Name, was, is))
 		}
 		ap, err := u.old.Dict(was, "AP")
 		if err != nil {
@@ -338,11 +372,9 @@ func (u *update) inPlace(owners map[uint32]owner) error {
 			continue
 		}
 		u.allowed[ref.Num] = true
-		if err := u.added(b.Dict, 12); err != nil {
-			return err
-		}
+		faults = append(faults, u.added(b.Dict, 12))
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // note accounts for an annotation that comments on the page. Only those are
@@ -351,25 +383,26 @@ func (u *update) inPlace(owners map[uint32]owner) error {
 func (u *update) note(page, ref pdf.Ref) error {
 	c := u.changes[ref.Num]
 	if c == nil || c.Had {
-		return fmt.Errorf("aggiunge un'annotazione alla pagina %s che non è nuova", page)
+		return refuse(annotationOld, at(ref), "page", page.String())
 	}
 	d, _ := c.New.(pdf.Dict)
 	subtype := d.Name("Subtype")
 	if key, dup := d.Duplicate(); dup {
-		return fmt.Errorf("l'annotazione %s ha due volte la voce %s", ref, clean(string(key)))
+		return refuse(keyTwice, at(ref, key), "what", "l'annotazione "+ref.String(), "key", string(key))
 	}
 	if !slices.Contains([]pdf.Name{"Text", "Popup", "Highlight", "Underline", "Squiggly"}, subtype) {
-		return fmt.Errorf("aggiunge un'annotazione alla pagina %s (%s), che può coprire ciò che vi sta", page, clean(string(subtype)))
+		return refuse(annotationKind, at(ref, "Subtype"), "page", page.String(), "kind", string(subtype)).found(d.Get("Subtype"))
 	}
 	known := []pdf.Name{"Type", "Subtype", "Rect", "Contents", "P", "NM", "M", "F", "C", "CA", "T", "Popup", "CreationDate",
 		"Subj", "Name", "State", "StateModel", "QuadPoints", "Open", "Parent", "IRT", "RT", "Border", "Lang"}
+	var faults []error
 	for _, e := range d {
 		if !slices.Contains(known, e.Key) {
-			return fmt.Errorf("aggiunge alla pagina %s un'annotazione con la voce %s", page, clean(string(e.Key)))
+			faults = append(faults, refuse(annotationEntry, at(ref, e.Key), "page", page.String(), "key", string(e.Key)).found(e.Value))
 		}
 	}
 	if open := d.Get("Open"); open != nil && open != false { // an open note covers the page
-		return fmt.Errorf("aggiunge alla pagina %s un'annotazione aperta", page)
+		faults = append(faults, refuse(annotationOpen, at(ref, "Open"), "page", page.String()).found(open))
 	}
 	if subtype == "Highlight" {
 		color, err := u.new.Array(d, "C")
@@ -377,12 +410,12 @@ func (u *update) note(page, ref pdf.Ref) error {
 			return err
 		}
 		if dark(color) {
-			return fmt.Errorf("aggiunge alla pagina %s un'evidenziazione scura", page)
+			faults = append(faults, refuse(annotationDark, at(ref, "C"), "page", page.String()).found(color))
 		}
 	}
 	u.allowed[ref.Num] = true
 	u.notes = append(u.notes, ref)
-	return nil
+	return errors.Join(faults...)
 }
 
 // dark reports whether a colour is too dark to read through.

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/internal/pdf"
 )
 
@@ -90,11 +90,11 @@ const (
 // where it is the address of its link.
 //
 // That it is found says nothing of its authenticity: the caller has to check
-// it ([certificate.Contrassegno.Authentic], or the archive of the issuer) and
+// it ([contrassegno.Mark.Authentic], or the archive of the issuer) and
 // to show the original beside the copy. Errors are *[FindError]. The limits of
 // the configuration hold; nothing of data is kept.
-func (v *Verifier) FindContrassegno(ctx context.Context, data []byte) (certificate.Contrassegno, error) {
-	var mark certificate.Contrassegno
+func (v *Verifier) FindContrassegno(ctx context.Context, data []byte) (contrassegno.Mark, error) {
+	var mark contrassegno.Mark
 	var err *FindError
 	subject := "Il contrassegno non si è potuto leggere: il file "
 	switch {
@@ -107,25 +107,25 @@ func (v *Verifier) FindContrassegno(ctx context.Context, data []byte) (certifica
 		mark, err = v.findInPicture(ctx, data)
 	}
 	if err != nil {
-		return certificate.Contrassegno{}, err.about(subject)
+		return contrassegno.Mark{}, err.about(subject)
 	}
 	return mark, nil
 }
 
-func (v *Verifier) findInPicture(ctx context.Context, data []byte) (certificate.Contrassegno, *FindError) {
+func (v *Verifier) findInPicture(ctx context.Context, data []byte) (contrassegno.Mark, *FindError) {
 	text, err := readQR(ctx, data, v.cfg.Limits.Picture, v.cfg.Limits.Pixels)
 	if err != nil {
-		return certificate.Contrassegno{}, err
+		return contrassegno.Mark{}, err
 	}
-	mark, bad := certificate.ParseContrassegno(text)
+	mark, bad := contrassegno.Parse(text)
 	if bad != nil {
 		return mark, findError(FindOtherCode, bad, "il codice QR nell'immagine non è un contrassegno")
 	}
 	return mark, nil
 }
 
-func (v *Verifier) findInPDF(ctx context.Context, data []byte) (certificate.Contrassegno, *FindError) {
-	var none certificate.Contrassegno
+func (v *Verifier) findInPDF(ctx context.Context, data []byte) (contrassegno.Mark, *FindError) {
+	var none contrassegno.Mark
 	f, err := pdf.Parse(ctx, data, v.cfg.Limits.PDF)
 	if err != nil {
 		return none, pdfFindError(err)
@@ -165,15 +165,15 @@ func pdfFindError(err error) *FindError {
 
 // linked returns the contrassegni that links of the pages lead to. If the file
 // embeds the data of a certificate, those of other data do not count.
-func (v *Verifier) linked(f *pdf.File, pages []pdf.Ref) ([]certificate.Contrassegno, error) {
-	var marks []certificate.Contrassegno
+func (v *Verifier) linked(f *pdf.File, pages []pdf.Ref) ([]contrassegno.Mark, error) {
+	var marks []contrassegno.Mark
 	for _, page := range pages {
 		links, err := f.Last().Links(page)
 		if err != nil {
 			return nil, err
 		}
 		for _, uri := range links {
-			if mark, err := certificate.ParseContrassegno(uri); err == nil && !slices.Contains(marks, mark) {
+			if mark, err := contrassegno.Parse(uri); err == nil && !slices.Contains(marks, mark) {
 				marks = append(marks, mark)
 			}
 		}
@@ -189,14 +189,14 @@ func (v *Verifier) linked(f *pdf.File, pages []pdf.Ref) ([]certificate.Contrasse
 	if len(files) == 0 {
 		return marks, nil
 	}
-	return slices.DeleteFunc(marks, func(m certificate.Contrassegno) bool {
+	return slices.DeleteFunc(marks, func(m contrassegno.Mark) bool {
 		return !slices.ContainsFunc(files, func(f pdf.EmbeddedFile) bool { return m.Matches(f.Data) })
 	}), nil
 }
 
 // scanned reads the QR codes of the pictures on the pages, the largest of each
 // page first, then those that are strips of one page put together.
-func (v *Verifier) scanned(ctx context.Context, f *pdf.File, pages []pdf.Ref) ([]certificate.Contrassegno, *FindError) {
+func (v *Verifier) scanned(ctx context.Context, f *pdf.File, pages []pdf.Ref) ([]contrassegno.Mark, *FindError) {
 	s := scan{v: v, ctx: ctx, view: f.Last(), pixels: v.cfg.Limits.Pixels}
 	for _, page := range pages {
 		if err := s.page(page); err != nil {
@@ -232,7 +232,7 @@ type scan struct {
 	left   int   // pictures over a bound
 	unread error // the first that could not be decoded
 	other  error // of the first QR code that is no contrassegno
-	marks  []certificate.Contrassegno
+	marks  []contrassegno.Mark
 }
 
 func (s *scan) page(page pdf.Ref) *FindError {
@@ -305,7 +305,7 @@ func (s *scan) codes(g gray) *FindError {
 		}
 		return nil
 	}
-	mark, bad := certificate.ParseContrassegno(text)
+	mark, bad := contrassegno.Parse(text)
 	if bad != nil {
 		if s.other == nil {
 			s.other = bad

@@ -15,11 +15,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/internal/pdf"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 	"github.com/liste-elettorali/anpr/seal"
@@ -129,7 +130,7 @@ func TestFind(t *testing.T) {
 	}
 	jpg := encodeJPEG(t, page, 80)
 	link := "/Annots [<< /Type /Annot /Subtype /Link /Rect [0 0 9 9] /A << /S /URI /URI (%s) >> >>]"
-	m, err := certificate.NewContrassegno("https://anpr.example", key, []byte(structured))
+	m, err := contrassegno.New("https://anpr.example", key, []byte(structured))
 	require.NoError(t, err)
 	for name, data := range map[string][]byte{
 		"png":        encodePNG(t, page),
@@ -155,7 +156,7 @@ func TestFind(t *testing.T) {
 			if name == "certificate" {
 				ca, err := sealtest.NewCA(sealtest.Config{})
 				require.NoError(t, err)
-				found, err := verifier(t).FindContrassegno(t.Context(), issued(t, ca, seal.LevelB))
+				found, err := verifier(t).FindContrassegno(t.Context(), issued(t, ca, seal.LevelB, time.Now()))
 				require.NoError(t, err)
 				assert.True(t, found.Authentic(bytes.Repeat([]byte{1}, 32)))
 				return
@@ -181,7 +182,7 @@ func TestFindNot(t *testing.T) {
 	link := "/Annots [<< /Type /Annot /Subtype /Link /A << /S /URI /URI (%s) >> >> << /Type /Annot /Subtype /Link /A << /S /URI /URI (%s) >> >>]"
 	var marks []any
 	for _, text := range []string{"a", "b"} {
-		m, err := certificate.NewContrassegno("https://anpr.example", newKey(t), []byte(text))
+		m, err := contrassegno.New("https://anpr.example", newKey(t), []byte(text))
 		require.NoError(t, err)
 		marks = append(marks, m)
 	}
@@ -307,7 +308,7 @@ func TestFindPrinted(t *testing.T) {
 	ca, err := sealtest.NewCA(sealtest.Config{})
 	require.NoError(t, err)
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "c.pdf"), issued(t, ca, seal.LevelB), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "c.pdf"), issued(t, ca, seal.LevelB, time.Now()), 0o600))
 	for _, dpi := range []string{"150", "300"} {
 		out, err := exec.CommandContext(t.Context(), tool, "-r", dpi, "-jpeg", "-singlefile", filepath.Join(dir, "c.pdf"), filepath.Join(dir, dpi)).CombinedOutput()
 		require.NoError(t, err, "%s", out)
@@ -327,7 +328,7 @@ func FuzzFind(f *testing.F) {
 	v, err := verify.New(verify.Config{Now: fixedNow, Limits: verify.Limits{Pixels: 1 << 16,
 		PDF: pdf.Limits{Size: 1 << 17, Stream: 1 << 18, Expanded: 1 << 20, Objects: 2000, Revisions: 20}}})
 	require.NoError(f, err)
-	mark := newMark(f, bytes.Repeat([]byte{7}, certificate.MinKeySize), structured)
+	mark := newMark(f, bytes.Repeat([]byte{7}, contrassegno.MinKeySize), structured)
 	img, err := png.Decode(bytes.NewReader(mark))
 	require.NoError(f, err)
 	small := asGray(img)

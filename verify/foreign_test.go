@@ -44,12 +44,10 @@ func TestForeign(t *testing.T) {
 		bases = append(bases, path)
 	}
 	trust := filepath.Join(t.TempDir(), "trust.pem")
-	command(t, python(t), append([]string{filepath.Join("testdata", "foreign.py"), dir, trust}, bases...)...)
-	lib := filepath.Join(ciCache(), "dss", "lib")
-	if _, err := os.Stat(lib); err != nil {
-		testenv.Need(t, lib)
-	}
-	command(t, testenv.Tool(t, "java"), append([]string{"-Xmx512m", "-cp", filepath.Join(lib, "*"), "../.ci/dss/Sign.java", filepath.Join(dir, "key.p12"), dir}, bases...)...)
+	command(t, testenv.PyHanko(t), append([]string{filepath.Join("testdata", "foreign.py"), dir, trust}, bases...)...)
+	java, arguments := testenv.DSS(t, "512m")
+	arguments = append(arguments, "../.ci/dss/Sign.java", filepath.Join(dir, "key.p12"), dir)
+	command(t, java, append(arguments, bases...)...)
 
 	anchors := readPEM(t, trust)
 	v, err := verify.New(verify.Config{Trust: anchors, Timestamps: anchors})

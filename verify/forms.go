@@ -2,7 +2,6 @@ package verify
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -11,18 +10,19 @@ import (
 
 // form accounts for the interactive form: signature fields may be added, and
 // whoever seals again may bring default resources.
-func (u *update) form(wasCat, isCat pdf.Dict) error {
-	before := map[pdf.Ref]bool{}
+func (u *update) form(catalog pdf.Ref, wasCat, isCat pdf.Dict) error {
+	before := places{}
 	if ref, ok := wasCat.Get("AcroForm").(pdf.Ref); ok {
-		before[ref] = true
+		before[ref] = anywhere
 	}
 	was, err := u.old.Dict(wasCat, "AcroForm")
 	if err != nil {
 		return err
 	}
 	if ref, ok := was.Get("Fields").(pdf.Ref); ok {
-		before[ref] = true
+		before[ref] = anywhere
 	}
+	path := below(at(catalog), pdf.Entry{Key: "AcroForm", Value: isCat.Get("AcroForm")})
 	o, err := u.node(isCat.Get("AcroForm"), before)
 	if err != nil {
 		return err
@@ -30,24 +30,30 @@ func (u *update) form(wasCat, isCat pdf.Dict) error {
 	is, ok := o.(pdf.Dict)
 	if !ok {
 		if was != nil || o != nil {
-			return errors.New("il modulo non è ben formato")
+			return refuse(malformedForm, path).found(o)
 		}
 		return nil
 	}
 	if key, dup := is.Duplicate(); dup {
-		return fmt.Errorf("il modulo ha due volte la voce %s", clean(string(key)))
+		return refuse(keyTwice, path+"/"+clean(string(key)), "what", "il modulo", "key", string(key))
 	}
+	var faults []error
 	for _, key := range keysOf(was, is) {
 		switch {
 		case key == "Fields" || key == "SigFlags" || pdf.Equal(was.Get(key), is.Get(key)):
 		case (key == "DR" || key == "DA") && u.signs && is.Get(key) != nil:
-			if err := u.added(is.Get(key), 12); err != nil {
-				return err
-			}
+			faults = append(faults, u.added(is.Get(key), 12))
 		default:
-			return fmt.Errorf("cambia la voce %s del modulo", clean(string(key)))
+			faults = append(faults, refuse(formEntry, path+"/"+clean(string(key)), "key", string(key)).found(is.Get(key)))
 		}
 	}
+	faults = append(faults, u.formFields(path, was, is, before))
+	return errors.Join(faults...)
+}
+
+// formFields accounts for the list of the form's fields.
+func (u *update) formFields(path string, was, is pdf.Dict, before places) error {
+	path = below(path, pdf.Entry{Key: "Fields", Value: is.Get("Fields")})
 	if _, err := u.node(is.Get("Fields"), before); err != nil {
 		return err
 	}
@@ -60,13 +66,13 @@ func (u *update) form(wasCat, isCat pdf.Dict) error {
 		return err
 	}
 	if !isPrefix(oldFields, newFields) {
-		return errors.New("toglie o riordina i campi del modulo")
+		return refuse(formFieldsRemoved, path).found(newFields)
 	}
 	for _, o := range newFields[len(oldFields):] {
 		ref, ok := o.(pdf.Ref)
 		c := u.changes[ref.Num]
 		if !ok || c == nil || c.Had {
-			return errors.New("aggiunge al modulo un campo che non è nuovo")
+			return refuse(formFieldOld, path).found(o)
 		}
 		u.widgets[ref] = true
 	}
@@ -81,7 +87,7 @@ func isPrefix(a, b pdf.Array) bool {
 // to, but not replaced.
 func (u *update) added(o pdf.Object, depth int) error {
 	if depth == 0 {
-		return errors.New("gli oggetti aggiunti sono annidati troppo in profondità")
+		return refuse(nestedTooDeep, "")
 	}
 	var err error
 	pdf.EachRef(o, func(ref pdf.Ref) {
@@ -96,7 +102,7 @@ func (u *update) added(o pdf.Object, depth int) error {
 			return
 		}
 		if c.Had {
-			err = fmt.Errorf("sostituisce l'oggetto %s", ref)
+			err = refuse(objectInUse, at(ref), "object", ref.String()).found(c.New)
 			return
 		}
 		u.allowed[ref.Num] = true
@@ -108,27 +114,13 @@ func (u *update) added(o pdf.Object, depth int) error {
 // fields accounts for signature fields that are new, and for fields that are
 // signed or filled in.
 func (u *update) fields() error {
+	var faults []error
 	for _, ref := range slices.SortedFunc(maps.Keys(u.widgets), func(a, b pdf.Ref) int { return int(a.Num) - int(b.Num) }) {
-		d, ok := u.changes[ref.Num].New.(pdf.Dict)
-		if !ok {
-			return fmt.Errorf("il nuovo campo %s non è ben formato", ref)
-		}
-		if d.Name("FT") != "Sig" {
-			return fmt.Errorf("aggiunge il campo %s, che non è di firma", ref)
-		}
-		if err := u.field(ref, nil, d); err != nil {
-			return err
-		}
-		name, err := u.new.Resolve(d.Get("T"))
-		if err != nil {
-			return err
-		}
-		text, _ := name.(pdf.String)
-		u.noteSigned(text.Text(), d)
+		faults = append(faults, u.newField(ref))
 	}
 	owners := u.owners()
 	if owners == nil {
-		return nil
+		return errors.Join(faults...)
 	}
 	for _, num := range slices.Sorted(maps.Keys(u.changes)) {
 		if u.ctx.Err() != nil {
@@ -149,64 +141,88 @@ func (u *update) fields() error {
 			err = u.signatureWidget(o, c, was, is)
 		default:
 			if err = u.field(c.Ref, was, is); err == nil {
-				u.noteSigned(o.field.Name, is)
+				u.noteSigned(c.Ref, o.field.Name, is)
 			}
 		}
-		if err != nil {
-			return err
-		}
+		faults = append(faults, err)
 	}
-	return u.inPlace(owners)
+	faults = append(faults, u.inPlace(owners))
+	return errors.Join(faults...)
+}
+
+// newField accounts for a field that is added to the form.
+func (u *update) newField(ref pdf.Ref) error {
+	d, ok := u.changes[ref.Num].New.(pdf.Dict)
+	if !ok {
+		return refuse(newFieldForm, at(ref), "field", ref.String()).found(u.changes[ref.Num].New)
+	}
+	if d.Name("FT") != "Sig" {
+		return refuse(newFieldType, at(ref, "FT"), "field", ref.String()).found(d.Get("FT"))
+	}
+	if err := u.field(ref, nil, d); err != nil {
+		return err
+	}
+	name, err := u.new.Resolve(d.Get("T"))
+	if err != nil {
+		return err
+	}
+	text, _ := name.(pdf.String)
+	u.noteSigned(ref, text.Text(), d)
+	return nil
 }
 
 // noteSigned notes that a field gets a signature, if it is not a time-stamp: that
 // locks do not concern.
-func (u *update) noteSigned(name string, field pdf.Dict) {
+func (u *update) noteSigned(ref pdf.Ref, name string, field pdf.Dict) {
 	v, err := u.new.Dict(field, "V")
 	if err != nil || v.Name("SubFilter") != "ETSI.RFC3161" {
 		u.signed = append(u.signed, name)
+		u.where[name] = at(ref)
 	}
 }
 
 // signatureWidget accounts for the widget of a signature field that is an
 // object of its own: it may get its appearance when the field is signed.
 func (u *update) signatureWidget(o owner, c *pdf.Change, was, is pdf.Dict) error {
-	f := u.changes[o.field.Ref.Num]
-	if f == nil {
-		return fmt.Errorf("cambia l'aspetto del campo di firma «%s» senza che vi sia apposta una firma", clean(o.field.Name))
+	var value pdf.Object
+	if f := u.changes[o.field.Ref.Num]; f != nil {
+		d, _ := f.New.(pdf.Dict)
+		value = d.Get("V")
 	}
-	if d, _ := f.New.(pdf.Dict); o.field.V != nil || d.Get("V") == nil {
-		return fmt.Errorf("cambia l'aspetto del campo di firma «%s» senza che vi sia apposta una firma", clean(o.field.Name))
+	if o.field.V != nil || value == nil {
+		return refuse(signatureFieldUnsigned, at(o.field.Ref, "V"), "field", "«"+clean(o.field.Name)+"»")
 	}
 	if key, dup := is.Duplicate(); dup {
-		return fmt.Errorf("il campo %s ha due volte la voce %s", c.Ref, clean(string(key)))
+		return refuse(keyTwice, at(c.Ref, key), "what", "il campo "+c.Ref.String(), "key", string(key))
 	}
+	var faults []error
 	for _, key := range keysOf(was, is) {
 		if pdf.Equal(was.Get(key), is.Get(key)) {
 			continue
 		}
 		if !slices.Contains([]pdf.Name{"AP", "MK", "F", "M", "DA"}, key) {
-			return fmt.Errorf("cambia la voce %s del campo di firma %s", clean(string(key)), c.Ref)
+			faults = append(faults, refuse(signatureFieldEntry, at(c.Ref, key),
+				"key", string(key), "field", c.Ref.String()).found(is.Get(key)))
+			continue
 		}
-		if err := u.fieldValue(c.Ref, key, was.Get(key), is.Get(key)); err != nil {
-			return err
-		}
+		faults = append(faults, u.fieldValue(c.Ref, key, was.Get(key), is.Get(key)))
 	}
 	if !u.signs && !u.invisible(is) {
-		return fmt.Errorf("la marca temporale del campo %s si vede sulla pagina", c.Ref)
+		faults = append(faults, refuse(stampVisible, at(c.Ref, "Rect"), "field", c.Ref.String()).found(is.Get("Rect")))
 	}
 	u.allowed[c.Ref.Num] = true
-	return nil
+	return errors.Join(faults...)
 }
 
 // field judges one signature field, was being nil if it is new.
 func (u *update) field(ref pdf.Ref, was, is pdf.Dict) error {
 	if key, dup := is.Duplicate(); dup {
-		return fmt.Errorf("il campo %s ha due volte la voce %s", ref, clean(string(key)))
+		return refuse(keyTwice, at(ref, key), "what", "il campo "+ref.String(), "key", string(key))
 	}
 	if was.Get("V") != nil || is.Get("V") == nil {
-		return fmt.Errorf("cambia il campo di firma %s senza che vi sia apposta una firma", ref)
+		return refuse(signatureFieldUnsigned, at(ref, "V"), "field", ref.String()).found(is.Get("V"))
 	}
+	var faults []error
 	fresh := []pdf.Name{"Type", "Subtype", "FT", "T", "TU", "V", "F", "Ff", "P", "Rect", "AP", "MK", "DA", "Lock", "Border", "BS"}
 	filled := []pdf.Name{"V", "AP", "MK", "F", "Ff", "M", "DA"}
 	for _, key := range keysOf(was, is) {
@@ -214,20 +230,19 @@ func (u *update) field(ref pdf.Ref, was, is pdf.Dict) error {
 			continue
 		}
 		if was == nil && slices.Contains(fresh, key) || was != nil && slices.Contains(filled, key) {
-			if err := u.fieldValue(ref, key, was.Get(key), is.Get(key)); err != nil {
-				return err
-			}
+			faults = append(faults, u.fieldValue(ref, key, was.Get(key), is.Get(key)))
 			continue
 		}
-		return fmt.Errorf("cambia la voce %s del campo di firma %s", clean(string(key)), ref)
+		faults = append(faults, refuse(signatureFieldEntry, at(ref, key),
+			"key", string(key), "field", ref.String()).found(is.Get(key)))
 	}
 	visible := !u.invisible(is)
 	if !u.signs && visible {
-		return fmt.Errorf("la marca temporale del campo %s si vede sulla pagina", ref)
+		faults = append(faults, refuse(stampVisible, at(ref, "Rect"), "field", ref.String()).found(is.Get("Rect")))
 	}
 	u.shows = u.shows || was == nil && visible
 	u.allowed[ref.Num] = true
-	return nil
+	return errors.Join(faults...)
 }
 
 // invisible reports whether a field shows nothing. A timestamp has no author
@@ -254,12 +269,12 @@ func (u *update) fieldValue(ref pdf.Ref, key pdf.Name, was, is pdf.Object) error
 	switch key {
 	case "P": // the page is judged by itself
 		if p, ok := is.(pdf.Ref); !ok || u.changes[p.Num] != nil && !u.changes[p.Num].Had {
-			return fmt.Errorf("il campo di firma %s non sta su una pagina del documento", ref)
+			return refuse(signatureFieldPage, at(ref, "P"), "field", ref.String()).found(is)
 		}
 		return nil
 	case "AP":
 		if was != nil && !u.blank(was) {
-			return fmt.Errorf("cambia ciò che il campo di firma %s mostrava già", ref)
+			return refuse(signatureFieldLook, at(ref, "AP"), "field", ref.String()).found(is)
 		}
 	}
 	return u.added(is, 12)
@@ -293,6 +308,7 @@ func (u *update) pages() error {
 	if err != nil {
 		return err
 	}
+	var faults []error
 	for _, ref := range refs {
 		if u.ctx.Err() != nil {
 			return u.ctx.Err()
@@ -310,28 +326,41 @@ func (u *update) pages() error {
 		is := was
 		if c != nil {
 			if is, _ = c.New.(pdf.Dict); is == nil {
-				return fmt.Errorf("toglie la pagina %s", ref)
+				faults = append(faults, refuse(pageRemoved, at(ref), "page", ref.String()).found(c.New))
+				continue
 			}
 		}
-		if err := u.page(ref, was, is); err != nil {
-			return err
+		faults = append(faults, u.page(ref, was, is))
+	}
+	return errors.Join(faults...)
+}
+
+func (u *update) page(ref pdf.Ref, was, is pdf.Dict) error {
+	if key, dup := is.Duplicate(); dup {
+		return refuse(keyTwice, at(ref, key), "what", "la pagina "+ref.String(), "key", string(key))
+	}
+	var faults []error
+	for _, key := range keysOf(was, is) {
+		if key != "Annots" && !pdf.Equal(was.Get(key), is.Get(key)) {
+			faults = append(faults, refuse(pageEntry, at(ref, key), "key", string(key), "page", ref.String()).found(is.Get(key)))
 		}
+	}
+	faults = append(faults, u.annotations(ref, was, is))
+	if err := errors.Join(faults...); err != nil {
+		return err
+	}
+	if u.changes[ref.Num] != nil {
+		u.allowed[ref.Num] = true
 	}
 	return nil
 }
 
-func (u *update) page(ref pdf.Ref, was, is pdf.Dict) error {
-	if _, dup := is.Duplicate(); dup {
-		return fmt.Errorf("la pagina %s ha una voce ripetuta", ref)
-	}
-	for _, key := range keysOf(was, is) {
-		if key != "Annots" && !pdf.Equal(was.Get(key), is.Get(key)) {
-			return fmt.Errorf("cambia la voce %s della pagina %s", clean(string(key)), ref)
-		}
-	}
-	before := map[pdf.Ref]bool{}
+// annotations accounts for the list of a page's annotations.
+func (u *update) annotations(ref pdf.Ref, was, is pdf.Dict) error {
+	path := below(at(ref), pdf.Entry{Key: "Annots", Value: is.Get("Annots")})
+	before := places{}
 	if r, ok := was.Get("Annots").(pdf.Ref); ok {
-		before[r] = true
+		before[r] = anywhere
 	}
 	if _, err := u.node(is.Get("Annots"), before); err != nil {
 		return err
@@ -345,22 +374,18 @@ func (u *update) page(ref pdf.Ref, was, is pdf.Dict) error {
 		return err
 	}
 	if !isPrefix(oldAnnots, newAnnots) {
-		return fmt.Errorf("toglie o riordina le annotazioni della pagina %s", ref)
+		return refuse(annotationsRemoved, path, "page", ref.String()).found(newAnnots)
 	}
+	var faults []error
 	for _, o := range newAnnots[len(oldAnnots):] {
 		r, ok := o.(pdf.Ref)
 		switch {
 		case ok && u.widgets[r]:
 		case !ok || u.policy.level != mdpComments:
-			return fmt.Errorf("aggiunge un'annotazione alla pagina %s", ref)
+			faults = append(faults, refuse(annotationAdded, path, "page", ref.String()).found(o))
 		default:
-			if err := u.note(ref, r); err != nil {
-				return err
-			}
+			faults = append(faults, u.note(ref, r))
 		}
 	}
-	if u.changes[ref.Num] != nil {
-		u.allowed[ref.Num] = true
-	}
-	return nil
+	return errors.Join(faults...)
 }

@@ -4,19 +4,19 @@ import (
 	"context"
 	"time"
 
-	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 )
 
 // Contrassegno judges a contrassegno that was read already, such as one that
 // was followed as a link, as [Verifier.Picture] judges one in a picture.
-func (v *Verifier) Contrassegno(ctx context.Context, mark certificate.Contrassegno, documents []Document, at time.Time) Report {
+func (v *Verifier) Contrassegno(ctx context.Context, mark contrassegno.Mark, documents []Document, at time.Time) Report {
 	if at.IsZero() {
 		at = v.cfg.Now()
 	}
 	r := Report{Kind: KindContrassegno, At: at, Checks: []Check{{
 		Code: CodeDecode, Outcome: Passed, Message: "Il contrassegno è ben formato: " + clean(mark.String()) + ".",
 	}}}
-	if mark == (certificate.Contrassegno{}) {
+	if mark == (contrassegno.Mark{}) {
 		r.Checks[0] = Check{Code: CodeDecode, Outcome: Failed, Message: "Non è stato dato alcun contrassegno."}
 		return skipped(r)
 	}
@@ -32,7 +32,7 @@ func skipped(r Report) Report {
 }
 
 // judgeMark adds the checks after the reading.
-func (v *Verifier) judgeMark(ctx context.Context, r Report, mark certificate.Contrassegno, documents []Document) Report {
+func (v *Verifier) judgeMark(ctx context.Context, r Report, mark contrassegno.Mark, documents []Document) Report {
 	matches, sealed := v.match(ctx, mark, documents, r.At)
 	r.Checks = append(r.Checks, v.authentic(mark, matches, sealed), matches)
 	if sealed != nil {

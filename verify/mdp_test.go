@@ -18,30 +18,12 @@ import (
 	"github.com/liste-elettorali/anpr/verify"
 )
 
-// ciCache is where .ci/setup puts the foreign judges.
-func ciCache() string {
-	if dir := os.Getenv("ANPR_CI_CACHE"); dir != "" {
-		return dir
-	}
-	return "/var/cache/anpr-ci"
-}
-
-// python returns the interpreter with pyHanko.
-func python(t testing.TB) string {
-	t.Helper()
-	path := filepath.Join(ciCache(), "pyhanko", "bin", "python")
-	if _, err := os.Stat(path); err != nil {
-		testenv.Need(t, path)
-	}
-	return path
-}
-
 // TestMDP judges documents that pyHanko signed under every kind of DocMDP,
 // FieldMDP and Lock, with a later revision of every kind, against what the
 // standard permits and beside pyHanko.
 func TestMDP(t *testing.T) {
 	t.Parallel() // most of its time is that of other programs
-	interpreter := python(t)
+	interpreter := testenv.PyHanko(t)
 	dir := t.TempDir()
 	trust := filepath.Join(t.TempDir(), "trust.pem")
 	out, err := exec.CommandContext(t.Context(), interpreter, filepath.Join("testdata", "forms.py"), dir, trust).Output()

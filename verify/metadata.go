@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -42,7 +41,7 @@ func (u *update) metadata() error {
 		return nil // rest refuses it
 	}
 	if !u.signs {
-		if err := u.samePacket(a, b); err != nil {
+		if err := u.samePacket(ref, a, b); err != nil {
 			return err
 		}
 	}
@@ -70,8 +69,9 @@ func (u *update) information() error {
 	}
 	is, _ := o.(pdf.Dict)
 	if !same && c != nil && c.Had {
-		return errors.New("fa passare un altro oggetto per le informazioni sul documento")
+		return refuse(informationReplaced, "trailer/Info").found(after)
 	}
+	var faults []error
 	if !u.signs || same {
 		for _, key := range keysOf(was, is) {
 			if pdf.Equal(was.Get(key), is.Get(key)) {
@@ -79,9 +79,13 @@ func (u *update) information() error {
 			}
 			_, text := is.Get(key).(pdf.String)
 			if !text || key != "ModDate" && key != "Producer" && !(key == "CreationDate" && was == nil) {
-				return fmt.Errorf("cambia %s fra le informazioni sul documento", clean(string(key)))
+				faults = append(faults, refuse(informationEntry, below("trailer", pdf.Entry{Key: "Info", Value: after})+"/"+clean(string(key)),
+					"key", string(key)).found(is.Get(key)))
 			}
 		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return err
 	}
 	if c != nil && c.Has {
 		u.allowed[ref.Num] = true
@@ -91,7 +95,7 @@ func (u *update) information() error {
 
 // samePacket reports why two XMP packets differ in more than dates and
 // programs.
-func (u *update) samePacket(a, b *pdf.Stream) error {
+func (u *update) samePacket(ref pdf.Ref, a, b *pdf.Stream) error {
 	before, err := u.statements(u.old, a)
 	if err != nil {
 		return err
@@ -101,19 +105,20 @@ func (u *update) samePacket(a, b *pdf.Stream) error {
 		return err
 	}
 	if before == nil || after == nil {
-		return errors.New("cambia i metadati in una forma che non si sa leggere")
+		return refuse(metadataForm, at(ref))
 	}
+	var faults []error
 	for _, path := range slices.Sorted(maps.Keys(before)) {
 		if after[path] != before[path] {
-			return fmt.Errorf("cambia i metadati (%s)", clean(path))
+			faults = append(faults, refuse(metadataChanged, at(ref), "what", path).found(pdf.String(after[path])))
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(after)) {
 		if _, ok := before[path]; !ok {
-			return fmt.Errorf("aggiunge ai metadati (%s)", clean(path))
+			faults = append(faults, refuse(metadataAdded, at(ref), "what", path).found(pdf.String(after[path])))
 		}
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // statements returns what an XMP packet says, by the path of its elements;

@@ -196,7 +196,7 @@ func (j *judgement) sum(code Code) Check {
 				continue
 			}
 			if rank(c.Outcome) > worst {
-				worst, messages, out.Evidence = rank(c.Outcome), nil, nil
+				worst, messages, out.Evidence, out.Reasons = rank(c.Outcome), nil, nil, nil
 			}
 			message := c.Message
 			if len(j.report.Signatures) > 1 && code != CodeLaterRevisions {
@@ -205,6 +205,7 @@ func (j *judgement) sum(code Code) Check {
 			if !slices.Contains(messages, message) {
 				messages = append(messages, message)
 				out.Evidence = append(out.Evidence, c.Evidence...)
+				out.Reasons = append(out.Reasons, c.Reasons...)
 			}
 			out.Outcome = c.Outcome
 		}

@@ -196,7 +196,7 @@ func TestPDFLater(t *testing.T) {
 		"language":              {map[int]string{root: lang}, "", "voce Lang"},
 		"open action":           {map[int]string{root: open}, "", "voce OpenAction"},
 		"form removed":          {map[int]string{root: noForm}, "", "modulo"},
-		"information":           {map[int]string{int(info): "<< /Title (Altro) >>"}, "", "sostituisce"},
+		"information":           {map[int]string{int(info): "<< /Title (Altro) >>"}, "", "cambia Title fra le informazioni sul documento"},
 		"other catalog":         {map[int]string{n: "<< /Type /Catalog /Pages 1 0 R >>"}, fmt.Sprintf("/Root %d 0 R", n), "identificativo"},
 		"fewer objects":         {map[int]string{n: "<< /a /b >>"}, fmt.Sprintf("/Root %d 0 R /Size 3", root), ""},
 	} {

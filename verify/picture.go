@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/internal/pdf"
 )
 
@@ -41,7 +41,7 @@ func (v *Verifier) Picture(ctx context.Context, data []byte, documents []Documen
 }
 
 // decode reads the contrassegno.
-func (v *Verifier) decode(ctx context.Context, data []byte) (certificate.Contrassegno, Check) {
+func (v *Verifier) decode(ctx context.Context, data []byte) (contrassegno.Mark, Check) {
 	c := Check{Code: CodeDecode, Outcome: Failed}
 	mark, err := v.findInPicture(ctx, data)
 	if err != nil {
@@ -49,7 +49,7 @@ func (v *Verifier) decode(ctx context.Context, data []byte) (certificate.Contras
 		if err.Err != nil {
 			c.Evidence = append(c.Evidence, err.Err.Error())
 		}
-		return certificate.Contrassegno{}, c
+		return contrassegno.Mark{}, c
 	}
 	c.Outcome, c.Message = Passed, "Nell'immagine c'è un contrassegno ben formato: "+clean(mark.String())+"."
 	return mark, c
@@ -57,7 +57,7 @@ func (v *Verifier) decode(ctx context.Context, data []byte) (certificate.Contras
 
 // match looks for the document whose data the contrassegno is bound to, and
 // judges it. If several embed the same data, a valid one counts.
-func (v *Verifier) match(ctx context.Context, mark certificate.Contrassegno, documents []Document, at time.Time) (Check, *Report) {
+func (v *Verifier) match(ctx context.Context, mark contrassegno.Mark, documents []Document, at time.Time) (Check, *Report) {
 	c := Check{Code: CodeMatchesDocument, Outcome: NotDone, Message: "Non verificato: non è stato dato alcun documento con cui confrontare il contrassegno."}
 	if len(documents) == 0 {
 		return c, nil
@@ -111,7 +111,7 @@ func (v *Verifier) embedded(ctx context.Context, data []byte) ([]byte, error) {
 
 // authentic says whether a valid seal, and the issuer's key if there is one,
 // vouch for the contrassegno.
-func (v *Verifier) authentic(mark certificate.Contrassegno, matches Check, sealed *Report) Check {
+func (v *Verifier) authentic(mark contrassegno.Mark, matches Check, sealed *Report) Check {
 	c := Check{Code: CodeAuthentic, Outcome: NotDone}
 	byKey := v.cfg.ContrassegnoKey != nil && mark.Authentic(v.cfg.ContrassegnoKey)
 	switch {

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
 	"github.com/liste-elettorali/anpr/verify"
 )
@@ -22,7 +22,7 @@ import (
 const structured = `{"prova":true,"nonce":"3Q2+796tvu8="}`
 
 func newKey(t testing.TB) []byte {
-	key := make([]byte, certificate.MinKeySize)
+	key := make([]byte, contrassegno.MinKeySize)
 	_, err := rand.Read(key)
 	require.NoError(t, err)
 	return key
@@ -30,7 +30,7 @@ func newKey(t testing.TB) []byte {
 
 func newMark(t testing.TB, key []byte, data string) []byte {
 	t.Helper()
-	m, err := certificate.NewContrassegno("https://anpr.example", key, []byte(data))
+	m, err := contrassegno.New("https://anpr.example", key, []byte(data))
 	require.NoError(t, err)
 	out, err := m.PNG(400)
 	require.NoError(t, err)
@@ -149,7 +149,7 @@ func FuzzPicture(f *testing.F) {
 	f.Add([]byte("\x89PNG\r\n\x1a\n"))
 	f.Add([]byte{0xFF, 0xD8, 0xFF})
 	f.Add(encodePNG(f, image.NewGray(image.Rect(0, 0, 40, 40))))
-	mark, err := certificate.NewContrassegno("https://a.it", bytes.Repeat([]byte{7}, certificate.MinKeySize), []byte(structured))
+	mark, err := contrassegno.New("https://a.it", bytes.Repeat([]byte{7}, contrassegno.MinKeySize), []byte(structured))
 	require.NoError(f, err)
 	good, err := mark.PNG(200)
 	require.NoError(f, err)

@@ -240,22 +240,25 @@ func (p *policy) fieldLock(v pdf.View, s *pdf.Signature) error {
 // permit says whether the policy permits what an update does: the fields that
 // it fills in or signs, the comments that it adds.
 func (p policy) permit(u *update) error {
-	switch {
-	case p.level == mdpNothing && u.signs:
-		return errors.New("aggiunge una firma, che la firma di certificazione non ammette")
-	case p.level == mdpNothing && len(u.filled) > 0:
-		return fmt.Errorf("compila il campo «%s», e la firma non ammette che si compilino campi", clean(u.filled[0]))
-	case len(u.notes) > 0 && p.level != mdpComments:
-		return errors.New("aggiunge annotazioni, che la firma non ammette")
-	case u.shows && p.level != 0: // signing is permitted, another look of the page is not
-		return errors.New("aggiunge alla pagina una firma visibile, che la firma non ammette")
+	var faults []error
+	if p.level == mdpNothing && u.signs {
+		faults = append(faults, refuse(signingForbidden, ""))
+	}
+	if p.level == mdpNothing && len(u.filled) > 0 {
+		faults = append(faults, refuse(fillingForbidden, u.where[u.filled[0]], "field", u.filled[0]))
+	}
+	if len(u.notes) > 0 && p.level != mdpComments {
+		faults = append(faults, refuse(commentsForbidden, at(u.notes[0])))
+	}
+	if u.shows && p.level != 0 { // signing is permitted, another look of the page is not
+		faults = append(faults, refuse(visibleForbidden, ""))
 	}
 	for _, l := range p.locks {
 		for _, name := range append(u.filled[:len(u.filled):len(u.filled)], u.signed...) {
 			if l.covers(name) {
-				return fmt.Errorf("cambia il campo «%s», che la firma «%s» ha bloccato", clean(name), clean(l.by))
+				faults = append(faults, refuse(fieldLocked, u.where[name], "field", name, "by", l.by))
 			}
 		}
 	}
-	return nil
+	return errors.Join(faults...)
 }

@@ -67,7 +67,7 @@ func (j *judgement) documentStamps() {
 	}
 	slices.SortStableFunc(list, func(a, b *stamp) int { return b.revision - a.revision })
 	for _, s := range list {
-		j.trustStamp(s, j.control(s.revision+1))
+		j.trustStamp(s, j.control(s.revision)) // by later ones: it is not in j.stamps yet
 		j.stamps = append(j.stamps, s)
 	}
 }

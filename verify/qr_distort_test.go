@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 )
 
 // What cameras and scanners make of a printed contrassegno, made up: the same
@@ -50,7 +50,7 @@ type code struct {
 
 func distortCode(t testing.TB) (code, string) {
 	t.Helper()
-	mark, err := certificate.NewContrassegno("https://anpr.example", bytes.Repeat([]byte{7}, certificate.MinKeySize), []byte(structured))
+	mark, err := contrassegno.New("https://anpr.example", bytes.Repeat([]byte{7}, contrassegno.MinKeySize), []byte(structured))
 	require.NoError(t, err)
 	data, err := mark.PNG(410) // ten pixels a module of version 4
 	require.NoError(t, err)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/liste-elettorali/anpr/internal/pdf"
@@ -24,12 +26,16 @@ func (j *judgement) laterRevisions() Check {
 	if j.file == nil || first < 0 {
 		return c
 	}
-	fail := func(err error) Check {
-		c.Outcome, c.Message = Failed, "Dopo la firma è stata aggiunta una modifica non ammessa: "+clean(err.Error())+"."
+	refused := func(where string, list []Reason, err error) Check {
+		c.Outcome, c.Reasons = Failed, list
+		c.Message = "Dopo la firma è stata aggiunta una modifica non ammessa: " + where + sentence(list) + "."
+		if err != nil {
+			c.Message = "La verifica è stata interrotta prima della fine."
+		}
 		return c
 	}
-	if err := j.vanished(); err != nil {
-		return fail(err)
+	if list, err := reasons(j.vanished()); len(list) > 0 || err != nil {
+		return refused("", list, err)
 	}
 	last := len(j.file.Revisions) - 1
 	if first == last {
@@ -38,7 +44,8 @@ func (j *judgement) laterRevisions() Check {
 	}
 	dangling, err := j.file.At(first).Dangling(j.ctx)
 	if err != nil {
-		return fail(err)
+		list, err := reasons(first+1, err)
+		return refused("", list, err)
 	}
 	var kinds []string
 	bare := false // something was filled in that no seal covers
@@ -47,7 +54,8 @@ func (j *judgement) laterRevisions() Check {
 		u := &update{ctx: j.ctx, file: j.file, first: first, rev: rev, dangling: dangling, sigs: j.sigs}
 		kind, err := u.judge()
 		if err != nil {
-			return fail(fmt.Errorf("revisione %d: %w", rev+1, err))
+			list, err := reasons(rev+1, err)
+			return refused(fmt.Sprintf("revisione %d: ", rev+1), list, err)
 		}
 		bare = !u.signs && (bare || len(u.filled)+len(u.notes) > 0)
 		if times[kind]++; times[kind] == 1 {
@@ -69,11 +77,13 @@ func (j *judgement) laterRevisions() Check {
 }
 
 // vanished checks that every signature of an earlier revision is still there
-// and the same.
-func (j *judgement) vanished() error {
-	for rev := range len(j.file.Revisions) - 1 {
+// and the same in the last.
+func (j *judgement) vanished() (revision int, err error) {
+	var faults []error
+	last := len(j.file.Revisions) - 1
+	for rev := range last {
 		if j.ctx.Err() != nil {
-			return j.ctx.Err()
+			return 0, j.ctx.Err()
 		}
 		old, err := j.file.At(rev).Signatures()
 		if err != nil {
@@ -83,11 +93,16 @@ func (j *judgement) vanished() error {
 			if !slices.ContainsFunc(j.sigs, func(s *pdf.Signature) bool {
 				return s.Ref == o.Ref && s.ContentsStart == o.ContentsStart && s.FieldRef == o.FieldRef
 			}) {
-				return fmt.Errorf("la firma «%s» della revisione %d è stata rimossa o sostituita", clean(o.Field), rev+1)
+				path := at(o.FieldRef, "V")
+				if o.FieldRef == (pdf.Ref{}) { // the field is not an object of its own
+					path = at(o.Ref)
+				}
+				faults = append(faults, refuse(signatureRemoved, path,
+					"field", o.Field, "signed", strconv.Itoa(rev+1)))
 			}
 		}
 	}
-	return nil
+	return last + 1, errors.Join(faults...)
 }
 
 // An update is one later revision under judgement. Every object that it adds
@@ -104,24 +119,25 @@ type update struct {
 	policy   policy // of the signatures before it
 	changes  map[uint32]*pdf.Change
 	allowed  map[uint32]bool
-	uses     map[uint32]int   // of the objects before it, when needed
-	widgets  map[pdf.Ref]bool // signature fields that it adds
-	signed   []string         // fields that get a signature
-	filled   []string         // other fields that it fills in
-	notes    []pdf.Ref        // comments that it adds
-	signs    bool             // adds a seal
-	shows    bool             // adds a signature field that is seen
-	stamps   bool             // adds a timestamp
-	dss      bool             // adds validation data
+	uses     map[uint32]int    // of the objects before it, when needed
+	widgets  map[pdf.Ref]bool  // signature fields that it adds
+	signed   []string          // fields that get a signature
+	filled   []string          // other fields that it fills in
+	where    map[string]string // the paths of both
+	notes    []pdf.Ref         // comments that it adds
+	signs    bool              // adds a seal
+	shows    bool              // adds a signature field that is seen
+	stamps   bool              // adds a timestamp
+	dss      bool              // adds validation data
 }
 
 // judge returns what kind of update it is, or why it is not permitted.
 func (u *update) judge() (kind string, err error) {
 	if u.file.Revisions[u.rev].NoTable {
-		return "", errors.New("aggiunge byte senza una tabella degli oggetti")
+		return "", refuse(bytesWithoutTable, "")
 	}
 	if u.file.Revisions[u.rev].Hybrid {
-		return "", errors.New("ha due tabelle degli oggetti, che programmi diversi leggono in modo diverso")
+		return "", refuse(hybridTable, "trailer/XRefStm")
 	}
 	list, err := u.file.Changes(u.rev)
 	if err != nil {
@@ -130,6 +146,7 @@ func (u *update) judge() (kind string, err error) {
 	u.old, u.new = u.file.At(u.rev-1), u.file.At(u.rev)
 	u.policy = policyBefore(u.file, u.sigs, u.rev)
 	u.changes, u.allowed, u.widgets = map[uint32]*pdf.Change{}, map[uint32]bool{}, map[pdf.Ref]bool{}
+	u.where = map[string]string{}
 	for i := range list {
 		u.changes[list[i].Ref.Num] = &list[i]
 	}
@@ -141,14 +158,10 @@ func (u *update) judge() (kind string, err error) {
 	}
 	var faults []error
 	for _, step := range []func() error{u.trailer, u.catalog, u.fields, u.pages, u.metadata} {
-		if err := step(); err != nil {
-			faults = append(faults, err)
-		}
+		faults = append(faults, step())
 	}
-	if faults = append(faults, u.rest()...); len(faults) > 0 {
-		return "", reasons(faults)
-	}
-	if err := u.policy.permit(u); err != nil {
+	faults = append(faults, u.rest(named(errors.Join(faults...))), u.policy.permit(u))
+	if err := errors.Join(faults...); err != nil {
 		return "", err
 	}
 	switch {
@@ -190,22 +203,24 @@ func (u *update) filledNames() string {
 func (u *update) trailer() error {
 	was, is := u.old.Trailer(), u.new.Trailer()
 	known := []pdf.Name{"Size", "Root", "Prev", "Info", "ID", "Type", "W", "Index", "Length", "Filter", "DecodeParms"}
+	var faults []error
 	for _, e := range is {
 		if !slices.Contains(known, e.Key) && !pdf.Equal(e.Value, was.Get(e.Key)) && u.namesStream(e.Value) {
-			return fmt.Errorf("la chiusura del file ha la voce %s", clean(string(e.Key)))
+			faults = append(faults, refuse(trailerEntry, "trailer/"+clean(string(e.Key)), "key", string(e.Key)).found(e.Value))
 		}
 	}
 	oldSize, _ := u.file.At(u.first).Trailer().Get("Size").(int64)
 	newSize, _ := is.Get("Size").(int64)
 	if u.rev == len(u.file.Revisions)-1 && newSize < oldSize {
-		return errors.New("il file dichiara meno oggetti di prima") // readers ignore those beyond
+		// Readers ignore the objects beyond.
+		faults = append(faults, refuse(sizeShrinks, "trailer/Size").found(is.Get("Size")))
 	}
 	oldID, _ := was.Get("ID").(pdf.Array)
 	newID, _ := is.Get("ID").(pdf.Array)
 	if len(oldID) == 2 && (len(newID) != 2 || !pdf.Equal(oldID[0], newID[0])) {
-		return errors.New("cambia l'identificativo del documento")
+		faults = append(faults, refuse(identifierChanged, "trailer/ID").found(is.Get("ID")))
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // namesStream reports whether a value leads to data. Some programs open what
@@ -234,11 +249,12 @@ func (u *update) catalog() error {
 	if c := u.changes[newRef.Num]; oldRef == newRef || c != nil && !c.Had {
 		u.allowed[newRef.Num] = true
 	} else {
-		return errors.New("un altro oggetto prende il posto del catalogo")
+		return refuse(catalogReplaced, "trailer/Root").found(newRef)
 	}
 	if key, dup := is.Duplicate(); dup {
-		return fmt.Errorf("il catalogo ha due volte la voce %s", clean(string(key)))
+		return refuse(keyTwice, at(newRef, key), "what", "il catalogo", "key", string(key))
 	}
+	var faults []error
 	for _, key := range keysOf(was, is) {
 		if pdf.Equal(was.Get(key), is.Get(key)) {
 			continue
@@ -246,35 +262,33 @@ func (u *update) catalog() error {
 		switch key {
 		case "DSS", "AcroForm", "Version":
 		case "Extensions":
-			if err := plainDicts(is.Get(key), 3); err != nil {
-				return err
+			if !plainDicts(is.Get(key), 3) {
+				faults = append(faults, refuse(extensionsForm, at(newRef, key)).found(is.Get(key)))
 			}
 		default:
-			return fmt.Errorf("cambia la voce %s del catalogo", clean(string(key)))
+			faults = append(faults, refuse(catalogEntry, at(newRef, key), "key", string(key)).found(is.Get(key)))
 		}
 	}
-	if err := u.securityStore(was, is); err != nil {
-		return err
-	}
-	return u.form(was, is)
+	faults = append(faults, u.securityStore(newRef, was, is), u.form(newRef, was, is))
+	return errors.Join(faults...)
 }
 
 // plainDicts accepts dictionaries of names and numbers without references.
-func plainDicts(o pdf.Object, depth int) error {
+func plainDicts(o pdf.Object, depth int) bool {
 	d, ok := o.(pdf.Dict)
 	if !ok || depth == 0 {
-		return errors.New("le estensioni del catalogo non sono ben formate")
+		return false
 	}
 	for _, e := range d {
 		switch e.Value.(type) {
 		case pdf.Name, int64, pdf.String:
 		default:
-			if err := plainDicts(e.Value, depth-1); err != nil {
-				return err
+			if !plainDicts(e.Value, depth-1) {
+				return false
 			}
 		}
 	}
-	return nil
+	return true
 }
 
 func keysOf(a, b pdf.Dict) []pdf.Name {
@@ -291,16 +305,25 @@ func keysOf(a, b pdf.Dict) []pdf.Name {
 	return keys
 }
 
+// places counts how often objects stood at places where they may be replaced.
+type places map[pdf.Ref]int
+
+// anywhere is for an object whose new content does no harm wherever else it is
+// used.
+const anywhere = math.MaxInt
+
 // node accounts for an object that stands at a permitted place. An object that
-// existed before may only be replaced if it stood at such a place before.
-func (u *update) node(o pdf.Object, before map[pdf.Ref]bool) (pdf.Object, error) {
+// existed before may only be replaced if it stood at such places before and
+// nowhere else: what the page draws could be listed in the store of validation
+// data too.
+func (u *update) node(o pdf.Object, before places) (pdf.Object, error) {
 	ref, ok := o.(pdf.Ref)
 	if !ok {
 		return o, nil
 	}
 	if c := u.changes[ref.Num]; c != nil {
-		if _, stream := c.New.(*pdf.Stream); c.Had && (!before[ref] || stream) {
-			return nil, fmt.Errorf("sostituisce l'oggetto %s, che serviva ad altro", ref)
+		if _, stream := c.New.(*pdf.Stream); c.Had && (stream || before[ref] == 0 || u.used(ref) > before[ref]) {
+			return nil, refuse(objectInUse, at(ref), "object", ref.String()).found(c.New)
 		}
 		u.allowed[ref.Num] = true
 	}
@@ -309,50 +332,57 @@ func (u *update) node(o pdf.Object, before map[pdf.Ref]bool) (pdf.Object, error)
 
 // securityStore accounts for the Document Security Store (ISO 32000-2 clause
 // 12.8.4.3): dictionaries and arrays of streams, and nothing else.
-func (u *update) securityStore(was, is pdf.Dict) error {
-	before := map[pdf.Ref]bool{}
+func (u *update) securityStore(catalog pdf.Ref, was, is pdf.Dict) error {
+	before := places{}
 	collectStore(u.old, was.Get("DSS"), before, 6)
 	if is.Get("DSS") == nil {
 		if was.Get("DSS") != nil {
-			return errors.New("toglie i dati per la verifica")
+			return refuse(storeRemoved, at(catalog, "DSS"))
 		}
 		return nil
 	}
 	n := len(u.allowed)
+	path := below(at(catalog), pdf.Entry{Key: "DSS", Value: is.Get("DSS")})
 	o, err := u.node(is.Get("DSS"), before)
 	if err != nil {
 		return err
 	}
 	store, ok := o.(pdf.Dict)
 	if !ok {
-		return errors.New("i dati per la verifica non sono ben formati")
+		return refuse(storeForm, path, "expected", "atteso un dizionario").found(o)
 	}
+	var faults []error
 	for _, e := range store {
 		switch e.Key {
 		case "Type":
+			faults = append(faults, u.plain(path, e))
 		case "Certs", "CRLs", "OCSPs":
-			err = u.streams(e.Value, before)
+			faults = append(faults, u.streams(below(path, e), e.Value, before))
 		case "VRI":
-			err = u.vri(e.Value, before)
+			faults = append(faults, u.vri(below(path, e), e.Value, before))
 		default:
-			err = fmt.Errorf("i dati per la verifica hanno la voce %s", clean(string(e.Key)))
-		}
-		if err != nil {
-			return err
+			faults = append(faults, refuse(storeEntry, below(path, e), "key", string(e.Key)).found(e.Value))
 		}
 	}
 	u.dss = u.dss || len(u.allowed) > n || !pdf.Equal(was.Get("DSS"), is.Get("DSS"))
-	return nil
+	return errors.Join(faults...)
 }
 
-// collectStore collects the references to the dictionaries and arrays of a
-// store.
-func collectStore(v pdf.View, o pdf.Object, into map[pdf.Ref]bool, depth int) {
+// below is the path of the value of an entry: of the object that it refers to,
+// if it is a reference.
+func below(path string, e pdf.Entry) string {
+	if ref, ok := e.Value.(pdf.Ref); ok {
+		return at(ref)
+	}
+	return path + "/" + clean(string(e.Key))
+}
+
+// collectStore counts the references within a store.
+func collectStore(v pdf.View, o pdf.Object, into places, depth int) {
 	if ref, ok := o.(pdf.Ref); ok {
-		if into[ref] {
+		if into[ref]++; into[ref] > 1 {
 			return
 		}
-		into[ref] = true
 	}
 	r, err := v.Resolve(o)
 	if err != nil || depth == 0 {
@@ -370,99 +400,123 @@ func collectStore(v pdf.View, o pdf.Object, into map[pdf.Ref]bool, depth int) {
 	}
 }
 
-func (u *update) vri(o pdf.Object, before map[pdf.Ref]bool) error {
+func (u *update) vri(path string, o pdf.Object, before places) error {
 	o, err := u.node(o, before)
 	if err != nil {
 		return err
 	}
 	all, ok := o.(pdf.Dict)
 	if !ok {
-		return errors.New("i dati per la verifica non sono ben formati")
+		return refuse(storeForm, path, "expected", "atteso un dizionario").found(o)
 	}
+	var faults []error
 	for _, e := range all {
 		if e.Key == "Type" {
+			faults = append(faults, u.plain(path, e))
 			continue
 		}
-		o, err := u.node(e.Value, before)
-		if err != nil {
-			return err
-		}
-		one, ok := o.(pdf.Dict)
-		if !ok {
-			return errors.New("i dati per la verifica di una firma non sono ben formati")
-		}
-		for _, e := range one {
-			switch e.Key {
-			case "Type", "TU":
-			case "Cert", "CRL", "OCSP":
-				err = u.streams(e.Value, before)
-			case "TS":
-				err = u.streams(pdf.Array{e.Value}, before)
-			default:
-				err = fmt.Errorf("i dati per la verifica di una firma hanno la voce %s", clean(string(e.Key)))
-			}
-			if err != nil {
-				return err
-			}
-		}
+		faults = append(faults, u.vriOf(below(path, e), e.Value, before))
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
-func (u *update) streams(o pdf.Object, before map[pdf.Ref]bool) error {
+// vriOf accounts for the validation data of one signature.
+func (u *update) vriOf(path string, o pdf.Object, before places) error {
+	o, err := u.node(o, before)
+	if err != nil {
+		return err
+	}
+	one, ok := o.(pdf.Dict)
+	if !ok {
+		return refuse(storeForm, path, "expected", "atteso un dizionario").found(o)
+	}
+	var faults []error
+	for _, e := range one {
+		switch e.Key {
+		case "Type", "TU":
+			faults = append(faults, u.plain(path, e))
+		case "Cert", "CRL", "OCSP":
+			faults = append(faults, u.streams(below(path, e), e.Value, before))
+		case "TS":
+			faults = append(faults, u.streams(below(path, e), pdf.Array{e.Value}, before))
+		default:
+			faults = append(faults, refuse(storeEntry, below(path, e), "key", string(e.Key)).found(e.Value))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// plain accepts an entry whose value is a name or a text: a stream could be
+// drawn by what shares the dictionary.
+func (u *update) plain(path string, e pdf.Entry) error {
+	o, err := u.new.Resolve(e.Value)
+	if err != nil {
+		return err
+	}
+	switch o.(type) {
+	case pdf.Name, pdf.String:
+		return nil
+	}
+	return refuse(storeForm, path+"/"+clean(string(e.Key)), "expected", "la voce "+clean(string(e.Key))+" è un nome o una data").found(o)
+}
+
+func (u *update) streams(path string, o pdf.Object, before places) error {
 	o, err := u.node(o, before)
 	if err != nil {
 		return err
 	}
 	list, ok := o.(pdf.Array)
 	if !ok {
-		return errors.New("i dati per la verifica non sono un elenco")
+		return refuse(storeForm, path, "expected", "atteso un elenco").found(o)
 	}
-	for _, e := range list {
+	var faults []error
+	for i, e := range list {
 		o, err := u.node(e, nil)
 		if err != nil {
-			return err
+			faults = append(faults, err)
+			continue
 		}
 		if _, ok := o.(*pdf.Stream); !ok {
-			return errors.New("i dati per la verifica non sono flussi")
+			item := pdf.Entry{Key: pdf.Name(strconv.Itoa(i)), Value: e}
+			faults = append(faults, refuse(storeForm, below(path, item), "expected", "atteso un flusso").found(o))
 		}
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
-// rest refuses every change to an older object that no step has accounted for,
-// and the definition of objects that the signed revision refers to in vain:
+// named returns the objects that refusals are about.
+func named(err error) map[string]bool {
+	out := map[string]bool{}
+	list, _ := reasons(0, err) // an interruption is an error of its own
+	for _, r := range list {
+		object, _, _ := strings.Cut(r.Path, "/")
+		out[object] = true
+	}
+	return out
+}
+
+// rest refuses every change to an older object that no step has accounted for
+// or refused, and the definition of objects that the signed revision refers to in vain:
 // that changes what is shown without touching anything. Other new objects that
 // nothing refers to are not part of the document.
-func (u *update) rest() []error {
+func (u *update) rest(refused map[string]bool) error {
 	var faults []error
 	for _, num := range slices.Sorted(maps.Keys(u.changes)) {
-		switch c := u.changes[num]; {
+		c := u.changes[num]
+		code, o := ReasonCode(""), c.Old
+		switch {
 		case !c.Has:
-			faults = append(faults, fmt.Errorf("elimina l'oggetto %d%s", num, kindOf(c.Old)))
+			code = objectDeleted
 		case !c.Had && u.dangling[num]:
-			faults = append(faults, fmt.Errorf("definisce l'oggetto %d%s, al quale il documento firmato già rinviava", num, kindOf(c.New)))
+			code, o = objectDefined, c.New
 		case c.Had && !u.allowed[num]:
-			faults = append(faults, fmt.Errorf("sostituisce l'oggetto %d%s", num, kindOf(c.Old)))
+			code = objectReplaced
+		}
+		if code != "" && !(code == objectReplaced && refused[at(c.Ref)]) {
+			faults = append(faults, refuse(code, at(c.Ref), "object", strconv.FormatUint(uint64(num), 10), "kind", kindOf(o)))
 		}
 	}
-	return faults
-}
-
-// reasons joins the first few reasons.
-func reasons(faults []error) error {
-	const most = 4
-	if len(faults) > most {
-		faults = append(faults[:most:most], fmt.Errorf("e altro (%d)", len(faults)-most))
-	}
-	var b strings.Builder
-	for i, f := range faults {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(f.Error())
-	}
-	return errors.New(b.String())
+	return errors.Join(faults...)
 }
 
 // kindOf says what an object is, for people.
@@ -475,11 +529,8 @@ func kindOf(o pdf.Object) string {
 		d = o
 	case *pdf.Stream:
 		if d = o.Dict; d.Name("Type") == "" {
-			return " (contenuto)"
+			return "contenuto"
 		}
 	}
-	if n := names[d.Name("Type")]; n != "" {
-		return " (" + n + ")"
-	}
-	return ""
+	return names[d.Name("Type")]
 }

@@ -12,7 +12,8 @@
 // # Guarantees
 //
 //   - A report is always returned. It lists every check with its outcome:
-//     passed, failed, or not done, and why. A document is valid only if nothing
+//     passed, failed, or not done, and why. What was added after a seal and is
+//     refused has reasons as data too ([Reason]). A document is valid only if nothing
 //     failed and all the checks that its kind requires passed; what could not be
 //     done is never taken for passed.
 //   - Of a document with a valid report, every byte is covered by a seal whose
@@ -100,6 +101,10 @@ type Check struct {
 	Code    Code    `json:"code"`
 	Outcome Outcome `json:"outcome"`
 	Message string  `json:"message"` // in Italian, for people
+
+	// Reasons say why a later revision is refused, all of the first one that is.
+	// Other checks have none.
+	Reasons []Reason `json:"reasons,omitempty"`
 
 	// Evidence holds values for people who know the format, in English.
 	Evidence []string `json:"-"`

@@ -3,10 +3,10 @@ package filestore
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -71,7 +71,9 @@ func TestTruncationAtEachByte(t *testing.T) {
 				want = ends[whole]
 			}
 			rec := s.Recoveries()[0]
-			require.Equal(t, Recovery{Chain: "H501", File: chainFile, Offset: int64(want), Cut: rec.Cut, Problem: rec.Problem}, rec)
+			require.Equal(t, Recovery{
+				Chain: "H501", File: chainFile, Offset: int64(want), Cut: rec.Cut, Problem: rec.Problem,
+			}, rec)
 			require.True(t, bytes.HasSuffix(data[:n], rec.Cut))
 			require.NotEmpty(t, rec.Problem)
 		}
@@ -289,13 +291,14 @@ func appendMany(t testing.TB, log *audit.Log, n int) {
 // The folder holds chain files and nothing else, and nobody else's.
 func TestFolder(t *testing.T) {
 	data, _, _ := smallLog(t, 2)
+	write := func(dir, name string, b []byte) error { return os.WriteFile(filepath.Join(dir, name), b, 0o600) }
 	for name, spoil := range map[string]func(dir string) error{
-		"another file":  func(dir string) error { return os.WriteFile(filepath.Join(dir, "notes.txt"), nil, 0o600) },
-		"hidden file":   func(dir string) error { return os.WriteFile(filepath.Join(dir, ".chain-h501.log.swp"), nil, 0o600) },
+		"another file":  func(dir string) error { return write(dir, "notes.txt", nil) },
+		"hidden file":   func(dir string) error { return write(dir, ".chain-h501.log.swp", nil) },
 		"folder":        func(dir string) error { return os.Mkdir(filepath.Join(dir, "chain-f205.log"), 0o700) },
 		"link":          func(dir string) error { return os.Symlink(chainFile, filepath.Join(dir, "chain-f205.log")) },
-		"other's chain": func(dir string) error { return os.WriteFile(filepath.Join(dir, "chain-f205.log"), data, 0o600) },
-		"capitals":      func(dir string) error { return os.WriteFile(filepath.Join(dir, "chain-F205.log"), data, 0o600) },
+		"other's chain": func(dir string) error { return write(dir, "chain-f205.log", data) },
+		"capitals":      func(dir string) error { return write(dir, "chain-F205.log", data) },
 	} {
 		dir := put(t, data)
 		require.NoError(t, spoil(dir), name)
@@ -366,7 +369,8 @@ func TestFileChangedInUse(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "audit")
 	s := openAt(t, dir)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, chainFile), nil, 0o600))
-	require.ErrorIs(t, s.Append(t.Context(), "H501", audittest.Grow(t, "H501", audit.EmptyHead("H501"), 1)), ErrPoisoned)
+	first := audittest.Grow(t, "H501", audit.EmptyHead("H501"), 1)
+	require.ErrorIs(t, s.Append(t.Context(), "H501", first), ErrPoisoned)
 }
 
 // Somebody may verify the files while they are written.
@@ -377,13 +381,18 @@ func TestVerifyWhileWriting(t *testing.T) {
 	require.NoError(t, err)
 	appendMany(t, log, 1)
 	done := make(chan struct{})
+	var verified atomic.Int32
+	written := uint64(1)
 	go func() {
 		defer close(done)
-		for range 20 {
+		// For as long as the other needs to look some times, however slow it is.
+		for round := 0; round < 20 || verified.Load() < 3 && !t.Failed(); round++ {
 			appendMany(t, log, 100)
+			written += 100
 		}
 	}()
-	seen, last := 0, uint64(0)
+	defer func() { <-done }()
+	last := uint64(0)
 	for running := true; running; {
 		select {
 		case <-done:
@@ -391,13 +400,16 @@ func TestVerifyWhileWriting(t *testing.T) {
 		default:
 		}
 		rep := verifyDir(t, dir)
-		require.True(t, rep.OK(), fmt.Sprint(rep.AllFaults()))
-		require.GreaterOrEqual(t, rep.Chains[0].Records, last)
+		if faults := rep.AllFaults(); running && len(faults) == 1 && faults[0].Code == audit.TornTail {
+			continue // a writer that had to wait for long in the middle of a record
+		}
+		if !assert.True(t, rep.OK(), "%v", rep.AllFaults()) || !assert.GreaterOrEqual(t, rep.Chains[0].Records, last) {
+			return
+		}
 		last = rep.Chains[0].Records
-		seen++
+		verified.Add(1)
 	}
-	assert.Equal(t, uint64(2001), last)
-	assert.Greater(t, seen, 1)
+	assert.Equal(t, written, last)
 	_, err = s.Head(t.Context(), "H501")
 	require.NoError(t, err)
 }

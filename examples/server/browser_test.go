@@ -52,7 +52,7 @@ func newWalk(t *testing.T, base, name string, width, height int64, mobile bool) 
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
-	ctx, cancelTimeout := context.WithTimeout(ctx, 4*time.Minute)
+	ctx, cancelTimeout := context.WithTimeout(ctx, 20*time.Minute)
 	t.Cleanup(cancelTimeout)
 	w := &walk{t: t, ctx: ctx, base: base, axe: string(axe), name: name}
 	require.NoError(t, chromedp.Run(ctx)) // the browser lives as long as the context that starts it
@@ -66,7 +66,7 @@ func newWalk(t *testing.T, base, name string, width, height int64, mobile bool) 
 
 func (w *walk) run(actions ...chromedp.Action) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(w.ctx, 4*time.Minute)
 	defer cancel()
 	if err := chromedp.Run(ctx, actions...); err != nil {
 		var html string
@@ -124,7 +124,7 @@ func (w *walk) click(selector string) {
 // follow clicks and waits until the page has gone.
 func (w *walk) follow(selector string) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(w.ctx, 4*time.Minute)
 	defer cancel()
 	_, err := chromedp.RunResponse(ctx, chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeReady))
 	require.NoError(w.t, err)

@@ -112,7 +112,7 @@ func start(t *testing.T, change func(*options)) (*system, string, *logs) {
 	case err := <-done:
 		cancel()
 		require.NoError(t, err)
-	case <-time.After(2 * time.Minute):
+	case <-time.After(10 * time.Minute):
 		cancel()
 		t.Fatal("the server does not start")
 	}
@@ -125,7 +125,7 @@ func browser(t *testing.T) *http.Client {
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
 	return &http.Client{
-		Jar: jar, Timeout: time.Minute,
+		Jar: jar, Timeout: 10 * time.Minute,
 		Transport:     &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, // the test's own server, on loopback
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -19,8 +19,10 @@ import (
 	"github.com/liste-elettorali/anpr/audit/recorder"
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/certificate/archive"
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 	"github.com/liste-elettorali/anpr/seal"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
@@ -40,7 +42,7 @@ type system struct {
 	archive  *archive.SQL
 	logStore *filestore.Store
 	recorder *recorder.Recorder
-	registry *electoral.Registry
+	registry *registry.Registry
 	issuer   *certificate.Issuer
 	verifier *verify.Verifier
 	captcha  captcha.Captcha
@@ -113,7 +115,7 @@ func (s *system) openLog(context.Context) (err error) {
 	if s.recorder, err = recorder.New(log, recorder.Config{}); err != nil {
 		return err
 	}
-	s.registry, err = electoral.NewRegistry(electoral.RegistryConfig{Store: s.db.Store(), Population: s.db.Population(), Recorder: s.recorder})
+	s.registry, err = registry.New(registry.Config{Store: s.db.Store(), Population: s.db.Population(), Recorder: s.recorder})
 	return err
 }
 
@@ -128,7 +130,7 @@ func (s *system) openSeal(context.Context) error {
 	if err != nil {
 		return err
 	}
-	key, err := s.secret("contrassegno.key", certificate.MinKeySize)
+	key, err := s.secret("contrassegno.key", contrassegno.MinKeySize)
 	if err != nil {
 		return err
 	}
@@ -203,23 +205,28 @@ func (s *system) recoverLog(ctx context.Context) error {
 // databases still hold of it goes too.
 func (s *system) maintain(ctx context.Context) {
 	for {
-		for _, task := range []struct {
-			name string
-			do   func(context.Context) error
-		}{
-			{"sweep", func(ctx context.Context) error { _, err := s.issuer.Sweep(ctx); return err }},
-			{"expire", func(ctx context.Context) error { _, err := s.registry.Expire(ctx, comuni...); return err }},
-			{"purge registry", s.db.Purge},
-			{"purge archive", s.archive.Purge},
-		} {
-			if err := task.do(ctx); err != nil && ctx.Err() == nil {
-				s.logger.ErrorContext(ctx, "maintenance", "task", task.name, "error", err)
-			}
-		}
+		s.tasks(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(24 * time.Hour):
+		}
+	}
+}
+
+// tasks does once what is to be done daily.
+func (s *system) tasks(ctx context.Context) {
+	for _, task := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"sweep", func(ctx context.Context) error { _, err := s.issuer.Sweep(ctx); return err }},
+		{"expire", func(ctx context.Context) error { _, err := s.registry.Expire(ctx, comuni...); return err }},
+		{"purge registry", s.db.Purge},
+		{"purge archive", s.archive.Purge},
+	} {
+		if err := task.do(ctx); err != nil && ctx.Err() == nil {
+			s.logger.ErrorContext(ctx, "maintenance", "task", task.name, "error", err)
 		}
 	}
 }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +26,14 @@ import (
 // register is a source with one made-up person.
 type register struct{}
 
-func (register) CertificateFacts(_ context.Context, _ electoral.Request, anprID string) (electoral.CertificateFacts, error) {
+func (register) Home(context.Context, string) (string, error) { return "A952", nil }
+
+func (register) HomeOf(context.Context, electoral.FiscalCode) (anprID, comune string, err error) {
+	return "1", "A952", nil
+}
+
+func (register) CertificateFacts(_ context.Context, on *electoral.Entry) (electoral.CertificateFacts, error) {
+	anprID := on.Access().Subject
 	return electoral.CertificateFacts{
 		Person: electoral.Person{
 			ANPRID: anprID, Surname: "ESEMPIO", Name: "BRUNA", Sex: electoral.Female,
@@ -122,6 +131,41 @@ func TestExitCodes(t *testing.T) {
 			assert.NotEmpty(t, out.String()+errs.String())
 		})
 	}
+}
+
+// TestJSONReasons prints why a later revision is refused as data.
+func TestJSONReasons(t *testing.T) {
+	dir := documents(t)
+	data, err := os.ReadFile(filepath.Join(dir, "certificate.pdf"))
+	require.NoError(t, err)
+	start := bytes.LastIndex(data, []byte("startxref\n")) + len("startxref\n")
+	prev := bytes.Fields(data[start:])[0]
+	root := regexp.MustCompile(`/Root \d+ 0 R`).FindAll(data, -1)
+	at := len(data)
+	later := fmt.Appendf(data, "2 0 obj\nnull\nendobj\nxref\n2 1\n%010d 00000 n \ntrailer\n<< /Size 999 /Prev %s %s >>\nstartxref\n%d\n%%%%EOF\n",
+		at, prev, root[len(root)-1], at+len("2 0 obj\nnull\nendobj\n"))
+	path := filepath.Join(dir, "later.pdf")
+	require.NoError(t, os.WriteFile(path, later, 0o600))
+	var out, errs bytes.Buffer
+	require.Equal(t, exitInvalid, run(t.Context(), []string{"-json", "-trust", filepath.Join(dir, "trust.pem"), path}, &out, &errs))
+	var got struct {
+		Checks []struct {
+			Code    string
+			Reasons []map[string]any
+		}
+	}
+	require.NoError(t, json.Unmarshal(out.Bytes(), &got), out.String())
+	var codes []any
+	for _, c := range got.Checks {
+		for _, r := range c.Reasons {
+			require.Equal(t, "later-revisions", c.Code)
+			codes = append(codes, r["code"])
+			for _, key := range []string{"revision", "path", "message", "expected", "source"} {
+				require.NotEmpty(t, r[key], key)
+			}
+		}
+	}
+	require.Contains(t, codes, "identifier-changed", out.String())
 }
 
 func TestJSON(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/verify"
 	"github.com/liste-elettorali/anpr/verify/captcha"
 )
@@ -297,7 +297,7 @@ func readFile(parts *multipart.Reader, part *multipart.Part) (file upload, fault
 
 // read finds the contrassegno in an uploaded file, so many at a time. fault is
 // for people.
-func (h *Handler) read(ctx context.Context, file upload) (mark certificate.Contrassegno, fault string, err error) {
+func (h *Handler) read(ctx context.Context, file upload) (mark contrassegno.Mark, fault string, err error) {
 	wait, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	select {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/verify"
 )
@@ -52,11 +53,11 @@ func word(o verify.Outcome) string {
 }
 
 // open shows the original to which a contrassegno leads, beside what to compare.
-func (h *Handler) open(w http.ResponseWriter, r *http.Request, mark certificate.Contrassegno, file upload) {
+func (h *Handler) open(w http.ResponseWriter, r *http.Request, mark contrassegno.Mark, file upload) {
 	id := newID()
 	issued, err := h.cfg.Originals.Original(r.Context(), id, mark)
 	switch {
-	case errors.Is(err, certificate.ErrContrassegno):
+	case errors.Is(err, contrassegno.ErrInvalid):
 		h.forged(w, r)
 		return
 	case errors.Is(err, certificate.ErrNotArchived):
@@ -92,7 +93,7 @@ func (h *Handler) open(w http.ResponseWriter, r *http.Request, mark certificate.
 }
 
 // judge judges an original, alone and as that to which a contrassegno leads.
-func (h *Handler) judge(r *http.Request, mark certificate.Contrassegno, issued certificate.Issued) (pair, report verify.Report) {
+func (h *Handler) judge(r *http.Request, mark contrassegno.Mark, issued certificate.Issued) (pair, report verify.Report) {
 	now := h.cfg.Now()
 	documents := []verify.Document{{Name: "originale", Data: issued.PDF}}
 	return h.cfg.Verifier.Contrassegno(r.Context(), mark, documents, now), h.cfg.Verifier.PDF(r.Context(), issued.PDF, now)
@@ -135,7 +136,7 @@ func (h *Handler) original(w http.ResponseWriter, r *http.Request) {
 	}
 	issued, err := h.cfg.Originals.Original(r.Context(), id, mark)
 	switch {
-	case errors.Is(err, certificate.ErrContrassegno):
+	case errors.Is(err, contrassegno.ErrInvalid):
 		h.forged(w, r)
 		return
 	case errors.Is(err, certificate.ErrNotArchived):
@@ -211,7 +212,7 @@ func (h *Handler) compareCollective(i certificate.Issued) []row {
 }
 
 // compareIssue lists what every certificate says of its issue.
-func (h *Handler) compareIssue(by certificate.Authority, at time.Time, until electoral.Date, protocol string, mark certificate.Contrassegno) (rows []row) {
+func (h *Handler) compareIssue(by certificate.Authority, at time.Time, until electoral.Date, protocol string, mark contrassegno.Mark) (rows []row) {
 	l := h.texts.Labels
 	if by.Comune != nil {
 		rows = append(rows, row{Name: l.IssuedBy, Value: by.Comune.Name})

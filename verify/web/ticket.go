@@ -8,7 +8,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 )
 
 // A ticket opens one original for a while, to who passed the captcha: base64url
@@ -36,7 +36,7 @@ func (h *Handler) ticketMAC(body []byte) []byte {
 	return m.Sum(nil)[:ticketMAC]
 }
 
-func (h *Handler) newTicket(id string, mark certificate.Contrassegno) string {
+func (h *Handler) newTicket(id string, mark contrassegno.Mark) string {
 	body := binary.BigEndian.AppendUint64(nil, uint64(h.cfg.Now().Add(ticketLife).UnixMilli()))
 	for _, text := range []string{id, mark.Code()} {
 		body = append(append(body, byte(len(text))), text...)
@@ -44,7 +44,7 @@ func (h *Handler) newTicket(id string, mark certificate.Contrassegno) string {
 	return ticketEncoding.EncodeToString(append(body, h.ticketMAC(body)...))
 }
 
-func (h *Handler) openTicket(text string) (id string, mark certificate.Contrassegno, err error) {
+func (h *Handler) openTicket(text string) (id string, mark contrassegno.Mark, err error) {
 	if len(text) > maxTicket {
 		return "", mark, errTicket
 	}

@@ -9,12 +9,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 )
 
 // upload sends a file with the answer to a captcha.
@@ -76,7 +75,7 @@ func TestUpload(t *testing.T) {
 	assert.Contains(t, wrong.words(), "Il file va scelto di nuovo.")
 
 	// A contrassegno of ours on the address of somebody else.
-	fake, err := certificate.ParseContrassegno("HTTPS://VERIFICA.EXAMPLE.COM/C/" + k.issued.Contrassegno.Code())
+	fake, err := contrassegno.Parse("HTTPS://VERIFICA.EXAMPLE.COM/C/" + k.issued.Contrassegno.Code())
 	require.NoError(t, err)
 	png, err = fake.PNG(500)
 	require.NoError(t, err)
@@ -93,28 +92,49 @@ func TestUpload(t *testing.T) {
 	}
 }
 
+// held is the beginning of an upload, whose rest does not come before it is
+// released.
+type held struct {
+	io.Reader
+	reached, release chan struct{}
+	once             sync.Once
+}
+
+func (b *held) Read(p []byte) (int, error) {
+	if n, err := b.Reader.Read(p); err == nil {
+		return n, nil
+	}
+	b.once.Do(func() { close(b.reached) })
+	<-b.release
+	return 0, io.EOF
+}
+
+func (b *held) Close() error { return nil }
+
 // slow begins so many uploads and holds them in the middle of their file, until
-// what it returns is called.
-func slow(t *testing.T, url string, n int, before func() string) (end func()) {
+// what it returns is called. When it returns, each waits for its file or was
+// answered without it.
+func slow(t *testing.T, h http.Handler, n int, before func() string) (end func()) {
 	t.Helper()
+	release := make(chan struct{})
 	var wg sync.WaitGroup
-	var hold []*io.PipeWriter
 	for range n {
-		r, w := io.Pipe()
-		hold = append(hold, w)
+		const file = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\nabc"
+		body := &held{Reader: strings.NewReader(before() + file), reached: make(chan struct{}), release: release}
+		r := httptest.NewRequest(http.MethodPost, "/verifica", body)
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+		done := make(chan struct{})
 		wg.Go(func() {
-			resp, err := http.Post(url+"/verifica", "multipart/form-data; boundary=x", r)
-			if assert.NoError(t, err) {
-				_ = resp.Body.Close()
-			}
+			h.ServeHTTP(httptest.NewRecorder(), r)
+			close(done)
 		})
-		_, err := io.WriteString(w, before()+"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\nabc")
-		require.NoError(t, err)
+		select {
+		case <-body.reached:
+		case <-done:
+		}
 	}
 	return func() {
-		for _, w := range hold {
-			assert.NoError(t, w.Close())
-		}
+		close(release)
 		wg.Wait()
 	}
 }
@@ -122,18 +142,15 @@ func slow(t *testing.T, url string, n int, before func() string) (end func()) {
 // TestBusy holds as many uploads as there may be.
 func TestBusy(t *testing.T) {
 	k, h := newKit(t, nil)
-	server := httptest.NewServer(h)
-	defer server.Close()
-	end := slow(t, server.URL, 32, func() string {
+	end := slow(t, h, 32, func() string {
 		return "--x\r\nContent-Disposition: form-data; name=\"prova\"\r\n\r\n" + get(t, h, "/verifica").prova(t) +
 			"\r\n--x\r\nContent-Disposition: form-data; name=\"codice\"\r\n\r\n" + answer + "\r\n"
 	})
 	png, err := k.issued.Contrassegno.PNG(500)
 	require.NoError(t, err)
-	require.Eventually(t, func() bool {
-		p := upload(t, h, get(t, h, "/verifica").prova(t), answer, "foto.png", png)
-		return p.code == http.StatusServiceUnavailable && p.head.Get("Retry-After") != ""
-	}, 10*time.Second, 10*time.Millisecond)
+	p := upload(t, h, get(t, h, "/verifica").prova(t), answer, "foto.png", png)
+	assert.Equal(t, http.StatusServiceUnavailable, p.code)
+	assert.NotEmpty(t, p.head.Get("Retry-After"))
 	end()
 	assert.Equal(t, http.StatusOK, upload(t, h, get(t, h, "/verifica").prova(t), answer, "foto.png", png).code)
 }
@@ -142,13 +159,10 @@ func TestBusy(t *testing.T) {
 // nothing of his file in memory.
 func TestNoRoomWithoutCaptcha(t *testing.T) {
 	k, h := newKit(t, nil)
-	server := httptest.NewServer(h)
-	defer server.Close()
-	defer slow(t, server.URL, 40, func() string { return "" })()
-	defer slow(t, server.URL, 40, func() string {
+	defer slow(t, h, 40, func() string { return "" })()
+	defer slow(t, h, 40, func() string {
 		return "--x\r\nContent-Disposition: form-data; name=\"codice\"\r\n\r\n" + answer + "\r\n"
 	})()
-	time.Sleep(100 * time.Millisecond) // as long as the handlers take to get to the file
 	png, err := k.issued.Contrassegno.PNG(500)
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusOK, upload(t, h, get(t, h, "/verifica").prova(t), answer, "foto.png", png).code)

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/verify"
 	"github.com/liste-elettorali/anpr/verify/captcha"
@@ -27,9 +28,9 @@ import (
 // Originals gives the certificate to which an authentic contrassegno leads;
 // [certificate.Issuer] is one. It puts the access on record before it returns.
 // Of one that is forged, and of one that expired or was deleted, the error wraps
-// [certificate.ErrContrassegno] and [certificate.ErrNotArchived].
+// [contrassegno.ErrInvalid] and [certificate.ErrNotArchived].
 type Originals interface {
-	Original(ctx context.Context, requestID string, mark certificate.Contrassegno) (certificate.Issued, error)
+	Original(ctx context.Context, requestID string, mark contrassegno.Mark) (certificate.Issued, error)
 }
 
 // A Page is what a [Layout] puts into a page.
@@ -115,11 +116,11 @@ func New(cfg Config) (*Handler, error) {
 		return nil, fmt.Errorf("web: Config.Key has %d bytes, expected at least %d", len(cfg.Key), minKeySize)
 	}
 	// Any code shows whether the address is one that a contrassegno can have.
-	probe, err := certificate.NewContrassegno(cfg.BaseURL, bytes.Repeat([]byte{1}, certificate.MinKeySize), nil)
+	probe, err := contrassegno.New(cfg.BaseURL, bytes.Repeat([]byte{1}, contrassegno.MinKeySize), nil)
 	if err != nil {
 		return nil, fmt.Errorf("web: Config.BaseURL: %w", err)
 	}
-	base := strings.TrimSuffix(probe.String(), codeMark+probe.Code())
+	base := strings.TrimSuffix(probe.String(), contrassegno.Path+probe.Code())
 	_, prefix, _ := strings.Cut(strings.TrimPrefix(base, "HTTPS://"), "/")
 	if prefix != "" {
 		prefix = "/" + prefix
@@ -134,8 +135,8 @@ func New(cfg Config) (*Handler, error) {
 	if len(cfg.Path) < 2 || cfg.Path[0] != '/' || path.Clean(cfg.Path) != cfg.Path || strings.Trim(cfg.Path, pathChars) != "" {
 		return nil, fmt.Errorf("web: Config.Path %q: expected a path like /verifica, of letters, digits and \"-._~\"", cfg.Path)
 	}
-	if strings.HasPrefix(cfg.Path+"/", prefix+codeMark) {
-		return nil, fmt.Errorf("web: Config.Path %q: below %s are the contrassegni", cfg.Path, prefix+codeMark)
+	if strings.HasPrefix(cfg.Path+"/", prefix+contrassegno.Path) {
+		return nil, fmt.Errorf("web: Config.Path %q: below %s are the contrassegni", cfg.Path, prefix+contrassegno.Path)
 	}
 	if cfg.Layout == nil {
 		cfg.Layout = bare
@@ -166,11 +167,8 @@ func New(cfg Config) (*Handler, error) {
 // pathChars are those of an address that no browser writes in another way.
 const pathChars = "/-._~abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-// codeMark stands between the address of a contrassegno and its code.
-const codeMark = "/C/"
-
 func (h *Handler) routes(prefix string) {
-	link, upload := prefix+codeMark, h.cfg.Path
+	link, upload := prefix+contrassegno.Path, h.cfg.Path
 	for pattern, handler := range map[string]http.HandlerFunc{
 		"GET " + link + "{code}":  h.askLink,
 		"POST " + link + "{code}": h.confirmLink,
@@ -261,12 +259,12 @@ func (n notice) title() string { return n.Title }
 func newID() string { return "verifica-" + rand.Text() }
 
 // mark reads the code of a link as the contrassegno of this site.
-func (h *Handler) mark(code string) (certificate.Contrassegno, error) {
-	return certificate.ParseContrassegno(h.cfg.BaseURL + codeMark + code)
+func (h *Handler) mark(code string) (contrassegno.Mark, error) {
+	return contrassegno.Parse(h.cfg.BaseURL + contrassegno.Path + code)
 }
 
 // ours reports whether a contrassegno leads to this site. One that leads
 // elsewhere was printed by somebody who wants the holder to go there.
-func (h *Handler) ours(m certificate.Contrassegno) bool {
-	return hmac.Equal([]byte(m.String()), []byte(h.cfg.BaseURL+codeMark+m.Code()))
+func (h *Handler) ours(m contrassegno.Mark) bool {
+	return hmac.Equal([]byte(m.String()), []byte(h.cfg.BaseURL+contrassegno.Path+m.Code()))
 }

@@ -24,6 +24,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/certificate/archive"
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/seal"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
@@ -37,7 +38,17 @@ const base = "https://verifica.example.it"
 // someone is the source of one made-up person.
 type someone struct{}
 
-func (someone) CertificateFacts(context.Context, electoral.Request, string) (electoral.CertificateFacts, error) {
+func (someone) Home(context.Context, string) (string, error) { return "H501", nil }
+
+func (someone) HomeOf(context.Context, electoral.FiscalCode) (anprID, comune string, err error) {
+	return "1000001", "H501", nil
+}
+
+func (someone) CertificateFacts(context.Context, *electoral.Entry) (electoral.CertificateFacts, error) {
+	return someonesFacts(), nil
+}
+
+func someonesFacts() electoral.CertificateFacts {
 	full := electoral.FullyCertifiable
 	return electoral.CertificateFacts{
 		Person: electoral.Person{
@@ -46,7 +57,7 @@ func (someone) CertificateFacts(context.Context, electoral.Request, string) (ele
 			Citizenships: []electoral.Citizenship{{State: "ITA"}}, Residence: &electoral.Residence{Comune: "H501"},
 		},
 		Elector: electoral.Elector{ANPRID: "1000001", Capacity: electoral.Yes, General: &electoral.Enrolment{Comune: "H501", Section: "1024"}, Certifiability: &full},
-	}, nil
+	}
 }
 
 // book keeps what is recorded.
@@ -308,7 +319,7 @@ type swapped struct {
 	asked  int
 }
 
-func (s *swapped) Original(ctx context.Context, id string, mark certificate.Contrassegno) (certificate.Issued, error) {
+func (s *swapped) Original(ctx context.Context, id string, mark contrassegno.Mark) (certificate.Issued, error) {
 	if s.asked++; s.asked > 1 {
 		return s.other, nil
 	}
@@ -336,7 +347,7 @@ func TestSwapped(t *testing.T) {
 
 type broken struct{ err error }
 
-func (b broken) Original(context.Context, string, certificate.Contrassegno) (certificate.Issued, error) {
+func (b broken) Original(context.Context, string, contrassegno.Mark) (certificate.Issued, error) {
 	return certificate.Issued{}, b.err
 }
 
@@ -512,8 +523,7 @@ func Example() {
 type register struct{}
 
 func (register) ByFiscalCode(context.Context, electoral.FiscalCode) (electoral.Person, error) {
-	f, err := someone{}.CertificateFacts(context.Background(), electoral.Request{}, "")
-	return f.Person, err
+	return someonesFacts().Person, nil
 }
 
 // TestCollective opens a certificate of many persons.
