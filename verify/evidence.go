@@ -190,7 +190,8 @@ func (j *judgement) revocation(chain []*x509.Certificate, at time.Time, proof *s
 		c.Message = "Non verificato: il certificato non risale ad alcuna autorità affidabile."
 		return c
 	case len(j.evidence.ocsps)+len(j.evidence.crls) == 0:
-		c.Message = "Non è stato verificato se il certificato sia stato revocato: il documento non contiene dati di revoca."
+		c.Message = "Non è stato verificato se il certificato sia stato revocato: il documento non contiene dati di " +
+			"revoca."
 		return c
 	}
 	when := "al momento della verifica"
@@ -205,14 +206,17 @@ func (j *judgement) revocation(chain []*x509.Certificate, at time.Time, proof *s
 			unknown = append(unknown, "«"+clean(signerName(cert))+"»")
 		case !f.revoked.IsZero() && !f.revoked.After(at):
 			c.Outcome = Failed
-			c.Message = fmt.Sprintf("Il certificato di «%s» è stato revocato il %s.", clean(signerName(cert)), italianTime(f.revoked))
+			c.Message = fmt.Sprintf("Il certificato di «%s» è stato revocato il %s.", clean(signerName(cert)),
+				italianTime(f.revoked))
 			return c
 		case !f.revoked.IsZero():
-			c.Evidence = append(c.Evidence, fmt.Sprintf("%s was revoked at %s, after the seal", cert.Subject, f.revoked.UTC().Format(time.RFC3339)))
+			c.Evidence = append(c.Evidence, fmt.Sprintf("%s was revoked at %s, after the seal", cert.Subject,
+				f.revoked.UTC().Format(time.RFC3339)))
 		}
 	}
 	if len(unknown) > 0 {
-		c.Message = "Non si sa se siano stati revocati i certificati di " + strings.Join(unknown, ", ") + ": i dati disponibili non lo dicono per il momento che conta."
+		c.Message = "Non si sa se siano stati revocati i certificati di " + strings.Join(unknown, ", ") +
+			": i dati disponibili non lo dicono per il momento che conta."
 		return c
 	}
 	c.Outcome = Passed

@@ -23,7 +23,8 @@ func TestToGray(t *testing.T) {
 		}
 	}
 	bounds := image.Rect(0, 0, 31, 17)
-	nrgba, rgba, paletted, gray := image.NewNRGBA(bounds), image.NewRGBA(bounds), image.NewPaletted(bounds, palette.Plan9[:200]), image.NewGray(bounds)
+	nrgba, rgba, paletted, gray := image.NewNRGBA(bounds), image.NewRGBA(bounds), image.NewPaletted(bounds,
+		palette.Plan9[:200]), image.NewGray(bounds)
 	for _, pix := range [][]byte{nrgba.Pix, rgba.Pix, paletted.Pix, gray.Pix} {
 		fill(pix)
 	}
@@ -78,10 +79,12 @@ func TestGraySmooth(t *testing.T) {
 
 // TestLikeFinder: 1:1:3:1:1 at any size, with what is about it, and no other.
 func TestLikeFinder(t *testing.T) {
-	for _, runs := range [][5]int{{1, 1, 3, 1, 1}, {4, 4, 12, 4, 4}, {5, 4, 11, 4, 3}, {40, 4, 12, 4, 4}, {4, 4, 12, 4, 30}} {
+	for _, runs := range [][5]int{{1, 1, 3, 1, 1}, {4, 4, 12, 4, 4}, {5, 4, 11, 4, 3}, {40, 4, 12, 4, 4},
+		{4, 4, 12, 4, 30}} {
 		assert.True(t, likeFinder(runs), "%v", runs)
 	}
-	for _, runs := range [][5]int{{}, {20, 20, 20, 20, 20}, {0, 4, 12, 4, 4}, {4, 4, 12, 4, 0}, {40, 4, 12, 4, 40}, {4, 12, 12, 4, 4}, {1, 4, 12, 4, 4}} {
+	for _, runs := range [][5]int{{}, {20, 20, 20, 20, 20}, {0, 4, 12, 4, 4}, {4, 4, 12, 4, 0}, {40, 4, 12, 4, 40},
+		{4, 12, 12, 4, 4}, {1, 4, 12, 4, 4}} {
 		assert.False(t, likeFinder(runs), "%v", runs)
 	}
 }

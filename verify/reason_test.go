@@ -95,7 +95,8 @@ func TestReasons(t *testing.T) {
 	for _, reason := range check.Reasons[:4] {
 		first = append(first, reason.Message)
 	}
-	require.Contains(t, check.Message, "revisione 4: "+strings.Join(first, ", ")+fmt.Sprintf(", e altro (%d cose).", len(check.Reasons)-4))
+	require.Contains(t, check.Message, "revisione 4: "+strings.Join(first, ", ")+fmt.Sprintf(", e altro (%d cose).",
+		len(check.Reasons)-4))
 
 	data, err := json.Marshal(r)
 	require.NoError(t, err)
@@ -120,7 +121,8 @@ func TestReasonCodes(t *testing.T) {
 	want, err := os.ReadFile(filepath.Join("testdata", "reason-codes.txt"))
 	require.NoError(t, err)
 	for code := range strings.FieldsSeq(string(want)) {
-		require.True(t, slices.ContainsFunc(verify.RevisionRules(), func(r verify.RevisionRule) bool { return string(r.Code) == code }), code)
+		require.True(t, slices.ContainsFunc(verify.RevisionRules(),
+			func(r verify.RevisionRule) bool { return string(r.Code) == code }), code)
 	}
 	require.Len(t, strings.Fields(string(want)), len(verify.RevisionRules()))
 }

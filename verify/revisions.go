@@ -16,7 +16,8 @@ import (
 // laterRevisions judges what was added after the first revision that a seal
 // covers, revision by revision.
 func (j *judgement) laterRevisions() Check {
-	c := Check{Code: CodeLaterRevisions, Outcome: NotDone, Message: "Non verificato: nessuna firma copre per intero una revisione del file."}
+	c := Check{Code: CodeLaterRevisions, Outcome: NotDone,
+		Message: "Non verificato: nessuna firma copre per intero una revisione del file."}
 	first := -1
 	for _, s := range j.report.Signatures {
 		if s.Revision >= 0 && !s.Timestamp && (first < 0 || s.Revision < first) {
@@ -206,7 +207,8 @@ func (u *update) trailer() error {
 	var faults []error
 	for _, e := range is {
 		if !slices.Contains(known, e.Key) && !pdf.Equal(e.Value, was.Get(e.Key)) && u.namesStream(e.Value) {
-			faults = append(faults, refuse(trailerEntry, "trailer/"+clean(string(e.Key)), "key", string(e.Key)).found(e.Value))
+			faults = append(faults, refuse(trailerEntry, "trailer/"+clean(string(e.Key)), "key",
+				string(e.Key)).found(e.Value))
 		}
 	}
 	oldSize, _ := u.file.At(u.first).Trailer().Get("Size").(int64)
@@ -457,7 +459,8 @@ func (u *update) plain(path string, e pdf.Entry) error {
 	case pdf.Name, pdf.String:
 		return nil
 	}
-	return refuse(storeForm, path+"/"+clean(string(e.Key)), "expected", "la voce "+clean(string(e.Key))+" è un nome o una data").found(o)
+	return refuse(storeForm, path+"/"+clean(string(e.Key)), "expected",
+		"la voce "+clean(string(e.Key))+" è un nome o una data").found(o)
 }
 
 func (u *update) streams(path string, o pdf.Object, before places) error {
@@ -513,7 +516,8 @@ func (u *update) rest(refused map[string]bool) error {
 			code = objectReplaced
 		}
 		if code != "" && !(code == objectReplaced && refused[at(c.Ref)]) {
-			faults = append(faults, refuse(code, at(c.Ref), "object", strconv.FormatUint(uint64(num), 10), "kind", kindOf(o)))
+			faults = append(faults, refuse(code, at(c.Ref), "object", strconv.FormatUint(uint64(num), 10), "kind",
+				kindOf(o)))
 		}
 	}
 	return errors.Join(faults...)
@@ -521,8 +525,10 @@ func (u *update) rest(refused map[string]bool) error {
 
 // kindOf says what an object is, for people.
 func kindOf(o pdf.Object) string {
-	names := map[pdf.Name]string{"Pages": "elenco delle pagine", "Page": "pagina", "Annot": "annotazione", "Font": "carattere",
-		"Metadata": "metadati", "Sig": "firma", "XObject": "immagine o disegno", "Filespec": "allegato", "EmbeddedFile": "allegato"}
+	names := map[pdf.Name]string{"Pages": "elenco delle pagine", "Page": "pagina", "Annot": "annotazione",
+		"Font":     "carattere",
+		"Metadata": "metadati", "Sig": "firma", "XObject": "immagine o " +
+			"disegno", "Filespec": "allegato", "EmbeddedFile": "allegato"}
 	var d pdf.Dict
 	switch o := o.(type) {
 	case pdf.Dict:

@@ -84,7 +84,8 @@ func Message(err error) string {
 	case errors.Is(err, ErrForged):
 		return "Il codice non è stato proposto per questa operazione. Ricominciare dalla pagina iniziale."
 	case errors.Is(err, ErrWork):
-		return "Il controllo automatico del browser non è stato completato. Attivare JavaScript, oppure attendere qualche istante prima di confermare, e inserire il nuovo codice."
+		return "Il controllo automatico del browser non è stato completato. Attivare JavaScript, oppure attendere " +
+			"qualche istante prima di confermare, e inserire il nuovo codice."
 	case errors.Is(err, ErrFull):
 		return "Il servizio riceve in questo momento troppe richieste. Riprovare fra qualche minuto."
 	default:

@@ -21,7 +21,8 @@ func ServeAudio(w http.ResponseWriter, r *http.Request, c Captcha, id string) {
 	serve(w, r, id, "audio/wav", c.Audio)
 }
 
-func serve(w http.ResponseWriter, r *http.Request, id, contentType string, render func(context.Context, string) ([]byte, error)) {
+func serve(w http.ResponseWriter, r *http.Request, id, contentType string, render func(context.Context, string) ([]byte,
+	error)) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")

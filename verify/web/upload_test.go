@@ -57,10 +57,11 @@ func TestUpload(t *testing.T) {
 		code int
 		says string
 	}{
-		"niente":     {nil, http.StatusUnprocessableEntity, "Manca il file"},
-		"testo.txt":  {[]byte("ciao"), http.StatusUnprocessableEntity, "PNG, JPEG o PDF"},
-		"grande.png": {append(bytes.Clone(png), make([]byte, 16<<20)...), http.StatusRequestEntityTooLarge, "supera i 16 MiB"},
-		"vuota.png":  {png[:20], http.StatusUnprocessableEntity, "La verifica non è stata eseguita."},
+		"niente":    {nil, http.StatusUnprocessableEntity, "Manca il file"},
+		"testo.txt": {[]byte("ciao"), http.StatusUnprocessableEntity, "PNG, JPEG o PDF"},
+		"grande.png": {append(bytes.Clone(png), make([]byte, 16<<20)...), http.StatusRequestEntityTooLarge,
+			"supera i 16 MiB"},
+		"vuota.png": {png[:20], http.StatusUnprocessableEntity, "La verifica non è stata eseguita."},
 	} {
 		p := send(name, c.data)
 		assert.Equal(t, c.code, p.code, name)
@@ -86,7 +87,8 @@ func TestUpload(t *testing.T) {
 
 	// Forms that are none.
 	for _, contentType := range []string{"", "text/plain", "multipart/form-data", "multipart/form-data; boundary=x"} {
-		r := httptest.NewRequest(http.MethodPost, "/verifica", strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nabc"))
+		r := httptest.NewRequest(http.MethodPost, "/verifica",
+			strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nabc"))
 		r.Header.Set("Content-Type", contentType)
 		assert.Equal(t, http.StatusBadRequest, do(t, h, r).code, contentType)
 	}
