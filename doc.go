@@ -12,7 +12,7 @@
 //   - Know what annex 1 holds and check it: [electoral], its rules and its
 //     tables of comuni, States and constituencies ([electoral/refdata]).
 //   - Read and write ANPR's own files: [electoral/anprxml].
-//   - Keep the lists: [electoral.Registry] on a store, in memory or in SQL
+//   - Keep the lists: [registry.Registry] on a store, in memory or in SQL
 //     ([electoral/sqlstore]).
 //   - Issue certificates, with preview and contrassegno: [certificate],
 //     [certificate/contrassegno]; keep them until they expire:
@@ -48,7 +48,7 @@
 // [electoral]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral
 // [electoral/refdata]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/refdata
 // [electoral/anprxml]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/anprxml
-// [electoral.Registry]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral#Registry
+// [registry.Registry]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral#Registry
 // [electoral/sqlstore]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/sqlstore
 // [electoral/electoraltest]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/electoraltest
 // [certificate]: https://pkg.go.dev/github.com/liste-elettorali/anpr/certificate

@@ -22,6 +22,8 @@ import (
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/anprxml"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/registry"
+	"github.com/liste-elettorali/anpr/electoral/rules"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
@@ -58,7 +60,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	registry, err := electoral.NewRegistry(electoral.RegistryConfig{Store: db.Store(), Population: db.Population(), Recorder: rec})
+	rolls, err := registry.New(registry.Config{Store: db.Store(), Population: db.Population(), Recorder: rec})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -76,7 +78,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	officer := electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: "E388", Method: electoral.CIEMethod, Level: 3}
-	report, err := registry.Load(ctx, electoral.Request{ID: "1", Actor: officer}, "E388", sectionFile, electorFile, electoral.LoadOptions{})
+	report, err := rolls.Load(ctx, electoral.Request{ID: "1", Actor: officer}, "E388", sectionFile, electorFile, registry.LoadOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -92,7 +94,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	issuer, err := certificate.NewIssuer(certificate.Config{
-		Sealer: sealer, Source: registry, Recorder: rec,
+		Sealer: sealer, Source: rolls, Recorder: rec,
 		Key: bytes.Repeat([]byte{7}, 32), BaseURL: "https://verifica.example.it",
 	})
 	if err != nil {
@@ -202,12 +204,12 @@ func keepLists(ctx context.Context, db *sqlstore.DB) error {
 	if _, err := db.Population().Put(ctx, electoral.ReadPersons(persons)); err != nil {
 		return err
 	}
-	registry, err := electoral.NewRegistry(electoral.RegistryConfig{Store: db.Store(), Population: db.Population(), Recorder: silent{}})
+	rolls, err := registry.New(registry.Config{Store: db.Store(), Population: db.Population(), Recorder: silent{}})
 	if err != nil {
 		return err
 	}
 	officer := electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: "E388", Method: electoral.CIEMethod, Level: 3}
-	for _, opts := range []electoral.LoadOptions{{DryRun: true}, {}} {
+	for _, opts := range []registry.LoadOptions{{DryRun: true}, {}} {
 		sectionFile, err := anprxml.ReadSections(ctx, bytes.NewReader(sections.Bytes()), anprxml.ReadConfig{})
 		if err != nil {
 			return err
@@ -216,7 +218,7 @@ func keepLists(ctx context.Context, db *sqlstore.DB) error {
 		if err != nil {
 			return err
 		}
-		report, err := registry.Load(ctx, electoral.Request{ID: "1", Actor: officer}, "E388", sectionFile, electorFile, opts)
+		report, err := rolls.Load(ctx, electoral.Request{ID: "1", Actor: officer}, "E388", sectionFile, electorFile, opts)
 		if err != nil {
 			return err
 		}
@@ -230,7 +232,7 @@ func keepLists(ctx context.Context, db *sqlstore.DB) error {
 
 	// He moves to another comune; the next one may enrol him now.
 	req := electoral.Request{ID: "2", Actor: officer, Revision: electoral.DynamicRevision}
-	elector, warnings, err := registry.Remove(ctx, req, electoral.RemovalRequest{ANPRID: "042021000000001", Reason: electoral.Emigration})
+	elector, warnings, err := rolls.Remove(ctx, req, registry.RemovalRequest{ANPRID: "042021000000001", Reason: electoral.Emigration})
 	if err != nil {
 		return err // electoral.Faults: every reason, with field, value, what was expected and the law
 	}
@@ -240,7 +242,7 @@ func keepLists(ctx context.Context, db *sqlstore.DB) error {
 	fmt.Println("removed for:", elector.Removal.Reason.Italian())
 
 	// By fields of annex 1 and their combinations; by time and kind of operation.
-	n, err := registry.Count(ctx, electoral.Request{ID: "3", Actor: officer}, electoral.Query{Comune: "E388", Where: []electoral.Condition{
+	n, err := rolls.Count(ctx, electoral.Request{ID: "3", Actor: officer}, registry.Query{Comune: "E388", Where: []registry.Condition{
 		{Field: electoral.ListField(electoral.GeneralList, electoral.ListSection), In: []string{"1"}},
 		{Field: electoral.ChamberField, In: []string{"si"}},
 	}})
@@ -248,7 +250,7 @@ func keepLists(ctx context.Context, db *sqlstore.DB) error {
 		return err
 	}
 	fmt.Println("in section 1 of E388 and entitled to vote for the Camera:", n)
-	page, err := registry.Query(ctx, electoral.Request{ID: "4", Actor: officer}, electoral.Query{Comune: "E388", From: loaded, Operations: []electoral.Operation{electoral.OpRemove}})
+	page, err := rolls.Query(ctx, electoral.Request{ID: "4", Actor: officer}, registry.Query{Comune: "E388", From: loaded, Operations: []electoral.Operation{electoral.OpRemove}})
 	if err != nil {
 		return err
 	}
@@ -258,7 +260,7 @@ func keepLists(ctx context.Context, db *sqlstore.DB) error {
 
 // The example of the README.
 func Example_rules() {
-	checker, err := electoral.NewChecker(electoral.CheckerConfig{})
+	checker, err := rules.NewChecker(rules.Config{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -273,7 +275,7 @@ func Example_rules() {
 			Regional: electoral.Yes, Comunal: electoral.Yes, District: electoral.No,
 		},
 	}
-	today := electoral.Circumstances{At: electoral.Date{Year: 2026, Month: 11, Day: 22}}
+	today := rules.Circumstances{At: electoral.Date{Year: 2026, Month: 11, Day: 22}}
 	for _, f := range checker.CheckElector(elector, today) {
 		fmt.Printf("%s <%s> %q: expected %s [%s]\n", f.Code, f.Tag, f.Value, f.Expected, f.Source)
 	}

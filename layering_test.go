@@ -52,10 +52,17 @@ var allowed = map[string][]string{
 
 	"electoral/refdata":              {anyInternal},
 	"electoral/refdata/internal/gen": {"electoral/refdata", anyInternal}, // the program that makes the tables
-	"electoral":                      {"electoral/refdata", anyInternal},
-	"electoral/anprxml":              {"electoral", "electoral/refdata", anyInternal},
-	"electoral/electoraltest":        {"electoral", "electoral/refdata", anyInternal},
-	"electoral/sqlstore":             {"electoral", "electoral/access", "electoral/refdata", anyInternal},
+	// The words of all the rooms: no store, no service, no PDF writer.
+	"electoral":       {"electoral/refdata", anyInternal},
+	"electoral/rules": {"electoral", "electoral/refdata", anyInternal},
+	// The services and the contract of their store.
+	"electoral/registry":      {"electoral", "electoral/rules", "electoral/refdata", anyInternal},
+	"electoral/memory":        {"electoral", "electoral/registry", "electoral/rules", "electoral/refdata", anyInternal},
+	"electoral/sqlstore":      {"electoral", "electoral/registry", "electoral/rules", "electoral/refdata", anyInternal},
+	"electoral/electoraltest": {"electoral", "electoral/registry", "electoral/rules", "electoral/refdata", anyInternal},
+	// What an extraction is written as: it knows the words of files, not the registry.
+	"electoral/lists":   {"electoral", "electoral/refdata", anyInternal},
+	"electoral/anprxml": {"electoral", "electoral/refdata", anyInternal},
 
 	"seal": {"seal/qualified", anyInternal},
 	// What makes a certificate a qualified seal's: verify asks it, and links no

@@ -14,19 +14,28 @@
 // # Guarantees
 //
 //   - When Append returns nil, the record is durable and follows every record
-//     acknowledged before. Sequence numbers order a chain, not clocks: a clock
-//     that goes back is kept as it is, and the record says so.
-//   - Any change of a single byte of a file, and any change, removal, insertion
-//     or exchange of records that does not recompute all the hashes after it,
-//     is found.
-//   - The chain is not keyed. Whoever may write the files can recompute it, and
-//     can take whole records away at its end, or a whole chain. Against that, a
-//     copy of the chain's [Head] has to be kept where he cannot write.
-//   - A payload can be deleted when its term ends: the hash of a record covers
-//     the payload's digest, which stays. A deleted payload is reported, never
-//     passed over.
+//     acknowledged before. A chain is ordered by sequence numbers, not by clocks.
+//     When the clock goes back, the record keeps the time that it gave, with a
+//     mark.
+//   - Verification finds any change of a single byte of a file. It finds records
+//     that were changed, removed, inserted or exchanged, unless all the hashes
+//     after them were recomputed.
+//   - The chain has no key. A person with write access to the files can recompute
+//     it, and can remove whole records at its end, or a whole chain. To find that,
+//     keep a copy of the chain's [Head] where that person cannot write.
+//   - A payload can be deleted when its retention period ends: the hash of a
+//     record covers the payload's digest, which stays. The digest does not help to
+//     guess the payload, which had 32 random bytes (those of [PlainV1] had none).
+//     Verification reports each deleted payload.
+//   - A record that a later version wrote is refused, and its file is left
+//     unchanged. This version reads all that earlier versions wrote.
 //
-// A payload of kind [Plain] is not encrypted: the files hold codici fiscali.
+// New records hold a payload of [PlainV2]. Versions before it refuse a file with
+// such a record and leave it unchanged, with one exception: if the power failed
+// while records were written, the version before can remove them. After a power
+// failure, therefore, open a folder first with the version that wrote it last.
+//
+// Payloads are not encrypted: the files hold codici fiscali.
 //
 // # The format
 //
@@ -51,7 +60,7 @@
 //	body:
 //	  version    1 byte   1                                  ┐
 //	  type       1 byte   1: an entry                        │
-//	  kind       1 byte   of the payload; 1: plain           │
+//	  kind       1 byte   of the payload: 1 or 2             │
 //	  flags      1 byte   sum of 1: earlier than the record  │
 //	                      before; 2: first of an append      │ header
 //	  chain      name                                        │
@@ -67,8 +76,8 @@
 //
 //	SHA-256("audit-chain/1 record" 0A || header || SHA-256(payload))
 //
-// A plain payload is a list of fields, each a tag (1 byte), a length (2 bytes)
-// and a value, in ascending order of tag, no tag twice, no value empty:
+// A payload is a list of fields, each a tag (1 byte), a length (2 bytes) and a
+// value, in ascending order of tag, no tag twice, no value empty:
 //
 //	1 codice fiscale (text, at most 32 bytes)       required
 //	2 instant of the request (8 bytes, as time)     required
@@ -78,9 +87,31 @@
 //	6 mode of authentication (text, at most 64)     required
 //	7 subject (text, at most 128)
 //
+// A payload of kind 2 also has:
+//
+//	 8 comune of who asked (text, at most 32)
+//	 9 role (text, at most 64)
+//	10 level of assurance (1 byte, from 1)
+//	11 on whose behalf (text, at most 128)
+//	12 station (text, at most 256)
+//	13 device (text, at most 256)
+//	14 purpose (text, at most 256)
+//	15 procedure (text, at most 128)
+//	16 access point (text, at most 256)
+//	17 details (at most 4,096 bytes)
+//	18 random bytes (32 bytes)                      required
+//
+// Details are a list, in ascending order of key (by its bytes), no key twice:
+//
+//	length  1 byte   of the key
+//	key              1 to 32 of a-z 0-9 . -
+//	length  2 bytes  of the value
+//	value            text; it may be empty or only spaces
+//
 // Texts hold no control, format, surrogate or separator characters but the
 // space (Unicode Cc, Cf, Cs, Zl, Zp), and not only spaces. Nothing else is
-// accepted: what a reader does not know is refused, not skipped.
+// accepted: what a reader does not know is refused, not skipped. Version, type
+// and kind are never 0.
 //
 // In a folder each chain has a file, whose name [FileName] gives, and nothing
 // else is in it. [Example_format] shows a file byte by byte.

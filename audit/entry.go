@@ -1,8 +1,6 @@
 package audit
 
 import (
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -19,19 +17,33 @@ const (
 	MaxRequestID      = 128
 	MaxAuthentication = 64
 	MaxSubject        = 128
+	MaxActorComune    = 32
+	MaxRole           = 64
+	MaxActingFor      = 128
+	MaxStation        = 256
+	MaxDevice         = 256
+	MaxPurpose        = 256
+	MaxProcedure      = 128
+	MaxAccessPoint    = 256
+	MaxDetailKey      = 32
+	// MaxDetails is the most bytes of all the details together: their keys, their
+	// values, and 3 more for each.
+	MaxDetails = 4 << 10
 )
 
 // maxTime is the last millisecond of the year 9999.
 const maxTime = 253402300799999
 
-// An Entry is what is registered of one transaction (annex 2, "Ulteriori
-// specifiche tecniche" 1): the six fields of the decree and the subject. All
-// but the subject are required.
+// An Entry is the registration of one transaction (D.M. 17 October 2022, annex 2,
+// "Ulteriori specifiche tecniche" 1). The six fields of the decree, from FiscalCode
+// to Authentication, are required. The others are optional: an empty text, a Level
+// of 0 and an empty list of Details mean "not given".
 //
-// It holds personal data: String and LogValue leave the codice fiscale and the
-// subject out.
+// This package does not interpret the texts. The entry holds personal data: String
+// and LogValue leave out the codice fiscale and all the optional fields.
 type Entry struct {
-	// FiscalCode is of who used the service ("codice fiscale").
+	// FiscalCode is that of the person who used the service, the user ("codice
+	// fiscale").
 	FiscalCode string
 	// Time is the instant of the request ("data-ora-minuti-secondi-millisecondi
 	// della richiesta"), kept in UTC; what is below the millisecond is cut off.
@@ -43,16 +55,53 @@ type Entry struct {
 	Outcome string
 	// RequestID identifies the request ("identificativo della richiesta").
 	RequestID string
-	// Authentication is how he was authenticated ("modalità di
+	// Authentication is how the user was authenticated ("modalità di
 	// autenticazione").
 	Authentication string
-	// Subject identifies whom it is about, opaque to this package. May be empty.
+	// Subject identifies the person or thing that the request was about.
 	Subject string
+	// ActorComune is the comune for which the user works. It can differ from the
+	// comune of the chain that holds the entry.
+	ActorComune string
+	// Role is the user's role.
+	Role string
+	// Level is the level of assurance of the authentication, 1 to 255, on a scale
+	// that the caller chooses. 0 means "not given", so the scale must begin at 1.
+	Level uint8
+	// ActingFor identifies the person for whom the user, a delegate, acted
+	// ("delega").
+	ActingFor string
+	// Station identifies the workstation ("postazione").
+	Station string
+	// Device identifies the device of authentication, such as a smart card
+	// ("dispositivo").
+	Device string
+	// Purpose is the purpose of the request ("finalità").
+	Purpose string
+	// Procedure identifies the proceeding to which the request belongs
+	// ("procedimento").
+	Procedure string
+	// AccessPoint identifies the access point that received the request ("punto di
+	// accesso").
+	AccessPoint string
+	// Details are further facts about the request, in ascending order of key. A
+	// detail with an empty value differs from a detail that is not there.
+	Details []Detail
+}
+
+// A Detail is one fact about a request.
+type Detail struct {
+	// Key is 1 to 32 of a-z 0-9 . - and unique in its entry.
+	Key string
+	// Value is a text of the same characters as the other texts of an entry. It may
+	// be empty.
+	Value string
 }
 
 // String returns the entry without personal data.
 func (e Entry) String() string {
-	return fmt.Sprintf("%s %s (request %s, %s): %s", e.Time.UTC().Format(timeLayout), e.Operation, e.RequestID, e.Authentication, e.Outcome)
+	return fmt.Sprintf("%s %s (request %s, %s): %s",
+		e.Time.UTC().Format(timeLayout), e.Operation, e.RequestID, e.Authentication, e.Outcome)
 }
 
 // LogValue implements [slog.LogValuer].
@@ -80,68 +129,20 @@ func (fs EntryFaults) Error() string {
 	return "audit: entry: " + strings.Join(texts, "; ")
 }
 
-// The fields in the order of their tags, which count from 1.
-const (
-	tagFiscalCode = iota + 1
-	tagTime
-	tagOperation
-	tagOutcome
-	tagRequestID
-	tagAuthentication
-	tagSubject
-)
-
-type field struct {
-	name     string
-	max      int
-	required bool
-}
-
-func fieldOf(tag int) field {
-	switch tag {
-	case tagFiscalCode:
-		return field{"FiscalCode", MaxFiscalCode, true}
-	case tagTime:
-		return field{"Time", 8, true}
-	case tagOperation:
-		return field{"Operation", MaxOperation, true}
-	case tagOutcome:
-		return field{"Outcome", MaxOutcome, true}
-	case tagRequestID:
-		return field{"RequestID", MaxRequestID, true}
-	case tagAuthentication:
-		return field{"Authentication", MaxAuthentication, true}
-	case tagSubject:
-		return field{"Subject", MaxSubject, false}
-	}
-	return field{}
-}
-
-func (e *Entry) text(tag int) *string {
-	switch tag {
-	case tagFiscalCode:
-		return &e.FiscalCode
-	case tagOperation:
-		return &e.Operation
-	case tagOutcome:
-		return &e.Outcome
-	case tagRequestID:
-		return &e.RequestID
-	case tagAuthentication:
-		return &e.Authentication
-	}
-	return &e.Subject
-}
-
 // Check returns all that is wrong with the entry as [EntryFaults], or nil.
 func (e Entry) Check() error {
 	var faults EntryFaults
-	for tag := tagFiscalCode; tag <= tagSubject; tag++ {
-		f, problem := fieldOf(tag), ""
-		if tag == tagTime {
+	for tag := tagFiscalCode; tag <= tagDetails; tag++ {
+		f, problem := fields[tag], ""
+		switch f.form {
+		case textForm:
+			if s := *e.text(tag); s != "" || requiredV2&(1<<tag) != 0 {
+				problem = textProblem(s, f.max)
+			}
+		case timeForm:
 			problem = timeProblem(e.Time)
-		} else {
-			problem = textProblem(*e.text(tag), f)
+		case detailsForm:
+			problem = detailsProblem(e.Details)
 		}
 		if problem != "" {
 			faults = append(faults, EntryFault{f.name, problem})
@@ -163,26 +164,40 @@ func timeProblem(t time.Time) string {
 	return ""
 }
 
-func textProblem[T string | []byte](s T, f field) string {
-	if len(s) > f.max {
-		return fmt.Sprintf("has %d bytes, at most %d are accepted", len(s), f.max)
+// textProblem returns what is wrong with a text that is given, or "".
+func textProblem[T string | []byte](s T, most int) string {
+	if len(s) > most {
+		return fmt.Sprintf("has %d bytes, at most %d are accepted", len(s), most)
 	}
-	plain, blank := true, true
+	plain, blank := ascii(s)
+	switch {
+	case plain && !blank:
+		return ""
+	case plain:
+		return "is empty"
+	}
+	if problem := characterProblem(string(s)); problem != "" {
+		return problem
+	}
+	if strings.TrimSpace(string(s)) == "" {
+		return "is empty"
+	}
+	return ""
+}
+
+// ascii reports whether a text has only the printable characters of ASCII, and
+// whether it has only spaces. It spares most texts the look at each character.
+func ascii[T string | []byte](s T) (plain, blank bool) {
+	plain, blank = true, true
 	for i := range len(s) {
 		c := s[i]
 		plain = plain && c >= ' ' && c < 0x7f
 		blank = blank && c == ' '
 	}
-	switch {
-	case plain && blank && (f.required || len(s) > 0):
-		return "is empty"
-	case plain:
-		return ""
-	}
-	return unicodeProblem(string(s))
+	return plain, blank
 }
 
-func unicodeProblem(s string) string {
+func characterProblem(s string) string {
 	for i, r := range s {
 		if r == utf8.RuneError {
 			if _, n := utf8.DecodeRuneInString(s[i:]); n == 1 {
@@ -193,107 +208,47 @@ func unicodeProblem(s string) string {
 			return fmt.Sprintf("has the character %U at byte %d, which is not accepted", r, i)
 		}
 	}
-	if strings.TrimSpace(s) == "" {
-		return "is empty"
+	return ""
+}
+
+// detailsProblem returns what is wrong with details, or "". It does not show
+// their values.
+func detailsProblem(details []Detail) string {
+	size, last := 0, ""
+	for _, d := range details {
+		if problem := detailProblem(d.Key, last, d.Value); problem != "" {
+			return problem
+		}
+		last = d.Key
+		if size += detailFrame + len(d.Key) + len(d.Value); size > MaxDetails {
+			return fmt.Sprintf("has more than %d bytes, up to the key %s", MaxDetails, last)
+		}
 	}
 	return ""
 }
 
-// appendPlain appends the plain payload of an entry that has been checked.
-func (e Entry) appendPlain(b []byte) []byte {
-	for tag := tagFiscalCode; tag <= tagSubject; tag++ {
-		if tag == tagTime {
-			b = append(b, tagTime, 0, 8)
-			b = binary.BigEndian.AppendUint64(b, uint64(e.Time.UnixMilli()))
-			continue
-		}
-		s := *e.text(tag)
-		if s == "" {
-			continue
-		}
-		b = append(b, byte(tag), byte(len(s)>>8), byte(len(s)))
-		b = append(b, s...)
+// detailProblem returns what is wrong with a detail that follows the key last,
+// or "". The key is shown only if it is one: another may hold anything.
+func detailProblem[T string | []byte](key, last, value T) string {
+	switch {
+	case !isDetailKey(key):
+		return fmt.Sprintf("has a key after %q that is not 1 to %d of a-z 0-9 . -", last, MaxDetailKey)
+	case string(key) <= string(last):
+		return fmt.Sprintf("has the key %s after %s, want ascending order and each once", key, last)
 	}
-	return b
+	if plain, _ := ascii(value); !plain {
+		if problem := characterProblem(string(value)); problem != "" {
+			return fmt.Sprintf("has a value of %s that %s", key, problem)
+		}
+	}
+	return ""
 }
 
-// plainFields are the values of a plain payload, by tag; they alias it.
-type plainFields [tagSubject + 1][]byte
-
-// parsePlain reads a plain payload and accepts just what appendPlain writes.
-func parsePlain(b []byte) (plainFields, error) {
-	var fields plainFields
-	last := 0
-	for at := 0; at < len(b); {
-		if len(b)-at < 3 {
-			return fields, fmt.Errorf("byte %d: a field is cut short", at)
-		}
-		tag, n := int(b[at]), int(binary.BigEndian.Uint16(b[at+1:]))
-		f := fieldOf(tag)
-		switch {
-		case f.max == 0:
-			return fields, fmt.Errorf("byte %d: unknown field %d", at, tag)
-		case tag <= last:
-			return fields, fmt.Errorf("byte %d: field %d after field %d, want ascending order", at, tag, last)
-		case n == 0:
-			return fields, fmt.Errorf("byte %d: field %d is empty", at, tag)
-		case n > len(b)-at-3:
-			return fields, fmt.Errorf("byte %d: field %d has %d bytes, only %d are left", at, tag, n, len(b)-at-3)
-		}
-		fields[tag] = b[at+3 : at+3+n]
-		at, last = at+3+n, tag
-	}
-	for tag := tagFiscalCode; tag <= tagSubject; tag++ {
-		f := fieldOf(tag)
-		if tag != tagTime {
-			if problem := textProblem(fields[tag], f); problem != "" {
-				return fields, EntryFault{f.name, problem}
-			}
-			continue
-		}
-		if n := len(fields[tag]); n != 8 {
-			return fields, EntryFault{f.name, fmt.Sprintf("has %d bytes, want 8", n)}
-		}
-		if ms := binary.BigEndian.Uint64(fields[tag]); ms > maxTime {
-			return fields, EntryFault{f.name, "is after the year 9999"}
+func isDetailKey[T string | []byte](key T) bool {
+	for i := range len(key) {
+		if c := key[i]; c-'a' > 25 && c-'0' > 9 && c != '.' && c != '-' {
+			return false
 		}
 	}
-	return fields, nil
-}
-
-func decodePlain(b []byte) (Entry, error) {
-	fields, err := parsePlain(b)
-	if err != nil {
-		return Entry{}, err
-	}
-	var e Entry
-	for tag := tagFiscalCode; tag <= tagSubject; tag++ {
-		if tag == tagTime {
-			e.Time = fromMilli(binary.BigEndian.Uint64(fields[tag]))
-		} else {
-			*e.text(tag) = string(fields[tag])
-		}
-	}
-	return e, nil
-}
-
-func fromMilli(ms uint64) time.Time { return time.UnixMilli(int64(ms)).UTC() }
-
-var errChainName = errors.New("want 1 to 64 of A-Z a-z 0-9 . _ - beginning with a letter or a digit")
-
-// CheckChain returns an error if the text cannot be the name of a chain.
-func CheckChain(chain string) error {
-	ok := chain != "" && len(chain) <= maxChain
-	for i := range len(chain) {
-		if !ok {
-			break
-		}
-		c := chain[i]
-		alnum := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
-		ok = alnum || i > 0 && (c == '.' || c == '_' || c == '-')
-	}
-	if !ok {
-		return fmt.Errorf("audit: chain name %.80q: %w", chain, errChainName)
-	}
-	return nil
+	return len(key) > 0 && len(key) <= MaxDetailKey
 }

@@ -2,7 +2,9 @@ package audit
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +20,18 @@ func anEntry() Entry {
 		Operation: "certificate-issue", Outcome: "granted", RequestID: "r-1", Authentication: "spid", Subject: "42",
 	}
 }
+
+// An entry with all the fields.
+func fullEntry() Entry {
+	e := anEntry()
+	e.ActorComune, e.Role, e.Level, e.ActingFor = "A271", "operator", 2, "VRDLGU80A01H501Z"
+	e.Station, e.Device, e.Purpose, e.Procedure, e.AccessPoint = "s-7", "card 9", "duty of office", "2026/17", "web"
+	e.Details = []Detail{{Key: "kind", Value: "2"}, {Key: "list.part-1"}, {Key: "z", Value: " é "}}
+	return e
+}
+
+// fixedRandom is for the tests to which the random bytes do not matter.
+func fixedRandom() io.Reader { return rand.NewChaCha8([32]byte{1}) }
 
 func TestEntryCheck(t *testing.T) {
 	require.NoError(t, anEntry().Check())
@@ -80,14 +94,21 @@ func TestEntryFaultsHoldNoPersonalData(t *testing.T) {
 	}
 }
 
-func TestPlainPayloadIsStrict(t *testing.T) {
-	good := anEntry().appendPlain(nil)
-	e, err := decodePlain(good)
+// payloadV1 returns an entry as a payload of PlainV1, which has the same fields
+// up to the subject.
+func payloadV1(e Entry) []byte {
+	b := e.appendPlain(nil, [nonceSize]byte{})
+	return b[:len(b)-fieldFrame-nonceSize]
+}
+
+func TestPayloadV1IsStrict(t *testing.T) {
+	good := payloadV1(anEntry())
+	e, err := decodePlain(PlainV1, good)
 	require.NoError(t, err)
 	assert.Equal(t, anEntry(), e)
 	for n := range len(good) {
 		if n != len(good)-5 { // the subject alone may be missing
-			_, err := decodePlain(good[:n])
+			_, err := decodePlain(PlainV1, good[:n])
 			require.Error(t, err, "%d bytes", n)
 		}
 	}
@@ -104,7 +125,7 @@ func TestPlainPayloadIsStrict(t *testing.T) {
 		"Operation is empt": cat("\x01\x00\x01x\x02\x00\x08\x00\x00\x00\x00\x00\x00\x00\x01\x04\x00\x01x\x05\x00\x01x\x06\x00\x01x"),
 		"U+000A":            cat("\x01\x00\x01\n"),
 	} {
-		_, err := decodePlain(bad)
+		_, err := decodePlain(PlainV1, bad)
 		require.ErrorContains(t, err, want)
 	}
 }

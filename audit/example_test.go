@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log"
+	"strings"
 	"time"
 
 	"github.com/liste-elettorali/anpr/audit"
@@ -21,6 +22,14 @@ func issue() audit.Entry {
 		RequestID:      "r-1",
 		Authentication: "spid",
 	}
+}
+
+// As issue, with what a public office knows besides.
+func issueAtCounter() audit.Entry {
+	e := issue()
+	e.ActorComune, e.Role, e.Level, e.Station = "A271", "operator", 2, "s-7"
+	e.Details = []audit.Detail{{Key: "kind", Value: "2"}, {Key: "note"}}
+	return e
 }
 
 func clock() time.Time { return time.Date(2026, 3, 22, 10, 0, 1, 0, time.UTC) }
@@ -52,11 +61,12 @@ func Example() {
 // A file with one record, byte by byte.
 func Example_format() {
 	ctx := context.Background()
-	l, err := audit.New(audit.Config{Store: &audit.MemoryStore{}, Now: clock})
+	random := strings.NewReader("not random, so as to show always the same")
+	l, err := audit.New(audit.Config{Store: &audit.MemoryStore{}, Now: clock, Random: random})
 	if err != nil {
 		log.Fatal(err)
 	}
-	if _, err := l.Append(ctx, "H501", issue()); err != nil {
+	if _, err := l.Append(ctx, "H501", issueAtCounter()); err != nil {
 		log.Fatal(err)
 	}
 	var file bytes.Buffer
@@ -83,6 +93,14 @@ func Example_format() {
 	show("4", 3+7)
 	show("5", 3+3)
 	show("6", 3+4)
+	show("8", 3+4)
+	show("9", 3+8)
+	show("10", 3+1)
+	show("12", 3+3)
+	show("17", 3)
+	show("17: kind", 1+4+2+1)
+	show("17: note", 1+4+2)
+	show("18", 3+32)
 	show("hash", 32)
 	show("length", 4)
 	fmt.Println(file.Len(), "bytes are left")
@@ -92,9 +110,9 @@ func Example_format() {
 	// first      0000000000000000
 	// previous   fee12c7fd45d38d97155e2f7972ea23a4be2c8516c0a8f1d7fab69b60775efbd
 	// check      ac2417ee2d1e032a22d094388f885a0c428eafaf1c4fa23a0715b6aa897934a3
-	// length     000000a3
-	// complement ffffff5c
-	// version…   01010102
+	// length     000000f4
+	// complement ffffff0b
+	// version…   01010202
 	// chain      0448353031
 	// sequence   0000000000000000
 	// time       0000019d14fcbce8
@@ -106,8 +124,16 @@ func Example_format() {
 	// 4          0400076772616e746564
 	// 5          050003722d31
 	// 6          06000473706964
-	// hash       90986a90828d40adca93a32df1282b86f4c9c14debf6ef82a627211044e872d3
-	// length     000000a3
+	// 8          08000441323731
+	// 9          0900086f70657261746f72
+	// 10         0a000102
+	// 12         0c0003732d37
+	// 17         11000f
+	// 17: kind   046b696e64000132
+	// 17: note   046e6f74650000
+	// 18         1200206e6f742072616e646f6d2c20736f20617320746f2073686f7720616c77617973
+	// hash       f98e90c4f2e54dcbaaa6f968a3d3fa61417df52cb0b3c3571de3b8db955bf73e
+	// length     000000f4
 	// 0 bytes are left
 }
 

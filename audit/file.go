@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
@@ -65,6 +64,25 @@ func ChainOf(name string) (string, bool) {
 	return chain, true
 }
 
+var errChainName = errors.New("want 1 to 64 of A-Z a-z 0-9 . _ - beginning with a letter or a digit")
+
+// CheckChain returns an error if the text cannot be the name of a chain.
+func CheckChain(chain string) error {
+	ok := chain != "" && len(chain) <= maxChain
+	for i := range len(chain) {
+		if !ok {
+			break
+		}
+		c := chain[i]
+		alnum := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+		ok = alnum || i > 0 && (c == '.' || c == '_' || c == '-')
+	}
+	if !ok {
+		return fmt.Errorf("audit: chain name %.80q: %w", chain, errChainName)
+	}
+	return nil
+}
+
 // FileHeader returns the bytes with which the file of a whole chain begins.
 func FileHeader(chain string) ([]byte, error) {
 	if err := CheckChain(chain); err != nil {
@@ -83,7 +101,7 @@ func fileHeader(chain string, first uint64, prev Hash) []byte {
 }
 
 // A FormatError says where bytes are not in the format. Its Code is
-// [Malformed], [TornTail] or [EmptyChain].
+// [Malformed], [TornTail], [EmptyChain] or [UnknownRecord].
 type FormatError struct {
 	Code    FaultCode
 	Offset  int64  // of the header (0) or of the record, from the file's begin
@@ -98,8 +116,10 @@ func (e *FormatError) Error() string {
 // A Reader reads a file record by record, in memory that does not grow with
 // it. It checks the format and nothing more: [VerifyFile] checks the chain.
 type Reader struct {
-	r      *bufio.Reader
+	src    io.Reader
 	again  func() bool // at a torn end: wait, and say whether to read on
+	buf    []byte
+	ahead  []byte // the part of buf that was read and not used yet
 	chain  string
 	first  uint64
 	before Hash // of the record before the first
@@ -107,20 +127,22 @@ type Reader struct {
 	seq    uint64
 	off    int64 // of the next record
 	at     int64 // of the last
-	buf    []byte
+	last   Record
+	hashed [hashInput]byte // what its hash covers
+	size   int             // of that
 	fault  error
-	header int64
+	begin  int64 // of the first record
 }
 
 // NewReader reads the header. The error is a [*FormatError], or that of r.
 func NewReader(r io.Reader) (*Reader, error) { return newReader(r, nil) }
 
 func newReader(src io.Reader, again func() bool) (*Reader, error) {
-	r := &Reader{r: bufio.NewReaderSize(src, 64<<10), again: again, buf: make([]byte, 0, 4096)}
+	r := &Reader{src: src, again: again, buf: make([]byte, 4*MaxRecord)}
 	if err := r.readHeader(); err != nil {
 		return nil, err
 	}
-	r.header = r.off
+	r.begin = r.off
 	return r, nil
 }
 
@@ -140,26 +162,31 @@ func (r *Reader) Offset() int64 { return r.at }
 // End returns where it ends.
 func (r *Reader) End() int64 { return r.off }
 
-// fill reads until buf has n bytes or the input ends.
-func (r *Reader) fill(n int) error {
-	for len(r.buf) < n {
-		have := len(r.buf)
-		if cap(r.buf) < n {
-			r.buf = append(make([]byte, 0, max(n, 2*cap(r.buf))), r.buf...)
-		}
-		got, err := io.ReadFull(r.r, r.buf[have:n])
-		r.buf = r.buf[:have+got]
+// peek returns the bytes ahead, at least n, as a part of the buffer. If the input
+// ends before, it returns those that are left, and io.ErrUnexpectedEOF.
+func (r *Reader) peek(n int) ([]byte, error) {
+	if len(r.ahead) >= n {
+		return r.ahead, nil
+	}
+	return r.fill(n)
+}
+
+// fill reads until n bytes are ahead.
+func (r *Reader) fill(n int) ([]byte, error) {
+	have := copy(r.buf, r.ahead)
+	for {
+		got, err := io.ReadAtLeast(r.src, r.buf[have:], n-have)
+		have += got
+		r.ahead = r.buf[:have]
 		switch {
 		case err == nil:
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-			if len(r.buf) == 0 || r.again == nil || !r.again() {
-				return io.ErrUnexpectedEOF
-			}
-		default:
-			return fmt.Errorf("audit: byte %d: %w", r.off, err)
+			return r.ahead, nil
+		case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+			return nil, fmt.Errorf("audit: byte %d: %w", r.off, err)
+		case have == 0 || r.again == nil || !r.again():
+			return r.ahead, io.ErrUnexpectedEOF
 		}
 	}
-	return nil
 }
 
 func (r *Reader) bad(code FaultCode, format string, args ...any) error {
@@ -167,45 +194,45 @@ func (r *Reader) bad(code FaultCode, format string, args ...any) error {
 }
 
 func (r *Reader) readHeader() error {
-	r.buf = r.buf[:0]
-	if err := r.fill(len(magic) + 1); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+	b, err := r.peek(len(magic) + 1)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return err
 	}
-	if n := min(len(r.buf), len(magic)); string(r.buf[:n]) != magic[:n] {
+	if n := min(len(b), len(magic)); string(b[:n]) != magic[:n] {
 		return r.bad(Malformed, "the file does not begin as a chain does")
 	}
-	if len(r.buf) <= len(magic) {
-		return r.bad(TornTail, "the file ends after %d bytes, within its header", len(r.buf))
+	if len(b) <= len(magic) {
+		return r.bad(TornTail, "the file ends after %d bytes, within its header", len(b))
 	}
-	n := int(r.buf[len(magic)])
+	n := int(b[len(magic)])
 	rest := len(magic) + 1 + n
 	size := rest + 8 + 2*len(Hash{})
-	err := r.fill(size)
-	switch {
-	case n == 0 || n > maxChain:
+	if n == 0 || n > maxChain {
 		return r.bad(Malformed, "a chain name of %d bytes", n)
+	}
+	b, err = r.peek(size)
+	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return r.bad(TornTail, "the file ends after %d bytes, within its header", len(r.buf))
+		return r.bad(TornTail, "the file ends after %d bytes, within its header", len(b))
 	case err != nil:
 		return err
 	}
-	check := sha256.Sum256(r.buf[:size-len(Hash{})])
-	if !bytes.Equal(check[:], r.buf[size-len(Hash{}):size]) {
+	if sha256.Sum256(b[:size-len(Hash{})]) != Hash(b[size-len(Hash{}):]) {
 		return r.bad(Malformed, "the header does not agree with its check")
 	}
-	r.chain = string(r.buf[len(magic)+1 : rest])
+	r.chain = string(b[len(magic)+1 : rest])
 	if err := CheckChain(r.chain); err != nil {
 		return r.bad(Malformed, "%v", err)
 	}
-	r.first = binary.BigEndian.Uint64(r.buf[rest:])
-	r.seq = r.first
-	copy(r.prev[:], r.buf[rest+8:])
-	r.before = r.prev
-	if r.first == 0 && r.prev != Genesis(r.chain) {
+	r.first = binary.BigEndian.Uint64(b[rest:])
+	r.before = Hash(b[rest+8:])
+	if r.first == 0 && r.before != Genesis(r.chain) {
 		return r.bad(Malformed, "the header does not hold the genesis hash of its chain")
 	}
-	r.off = int64(size)
-	r.at = r.off
+	r.seq, r.prev = r.first, r.before
+	r.last.Chain = r.chain
+	copy(r.hashed[:], domainRecord)
+	r.ahead, r.off, r.at = b[size:], int64(size), int64(size)
 	return nil
 }
 
@@ -214,91 +241,104 @@ func (r *Reader) readHeader() error {
 // either no more can be read. The hash and the place in the chain are not
 // checked.
 func (r *Reader) Next() (Record, error) {
-	rec, err := r.next()
+	if err := r.next(); err != nil {
+		return Record{}, err
+	}
+	rec := r.last
 	rec.Payload = clonePayload(rec.Payload)
-	return rec, err
-}
-
-// next is Next with a payload that lasts until the following call.
-func (r *Reader) next() (Record, error) {
-	if r.fault != nil {
-		return Record{}, r.fault
-	}
-	rec, err := r.read()
-	if err != nil {
-		r.fault = err
-		return Record{}, err
-	}
 	return rec, nil
 }
 
-func (r *Reader) read() (Record, error) {
-	r.buf = r.buf[:0]
-	err := r.fill(frameFront)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		if len(r.buf) > 0 {
-			return Record{}, r.cut()
-		}
-		if r.off == r.header {
-			return Record{}, r.bad(EmptyChain, "the file has no records")
-		}
-		return Record{}, io.EOF
+// intact reports whether the content of the last record agrees with its hash.
+func (r *Reader) intact() bool { return sha256.Sum256(r.hashed[:r.size]) == r.last.Hash }
+
+// next reads the next record as Next does, but into r.last, where the next call
+// overwrites it.
+func (r *Reader) next() error {
+	if r.fault == nil {
+		r.fault = r.read()
 	}
-	if err != nil {
-		return Record{}, err
-	}
-	n, err := frameLength(r.buf)
-	if err != nil {
-		return Record{}, r.bad(Malformed, "%v", err)
-	}
-	err = r.fill(n)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return Record{}, r.cut()
-	}
-	if err != nil {
-		return Record{}, err
-	}
-	rec, err := decodeFrame(r.buf, r.chain)
-	if err != nil {
-		return Record{}, r.bad(Malformed, "%v", err)
-	}
-	r.at, r.off = r.off, r.off+int64(n)
-	r.seq, r.prev = rec.Seq+1, rec.Hash
-	return rec, nil
+	return r.fault
 }
 
-// cut judges an end of the file within a record. It is a torn tail only if
-// what is there can be the begin of the record that would follow: damage must
-// not pass for the end of an interrupted write, which a store cuts off.
-func (r *Reader) cut() error {
-	// A file can have grown before its bytes were written: zeros at its end.
-	b := bytes.TrimRight(r.buf, "\x00")
+func (r *Reader) read() error {
+	b, err := r.peek(frameFront)
+	if err != nil && errors.Is(err, io.ErrUnexpectedEOF) {
+		switch {
+		case len(b) > 0:
+			return r.cut(b)
+		case r.off == r.begin:
+			return r.bad(EmptyChain, "the file has no records")
+		}
+		return io.EOF
+	}
+	if err != nil {
+		return err
+	}
+	n, err := frameLength(b)
+	if err != nil {
+		return r.bad(Malformed, "%v", err)
+	}
+	b, err = r.peek(n)
+	if err != nil && errors.Is(err, io.ErrUnexpectedEOF) {
+		return r.cut(b)
+	}
+	if err != nil {
+		return err
+	}
+	if err := r.last.decodeFrame(b[:n]); err != nil {
+		return r.notARecord(err)
+	}
+	header := b[frameFront : frameFront+fixedHeader+len(r.last.Chain)]
+	r.size = len(domainRecord) + copy(r.hashed[len(domainRecord):], header)
+	r.size += copy(r.hashed[r.size:], r.last.PayloadDigest[:])
+	r.ahead, r.at, r.off = b[n:], r.off, r.off+int64(n)
+	r.seq, r.prev = r.last.Seq+1, r.last.Hash
+	return nil
+}
+
+func (r *Reader) notARecord(err error) error {
+	if errors.Is(err, ErrUnknownRecord) {
+		return r.bad(UnknownRecord, "%v", err)
+	}
+	return r.bad(Malformed, "%v", err)
+}
+
+// cut judges an end of the file within a record. It is a torn tail only if the
+// bytes can be the begin of the record that would follow. A store removes the
+// remains of an interrupted write, so damage must not look like them.
+func (r *Reader) cut(whole []byte) error {
+	// A file can grow before its bytes are written: then it ends with zeros.
+	b := bytes.TrimRight(whole, "\x00")
 	for i := range min(len(b), frameFront) {
 		if i >= 4 && b[i] != ^b[i-4] {
-			return r.bad(Malformed, "the file ends after %d bytes of a record, whose length and complement do not agree", len(r.buf))
+			return r.bad(Malformed, "the file ends after %d bytes of a record, "+
+				"whose length and complement do not agree", len(whole))
 		}
 	}
-	want := Record{Chain: r.chain, Seq: r.seq, Type: EntryType, Kind: Plain, Prev: r.prev}
+	body := b[min(len(b), frameFront):]
+	if err := checkForm(body[:min(len(body), formSize)]); err != nil {
+		return r.notARecord(fmt.Errorf("the file ends after %d bytes of a record: %w", len(whole), err))
+	}
+	want := Record{Chain: r.chain, Seq: r.seq, Prev: r.prev}
 	header := want.appendHeader(nil)
 	timeAt := len(header) - len(Hash{}) - 8
-	for i, c := range b[min(len(b), frameFront):] {
-		if i >= len(header) {
-			break
-		}
-		isFlags, isTime := i == 3 && c <= flagClockBack|flagBegins, i >= timeAt && i < timeAt+8
-		if c != header[i] && !isFlags && !isTime {
-			return r.bad(Malformed, "the file ends after %d bytes of a record, which differs at byte %d from the one that would follow", len(r.buf), frameFront+i)
+	for i := formSize; i < min(len(body), len(header)); i++ {
+		if isTime := i >= timeAt && i < timeAt+8; body[i] != header[i] && !isTime {
+			return r.bad(Malformed, "the file ends after %d bytes of a record, "+
+				"which differs at byte %d from the one that would follow", len(whole), frameFront+i)
 		}
 	}
-	// A whole record with a wrong length before it looks cut as well.
-	b = r.buf
+	// A whole record whose first length is wrong looks cut as well.
+	b = whole
 	for end := frameFront + fixedBody + 1; end+frameBack <= len(b); end++ {
 		if int(binary.BigEndian.Uint32(b[end:])) != end-frameFront {
 			continue
 		}
-		if rec, err := decodeBody(b[frameFront:end], r.chain); err == nil && rec.Check() == nil {
+		rec := Record{Chain: r.chain}
+		if err := rec.decodeBody(b[frameFront:end]); err == nil && rec.Check() == nil {
 			return r.bad(Malformed, "the length of a record of %d bytes is wrong", end+frameBack)
 		}
 	}
-	return r.bad(TornTail, "the file ends after %d bytes of a record", len(r.buf))
+	return r.bad(TornTail, "the file ends after %d bytes of a record", len(whole))
 }

@@ -2,11 +2,13 @@ package audit
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -29,37 +31,42 @@ type Config struct {
 	Store Store
 	// Now is the clock of the records' time. If nil, time.Now.
 	Now func() time.Time
+	// Random is the source of the 32 random bytes of each payload, which must not be
+	// predictable. Several goroutines read it at once. If nil, crypto/rand.Reader.
+	Random io.Reader
 }
 
 // A Log appends entries to the chains of a store. It is safe for concurrent
 // use. Entries that wait for the same chain are written together, so that they
 // share the cost of making them durable. It needs no closing.
 type Log struct {
-	store Store
-	now   func() time.Time
+	store  Store
+	now    func() time.Time
+	random io.Reader
 
 	mu     sync.Mutex
 	chains map[string]*writer
 }
 
-// A writer is the end of one chain. Its fields belong to Log.mu, but for head
-// and known, which belong to the goroutine that runs it.
+// A writer is the end of one chain. Log.mu guards queue and running. The other
+// fields belong to the goroutine that runs it.
 type writer struct {
 	queue   []*pending
 	running bool
 	head    Head
 	known   bool
+	records []Record // of the last batch; the memory is used again
 }
 
 type pending struct {
-	payload []byte
+	payload payload
 	record  Record
 	err     error
 	done    chan struct{}
 }
 
-// New makes a log on a store. Several logs, of one process or of many, may
-// stand on one store if the store allows it.
+// New makes a log on a store. Several logs, in one process or in many, may use the
+// same store if the store allows it.
 func New(cfg Config) (*Log, error) {
 	if cfg.Store == nil {
 		return nil, errors.New("audit: Config.Store is nil")
@@ -67,12 +74,15 @@ func New(cfg Config) (*Log, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Log{store: cfg.Store, now: cfg.Now, chains: map[string]*writer{}}, nil
+	if cfg.Random == nil {
+		cfg.Random = rand.Reader
+	}
+	return &Log{store: cfg.Store, now: cfg.Now, random: cfg.Random, chains: map[string]*writer{}}, nil
 }
 
-// Append adds an entry to a chain: the comune, or the service, whose log it is.
-// When it returns nil the record is durable, and follows all those whose Append
-// had returned before this one was called.
+// Append adds an entry to a chain, which is named after the comune or the service
+// whose log it is. When it returns nil the record is durable, and follows all those
+// whose Append had returned before this one was called. The caller owns the record.
 //
 // A faulty entry is refused with [EntryFaults]. If ctx ends before the entry's
 // turn, nothing is written and the error is that of ctx; if it ends later, the
@@ -85,7 +95,13 @@ func (l *Log) Append(ctx context.Context, chain string, e Entry) (Record, error)
 	if err := e.Check(); err != nil {
 		return Record{}, err
 	}
-	p := &pending{payload: e.appendPlain(nil), done: make(chan struct{})}
+	// The callers encode and hash their payloads at the same time: only the headers
+	// need the order of the chain.
+	body, err := newPayload(l.random, e)
+	if err != nil {
+		return Record{}, err
+	}
+	p := &pending{payload: body, done: make(chan struct{})}
 	l.mu.Lock()
 	w := l.chains[chain]
 	if w == nil {
@@ -101,7 +117,7 @@ func (l *Log) Append(ctx context.Context, chain string, e Entry) (Record, error)
 
 	select {
 	case <-p.done:
-		return p.result()
+		return p.record, p.err
 	case <-ctx.Done():
 	}
 	l.mu.Lock()
@@ -114,30 +130,24 @@ func (l *Log) Append(ctx context.Context, chain string, e Entry) (Record, error)
 	}
 	select {
 	case <-p.done:
-		return p.result()
+		return p.record, p.err
 	default:
 		return Record{}, fmt.Errorf("%w: %w", ErrOutcomeUnknown, ctx.Err())
 	}
 }
 
-func (p *pending) result() (Record, error) {
-	r := p.record
-	r.Payload = clonePayload(r.Payload)
-	return r, p.err
-}
-
-// run writes what waits for a chain, and ends when nothing does. It is not the
-// goroutine of a caller, so that each caller can leave when his context ends.
+// run writes the entries that wait for a chain, and ends when there are none. It
+// has its own goroutine, so that each caller can return when its context ends.
 func (l *Log) run(chain string, w *writer) {
 	for {
 		l.mu.Lock()
 		n, size := 0, 0
 		for n < len(w.queue) && n < maxBatch && size < maxBatchBytes {
-			size += len(w.queue[n].payload) + frameFront + fixedBody + maxChain + frameBack
+			size += len(w.queue[n].payload.bytes) + frameFront + fixedBody + maxChain + frameBack
 			n++
 		}
 		if n == 0 {
-			w.running, w.queue = false, nil
+			w.running, w.queue, w.records = false, nil, nil
 			l.mu.Unlock()
 			return
 		}
@@ -155,10 +165,11 @@ func (l *Log) run(chain string, w *writer) {
 	}
 }
 
-// commit writes a batch after the head of its chain, wherever that is by now.
+// commit writes a batch after the head of its chain. If another log has moved the
+// head, it tries again after the new one.
 func (l *Log) commit(chain string, w *writer, batch []*pending) (err error) {
 	defer func() {
-		// A panic here would end the process, whose callers could have caught it.
+		// A panic in this goroutine would end the process: no caller could recover it.
 		if p := recover(); p != nil {
 			err = fmt.Errorf("audit: the store panicked: %v", p)
 		}
@@ -167,7 +178,8 @@ func (l *Log) commit(chain string, w *writer, batch []*pending) (err error) {
 		}
 	}()
 	ctx := context.Background() // the batch is of many callers
-	records := make([]Record, len(batch))
+	w.records = slices.Grow(w.records[:0], len(batch))[:len(batch)]
+	records := w.records
 	for try := 1; ; try++ {
 		if !w.known {
 			if w.head, err = l.store.Head(ctx, chain); err != nil {
@@ -192,25 +204,25 @@ func (l *Log) commit(chain string, w *writer, batch []*pending) (err error) {
 			return err
 		}
 		w.known = false
-		time.Sleep(rand.N(time.Duration(min(try, 10)) * time.Millisecond))
+		time.Sleep(mathrand.N(time.Duration(min(try, 10)) * time.Millisecond))
 	}
 }
 
-func next(chain string, head Head, at time.Time, payload []byte, begins bool) Record {
+func next(chain string, head Head, at time.Time, p payload, begins bool) Record {
 	at = fromMilli(uint64(at.UnixMilli()))
 	r := Record{
 		Chain: chain, Seq: head.Size, Time: at, ClockBack: clockBack(at, head), Begins: begins,
-		Prev: head.Hash, Type: EntryType, Kind: Plain, Payload: payload,
+		Prev: head.Hash, Type: EntryType, Kind: PlainV2, Payload: p.bytes, PayloadDigest: p.digest,
 	}
-	r.seal()
+	r.Hash = r.computeHash()
 	return r
 }
 
 // NewRecords returns the records of one append of entries after a head, as
-// [Log.Append] gives them to its store. It serves those who test a [Store]. The
-// error is that of the chain's name, or the [EntryFaults] of the first entry
-// that has some.
-func NewRecords(chain string, head Head, at time.Time, entries ...Entry) ([]Record, error) {
+// [Log.Append] gives them to its store. It is for tests of a [Store], where random
+// may be a source that gives the same bytes each time. The error is that of the
+// chain's name, the [EntryFaults] of the first faulty entry, or that of random.
+func NewRecords(random io.Reader, chain string, head Head, at time.Time, entries ...Entry) ([]Record, error) {
 	if err := CheckChain(chain); err != nil {
 		return nil, err
 	}
@@ -219,7 +231,11 @@ func NewRecords(chain string, head Head, at time.Time, entries ...Entry) ([]Reco
 		if err := e.Check(); err != nil {
 			return nil, err
 		}
-		records[i] = next(chain, head, at, e.appendPlain(nil), i == 0)
+		body, err := newPayload(random, e)
+		if err != nil {
+			return nil, err
+		}
+		records[i] = next(chain, head, at, body, i == 0)
 		head = HeadOf(records[i])
 	}
 	return records, nil

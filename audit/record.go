@@ -21,12 +21,6 @@ type Type byte
 // EntryType is the type of a record that holds an [Entry].
 const EntryType Type = 1
 
-// A PayloadKind says how the payload of a record is written.
-type PayloadKind byte
-
-// Plain is the kind of a payload that is not encrypted.
-const Plain PayloadKind = 1
-
 // MaxPayload is the most bytes of a payload.
 const MaxPayload = 16 << 10
 
@@ -39,11 +33,12 @@ const (
 	domainRecord  = "audit-chain/1 record\n"
 	domainGenesis = "audit-chain/1 genesis\n"
 
-	frameFront = 8                                                         // length, complement
-	frameBack  = 4                                                         // length
-	fixedBody  = 4 + 1 + 8 + 8 + len(Hash{}) + 1 + len(Hash{})             // all but the name and the payload
-	maxBody    = fixedBody + maxChain + MaxPayload                         //
-	hashInput  = len(domainRecord) + 4 + 1 + maxChain + 16 + 2*len(Hash{}) // at most
+	frameFront  = 8                                                        // length, complement
+	frameBack   = 4                                                        // length
+	fixedHeader = formSize + 1 + 8 + 8 + len(Hash{})                       // all but the name
+	fixedBody   = fixedHeader + 1 + len(Hash{})                            // all but the name and the payload
+	maxBody     = fixedBody + maxChain + MaxPayload                        //
+	hashInput   = len(domainRecord) + fixedHeader + maxChain + len(Hash{}) // at most
 )
 
 // MaxRecord is the most bytes of a record in a file.
@@ -53,7 +48,11 @@ const MaxRecord = frameFront + maxBody + frameBack
 var (
 	// ErrHash: the content of a record does not agree with its hash.
 	ErrHash = errors.New("the content does not agree with its hash")
-	// ErrPayloadDeleted: the payload was deleted, its digest alone is left.
+	// ErrUnknownRecord: the record has a version, a type, a kind of payload or a
+	// flag that this version of the package does not know, so a later version wrote
+	// it. A store must not remove it as the remains of an interrupted write.
+	ErrUnknownRecord = errors.New("not known to this version: a later one wrote it")
+	// ErrPayloadDeleted: the payload was deleted; only its digest is left.
 	ErrPayloadDeleted = errors.New("the payload was deleted")
 )
 
@@ -67,9 +66,10 @@ type Record struct {
 	Time time.Time
 	// ClockBack is set if Time is before that of the record before.
 	ClockBack bool
-	// Begins is set on the first record of an append: those before were durable
-	// when it was written. It lets a store tell what a crash has left from what
-	// was damaged later. A copy appends records from one so marked on.
+	// Begins is set on the first record of an append: the records before it were
+	// durable when it was written. With it a store can distinguish the remains of a
+	// crash from later damage. A copy of a chain must append from a record with this
+	// mark.
 	Begins bool
 	// Prev is the hash of the record before, or [Genesis].
 	Prev Hash
@@ -83,8 +83,8 @@ type Record struct {
 	Hash Hash
 }
 
-// Genesis returns what stands for the hash of the record before the first of a
-// chain.
+// Genesis returns the hash that the first record of a chain has as that of the
+// record before.
 func Genesis(chain string) Hash {
 	b := append([]byte(domainGenesis), byte(len(chain)))
 	return sha256.Sum256(append(b, chain...))
@@ -102,10 +102,10 @@ func (r Record) Entry() (Entry, error) {
 	switch {
 	case r.Payload == nil:
 		return Entry{}, fmt.Errorf("audit: %s/%d: %w", r.Chain, r.Seq, ErrPayloadDeleted)
-	case r.Type != EntryType || r.Kind != Plain:
-		return Entry{}, fmt.Errorf("audit: %s/%d: type %d with payload of kind %d, want %d with %d", r.Chain, r.Seq, r.Type, r.Kind, EntryType, Plain)
+	case r.Type != EntryType || !r.Kind.known():
+		return Entry{}, fmt.Errorf("audit: %s/%d: type %d, kind %d: %w", r.Chain, r.Seq, r.Type, r.Kind, ErrUnknownRecord)
 	}
-	e, err := decodePlain(r.Payload)
+	e, err := decodePlain(r.Kind, r.Payload)
 	if err != nil {
 		return Entry{}, fmt.Errorf("audit: %s/%d: payload: %w", r.Chain, r.Seq, err)
 	}
@@ -118,12 +118,6 @@ func (r Record) Check() error {
 		return fmt.Errorf("audit: %s/%d: %w", r.Chain, r.Seq, ErrHash)
 	}
 	return nil
-}
-
-// seal sets the digest and the hash.
-func (r *Record) seal() {
-	r.PayloadDigest = sha256.Sum256(r.Payload)
-	r.Hash = r.computeHash()
 }
 
 func (r *Record) computeHash() Hash {
@@ -151,13 +145,14 @@ func (r *Record) appendHeader(b []byte) []byte {
 }
 
 // AppendBinary appends the record as it stands in a file. It implements
-// [encoding.BinaryAppender]. The error tells a record that has no such form.
+// [encoding.BinaryAppender]. It returns an error for a record that a file cannot
+// hold.
 func (r Record) AppendBinary(b []byte) ([]byte, error) {
 	if err := CheckChain(r.Chain); err != nil {
 		return b, err
 	}
-	if r.Type != EntryType || r.Kind != Plain {
-		return b, fmt.Errorf("audit: %s/%d: type %d with payload of kind %d, want %d with %d", r.Chain, r.Seq, r.Type, r.Kind, EntryType, Plain)
+	if r.Type != EntryType || !r.Kind.known() {
+		return b, fmt.Errorf("audit: %s/%d: type %d, kind %d: %w", r.Chain, r.Seq, r.Type, r.Kind, ErrUnknownRecord)
 	}
 	if n := len(r.Payload); n > MaxPayload || r.Payload != nil && n == 0 {
 		return b, fmt.Errorf("audit: %s/%d: a payload of %d bytes, want 1 to %d", r.Chain, r.Seq, n, MaxPayload)
@@ -182,7 +177,8 @@ func (r Record) AppendBinary(b []byte) ([]byte, error) {
 
 // DecodeRecord reads the record with which b begins and returns how many bytes
 // it takes. It accepts just what AppendBinary writes, and does not check the
-// hash. The record does not alias b.
+// hash. The record does not alias b. The error is [ErrUnknownRecord] if a later
+// version wrote the record.
 func DecodeRecord(b []byte) (Record, int, error) {
 	n, err := frameLength(b)
 	if err != nil {
@@ -191,15 +187,15 @@ func DecodeRecord(b []byte) (Record, int, error) {
 	if len(b) < n {
 		return Record{}, 0, fmt.Errorf("audit: record: %d bytes, want %d", len(b), n)
 	}
-	r, err := decodeFrame(b[:n], "")
-	if err != nil {
+	var r Record
+	if err := r.decodeFrame(b[:n]); err != nil {
 		return Record{}, 0, fmt.Errorf("audit: record: %w", err)
 	}
 	r.Payload = clonePayload(r.Payload)
 	return r, n, nil
 }
 
-// clonePayload keeps nil, a deleted payload, apart from an empty one.
+// clonePayload returns nil for nil, which is a deleted payload.
 func clonePayload(b []byte) []byte {
 	if b == nil {
 		return nil
@@ -222,54 +218,90 @@ func frameLength(b []byte) (int, error) {
 	return frameFront + int(n) + frameBack, nil
 }
 
-// decodeFrame reads a whole frame whose front is right. Its payload aliases b;
-// its chain is the given one where it is the same.
-func decodeFrame(b []byte, chain string) (Record, error) {
+// decodeFrame reads a whole frame whose front is right. The payload aliases b. If
+// the chain is the one that r has, it is not allocated again.
+func (r *Record) decodeFrame(b []byte) error {
+	// This is first, so that a torn record of a later version is recognised.
+	if err := checkForm(b[frameFront : frameFront+formSize]); err != nil {
+		return err
+	}
 	front, back := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[len(b)-frameBack:])
 	if front != back {
-		return Record{}, fmt.Errorf("the length is %d before the record and %d after it", front, back)
+		return fmt.Errorf("the length is %d before the record and %d after it", front, back)
 	}
-	return decodeBody(b[frameFront:len(b)-frameBack], chain)
+	return r.decodeBody(b[frameFront : len(b)-frameBack])
 }
 
-func decodeBody(b []byte, chain string) (Record, error) {
-	if b[0] != version {
-		return Record{}, fmt.Errorf("version %d, want %d", b[0], version)
+// formSize is how many bytes of a body say how the rest of it is written.
+const formSize = 4
+
+// checkForm judges the first bytes of a body, up to formSize: version, type, kind
+// and flags. The error is [ErrUnknownRecord] if a later version wrote them. It is
+// another if version, type or kind is 0: no version writes that, and bytes that
+// were lost in a crash read as 0.
+func checkForm(b []byte) error {
+	if len(b) == formSize && b[0] == version && Type(b[1]) == EntryType && PayloadKind(b[2]).known() &&
+		b[3] <= flagClockBack|flagBegins {
+		return nil
 	}
-	r := Record{Type: Type(b[1]), Kind: PayloadKind(b[2]), ClockBack: b[3]&flagClockBack != 0, Begins: b[3]&flagBegins != 0, Chain: chain}
-	if r.Type != EntryType || r.Kind != Plain || b[3] > flagClockBack|flagBegins {
-		return Record{}, fmt.Errorf("type %d, kind %d, flags %02x: not known to this version", b[1], b[2], b[3])
-	}
-	n := int(b[4])
-	if n > len(b)-fixedBody {
-		return Record{}, fmt.Errorf("a chain name of %d bytes, %d are left", n, len(b)-fixedBody)
-	}
-	if name := b[5 : 5+n]; string(name) != chain || chain == "" {
-		r.Chain = string(name)
-		if err := CheckChain(r.Chain); err != nil {
-			return Record{}, err
+	known := true
+	for i, c := range b {
+		if c == 0 && i < formSize-1 {
+			return fmt.Errorf("byte %d of the record is 0, as nothing that was written is", i)
+		}
+		switch i {
+		case 0:
+			known = c == version
+		case 1:
+			known = known && Type(c) == EntryType
+		case 2:
+			known = known && PayloadKind(c).known()
+		case 3:
+			known = known && c <= flagClockBack|flagBegins
 		}
 	}
-	b = b[5+n:]
+	if !known {
+		return fmt.Errorf("version, type, kind, flags %x: %w", b, ErrUnknownRecord)
+	}
+	return nil
+}
+
+// decodeBody reads a body whose first bytes checkForm has accepted, as
+// decodeFrame does.
+func (r *Record) decodeBody(b []byte) error {
+	n := int(b[formSize])
+	if n > len(b)-fixedBody {
+		return fmt.Errorf("a chain name of %d bytes, %d are left", n, len(b)-fixedBody)
+	}
+	if name := b[formSize+1 : formSize+1+n]; string(name) != r.Chain || n == 0 {
+		r.Chain = string(name)
+		if err := CheckChain(r.Chain); err != nil {
+			return err
+		}
+	}
+	r.Type, r.Kind = Type(b[1]), PayloadKind(b[2])
+	r.ClockBack, r.Begins = b[3]&flagClockBack != 0, b[3]&flagBegins != 0
+	b = b[formSize+1+n:]
 	r.Seq = binary.BigEndian.Uint64(b)
 	ms := binary.BigEndian.Uint64(b[8:])
 	if ms > maxTime {
-		return Record{}, fmt.Errorf("time %d is after the year 9999", ms)
+		return fmt.Errorf("time %d is after the year 9999", ms)
 	}
 	r.Time = fromMilli(ms)
 	b = b[16:]
-	b = b[copy(r.Prev[:], b):]
-	present := b[0]
-	payload := b[1 : len(b)-len(r.Hash)]
-	copy(r.Hash[:], b[len(b)-len(r.Hash):])
+	r.Prev = Hash(b)
+	present, payload := b[len(Hash{})], b[len(Hash{})+1:len(b)-len(Hash{})]
+	r.Hash = Hash(b[len(b)-len(Hash{}):])
 	switch {
 	case present == 1 && len(payload) <= MaxPayload:
 		r.Payload = payload
 		r.PayloadDigest = sha256.Sum256(payload)
-	case present == 0 && len(payload) == len(r.PayloadDigest):
-		copy(r.PayloadDigest[:], payload)
+	case present == 0 && len(payload) == len(Hash{}):
+		r.Payload = nil
+		r.PayloadDigest = Hash(payload)
 	default:
-		return Record{}, fmt.Errorf("payload mark %d with %d bytes, want 1 with at most %d or 0 with %d", present, len(payload), MaxPayload, len(Hash{}))
+		return fmt.Errorf("payload mark %d with %d bytes, want 1 with at most %d or 0 with %d",
+			present, len(payload), MaxPayload, len(Hash{}))
 	}
-	return r, nil
+	return nil
 }

@@ -38,16 +38,18 @@ type Store interface {
 
 	// Append adds records to a chain, the first of which must follow its head,
 	// and each other the one before; otherwise nothing is written and the error
-	// is ErrConflict. The first must be marked as one that begins an append. Comparison and writing are one step: of several appends
-	// after the same head, one succeeds.
+	// is ErrConflict. The first must be marked as one that begins an append.
+	// Comparison and writing are one step: of several appends after the same head,
+	// one succeeds.
 	//
 	// When it returns nil, all the records are durable: they survive a crash of
 	// the process and of the machine. After any other error than ErrConflict, or
-	// after a crash, some of the first records may have been kept; Head tells.
+	// after a crash, some of the first records may have been kept; Head shows how
+	// many.
 	// If ctx has ended before the call, nothing is written.
 	//
-	// It keeps no reference to records or their payloads. No records is no error
-	// and no effect.
+	// It keeps no reference to records or their payloads, and does not change them.
+	// An append of no records has no effect and returns nil.
 	Append(ctx context.Context, chain string, records []Record) error
 
 	// Records yields the records of a chain in order, from a sequence number,
@@ -65,7 +67,7 @@ type Store interface {
 
 // CheckAppend returns an error, [ErrConflict] where it is one, unless the
 // records can be appended to a chain with that head. It does not recompute
-// hashes. It serves those who write a [Store].
+// hashes. It is for implementations of [Store].
 func CheckAppend(chain string, head Head, records []Record) error {
 	if err := CheckChain(chain); err != nil {
 		return err
@@ -77,9 +79,11 @@ func CheckAppend(chain string, head Head, records []Record) error {
 		case r.Chain != chain:
 			return fmt.Errorf("audit: record %d of the append is of chain %q, want %q", i, r.Chain, chain)
 		case r.Seq != head.Size:
-			return fmt.Errorf("%w: chain %s, record %d of the append has sequence number %d, want %d", ErrConflict, chain, i, r.Seq, head.Size)
+			return fmt.Errorf("%w: chain %s, record %d of the append has sequence number %d, want %d",
+				ErrConflict, chain, i, r.Seq, head.Size)
 		case r.Prev != head.Hash:
-			return fmt.Errorf("%w: chain %s, record %d has previous hash %s, want %s", ErrConflict, chain, r.Seq, r.Prev, head.Hash)
+			return fmt.Errorf("%w: chain %s, record %d has previous hash %s, want %s",
+				ErrConflict, chain, r.Seq, r.Prev, head.Hash)
 		}
 		head = HeadOf(r)
 	}

@@ -24,6 +24,9 @@ const (
 	UnknownFile FaultCode = "unknown-file" // something else in the folder
 	NoChains    FaultCode = "no-chains"    // a folder without chains
 	BadPayload  FaultCode = "bad-payload"  // a payload that is not in the format
+	// UnknownRecord: a record that a later version wrote. The records after it are
+	// not read.
+	UnknownRecord FaultCode = "unknown-record"
 )
 
 // What can be wrong with a chain.
@@ -82,8 +85,8 @@ type ChainReport struct {
 	Records uint64
 	// Deleted is how many of them have no payload any more.
 	Deleted uint64
-	// ClockBack is how many are marked as earlier than the one before. That is
-	// no fault: clocks do go back.
+	// ClockBack is how many are marked as earlier than the one before. This is not a
+	// fault: clocks do go back.
 	ClockBack uint64
 	// FirstTime and LastTime are those of the first and of the last record.
 	FirstTime, LastTime time.Time
@@ -107,7 +110,8 @@ type Report struct {
 
 // OK reports whether the log has chains, all of them right, and nothing else.
 func (r Report) OK() bool {
-	return len(r.Chains) > 0 && len(r.Faults) == 0 && !slices.ContainsFunc(r.Chains, func(c ChainReport) bool { return !c.OK() })
+	bad := slices.ContainsFunc(r.Chains, func(c ChainReport) bool { return !c.OK() })
+	return len(r.Chains) > 0 && len(r.Faults) == 0 && !bad
 }
 
 // AllFaults returns the faults of the report and of its chains.
@@ -119,7 +123,7 @@ func (r Report) AllFaults() []Fault {
 	return all
 }
 
-// A checker follows one chain from its begin.
+// A checker checks the records of one chain, from the first on.
 type checker struct {
 	report ChainReport
 	next   Head // what the next record has to follow
@@ -136,14 +140,15 @@ func (c *checker) fault(code FaultCode, seq uint64, offset int64, format string,
 	}
 	if len(c.report.Faults) < maxFaults {
 		c.report.Faults = append(c.report.Faults, Fault{
-			Code: code, File: c.report.File, Chain: c.report.Chain, Seq: seq, Offset: offset, Problem: fmt.Sprintf(format, args...),
+			Code: code, File: c.report.File, Chain: c.report.Chain, Seq: seq, Offset: offset,
+			Problem: fmt.Sprintf(format, args...),
 		})
 	}
 }
 
-// record judges the next record; offset is -1 if there is no file. That of a
-// file has a digest that was computed as it was read.
-func (c *checker) record(r *Record, offset int64) {
+// record judges the next record. intact says whether its content agrees with its
+// digest and hash; offset is -1 if there is no file.
+func (c *checker) record(r *Record, intact func() bool, offset int64) {
 	rep := &c.report
 	if rep.Records == 0 {
 		rep.FirstTime = r.Time
@@ -158,7 +163,8 @@ func (c *checker) record(r *Record, offset int64) {
 	if r.Prev != c.next.Hash {
 		c.fault(BrokenLink, r.Seq, offset, "the hash of the record before is %s, want %s", r.Prev, c.next.Hash)
 	}
-	if offset < 0 && r.Check() != nil || offset >= 0 && r.computeHash() != r.Hash {
+	bad := scanPlain(r.Kind, r.Payload)
+	if !intact() {
 		c.fault(WrongHash, r.Seq, offset, "%v", ErrHash)
 	}
 	if want := clockBack(r.Time, c.next); r.ClockBack != want {
@@ -167,27 +173,28 @@ func (c *checker) record(r *Record, offset int64) {
 	if r.Payload == nil {
 		rep.Deleted++
 		c.fault(NoPayload, r.Seq, offset, "%v", ErrPayloadDeleted)
-	} else if r.Type != EntryType || r.Kind != Plain {
-		c.fault(BadPayload, r.Seq, offset, "type %d with payload of kind %d, want %d with %d", r.Type, r.Kind, EntryType, Plain)
-	} else if _, err := parsePlain(r.Payload); err != nil {
+	} else if r.Type != EntryType || !r.Kind.known() {
+		c.fault(UnknownRecord, r.Seq, offset, "type %d, kind %d: %v", r.Type, r.Kind, ErrUnknownRecord)
+	} else if err := bad; err != nil {
 		c.fault(BadPayload, r.Seq, offset, "%v", err)
 	}
 	if r.ClockBack {
 		rep.ClockBack++
 	}
-	rep.LastTime = r.Time
-	c.next = HeadOf(*r)
-	rep.Head = c.next
+	c.next.Size, c.next.Hash, c.next.Time = r.Seq+1, r.Hash, r.Time
 }
 
-// end judges an error that ended the reading, and returns it if it is not
-// about what was read.
-func (c *checker) end(err error) error {
+// end completes the report. err is the error that ended the reading, or nil. A
+// [*FormatError] becomes a fault; end returns any other.
+func (c *checker) end(err error) (ChainReport, error) {
 	if bad, ok := errors.AsType[*FormatError](err); ok {
 		c.fault(bad.Code, bad.Seq, bad.Offset, "%s", bad.Problem)
-		return nil
+		err = nil
 	}
-	return err
+	if c.report.Records > 0 {
+		c.report.Head, c.report.LastTime = c.next, c.next.Time
+	}
+	return c.report, err
 }
 
 // VerifyChain checks all the records of a chain. What is wrong with them is in
@@ -200,15 +207,14 @@ func (l *Log) VerifyChain(ctx context.Context, chain string) (ChainReport, error
 	c := newChecker(chain, "")
 	for r, err := range l.store.Records(ctx, chain, 0) {
 		if err != nil {
-			err = c.end(err)
-			return c.report, err
+			return c.end(err)
 		}
-		c.record(&r, -1)
+		c.record(&r, func() bool { return r.Check() == nil }, -1)
 	}
 	if c.report.Records == 0 {
 		return c.report, fmt.Errorf("%w: %s", ErrNoChain, chain)
 	}
-	return c.report, nil
+	return c.end(nil)
 }
 
 // Verify checks all the chains of the store. What is wrong with them is in the
@@ -247,44 +253,44 @@ func verifyFile(ctx context.Context, src io.Reader, file, chain string, again fu
 	r, err := newReader(src, again)
 	if err != nil {
 		c := &checker{report: ChainReport{Chain: chain, File: file}}
-		err = c.end(err)
-		return c.report, err
+		return c.end(err)
 	}
 	c := newChecker(r.Chain(), file)
 	if chain != "" && chain != r.Chain() {
 		c.fault(WrongPlace, 0, 0, "the file of chain %s holds chain %s", chain, r.Chain())
 	}
 	if r.First() != 0 {
-		// A range proves nothing of what is before it.
+		// A range proves nothing about the records before it.
 		c.fault(WrongSequence, r.First(), 0, "the file begins at record %d, want 0", r.First())
 		c.next = Head{Size: r.First(), Hash: r.Previous()}
 	}
 	for n := uint(0); ; n++ {
 		if n%256 == 0 && ctx.Err() != nil {
-			return c.report, ctx.Err()
+			return c.end(ctx.Err())
 		}
-		rec, err := r.next()
+		err := r.next()
 		if errors.Is(err, io.EOF) {
-			return c.report, nil
+			return c.end(nil)
 		}
 		if err != nil {
-			err = c.end(err)
-			return c.report, err
+			return c.end(err)
 		}
+		rec := &r.last
 		if n == 0 && r.First() != 0 && rec.ClockBack {
 			c.next.Time = fromMilli(maxTime) // that of the record before is not known
 		}
-		c.record(&rec, r.Offset())
+		c.record(rec, r.intact, r.Offset())
 	}
 }
 
 // maxFiles is how many files of a folder are looked at.
 const maxFiles = 1_000_000
 
-// VerifyFS checks a folder of chain files, such as filestore writes, offline or
-// while it is being written. What is wrong is in the report, also anything in
-// the folder that is not the file of a chain; the error says why it could not
-// be read to the end. Memory grows with the number of files, not of records.
+// VerifyFS checks a folder of chain files, such as filestore writes. A store may
+// write them at the same time: at a torn end VerifyFS waits up to a quarter of a
+// second for the rest. What is wrong is in the report, also a file in the folder
+// that is not that of a chain; the error says why the folder could not be read to
+// the end. Memory grows with the number of files, not of records.
 //
 // It cannot see that whole records are missing at the end of a chain, or a
 // whole chain: compare the heads with ones that were kept elsewhere.
@@ -297,7 +303,9 @@ func VerifyFS(ctx context.Context, fsys fs.FS) (Report, error) {
 	for _, e := range entries {
 		chain, ok := ChainOf(e.Name())
 		if !ok || !e.Type().IsRegular() {
-			rep.Faults = append(rep.Faults, Fault{Code: UnknownFile, File: e.Name(), Offset: -1, Problem: "it is not the file of a chain"})
+			rep.Faults = append(rep.Faults, Fault{
+				Code: UnknownFile, File: e.Name(), Offset: -1, Problem: "it is not the file of a chain",
+			})
 			continue
 		}
 		f, err := fsys.Open(e.Name())
@@ -348,16 +356,17 @@ func readDir(ctx context.Context, fsys fs.FS) ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
-// growing gives a writer in another process the time to finish a record that
-// is there in part.
+// growing waits for a writer in another process to finish a record of which a part
+// is there: up to a quarter of a second, in steps that double.
 func growing(ctx context.Context) func() bool {
-	left := 4
+	wait := time.Millisecond
 	return func() bool {
-		if left--; left < 0 {
+		if wait > 128*time.Millisecond {
 			return false
 		}
+		wait *= 2
 		select {
-		case <-time.After(5 * time.Millisecond):
+		case <-time.After(wait / 2):
 			return true
 		case <-ctx.Done():
 			return false

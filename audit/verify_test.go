@@ -2,7 +2,9 @@ package audit
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"slices"
@@ -22,7 +24,7 @@ func someRecords(t testing.TB, chain string, n int) []Record {
 	for i := range n {
 		e := anEntry()
 		e.RequestID = string(rune('a' + i))
-		r, err := NewRecords(chain, head, time.Date(2026, 3, 22, 11, 0, i, 0, time.UTC), e)
+		r, err := NewRecords(fixedRandom(), chain, head, time.Date(2026, 3, 22, 11, 0, i, 0, time.UTC), e)
 		require.NoError(t, err)
 		out = append(out, r...)
 		head = HeadOf(r[0])
@@ -58,8 +60,11 @@ func codes(faults []Fault) []FaultCode {
 	return out
 }
 
-// reseal recomputes the hash of a record, as a forger would.
-func reseal(r *Record) { r.seal() }
+// reseal recomputes the digest and the hash of a record, as a forger would.
+func reseal(r *Record) {
+	r.PayloadDigest = sha256.Sum256(r.Payload)
+	r.Hash = r.computeHash()
+}
 
 // What is done to whole records is found, in a file and in a store alike, with
 // the place.
@@ -148,21 +153,29 @@ func TestDeletedPayload(t *testing.T) {
 	}
 }
 
-// A range of a chain can be read, and is no whole chain.
+// A range of a chain can be read, and is no whole chain, be it short of one
+// record only.
 func TestRange(t *testing.T) {
 	records := someRecords(t, "H501", 5)
-	b := fileOf(t, fileHeader("H501", 2, records[1].Hash), records[2:])
-	r, err := NewReader(bytes.NewReader(b))
-	require.NoError(t, err)
-	assert.Equal(t, uint64(2), r.First())
-	assert.Equal(t, records[1].Hash, r.Previous())
-	rep, err := VerifyFile(t.Context(), bytes.NewReader(b))
-	require.NoError(t, err)
-	require.Len(t, rep.Faults, 1)
-	assert.Equal(t, WrongSequence, rep.Faults[0].Code)
-	assert.Contains(t, rep.Faults[0].Problem, "begins at record 2")
-
-	_, err = NewReader(bytes.NewReader(fileHeader("H501", 0, records[1].Hash)))
+	for first := range uint64(4) {
+		first++
+		b := fileOf(t, fileHeader("H501", first, records[first-1].Hash), records[first:])
+		r, err := NewReader(bytes.NewReader(b))
+		require.NoError(t, err)
+		assert.Equal(t, first, r.First())
+		assert.Equal(t, records[first-1].Hash, r.Previous())
+		rep, err := VerifyFile(t.Context(), bytes.NewReader(b))
+		require.NoError(t, err)
+		require.False(t, rep.OK())
+		require.Len(t, rep.Faults, 1)
+		assert.Equal(t, WrongSequence, rep.Faults[0].Code)
+		assert.Equal(t, first, rep.Faults[0].Seq)
+		assert.Contains(t, rep.Faults[0].Problem, fmt.Sprintf("begins at record %d", first))
+		folder, err := VerifyFS(t.Context(), fstest.MapFS{"chain-h501.log": {Data: b}})
+		require.NoError(t, err)
+		require.False(t, folder.OK())
+	}
+	_, err := NewReader(bytes.NewReader(fileHeader("H501", 0, records[1].Hash)))
 	bad, ok := errors.AsType[*FormatError](err)
 	require.True(t, ok)
 	assert.Contains(t, bad.Problem, "genesis")
@@ -303,13 +316,25 @@ func FuzzVerifyFile(f *testing.F) {
 
 // Any payload that is accepted has one form.
 func FuzzDecodeEntry(f *testing.F) {
-	f.Add(anEntry().appendPlain(nil))
-	f.Add([]byte{1, 0, 1, 'x'})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		e, err := decodePlain(b)
-		if err == nil {
-			require.NoError(t, e.Check())
-			require.Equal(t, b, e.appendPlain(nil))
+	nonce := [nonceSize]byte{31: 7}
+	full, plain := fullEntry(), anEntry()
+	f.Add(byte(PlainV1), payloadV1(plain))
+	f.Add(byte(PlainV2), plain.appendPlain(nil, nonce))
+	f.Add(byte(PlainV2), full.appendPlain(nil, nonce))
+	f.Add(byte(PlainV2), []byte{1, 0, 1, 'x'})
+	f.Fuzz(func(t *testing.T, kind byte, b []byte) {
+		if !PayloadKind(kind).known() {
+			return
 		}
+		e, err := decodePlain(PayloadKind(kind), b)
+		if err != nil {
+			return
+		}
+		require.NoError(t, e.Check())
+		if PayloadKind(kind) == PlainV1 {
+			require.Equal(t, b, payloadV1(e))
+			return
+		}
+		require.Equal(t, b, e.appendPlain(nil, [nonceSize]byte(b[len(b)-nonceSize:])))
 	})
 }

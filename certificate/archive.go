@@ -89,28 +89,6 @@ func (i *Issuer) payloadKey(req Request) string {
 	return i.keyed("payload", req.ANPRID, string(req.Kind), string(req.Use), string(req.List), string(req.Signer.Role), req.Signer.Name, req.Language)
 }
 
-// earlier returns the document with which a request was answered before.
-func (i *Issuer) earlier(ctx context.Context, req Request) (Issued, bool, error) {
-	if i.cfg.Archive == nil {
-		return Issued{}, false, nil
-	}
-	a, err := i.cfg.Archive.ByRequest(ctx, i.requestKey(req.Request))
-	if errors.Is(err, ErrNotArchived) {
-		return Issued{}, false, nil
-	}
-	if err != nil {
-		return Issued{}, false, fmt.Errorf("certificate: %w", err)
-	}
-	if a.PayloadKey != i.payloadKey(req) {
-		return Issued{}, false, &Refusal{Kind: req.Kind, Reasons: []Reason{newReason(RequestReused, "request.id")}}
-	}
-	if !a.Expires.After(i.now()) { // and not swept yet
-		return Issued{}, false, &Refusal{Kind: req.Kind, Reasons: []Reason{newReason(Expired, "request.id")}}
-	}
-	out, err := i.issued(a)
-	return out, true, err
-}
-
 // issued reads an archived document.
 func (i *Issuer) issued(a Archived) (out Issued, err error) {
 	out = Issued{PDF: a.PDF, Embedded: a.Embedded}
@@ -130,36 +108,9 @@ func (i *Issuer) issued(a Archived) (out Issued, err error) {
 	return out, nil
 }
 
-// keep archives what was issued, before it is released. If another request
-// with the same id was quicker, it returns that one's document.
-func (i *Issuer) keep(ctx context.Context, req Request, subject electoral.FiscalCode, out Issued) (Issued, error) {
-	if i.cfg.Archive == nil {
-		return out, nil
-	}
-	a := Archived{
-		ID: out.Contrassegno.Digest(), RequestKey: i.requestKey(req.Request), PayloadKey: i.payloadKey(req), Owner: i.owner(subject),
-		Kind: req.Kind, IssuedAt: out.Data.IssuedAt, Expires: i.expires(out.Data.ValidUntil), PDF: out.PDF, Embedded: out.Embedded,
-	}
-	if out.Data.Issuer.Comune != nil {
-		a.Comune = out.Data.Issuer.Comune.Code
-	}
-	err := i.cfg.Archive.Put(ctx, a)
-	if errors.Is(err, ErrArchived) {
-		first, found, err := i.earlier(ctx, req)
-		if err == nil && !found {
-			err = fmt.Errorf("certificate: %w", ErrArchived)
-		}
-		return first, err
-	}
-	if err != nil {
-		return Issued{}, fmt.Errorf("certificate: %w", err)
-	}
-	return out, nil
-}
-
 // expires is the end of a day in Italy.
 func (i *Issuer) expires(day electoral.Date) time.Time {
-	return day.AddDays(1).In(i.rome).UTC()
+	return i.calendar.Begins(day.AddDays(1))
 }
 
 // Download returns an archived certificate to the person that it is about or
@@ -169,19 +120,21 @@ func (i *Issuer) expires(day electoral.Date) time.Time {
 // admitted with the faults of [electoral.Admit].
 func (i *Issuer) Download(ctx context.Context, req electoral.Request, id string) (Issued, error) {
 	var out Issued
-	err := i.recorded(ctx, Request{Request: req, ANPRID: CertificateSubject(id)}, electoral.OpDownloadCertificate, func(at time.Time) error {
+	p := i.ownPassage(ctx, req, electoral.OpDownloadCertificate)
+	p.Access.Subject = CertificateSubject(id)
+	err := p.Do(ctx, func(on *electoral.Entry) error {
 		if i.cfg.Archive == nil {
 			return errNoArchive
 		}
 		a, err := i.cfg.Archive.Get(ctx, id)
-		if errors.Is(err, ErrNotArchived) || err == nil && !a.Expires.After(at) {
-			return &Refusal{Reasons: []Reason{newReason(Expired, "id")}}
+		if errors.Is(err, ErrNotArchived) || err == nil && !a.Expires.After(on.Access().At) {
+			return refuse("", Expired, "id")
 		}
 		if err != nil {
 			return fmt.Errorf("certificate: %w", err)
 		}
 		if !i.mayDownload(req.Actor, a) {
-			return &Refusal{Kind: a.Kind, Reasons: []Reason{newReason(NotYours, "id")}}
+			return refuse(a.Kind, NotYours, "id")
 		}
 		out, err = i.issued(a)
 		return err
@@ -207,26 +160,34 @@ func (i *Issuer) mayDownload(who electoral.Actor, a Archived) bool {
 // Mine returns what is kept of the certificates of the citizen who asks, the
 // latest first, without the documents. It refuses as [Issuer.Download] does.
 func (i *Issuer) Mine(ctx context.Context, req electoral.Request) ([]Archived, error) {
-	list := []Archived{}
-	err := i.recorded(ctx, Request{Request: req}, electoral.OpListCertificates, func(at time.Time) error {
+	var list []Archived
+	err := i.ownPassage(ctx, req, electoral.OpListCertificates).Do(ctx, func(on *electoral.Entry) error {
 		if i.cfg.Archive == nil {
 			return errNoArchive
 		}
 		if req.Actor.Role != electoral.CitizenRole || req.Actor.FiscalCode == "" {
-			return &Refusal{Reasons: []Reason{newReason(NotYours, "request.actor")}}
+			return refuse("", NotYours, "request.actor")
 		}
-		for a, err := range i.cfg.Archive.Owned(ctx, i.owner(req.Actor.FiscalCode)) {
-			if err != nil {
-				return fmt.Errorf("certificate: %w", err)
-			}
-			if a.Expires.After(at) {
-				list = append(list, a)
-			}
-		}
-		return nil
+		var err error
+		list, err = i.kept(ctx, req.Actor.FiscalCode, on.Access().At)
+		return err
 	})
 	if err != nil {
 		return nil, err
+	}
+	return list, nil
+}
+
+// kept returns the certificates of a citizen that have not expired.
+func (i *Issuer) kept(ctx context.Context, citizen electoral.FiscalCode, at time.Time) ([]Archived, error) {
+	list := []Archived{}
+	for a, err := range i.cfg.Archive.Owned(ctx, i.owner(citizen)) {
+		if err != nil {
+			return nil, fmt.Errorf("certificate: %w", err)
+		}
+		if a.Expires.After(at) {
+			list = append(list, a)
+		}
 	}
 	return list, nil
 }
@@ -244,29 +205,28 @@ func (i *Issuer) Original(ctx context.Context, requestID string, mark contrasseg
 	if i.cfg.Archive == nil {
 		return Issued{}, errNoArchive
 	}
-	at := i.now()
-	var out Issued
-	err := run(func(at time.Time) (err error) { out, err = i.original(ctx, mark, at); return err }, at)
-	entry := electoral.Access{
-		FiscalCode: electoral.AnonymousReader, At: at, Operation: electoral.OpVerifyCertificate, Outcome: electoral.Granted,
+	access := electoral.Access{
+		FiscalCode: electoral.AnonymousReader, At: i.calendar.Now(), Operation: electoral.OpVerifyCertificate,
 		RequestID: requestID, Method: electoral.NoMethod,
 	}
-	switch {
-	case errors.Is(err, contrassegno.ErrInvalid): // it names no certificate
-		entry.Outcome = string(NotAuthentic)
-	case errors.Is(err, ErrNotArchived):
-		entry.Outcome, entry.Subject = string(Expired), CertificateSubject(mark.Digest())
-	case err != nil:
-		entry.Outcome, entry.Subject = electoral.Failed, CertificateSubject(mark.Digest())
-	default:
-		entry.Subject = CertificateSubject(mark.Digest())
+	var out Issued
+	err := electoral.Passage{Recorder: i.cfg.Recorder, Access: access, ReadOnly: true}.Do(ctx, func(on *electoral.Entry) error {
+		var err error
+		out, err = i.original(ctx, mark, access.At)
+		switch {
+		case errors.Is(err, contrassegno.ErrInvalid): // it names no certificate
+			on.SetOutcome(string(NotAuthentic))
+			return err
+		case errors.Is(err, ErrNotArchived):
+			on.SetOutcome(string(Expired))
+		}
+		on.SetSubject(CertificateSubject(mark.Digest()), "")
+		return err
+	})
+	if err != nil {
+		return Issued{}, err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	if e := i.cfg.Recorder.Record(ctx, entry); e != nil {
-		return Issued{}, errors.Join(err, fmt.Errorf("certificate: %w: %w", electoral.ErrOutcomeNotRecorded, e))
-	}
-	return out, err
+	return out, nil
 }
 
 // CertificateSubject is the subject under which the access log keeps what was
@@ -300,7 +260,7 @@ func (i *Issuer) Sweep(ctx context.Context) (int, error) {
 	if i.cfg.Archive == nil {
 		return 0, errNoArchive
 	}
-	n, err := i.cfg.Archive.Sweep(ctx, i.now())
+	n, err := i.cfg.Archive.Sweep(ctx, i.calendar.Now())
 	if err != nil {
 		return n, fmt.Errorf("certificate: %w", err)
 	}
@@ -312,7 +272,8 @@ func (i *Issuer) Sweep(ctx context.Context) (int, error) {
 // granted if the document that it issued is in the archive, where its owner
 // finds it, failed if it issued nothing. A repetition issues nothing, and nothing
 // left before its outcome was recorded: it failed, whether it would have got the
-// earlier document or been refused. It is called once at start-up, before new requests
+// earlier document or been refused. Of an entry that an earlier version wrote, and
+// that does not say in which quality it was asked, the outcome is unknown. It is called once at start-up, before new requests
 // are served, with what the log holds open (package audit/recorder finds it).
 func (i *Issuer) Recover(ctx context.Context, open []electoral.Access) (int, error) {
 	closed := 0
@@ -323,12 +284,7 @@ func (i *Issuer) Recover(ctx context.Context, open []electoral.Access) (int, err
 		}
 		entry.Outcome = electoral.Failed
 		if entry.Operation == electoral.OpIssueCertificate && i.cfg.Archive != nil {
-			role := electoral.OfficerRole
-			if entry.Comune == "" {
-				role = electoral.CitizenRole
-			}
-			req := electoral.Request{ID: entry.RequestID, Actor: electoral.Actor{FiscalCode: entry.FiscalCode, Role: role, Comune: entry.Comune}}
-			switch a, err := i.cfg.Archive.ByRequest(ctx, i.requestKey(req)); {
+			switch a, err := i.cfg.Archive.ByRequest(ctx, i.requestKey(entry.Request())); {
 			case err == nil:
 				// The log does not hold what was asked, but the instant of the
 				// entry is that of the issue.
@@ -337,10 +293,8 @@ func (i *Issuer) Recover(ctx context.Context, open []electoral.Access) (int, err
 				}
 			case !errors.Is(err, ErrNotArchived):
 				return closed, fmt.Errorf("certificate: %w", err)
-			default:
-				if entry.Outcome, err = i.collectiveOutcome(ctx, req, entry.At); err != nil {
-					return closed, err
-				}
+			case entry.Role == "":
+				entry.Outcome = electoral.Unknown
 			}
 		}
 		if err := i.cfg.Recorder.Record(ctx, entry); err != nil {

@@ -94,7 +94,7 @@ func TestIssueOnce(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, first, again, "a retry gives the same document")
 	require.Len(t, s.docs, 1)
-	assert.Equal(t, []string{"requested", "granted", "requested", "granted"}, j.outcomes())
+	assert.Equal(t, []string{"requested", "granted", "requested", "repeated"}, j.outcomes())
 
 	other := req
 	other.Use = PrivateUse
@@ -181,7 +181,7 @@ func TestDownload(t *testing.T) {
 	require.ErrorIs(t, err, NotYours)
 
 	// The last day of validity counts, in Italy; the day after there is nothing.
-	last := out.Data.ValidUntil.AddDays(1).In(i.rome)
+	last := i.calendar.Begins(out.Data.ValidUntil.AddDays(1))
 	now = last.Add(-time.Millisecond)
 	_, err = i.Download(t.Context(), mine.Request, id(out))
 	require.NoError(t, err)
@@ -283,7 +283,7 @@ func TestIssueAgainExpired(t *testing.T) {
 	req := citizen(EnrolmentCertificate, ElectoralUse)
 	out, err := i.Issue(t.Context(), req)
 	require.NoError(t, err)
-	end := out.Data.ValidUntil.AddDays(1).In(i.rome)
+	end := i.calendar.Begins(out.Data.ValidUntil.AddDays(1))
 	now = end.Add(-time.Millisecond)
 	_, err = i.Issue(t.Context(), req)
 	require.NoError(t, err)

@@ -102,7 +102,7 @@ func (i *Issuer) Batch(ctx context.Context, req BatchRequest, codes io.Reader, o
 	if err != nil {
 		return BatchCount{}, err
 	}
-	b := batch{Issuer: i, req: req, zip: zip.NewWriter(out)}
+	b := batch{issuer: i, req: req, zip: zip.NewWriter(out)}
 	if err := b.run(ctx, rows); err != nil {
 		return b.count, err
 	}
@@ -137,7 +137,7 @@ func (r *BatchRequest) check() error {
 }
 
 type batch struct {
-	*Issuer
+	issuer *Issuer
 	req    BatchRequest
 	zip    *zip.Writer
 	count  BatchCount
@@ -216,7 +216,7 @@ func (b *batch) one(ctx context.Context, n int, code string) batchResult {
 	}
 	request := b.req.Request
 	request.ID += "-" + strconv.Itoa(n)
-	issued, err := b.Issue(ctx, Request{Request: request, ANPRID: person.ANPRID, Kind: b.req.Kind, Use: b.req.Use, Signer: b.req.Signer, Language: b.req.Language})
+	issued, err := b.issuer.Issue(ctx, Request{Request: request, ANPRID: person.ANPRID, Kind: b.req.Kind, Use: b.req.Use, Signer: b.req.Signer, Language: b.req.Language})
 	if refusal, ok := errors.AsType[*Refusal](err); ok {
 		out.Outcome, out.Reasons = BatchRefused, refusal.Reasons
 		return out
@@ -280,7 +280,7 @@ func (b *batch) take(r batchResult) error {
 
 // writeReport writes esito.csv.
 func (b *batch) writeReport() error {
-	w, err := b.zip.CreateHeader(&zip.FileHeader{Name: "esito.csv", Method: zip.Deflate, Modified: b.now()})
+	w, err := b.zip.CreateHeader(&zip.FileHeader{Name: "esito.csv", Method: zip.Deflate, Modified: b.issuer.calendar.Now()})
 	if err != nil {
 		return fmt.Errorf("certificate: batch: %w", err)
 	}

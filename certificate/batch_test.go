@@ -27,8 +27,17 @@ type crowd struct {
 	err   error
 }
 
-func (c *crowd) CertificateFacts(_ context.Context, _ electoral.Request, anprID string) (electoral.CertificateFacts, error) {
-	return c.facts[anprID], nil
+func (c *crowd) Home(_ context.Context, anprID string) (string, error) {
+	return c.facts[anprID].Person.Registered(), nil
+}
+
+func (c *crowd) HomeOf(ctx context.Context, code electoral.FiscalCode) (anprID, comune string, err error) {
+	comune, err = c.Home(ctx, c.ids[code])
+	return c.ids[code], comune, err
+}
+
+func (c *crowd) CertificateFacts(_ context.Context, on *electoral.Entry) (electoral.CertificateFacts, error) {
+	return c.facts[on.Access().Subject], nil
 }
 
 func (c *crowd) ByFiscalCode(_ context.Context, code electoral.FiscalCode) (electoral.Person, error) {

@@ -26,7 +26,7 @@ import (
 
 func benchmarkData(b *testing.B) (*Issuer, Data, []byte, *contrassegno.Mark) {
 	i, _ := newIssuer(b, facts(), nil)
-	d, err := i.compose(facts(), citizen(EnrolmentCertificate, ElectoralUse), i.day(noon))
+	d, err := i.compose(facts(), citizen(EnrolmentCertificate, ElectoralUse), i.calendar.Day(noon))
 	require.NoError(b, err)
 	d.IssuedAt, d.Protocol = noon, "1"
 	embedded, err := d.Encode()

@@ -5,11 +5,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"sync"
@@ -19,7 +19,6 @@ import (
 	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
-	"github.com/liste-elettorali/anpr/seal"
 )
 
 // A CollectiveRequest asks for one certificate of enrolment for many persons
@@ -69,10 +68,12 @@ func (c IssuedCollective) WriteReport(w io.Writer) error { return writeReport(w,
 // certified is left out, with every reason in the report; if nobody can be, the
 // error is a [*Refusal] with [NobodyCertified], and the report stands.
 //
-// Each person is found in People first; his access is on record before anything
-// of his enrolment is read, and its outcome after the document is archived and
-// before it is released; so is that of the request itself. An error that is no refusal, of one person or of the
-// log, ends the whole: nothing is released, and the request may be repeated.
+// Each person is found in People first; that his data were read is on record, in
+// the chain of his comune, before any of them is used. The request has two
+// entries of its own: before the first person, and after the document is
+// archived and before it is released. An error that is no refusal, of one person
+// or of the log, ends the whole: nothing is released, and the request may be
+// repeated.
 //
 // With an archive the id of an earlier request with the same rows gives the
 // same document; a person who could be certified only now stays out, with
@@ -80,13 +81,20 @@ func (c IssuedCollective) WriteReport(w io.Writer) error { return writeReport(w,
 // it later: [Issuer.Download] gives it to nobody who is in it.
 func (i *Issuer) Collective(ctx context.Context, req CollectiveRequest, codes io.Reader) (IssuedCollective, error) {
 	var out IssuedCollective
-	err := i.recorded(ctx, Request{Request: req.Request}, electoral.OpIssueCertificate, func(at time.Time) error {
-		c := collective{Issuer: i, req: req, at: at, day: i.day(at)}
+	err := i.passage(ctx, req.Request, electoral.OpIssueCertificate, "").Do(ctx, func(on *electoral.Entry) error {
+		at := on.Access().At
+		c := collective{issuer: i, req: req, at: at, day: i.calendar.Day(at)}
 		if err := c.prepare(codes); err != nil {
 			return err
 		}
+		var repeated bool
 		var err error
-		out, err = c.run(ctx)
+		out, repeated, err = c.run(ctx)
+		if repeated {
+			on.SetOutcome(electoral.Repeated)
+		}
+		on.Set("certificate", out.Contrassegno.Digest())
+		on.Set("rows", strconv.Itoa(len(c.persons)))
 		return err
 	})
 	if refusal, ok := errors.AsType[*Refusal](err); ok && errors.Is(refusal, NobodyCertified) && !errors.Is(err, electoral.ErrNotRecorded) {
@@ -100,21 +108,20 @@ func (i *Issuer) Collective(ctx context.Context, req CollectiveRequest, codes io
 
 // collective is one request in work.
 type collective struct {
-	*Issuer
+	issuer  *Issuer
 	req     CollectiveRequest
 	at      time.Time
 	day     electoral.Date
 	list    electoral.List
 	lang    string
 	persons []*collectivePerson
-	payload string
+	keys    keys
 }
 
 type collectivePerson struct {
 	BatchRow
 	code   electoral.FiscalCode
 	anprID string
-	open   bool // its access is on record, without the outcome
 	comune Comune
 	entry  CollectiveEntry
 }
@@ -122,31 +129,28 @@ type collectivePerson struct {
 // prepare checks the request and reads the rows.
 func (c *collective) prepare(codes io.Reader) error {
 	r := &c.req
-	refuse := func(code Code, field string) error {
-		return &Refusal{Kind: CollectiveCertificate, Reasons: []Reason{newReason(code, field)}}
-	}
 	switch {
 	case r.People == nil:
 		return errors.New("certificate: collective certificate without people")
 	case r.Actor.Role != electoral.OfficerRole:
-		return refuse(NotYours, "request.actor")
+		return refuse(CollectiveCertificate, NotYours, "request.actor")
 	case len(r.ID) < 1 || len(r.ID) > 57:
 		return fmt.Errorf("certificate: collective certificate: request id of %d characters: expected 1 to 57", len(r.ID))
 	case r.Collection != ListCollection && r.Collection != ReferendumCollection:
-		return refuse(UseUnknown, "collection")
+		return refuse(CollectiveCertificate, UseUnknown, "collection")
 	}
 	if c.list = r.List; c.list == "" {
 		c.list = electoral.GeneralList
 	}
 	if statementOf(c.list) == "" {
-		return refuse(NotInList, "list")
+		return refuse(CollectiveCertificate, NotInList, "list")
 	}
 	if r.Workers <= 0 {
 		r.Workers = runtime.GOMAXPROCS(0)
 	}
 	var ok bool
-	if c.lang, ok = c.languageOf(r.Actor.Comune, r.Language); !ok {
-		return refuse(LanguageNotInForce, "language")
+	if c.lang, ok = c.issuer.languageOf(r.Actor.Comune, r.Language); !ok {
+		return refuse(CollectiveCertificate, LanguageNotInForce, "language")
 	}
 	rows, err := newCodeReader(codes)
 	if err != nil {
@@ -167,37 +171,35 @@ func (c *collective) prepare(codes io.Reader) error {
 		fmt.Fprintf(sum, "%d\x00%s", len(code), code)
 		c.persons = append(c.persons, &collectivePerson{BatchRow: BatchRow{Row: n, FiscalCode: code}})
 	}
-	c.payload = c.keyed("collective", string(r.Collection), string(c.list), c.lang, string(r.Signer.Role), r.Signer.Name, hex.EncodeToString(sum.Sum(nil)))
+	c.keys = keys{
+		request: c.issuer.requestKey(r.Request),
+		payload: c.issuer.keyed("collective", string(r.Collection), string(c.list), c.lang, string(r.Signer.Role), r.Signer.Name, hex.EncodeToString(sum.Sum(nil))),
+		owner:   c.issuer.keyed("collective owner", r.Actor.Comune), // nobody's: no codice fiscale gives this key
+	}
 	return nil
 }
 
-// run does the work between the entries of the request. The accesses that it
-// opened are closed in any case.
-func (c *collective) run(ctx context.Context) (out IssuedCollective, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			out, err = IssuedCollective{}, fmt.Errorf("certificate: internal error: %v", r)
-		}
-		result := electoral.Granted
-		if err != nil {
-			result = electoral.Failed
-		}
-		if e := c.close(ctx, result); e != nil {
-			out, err = IssuedCollective{}, unrecorded(err, e)
-		}
-	}()
-	first, found, err := c.first(ctx)
+// run does the work between the entries of the request, and says whether an
+// earlier request with the same id has its document.
+func (c *collective) run(ctx context.Context) (out IssuedCollective, repeated bool, err error) {
+	first, repeated, err := c.issuer.earlier(ctx, CollectiveCertificate, c.keys)
 	if err != nil {
-		return out, err
+		return out, false, err
 	}
 	if err := c.assess(ctx); err != nil {
-		return out, err
+		return out, false, err
 	}
-	if found {
-		out = first
-		c.reconcile(first.Data)
-	} else if out, err = c.issue(ctx); err != nil && !errors.Is(err, NobodyCertified) {
-		return IssuedCollective{}, err
+	if !repeated {
+		first, repeated, err = c.issue(ctx)
+	}
+	if err != nil && !errors.Is(err, NobodyCertified) {
+		return out, false, err
+	}
+	if first.Collective != nil {
+		out = IssuedCollective{PDF: first.PDF, Data: *first.Collective, Embedded: first.Embedded, Contrassegno: first.Contrassegno}
+	}
+	if repeated {
+		c.reconcile(out.Data)
 	}
 	for _, p := range c.persons {
 		out.Count.Rows++
@@ -209,33 +211,7 @@ func (c *collective) run(ctx context.Context) (out IssuedCollective, err error) 
 		}
 		out.Report = append(out.Report, p.BatchRow)
 	}
-	return out, err
-}
-
-// first returns the document with which the request was answered before.
-func (c *collective) first(ctx context.Context) (IssuedCollective, bool, error) {
-	if c.cfg.Archive == nil {
-		return IssuedCollective{}, false, nil
-	}
-	a, err := c.cfg.Archive.ByRequest(ctx, c.requestKey(c.req.Request))
-	if errors.Is(err, ErrNotArchived) {
-		return IssuedCollective{}, false, nil
-	}
-	if err != nil {
-		return IssuedCollective{}, false, fmt.Errorf("certificate: %w", err)
-	}
-	if a.PayloadKey != c.payload {
-		return IssuedCollective{}, false, &Refusal{Kind: CollectiveCertificate, Reasons: []Reason{newReason(RequestReused, "request.id")}}
-	}
-	if !a.Expires.After(c.at) {
-		return IssuedCollective{}, false, &Refusal{Kind: CollectiveCertificate, Reasons: []Reason{newReason(Expired, "request.id")}}
-	}
-	d, err := ParseCollectiveData(a.Embedded)
-	if err != nil {
-		return IssuedCollective{}, false, err
-	}
-	mark, err := contrassegno.New(c.cfg.BaseURL, c.cfg.Key, a.Embedded)
-	return IssuedCollective{PDF: a.PDF, Data: d, Embedded: a.Embedded, Contrassegno: mark}, err == nil, err
+	return out, repeated, err
 }
 
 // reconcile makes the rows say what the earlier document says.
@@ -290,8 +266,7 @@ func (c *collective) assess(ctx context.Context) error {
 				if p.Outcome != "" {
 					continue
 				}
-				// A panic of a plugged-in part must not end the program.
-				if err := run(func(time.Time) error { return c.one(ctx, p) }, c.at); err != nil {
+				if err := c.one(ctx, p); err != nil {
 					cancel(err)
 				}
 			}
@@ -314,7 +289,7 @@ func (c *collective) assess(ctx context.Context) error {
 
 // one judges one person. An error is one that is no refusal.
 func (c *collective) one(ctx context.Context, p *collectivePerson) error {
-	person, err := c.req.People.ByFiscalCode(ctx, p.code)
+	person, err := c.find(ctx, p.code)
 	if errors.Is(err, electoral.ErrNotFound) {
 		p.Outcome, p.Reasons = BatchRefused, []Reason{newReason(NotInANPR, "codiceFiscale")}
 		return nil
@@ -323,15 +298,21 @@ func (c *collective) one(ctx context.Context, p *collectivePerson) error {
 		return err
 	}
 	p.anprID = person.ANPRID
-	if err := c.cfg.Recorder.Record(ctx, c.access(p, electoral.Requested)); err != nil {
-		return fmt.Errorf("%w: %w", electoral.ErrRequestNotRecorded, err)
-	}
-	p.open = true
 	req := c.req.Request
 	req.ID += "-" + strconv.Itoa(p.Row)
-	facts, err := c.cfg.Source.CertificateFacts(ctx, req, person.ANPRID)
-	if err == nil {
-		err = c.describe(facts, req, p)
+	pass := c.issuer.passage(ctx, req, electoral.OpReadForCertificate, person.ANPRID)
+	pass.ReadOnly = true
+	pass.Access.At = c.at
+	err = pass.Do(ctx, func(on *electoral.Entry) error {
+		on.Set("collective", c.req.ID)
+		facts, err := c.issuer.cfg.Source.CertificateFacts(ctx, on)
+		if err != nil {
+			return err
+		}
+		return c.describe(facts, req, p)
+	})
+	if errors.Is(err, electoral.ErrNotRecorded) { // of the whole, nothing was done
+		return fmt.Errorf("%w: %v", electoral.ErrRequestNotRecorded, err)
 	}
 	if refusal, ok := errors.AsType[*Refusal](err); ok {
 		p.Outcome, p.Reasons = BatchRefused, refusal.Reasons
@@ -348,20 +329,31 @@ func (c *collective) one(ctx context.Context, p *collectivePerson) error {
 	return nil
 }
 
+// find finds a person. A panic of the finder must not end the program, which
+// could not catch it in another goroutine.
+func (c *collective) find(ctx context.Context, code electoral.FiscalCode) (p electoral.Person, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &electoral.PanicError{Value: r, Stack: debug.Stack()}
+		}
+	}()
+	return c.req.People.ByFiscalCode(ctx, code)
+}
+
 // describe composes what a certificate of his own would say, in the language of
 // this one.
 func (c *collective) describe(facts electoral.CertificateFacts, req electoral.Request, p *collectivePerson) error {
-	d, err := c.compose(facts, Request{
+	d, err := c.issuer.compose(facts, Request{
 		Request: req, ANPRID: facts.Person.ANPRID, Kind: EnrolmentCertificate, Use: ElectoralUse, List: c.list, Language: italianCode, Signer: c.req.Signer,
 	}, c.day)
 	if err != nil {
 		return err
 	}
 	if c.lang != italianCode {
-		comune, _ := c.cfg.Tables.Comune(d.Enrolment.Comune.Code, c.day) // known to compose
-		d.Enrolment.Comune = c.comune(comune.Belfiore, comune, c.lang)
-		d.Subject = subjectOf(facts.Person, c.cfg.Tables, c.lang)
-		if reasons := c.unprintable(d); len(reasons) > 0 {
+		comune, _ := c.issuer.cfg.Tables.Comune(d.Enrolment.Comune.Code, c.day) // known to compose
+		d.Enrolment.Comune = c.issuer.comune(comune.Belfiore, comune, c.lang)
+		d.Subject = subjectOf(facts.Person, c.issuer.cfg.Tables, c.lang)
+		if reasons := c.issuer.unprintable(d); len(reasons) > 0 {
 			return &Refusal{Kind: CollectiveCertificate, Reasons: reasons}
 		}
 	}
@@ -370,66 +362,29 @@ func (c *collective) describe(facts electoral.CertificateFacts, req electoral.Re
 	return nil
 }
 
-// issue makes, seals and archives the document.
-func (c *collective) issue(ctx context.Context) (IssuedCollective, error) {
+// issue makes the document of who can be certified.
+func (c *collective) issue(ctx context.Context) (Issued, bool, error) {
 	d := CollectiveData{
-		Trial: !c.cfg.Sealer.Production(), IssuedAt: c.at, Collection: c.req.Collection, List: c.list, Language: c.lang,
+		Trial: !c.issuer.cfg.Sealer.Production(), IssuedAt: c.at, Collection: c.req.Collection, List: c.list, Language: c.lang,
 		Groups: c.groups(), Nonce: newNonce(),
 	}
 	if len(d.Groups) == 0 {
-		return IssuedCollective{}, &Refusal{Kind: CollectiveCertificate, Reasons: []Reason{newReason(NobodyCertified, "")}}
+		return Issued{}, false, refuse(CollectiveCertificate, NobodyCertified, "")
 	}
-	comune, _ := c.cfg.Tables.Comune(c.req.Actor.Comune, c.day) // compose refuses everybody without
+	comune, _ := c.issuer.cfg.Tables.Comune(c.req.Actor.Comune, c.day) // compose refuses everybody without
 	signer := Signer{Role: cmp.Or(c.req.Signer.Role, Mayor), Name: clean(c.req.Signer.Name)}
-	d.Issuer = Authority{Channel: ComuneChannel, Name: c.cfg.Authority, Comune: ptrTo(c.comune(c.req.Actor.Comune, comune, c.lang)), Signer: &signer}
+	d.Issuer = Authority{
+		Channel: ComuneChannel, Name: c.issuer.cfg.Authority,
+		Comune: ptrTo(c.issuer.comune(c.req.Actor.Comune, comune, c.lang)), Signer: &signer,
+	}
 	var err error
-	if d.ValidUntil, err = c.rules.ValidUntil(EnrolmentCertificate, c.day); err != nil {
-		return IssuedCollective{}, err
+	if d.ValidUntil, err = c.issuer.rules.ValidUntil(EnrolmentCertificate, c.day); err != nil {
+		return Issued{}, false, err
 	}
-	if d.Protocol, err = c.protocol(ctx, Request{Request: c.req.Request, Kind: CollectiveCertificate, Use: ElectoralUse}, c.at); err != nil {
-		return IssuedCollective{}, err
+	if d.Protocol, err = c.issuer.protocol(ctx, Request{Request: c.req.Request, Kind: CollectiveCertificate, Use: ElectoralUse}, c.at); err != nil {
+		return Issued{}, false, err
 	}
-	out := IssuedCollective{Data: d}
-	if out.Embedded, err = d.Encode(); err != nil {
-		return IssuedCollective{}, err
-	}
-	if out.Contrassegno, err = contrassegno.New(c.cfg.BaseURL, c.cfg.Key, out.Embedded); err != nil {
-		return IssuedCollective{}, err
-	}
-	page, frame, err := c.renderCollective(d, out.Embedded, &out.Contrassegno)
-	if err != nil {
-		return IssuedCollective{}, err
-	}
-	if out.PDF, err = c.cfg.Sealer.Seal(ctx, page, seal.Details{Time: c.at.In(c.rome), Reason: sealReason, Appearance: frame}); err != nil {
-		return IssuedCollective{}, fmt.Errorf("certificate: %w", err)
-	}
-	return c.put(ctx, out)
-}
-
-// put archives the document. If another request with the same id was quicker,
-// it returns that one's.
-func (c *collective) put(ctx context.Context, out IssuedCollective) (IssuedCollective, error) {
-	if c.cfg.Archive == nil {
-		return out, nil
-	}
-	err := c.cfg.Archive.Put(ctx, Archived{
-		ID: out.Contrassegno.Digest(), RequestKey: c.requestKey(c.req.Request), PayloadKey: c.payload,
-		// Nobody's: no codice fiscale gives this key.
-		Owner: c.keyed("collective owner", c.req.Actor.Comune), Comune: c.req.Actor.Comune,
-		Kind: CollectiveCertificate, IssuedAt: c.at, Expires: c.expires(out.Data.ValidUntil), PDF: out.PDF, Embedded: out.Embedded,
-	})
-	if errors.Is(err, ErrArchived) {
-		first, found, err := c.first(ctx)
-		if err == nil && !found {
-			err = fmt.Errorf("certificate: %w", ErrArchived)
-		}
-		c.reconcile(first.Data)
-		return first, err
-	}
-	if err != nil {
-		return IssuedCollective{}, fmt.Errorf("certificate: %w", err)
-	}
-	return out, nil
+	return c.issuer.produce(ctx, d, c.keys)
 }
 
 // groups puts the persons in the order of the document.
@@ -460,86 +415,8 @@ func (c *collective) groups() []CollectiveGroup {
 	return out
 }
 
-// access is the entry of a person.
-func (c *collective) access(p *collectivePerson, outcome string) electoral.Access {
-	return electoral.Access{
-		FiscalCode: c.req.Actor.FiscalCode, At: c.at, Operation: electoral.OpIssueCertificate, Outcome: outcome,
-		RequestID: c.req.ID + "-" + strconv.Itoa(p.Row), Method: c.req.Actor.Method, Comune: c.req.Actor.Comune, Subject: p.anprID,
-	}
-}
-
-// close records the outcomes: the reason of who was refused, result for the
-// others.
-func (c *collective) close(ctx context.Context, result string) error {
-	// A cancelled request must still find its outcomes in the log.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second+time.Duration(len(c.persons))*100*time.Millisecond)
-	defer cancel()
-	var failed error
-	for _, p := range c.persons {
-		if !p.open {
-			continue
-		}
-		outcome := result
-		if p.Outcome == BatchRefused && len(p.Reasons) > 0 {
-			outcome = string(p.Reasons[0].Code)
-		}
-		if err := c.cfg.Recorder.Record(ctx, c.access(p, outcome)); err != nil {
-			failed = err
-			continue
-		}
-		p.open = false
-	}
-	return failed
-}
-
 // languageOf returns the language beside Italian of a comune that issues; false
 // if that which is asked is not in force there.
 func (i *Issuer) languageOf(comune, asked string) (string, bool) {
 	return i.language(electoral.CertificateFacts{Person: electoral.Person{Residence: &electoral.Residence{Comune: comune}}}, asked)
-}
-
-// collectiveOutcome says how the open access of a person to a collective
-// certificate ended: granted if the document is archived and holds the row.
-func (i *Issuer) collectiveOutcome(ctx context.Context, req electoral.Request, at time.Time) (string, error) {
-	n := lastDash(req.ID)
-	row, err := strconv.Atoi(req.ID[n+1:])
-	if n < 1 || err != nil {
-		return electoral.Failed, nil
-	}
-	req.ID = req.ID[:n]
-	a, err := i.cfg.Archive.ByRequest(ctx, i.requestKey(req))
-	if errors.Is(err, ErrNotArchived) {
-		return electoral.Failed, nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("certificate: %w", err)
-	}
-	// Of the data only the numbers of the rows are read.
-	var d struct {
-		Groups []struct {
-			Entries []struct {
-				Row int `json:"row"`
-			} `json:"entries"`
-		} `json:"groups"`
-	}
-	if a.Kind != CollectiveCertificate || !a.IssuedAt.Equal(at) || json.Unmarshal(a.Embedded, &d) != nil {
-		return electoral.Failed, nil
-	}
-	for _, g := range d.Groups {
-		for _, e := range g.Entries {
-			if e.Row == row {
-				return electoral.Granted, nil
-			}
-		}
-	}
-	return electoral.Failed, nil
-}
-
-func lastDash(s string) int {
-	for i := len(s) - 1; i >= 0; i-- {
-		if s[i] == '-' {
-			return i
-		}
-	}
-	return -1
 }

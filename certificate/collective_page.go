@@ -33,9 +33,19 @@ type roll struct {
 	count int // persons that are on the pages
 }
 
-// renderCollective draws the pages, and says where a visible seal goes.
-func (i *Issuer) renderCollective(d CollectiveData, embedded []byte, mark *contrassegno.Mark) ([]byte, *seal.Appearance, error) {
-	s := &sheet{Issuer: i, texts: i.texts[italianCode], mark: mark, collective: &d, data: Data{
+func (d CollectiveData) into(out *Issued) { out.Collective = &d }
+
+func (d CollectiveData) terms() terms {
+	t := terms{kind: CollectiveCertificate, issuedAt: d.IssuedAt, validUntil: d.ValidUntil}
+	if d.Issuer.Comune != nil {
+		t.comune = d.Issuer.Comune.Code
+	}
+	return t
+}
+
+// render draws the pages, and says where a visible seal goes.
+func (d CollectiveData) render(i *Issuer, _, embedded []byte, mark *contrassegno.Mark) ([]byte, *seal.Appearance, error) {
+	s := &sheet{issuer: i, texts: i.texts[italianCode], mark: mark, collective: &d, data: Data{
 		Kind: CollectiveCertificate, Trial: d.Trial, Protocol: d.Protocol, IssuedAt: d.IssuedAt, ValidUntil: d.ValidUntil, Use: ElectoralUse,
 		Statement: Statement{statementOf(d.List), d.Language}, Issuer: d.Issuer,
 	}}
@@ -116,13 +126,13 @@ func (r *roll) opening() {
 	}
 	details.draw(r.y)
 	r.y += details.height
-	if formula := textFor(r.rules.Formulas, ElectoralUse, r.issueDay()); formula.Text != "" {
+	if formula := textFor(r.issuer.rules.Formulas, ElectoralUse, r.issueDay()); formula.Text != "" {
 		p := r.formula(formula, 1)
 		r.y += p.gap
 		p.draw(r.y)
 		r.y += p.height
 	}
-	if stamp := textFor(r.rules.Stamps, ElectoralUse, r.issueDay()); stamp.Text != "" {
+	if stamp := textFor(r.issuer.rules.Stamps, ElectoralUse, r.issueDay()); stamp.Text != "" {
 		r.block(3*mm, tagged.Paragraph, false, tagged.Left, tagged.Span{Style: regular(9.2, soft), Text: stamp.Text})
 		if r.other != nil && stamp.Translations[r.other.Language] != "" {
 			r.block(0.2*mm, tagged.Paragraph, true, tagged.Left, tagged.Span{Style: regular(8.2, soft), Text: stamp.Translations[r.other.Language]})

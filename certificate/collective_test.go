@@ -82,16 +82,26 @@ func TestCollective(t *testing.T) {
 	require.Len(t, files, 2)
 	assert.Equal(t, out.Embedded, files[0].Data, "verify finds it under the name of the others")
 
-	// Each of the 50 persons found, and the request: opened and closed.
+	// Each of the 50 persons found, in the chain of his comune, and the request:
+	// opened before them and closed after them.
 	subjects := map[string][]string{}
 	for _, e := range j.entries {
-		assert.Equal(t, electoral.OpIssueCertificate, e.Operation)
+		if e.Subject != "" {
+			assert.Equal(t, electoral.OpReadForCertificate, e.Operation)
+			assert.Equal(t, "H501", e.Comune)
+			assert.Equal(t, "F205", e.ActorComune)
+			assert.Equal(t, []electoral.Detail{{Key: "collective", Value: "r-1"}}, e.Details)
+		}
 		subjects[e.RequestID+" "+e.Subject] = append(subjects[e.RequestID+" "+e.Subject], e.Outcome)
 	}
 	assert.Len(t, subjects, 51)
-	assert.Equal(t, []string{electoral.Requested, electoral.Granted}, subjects["r-1-1 5000"])
-	assert.Equal(t, []string{electoral.Requested, string(NotElector)}, subjects["r-1-5 5004"])
+	assert.Equal(t, []string{electoral.Granted}, subjects["r-1-1 5000"])
+	assert.Equal(t, []string{string(NotElector)}, subjects["r-1-5 5004"])
 	assert.Equal(t, []string{electoral.Requested, electoral.Granted}, subjects["r-1 "])
+	last := j.entries[len(j.entries)-1]
+	assert.Equal(t, electoral.OpIssueCertificate, last.Operation)
+	assert.Equal(t, "F205", last.Comune)
+	assert.Equal(t, []electoral.Detail{{Key: "certificate", Value: out.Contrassegno.Digest()}, {Key: "rows", Value: "53"}}, last.Details)
 
 	t.Run("again", func(t *testing.T) {
 		f := c.facts["5004"] // votes again
@@ -107,7 +117,7 @@ func TestCollective(t *testing.T) {
 		assert.Equal(t, out.Count, again.Count)
 		assert.Equal(t, CollectiveClosed, again.Report[4].Reasons[0].Code)
 		assert.Equal(t, BatchIssued, again.Report[0].Outcome, "the document names him")
-		assert.Len(t, j.entries, before+2*51, "who gets it again has accessed it again")
+		assert.Len(t, j.entries, before+50+2, "who gets it again has accessed it again")
 		_, err = i.Collective(t.Context(), c.collective(), strings.NewReader(codes[0]))
 		require.ErrorIs(t, err, RequestReused)
 	})
@@ -133,19 +143,26 @@ func TestCollective(t *testing.T) {
 	})
 	t.Run("recovery", func(t *testing.T) {
 		var open []electoral.Access
-		for _, n := range []string{"r-1", "r-1-1", "r-1-5", "r-1-99", "altro-1"} {
-			open = append(open, electoral.Access{RequestID: n, At: noon, Operation: electoral.OpIssueCertificate, Outcome: electoral.Requested,
-				FiscalCode: c.collective().Actor.FiscalCode, Comune: "F205"})
+		for _, n := range []string{"r-1", "altro-1"} {
+			req := c.collective().Request
+			req.ID = n
+			a := electoral.NewAccess(req, electoral.OpIssueCertificate, noon)
+			a.Outcome = electoral.Requested
+			open = append(open, a)
 		}
+		// A version that did not write in which quality it was asked had an open
+		// access of each person.
+		open = append(open, electoral.Access{RequestID: "r-1-1", At: noon, Operation: electoral.OpIssueCertificate, Outcome: electoral.Requested,
+			FiscalCode: c.collective().Actor.FiscalCode, Comune: "F205"})
 		before := len(j.entries)
 		n, err := i.Recover(t.Context(), open)
 		require.NoError(t, err)
-		assert.Equal(t, 5, n)
+		assert.Equal(t, 3, n)
 		var got []string
 		for _, e := range j.entries[before:] {
 			got = append(got, e.Outcome)
 		}
-		assert.Equal(t, []string{electoral.Granted, electoral.Granted, electoral.Failed, electoral.Failed, electoral.Failed}, got)
+		assert.Equal(t, []string{electoral.Granted, electoral.Failed, electoral.Unknown}, got)
 	})
 }
 
@@ -157,7 +174,7 @@ func TestCollectiveStructure(t *testing.T) {
 	i, _ := newIssuer(t, facts(), func(cfg *Config) { cfg.Source = c })
 	out, err := i.Collective(t.Context(), c.collective(), strings.NewReader(strings.Join(codes, "\n")))
 	require.NoError(t, err)
-	again, _, err := i.renderCollective(out.Data, out.Embedded, &out.Contrassegno)
+	again, _, err := out.Data.render(i, nil, out.Embedded, &out.Contrassegno)
 	require.NoError(t, err)
 	assert.Equal(t, out.PDF, again, "the same data, the same bytes")
 	count := map[pdf.Name]int{}
@@ -251,7 +268,7 @@ func FuzzParseCollectiveData(f *testing.F) {
 func TestCollectiveFailsClosed(t *testing.T) {
 	c, codes := newCrowd(t, 9)
 	rows := strings.Join(codes, "\n")
-	total := 2 + 2*9
+	total := 2 + 9
 	for failAt := 1; failAt <= total; failAt++ {
 		a := &shelf{}
 		i, j := newIssuer(t, facts(), func(cfg *Config) { cfg.Source, cfg.Archive = c, a })
@@ -281,12 +298,17 @@ func TestCollectiveFailsClosed(t *testing.T) {
 		assert.Nil(t, out.PDF, name)
 		open := map[string]int{}
 		for _, e := range j.entries {
-			if e.Outcome == electoral.Requested {
+			switch {
+			case e.Operation == electoral.OpReadForCertificate: // what was read of a person was read, whatever follows
+				assert.NotEqual(t, electoral.Requested, e.Outcome)
+			case e.Outcome == electoral.Requested:
 				open[e.RequestID]++
-			} else {
+			default:
 				open[e.RequestID]--
+				assert.Equal(t, electoral.Failed, e.Outcome, name)
 			}
 		}
+		assert.Len(t, open, 1)
 		for id, n := range open {
 			assert.Zero(t, n, "%s: %s stays open", name, id)
 		}

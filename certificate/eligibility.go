@@ -183,6 +183,15 @@ func (r *Refusal) Error() string {
 	return b.String()
 }
 
+// RefusalCode returns the code of the first reason, by which the access log keeps
+// the refusal.
+func (r *Refusal) RefusalCode() string {
+	if len(r.Reasons) == 0 {
+		return ""
+	}
+	return string(r.Reasons[0].Code)
+}
+
 // Unwrap returns the codes of the reasons.
 func (r *Refusal) Unwrap() []error {
 	out := make([]error, len(r.Reasons))
@@ -312,34 +321,10 @@ func subjectOf(p electoral.Person, tables *refdata.Tables, language string) Subj
 	if s.Sex != electoral.Male && s.Sex != electoral.Female {
 		s.Sex = electoral.SexUnknown
 	}
-	place := clean(p.Birth.PlaceName)
-	if state, ok := tables.StateByBelfiore(p.Birth.Place); ok && p.Birth.Place != "" {
-		s.Birth.State = state.Name
-		// A register may repeat the State as the place.
-		if refdata.Fold(place) != refdata.Fold(state.Name) {
-			s.Birth.Place = place
-		}
-		return s
-	}
-	comune, ok := tables.Comune(p.Birth.Place, p.Birth.Date)
-	if !ok {
-		if history := tables.ComuneHistory(p.Birth.Place); len(history) > 0 {
-			comune, ok = history[len(history)-1], true
-		}
-	}
-	if ok {
-		// The archive of past periods is in capitals: a name that did not change
-		// is written as it is today.
-		if history := tables.ComuneHistory(p.Birth.Place); len(history) > 0 {
-			if last := history[len(history)-1]; refdata.Fold(last.Name) == refdata.Fold(comune.Name) {
-				comune.Name = last.Name
-			}
-		}
-		s.Birth.Place, s.Birth.Province = comune.Name, comune.ProvinceSigla
-		s.Birth.OtherPlace = otherName(tables, comune, language)
-	}
-	if place != "" && (!ok || refdata.Fold(place) != refdata.Fold(comune.Name)) {
-		s.Birth.Place, s.Birth.OtherPlace = place, ""
+	place := p.Birth.BirthPlace(tables)
+	s.Birth.Place, s.Birth.Province, s.Birth.State = place.Name, place.Province, place.State
+	if place.Comune != nil {
+		s.Birth.OtherPlace = otherName(tables, *place.Comune, language)
 	}
 	return s
 }

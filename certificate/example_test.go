@@ -15,10 +15,20 @@ import (
 )
 
 // register is a source with one made-up person; a program takes an
-// electoral.Registry.
+// registry.Registry.
 type register struct{}
 
-func (register) CertificateFacts(_ context.Context, _ electoral.Request, anprID string) (electoral.CertificateFacts, error) {
+func (register) Home(context.Context, string) (string, error) { return "A952", nil }
+
+func (register) HomeOf(context.Context, electoral.FiscalCode) (anprID, comune string, err error) {
+	return "1", "A952", nil
+}
+
+func (register) CertificateFacts(_ context.Context, on *electoral.Entry) (electoral.CertificateFacts, error) {
+	return made(on.Access().Subject), nil
+}
+
+func made(anprID string) electoral.CertificateFacts {
 	return electoral.CertificateFacts{
 		Person: electoral.Person{
 			ANPRID: anprID, Surname: "ESEMPIO", Name: "BRUNA", Sex: electoral.Female,
@@ -27,7 +37,7 @@ func (register) CertificateFacts(_ context.Context, _ electoral.Request, anprID 
 			Residence:    &electoral.Residence{Comune: "A952"},
 		},
 		Elector: electoral.Elector{ANPRID: anprID, Capacity: electoral.Yes, General: &electoral.Enrolment{Comune: "A952", Section: "12"}},
-	}, nil
+	}
 }
 
 // printer is a recorder that prints; a program takes one on an audit log.
@@ -69,7 +79,6 @@ func Example() {
 	}
 	fmt.Println(issued.Data.Trial, issued.Contrassegno.Matches(issued.Embedded))
 	// Output:
-	// certificate-preview requested
 	// certificate-preview granted
 	// Visti i dati registrati nell'Anagrafe nazionale della popolazione residente, si certifica che ESEMPIO BRUNA, nata a Torino (TO) l'8 maggio 1971, è iscritta nelle liste elettorali del Comune di Bolzano.
 	// certificate-issue requested
@@ -78,7 +87,7 @@ func Example() {
 }
 
 func ExampleAssess() {
-	facts, _ := register{}.CertificateFacts(context.Background(), electoral.Request{}, "42")
+	facts := made("42")
 	facts.Elector.General = nil
 	for _, r := range certificate.Assess(facts, certificate.EnrolmentCertificate, "", electoral.Date{Year: 2026, Month: 11, Day: 22}) {
 		fmt.Printf("%s: %s\n", r.Code, r.Message)
@@ -94,8 +103,7 @@ func ExampleAssess() {
 type people struct{}
 
 func (people) ByFiscalCode(ctx context.Context, code electoral.FiscalCode) (electoral.Person, error) {
-	facts, err := register{}.CertificateFacts(ctx, electoral.Request{}, string(code[:6]))
-	return facts.Person, err
+	return made(string(code[:6])).Person, nil
 }
 
 func ExampleIssuer_Collective() {

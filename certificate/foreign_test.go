@@ -102,7 +102,7 @@ func pages(t *testing.T) map[string][]byte {
 			c.facts(&f)
 		}
 		i, _ := newIssuer(t, f, c.config)
-		d, err := i.compose(f, c.req, i.day(noon))
+		d, err := i.compose(f, c.req, i.calendar.Day(noon))
 		require.NoError(t, err, name)
 		d.IssuedAt, d.Trial = noon, !i.cfg.Sealer.Production()
 		if c.preview {

@@ -63,8 +63,25 @@ func foreigner(f *electoral.CertificateFacts) {
 
 type source struct{ facts electoral.CertificateFacts }
 
-func (s source) CertificateFacts(ctx context.Context, req electoral.Request, anprID string) (electoral.CertificateFacts, error) {
+func (s source) Home(_ context.Context, anprID string) (string, error) {
 	if anprID != s.facts.Person.ANPRID {
+		return "", nil
+	}
+	return s.facts.Person.Registered(), nil
+}
+
+func (s source) HomeOf(_ context.Context, code electoral.FiscalCode) (anprID, comune string, err error) {
+	if code != "SPSMGR84C48F839A" {
+		return "", "", nil
+	}
+	return s.facts.Person.ANPRID, s.facts.Person.Registered(), nil
+}
+
+func (s source) CertificateFacts(ctx context.Context, on *electoral.Entry) (electoral.CertificateFacts, error) {
+	if !on.OnRecord() {
+		return electoral.CertificateFacts{}, errors.New("not on record")
+	}
+	if anprID := on.Access().Subject; anprID != s.facts.Person.ANPRID {
 		return electoral.CertificateFacts{}, electoral.ErrNotFound
 	}
 	return s.facts, ctx.Err()

@@ -3,11 +3,9 @@ package certificate
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
-	"math/big"
 	"runtime"
 	"slices"
 	"strings"
@@ -22,13 +20,22 @@ import (
 	"github.com/liste-elettorali/anpr/seal"
 )
 
-// A Source gives what certificates are made of; [electoral.Registry] is one.
+// A Source gives what certificates are made of; [registry.Registry] is one.
 // It is safe for concurrent use.
 type Source interface {
-	// CertificateFacts returns the person, the elector and the section of an
-	// ANPR id, to who may ask for the person's certificate. Its errors are
-	// handed on as they are.
-	CertificateFacts(ctx context.Context, req electoral.Request, anprID string) (electoral.CertificateFacts, error)
+	// Home returns the comune under which the person with an ANPR id is
+	// registered, in whose chain of the log the accesses to his data stand; empty
+	// if there is none. It is asked before the access is on record, and shown to
+	// nobody.
+	Home(ctx context.Context, anprID string) (comune string, err error)
+	// HomeOf is Home of the person with a codice fiscale, with his ANPR id; both
+	// are empty if there is none.
+	HomeOf(ctx context.Context, code electoral.FiscalCode) (anprID, comune string, err error)
+	// CertificateFacts returns the person, the elector and the section of the
+	// subject of an access that is on record, if who made it may ask for that
+	// person's certificate. It writes no entry. Its errors are handed on as they
+	// are.
+	CertificateFacts(ctx context.Context, on *electoral.Entry) (electoral.CertificateFacts, error)
 }
 
 // A Config says what an [Issuer] stands on. Sealer, Source, Recorder, Key and
@@ -108,6 +115,20 @@ type Issued struct {
 	Collective *CollectiveData
 }
 
+// An Offer says what can be issued for a person now, and what is kept for him.
+type Offer struct {
+	// Kinds are all the kinds, with the reasons against each.
+	Kinds []Eligibility `json:"kinds"`
+	// Languages are those beside Italian in which a certificate can be issued, as
+	// ISO 639-1: those in force where the person is registered, and for which
+	// there are texts.
+	Languages []string `json:"languages"`
+	// Kept are the certificates of a citizen who asks about himself that have not
+	// expired, the latest first, without the documents. Nil for others, and
+	// without an archive.
+	Kept []Archived `json:"-"`
+}
+
 // An Eligibility says whether a kind can be issued for a person.
 type Eligibility struct {
 	Kind Kind `json:"kind"`
@@ -117,13 +138,13 @@ type Eligibility struct {
 
 // An Issuer previews and issues certificates. It is safe for concurrent use.
 type Issuer struct {
-	cfg    Config
-	base   string
-	engine *tagged.Engine
-	logo   *tagged.Image
-	rules  Rules
-	texts  map[string]*Texts
-	rome   *time.Location
+	cfg      Config
+	base     string
+	engine   *tagged.Engine
+	logo     *tagged.Image
+	rules    Rules
+	texts    map[string]*Texts
+	calendar *electoral.Calendar
 	// The schemas that documents embed, compressed.
 	schema, collectiveSchema []byte
 	buffers                  chan []byte
@@ -145,9 +166,6 @@ func NewIssuer(cfg Config) (*Issuer, error) {
 	}
 	i := &Issuer{cfg: cfg, texts: make(map[string]*Texts), schema: tagged.Compress(dataSchema), collectiveSchema: tagged.Compress(collectiveSchema), buffers: make(chan []byte, runtime.GOMAXPROCS(0))}
 	i.cfg.Key = slices.Clone(cfg.Key)
-	if i.cfg.Now == nil {
-		i.cfg.Now = time.Now
-	}
 	if i.cfg.Authority == "" {
 		i.cfg.Authority = defaultAuthority
 	}
@@ -162,8 +180,8 @@ func NewIssuer(cfg Config) (*Issuer, error) {
 	if err := i.rules.check(); err != nil {
 		return nil, err
 	}
-	if i.rome, err = time.LoadLocation(electoral.Rome); err != nil {
-		return nil, fmt.Errorf("certificate: no time zone database for %s: import time/tzdata in the program: %w", electoral.Rome, err)
+	if i.calendar, err = electoral.NewCalendar(cfg.Now); err != nil {
+		return nil, fmt.Errorf("certificate: %w", err)
 	}
 	if cfg.Tables == nil {
 		if i.cfg.Tables, err = refdata.Embedded(); err != nil {
@@ -220,28 +238,52 @@ func (i *Issuer) loadTexts() error {
 	return nil
 }
 
-// Eligibility says for each kind whether it can be issued now, and every reason
-// if not. It neither issues nor shows anything of the person but the reasons;
-// the source records the access.
-func (i *Issuer) Eligibility(ctx context.Context, req electoral.Request, anprID string) ([]Eligibility, error) {
-	facts, err := i.cfg.Source.CertificateFacts(ctx, req, anprID)
-	if err != nil {
-		return nil, err
-	}
-	var out []Eligibility
-	at := i.day(i.now())
-	for _, k := range Kinds() {
-		r := Request{Request: req, ANPRID: anprID, Kind: k, Use: ElectoralUse}
-		_, err := i.compose(facts, r, at)
-		e := Eligibility{Kind: k, Reasons: []Reason{}}
-		if refusal, ok := errors.AsType[*Refusal](err); ok {
-			e.Reasons = refusal.Reasons
-		} else if err != nil {
-			return nil, err
+// Offer says for each kind whether it can be issued now, and every reason if not,
+// and in which languages. It neither issues nor shows anything of the person but
+// this, and to a citizen what is kept for him. It is one access, on record before
+// it returns.
+func (i *Issuer) Offer(ctx context.Context, req electoral.Request, anprID string) (Offer, error) {
+	p := i.passage(ctx, req, electoral.OpReadForCertificate, anprID)
+	p.ReadOnly = true
+	var out Offer
+	err := p.Do(ctx, func(on *electoral.Entry) error {
+		facts, err := i.cfg.Source.CertificateFacts(ctx, on)
+		if err != nil {
+			return err
 		}
-		out = append(out, e)
+		at := i.calendar.Day(on.Access().At)
+		for _, k := range Kinds() {
+			_, err := i.compose(facts, Request{Request: req, ANPRID: anprID, Kind: k, Use: ElectoralUse}, at)
+			e := Eligibility{Kind: k, Reasons: []Reason{}}
+			if refusal, ok := errors.AsType[*Refusal](err); ok {
+				e.Reasons = refusal.Reasons
+			} else if err != nil {
+				return err
+			}
+			out.Kinds = append(out.Kinds, e)
+		}
+		out.Languages = i.languages(facts.Person)
+		if i.cfg.Archive != nil && req.Actor.Role == electoral.CitizenRole {
+			out.Kept, err = i.kept(ctx, req.Actor.FiscalCode, on.Access().At)
+		}
+		return err
+	})
+	if err != nil {
+		return Offer{}, err
 	}
 	return out, nil
+}
+
+// languages are those beside Italian that are in force where a person is
+// registered and for which there are texts.
+func (i *Issuer) languages(p electoral.Person) []string {
+	out := []string{}
+	for _, l := range i.cfg.Tables.Languages(p.Registered()) {
+		if code := strings.ToLower(l.Code); i.texts[code] != nil {
+			out = append(out, code)
+		}
+	}
+	return out
 }
 
 // Issue issues a certificate: eligibility, data, page with contrassegno, seal,
@@ -252,16 +294,21 @@ func (i *Issuer) Eligibility(ctx context.Context, req electoral.Request, anprID 
 // over with [Expired]. The errors are those of [Issuer.Preview], and those of
 // the sealer, the protocol and the archive. After
 // [electoral.ErrRequestNotRecorded] nothing was begun; after
-// [electoral.ErrOutcomeNotRecorded] alone the document is archived, though not
+// [electoral.ErrOutcomeNotRecorded] the document is archived, though not
 // released, and the same id gives it.
 func (i *Issuer) Issue(ctx context.Context, req Request) (Issued, error) {
 	var out Issued
-	err := i.recorded(ctx, req, electoral.OpIssueCertificate, func(at time.Time) error {
-		var found bool
+	err := i.passage(ctx, req.Request, electoral.OpIssueCertificate, req.ANPRID).Do(ctx, func(on *electoral.Entry) error {
+		k := keys{request: i.requestKey(req.Request), payload: i.payloadKey(req)}
+		var repeated bool
 		var err error
-		if out, found, err = i.earlier(ctx, req); err == nil && !found {
-			out, err = i.issue(ctx, req, at)
+		if out, repeated, err = i.earlier(ctx, req.Kind, k); err == nil && !repeated {
+			out, repeated, err = i.issue(ctx, on, req, k)
 		}
+		if repeated {
+			on.SetOutcome(electoral.Repeated)
+		}
+		on.Set("certificate", out.Contrassegno.Digest())
 		return err
 	})
 	if err != nil {
@@ -270,82 +317,25 @@ func (i *Issuer) Issue(ctx context.Context, req Request) (Issued, error) {
 	return out, nil
 }
 
-func (i *Issuer) issue(ctx context.Context, req Request, at time.Time) (Issued, error) {
-	facts, err := i.cfg.Source.CertificateFacts(ctx, req.Request, req.ANPRID)
+func (i *Issuer) issue(ctx context.Context, on *electoral.Entry, req Request, k keys) (Issued, bool, error) {
+	facts, err := i.cfg.Source.CertificateFacts(ctx, on)
 	if err != nil {
-		return Issued{}, err
+		return Issued{}, false, err
 	}
-	d, err := i.compose(facts, req, i.day(at))
+	at := on.Access().At
+	d, err := i.compose(facts, req, i.calendar.Day(at))
 	if err != nil {
-		return Issued{}, err
+		return Issued{}, false, err
 	}
 	if shown := i.shown(d); req.Previewed != "" && (shown == "" || !hmac.Equal([]byte(req.Previewed), []byte(shown))) {
-		return Issued{}, &Refusal{Kind: req.Kind, Reasons: []Reason{newReason(PreviewOutdated, "previewed")}}
+		return Issued{}, false, refuse(req.Kind, PreviewOutdated, "previewed")
 	}
 	d.IssuedAt, d.Trial, d.Nonce = at, !i.cfg.Sealer.Production(), newNonce()
 	if d.Protocol, err = i.protocol(ctx, req, at); err != nil {
-		return Issued{}, err
+		return Issued{}, false, err
 	}
-	out := Issued{Data: d}
-	if out.Embedded, err = d.Encode(); err != nil {
-		return Issued{}, err
-	}
-	if out.Contrassegno, err = contrassegno.New(i.cfg.BaseURL, i.cfg.Key, out.Embedded); err != nil {
-		return Issued{}, err
-	}
-	page, frame, err := i.sealable(i.buffer(), d, out.Embedded, &out.Contrassegno)
-	if err != nil {
-		return Issued{}, err
-	}
-	defer i.reuse(page)
-	out.PDF, err = i.cfg.Sealer.Seal(ctx, page, seal.Details{Time: at.In(i.rome), Reason: sealReason, Appearance: frame})
-	if err != nil {
-		return Issued{}, fmt.Errorf("certificate: %w", err)
-	}
-	if len(out.PDF) > 0 && &out.PDF[0] == &page[0] { // a sealer must return a copy
-		out.PDF = slices.Clone(out.PDF)
-	}
-	return i.keep(ctx, req, facts.Person.FiscalCode, out)
-}
-
-// buffer returns memory for a page that will be sealed: no sealer keeps what it
-// was given.
-func (i *Issuer) buffer() []byte {
-	select {
-	case b := <-i.buffers:
-		return b[:0]
-	default:
-		return nil
-	}
-}
-
-func (i *Issuer) reuse(b []byte) {
-	const most = 256 << 10
-	if cap(b) > most {
-		return
-	}
-	select {
-	case i.buffers <- b:
-	default:
-	}
-}
-
-func (i *Issuer) protocol(ctx context.Context, req Request, at time.Time) (string, error) {
-	if i.cfg.Protocol == nil {
-		n, err := rand.Int(rand.Reader, big.NewInt(1e8))
-		if err != nil {
-			return "", fmt.Errorf("certificate: protocol number: %w", err)
-		}
-		return fmt.Sprintf("%s%08d", strings.Replace(at.UTC().Format("20060102150405.000"), ".", "", 1), n), nil
-	}
-	number, err := i.cfg.Protocol(ctx, req)
-	if err != nil {
-		return "", fmt.Errorf("certificate: protocol number: %w", err)
-	}
-	if !digits(number, 30) {
-		return "", fmt.Errorf("certificate: protocol number %.40q: expected 1 to 30 digits", number)
-	}
-	return number, nil
+	k.owner = i.owner(facts.Person.FiscalCode)
+	return i.produce(ctx, d, k)
 }
 
 // compose makes the data of a certificate, but for what only an issue gives it,
@@ -423,9 +413,8 @@ func (i *Issuer) language(facts electoral.CertificateFacts, asked string) (strin
 	if asked == italianCode {
 		return italianCode, true
 	}
-	for _, l := range i.cfg.Tables.Languages(facts.Person.Registered()) {
-		code := strings.ToLower(l.Code)
-		if _, written := i.texts[code]; written && (asked == "" || asked == code) {
+	for _, code := range i.languages(facts.Person) {
+		if asked == "" || asked == code {
 			return code, true
 		}
 	}
@@ -489,61 +478,3 @@ func italianCharacter(c *tagged.CharacterError) string {
 // clean puts a text of a register into the form of the data: NFC, without
 // spaces around it. What cannot be printed stays, to be refused by name.
 func clean(s string) string { return strings.Trim(norm.NFC.String(s), " ") }
-
-func (i *Issuer) now() time.Time { return i.cfg.Now().UTC().Truncate(time.Millisecond) }
-
-func (i *Issuer) day(at time.Time) electoral.Date { return refdata.DateOf(at.In(i.rome)) }
-
-// recorded runs fn between the entry of the request and that of the outcome, if
-// who asks is admitted: what the archive gives passes no [Source], which would
-// have asked it.
-func (i *Issuer) recorded(ctx context.Context, req Request, op electoral.Operation, fn func(at time.Time) error) error {
-	at := i.now()
-	entry := electoral.Access{
-		FiscalCode: req.Actor.FiscalCode, At: at, Operation: op, Outcome: electoral.Requested,
-		RequestID: req.ID, Method: req.Actor.Method, Comune: req.Actor.Comune, Subject: req.ANPRID,
-	}
-	if err := i.cfg.Recorder.Record(ctx, entry); err != nil {
-		return fmt.Errorf("certificate: %w: %w", electoral.ErrRequestNotRecorded, err)
-	}
-	err := electoral.Admit(req.Request).Err()
-	if err == nil {
-		err = run(fn, at)
-	}
-	entry.Outcome = outcome(err)
-	// A cancelled request must still find its outcome in the log.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	if e := i.cfg.Recorder.Record(ctx, entry); e != nil {
-		return unrecorded(err, e)
-	}
-	return err
-}
-
-// unrecorded adds to how a call ended that this is not on record. Of one that
-// never began it is not said: the caller would take it for one that ended.
-func unrecorded(err, why error) error {
-	if errors.Is(err, electoral.ErrRequestNotRecorded) {
-		return fmt.Errorf("%w (outcome: %v)", err, why)
-	}
-	return errors.Join(err, fmt.Errorf("certificate: %w: %w", electoral.ErrOutcomeNotRecorded, why))
-}
-
-// run turns a panic of a plugged-in part into an error, so that the pair of log
-// entries is closed in any case.
-func run(fn func(time.Time) error, at time.Time) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("certificate: internal error: %v", r)
-		}
-	}()
-	return fn(at)
-}
-
-// outcome is what the access log keeps of how a request ended.
-func outcome(err error) string {
-	if refusal, ok := errors.AsType[*Refusal](err); ok && len(refusal.Reasons) > 0 {
-		return string(refusal.Reasons[0].Code)
-	}
-	return electoral.Outcome(err)
-}

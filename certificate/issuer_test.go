@@ -17,6 +17,8 @@ import (
 
 	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/memory"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/internal/pdf/tagged"
 	"github.com/liste-elettorali/anpr/seal"
 )
@@ -28,7 +30,7 @@ func TestIssue(t *testing.T) {
 	assert.Equal(t, []string{electoral.Requested, electoral.Granted}, j.outcomes())
 	assert.Equal(t, electoral.Access{
 		FiscalCode: "SPSMGR84C48F839A", At: noon, Operation: electoral.OpIssueCertificate, Outcome: electoral.Requested,
-		RequestID: "r-1", Method: electoral.CIEMethod, Subject: "1000001",
+		RequestID: "r-1", Method: electoral.CIEMethod, Subject: "1000001", Comune: "H501", Role: electoral.CitizenRole, Level: 3,
 	}, j.entries[0])
 	assert.True(t, r.Contrassegno.Matches(r.Embedded))
 	assert.True(t, r.Contrassegno.Authentic(testKey))
@@ -55,7 +57,8 @@ func TestIssueByAComune(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, Authority{ComuneChannel, defaultAuthority, &Comune{Code: "F205", Name: "Milano"}, &Signer{MayorDelegate, "LUCA PROVA"}}, r.Data.Issuer)
 	assert.Equal(t, "Roma", r.Data.Enrolment.Comune.Name, "who issues need not be who enrols")
-	assert.Equal(t, "F205", j.entries[0].Comune)
+	assert.Equal(t, "H501", j.entries[0].Comune, "the comune of the person sees who asked")
+	assert.Equal(t, "F205", j.entries[0].ActorComune)
 	req.Signer = Signer{}
 	r, err = i.Issue(t.Context(), req)
 	require.NoError(t, err)
@@ -143,17 +146,21 @@ func TestRefusalHasEveryReason(t *testing.T) {
 	assert.Contains(t, string(b), `"anprCode":"EN228"`)
 }
 
-func TestEligibility(t *testing.T) {
+func TestOffer(t *testing.T) {
 	f := facts()
 	f.Elector.Certifiability = ptr(electoral.OnlyPoliticalRights)
 	i, j := newIssuer(t, f, nil)
-	list, err := i.Eligibility(t.Context(), citizen("", "").Request, "1000001")
+	offer, err := i.Offer(t.Context(), citizen("", "").Request, "1000001")
 	require.NoError(t, err)
+	list := offer.Kinds
+	assert.Empty(t, offer.Languages)
 	require.Len(t, list, len(Kinds()))
 	assert.Equal(t, OnlyPoliticalRights, list[0].Reasons[0].Code)
 	assert.Empty(t, list[1].Reasons)
-	assert.Empty(t, j.entries, "the source records this access")
-	_, err = i.Eligibility(t.Context(), citizen("", "").Request, "2")
+	require.Len(t, j.entries, 1)
+	assert.Equal(t, electoral.OpReadForCertificate, j.entries[0].Operation)
+	assert.Equal(t, electoral.Granted, j.entries[0].Outcome)
+	_, err = i.Offer(t.Context(), citizen("", "").Request, "2")
 	assert.ErrorIs(t, err, electoral.ErrNotFound)
 }
 
@@ -168,7 +175,7 @@ func TestNothingWithoutTheLog(t *testing.T) {
 		assert.ErrorIs(t, err, errJournal)
 		assert.Empty(t, r)
 		i, j = newIssuer(t, facts(), nil)
-		j.failAt = failAt
+		j.failAt = 1
 		p, err := i.Preview(t.Context(), citizen(EnrolmentCertificate, ElectoralUse))
 		assert.ErrorIs(t, err, electoral.ErrNotRecorded)
 		assert.Empty(t, p)
@@ -304,19 +311,19 @@ func logoPNG(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-var _ Source = (*electoral.Registry)(nil)
+var _ Source = (*registry.Registry)(nil)
 
 // TestIssueFromTheRegistry takes the content from the registry itself.
 func TestIssueFromTheRegistry(t *testing.T) {
 	f := facts()
 	f.Person.FiscalCode = "SPSMGR84C48F839A"
-	store := electoral.NewMemoryStore()
-	require.NoError(t, store.Update(t.Context(), func(w electoral.Writer) error {
+	store := memory.NewStore()
+	require.NoError(t, store.Update(t.Context(), func(w registry.Writer) error {
 		return errors.Join(w.PutSection(t.Context(), *f.Section), w.PutElector(t.Context(), "H501", f.Elector))
 	}))
 	log := &journal{}
-	registry, err := electoral.NewRegistry(electoral.RegistryConfig{
-		Store: store, Population: electoral.NewMemoryPopulation(f.Person), Recorder: log, Now: func() time.Time { return noon },
+	registry, err := registry.New(registry.Config{
+		Store: store, Population: memory.NewPopulation(f.Person), Recorder: log, Now: func() time.Time { return noon },
 	})
 	require.NoError(t, err)
 	i, _ := newIssuer(t, f, func(c *Config) { c.Source, c.Recorder = registry, log })
@@ -327,7 +334,7 @@ func TestIssueFromTheRegistry(t *testing.T) {
 	for _, e := range log.entries {
 		entries = append(entries, string(e.Operation)+" "+e.Outcome)
 	}
-	assert.Equal(t, []string{"certificate-issue requested", "certificate-facts granted", "certificate-issue granted"}, entries)
+	assert.Equal(t, []string{"certificate-issue requested", "certificate-issue granted"}, entries)
 
 	other := citizen(EnrolmentCertificate, ElectoralUse)
 	other.Actor.FiscalCode = "FFCLTR70A01H501Z"
@@ -355,9 +362,12 @@ func TestTableNamesArePrintable(t *testing.T) {
 }
 
 // changing is a source whose facts may change between two calls.
-type changing struct{ facts *electoral.CertificateFacts }
+type changing struct {
+	source
+	facts *electoral.CertificateFacts
+}
 
-func (s changing) CertificateFacts(context.Context, electoral.Request, string) (electoral.CertificateFacts, error) {
+func (s changing) CertificateFacts(context.Context, *electoral.Entry) (electoral.CertificateFacts, error) {
 	return *s.facts, nil
 }
 
@@ -366,7 +376,7 @@ func (s changing) CertificateFacts(context.Context, electoral.Request, string) (
 func TestPreviewed(t *testing.T) {
 	now := noon
 	f := facts()
-	i, _ := newIssuer(t, f, func(c *Config) { c.Source, c.Now = changing{&f}, func() time.Time { return now } })
+	i, _ := newIssuer(t, f, func(c *Config) { c.Source, c.Now = changing{source{f}, &f}, func() time.Time { return now } })
 	req := officer(EnrolmentCertificate, PrivateUse)
 	p, err := i.Preview(t.Context(), req)
 	require.NoError(t, err)

@@ -49,10 +49,10 @@ func bold(size float64, c tagged.Color) tagged.Style {
 
 // A sheet is the page in the making.
 type sheet struct {
-	*Issuer
-	doc   *tagged.Document
-	page  *tagged.Page
-	texts *Texts // Italian
+	issuer *Issuer
+	doc    *tagged.Document
+	page   *tagged.Page
+	texts  *Texts // Italian
 	// other are the texts beside the Italian ones, nil without.
 	other   *Texts
 	data    Data
@@ -76,13 +76,27 @@ func (i *Issuer) render(d Data, embedded []byte, mark *contrassegno.Mark) ([]byt
 	return pdf, err
 }
 
+func (d Data) render(i *Issuer, dst, embedded []byte, mark *contrassegno.Mark) ([]byte, *seal.Appearance, error) {
+	return i.sealable(dst, d, embedded, mark)
+}
+
+func (d Data) into(out *Issued) { out.Data = d }
+
+func (d Data) terms() terms {
+	t := terms{kind: d.Kind, issuedAt: d.IssuedAt, validUntil: d.ValidUntil}
+	if d.Issuer.Comune != nil {
+		t.comune = d.Issuer.Comune.Code
+	}
+	return t
+}
+
 // sealable does the same, appends the document to dst and says where a visible
 // seal goes.
 func (i *Issuer) sealable(dst []byte, d Data, embedded []byte, mark *contrassegno.Mark) ([]byte, *seal.Appearance, error) {
 	var err error
 	for _, scale := range []float64{1, 0.93, 0.86, 0.79, 0.72, 0.66} {
 		var pdf []byte
-		s := &sheet{Issuer: i, texts: i.texts[italianCode], data: d, mark: mark, preview: mark == nil}
+		s := &sheet{issuer: i, texts: i.texts[italianCode], data: d, mark: mark, preview: mark == nil}
 		if d.Statement.Language != italianCode {
 			s.other = i.texts[d.Statement.Language]
 		}
@@ -96,7 +110,7 @@ func (i *Issuer) sealable(dst []byte, d Data, embedded []byte, mark *contrassegn
 func (s *sheet) draw(dst, embedded []byte, scale float64) ([]byte, error) {
 	s.begin()
 	if embedded != nil {
-		s.attach(embedded, "Dati strutturati del certificato", schemaName, dataSchema, s.schema)
+		s.attach(embedded, "Dati strutturati del certificato", schemaName, dataSchema, s.issuer.schema)
 	}
 	s.page = s.doc.AddPage(tagged.A4Width, tagged.A4Height)
 	s.page.Artifact(s.background)
@@ -110,7 +124,7 @@ func (s *sheet) draw(dst, embedded []byte, scale float64) ([]byte, error) {
 
 // begin begins the document.
 func (s *sheet) begin() {
-	s.doc = s.engine.NewDocument(tagged.Metadata{
+	s.doc = s.issuer.engine.NewDocument(tagged.Metadata{
 		Title: s.title(), Lang: s.texts.Language + "-IT", Author: s.texts.Ministry + " – " + s.data.Issuer.Name,
 		Subject: s.subject(), Creator: programName, Created: s.data.IssuedAt,
 	})
@@ -244,11 +258,11 @@ func (s *sheet) foreign(e *tagged.Element, tag tagged.Tag) *tagged.Element {
 func (s *sheet) header(y float64) float64 {
 	root, t := s.doc.Root(), s.texts
 	left := (tagged.A4Width - logoSize) / 2
-	if s.logo != nil {
-		width, height := fit(s.logo, 60*mm, logoSize)
+	if s.issuer.logo != nil {
+		width, height := fit(s.issuer.logo, 60*mm, logoSize)
 		left = (tagged.A4Width - width) / 2
 		fig := root.AddWith(tagged.Figure, tagged.Attributes{Alt: t.Labels.Logo})
-		s.page.Draw(fig, left, y, width, height, func(c *tagged.Canvas) { c.Image(s.logo, left, y, width, height) })
+		s.page.Draw(fig, left, y, width, height, func(c *tagged.Canvas) { c.Image(s.issuer.logo, left, y, width, height) })
 	} else {
 		fig := root.AddWith(tagged.Figure, tagged.Attributes{Alt: t.Labels.LogoPlaceholder})
 		s.page.Draw(fig, left, y, logoSize, logoSize, func(c *tagged.Canvas) { drawPlaceholder(c, left, y, logoSize) })
@@ -354,10 +368,10 @@ func (s *sheet) pieces(scale float64) []piece {
 		text(3.5, 1.5, tagged.Paragraph, tagged.Center, s.statement(t, 13*scale)...)
 	}
 	out = append(out, s.details(scale))
-	if formula := textFor(s.rules.Formulas, d.Use, s.issueDay()); formula.Text != "" {
+	if formula := textFor(s.issuer.rules.Formulas, d.Use, s.issueDay()); formula.Text != "" {
 		out = append(out, s.formula(formula, scale))
 	}
-	if stamp := textFor(s.rules.Stamps, d.Use, s.issueDay()); stamp.Text != "" {
+	if stamp := textFor(s.issuer.rules.Stamps, d.Use, s.issueDay()); stamp.Text != "" {
 		text(3.5, 0.5, tagged.Paragraph, tagged.Left, tagged.Span{Style: regular(9.2*scale, soft), Text: stamp.Text})
 		if s.other != nil && stamp.Translations[s.other.Language] != "" {
 			translated(0.2, tagged.Left, tagged.Span{Style: regular(8.2*scale, soft), Text: stamp.Translations[s.other.Language]})
@@ -437,7 +451,7 @@ func (s *sheet) nameSize(width, largest float64) float64 {
 	return smallest
 }
 
-func (s *sheet) issueDay() electoral.Date { return s.day(s.data.IssuedAt) }
+func (s *sheet) issueDay() electoral.Date { return s.issuer.calendar.Day(s.data.IssuedAt) }
 
 // rows are the details below the sentence, in one language.
 func (s *sheet) rows(t *Texts) (out [][2]string) {
@@ -461,7 +475,7 @@ func (s *sheet) rows(t *Texts) (out [][2]string) {
 	if d.Protocol != "" {
 		protocol = d.Protocol
 	}
-	issued := plain(fill(l.IssuedAt, map[string]string{"date": t.Day(s.issueDay()), "time": d.IssuedAt.In(s.rome).Format("15.04")}))
+	issued := plain(fill(l.IssuedAt, map[string]string{"date": t.Day(s.issueDay()), "time": s.issuer.calendar.InRome(d.IssuedAt).Format("15.04")}))
 	return append(out, [2]string{l.Issued, issued}, [2]string{l.ValidUntil, t.Day(d.ValidUntil)}, [2]string{l.Protocol, protocol})
 }
 

@@ -18,7 +18,7 @@ func (s *sheet) signing(scale float64) (piece, bool) {
 	if s.data.Issuer.Signer != nil {
 		out = s.signature(scale)
 	}
-	if !s.cfg.VisibleSeal {
+	if !s.issuer.cfg.VisibleSeal {
 		return out, out.draw != nil
 	}
 	sign := out.draw

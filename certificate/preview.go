@@ -24,13 +24,16 @@ type Preview struct {
 // before it returns. The error is a [*Refusal], that of [electoral.Admit], of
 // the source, of the log ([electoral.ErrNotRecorded]) or of the page.
 func (i *Issuer) Preview(ctx context.Context, req Request) (Preview, error) {
+	p := i.passage(ctx, req.Request, electoral.OpPreviewCertificate, req.ANPRID)
+	p.ReadOnly = true
 	var out Preview
-	err := i.recorded(ctx, req, electoral.OpPreviewCertificate, func(at time.Time) error {
-		facts, err := i.cfg.Source.CertificateFacts(ctx, req.Request, req.ANPRID)
+	err := p.Do(ctx, func(on *electoral.Entry) error {
+		facts, err := i.cfg.Source.CertificateFacts(ctx, on)
 		if err != nil {
 			return err
 		}
-		d, err := i.compose(facts, req, i.day(at))
+		at := on.Access().At
+		d, err := i.compose(facts, req, i.calendar.Day(at))
 		if err != nil {
 			return err
 		}

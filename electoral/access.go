@@ -47,9 +47,21 @@ type Actor struct {
 	// Comune is the Belfiore code of the officer's comune; empty for a citizen.
 	Comune string
 	Method Method
-	// Level is the security level of the credentials, 1 to 3; the decree wants
-	// at least 2 (art. 3 c. 3, art. 4 c. 4).
+	// Level is the security level of the credentials, 1 to 3; zero means that it
+	// is not known, as of a smart card. The decree wants at least 2 (art. 3 c. 3,
+	// art. 4 c. 4).
 	Level int
+	// ActingFor is the codice fiscale of the electoral officer whose delegate the
+	// actor is ("delegato dell'ufficiale elettorale"); empty for who acts in his
+	// own quality.
+	ActingFor FiscalCode
+	// Station identifies the workstation ("postazione"), and Device the security
+	// device, such as a smart card, as the channel has verified them (D.P.C.M.
+	// 194/2014; circular Dait 74/2025). Empty means not known.
+	Station, Device string
+	// AccessPoint is where the actor came in: the comune's software, the site of
+	// ANPR, the access point of art. 64-bis of the CAD. Empty means not known.
+	AccessPoint string
 }
 
 // A Request goes with every call of a service.
@@ -63,6 +75,11 @@ type Request struct {
 	// idOperazioneComune).
 	ID    string
 	Actor Actor
+	// Purpose is what the access is for ("finalità"), and Procedure the number of
+	// the proceeding that it belongs to ("procedimento"), as who asks states
+	// them: at most [MaxPurpose] and [MaxProcedure] bytes. Both go into the access
+	// log; empty means not stated.
+	Purpose, Procedure string
 	// Revision is the kind of revision of the lists that a change belongs to
 	// ("tipoRevisione"); empty when it is not told. It goes into the operation
 	// journal.
@@ -70,8 +87,9 @@ type Request struct {
 }
 
 // An Access is what the access log keeps of one use of a service (annex 2,
-// Ulteriori specifiche tecniche 1): the six fields of the decree, and the
-// chain and the subject that they concern.
+// Ulteriori specifiche tecniche 1): the six fields of the decree, the person it
+// is about, and from where, in which quality and to what end it was done. A
+// text that is empty, and a level that is zero, was not given.
 type Access struct {
 	// FiscalCode is of who used the service ("codice fiscale").
 	FiscalCode FiscalCode
@@ -86,13 +104,66 @@ type Access struct {
 	RequestID string
 	// Method is how he was authenticated ("modalità di autenticazione").
 	Method Method
-	// Comune is the Belfiore code of the comune whose data it is about; the log
-	// keeps a chain for each. Empty for a service that is no comune's.
+	// Comune is the Belfiore code of the comune in whose chain of the log it
+	// stands: of one person, the comune under which he is registered when it is
+	// asked; of a list, a query or a batch, the comune of the list; else the
+	// asker's. Empty for the portal's own chain.
 	Comune string
 	// Subject is the ANPR id of the person it is about, if it is one. Of
 	// [OpDownloadCertificate] and [OpVerifyCertificate], which know no person, it
 	// is "certificate:" and the id of the certificate in the archive.
 	Subject string
+	// ActorComune is the comune of who asks, which need not be that of the chain.
+	ActorComune string
+	// Role, Level, ActingFor, Station, Device and AccessPoint are the [Actor]'s,
+	// Purpose and Procedure the [Request]'s.
+	Role               Role
+	Level              int
+	ActingFor          FiscalCode
+	Station, Device    string
+	Purpose, Procedure string
+	AccessPoint        string
+	// Details say what else the entry is to tell, in ascending order of their
+	// keys, which do not repeat.
+	Details []Detail
+}
+
+// A Detail is one more datum of an [Access]: how many rows left, of which list.
+type Detail struct {
+	// Key is 1 to 32 characters of a-z, 0-9, dot and hyphen.
+	Key string
+	// Value is not empty.
+	Value string
+}
+
+// The most bytes of what an [Actor] and a [Request] tell the access log, and of
+// the value of a [Detail].
+const (
+	MaxStation     = 128
+	MaxDevice      = 128
+	MaxAccessPoint = 64
+	MaxPurpose     = 256
+	MaxProcedure   = 128
+	MaxDetail      = 200
+)
+
+// NewAccess returns the access of a request at an instant, without outcome,
+// chain and subject.
+func NewAccess(req Request, op Operation, at time.Time) Access {
+	actor := req.Actor
+	return Access{
+		FiscalCode: actor.FiscalCode, At: at.UTC().Truncate(time.Millisecond), Operation: op, RequestID: req.ID, Method: actor.Method,
+		ActorComune: actor.Comune, Role: actor.Role, Level: actor.Level, ActingFor: actor.ActingFor,
+		Station: actor.Station, Device: actor.Device, Purpose: req.Purpose, Procedure: req.Procedure, AccessPoint: actor.AccessPoint,
+	}
+}
+
+// Request returns the request as far as the access tells it.
+func (a Access) Request() Request {
+	return Request{ID: a.RequestID, Purpose: a.Purpose, Procedure: a.Procedure, Actor: Actor{
+		FiscalCode: a.FiscalCode, Role: a.Role, Comune: a.ActorComune, Method: a.Method, Level: a.Level,
+		ActingFor: a.ActingFor, Station: a.Station, Device: a.Device, AccessPoint: a.AccessPoint,
+	}}
 }
 
 // The outcomes of an [Access] that are not the code of a refusal.
@@ -104,6 +175,12 @@ const (
 	Granted = "granted"
 	// Failed is written when the work ended in an error that is no refusal.
 	Failed = "failed"
+	// Unknown is written when it is not known whether what was to be written
+	// stands ([ErrUnknown]).
+	Unknown = "unknown"
+	// Repeated is the outcome of what gave the answer of an earlier request with
+	// the same id, and did nothing.
+	Repeated = "repeated"
 )
 
 // An Operation names a service in the access log.

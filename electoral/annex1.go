@@ -89,7 +89,7 @@ func Annex1Of(e Elector, find SectionFinder, comuneName func(belfiore string) st
 		return a
 	}
 	list := func(l List) AnnexList {
-		a := AnnexList{List: l, Enrolled: e.list(l).Enrolled}
+		a := AnnexList{List: l, Enrolled: e.ListEntry(l).Enrolled}
 		if en, ok := e.EnrolmentIn(l); ok {
 			a.Enrolment = enrolment(&en)
 		}
@@ -125,7 +125,7 @@ func annexStatus(e Elector, find SectionFinder) AnnexStatus {
 		european, _ = sectionIn(e, find, EUParliamentList)
 		comunal, _ = sectionIn(e, find, EUComunalList)
 	}
-	if l := e.regionalList(); l != GeneralList {
+	if l := e.RegionalList(); l != GeneralList {
 		regional, _ = sectionIn(e, find, l)
 		if l == BolzanoList {
 			comunal = regional

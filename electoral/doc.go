@@ -15,14 +15,14 @@
 //
 // # The rules
 //
-// A [Checker] applies every rule to a record and returns all its [Faults] at
+// A [rules.Checker] applies every rule to a record and returns all its [Faults] at
 // once: code, field, value, what was expected, Italian text, legal source,
 // severity. [Rules] lists them. A value that no table at hand can judge gives
 // a warning, never a silent pass and never a refusal.
 //
 // # The services
 //
-// A [Registry] stands on a [Store], a [Population] and a [Recorder]. It checks
+// A [registry.Registry] stands on a [registry.Store], a [Population] and a [Recorder]. It checks
 // who asks, applies the rules, and records each access; it fails closed. The
 // same type serves the national side, over all comuni, and a comune's own copy.
 //

@@ -167,6 +167,30 @@ type Status struct {
 	District Answer `json:"district,omitzero"`
 }
 
+// A StatusEntry is one of the seven answers of a [Status].
+type StatusEntry struct {
+	Consultation Consultation
+	// Path is the path of the answer in an [Elector]: "status.senate".
+	Path string
+	// Italian names what is voted for, with its article: "il Senato della
+	// Repubblica".
+	Italian string
+	Answer  Answer
+}
+
+// Entries returns the answers in the order of annex 1, point 5.
+func (s Status) Entries() [7]StatusEntry {
+	return [7]StatusEntry{
+		{NationalReferendum, "status.nationalReferendums", "i referendum nazionali", s.NationalReferendums},
+		{EuropeanElection, "status.europeanParliament", "il Parlamento europeo", s.EuropeanParliament},
+		{SenateElection, "status.senate", "il Senato della Repubblica", s.Senate},
+		{ChamberElection, "status.chamber", "la Camera dei deputati", s.Chamber},
+		{RegionalElection, "status.regional", "le elezioni regionali", s.Regional},
+		{ComunalElection, "status.comunal", "le elezioni comunali", s.Comunal},
+		{DistrictElection, "status.district", "le elezioni circoscrizionali", s.District},
+	}
+}
+
 // Certifiability says which electoral certificates may be issued for a person
 // ("soggettoCertificabile" of ANPR's electoral services; not the table of the
 // same name of the civil register, where 1 means something else).
@@ -244,7 +268,7 @@ func (l List) Path() string {
 
 // list returns what the elector says of a list; for the general list, which
 // has no answer of its own, Yes goes with an enrolment.
-func (e Elector) list(l List) AddedList {
+func (e Elector) ListEntry(l List) AddedList {
 	switch l {
 	case GeneralList:
 		return AddedList{Enrolled: AnswerOf(e.General != nil), Enrolment: e.General}
@@ -263,7 +287,7 @@ func (e Elector) list(l List) AddedList {
 }
 
 // setList is the counterpart of list.
-func (e *Elector) setList(l List, a AddedList) {
+func (e *Elector) SetListEntry(l List, a AddedList) {
 	switch l {
 	case GeneralList:
 		e.General = a.Enrolment
@@ -283,7 +307,7 @@ func (e *Elector) setList(l List, a AddedList) {
 // regionalList is the list in which the elector votes for the region: an added
 // list, in whose comune he votes for it (and, in Bolzano's, for the comune),
 // or else the general list.
-func (e Elector) regionalList() List {
+func (e Elector) RegionalList() List {
 	for _, l := range []List{BolzanoList, TrentoList, AostaValleyList} {
 		if _, in := e.EnrolmentIn(l); in {
 			return l
@@ -297,7 +321,7 @@ func (e Elector) regionalList() List {
 func (e Elector) Enrolments() iter.Seq2[List, Enrolment] {
 	return func(yield func(List, Enrolment) bool) {
 		for _, l := range Lists() {
-			if a := e.list(l); a.Enrolled == Yes && a.Enrolment != nil && !yield(l, *a.Enrolment) {
+			if a := e.ListEntry(l); a.Enrolled == Yes && a.Enrolment != nil && !yield(l, *a.Enrolment) {
 				return
 			}
 		}
@@ -320,10 +344,10 @@ func (e Elector) Places() iter.Seq2[List, Enrolment] {
 
 // placesAt yields [Elector.Places] without a vote that is over: the comune of
 // it has no part in the elector any more.
-func (e Elector) placesAt(today Date) iter.Seq2[List, Enrolment] {
+func (e Elector) PlacesAt(today Date) iter.Seq2[List, Enrolment] {
 	return func(yield func(List, Enrolment) bool) {
 		for l, en := range e.Places() {
-			if (l != StillVotesList || e.Removal.stillVotes(today)) && !yield(l, en) {
+			if (l != StillVotesList || e.Removal.StillVotesAt(today)) && !yield(l, en) {
 				return
 			}
 		}
@@ -331,7 +355,7 @@ func (e Elector) placesAt(today Date) iter.Seq2[List, Enrolment] {
 }
 
 // stillVotes reports whether the vote of StillVotes is still to come.
-func (r *Removal) stillVotes(today Date) bool {
+func (r *Removal) StillVotesAt(today Date) bool {
 	return r != nil && r.StillVotes != nil && !r.StillVotes.Day.Before(today)
 }
 
@@ -344,7 +368,7 @@ func (e Elector) EnrolmentIn(l List) (Enrolment, bool) {
 		}
 		return Enrolment{}, false
 	}
-	if a := e.list(l); a.Enrolled == Yes && a.Enrolment != nil {
+	if a := e.ListEntry(l); a.Enrolled == Yes && a.Enrolment != nil {
 		return *a.Enrolment, true
 	}
 	return Enrolment{}, false
@@ -371,4 +395,11 @@ func clonePtr[T any](p *T) *T {
 	}
 	v := *p
 	return &v
+}
+
+// loseCapacity takes what an elector has no more who lost the right to vote.
+func (e *Elector) LoseCapacity() {
+	none := NotCertifiable
+	e.Capacity, e.Certifiability = No, &none
+	e.Status = Status{NationalReferendums: No, EuropeanParliament: No, Senate: No, Chamber: No, Regional: No, Comunal: No, District: No}
 }

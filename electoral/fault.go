@@ -59,6 +59,10 @@ type Fault struct {
 	Expected string `json:"expected"`
 	// Message says what is wrong, for people.
 	Message string `json:"message"`
+	// Case is the [Case] of the rule, and Args the arguments of its texts: from the
+	// code and these a program can say it in its own words.
+	Case string `json:"case,omitzero"`
+	Args Args   `json:"args,omitempty"`
 	// Source is the law or the document that the rule rests on.
 	Source string `json:"source"`
 	// ANPRCode is the code with which ANPR refuses the same thing ("EN557");
@@ -150,6 +154,17 @@ func (fs Faults) only(s Severity) Faults {
 	return out
 }
 
+// RefusalCode returns the code of the first fault that forbids the operation, by
+// which the access log keeps a refusal; empty if none does.
+func (fs Faults) RefusalCode() string {
+	for _, f := range fs {
+		if f.Severity == Error {
+			return string(f.Code)
+		}
+	}
+	return ""
+}
+
 // Has reports whether one of the faults has a code.
 func (fs Faults) Has(c Code) bool {
 	for _, f := range fs {
@@ -168,18 +183,67 @@ func (fs Faults) MarshalJSON() ([]byte, error) {
 	return json.Marshal([]Fault(fs))
 }
 
-// NewFault returns a fault of a code with the severity, the source and the
-// ANPR code of its rule, and the tag of the path in ANPR's messages.
-func NewFault(c Code, path, value, message, expected string) Fault {
-	f := Fault{Code: c, Severity: Error, Path: path, Tag: tagOf(path), Value: value, Message: message, Expected: expected}
-	if r, ok := RuleOf(c); ok {
-		f.Severity, f.Source, f.ANPRCode = r.Severity, r.Source, r.ANPRCode
+// Args are the arguments of a fault's texts, by name. Their values are Italian,
+// or data.
+type Args map[string]string
+
+// fill puts the arguments into a text. What has no argument stays as it is
+// written; an argument is not searched for others.
+func (a Args) fill(text string) string {
+	if !strings.Contains(text, "{") {
+		return text
 	}
-	return f
+	var b strings.Builder
+	for {
+		before, rest, open := strings.Cut(text, "{")
+		b.WriteString(before)
+		if !open {
+			return b.String()
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		value, known := a[name]
+		if !closed || !known {
+			b.WriteString("{")
+			text = rest
+			continue
+		}
+		b.WriteString(value)
+		text = after
+	}
 }
 
-// tagOf returns the element path of ANPR's messages for a field path.
-func tagOf(path string) string {
+// A Cause is why a fault is one: a [Code], or a [Situation] of it.
+type Cause interface {
+	cause() (code Code, name string)
+}
+
+// A Situation is a [Case] of a code's rule.
+type Situation struct {
+	Code Code
+	Case string
+}
+
+// In returns the code in one of the cases of its rule.
+func (c Code) In(name string) Situation { return Situation{Code: c, Case: name} }
+
+func (c Code) cause() (Code, string)      { return c, "" }
+func (s Situation) cause() (Code, string) { return s.Code, s.Case }
+
+// NewFault returns a fault of the rule of a code ([Rule.Fault]). Of a code that no
+// rule has, the fault has its code and no texts.
+func NewFault(c Cause, path, value string, args Args) Fault {
+	code, name := c.cause()
+	rule, ok := RuleOf(code)
+	if !ok {
+		rule = Rule{Code: code, Severity: Error}
+	}
+	return rule.Fault(name, path, value, args)
+}
+
+// Tag returns the element of ANPR's messages that carries a field of [Elector]
+// or of [Section], given by its path: "general.section" is
+// "listaSoggetto/lista/listaGenerale/sezioneelettoralenum". Empty if none does.
+func Tag(path string) string {
 	if tag, ok := wireTags[path]; ok {
 		return tag
 	}

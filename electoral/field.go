@@ -1,14 +1,13 @@
 package electoral
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 )
 
 // A Field names a field of annex 1, or another that ANPR keeps with the
 // elector, by the path that faults give it: "general.section". It is what
-// [Registry.Query] compares and what a citizen asks to rectify.
+// [registry.Registry.Query] compares and what a citizen asks to rectify.
 type Field string
 
 // Fields of an [Elector]. The fields of the lists are made by [ListField].
@@ -71,12 +70,39 @@ type FieldInfo struct {
 	// Answer says that the value is "si", "no" or "non indicato"; any other is
 	// text.
 	Answer bool `json:"answer"`
-	// Derived says that the value follows from the section: a [Store] does not
+	// Derived says that the value follows from the section: a [registry.Store] does not
 	// hold it with the elector.
 	Derived bool `json:"derived"`
 
 	stored  func(*Elector) string
 	derived func(*AnnexRecord) string
+}
+
+// InfoOf returns what is known of a field, and false for one that is not of
+// annex 1 or of ANPR.
+func InfoOf(f Field) (FieldInfo, bool) {
+	if i := slices.IndexFunc(allFields, func(x FieldInfo) bool { return x.Field == f }); i >= 0 {
+		return allFields[i], true
+	}
+	return FieldInfo{}, false
+}
+
+// Stored returns the value of a field that the elector's record holds; empty
+// for one that is derived.
+func (f FieldInfo) Stored(e *Elector) string {
+	if f.stored == nil {
+		return ""
+	}
+	return f.stored(e)
+}
+
+// OfAnnex1 returns the value of a field that is derived from the section; empty
+// for one that the elector's record holds.
+func (f FieldInfo) OfAnnex1(a *AnnexRecord) string {
+	if f.derived == nil {
+		return ""
+	}
+	return f.derived(a)
 }
 
 // Fields returns every field, in the order of annex 1 and then the others.
@@ -127,7 +153,7 @@ func Fields() []FieldInfo {
 func listFields(l List) []FieldInfo {
 	place := func(part ListPart, italian string, get func(Enrolment) string) FieldInfo {
 		return FieldInfo{Field: ListField(l, part), Italian: italian + " (" + l.Italian() + ")", stored: func(e *Elector) string {
-			if en := e.list(l).Enrolment; en != nil {
+			if en := e.ListEntry(l).Enrolment; en != nil {
 				return get(*en)
 			}
 			return ""
@@ -136,7 +162,7 @@ func listFields(l List) []FieldInfo {
 	var fields []FieldInfo
 	if l != GeneralList {
 		fields = append(fields, FieldInfo{Field: ListField(l, ListEnrolled), Italian: "Iscrizione nella " + l.Italian(), Answer: true,
-			stored: func(e *Elector) string { return e.list(l).Enrolled.String() }})
+			stored: func(e *Elector) string { return e.ListEntry(l).Enrolled.String() }})
 	}
 	return append(fields,
 		place(ListComune, "Comune di iscrizione elettorale", func(en Enrolment) string { return en.Comune }),
@@ -165,62 +191,18 @@ func (r *AnnexRecord) enrolment(l List) *AnnexEnrolment {
 	return nil
 }
 
-// A Condition compares a field: it holds if the value is one of In, or with
-// Not if it is none of them. A text that is not given is empty; an answer is
-// "si", "no" or "non indicato". Values compare byte by byte.
-type Condition struct {
-	Field Field    `json:"field"`
-	In    []string `json:"in"`
-	Not   bool     `json:"not,omitzero"`
-}
+// allFields is Fields, which never changes.
+var allFields = Fields()
 
-// A Search is what a [Store] looks for: the electors of a comune, that is
-// those whom it registered or who are in one of its lists, and of them those
-// for whom every condition holds.
-type Search struct {
-	Comune string
-	// After is the ANPR id after which the answers begin; empty for the first.
-	After string
-	// Where are conditions on fields that are not derived.
-	Where []Condition
-	// Touched, if not nil, leaves only those of whom the journal of the comune
-	// has an entry that it selects. Its Comune, ANPRIDs and After are not used.
-	Touched *JournalSearch
-}
-
-// Matches reports whether every condition of the search holds for an elector:
-// what a store that has no better way applies to each. A field that is not
-// known or derived holds for nobody.
-func (s Search) Matches(e Elector) bool {
-	for _, c := range s.Where {
-		if !c.holds(&e, nil) {
+// AllDigits reports whether s holds nothing but the digits 0 to 9.
+func AllDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
 			return false
 		}
 	}
 	return true
 }
 
-// check refuses conditions that no store can look for.
-func (s Search) check() error {
-	for _, c := range s.Where {
-		if i := slices.IndexFunc(allFields, func(f FieldInfo) bool { return f.Field == c.Field }); i < 0 || allFields[i].Derived {
-			return fmt.Errorf("electoral: search by field %q: expected one that a store holds", c.Field)
-		}
-	}
-	return nil
-}
-
-// holds compares the condition's field of an elector, or of his annex 1.
-func (c Condition) holds(e *Elector, a *AnnexRecord) bool {
-	i := slices.IndexFunc(allFields, func(f FieldInfo) bool { return f.Field == c.Field })
-	switch {
-	case i < 0, allFields[i].Derived && a == nil:
-		return false
-	case allFields[i].Derived:
-		return slices.Contains(c.In, allFields[i].derived(a)) != c.Not
-	}
-	return slices.Contains(c.In, allFields[i].stored(e)) != c.Not
-}
-
-// allFields is Fields, which never changes.
-var allFields = Fields()
+// MaxText is the length in characters of ANPR's charMax200.
+const MaxText = 200

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/electoraltest"
 )
 
 func readPersons(text string) (list []electoral.Person, err error) {
@@ -25,12 +26,12 @@ func readPersons(text string) (list []electoral.Person, err error) {
 
 func TestPersonsRoundTrip(t *testing.T) {
 	var b bytes.Buffer
-	n, err := electoral.WritePersons(&b, slices.Values(people()))
+	n, err := electoral.WritePersons(&b, slices.Values(electoraltest.SamplePersons()))
 	require.NoError(t, err)
-	assert.Equal(t, len(people()), n)
+	assert.Equal(t, len(electoraltest.SamplePersons()), n)
 	got, err := readPersons("\n" + strings.TrimSuffix(b.String(), "\n"))
 	require.NoError(t, err)
-	assert.Equal(t, people(), got)
+	assert.Equal(t, electoraltest.SamplePersons(), got)
 }
 
 func TestReadPersonsRefuses(t *testing.T) {

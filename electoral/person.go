@@ -98,7 +98,7 @@ const ItalianState = "ITA"
 // on a day.
 func (p Person) HasCitizenship(state string, at Date) bool {
 	return slices.ContainsFunc(p.Citizenships, func(c Citizenship) bool {
-		return c.State == state && c.heldAt(at)
+		return c.State == state && c.HeldAt(at)
 	})
 }
 
@@ -109,7 +109,7 @@ func (p Person) IsItalian(at Date) bool { return p.HasCitizenship(ItalianState, 
 // State that is then a member of the European Union; Italy counts.
 func (p Person) IsEUCitizen(tables *refdata.Tables, at Date) bool {
 	return slices.ContainsFunc(p.Citizenships, func(c Citizenship) bool {
-		return c.heldAt(at) && tables.EUMember(c.State, at)
+		return c.HeldAt(at) && tables.EUMember(c.State, at)
 	})
 }
 
@@ -127,7 +127,7 @@ func (p Person) Registered() string {
 }
 
 // bornBetween reports whether the birth lies, or may lie, between two days.
-func (p Person) bornBetween(from, to Date) bool {
+func (p Person) BornBetween(from, to Date) bool {
 	b := p.Birth.Date
 	if b.IsZero() {
 		return false
@@ -138,7 +138,7 @@ func (p Person) bornBetween(from, to Date) bool {
 // DeadAt reports whether the person had died by a day.
 func (p Person) DeadAt(at Date) bool { return !p.Death.IsZero() && !p.Death.After(at) }
 
-func (c Citizenship) heldAt(at Date) bool {
+func (c Citizenship) HeldAt(at Date) bool {
 	return (c.From.IsZero() || !c.From.After(at)) && (c.To.IsZero() || c.To.After(at))
 }
 
@@ -152,21 +152,7 @@ func (p Person) AgeAt(at Date) (years int, certain bool) {
 	if b.IsZero() {
 		return 0, false
 	}
-	latest := b
-	if latest.Month == 0 {
-		latest.Month = 12
-	}
-	if latest.Day == 0 {
-		latest.Day = 31
-	}
-	earliest := b
-	if earliest.Month == 0 {
-		earliest.Month = 1
-	}
-	if earliest.Day == 0 {
-		earliest.Day = 1
-	}
-	low, high := yearsBetween(latest, at), yearsBetween(earliest, at)
+	low, high := yearsBetween(b.Latest(), at), yearsBetween(b.Earliest(), at)
 	return low, low == high
 }
 
@@ -177,3 +163,15 @@ func yearsBetween(from, to Date) int {
 	}
 	return years
 }
+
+// Clone returns a copy that shares nothing with p.
+func (p Person) Clone() Person {
+	p.Citizenships = slices.Clone(p.Citizenships)
+	p.Residence = clonePtr(p.Residence)
+	p.Abroad = clonePtr(p.Abroad)
+	return p
+}
+
+// ValidANPRID reports whether s has the form of ANPR's id of a person's
+// record: 1 to 16 digits.
+func ValidANPRID(s string) bool { return len(s) >= 1 && len(s) <= 16 && AllDigits(s) }

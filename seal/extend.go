@@ -132,8 +132,7 @@ func (e *Extender) timestamp(ctx context.Context, p *place, u *pdf.Update, reser
 	if err != nil {
 		return nil, nil, err
 	}
-	digest := s.digest(out, crypto.SHA256)
-	t, err := stampDigest(ctx, e.cfg.Timestamp, digest)
+	t, err := stampDigest(ctx, e.cfg.Timestamp, s.digest(out, crypto.SHA256))
 	if err != nil {
 		return nil, nil, fmt.Errorf("seal: document time-stamp: %w", err)
 	}
@@ -141,7 +140,7 @@ func (e *Extender) timestamp(ctx context.Context, p *place, u *pdf.Update, reser
 	if err := s.fill(out, t.Raw); err != nil {
 		return nil, nil, err
 	}
-	return out, &placed{s, t.Raw, crypto.SHA256, digest}, nil
+	return out, &placed{ref: s.ref, message: t.Raw}, nil
 }
 
 // Extend returns a copy of a sealed document at level B-LT or B-LTA, as one
@@ -388,10 +387,11 @@ type Term struct {
 	// judgement of trust. It is empty for a seal that is not PAdES.
 	Level Level
 
-	// Until is the end of the validity of the certificate that now carries the
-	// proof: of the last time-stamp's authority or, if there is none, of the
-	// seal. From then on a verifier has to believe without it. Extend the
-	// document before.
+	// Until is when the first certificate ends that now carries the proof of a
+	// seal: that of the authority of the last time-stamp over the document or,
+	// for a seal that none covers, that of the authority of its own time-stamp
+	// or else its own. From then on nothing in the document proves that the seal
+	// was made in time. Extend the document before.
 	Until time.Time
 
 	// By is the certificate that ends.
@@ -406,33 +406,37 @@ func TermOf(ctx context.Context, doc []byte) (Term, error) {
 	if err != nil {
 		return Term{}, err
 	}
-	t := Term{Level: LevelLTA}
-	var seals int
-	var last *pdf.Signature
+	var last *pdf.Signature // the last time-stamp over the document
+	found := map[*pdf.Signature]*inspected{}
 	for _, s := range p.sigs {
-		found, err := inspect(s)
-		if err != nil {
+		if found[s], err = inspect(s); err != nil {
 			return Term{}, fmt.Errorf("seal: %w: signature %q: %w", ErrDocument, s.Field, err)
 		}
+		if s.IsTimestamp() && (last == nil || s.Revision > last.Revision) {
+			last = s
+		}
+	}
+	var t Term
+	for _, s := range p.sigs {
 		if s.IsTimestamp() {
-			if last == nil || s.Revision > last.Revision {
-				last, t.By, t.Until = s, found.stamp, found.stamp.NotAfter
-			}
 			continue
 		}
-		seals++
-		level, err := p.level(s, found)
+		level, err := p.level(s, found[s])
 		if err != nil {
 			return Term{}, fmt.Errorf("seal: %w: %w", ErrDocument, err)
 		}
-		if !level.AtLeast(t.Level) {
+		if t.By == nil || !level.AtLeast(t.Level) {
 			t.Level = level
 		}
-		if by := found.leaves[len(found.leaves)-1]; last == nil && (t.By == nil || by.NotAfter.Before(t.Until)) {
+		by := found[s].leaves[len(found[s].leaves)-1]
+		if last != nil && last.Revision > s.Revision {
+			by = found[last].stamp
+		}
+		if t.By == nil || by.NotAfter.Before(t.Until) {
 			t.By, t.Until = by, by.NotAfter
 		}
 	}
-	if seals == 0 {
+	if t.By == nil {
 		return Term{}, fmt.Errorf("seal: %w: it is not sealed", ErrDocument)
 	}
 	return t, nil

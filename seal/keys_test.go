@@ -1,7 +1,12 @@
 package seal_test
 
 import (
+	"crypto/hmac"
+	"crypto/pbkdf2"
+	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/pem"
 	"os"
 	"os/exec"
@@ -10,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/liste-elettorali/anpr/internal/testenv"
 	"github.com/liste-elettorali/anpr/seal"
@@ -124,12 +131,110 @@ func TestLoadPKCS12(t *testing.T) {
 	assert.ErrorContains(t, err, "not a PKCS #12 file")
 }
 
+// TestPBMAC1 reads a file as another program wrote it with PBMAC1 (go-pkcs12
+// 0.7.4, Modern2026), and the same with MACs that fit and must not count.
+func TestPBMAC1(t *testing.T) {
+	const password = "perché €"
+	data, err := os.ReadFile(filepath.Join("testdata", "pbmac1.p12"))
+	require.NoError(t, err)
+	p, err := seal.LoadPKCS12(data, password)
+	require.NoError(t, err)
+	require.Len(t, p.Chain, 2)
+	require.Equal(t, "PROVA - Sigillo di prova - PRIVO DI VALORE", p.Chain[0].Subject.CommonName)
+	_, err = seal.LoadPKCS12(data, "perche €")
+	require.ErrorIs(t, err, seal.ErrPassword)
+
+	sha256OID, sha384OID := asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 9}, asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 10}
+	for name, c := range map[string]struct {
+		length, iterations int // a length of zero is left out
+		prf, mac           asn1.ObjectIdentifier
+		says               string
+	}{
+		"as another wrote it":   {32, 2048, sha256OID, sha256OID, ""},
+		"the shortest key":      {20, 1, sha256OID, sha256OID, ""},
+		"the longest key":       {64, 1, sha256OID, sha256OID, ""},
+		"two hashes":            {48, 1, sha256OID, sha384OID, ""},
+		"a key too short":       {19, 1, sha256OID, sha256OID, "19 bytes: expected 20 to 64"},
+		"a key too long":        {65, 1, sha256OID, sha256OID, "65 bytes: expected 20 to 64"},
+		"no length":             {0, 1, sha256OID, sha256OID, "0 bytes: expected 20 to 64"},
+		"no iteration":          {32, 0, sha256OID, sha256OID, "not a PKCS #12 file"},
+		"too many iterations":   {32, 2_000_001, sha256OID, sha256OID, "not a PKCS #12 file"},
+		"an unknown MAC":        {32, 1, sha256OID, asn1.ObjectIdentifier{1, 2, 3}, "1.2.3"},
+		"an unknown derivation": {32, 1, asn1.ObjectIdentifier{1, 2, 3}, sha256OID, "1.2.3"},
+	} {
+		p, err := seal.LoadPKCS12(withPBMAC1(t, data, password, c.length, c.iterations, c.prf, c.mac), password)
+		if c.says == "" {
+			require.NoError(t, err, name)
+			continue
+		}
+		require.ErrorContains(t, err, c.says, name)
+		require.Nil(t, p, name)
+	}
+}
+
+// withPBMAC1 replaces the MAC of a PKCS #12 file by one that fits.
+func withPBMAC1(t testing.TB, data []byte, password string, length, iterations int, prf, mac asn1.ObjectIdentifier) []byte {
+	t.Helper()
+	in := cryptobyte.String(data)
+	var pfx, version, auth, safe cryptobyte.String
+	require.True(t, in.ReadASN1(&pfx, cbasn1.SEQUENCE) && pfx.ReadASN1Element(&version, cbasn1.INTEGER) &&
+		pfx.ReadASN1Element(&auth, cbasn1.SEQUENCE))
+	content := auth
+	var oid asn1.ObjectIdentifier
+	require.True(t, content.ReadASN1(&content, cbasn1.SEQUENCE) && content.ReadASN1ObjectIdentifier(&oid) &&
+		content.ReadASN1(&content, cbasn1.Tag(0).ContextSpecific().Constructed()) &&
+		content.ReadASN1(&safe, cbasn1.OCTET_STRING))
+	salt := []byte("sale di prova")
+	key, err := pbkdf2.Key(sha256.New, password, salt, max(1, min(iterations, 2048)), max(1, length))
+	require.NoError(t, err)
+	hash := sha256.New
+	if mac[len(mac)-1] == 10 {
+		hash = sha512.New384
+	}
+	h := hmac.New(hash, key)
+	h.Write(safe)
+	var b cryptobyte.Builder
+	seq := func(b *cryptobyte.Builder, f func(b *cryptobyte.Builder)) { b.AddASN1(cbasn1.SEQUENCE, f) }
+	algorithm := func(b *cryptobyte.Builder, oid asn1.ObjectIdentifier) {
+		seq(b, func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(oid) })
+	}
+	kdf := func(b *cryptobyte.Builder) {
+		b.AddASN1ObjectIdentifier(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 12})
+		seq(b, func(b *cryptobyte.Builder) {
+			b.AddASN1OctetString(salt)
+			b.AddASN1Int64(int64(iterations))
+			if length > 0 {
+				b.AddASN1Int64(int64(length))
+			}
+			algorithm(b, prf)
+		})
+	}
+	seq(&b, func(b *cryptobyte.Builder) {
+		b.AddBytes(version)
+		b.AddBytes(auth)
+		seq(b, func(b *cryptobyte.Builder) { // MacData
+			seq(b, func(b *cryptobyte.Builder) {
+				seq(b, func(b *cryptobyte.Builder) {
+					b.AddASN1ObjectIdentifier(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 14})
+					seq(b, func(b *cryptobyte.Builder) { seq(b, kdf); algorithm(b, mac) })
+				})
+				b.AddASN1OctetString(h.Sum(nil))
+			})
+			b.AddASN1OctetString(nil)
+		})
+	})
+	return b.BytesOrPanic()
+}
+
 func FuzzLoadPKCS12(f *testing.F) {
 	ca, err := sealtest.NewCA(sealtest.Config{})
 	require.NoError(f, err)
 	_, both := keyFiles(f, ca)
 	f.Add(both)
 	f.Add([]byte("0\x03\x02\x01\x03"))
+	mac, err := os.ReadFile(filepath.Join("testdata", "pbmac1.p12"))
+	require.NoError(f, err)
+	f.Add(mac)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if p, err := seal.LoadPKCS12(data, "x"); err == nil && (p.Signer == nil || len(p.Chain) == 0) {
 			t.Error("a pair without key or certificate")

@@ -213,13 +213,13 @@ func (s *PAdES) Seal(ctx context.Context, doc []byte, d Details) ([]byte, error)
 	if d.Time.IsZero() {
 		d.Time = s.cfg.Now()
 	}
-	if err := checkValidity(s.chain, d.Time); err != nil {
-		return nil, err
-	}
-	if s.cfg.Production {
+	if s.cfg.Production { // first, since its findings are data; what was qualified may have expired
 		if err := s.checkQualified(d.Time); err != nil {
 			return nil, err
 		}
+	}
+	if err := checkValidity(s.chain, d.Time); err != nil {
+		return nil, err
 	}
 	for name, text := range map[string]string{"reason": d.Reason, "location": d.Location} {
 		if err := plainText(text); err != nil {
@@ -295,8 +295,7 @@ func (s *PAdES) seal(ctx context.Context, p *place, d Details, look *look, reser
 		return nil, err
 	}
 	var token *tsp.Token
-	digest := sig.digest(out, s.hash)
-	message, err := cms.Sign(s.message(ctx, &token), digest)
+	message, err := cms.Sign(s.message(ctx, &token), sig.digest(out, s.hash))
 	if err != nil {
 		return nil, signError(ctx, err)
 	}
@@ -306,7 +305,7 @@ func (s *PAdES) seal(ctx context.Context, p *place, d Details, look *look, reser
 	if err := sig.fill(out, message); err != nil {
 		return nil, err
 	}
-	made := []placed{{sig, message, s.hash, digest}}
+	made := []placed{{ref: sig.ref, message: message}}
 	if s.ext != nil {
 		jobs := []job{{key: vriKey(sig.contents(out)), chains: [][]*x509.Certificate{s.full, s.ext.complete(token.Chain)}}}
 		var stamp *placed

@@ -12,7 +12,6 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
-	"hash"
 	"math/big"
 	"unicode/utf16"
 
@@ -32,6 +31,7 @@ var (
 	oidX509           = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 22, 1}
 	oidPBES2          = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}
 	oidPBKDF2         = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 12}
+	oidPBMAC1         = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 14}
 	oidPBE3DES        = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 12, 1, 3}
 )
 
@@ -40,7 +40,7 @@ var rc2 = map[string]string{
 	"1.2.840.113549.1.12.1.1": "RC4-128", "1.2.840.113549.1.12.1.2": "RC4-40",
 	"1.2.840.113549.1.12.1.5": "RC2-128", "1.2.840.113549.1.12.1.6": "RC2-40",
 	"1.2.840.113549.1.5.3": "DES (PBES1)", "1.2.840.113549.1.5.10": "DES (PBES1)",
-	"1.2.840.113549.1.5.11": "RC2 (PBES1)", "1.2.840.113549.1.5.14": "PBMAC1",
+	"1.2.840.113549.1.5.11": "RC2 (PBES1)",
 }
 
 var macHashes = map[string]crypto.Hash{
@@ -68,7 +68,7 @@ func legacy(oid asn1.ObjectIdentifier) error {
 
 // LoadPKCS12 reads a key and its certificates from a PKCS #12 file (RFC 7292),
 // as OpenSSL 3, Windows and Java write it: PBES2 with AES and, of older files,
-// 3DES, with a MAC by SHA-1 or SHA-2. A file protected with RC2, as many of old
+// 3DES, with a MAC by SHA-1, SHA-2 or PBMAC1 (RFC 9579). A file protected with RC2, as many of old
 // were, is refused with [ErrLegacyKeyFile] and the command that converts it, a
 // wrong password with [ErrPassword]. A file without MAC is refused: nothing
 // would show that it was changed.
@@ -93,8 +93,7 @@ func LoadPKCS12(data []byte, password string) (*KeyPair, error) {
 	if !pfx.ReadASN1(&mac, cbasn1.SEQUENCE) || !pfx.Empty() {
 		return nil, fmt.Errorf("%w: it has no MAC", errPFX)
 	}
-	bmp := bmpPassword(password)
-	if err := checkMAC(mac, safe, bmp); err != nil {
+	if err := checkMAC(mac, safe, password); err != nil {
 		return nil, err
 	}
 	var b bags
@@ -144,31 +143,62 @@ func bmpPassword(password string) []byte {
 	return append(out, 0, 0)
 }
 
-func checkMAC(mac, safe cryptobyte.String, password []byte) error {
+func checkMAC(mac, safe cryptobyte.String, password string) error {
 	var info, alg, digest, salt cryptobyte.String
 	var oid asn1.ObjectIdentifier
 	iterations := 1
-	if !mac.ReadASN1(&info, cbasn1.SEQUENCE) || !info.ReadASN1(&alg, cbasn1.SEQUENCE) || !alg.ReadASN1ObjectIdentifier(&oid) ||
-		!info.ReadASN1(&digest, cbasn1.OCTET_STRING) || !mac.ReadASN1(&salt, cbasn1.OCTET_STRING) ||
-		!mac.Empty() && !mac.ReadASN1Integer(&iterations) || !mac.Empty() {
+	if !mac.ReadASN1(&info, cbasn1.SEQUENCE) || !info.ReadASN1(&alg, cbasn1.SEQUENCE) ||
+		!alg.ReadASN1ObjectIdentifier(&oid) || !info.ReadASN1(&digest, cbasn1.OCTET_STRING) ||
+		!mac.ReadASN1(&salt, cbasn1.OCTET_STRING) || !mac.Empty() && !mac.ReadASN1Integer(&iterations) || !mac.Empty() {
 		return errPFX
 	}
-	h := macHashes[oid.String()]
-	if h == 0 {
-		return legacy(oid)
+	var h crypto.Hash
+	var key []byte
+	var err error
+	if oid.Equal(oidPBMAC1) { // which has salt and iterations of its own
+		h, key, err = pbmac1(alg, password)
+	} else {
+		if h = macHashes[oid.String()]; h == 0 {
+			return legacy(oid)
+		}
+		if iterations < 1 || iterations > maxIterations {
+			return fmt.Errorf("%w: %d iterations: expected at most %d", errPFX, iterations, maxIterations)
+		}
+		key = derive(h, 3, bmpPassword(password), salt, iterations, h.Size())
 	}
-	if iterations < 1 || iterations > maxIterations {
-		return fmt.Errorf("%w: %d iterations: expected at most %d", errPFX, iterations, maxIterations)
+	if err != nil {
+		return err
 	}
-	sum := func(password []byte) []byte {
-		m := hmac.New(h.New, derive(h, 3, password, salt, iterations, h.Size()))
-		m.Write(safe)
-		return m.Sum(nil)
-	}
-	if hmac.Equal(sum(password), digest) {
+	m := hmac.New(h.New, key)
+	m.Write(safe)
+	if hmac.Equal(m.Sum(nil), digest) {
 		return nil
 	}
 	return fmt.Errorf("seal: %w: la password non apre il file della chiave", ErrPassword)
+}
+
+// The lengths of PBMAC1's keys in bytes. A key of a few bytes would let anybody
+// find a MAC that fits (RFC 9579, security considerations); no HMAC gains by more than its output.
+const (
+	minMACKey = 20
+	maxMACKey = 64
+)
+
+// pbmac1 reads PBMAC1-params (RFC 8018 appendix A.5, RFC 9579 clause 4) and
+// returns hash and key of the HMAC.
+func pbmac1(alg cryptobyte.String, password string) (crypto.Hash, []byte, error) {
+	var params, kdf, scheme cryptobyte.String
+	var id asn1.ObjectIdentifier
+	if !alg.ReadASN1(&params, cbasn1.SEQUENCE) || !params.ReadASN1(&kdf, cbasn1.SEQUENCE) ||
+		!params.ReadASN1(&scheme, cbasn1.SEQUENCE) || !scheme.ReadASN1ObjectIdentifier(&id) {
+		return 0, nil, errPFX
+	}
+	h := prfHashes[id.String()]
+	if h == 0 {
+		return 0, nil, legacy(id)
+	}
+	key, err := deriveBy(kdf, password, 0)
+	return h, key, err
 }
 
 // derive is the key derivation of RFC 7292 appendix B.2.
@@ -347,38 +377,64 @@ func decrypt(alg cryptobyte.String, encrypted []byte, password string) ([]byte, 
 
 // pbes2 reads PBES2-params (RFC 8018 appendix A.4).
 func pbes2(params cryptobyte.String, password string) (cipher.Block, []byte, error) {
-	var kdf, enc, k, salt, prf, iv cryptobyte.String
-	var kdfID, encID asn1.ObjectIdentifier
-	var iterations int
+	var kdf, enc, iv cryptobyte.String
+	var encID asn1.ObjectIdentifier
 	if !params.ReadASN1(&kdf, cbasn1.SEQUENCE) || !params.ReadASN1(&enc, cbasn1.SEQUENCE) ||
-		!kdf.ReadASN1ObjectIdentifier(&kdfID) || !enc.ReadASN1ObjectIdentifier(&encID) {
+		!enc.ReadASN1ObjectIdentifier(&encID) {
 		return nil, nil, errPFX
-	}
-	if !kdfID.Equal(oidPBKDF2) {
-		return nil, nil, legacy(kdfID)
 	}
 	size := aesKeys[encID.String()]
 	if size == 0 {
 		return nil, nil, legacy(encID)
 	}
-	if !kdf.ReadASN1(&k, cbasn1.SEQUENCE) || !k.ReadASN1(&salt, cbasn1.OCTET_STRING) || !k.ReadASN1Integer(&iterations) ||
-		iterations < 1 || iterations > maxIterations || !k.SkipOptionalASN1(cbasn1.INTEGER) || !enc.ReadASN1(&iv, cbasn1.OCTET_STRING) {
+	if !enc.ReadASN1(&iv, cbasn1.OCTET_STRING) {
 		return nil, nil, errPFX
 	}
-	h := crypto.SHA1 // the default of the format
-	if !k.Empty() {
-		var id asn1.ObjectIdentifier
-		if !k.ReadASN1(&prf, cbasn1.SEQUENCE) || !prf.ReadASN1ObjectIdentifier(&id) {
-			return nil, nil, errPFX
-		}
-		if h = prfHashes[id.String()]; h == 0 {
-			return nil, nil, legacy(id)
-		}
-	}
-	key, err := pbkdf2.Key(func() hash.Hash { return h.New() }, password, salt, iterations, size)
+	key, err := deriveBy(kdf, password, size)
 	if err != nil {
-		return nil, nil, fmt.Errorf("seal: key derivation: %w", err)
+		return nil, nil, err
 	}
 	block, err := aes.NewCipher(key)
 	return block, iv, err
+}
+
+// deriveBy derives a key by PBKDF2, whose AlgorithmIdentifier has the content
+// kdf (RFC 8018 appendix A.2). If size is zero, the parameters must say it.
+func deriveBy(kdf cryptobyte.String, password string, size int) ([]byte, error) {
+	var params, salt, prf cryptobyte.String
+	var id asn1.ObjectIdentifier
+	var iterations int
+	if !kdf.ReadASN1ObjectIdentifier(&id) {
+		return nil, errPFX
+	}
+	if !id.Equal(oidPBKDF2) {
+		return nil, legacy(id)
+	}
+	if !kdf.ReadASN1(&params, cbasn1.SEQUENCE) || !params.ReadASN1(&salt, cbasn1.OCTET_STRING) ||
+		!params.ReadASN1Integer(&iterations) || iterations < 1 || iterations > maxIterations {
+		return nil, errPFX
+	}
+	length := 0
+	if params.PeekASN1Tag(cbasn1.INTEGER) && !params.ReadASN1Integer(&length) {
+		return nil, errPFX
+	}
+	if size == 0 {
+		if size = length; size < minMACKey || size > maxMACKey {
+			return nil, fmt.Errorf("%w: the key of its MAC has %d bytes: expected %d to %d", errPFX, size, minMACKey, maxMACKey)
+		}
+	}
+	h := crypto.SHA1 // the default of the format
+	if !params.Empty() {
+		if !params.ReadASN1(&prf, cbasn1.SEQUENCE) || !prf.ReadASN1ObjectIdentifier(&id) {
+			return nil, errPFX
+		}
+		if h = prfHashes[id.String()]; h == 0 {
+			return nil, legacy(id)
+		}
+	}
+	key, err := pbkdf2.Key(h.New, password, salt, iterations, size)
+	if err != nil {
+		return nil, fmt.Errorf("seal: key derivation: %w", err)
+	}
+	return key, nil
 }

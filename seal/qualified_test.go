@@ -73,6 +73,23 @@ func TestProductionExpires(t *testing.T) {
 	require.NoError(t, err)
 	now = now.AddDate(2, 0, 0)
 	out, err := s.Seal(t.Context(), page(t), seal.Details{})
-	assert.ErrorIs(t, err, seal.ErrCertificate)
 	assert.Nil(t, out)
+	assert.ErrorIs(t, err, seal.ErrCertificate)
+	var e *seal.NotQualifiedError
+	require.ErrorAs(t, err, &e, "a production sealer says what its certificate lacks now")
+	for _, f := range e.Findings {
+		assert.Equal(t, qualified.NotValid, f.Code)
+	}
+
+	// A seal may claim another time than the clock's: it is judged at that one.
+	now = now.AddDate(-2, 0, 0)
+	_, err = s.Seal(t.Context(), page(t), seal.Details{Time: now.AddDate(2, 0, 0)})
+	assert.ErrorAs(t, err, &e)
+
+	// A trial sealer is no exception from the validity itself.
+	cfg.Production = false
+	out, err = newPAdES(t, cfg).Seal(t.Context(), page(t), seal.Details{Time: now.AddDate(2, 0, 0)})
+	assert.Nil(t, out)
+	assert.ErrorIs(t, err, seal.ErrCertificate)
+	assert.NotErrorIs(t, err, seal.ErrNotQualified)
 }

@@ -3,9 +3,9 @@ package seal
 import (
 	"bytes"
 	"context"
-	"crypto"
 	"crypto/x509"
 	"fmt"
+	"slices"
 
 	"github.com/liste-elettorali/anpr/internal/cms"
 	"github.com/liste-elettorali/anpr/internal/pdf"
@@ -13,10 +13,8 @@ import (
 
 // placed is a signature or time-stamp that has just been written.
 type placed struct {
-	*slot
+	ref     pdf.Ref // of its dictionary
 	message []byte
-	hash    crypto.Hash
-	digest  []byte // that the message is over
 }
 
 // check reads what was written as a stranger would: that the document is its
@@ -83,15 +81,8 @@ func (p *place) checkCatalog(f *pdf.File) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range was {
-		if had, ok := e.Value.(pdf.Dict); ok && e.Key == "Extensions" && had.Get("ESIC") == nil {
-			if has, _ := is.Get(e.Key).(pdf.Dict); has.Get("ESIC") != nil { // the only one that is added
-				e.Value = had.With("ESIC", has.Get("ESIC"))
-			}
-		}
-		if e.Key != "AcroForm" && e.Key != "DSS" && e.Key != "Perms" && !pdf.Equal(e.Value, is.Get(e.Key)) {
-			return fmt.Errorf("%s of the catalog changes", e.Key)
-		}
+	if err := sameBut(was, is, "the catalog", "AcroForm", "DSS", "Perms"); err != nil {
+		return err
 	}
 	form, err := old.Dict(was, "AcroForm")
 	if err != nil {
@@ -101,10 +92,8 @@ func (p *place) checkCatalog(f *pdf.File) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range form {
-		if e.Key != "Fields" && e.Key != "SigFlags" && !pdf.Equal(e.Value, newForm.Get(e.Key)) {
-			return fmt.Errorf("%s of the form changes", e.Key)
-		}
+	if err := sameBut(form, newForm, "the form", "Fields", "SigFlags"); err != nil {
+		return err
 	}
 	fields, err := old.Array(form, "Fields")
 	if err != nil {
@@ -116,6 +105,25 @@ func (p *place) checkCatalog(f *pdf.File) error {
 	}
 	if len(newFields) < len(fields) || !pdf.Equal(fields, newFields[:len(fields)]) && len(fields) > 0 {
 		return fmt.Errorf("fields of the form change")
+	}
+	return nil
+}
+
+// sameBut compares two dictionaries but for some keys. Of Extensions, ESIC may
+// be new: see [place.declare].
+func sameBut(was, is pdf.Dict, what string, but ...pdf.Name) error {
+	for _, e := range slices.Concat(was, is) {
+		before, after := was.Get(e.Key), is.Get(e.Key)
+		if e.Key == "Extensions" {
+			had, _ := before.(pdf.Dict)
+			has, _ := after.(pdf.Dict)
+			if esic := has.Get("ESIC"); esic != nil && had.Get("ESIC") == nil {
+				before = had.With("ESIC", esic)
+			}
+		}
+		if !slices.Contains(but, e.Key) && !pdf.Equal(before, after) {
+			return fmt.Errorf("%s of %s changes", e.Key, what)
+		}
 	}
 	return nil
 }
@@ -135,29 +143,13 @@ func checkSignature(sig *pdf.Signature, m placed, revisions int, leaf *x509.Cert
 	if !bytes.Equal(message, m.message) {
 		return fmt.Errorf("the value of %q is not the one that was made", sig.Field)
 	}
-	digest := func(hash crypto.Hash) []byte {
-		h := hash.New()
-		for _, part := range sig.SignedBytes() {
-			h.Write(part)
-		}
-		return h.Sum(nil)
-	}
-	if sig.IsTimestamp() { // the token itself was verified when it came
-		if !bytes.Equal(digest(m.hash), m.digest) {
-			return fmt.Errorf("the time-stamp of %q is over other bytes", sig.Field)
-		}
-		return nil
-	}
-	sd, err := cms.Parse(message)
+	// Whoever gave the time-stamps may have given any: they are verified too.
+	found, err := inspect(sig)
 	if err != nil {
-		return err
+		return fmt.Errorf("%q: %w", sig.Field, err)
 	}
-	res, err := sd.Verify(digest)
-	if err != nil {
-		return err
-	}
-	if !res.Certificate.Equal(leaf) {
-		return fmt.Errorf("it verifies with the certificate of %s", res.Certificate.Subject)
+	if !sig.IsTimestamp() && !found.leaves[0].Equal(leaf) {
+		return fmt.Errorf("it verifies with the certificate of %s", found.leaves[0].Subject)
 	}
 	return nil
 }

@@ -28,7 +28,13 @@ import (
 // oneElector is a source of one made-up elector.
 type oneElector struct{}
 
-func (oneElector) CertificateFacts(context.Context, electoral.Request, string) (electoral.CertificateFacts, error) {
+func (oneElector) Home(context.Context, string) (string, error) { return "A952", nil }
+
+func (oneElector) HomeOf(context.Context, electoral.FiscalCode) (anprID, comune string, err error) {
+	return "1", "A952", nil
+}
+
+func (oneElector) CertificateFacts(context.Context, *electoral.Entry) (electoral.CertificateFacts, error) {
 	return electoral.CertificateFacts{
 		Person: electoral.Person{ANPRID: "1", Surname: "ESEMPIO", Name: "BRUNA", Sex: electoral.Female,
 			Birth:        electoral.Birth{Date: electoral.Date{Year: 1971, Month: 5, Day: 8}, Place: "L219"},

@@ -212,6 +212,8 @@ func logFault(f audit.Fault, folder bool) string {
 			return file + " non ha l'intestazione di una catena del registro, o essa è danneggiata."
 		}
 		return fmt.Sprintf("I byte non sono nel formato del registro: %s.", record)
+	case audit.UnknownRecord:
+		return fmt.Sprintf("Una versione successiva del programma ha scritto ciò che segue, che questa non conosce: %s.", record)
 	case audit.BadPayload:
 		return fmt.Sprintf("Il contenuto non è nel formato del registro: %s.", record)
 	case audit.WrongHash:

@@ -13,8 +13,12 @@ package audittest
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
@@ -57,6 +61,7 @@ func Cases() []Case {
 		{"read while appending", "whoever checks the log must not stop it", readWhileAppending},
 		{"stop reading", "a reader that has enough must be able to leave", stopReading},
 		{"largest entry", "an entry within the limits must fit", largest},
+		{"first kind", "a log that an earlier version wrote must be copied as it is", firstKind},
 	}
 }
 
@@ -77,7 +82,9 @@ func TestStore(t *testing.T, open func(t *testing.T) audit.Store) {
 
 // TestReopen tests a store that outlives its closing: reopen closes what it is
 // given and opens the same store again.
-func TestReopen(t *testing.T, open func(t *testing.T) audit.Store, reopen func(t *testing.T, s audit.Store) audit.Store) {
+func TestReopen(
+	t *testing.T, open func(t *testing.T) audit.Store, reopen func(t *testing.T, s audit.Store) audit.Store,
+) {
 	s := open(t)
 	a := Grow(t, "H501", audit.EmptyHead("H501"), 5)
 	require.NoError(t, s.Append(t.Context(), "H501", a))
@@ -92,11 +99,16 @@ func TestReopen(t *testing.T, open func(t *testing.T) audit.Store, reopen func(t
 	verify(t, s)
 }
 
-// Entry returns a made-up entry; its request is numbered n.
+// Entry returns a made-up entry, with some of the optional fields. n is the number
+// of its request.
 func Entry(n int) audit.Entry {
+	at := time.Date(2026, 3, 22, 10, 0, 0, 123e6, time.UTC).Add(time.Duration(n) * time.Millisecond)
 	return audit.Entry{
-		FiscalCode: "FFCLTR70A01H501Z", Time: time.Date(2026, 3, 22, 10, 0, 0, 123e6, time.UTC).Add(time.Duration(n) * time.Millisecond),
-		Operation: "section-list", Outcome: "granted", RequestID: fmt.Sprintf("request-%d", n), Authentication: "cie", Subject: "1234567",
+		FiscalCode: "FFCLTR70A01H501Z", Time: at,
+		Operation: "section-list", Outcome: "granted", RequestID: fmt.Sprintf("request-%d", n),
+		Authentication: "cie", Subject: "1234567",
+		ActorComune: "A271", Role: "operator", Level: 3, Station: "s-1",
+		Details: []audit.Detail{{Key: "section", Value: fmt.Sprint(n)}},
 	}
 }
 
@@ -111,12 +123,19 @@ func grow(t testing.TB, chain string, head audit.Head, n, salt int) []audit.Reco
 	t.Helper()
 	var out []audit.Record
 	for range n {
-		r, err := audit.NewRecords(chain, head, time.Date(2026, 3, 22, 11, 0, 0, 7e6, time.UTC), Entry(int(head.Size)+salt))
+		at := time.Date(2026, 3, 22, 11, 0, 0, 7e6, time.UTC)
+		r, err := audit.NewRecords(randomBytes(chain, head, salt), chain, head, at, Entry(int(head.Size)+salt))
 		require.NoError(t, err)
 		out = append(out, r...)
 		head = audit.HeadOf(r[0])
 	}
 	return out
+}
+
+// randomBytes returns the source of a record's random bytes: the same for the same
+// record, so that a test can be repeated.
+func randomBytes(chain string, head audit.Head, salt int) io.Reader {
+	return rand.NewChaCha8(sha256.Sum256(fmt.Appendf(nil, "%s %d %x %d", chain, head.Size, head.Hash, salt)))
 }
 
 func read(t testing.TB, s audit.Store, chain string, from uint64) []audit.Record {
@@ -242,7 +261,9 @@ func unmarked(t *testing.T, s audit.Store) {
 
 func chainName(t *testing.T, s audit.Store) {
 	a := Grow(t, "H501", audit.EmptyHead("H501"), 1)
-	for _, name := range []string{"", ".", "..", "../H501", "a/b", "-x", "a b", "a\x00", "città", "+a", string(make([]byte, 65))} {
+	for _, name := range []string{
+		"", ".", "..", "../H501", "a/b", "-x", "a b", "a\x00", "città", "+a", string(make([]byte, 65)),
+	} {
 		_, err := s.Head(t.Context(), name)
 		require.Error(t, err, "%q", name)
 		r := a[0]
@@ -458,9 +479,17 @@ func stopReading(t *testing.T, s audit.Store) {
 
 func largest(t *testing.T, s audit.Store) {
 	text := func(n int) string { return string(bytes.Repeat([]byte("é"), n/2)) }
+	key := string(bytes.Repeat([]byte("k"), audit.MaxDetailKey))
 	e := audit.Entry{
-		FiscalCode: text(audit.MaxFiscalCode), Time: Entry(0).Time, Operation: text(audit.MaxOperation), Outcome: text(audit.MaxOutcome),
-		RequestID: text(audit.MaxRequestID), Authentication: text(audit.MaxAuthentication), Subject: text(audit.MaxSubject),
+		FiscalCode: text(audit.MaxFiscalCode), Time: Entry(0).Time, Operation: text(audit.MaxOperation),
+		Outcome: text(audit.MaxOutcome), RequestID: text(audit.MaxRequestID),
+		Authentication: text(audit.MaxAuthentication), Subject: text(audit.MaxSubject),
+		ActorComune: text(audit.MaxActorComune), Role: text(audit.MaxRole), Level: 255,
+		ActingFor: text(audit.MaxActingFor), Station: text(audit.MaxStation), Device: text(audit.MaxDevice),
+		Purpose: text(audit.MaxPurpose), Procedure: text(audit.MaxProcedure), AccessPoint: text(audit.MaxAccessPoint),
+		Details: []audit.Detail{
+			{Key: "a", Value: string(bytes.Repeat([]byte("x"), audit.MaxDetails-len(key)-1-2*3))}, {Key: key},
+		},
 	}
 	chain := string(bytes.Repeat([]byte("z"), 64))
 	log, err := audit.New(audit.Config{Store: s})
@@ -472,9 +501,33 @@ func largest(t *testing.T, s audit.Store) {
 	assert.Equal(t, e, got)
 	assert.Equal(t, audit.HeadOf(r), head(t, s, chain))
 	e.Subject += "x"
+	e.Details[1].Value = "x"
 	_, err = log.Append(t.Context(), chain, e)
 	var faults audit.EntryFaults
 	require.True(t, errors.As(err, &faults))
-	assert.Len(t, faults, 1)
+	assert.Len(t, faults, 2)
+	verify(t, s)
+}
+
+func firstKind(t *testing.T, s audit.Store) {
+	// Written by the version that had no other kind.
+	b, err := hex.DecodeString("000000a3ffffff5c010101020448353031" + "00000000000000000000019d14fcbce8" +
+		"fee12c7fd45d38d97155e2f7972ea23a4be2c8516c0a8f1d7fab69b60775efbd" +
+		"010100104646434c54523730413031483530315a0200080000019d14fcb97b" +
+		"03001163657274696669636174652d69737375650400076772616e746564050003722d3106000473706964" +
+		"90986a90828d40adca93a32df1282b86f4c9c14debf6ef82a627211044e872d3000000a3")
+	require.NoError(t, err)
+	old, _, err := audit.DecodeRecord(b)
+	require.NoError(t, err)
+	require.NoError(t, s.Append(t.Context(), "H501", []audit.Record{old}))
+	require.NoError(t, s.Append(t.Context(), "H501", Grow(t, "H501", audit.HeadOf(old), 1)), "and go on")
+	all := read(t, s, "H501", 0)
+	require.Len(t, all, 2)
+	assert.Equal(t, old, all[0])
+	assert.Equal(t, audit.PlainV1, all[0].Kind)
+	assert.Equal(t, audit.PlainV2, all[1].Kind)
+	e, err := all[0].Entry()
+	require.NoError(t, err)
+	assert.Equal(t, "certificate-issue", e.Operation)
 	verify(t, s)
 }

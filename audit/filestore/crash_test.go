@@ -83,18 +83,21 @@ func TestKill(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "audit")
 	acked := map[string]string{}
 	for round := range 8 {
-		n := 0
-		after := time.Duration(20+rand.IntN(60)) * time.Millisecond
+		// Killed a moment after so many entries: however slow the machine is, there
+		// are some.
+		rng := rand.New(rand.NewPCG(uint64(round), 3))
+		n, enough := 0, 2+rng.IntN(200)
+		after := time.Duration(rng.IntN(5000)) * time.Microsecond
 		testenv.Killed(t, "^$", []string{childEnv + "=" + dir}, after, func(line string) bool {
 			seq, hash, ok := strings.Cut(line, " ")
 			if !ok {
 				require.Equal(t, "open", line)
-				return true
+				return false
 			}
 			require.NotEqual(t, "error", seq, line)
 			acked[seq] = hash
 			n++
-			return true
+			return n >= enough
 		})
 
 		s, err := Open(dir, Config{Full: true})
@@ -110,7 +113,7 @@ func TestKill(t *testing.T) {
 		require.NoError(t, s.Close())
 		t.Logf("round %d: %d acknowledged, %d kept in all, cut %v", round, n, len(kept), s.Recoveries())
 	}
-	require.Greater(t, len(acked), 8, "the test must have seen entries")
+	require.GreaterOrEqual(t, len(acked), 16, "at least two a round")
 	require.True(t, verifyDir(t, dir).OK())
 }
 
@@ -313,10 +316,11 @@ func TestPowerFailure(t *testing.T) {
 	recovered, undecided := map[string]int{}, 0
 	for seed := range uint64(3000) {
 		rng := rand.New(rand.NewPCG(seed, 1))
+		random := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8)}) // of the payloads
 		m := newMedium()
 		s, err := Open("", Config{folder: m})
 		require.NoError(t, err)
-		log, err := audit.New(audit.Config{Store: s})
+		log, err := audit.New(audit.Config{Store: s, Now: clock, Random: random})
 		require.NoError(t, err)
 		head := audit.EmptyHead("H501")
 		var unsynced bool
@@ -327,7 +331,7 @@ func TestPowerFailure(t *testing.T) {
 				require.NoError(t, err)
 				head = audit.HeadOf(r)
 			}
-			batch := batchOf(t, head, 1+rng.IntN(12))
+			batch := batchOf(t, rng, head, 1+rng.IntN(12))
 			cut := errors.New("power")
 			unsynced = rng.IntN(5) > 0
 			m.short = 1 << 30
@@ -352,7 +356,7 @@ func TestPowerFailure(t *testing.T) {
 			}
 			require.NoError(t, err, "seed %d, life %d", seed, life)
 			for _, r := range s.Recoveries() {
-				recovered[strings.Join(strings.Fields(strings.Trim(r.Problem, "0123456789"))[:4], " ")]++
+				recovered[strings.Join(strings.Fields(r.Problem)[:2], " ")]++
 			}
 			got, err := s.Head(t.Context(), "H501")
 			require.NoError(t, err)
@@ -361,7 +365,7 @@ func TestPowerFailure(t *testing.T) {
 				require.Equal(t, head, got)
 			}
 			head = got
-			log, err = audit.New(audit.Config{Store: s})
+			log, err = audit.New(audit.Config{Store: s, Now: clock, Random: random})
 			require.NoError(t, err)
 			if head.Size > 0 {
 				rep, err := log.Verify(t.Context())
@@ -399,14 +403,19 @@ func TestPowerFailureHasTeeth(t *testing.T) {
 	require.Greater(t, lost, 100)
 }
 
-// batchOf returns records of one append after a head.
-func batchOf(t *testing.T, head audit.Head, n int) []audit.Record {
+func clock() time.Time { return time.Date(2026, 3, 22, 12, 0, 0, 0, time.UTC) }
+
+// batchOf returns records of one append after a head, of many lengths, so that
+// they end anywhere in a sector.
+func batchOf(t *testing.T, rng *rand.Rand, head audit.Head, n int) []audit.Record {
 	t.Helper()
 	var entries []audit.Entry
 	for i := range n {
-		entries = append(entries, audittest.Entry(i))
+		e := audittest.Entry(i)
+		e.Purpose = strings.Repeat("x", rng.IntN(200))
+		entries = append(entries, e)
 	}
-	out, err := audit.NewRecords("H501", head, time.Date(2026, 3, 22, 12, 0, 0, 0, time.UTC), entries...)
+	out, err := audit.NewRecords(rand.NewChaCha8([32]byte(head.Hash)), "H501", head, clock(), entries...)
 	require.NoError(t, err)
 	return out
 }

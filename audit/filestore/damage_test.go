@@ -3,10 +3,10 @@ package filestore
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -377,13 +377,18 @@ func TestVerifyWhileWriting(t *testing.T) {
 	require.NoError(t, err)
 	appendMany(t, log, 1)
 	done := make(chan struct{})
+	var verified atomic.Int32
+	written := uint64(1)
 	go func() {
 		defer close(done)
-		for range 20 {
+		// For as long as the other needs to look some times, however slow it is.
+		for round := 0; round < 20 || verified.Load() < 3 && !t.Failed(); round++ {
 			appendMany(t, log, 100)
+			written += 100
 		}
 	}()
-	seen, last := 0, uint64(0)
+	defer func() { <-done }()
+	last := uint64(0)
 	for running := true; running; {
 		select {
 		case <-done:
@@ -391,13 +396,16 @@ func TestVerifyWhileWriting(t *testing.T) {
 		default:
 		}
 		rep := verifyDir(t, dir)
-		require.True(t, rep.OK(), fmt.Sprint(rep.AllFaults()))
-		require.GreaterOrEqual(t, rep.Chains[0].Records, last)
+		if faults := rep.AllFaults(); running && len(faults) == 1 && faults[0].Code == audit.TornTail {
+			continue // a writer that had to wait for long in the middle of a record
+		}
+		if !assert.True(t, rep.OK(), "%v", rep.AllFaults()) || !assert.GreaterOrEqual(t, rep.Chains[0].Records, last) {
+			return
+		}
 		last = rep.Chains[0].Records
-		seen++
+		verified.Add(1)
 	}
-	assert.Equal(t, uint64(2001), last)
-	assert.Greater(t, seen, 1)
+	assert.Equal(t, written, last)
 	_, err = s.Head(t.Context(), "H501")
 	require.NoError(t, err)
 }

@@ -10,30 +10,34 @@
 //   - What Append has acknowledged was written and synced, and for a new file
 //     its folder too. The folder has mode 0700 if Open makes it, the files 0600.
 //   - One process at a time has the folder open: a second Open fails with
-//     [ErrLocked]. The lock is the kernel's (flock) on the folder itself: it
-//     ends with the process, however that ends, and leaves no file. It is not
-//     meant for network file systems.
-//   - After a failed sync nothing is known about what the disk holds, so the
-//     chain takes no more records ([ErrPoisoned]) until the folder is opened
-//     again, which reads what is there. A sync is never tried twice. A failed
-//     write, as on a full disk, is undone, and the next may succeed.
-//   - Before each append the file must be the one that was opened, as long as it
-//     was left: if somebody has replaced, shortened or extended it, the append
-//     fails and the chain is poisoned.
-//   - Open cuts off what an interrupted write has left at the end of a file, and
-//     reports it with the bytes ([Store.Recoveries]). Nothing acknowledged is
-//     there. Anything else wrong is a [CorruptError], and the file is left as it
-//     is: nobody but a person decides about it.
+//     [ErrLocked]. The kernel holds the lock (flock) on the folder itself, until
+//     the process ends in any way; there is no lock file. Network file systems are
+//     not supported.
+//   - After a failed sync it is not known what the disk holds. The chain takes no
+//     more records ([ErrPoisoned]) until the folder is opened again and the file
+//     is read. A sync is never tried twice. A failed write, for example on a full
+//     disk, is undone, and the next may succeed.
+//   - If somebody has replaced, shortened or extended a file since the last append,
+//     the next append fails and the chain is poisoned.
+//   - Open cuts off the remains of an interrupted write at the end of a file, and
+//     reports them with the bytes ([Store.Recoveries]). None of them was
+//     acknowledged. Any other fault is a [CorruptError], and the file is left
+//     unchanged: a person has to decide what to do.
 //
-// What an interrupted write leaves is the begin of a record; or, after a crash
-// of the machine, sectors of 512 bytes that were never written and read as
-// zeros, in the last append (a file is synced after each, and each 256 KiB). A
-// last record that is whole but wrong is neither. Where the two cannot be told
-// apart, as when less than 16 bytes at the end are zeros, it is a CorruptError,
-// and a person may cut the file at the place that it names.
+// The remains of an interrupted write are the first part of a record. After a crash
+// of the machine they can also be sectors of 512 bytes in the last append that were
+// never written and read as zeros (a file is synced after each append, and after
+// each 256 KiB of one). A last record that is complete but wrong is neither. If the
+// two cannot be distinguished, for example if less than 16 bytes at the end are
+// zeros, the error is a CorruptError, and a person may cut the file at the place
+// that it names.
+//
+// A record that a later version of package audit wrote, complete or not, is a
+// CorruptError too: open the folder with that version.
 //
 // Open checks each file's end, as far back as an interrupted write can reach.
 // To check everything, set Config.Full or call [audit.Log.Verify].
 //
-// Others may read the files meanwhile, with [audit.VerifyFS] for instance.
+// Other processes may read the files at the same time, for example with
+// [audit.VerifyFS].
 package filestore

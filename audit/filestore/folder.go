@@ -54,13 +54,13 @@ func (d *disk) create(name string) (file, error) {
 }
 
 func (d *disk) open(name string, write bool) (file, error) {
-	// Not through a link, and not one that would wait, as a pipe.
+	// A link could lead elsewhere, and opening a pipe could block.
 	info, err := d.Root.Lstat(name)
 	if err != nil {
 		return nil, fmt.Errorf("filestore: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &CorruptError{File: name, Problem: fmt.Sprintf("it is no regular file (%v)", info.Mode().Type())}
+		return nil, &CorruptError{File: name, Problem: fmt.Sprintf("it is not a regular file (%v)", info.Mode().Type())}
 	}
 	flag := os.O_RDONLY
 	if write {

@@ -11,8 +11,8 @@ import (
 	"github.com/liste-elettorali/anpr/audit"
 )
 
-// A Recovery says what Open cut off the end of a file: the remains of a write
-// that was interrupted, of which nothing was acknowledged.
+// A Recovery says what Open cut off the end of a file: the remains of an
+// interrupted write, of which no record was acknowledged.
 type Recovery struct {
 	Chain   string
 	File    string
@@ -21,8 +21,8 @@ type Recovery struct {
 	Problem string
 }
 
-// Recoveries returns what Open cut off. They should be told to whoever watches
-// over the log.
+// Recoveries returns what Open cut off. The program should report it to the person
+// in charge of the log.
 func (s *Store) Recoveries() []Recovery { return slices.Clone(s.recoveries) }
 
 func (s *Store) recover(full bool) error {
@@ -33,7 +33,9 @@ func (s *Store) recover(full bool) error {
 	for _, e := range entries {
 		name, ok := audit.ChainOf(e.Name())
 		if !ok || !e.Type().IsRegular() {
-			return &CorruptError{File: e.Name(), Problem: "it is not the file of a chain, and nothing else may be in the folder"}
+			return &CorruptError{
+				File: e.Name(), Problem: "it is not the file of a chain, and nothing else may be in the folder",
+			}
 		}
 		c := &chain{name: e.Name(), head: audit.EmptyHead(name)}
 		if err := s.recoverChain(c, name, full); err != nil {
@@ -71,7 +73,7 @@ func (s *Store) recoverChain(c *chain, name string, full bool) (err error) {
 	}
 	c.size = cut.Offset
 	if c.head.Size == 0 {
-		// A file without records is none: the next append makes it anew.
+		// A file without records is not valid: the next append makes a new one.
 		cut.Offset, c.size, c.info = 0, 0, nil
 		if err := s.folder.remove(c.name); err != nil {
 			return err
@@ -87,8 +89,8 @@ func (s *Store) recoverChain(c *chain, name string, full bool) (err error) {
 	return nil
 }
 
-// checkEnd checks the end of a file, back over more than an interrupted write
-// can have left, and its header. If it is not all right it says no more.
+// checkEnd checks the header of a file and its end, as far back as an interrupted
+// write can reach. It returns false if anything is wrong there, and not what.
 func checkEnd(f io.ReaderAt, size int64, name string) (audit.Head, bool) {
 	header, err := audit.FileHeader(name)
 	if err != nil || size < int64(len(header)) {
@@ -137,7 +139,7 @@ func lastRecord(b []byte, name string) (audit.Record, int, bool) {
 	return rec, used, err == nil && int64(used) == n && rec.Chain == name && rec.Check() == nil
 }
 
-// A recovery reads a file from its begin, up to where it goes wrong.
+// A recovery reads a file from its begin up to the first fault.
 type recovery struct {
 	file  io.ReaderAt
 	size  int64
@@ -158,7 +160,8 @@ func (r *recovery) scan() (*Recovery, error) {
 		return &CorruptError{File: r.name, Offset: src.Offset(), Problem: fmt.Sprintf(format, args...)}
 	}
 	if src.Chain() != r.chain || src.First() != 0 {
-		return nil, &CorruptError{File: r.name, Problem: fmt.Sprintf("it holds chain %s from record %d, want %s from 0", src.Chain(), src.First(), r.chain)}
+		problem := fmt.Sprintf("it holds chain %s from record %d, want %s from 0", src.Chain(), src.First(), r.chain)
+		return nil, &CorruptError{File: r.name, Problem: problem}
 	}
 	for {
 		rec, err := src.Next()
@@ -196,7 +199,9 @@ func (r *recovery) judge(good int64, found error) (*Recovery, error) {
 	case !isCorrupt:
 		return nil, found // the disk, not the content
 	}
-	if r.size-good > int64(maxWrite+audit.MaxRecord) {
+	// A record of a later version may have been acknowledged.
+	later := isFormat && bad.Code == audit.UnknownRecord
+	if later || r.size-good > int64(maxWrite+audit.MaxRecord) {
 		return nil, corrupt
 	}
 	tail := make([]byte, r.size-good)
@@ -204,7 +209,7 @@ func (r *recovery) judge(good int64, found error) (*Recovery, error) {
 		return nil, fmt.Errorf("filestore: %s: byte %d: %w", r.name, good, err)
 	}
 	if good == 0 && isFormat && bad.Code == audit.TornTail {
-		// Of the header only what this chain's would hold.
+		// What is there of the header must be that of this chain.
 		header, err := audit.FileHeader(r.chain)
 		if err != nil {
 			return nil, err
@@ -224,22 +229,25 @@ func (r *recovery) judge(good int64, found error) (*Recovery, error) {
 	return &Recovery{Chain: r.chain, File: r.name, Offset: good, Cut: tail, Problem: corrupt.Problem}, nil
 }
 
-// laterAppend returns where in a tail, after its begin, a whole record stands
-// that begins an append, or 0. What is before such a record was durable, so no
-// interrupted write has left it wrong.
+// laterAppend returns the place in a tail, after its begin, of a whole record that
+// begins an append, or 0. All that is before such a record was durable, so that an
+// interrupted write cannot be what is wrong with it. A record of a later version is
+// taken as one that begins an append.
 func laterAppend(tail []byte) int64 {
 	for at := 1; at < len(tail); at++ {
-		if rec, _, err := audit.DecodeRecord(tail[at:]); err == nil && rec.Begins && rec.Check() == nil {
+		rec, _, err := audit.DecodeRecord(tail[at:])
+		if errors.Is(err, audit.ErrUnknownRecord) || err == nil && rec.Begins && rec.Check() == nil {
 			return int64(at)
 		}
 	}
 	return 0
 }
 
-// hasHole reports whether a sector of the tail, or what of it is in the tail,
-// was never written. No change of a single byte of a whole record looks so: 6
-// zeros at its begin have two in the length's complement, which is ff ff; 16 at
-// its end have 12 in the hash. Less there stays undecided.
+// hasHole reports whether a sector of the tail, or the part of a sector that is in
+// the tail, was never written and reads as zeros. A change of a single byte of a
+// whole record does not look like that: of 6 zeros at its begin, two are in the
+// length's complement, which is ff ff there; of 16 zeros at its end, 12 are in the
+// hash. Fewer zeros in these places are not taken for a hole.
 func hasHole(tail []byte, offset int64) bool {
 	const sector, leastFirst, least = 512, 6, 16
 	if isZero(tail) {

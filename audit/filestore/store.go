@@ -19,7 +19,7 @@ import (
 var (
 	// ErrLocked: another Store, of this process or another, has the folder open.
 	ErrLocked = folder.ErrLocked
-	// ErrPoisoned: an earlier failure left it unknown what the file of a chain
+	// ErrPoisoned: after an earlier failure it is not known what the file of a chain
 	// holds. Close the store and open it again.
 	ErrPoisoned = errors.New("filestore: the chain takes no more records until the folder is opened again")
 	// ErrClosed: the store was closed.
@@ -38,8 +38,8 @@ func (e *CorruptError) Error() string {
 	return fmt.Sprintf("filestore: %s: byte %d: %s", e.File, e.Offset, e.Problem)
 }
 
-// maxWrite is how much is written before a sync, but for one record: so far
-// back from its end a file can be damaged by an interrupted write.
+// maxWrite is the most bytes that are written before a sync, unless one record is
+// longer. An interrupted write damages a file at most so far back from its end.
 const maxWrite = 256 << 10
 
 // Config configures a store.
@@ -91,7 +91,7 @@ func Open(dir string, cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// Close ends the use of the folder, after the calls that are at work.
+// Close waits for the calls in progress and unlocks the folder.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	if s.closed {
@@ -104,8 +104,8 @@ func (s *Store) Close() error {
 	return s.folder.close()
 }
 
-// use returns a chain for the time until done is called. Only to write in it
-// is a new one remembered.
+// use returns a chain, to be used until done is called. A new one is remembered
+// only if it is to be written.
 func (s *Store) use(ctx context.Context, name string, write bool) (c *chain, done func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
@@ -158,8 +158,8 @@ func (s *Store) Append(ctx context.Context, name string, records []audit.Record)
 	if err := audit.CheckAppend(name, c.head, records); err != nil || len(records) == 0 {
 		return err
 	}
-	// All of it is made before any is written: a record without a form must not
-	// leave the others behind.
+	// All is encoded before anything is written: if one record cannot be encoded,
+	// none may be written.
 	parts, err := encode(name, c.info == nil, records)
 	if err != nil {
 		return err
@@ -185,12 +185,17 @@ type part struct {
 
 func encode(name string, isNew bool, records []audit.Record) ([]part, error) {
 	var parts []part
-	var b []byte
+	size := 0
+	for i := range records {
+		size += len(records[i].Payload) + audit.MaxRecord - audit.MaxPayload
+	}
+	b := make([]byte, 0, min(size, maxWrite+audit.MaxRecord))
 	if isNew {
-		var err error
-		if b, err = audit.FileHeader(name); err != nil {
+		header, err := audit.FileHeader(name)
+		if err != nil {
 			return nil, err
 		}
+		b = append(b, header...)
 	}
 	for i, r := range records {
 		next, err := r.AppendBinary(b)
@@ -206,8 +211,8 @@ func encode(name string, isNew bool, records []audit.Record) ([]part, error) {
 	return append(parts, part{b, audit.HeadOf(records[len(records)-1])}), nil
 }
 
-// openForAppend opens the file of a chain and makes sure that it is as it was
-// left.
+// openForAppend opens the file of a chain, and poisons the chain if it is not the
+// same file with the same size as after the last append.
 func (s *Store) openForAppend(c *chain) (file, error) {
 	if c.info == nil {
 		f, err := s.folder.create(c.name)
@@ -225,11 +230,14 @@ func (s *Store) openForAppend(c *chain) (file, error) {
 	}
 	info, err := f.Stat()
 	switch {
-	case err != nil:
+	case err != nil: // returned below
 	case !s.folder.same(info, c.info):
 		err = c.poison(&CorruptError{File: c.name, Problem: "the file was replaced by another"})
 	case info.Size() != c.size:
-		err = c.poison(&CorruptError{File: c.name, Offset: min(info.Size(), c.size), Problem: fmt.Sprintf("the file has %d bytes, it was left with %d", info.Size(), c.size)})
+		err = c.poison(&CorruptError{
+			File: c.name, Offset: min(info.Size(), c.size),
+			Problem: fmt.Sprintf("the file has %d bytes, it was left with %d", info.Size(), c.size),
+		})
 	}
 	if err != nil {
 		f.Close()
@@ -309,7 +317,10 @@ func (s *Store) Records(ctx context.Context, name string, from uint64) iter.Seq2
 	}
 }
 
-func (s *Store) read(ctx context.Context, name string, size int64, from uint64, yield func(audit.Record, error) bool) error {
+// read yields the records of a file's first bytes, as many as size.
+func (s *Store) read(
+	ctx context.Context, name string, size int64, from uint64, yield func(audit.Record, error) bool,
+) error {
 	f, err := s.folder.open(name, false)
 	if err != nil {
 		return err
@@ -326,7 +337,8 @@ func (s *Store) read(ctx context.Context, name string, size int64, from uint64, 
 		rec, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			if r.End() != size {
-				return &CorruptError{File: name, Offset: r.End(), Problem: fmt.Sprintf("the file was shortened from %d bytes", size)}
+				problem := fmt.Sprintf("the file was shortened from %d bytes", size)
+				return &CorruptError{File: name, Offset: r.End(), Problem: problem}
 			}
 			return nil
 		}

@@ -22,35 +22,16 @@ import (
 // done.
 func (r *Recorder) About(ctx context.Context, store audit.Store, subjects ...string) ([]electoral.Access, error) {
 	var list []electoral.Access
-	open := map[pair]electoral.Access{}
-	ended := map[pair]bool{}
+	about := func(e audit.Entry) bool { return e.Subject != "" && slices.Contains(subjects, e.Subject) }
 	for chain, err := range store.Chains(ctx) {
 		if err != nil {
 			return nil, fmt.Errorf("recorder: %w", err)
 		}
-		for rec, err := range store.Records(ctx, chain, 0) {
-			if err != nil {
-				return nil, fmt.Errorf("recorder: %s: %w", chain, err)
-			}
-			e, err := rec.Entry()
-			if err != nil {
-				return nil, fmt.Errorf("recorder: %s: %w", chain, err)
-			}
-			if e.Subject == "" || !slices.Contains(subjects, e.Subject) {
-				continue
-			}
-			key, access := pairOf(e), r.accessOf(e, chain)
-			if e.Outcome == electoral.Requested {
-				open[key] = access
-				continue
-			}
-			list, ended[key] = append(list, access), true
+		open, err := r.openOf(ctx, store, chain, about, func(e audit.Entry) { list = append(list, r.accessOf(e, chain)) })
+		if err != nil {
+			return nil, err
 		}
-	}
-	for key, access := range open {
-		if !ended[key] {
-			list = append(list, access)
-		}
+		list = append(list, open...)
 	}
 	slices.SortStableFunc(list, func(a, b electoral.Access) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.RequestID, b.RequestID), cmp.Compare(a.Operation, b.Operation))

@@ -4,7 +4,7 @@
 //
 //	log, err := audit.New(audit.Config{Store: store})
 //	rec, err := recorder.New(log, recorder.Config{})
-//	registry, err := electoral.NewRegistry(electoral.RegistryConfig{Recorder: rec, …})
+//	services, err := registry.New(registry.Config{Recorder: rec, …})
 //
 // It fails closed: an access that cannot be kept whole, with all the six fields
 // of the decree, is an error, and whoever asked gets no answer.
@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/liste-elettorali/anpr/audit"
 	"github.com/liste-elettorali/anpr/electoral"
@@ -58,14 +59,30 @@ func New(log *audit.Log, cfg Config) (*Recorder, error) {
 }
 
 // Record implements [electoral.Recorder]: when it returns nil the access is
-// durable. The chain is that of the comune. The error holds no personal data;
-// it is [audit.EntryFaults] if a field is missing or cannot be kept.
+// durable. The chain is that of the access's comune, failing that of the asker's,
+// failing that the default one. The error holds no personal data; it is
+// [audit.EntryFaults] if a field is missing or cannot be kept.
 func (r *Recorder) Record(ctx context.Context, a electoral.Access) error {
 	chain := r.chain
-	if isBelfiore(a.Comune) {
+	switch {
+	case isBelfiore(a.Comune):
 		chain = a.Comune
+	case isBelfiore(a.ActorComune):
+		chain = a.ActorComune
 	}
-	_, err := r.log.Append(ctx, chain, audit.Entry{
+	if a.Level < 0 || a.Level > math.MaxUint8 {
+		return fmt.Errorf("recorder: %s: level %d, expected 0 to %d", chain, a.Level, math.MaxUint8)
+	}
+	_, err := r.log.Append(ctx, chain, entryOf(a))
+	if err != nil {
+		return fmt.Errorf("recorder: %s: %w", chain, err)
+	}
+	return nil
+}
+
+// entryOf is an access as the log keeps it.
+func entryOf(a electoral.Access) audit.Entry {
+	e := audit.Entry{
 		FiscalCode:     string(a.FiscalCode), // String would mask it
 		Time:           a.At,
 		Operation:      string(a.Operation),
@@ -73,11 +90,37 @@ func (r *Recorder) Record(ctx context.Context, a electoral.Access) error {
 		RequestID:      a.RequestID,
 		Authentication: string(a.Method),
 		Subject:        a.Subject,
-	})
-	if err != nil {
-		return fmt.Errorf("recorder: %s: %w", chain, err)
+		ActorComune:    a.ActorComune,
+		Role:           string(a.Role),
+		Level:          uint8(a.Level),
+		ActingFor:      string(a.ActingFor),
+		Station:        a.Station,
+		Device:         a.Device,
+		Purpose:        a.Purpose,
+		Procedure:      a.Procedure,
+		AccessPoint:    a.AccessPoint,
 	}
-	return nil
+	for _, d := range a.Details {
+		e.Details = append(e.Details, audit.Detail{Key: d.Key, Value: d.Value})
+	}
+	return e
+}
+
+// accessOf is the counterpart of entryOf.
+func (r *Recorder) accessOf(e audit.Entry, chain string) electoral.Access {
+	a := electoral.Access{
+		FiscalCode: electoral.FiscalCode(e.FiscalCode), At: e.Time, Operation: electoral.Operation(e.Operation), Outcome: e.Outcome,
+		RequestID: e.RequestID, Method: electoral.Method(e.Authentication), Subject: e.Subject,
+		ActorComune: e.ActorComune, Role: electoral.Role(e.Role), Level: int(e.Level), ActingFor: electoral.FiscalCode(e.ActingFor),
+		Station: e.Station, Device: e.Device, Purpose: e.Purpose, Procedure: e.Procedure, AccessPoint: e.AccessPoint,
+	}
+	for _, d := range e.Details {
+		a.Details = append(a.Details, electoral.Detail{Key: d.Key, Value: d.Value})
+	}
+	if chain != r.chain {
+		a.Comune = chain
+	}
+	return a
 }
 
 func isBelfiore(s string) bool {

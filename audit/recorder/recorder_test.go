@@ -46,7 +46,8 @@ func entries(t *testing.T, l *audit.Log, chain string) []audit.Entry {
 }
 
 func TestRecord(t *testing.T) {
-	l := newLog(t, &audit.MemoryStore{})
+	store := &audit.MemoryStore{}
+	l := newLog(t, store)
 	r, err := recorder.New(l, recorder.Config{})
 	require.NoError(t, err)
 	require.NoError(t, r.Record(t.Context(), anAccess()))
@@ -55,6 +56,21 @@ func TestRecord(t *testing.T) {
 		Operation: "section-list", Outcome: "granted", RequestID: "r-1", Authentication: "cie", Subject: "1234567",
 	}
 	assert.Equal(t, []audit.Entry{want}, entries(t, l, "H501"), "whole, not masked")
+
+	whole := anAccess()
+	whole.At, whole.RequestID, whole.ActorComune, whole.Role, whole.Level = whole.At.UTC().Truncate(time.Millisecond), "whole", "A952", electoral.OfficerRole, 3
+	whole.ActingFor, whole.Station, whole.Device, whole.AccessPoint = "PRVGPP13R10B293L", "PC-1", "CARD-1", "suite"
+	whole.Purpose, whole.Procedure, whole.Outcome = "istruttoria", "P-7", electoral.Requested
+	whole.Details = []electoral.Detail{{Key: "list", Value: "general"}, {Key: "rows", Value: "12"}}
+	require.NoError(t, r.Record(t.Context(), whole))
+	open, err := r.Open(t.Context(), store)
+	require.NoError(t, err)
+	assert.Equal(t, []electoral.Access{whole}, open, "what the log keeps is what was told")
+	whole.Comune, whole.Outcome, whole.RequestID = "nowhere", electoral.Granted, "list"
+	require.NoError(t, r.Record(t.Context(), whole))
+	assert.Len(t, entries(t, l, "A952"), 1, "of no comune's list: in the asker's chain")
+	whole.Level = 256
+	require.Error(t, r.Record(t.Context(), whole))
 
 	// Of no comune, or of one that cannot be.
 	for _, comune := range []string{"", "h501", "H50", "H5011", "H50é", "../a", "ROMA", "A1B2"} {
@@ -67,7 +83,7 @@ func TestRecord(t *testing.T) {
 	for c := range l.Chains(t.Context()) {
 		names = append(names, c)
 	}
-	assert.Equal(t, []string{"H501", "portale"}, names)
+	assert.Equal(t, []string{"A952", "H501", "portale"}, names)
 }
 
 func TestFailsClosed(t *testing.T) {
@@ -254,4 +270,122 @@ func TestAboutHidesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, got, 2)
 	assert.ElementsMatch(t, []string{electoral.Granted, "REG-RIC-01"}, []string{got[0].Outcome, got[1].Outcome})
+}
+
+// Of two equal requests within one millisecond an outcome closes one, and only a
+// request that stands before it.
+func TestOpenCountsPairs(t *testing.T) {
+	at := time.Date(2026, 3, 22, 10, 0, 0, 5e6, time.UTC)
+	type step struct {
+		outcome string
+		at      time.Duration
+	}
+	asked, done, unknown := electoral.Requested, electoral.Granted, "unknown"
+	for name, c := range map[string]struct {
+		steps []step
+		open  []time.Duration
+		told  []string // by About
+	}{
+		"two, one outcome":    {[]step{{asked, 0}, {asked, 0}, {done, 0}}, []time.Duration{0}, []string{done, asked}},
+		"in turn":             {[]step{{asked, 0}, {done, 0}, {asked, 0}}, []time.Duration{0}, []string{done, asked}},
+		"two, two outcomes":   {[]step{{asked, 0}, {asked, 0}, {done, 0}, {unknown, 0}}, nil, []string{done, unknown}},
+		"three, two outcomes": {[]step{{asked, 0}, {asked, 0}, {done, 0}, {asked, 0}, {done, 0}}, []time.Duration{0}, []string{done, done, asked}},
+		"outcome before":      {[]step{{done, 0}, {asked, 0}}, []time.Duration{0}, []string{done, asked}},
+		"two outcomes before": {[]step{{done, 0}, {done, 0}, {asked, 0}, {asked, 0}}, []time.Duration{0, 0}, []string{done, done, asked, asked}},
+		"a clock gone back":   {[]step{{asked, 2}, {asked, 1}, {done, 2}}, []time.Duration{1}, []string{asked, done}},
+		"outcome unknown":     {[]step{{asked, 0}, {unknown, 0}}, nil, []string{unknown}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := &audit.MemoryStore{}
+			// Each record is earlier than the one before: only their sequence is right.
+			back := at
+			l, err := audit.New(audit.Config{Store: store, Now: func() time.Time { back = back.Add(-time.Second); return back }})
+			require.NoError(t, err)
+			r, err := recorder.New(l, recorder.Config{})
+			require.NoError(t, err)
+			for _, s := range c.steps {
+				a := anAccess()
+				a.Outcome, a.At = s.outcome, at.Add(s.at*time.Millisecond)
+				require.NoError(t, r.Record(t.Context(), a))
+			}
+			open, err := r.Open(t.Context(), store)
+			require.NoError(t, err)
+			var left []time.Duration
+			for _, a := range open {
+				assert.Equal(t, electoral.Requested, a.Outcome)
+				left = append(left, a.At.Sub(at)/time.Millisecond)
+			}
+			assert.Equal(t, c.open, left)
+			about, err := r.About(t.Context(), store, "1234567")
+			require.NoError(t, err)
+			var told []string
+			for _, a := range about {
+				told = append(told, a.Outcome)
+			}
+			assert.Equal(t, c.told, told)
+		})
+	}
+}
+
+// An outcome in one chain does not close a request in another.
+func TestOpenOfOneChain(t *testing.T) {
+	store := &audit.MemoryStore{}
+	r, err := recorder.New(newLog(t, store), recorder.Config{})
+	require.NoError(t, err)
+	for _, c := range []struct{ comune, outcome string }{{"A271", electoral.Requested}, {"E388", electoral.Granted}} {
+		a := anAccess()
+		a.Comune, a.Outcome = c.comune, c.outcome
+		require.NoError(t, r.Record(t.Context(), a))
+	}
+	open, err := r.Open(t.Context(), store)
+	require.NoError(t, err)
+	require.Len(t, open, 1)
+	assert.Equal(t, "A271", open[0].Comune)
+	about, err := r.About(t.Context(), store, "1234567")
+	require.NoError(t, err)
+	assert.Len(t, about, 2)
+}
+
+// Every letter with which a comune's code may begin has chains of its own, and
+// every digit.
+func TestChainOfEachComune(t *testing.T) {
+	l := newLog(t, &audit.MemoryStore{})
+	r, err := recorder.New(l, recorder.Config{})
+	require.NoError(t, err)
+	var want []string
+	for letter := 'A'; letter <= 'Z'; letter++ {
+		for _, digits := range []string{"012", "345", "678", "999", "000"} {
+			a := anAccess()
+			a.Comune = string(letter) + digits
+			require.NoError(t, r.Record(t.Context(), a))
+			want = append(want, a.Comune)
+		}
+	}
+	var names []string
+	for c, err := range l.Chains(t.Context()) {
+		require.NoError(t, err)
+		names = append(names, c)
+	}
+	assert.ElementsMatch(t, want, names, "and none in the portal's")
+}
+
+// Requests of one instant are returned in the order of their chain.
+func TestOpenKeepsTheOrder(t *testing.T) {
+	store := &audit.MemoryStore{}
+	r, err := recorder.New(newLog(t, store), recorder.Config{})
+	require.NoError(t, err)
+	var want []string
+	for i := range 40 {
+		a := anAccess()
+		a.Outcome, a.RequestID = electoral.Requested, fmt.Sprint(i*37%40)
+		require.NoError(t, r.Record(t.Context(), a))
+		want = append(want, a.RequestID)
+	}
+	open, err := r.Open(t.Context(), store)
+	require.NoError(t, err)
+	var ids []string
+	for _, a := range open {
+		ids = append(ids, a.RequestID)
+	}
+	assert.Equal(t, want, ids)
 }

@@ -106,8 +106,9 @@ func TestKilled(t *testing.T) {
 			at := e.at(t)
 			said := map[string][]int{}
 			from, here := 0, 0
+			delays := rand.New(rand.NewPCG(testenv.Seed(t, 1), 0)) // what is under way then is for the machine to say
 			for round := range 6 {
-				killed(t, at.place, from, []string{"put", "swept"}[round%2], rand.N(50*time.Millisecond), said)
+				killed(t, at.place, from, []string{"put", "swept"}[round%2], time.Duration(delays.Int64N(int64(50*time.Millisecond))), said)
 				from, here = checkKilled(t, at, said)
 			}
 			t.Logf("%d puts and %d sweeps acknowledged, %d documents", len(said["put"]), len(said["swept"]), here)

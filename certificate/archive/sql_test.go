@@ -3,11 +3,13 @@ package archive_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
@@ -64,7 +66,7 @@ func purge(t *testing.T, a *archive.SQL, dir string, flush func()) {
 	for _, p := range gone[:10] {
 		assert.Empty(t, holding(t, dir, p.key), "a key after the sweep")
 	}
-	require.NoError(t, a.Purge(ctx))
+	purged(t, a.Purge)
 	flush()
 	for _, p := range gone[len(gone)-10:] {
 		for i, what := range [][]byte{p.key, p.body, p.request, p.owner, p.id} {
@@ -76,6 +78,18 @@ func purge(t *testing.T, a *archive.SQL, dir string, flush func()) {
 		require.NoError(t, err)
 		require.Len(t, d.PDF, 509+6*n*300)
 	}
+}
+
+// purged calls a purge until it is not blocked: tests of other packages may have
+// transactions open in the same database.
+func purged(t *testing.T, purge func(context.Context) error) {
+	t.Helper()
+	err := purge(t.Context())
+	for tries := 0; errors.Is(err, archive.ErrPurgeBlocked) && tries < 1000; tries++ {
+		time.Sleep(50 * time.Millisecond)
+		err = purge(t.Context())
+	}
+	require.NoError(t, err)
 }
 
 func TestPurgeSQLite(t *testing.T) {
@@ -106,6 +120,7 @@ func TestPurgePostgres(t *testing.T) {
 
 // PostgreSQL's log holds the keys until they are purged from it.
 func TestPurgeLogPostgres(t *testing.T) {
+	testenv.PostgresAlone(t)
 	dsn := testenv.Postgres(t)
 	conn, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
@@ -138,9 +153,9 @@ func TestPurgeLogPostgres(t *testing.T) {
 	n, err := a.Sweep(t.Context(), archivetest.Document(0).Expires)
 	require.NoError(t, err)
 	require.Equal(t, 2, n)
-	require.NoError(t, a.Purge(t.Context()))
+	purged(t, a.Purge)
 	require.Equal(t, len(keys), found(), "the log has them still")
-	require.NoError(t, a.PurgeLog(t.Context()))
+	purged(t, a.PurgeLog)
 	require.Zero(t, found())
 	_, err = a.Get(t.Context(), kept.ID)
 	require.NoError(t, err)

@@ -104,10 +104,11 @@ func TestKilled(t *testing.T) {
 		server, _ := startMail(t, true, nil)
 		saveRoot(t, dir, server.cert)
 		orders, from := map[string]bool{}, 0
+		delays := rand.New(rand.NewPCG(testenv.Seed(t, 1), 0)) // what is under way then is for the machine to say
 		for range kills {
 			told := 0
 			env := []string{childEnv + "=" + place, childFolderEnv + "=" + dir, childMailEnv + "=" + server.addr, fmt.Sprintf("%s=%d", childFromEnv, from)}
-			testenv.Killed(t, "^TestCrashChild$", env, rand.N(40*time.Millisecond), func(line string) bool {
+			testenv.Killed(t, "^TestCrashChild$", env, time.Duration(delays.Int64N(int64(40*time.Millisecond))), func(line string) bool {
 				var id string
 				var n int
 				if _, err := fmt.Sscanf(line, "order %d %s", &n, &id); err != nil {

@@ -394,8 +394,10 @@ func TestCollectKilled(t *testing.T) {
 			}
 		}
 		env := []string{childEnv + "=" + place, childFolderEnv + "=" + dir, childBoxEnv + "=" + server.addr}
+		delays := rand.New(rand.NewPCG(testenv.Seed(t, 1), 0)) // what is under way then is for the machine to say
 		for range 6 {
-			testenv.Killed(t, "^TestCollectChild$", env, rand.N(60*time.Millisecond), func(line string) bool {
+			after := time.Duration(delays.Int64N(int64(60 * time.Millisecond)))
+			testenv.Killed(t, "^TestCollectChild$", env, after, func(line string) bool {
 				require.NotContains(t, line, "error")
 				return line == "begun"
 			})

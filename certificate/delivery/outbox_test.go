@@ -201,13 +201,15 @@ func TestSQLOutboxPurge(t *testing.T) {
 			require.NoError(t, o.Update(t.Context(), m))
 		}
 		require.NotEmpty(t, holding(t, dir, domain), "the search finds what is there")
-		require.NoError(t, o.Purge(t.Context()))
-		err := o.PurgeLog(t.Context())
-		for errors.Is(err, sqldb.ErrPurgeBlocked) { // by a test of another package, which has a replica for a moment
-			time.Sleep(100 * time.Millisecond)
-			err = o.PurgeLog(t.Context())
+		for _, purge := range []func(context.Context) error{o.Purge, o.PurgeLog} {
+			err := purge(t.Context())
+			// Tests of other packages may have transactions open in the same database.
+			for tries := 0; errors.Is(err, sqldb.ErrPurgeBlocked) && tries < 1000; tries++ {
+				time.Sleep(50 * time.Millisecond)
+				err = purge(t.Context())
+			}
+			require.NoError(t, err)
 		}
-		require.NoError(t, err)
 		assert.Empty(t, holding(t, dir, domain))
 		m, err := o.Get(t.Context(), deliverytest.Message(1).Certificate, delivery.Email)
 		require.NoError(t, err)
@@ -218,6 +220,7 @@ func TestSQLOutboxPurge(t *testing.T) {
 		erase(t, openOutbox(t, filepath.Join(dir, "outbox.db")).(*delivery.SQLOutbox), dir)
 	})
 	t.Run("postgres", func(t *testing.T) {
+		testenv.PostgresAlone(t)
 		dsn := testenv.Postgres(t)
 		conn, err := pgx.Connect(t.Context(), dsn)
 		require.NoError(t, err)

@@ -56,9 +56,9 @@ func (f *file) comune(r *record, base int, parent, field string) string {
 	pos := r.values[base+comuneGroup].pos
 	given := strings.TrimSpace(key.name + " (" + key.province + ") " + key.istat)
 	if found.disagrees {
-		f.faults = append(f.faults, fault(ComuneDisagrees, path, tag, given, "Nome, codice ISTAT e provincia non sono dello stesso comune.", found.expected, pos))
+		f.faults = append(f.faults, fault(ComuneDisagrees, path, tag, given, electoral.Args{"expected": found.expected}, pos))
 	} else {
-		f.faults = append(f.faults, fault(ComuneUnknown, path, tag, given, "Il comune non è nelle tabelle.", "nome, provincia e codice ISTAT di un comune esistente", pos))
+		f.faults = append(f.faults, fault(ComuneUnknown, path, tag, given, nil, pos))
 	}
 	return ""
 }
@@ -91,7 +91,7 @@ func (f *file) enrolment(r *record, base int, tag, path string) *electoral.Enrol
 	}
 	comune := base + enrolmentComune
 	if place := &r.values[comune+comunePlace]; place.present {
-		f.faults = append(f.faults, fault(PlaceNotKept, path+".comune", tag+"/comune/descrizioneLocalita", place.text, "La località del comune di iscrizione non si conserva.", "nessuna località", place.pos))
+		f.faults = append(f.faults, fault(PlaceNotKept, path+".comune", tag+"/comune/descrizioneLocalita", place.text, nil, place.pos))
 	}
 	return &electoral.Enrolment{
 		Comune:  f.comune(r, comune, tag, path),
@@ -155,7 +155,7 @@ func (f *file) added(r *record, e *electoral.Elector) {
 		}
 	}
 	if !taken {
-		f.faults = append(f.faults, fault(electoral.EnrolmentWithoutAdded, "added.enrolment", tag, en.Comune+"/"+en.Section, "Comune e sezione di una lista aggiunta sono indicati, ma nessuna delle tre iscrizioni è «si».", "S in comregelettorebolzano, comregelettoretrento o comregelettorevalledaosta, oppure nessun <listaBolTreVal>", r.values[eAddedList].pos))
+		f.faults = append(f.faults, fault(electoral.EnrolmentWithoutAdded.In("xml"), "added.enrolment", tag, en.Comune+"/"+en.Section, nil, r.values[eAddedList].pos))
 	}
 }
 
@@ -181,7 +181,7 @@ func (f *file) section(r *record) electoral.Section {
 		*p.text = r.text(p.id)
 	}
 	if v := r.values[sComune+comunePlace]; v.present {
-		f.faults = append(f.faults, fault(PlaceNotKept, "comune", "sezione/comune/descrizioneLocalita", v.text, "La località del comune della sezione non si conserva.", "nessuna località", v.pos))
+		f.faults = append(f.faults, fault(PlaceNotKept.In("section"), "comune", "sezione/comune/descrizioneLocalita", v.text, nil, v.pos))
 	}
 	for i := range r.items {
 		t := &r.items[i]
@@ -201,7 +201,7 @@ func (f *file) college(r *record, id int, tag, path string) electoral.College {
 	}
 	c, err := electoral.ParseCollege(v.text)
 	if err != nil {
-		f.faults = append(f.faults, fault(CollegeMalformed, path, "sezione/"+tag, v.text, "Il collegio non è scritto come nelle tabelle del Ministero.", "CIRCOSCRIZIONE | Pnn | Unn", v.pos))
+		f.faults = append(f.faults, fault(CollegeMalformed, path, "sezione/"+tag, v.text, nil, v.pos))
 	}
 	return c
 }

@@ -46,7 +46,7 @@ func (w *writer) setComune(r *record, base int, belfiore, tag, path string) elec
 	c, ok := w.tables.Comune(belfiore, w.cfg.At)
 	if !ok {
 		r.values[base+comuneGroup] = value{present: true, bad: true}
-		f := electoral.NewFault(ComuneUnknown, path, belfiore, "Il comune non è nelle tabelle.", "il codice catastale di un comune esistente")
+		f := newFault(ComuneUnknown.In("code"), path, belfiore, nil)
 		return electoral.Faults{complete(f, tag)}
 	}
 	r.set(base+comuneName, c.ANPRName)
@@ -94,7 +94,7 @@ func (w *writer) fromElector(r *record, e electoral.Elector) electoral.Faults {
 		r.setAnswer(flag.id, flag.answer)
 		if flag.answer == electoral.NotGiven {
 			r.values[flag.id].bad = true
-			f := electoral.NewFault(electoral.StatusNotGivenForANPR, flag.path, "", "Il campo non è indicato e ANPR accetta solo S o N: non si scrive un valore presunto.", "si oppure no")
+			f := newFault(electoral.StatusNotGivenForANPR, flag.path, "", nil)
 			faults = append(faults, complete(f, list+flag.tag))
 		}
 	}
@@ -122,14 +122,14 @@ func (w *writer) setAdded(r *record, a electoral.AddedLists) electoral.Faults {
 		path := l.list.Path()
 		switch {
 		case l.Enrolled != electoral.Yes && l.Enrolment != nil:
-			f := electoral.NewFault(electoral.EnrolmentWithoutAdded, path+".enrolment", l.Enrolment.Comune+"/"+l.Enrolment.Section, "Comune e sezione sono indicati, ma l'iscrizione non è «si».", "l'iscrizione «si», oppure nessun comune e nessuna sezione")
+			f := newFault(electoral.EnrolmentWithoutAdded.In("written"), path+".enrolment", l.Enrolment.Comune+"/"+l.Enrolment.Section, nil)
 			faults = append(faults, complete(f, tag+"/listaBolTreVal"))
 		case l.Enrolled != electoral.Yes:
 		case shared != nil:
-			f := electoral.NewFault(electoral.AddedMoreThanOne, path+".enrolled", "si", "ANPR tiene una sola lista aggiunta regionale/comunale per soggetto.", "una sola lista aggiunta «si»")
+			f := newFault(electoral.AddedMoreThanOne.In("written"), path+".enrolled", "si", nil)
 			faults = append(faults, complete(f, tag))
 		case l.Enrolment == nil:
-			f := electoral.NewFault(electoral.AddedWithoutEnrolment, path+".enrolment", "", "L'iscrizione è «si», ma mancano comune e sezione.", "comune e numero della sezione")
+			f := newFault(electoral.AddedWithoutEnrolment.In("written"), path+".enrolment", "", nil)
 			faults = append(faults, complete(f, tag+"/listaBolTreVal"))
 		default:
 			shared = l.Enrolment

@@ -4,7 +4,7 @@
 // http://sogei.it/ANPR/...
 //
 // [ReadSections] and [ReadElectors] stream a comune's first-load files into
-// [electoral.LoadSource], which [electoral.Registry.Load] takes; [SectionWriter]
+// [electoral.LoadSource], which [registry.Registry.Load] takes; [SectionWriter]
 // and [ElectorWriter] write them.
 //
 // # Reading

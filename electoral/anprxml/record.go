@@ -3,6 +3,7 @@ package anprxml
 import (
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,58 +11,20 @@ import (
 	"github.com/liste-elettorali/anpr/internal/xmlsec"
 )
 
-// The codes of the faults that only a message can have. [electoral.RuleOf]
-// does not know them; [Rules] does.
-const (
-	ElementUnknown   electoral.Code = "XML-ELE-01"
-	ElementMissing   electoral.Code = "XML-ELE-02"
-	ElementRepeated  electoral.Code = "XML-ELE-03"
-	ElementNamespace electoral.Code = "XML-ELE-04"
-	ElementExclusive electoral.Code = "XML-ELE-05"
-	AttributeUnknown electoral.Code = "XML-ATT-01"
-	TextUnexpected   electoral.Code = "XML-TXT-01"
-	ValueMalformed   electoral.Code = "XML-VAL-01"
-	CollegeMalformed electoral.Code = "XML-VAL-02"
-	ComuneUnknown    electoral.Code = "XML-COM-01"
-	ComuneDisagrees  electoral.Code = "XML-COM-02"
-	PlaceNotKept     electoral.Code = "XML-COM-03"
-)
-
-const schemaSource = "schemi ANPR V9.2.7 (tipoDato.xsd, vocabolarioSubentro.xsd)"
-
-// Rules returns what the codes of this package stand for.
-func Rules() []electoral.Rule {
-	rule := func(c electoral.Code, s electoral.Severity, description, anpr string) electoral.Rule {
-		return electoral.Rule{Code: c, Severity: s, Description: description, Source: schemaSource, ANPRCode: anpr}
-	}
-	return []electoral.Rule{
-		rule(ElementUnknown, electoral.Error, "il messaggio contiene solo gli elementi dello schema", "EN489"),
-		rule(ElementMissing, electoral.Error, "gli elementi obbligatori dello schema sono presenti", "EN489"),
-		rule(ElementRepeated, electoral.Error, "gli elementi stanno nell'ordine e nel numero dello schema", "EN489"),
-		rule(ElementNamespace, electoral.Error, "gli elementi sotto la radice non stanno in alcun namespace", "EN489"),
-		rule(ElementExclusive, electoral.Error, "tra due elementi alternativi ne sta uno solo", "EN489"),
-		rule(AttributeUnknown, electoral.Error, "gli elementi non hanno attributi", "EN489"),
-		rule(TextUnexpected, electoral.Error, "un elemento composto non contiene testo", "EN489"),
-		rule(ValueMalformed, electoral.Error, "il valore ha la forma del suo tipo", "EN489"),
-		rule(CollegeMalformed, electoral.Error, "un collegio è scritto CIRCOSCRIZIONE | Pnn | Unn", "EN562"),
-		rule(ComuneUnknown, electoral.Error, "il comune esiste con quel nome, codice ISTAT e provincia", ""),
-		rule(ComuneDisagrees, electoral.Error, "nome, codice ISTAT e provincia sono dello stesso comune", "EN074"),
-		rule(PlaceNotKept, electoral.Warning, "la località del comune di iscrizione non fa parte dei dati elettorali", ""),
-	}
-}
-
 // fault makes a fault of this package's codes, or of the domain's.
-func fault(c electoral.Code, path, tag, value, message, expected string, pos xmlsec.Position) electoral.Fault {
-	f := electoral.NewFault(c, path, value, message, expected)
-	if f.Source == "" {
-		for _, r := range Rules() {
-			if r.Code == c {
-				f.Severity, f.Source, f.ANPRCode = r.Severity, r.Source, r.ANPRCode
-			}
-		}
-	}
+func fault(c electoral.Cause, path, tag, value string, args electoral.Args, pos xmlsec.Position) electoral.Fault {
+	f := newFault(c, path, value, args)
 	f.Tag = tag
 	f.Position = &electoral.Position{Line: pos.Line, Column: pos.Column, Offset: pos.Offset}
+	return f
+}
+
+// newFault is [electoral.NewFault] for the codes of this package too.
+func newFault(c electoral.Cause, path, value string, args electoral.Args) electoral.Fault {
+	f := electoral.NewFault(c, path, value, args)
+	if i := slices.IndexFunc(rules, func(r electoral.Rule) bool { return r.Code == f.Code }); i >= 0 {
+		return rules[i].Fault(f.Case, path, value, args)
+	}
 	return f
 }
 
@@ -123,8 +86,8 @@ func (t *texts) share(b []byte) string {
 	return *s
 }
 
-func (p *parser) fault(c electoral.Code, path, value, message, expected string, pos xmlsec.Position) {
-	p.faults = append(p.faults, fault(c, path, strings.Join(p.tags, "/"), value, message, expected, pos))
+func (p *parser) fault(c electoral.Cause, path, value string, args electoral.Args, pos xmlsec.Position) {
+	p.faults = append(p.faults, fault(c, path, strings.Join(p.tags, "/"), value, args, pos))
 }
 
 // element reads the content of an element of which the start tag was read.
@@ -156,11 +119,11 @@ func blank(r rune) bool { return r == ' ' || r == '\t' || r == '\r' || r == '\n'
 // start judges the start tag of an element of a record.
 func (p *parser) start(e *element, start *xmlsec.Token) {
 	if start.Name.Space != "" {
-		p.fault(ElementNamespace, e.path, start.Name.Space, "L'elemento <"+start.Name.QName()+"> sta in un namespace.", "nessun namespace: xmlns=\"\", oppure un prefisso sulla sola radice", start.Pos)
+		p.fault(ElementNamespace, e.path, start.Name.Space, electoral.Args{"element": start.Name.QName()}, start.Pos)
 	}
 	for _, a := range start.Attrs {
 		if !schemaHint(a.Name) {
-			p.fault(AttributeUnknown, e.path, a.Name.QName()+"="+a.Value, "L'elemento <"+e.tag+"> ha un attributo.", "nessun attributo", start.Pos)
+			p.fault(AttributeUnknown, e.path, a.Name.QName()+"="+a.Value, electoral.Args{"parent": e.tag}, start.Pos)
 		}
 	}
 }
@@ -183,7 +146,7 @@ func (p *parser) leaf(e *element, r *record) error {
 				return fmt.Errorf("anprxml: line %d, column %d: a value of <%s> of more than %d bytes: %w", tok.Pos.Line, tok.Pos.Column, e.tag, longest, xmlsec.ErrLimit)
 			}
 		case xmlsec.StartElement:
-			p.fault(ElementUnknown, e.path, tok.Name.QName(), "L'elemento <"+e.tag+"> contiene un altro elemento.", "solo testo", tok.Pos)
+			p.fault(ElementUnknown.In("in-text"), e.path, tok.Name.QName(), electoral.Args{"parent": e.tag}, tok.Pos)
 			if err := p.skip(); err != nil {
 				return err
 			}
@@ -211,7 +174,7 @@ func (p *parser) judge(e *element, r *record) {
 	switch v.text, ok = e.typ.check(given); {
 	case !ok:
 		v.bad = true
-		p.fault(ValueMalformed, e.path, v.text, "Il valore di <"+e.tag+"> non è del tipo "+e.typ.name+".", e.typ.expected, v.pos)
+		p.fault(ValueMalformed, e.path, v.text, electoral.Args{"element": e.tag, "type": e.typ.name, "expected": e.typ.expected}, v.pos)
 	case v.text == given:
 		*right = given
 	}
@@ -228,7 +191,7 @@ func (p *parser) group(e *element, r *record) error {
 		switch tok.Kind {
 		case xmlsec.Text:
 			if text := trim(tok.Data); len(text) > 0 {
-				p.fault(TextUnexpected, e.path, string(text[:min(len(text), 80)]), "L'elemento <"+e.tag+"> contiene testo.", "solo elementi", tok.Pos)
+				p.fault(TextUnexpected, e.path, string(text[:min(len(text), 80)]), electoral.Args{"parent": e.tag}, tok.Pos)
 			}
 		case xmlsec.EndElement:
 			p.missing(e, r, tok.Pos)
@@ -246,17 +209,14 @@ func (p *parser) child(e *element, r *record, next int, tok *xmlsec.Token) (int,
 	i := indexOf(e.children, next, tok.Name.Local)
 	switch {
 	case i < 0:
-		p.fault(ElementUnknown, e.path, tok.Name.QName(), "L'elemento <"+tok.Name.QName()+"> non è previsto in <"+e.tag+">.", expectedChildren(e.children[min(next, len(e.children)):]), tok.Pos)
+		p.fault(ElementUnknown, e.path, tok.Name.QName(), electoral.Args{"element": tok.Name.QName(), "parent": e.tag, "expected": expectedChildren(e.children[min(next, len(e.children)):])}, tok.Pos)
 		return next, p.skip()
 	case i < next:
-		what := "sta fuori ordine in <" + e.tag + ">."
 		if r.values[e.children[i].id].present {
-			what = "sta più di una volta in <" + e.tag + ">."
-		}
-		p.fault(ElementRepeated, e.children[i].path, tok.Name.QName(), "L'elemento <"+e.children[i].tag+"> "+what, expectedChildren(e.children[next:]), tok.Pos)
-		if r.values[e.children[i].id].present {
+			p.fault(ElementRepeated, e.children[i].path, tok.Name.QName(), electoral.Args{"element": e.children[i].tag, "parent": e.tag, "expected": expectedChildren(e.children[next:])}, tok.Pos)
 			return next, p.skip()
 		}
+		p.fault(ElementRepeated.In("order"), e.children[i].path, tok.Name.QName(), electoral.Args{"element": e.children[i].tag, "parent": e.tag, "expected": expectedChildren(e.children[next:])}, tok.Pos)
 		// Its value is read all the same, so that its own faults are told.
 		return next, p.element(&e.children[i], r, tok)
 	}
@@ -280,7 +240,7 @@ func (p *parser) child(e *element, r *record, next int, tok *xmlsec.Token) (int,
 		return i, err
 	}
 	if i > 0 && e.children[i-1].choice && r.values[e.children[i-1].id].present {
-		p.fault(ElementExclusive, c.path, c.tag, "In <"+e.tag+"> stanno sia <"+e.children[i-1].tag+"> sia <"+c.tag+">.", "uno solo dei due", tok.Pos)
+		p.fault(ElementExclusive, c.path, c.tag, electoral.Args{"parent": e.tag, "first": e.children[i-1].tag, "element": c.tag}, tok.Pos)
 	}
 	return i + 1, p.element(c, r, tok)
 }
@@ -291,7 +251,7 @@ func (p *parser) missing(e *element, r *record, pos xmlsec.Position) {
 		c := &e.children[i]
 		if !c.optional && !r.values[c.id].present {
 			p.tags = append(p.tags, c.tag)
-			p.fault(ElementMissing, c.path, "", "Manca l'elemento <"+c.tag+"> in <"+e.tag+">.", "<"+c.tag+">", pos)
+			p.fault(ElementMissing, c.path, "", electoral.Args{"element": c.tag, "parent": e.tag}, pos)
 			p.tags = p.tags[:len(p.tags)-1]
 			r.values[c.id].bad = true
 		}

@@ -247,22 +247,22 @@ func (w *writer) validate(e *element, r *record, tag, path string) electoral.Fau
 			}
 		case v.bad: // told already
 		case !v.present && !c.optional:
-			f := electoral.NewFault(ElementMissing, path+c.path, "", "Manca il valore di <"+c.tag+">, che ANPR richiede.", "<"+c.tag+">")
+			f := newFault(ElementMissing.In("written"), path+c.path, "", electoral.Args{"element": c.tag})
 			faults = append(faults, complete(f, at))
 		case !v.present:
 		case c.typ == nil:
 			faults = append(faults, w.validate(c, r, tag, path)...)
 		default:
 			if !xmlText(v.text) {
-				f := electoral.NewFault(ValueMalformed, path+c.path, v.text, "Il valore di <"+c.tag+"> contiene caratteri che l'XML non ammette.", c.typ.expected)
+				f := newFault(ValueMalformed.In("characters"), path+c.path, v.text, electoral.Args{"element": c.tag, "expected": c.typ.expected})
 				faults = append(faults, complete(f, at))
 			} else if _, ok := c.typ.check(v.text); !ok {
-				f := electoral.NewFault(ValueMalformed, path+c.path, v.text, "Il valore di <"+c.tag+"> non è del tipo "+c.typ.name+".", c.typ.expected)
+				f := newFault(ValueMalformed, path+c.path, v.text, electoral.Args{"element": c.tag, "type": c.typ.name, "expected": c.typ.expected})
 				faults = append(faults, complete(f, at))
 			}
 		}
 		if c.choice && v.present && r.values[e.children[i+1].id].present {
-			f := electoral.NewFault(ElementExclusive, path+c.path, v.text, "Sono indicati sia <"+c.tag+"> sia <"+e.children[i+1].tag+">.", "uno solo dei due")
+			f := newFault(ElementExclusive.In("written"), path+c.path, v.text, electoral.Args{"element": c.tag, "second": e.children[i+1].tag})
 			faults = append(faults, complete(f, at))
 		}
 	}
@@ -272,13 +272,6 @@ func (w *writer) validate(e *element, r *record, tag, path string) electoral.Fau
 // complete gives a fault of this package's codes its rule and its element.
 func complete(f electoral.Fault, tag string) electoral.Fault {
 	f.Tag = tag
-	if f.Source == "" {
-		for _, r := range Rules() {
-			if r.Code == f.Code {
-				f.Severity, f.Source, f.ANPRCode = r.Severity, r.Source, r.ANPRCode
-			}
-		}
-	}
 	return f
 }
 

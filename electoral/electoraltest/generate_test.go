@@ -11,13 +11,14 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/rules"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 )
 
 // TestGenerator makes comuni of every special kind and holds what it makes to
 // every rule.
 func TestGenerator(t *testing.T) {
-	checker, err := electoral.NewChecker(electoral.CheckerConfig{})
+	checker, err := rules.NewChecker(rules.Config{})
 	require.NoError(t, err)
 	at := electoral.Date{Year: 2026, Month: 11, Day: 22}
 	for comune, about := range map[string]string{
@@ -41,7 +42,7 @@ func TestGenerator(t *testing.T) {
 			}
 			ids, codes, lists := map[string]bool{}, map[electoral.FiscalCode]bool{}, map[electoral.List]int{}
 			for in := range g.Inhabitants() {
-				faults := checker.CheckElector(in.Elector, electoral.Circumstances{At: at, Person: &in.Person, Section: find})
+				faults := checker.CheckElector(in.Elector, rules.Circumstances{At: at, Person: &in.Person, Section: find})
 				require.NoError(t, faults.Err())
 				code, err := electoral.ParseFiscalCode(string(in.Person.FiscalCode))
 				require.NoError(t, err)

@@ -1,5 +1,5 @@
 // Package electoraltest helps to test what stands on package electoral: the
-// conformance suites that every [electoral.Store] and [electoral.Population]
+// conformance suites that every [registry.Store] and [electoral.Population]
 // must pass, and a generator of made-up comuni.
 package electoraltest
 
@@ -15,19 +15,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 )
 
-// A storeCase is one demand of the contract of [electoral.Store].
+// A storeCase is one demand of the contract of [registry.Store].
 type storeCase struct {
 	name string
 	// reason says which sentence of the contract the case holds the store to.
 	reason string
-	run    func(t *testing.T, s electoral.Store)
+	run    func(t *testing.T, s registry.Store)
 }
 
-// TestStore holds a store to the contract of [electoral.Store]. It calls open
+// TestStore holds a store to the contract of [registry.Store]. It calls open
 // once for each case; each call returns an empty store.
-func TestStore(t *testing.T, open func(t *testing.T) electoral.Store) {
+func TestStore(t *testing.T, open func(t *testing.T) registry.Store) {
 	for _, c := range slices.Concat(rollCases(), searchCases(), bookCases(), journalCases()) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Log(c.reason)
@@ -61,22 +62,22 @@ func rollCases() []storeCase {
 
 const comuneA, comuneB = "A074", "H501"
 
-func update(t *testing.T, s electoral.Store, fn func(ctx context.Context, w electoral.Writer)) {
+func update(t *testing.T, s registry.Store, fn func(ctx context.Context, w registry.Writer)) {
 	t.Helper()
 	ctx := t.Context()
-	require.NoError(t, s.Update(ctx, func(w electoral.Writer) error { fn(ctx, w); return nil }))
+	require.NoError(t, s.Update(ctx, func(w registry.Writer) error { fn(ctx, w); return nil }))
 }
 
-func view(t *testing.T, s electoral.Store, fn func(ctx context.Context, r electoral.Reader)) {
+func view(t *testing.T, s registry.Store, fn func(ctx context.Context, r registry.Reader)) {
 	t.Helper()
 	ctx := t.Context()
-	require.NoError(t, s.View(ctx, func(r electoral.Reader) error { fn(ctx, r); return nil }))
+	require.NoError(t, s.View(ctx, func(r registry.Reader) error { fn(ctx, r); return nil }))
 }
 
-func ids(t *testing.T, s electoral.Store, l electoral.List, comune, section string) []string {
+func ids(t *testing.T, s registry.Store, l electoral.List, comune, section string) []string {
 	t.Helper()
 	var out []string
-	view(t, s, func(ctx context.Context, r electoral.Reader) {
+	view(t, s, func(ctx context.Context, r registry.Reader) {
 		for e, err := range r.Enrolled(ctx, l, comune, section) {
 			require.NoError(t, err)
 			out = append(out, e.ANPRID)
@@ -125,8 +126,8 @@ func SampleElector(id, comune, section string) electoral.Elector {
 	}
 }
 
-func storeAbsent(t *testing.T, s electoral.Store) {
-	view(t, s, func(ctx context.Context, r electoral.Reader) {
+func storeAbsent(t *testing.T, s registry.Store) {
+	view(t, s, func(ctx context.Context, r registry.Reader) {
 		_, _, err := r.Elector(ctx, "1")
 		require.ErrorIs(t, err, electoral.ErrNotFound)
 		_, err = r.Section(ctx, comuneA, "1")
@@ -138,10 +139,10 @@ func storeAbsent(t *testing.T, s electoral.Store) {
 	assert.Empty(t, ids(t, s, electoral.GeneralList, comuneA, ""))
 }
 
-func storeSection(t *testing.T, s electoral.Store) {
+func storeSection(t *testing.T, s registry.Store) {
 	want := SampleSection(comuneA, "10")
 	bare := electoral.Section{Comune: comuneA, Number: "2"}
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		require.NoError(t, w.PutSection(ctx, SampleSection(comuneB, "10")))
 		require.NoError(t, w.PutSection(ctx, bare))
 		old := want.Clone()
@@ -149,7 +150,7 @@ func storeSection(t *testing.T, s electoral.Store) {
 		require.NoError(t, w.PutSection(ctx, old))
 		require.NoError(t, w.PutSection(ctx, want))
 	})
-	view(t, s, func(ctx context.Context, r electoral.Reader) {
+	view(t, s, func(ctx context.Context, r registry.Reader) {
 		got, err := r.Section(ctx, comuneA, "10")
 		require.NoError(t, err)
 		assert.Equal(t, want, got)
@@ -162,15 +163,15 @@ func storeSection(t *testing.T, s electoral.Store) {
 	})
 }
 
-func storeElector(t *testing.T, s electoral.Store) {
+func storeElector(t *testing.T, s registry.Store) {
 	want := SampleElector("1", comuneA, "1")
 	bare := electoral.Elector{ANPRID: "2"}
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		require.NoError(t, w.PutElector(ctx, comuneA, electoral.Elector{ANPRID: "1", Capacity: electoral.No}))
 		require.NoError(t, w.PutElector(ctx, comuneA, want))
 		require.NoError(t, w.PutElector(ctx, comuneA, bare))
 	})
-	view(t, s, func(ctx context.Context, r electoral.Reader) {
+	view(t, s, func(ctx context.Context, r registry.Reader) {
 		got, home, err := r.Elector(ctx, "1")
 		require.NoError(t, err)
 		assert.Equal(t, want, got)
@@ -181,19 +182,19 @@ func storeElector(t *testing.T, s electoral.Store) {
 	})
 }
 
-func storeHome(t *testing.T, s electoral.Store) {
+func storeHome(t *testing.T, s registry.Store) {
 	e := electoral.Elector{ANPRID: "1", Capacity: electoral.Yes}
-	update(t, s, func(ctx context.Context, w electoral.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, e)) })
-	update(t, s, func(ctx context.Context, w electoral.Writer) { require.NoError(t, w.PutElector(ctx, comuneB, e)) })
-	view(t, s, func(ctx context.Context, r electoral.Reader) {
+	update(t, s, func(ctx context.Context, w registry.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, e)) })
+	update(t, s, func(ctx context.Context, w registry.Writer) { require.NoError(t, w.PutElector(ctx, comuneB, e)) })
+	view(t, s, func(ctx context.Context, r registry.Reader) {
 		_, home, err := r.Elector(ctx, "1")
 		require.NoError(t, err)
 		assert.Equal(t, comuneB, home)
 	})
 }
 
-func storeEnrolled(t *testing.T, s electoral.Store) {
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+func storeEnrolled(t *testing.T, s registry.Store) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		for _, p := range []struct{ id, section string }{{"3", "2"}, {"20", "1"}, {"1", "2"}, {"100", "1"}, {"5", "10"}} {
 			e := electoral.Elector{ANPRID: p.id, General: &electoral.Enrolment{Comune: comuneA, Section: p.section}}
 			require.NoError(t, w.PutElector(ctx, comuneA, e))
@@ -209,31 +210,31 @@ func storeEnrolled(t *testing.T, s electoral.Store) {
 	assert.Empty(t, ids(t, s, electoral.GeneralList, comuneA, "3"))
 }
 
-func storeMoved(t *testing.T, s electoral.Store) {
+func storeMoved(t *testing.T, s registry.Store) {
 	e := SampleElector("1", comuneA, "1")
-	update(t, s, func(ctx context.Context, w electoral.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, e)) })
+	update(t, s, func(ctx context.Context, w registry.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, e)) })
 	e.General.Section = "2"
 	e.Added.Bolzano = electoral.AddedList{Enrolled: electoral.No}
 	e.Removal.StillVotes = nil
-	update(t, s, func(ctx context.Context, w electoral.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, e)) })
+	update(t, s, func(ctx context.Context, w registry.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, e)) })
 	assert.Empty(t, ids(t, s, electoral.GeneralList, comuneA, "1"))
 	assert.Equal(t, []string{"1"}, ids(t, s, electoral.GeneralList, comuneA, "2"))
 	assert.Empty(t, ids(t, s, electoral.BolzanoList, comuneB, ""))
 	assert.Empty(t, ids(t, s, electoral.StillVotesList, comuneB, ""))
 }
 
-func storeAtomic(t *testing.T, s electoral.Store) {
+func storeAtomic(t *testing.T, s registry.Store) {
 	before := SampleElector("1", comuneA, "1")
-	update(t, s, func(ctx context.Context, w electoral.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, before)) })
+	update(t, s, func(ctx context.Context, w registry.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, before)) })
 	stop := errors.New("stop")
-	err := s.Update(t.Context(), func(w electoral.Writer) error {
+	err := s.Update(t.Context(), func(w registry.Writer) error {
 		require.NoError(t, w.PutElector(t.Context(), comuneB, electoral.Elector{ANPRID: "1"}))
 		require.NoError(t, w.PutElector(t.Context(), comuneB, electoral.Elector{ANPRID: "2"}))
 		require.NoError(t, w.PutSection(t.Context(), SampleSection(comuneA, "1")))
 		return stop
 	})
 	require.ErrorIs(t, err, stop)
-	view(t, s, func(ctx context.Context, r electoral.Reader) {
+	view(t, s, func(ctx context.Context, r registry.Reader) {
 		got, home, err := r.Elector(ctx, "1")
 		require.NoError(t, err)
 		assert.Equal(t, before, got)
@@ -243,14 +244,14 @@ func storeAtomic(t *testing.T, s electoral.Store) {
 		_, err = r.Section(ctx, comuneA, "1")
 		require.ErrorIs(t, err, electoral.ErrNotFound)
 	})
-	require.ErrorIs(t, s.View(t.Context(), func(electoral.Reader) error { return stop }), stop)
+	require.ErrorIs(t, s.View(t.Context(), func(registry.Reader) error { return stop }), stop)
 }
 
-func storeOwnWrites(t *testing.T, s electoral.Store) {
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+func storeOwnWrites(t *testing.T, s registry.Store) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		require.NoError(t, w.PutElector(ctx, comuneA, SampleElector("1", comuneA, "1")))
 	})
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		require.NoError(t, w.PutElector(ctx, comuneA, SampleElector("1", comuneA, "2")))
 		require.NoError(t, w.PutElector(ctx, comuneA, SampleElector("2", comuneA, "2")))
 		require.NoError(t, w.PutSection(ctx, SampleSection(comuneA, "2")))
@@ -274,33 +275,33 @@ func storeOwnWrites(t *testing.T, s electoral.Store) {
 	})
 }
 
-func storePanic(t *testing.T, s electoral.Store) {
+func storePanic(t *testing.T, s registry.Store) {
 	assert.Panics(t, func() {
-		_ = s.Update(t.Context(), func(w electoral.Writer) error {
+		_ = s.Update(t.Context(), func(w registry.Writer) error {
 			if err := w.PutElector(t.Context(), comuneA, electoral.Elector{ANPRID: "1"}); err != nil {
 				return err
 			}
 			panic("in the update")
 		})
 	})
-	view(t, s, func(ctx context.Context, r electoral.Reader) {
+	view(t, s, func(ctx context.Context, r registry.Reader) {
 		_, _, err := r.Elector(ctx, "1")
 		require.ErrorIs(t, err, electoral.ErrNotFound)
 	})
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		require.NoError(t, w.PutElector(ctx, comuneA, electoral.Elector{ANPRID: "1"}))
 	})
 }
 
-func storeSnapshot(t *testing.T, s electoral.Store) {
+func storeSnapshot(t *testing.T, s registry.Store) {
 	put := func(section string) error {
-		return s.Update(context.Background(), func(w electoral.Writer) error {
+		return s.Update(context.Background(), func(w registry.Writer) error {
 			return w.PutElector(context.Background(), comuneA, SampleElector("1", comuneA, section))
 		})
 	}
 	require.NoError(t, put("1"))
 	done := make(chan error, 1)
-	view(t, s, func(ctx context.Context, r electoral.Reader) {
+	view(t, s, func(ctx context.Context, r registry.Reader) {
 		started := make(chan struct{})
 		go func() { close(started); done <- put("2") }()
 		<-started
@@ -314,9 +315,9 @@ func storeSnapshot(t *testing.T, s electoral.Store) {
 	assert.Equal(t, []string{"1"}, ids(t, s, electoral.GeneralList, comuneA, "2"))
 }
 
-func storeConcurrent(t *testing.T, s electoral.Store) {
+func storeConcurrent(t *testing.T, s registry.Store) {
 	const writers, each = 8, 10
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		require.NoError(t, w.PutElector(ctx, comuneA, SampleElector("1", comuneA, "0")))
 	})
 	var group sync.WaitGroup
@@ -324,7 +325,7 @@ func storeConcurrent(t *testing.T, s electoral.Store) {
 	for range writers {
 		group.Go(func() {
 			for range each {
-				errs <- s.Update(t.Context(), func(w electoral.Writer) error {
+				errs <- s.Update(t.Context(), func(w registry.Writer) error {
 					e, home, err := w.Elector(t.Context(), "1")
 					if err != nil {
 						return err
@@ -347,16 +348,16 @@ func storeConcurrent(t *testing.T, s electoral.Store) {
 	assert.Equal(t, []string{"1"}, ids(t, s, electoral.GeneralList, comuneA, fmt.Sprint(writers*each)), "no update was lost")
 }
 
-func storeCancelled(t *testing.T, s electoral.Store) {
+func storeCancelled(t *testing.T, s registry.Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, s.View(ctx, func(r electoral.Reader) error { _, _, err := r.Elector(ctx, "1"); return err }), context.Canceled)
-	require.ErrorIs(t, s.Update(ctx, func(w electoral.Writer) error {
+	require.ErrorIs(t, s.View(ctx, func(r registry.Reader) error { _, _, err := r.Elector(ctx, "1"); return err }), context.Canceled)
+	require.ErrorIs(t, s.Update(ctx, func(w registry.Writer) error {
 		return w.PutElector(ctx, comuneA, electoral.Elector{ANPRID: "1"})
 	}), context.Canceled)
 
 	ctx, cancel = context.WithCancel(t.Context())
-	err := s.Update(ctx, func(w electoral.Writer) error {
+	err := s.Update(ctx, func(w registry.Writer) error {
 		if err := w.PutElector(ctx, comuneA, electoral.Elector{ANPRID: "1"}); err != nil {
 			return err
 		}
@@ -364,22 +365,22 @@ func storeCancelled(t *testing.T, s electoral.Store) {
 		return nil
 	})
 	require.ErrorIs(t, err, context.Canceled)
-	view(t, s, func(ctx context.Context, r electoral.Reader) {
+	view(t, s, func(ctx context.Context, r registry.Reader) {
 		_, _, err := r.Elector(ctx, "1")
 		require.ErrorIs(t, err, electoral.ErrNotFound)
 	})
 }
 
-func storeAliasing(t *testing.T, s electoral.Store) {
+func storeAliasing(t *testing.T, s registry.Store) {
 	e, sec := SampleElector("1", comuneA, "1"), SampleSection(comuneA, "1")
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		require.NoError(t, w.PutElector(ctx, comuneA, e))
 		require.NoError(t, w.PutSection(ctx, sec))
 	})
 	e.General.Section, *e.Certifiability, sec.Translations[0].SeatName = "x", 2, "x"
 	e.Removal.Note, e.Removal.StillVotes.Section = "x", "x"
 	for range 2 {
-		view(t, s, func(ctx context.Context, r electoral.Reader) {
+		view(t, s, func(ctx context.Context, r registry.Reader) {
 			got, _, err := r.Elector(ctx, "1")
 			require.NoError(t, err)
 			assert.Equal(t, SampleElector("1", comuneA, "1"), got)
@@ -392,14 +393,14 @@ func storeAliasing(t *testing.T, s electoral.Store) {
 	}
 }
 
-func storeBreak(t *testing.T, s electoral.Store) {
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+func storeBreak(t *testing.T, s registry.Store) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		for i := range 10 {
 			require.NoError(t, w.PutElector(ctx, comuneA, SampleElector(fmt.Sprint(i), comuneA, "1")))
 			require.NoError(t, w.PutSection(ctx, SampleSection(comuneA, fmt.Sprint(i))))
 		}
 	})
-	view(t, s, func(ctx context.Context, r electoral.Reader) {
+	view(t, s, func(ctx context.Context, r registry.Reader) {
 		for _, err := range r.Enrolled(ctx, electoral.GeneralList, comuneA, "") {
 			require.NoError(t, err)
 			break
@@ -413,12 +414,12 @@ func storeBreak(t *testing.T, s electoral.Store) {
 	})
 }
 
-func storeTexts(t *testing.T, s electoral.Store) {
+func storeTexts(t *testing.T, s registry.Store) {
 	e := SampleElector("1", comuneA, "1 bis'; DROP TABLE electors; --")
 	e.Status.SenateConstituency = "TRENTINO-ALTO ADIGE/SÜDTIROL \u202e 🗳 \n"
 	e.Removal.Note = "<b>&amp;\\u0041 \u2028 \x00 \ufffd 'note\"\r\n"
-	update(t, s, func(ctx context.Context, w electoral.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, e)) })
-	view(t, s, func(ctx context.Context, r electoral.Reader) {
+	update(t, s, func(ctx context.Context, w registry.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, e)) })
+	view(t, s, func(ctx context.Context, r registry.Reader) {
 		got, _, err := r.Elector(ctx, "1")
 		require.NoError(t, err)
 		assert.Equal(t, e, got)
@@ -426,16 +427,16 @@ func storeTexts(t *testing.T, s electoral.Store) {
 	assert.Equal(t, []string{"1"}, ids(t, s, electoral.GeneralList, comuneA, e.General.Section))
 }
 
-func storeBulk(t *testing.T, s electoral.Store) {
-	bulk := func(w electoral.Writer) electoral.BulkWriter {
-		b, ok := w.(electoral.BulkWriter)
+func storeBulk(t *testing.T, s registry.Store) {
+	bulk := func(w registry.Writer) registry.BulkWriter {
+		b, ok := w.(registry.BulkWriter)
 		if !ok {
 			t.Log("the store takes electors one by one: nothing to hold it to")
 		}
 		return b
 	}
 	has := false
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		require.NoError(t, w.PutElector(ctx, comuneB, SampleElector("1", comuneB, "1")))
 		b := bulk(w)
 		if has = b != nil; !has {
@@ -452,7 +453,7 @@ func storeBulk(t *testing.T, s electoral.Store) {
 	if !has {
 		return
 	}
-	view(t, s, func(ctx context.Context, r electoral.Reader) {
+	view(t, s, func(ctx context.Context, r registry.Reader) {
 		got, home, err := r.Elector(ctx, "2")
 		require.NoError(t, err)
 		assert.Equal(t, SampleElector("2", comuneA, "1"), got)
@@ -463,21 +464,21 @@ func storeBulk(t *testing.T, s electoral.Store) {
 	for name, list := range map[string][]electoral.Elector{
 		"one is there": {{ANPRID: "4"}, {ANPRID: "1"}}, "one twice": {{ANPRID: "4"}, {ANPRID: "4"}},
 	} {
-		require.Error(t, s.Update(t.Context(), func(w electoral.Writer) error {
+		require.Error(t, s.Update(t.Context(), func(w registry.Writer) error {
 			_ = bulk(w).AddElectors(t.Context(), comuneA, list)
 			return nil
 		}), name)
-		view(t, s, func(ctx context.Context, r electoral.Reader) {
+		view(t, s, func(ctx context.Context, r registry.Reader) {
 			_, _, err := r.Elector(ctx, "4")
 			require.ErrorIs(t, err, electoral.ErrNotFound, name)
 		})
 	}
 }
 
-func storeStillVotes(t *testing.T, s electoral.Store) {
+func storeStillVotes(t *testing.T, s registry.Store) {
 	e := SampleElector("2", comuneA, "1")
 	gone := electoral.Elector{ANPRID: "10", Removal: &electoral.Removal{Comune: comuneB, List: electoral.GeneralList, Reason: electoral.Emigration}}
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		require.NoError(t, w.PutElector(ctx, comuneA, e))
 		require.NoError(t, w.PutElector(ctx, comuneB, gone))
 	})
@@ -487,31 +488,31 @@ func storeStillVotes(t *testing.T, s electoral.Store) {
 	assert.Empty(t, ids(t, s, electoral.TrentoList, comuneB, ""), "the list that he left")
 	gone.Removal.StillVotes = &electoral.StillVotes{Consultation: electoral.ComunalElection, Section: "3"}
 	e.Removal.StillVotes.Section = "20"
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		require.NoError(t, w.PutElector(ctx, comuneA, e))
 		require.NoError(t, w.PutElector(ctx, comuneB, gone))
 	})
 	assert.Equal(t, []string{"2", "10"}, ids(t, s, electoral.StillVotesList, comuneB, ""), "in the order of the section's text")
-	view(t, s, func(ctx context.Context, r electoral.Reader) {
+	view(t, s, func(ctx context.Context, r registry.Reader) {
 		for got, err := range r.Enrolled(ctx, electoral.StillVotesList, comuneB, "20") {
 			require.NoError(t, err)
 			assert.Equal(t, e, got)
 		}
 	})
 	e.Removal = nil
-	update(t, s, func(ctx context.Context, w electoral.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, e)) })
+	update(t, s, func(ctx context.Context, w registry.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, e)) })
 	assert.Equal(t, []string{"10"}, ids(t, s, electoral.StillVotesList, comuneB, ""))
 }
 
-func storeRemove(t *testing.T, s electoral.Store) {
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+func storeRemove(t *testing.T, s registry.Store) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		for _, id := range []string{"1", "2"} {
 			require.NoError(t, w.PutElector(ctx, comuneA, SampleElector(id, comuneA, "1")))
 			require.NoError(t, w.PutSection(ctx, SampleSection(comuneA, id)))
 		}
 		require.NoError(t, w.PutSection(ctx, SampleSection(comuneB, "1")))
 	})
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		require.NoError(t, w.RemoveElector(ctx, "1"))
 		require.NoError(t, w.RemoveElector(ctx, "1"), "twice")
 		require.NoError(t, w.RemoveElector(ctx, "3"), "none")
@@ -526,9 +527,9 @@ func storeRemove(t *testing.T, s electoral.Store) {
 	for l, comune := range map[electoral.List]string{electoral.GeneralList: comuneA, electoral.BolzanoList: comuneB, electoral.StillVotesList: comuneB} {
 		assert.Equal(t, []string{"2"}, ids(t, s, l, comune, ""), l)
 	}
-	assert.Equal(t, []string{"2"}, found(t, s, electoral.Search{Comune: comuneA}))
-	assert.Equal(t, []string{"2"}, found(t, s, electoral.Search{Comune: comuneB}))
-	view(t, s, func(ctx context.Context, r electoral.Reader) {
+	assert.Equal(t, []string{"2"}, found(t, s, registry.Search{Comune: comuneA}))
+	assert.Equal(t, []string{"2"}, found(t, s, registry.Search{Comune: comuneB}))
+	view(t, s, func(ctx context.Context, r registry.Reader) {
 		_, _, err := r.Elector(ctx, "1")
 		require.ErrorIs(t, err, electoral.ErrNotFound)
 		_, err = r.Section(ctx, comuneA, "1")
@@ -538,18 +539,18 @@ func storeRemove(t *testing.T, s electoral.Store) {
 	})
 	// He may come back, also in the update that removes him, here or elsewhere.
 	e := SampleElector("2", comuneA, "1")
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		require.NoError(t, w.RemoveElector(ctx, "2"))
 		require.NoError(t, w.PutElector(ctx, comuneA, e))
 	})
 	assert.Equal(t, []string{"2"}, ids(t, s, electoral.GeneralList, comuneA, ""))
 	e = SampleElector("2", comuneB, "5")
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		require.NoError(t, w.RemoveElector(ctx, "2"))
 		require.NoError(t, w.PutElector(ctx, comuneB, e))
 	})
 	assert.Empty(t, ids(t, s, electoral.GeneralList, comuneA, ""))
-	view(t, s, func(ctx context.Context, r electoral.Reader) {
+	view(t, s, func(ctx context.Context, r registry.Reader) {
 		got, home, err := r.Elector(ctx, "2")
 		require.NoError(t, err)
 		assert.Equal(t, e, got)

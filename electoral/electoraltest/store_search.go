@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 )
 
 func searchCases() []storeCase {
@@ -30,7 +31,7 @@ func searchCases() []storeCase {
 }
 
 // searched returns the ids of what a search yields.
-func searched(ctx context.Context, t *testing.T, r electoral.Reader, q electoral.Search) []string {
+func searched(ctx context.Context, t *testing.T, r registry.Reader, q registry.Search) []string {
 	t.Helper()
 	var out []string
 	for e, err := range r.Search(ctx, q) {
@@ -40,21 +41,21 @@ func searched(ctx context.Context, t *testing.T, r electoral.Reader, q electoral
 	return out
 }
 
-func found(t *testing.T, s electoral.Store, q electoral.Search) (out []string) {
+func found(t *testing.T, s registry.Store, q registry.Search) (out []string) {
 	t.Helper()
-	view(t, s, func(ctx context.Context, r electoral.Reader) { out = searched(ctx, t, r, q) })
+	view(t, s, func(ctx context.Context, r registry.Reader) { out = searched(ctx, t, r, q) })
 	return out
 }
 
-func in(f electoral.Field, values ...string) electoral.Condition {
-	return electoral.Condition{Field: f, In: values}
+func in(f electoral.Field, values ...string) registry.Condition {
+	return registry.Condition{Field: f, In: values}
 }
 
-func notIn(f electoral.Field, values ...string) electoral.Condition {
-	return electoral.Condition{Field: f, In: values, Not: true}
+func notIn(f electoral.Field, values ...string) registry.Condition {
+	return registry.Condition{Field: f, In: values, Not: true}
 }
 
-func storeSearch(t *testing.T, s electoral.Store) {
+func storeSearch(t *testing.T, s registry.Store) {
 	at := func(comune, section string) *electoral.Enrolment {
 		return &electoral.Enrolment{Comune: comune, Section: section}
 	}
@@ -74,7 +75,7 @@ func storeSearch(t *testing.T, s electoral.Store) {
 		// A place without a yes is in no list.
 		{ANPRID: "14", EU: electoral.EULists{Comunal: electoral.AddedList{Enrolled: electoral.No, Enrolment: at(comuneA, "1")}}},
 	}
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		for _, e := range here {
 			require.NoError(t, w.PutElector(ctx, comuneA, e))
 		}
@@ -83,15 +84,15 @@ func storeSearch(t *testing.T, s electoral.Store) {
 		}
 	})
 	want := []string{"10", "100", "101", "11", "8", "80", "9"}
-	assert.Equal(t, want, found(t, s, electoral.Search{Comune: comuneA}))
+	assert.Equal(t, want, found(t, s, registry.Search{Comune: comuneA}))
 	for i, id := range want[:len(want)-1] {
-		assert.Equal(t, want[i+1:], found(t, s, electoral.Search{Comune: comuneA, After: id}))
+		assert.Equal(t, want[i+1:], found(t, s, registry.Search{Comune: comuneA, After: id}))
 	}
-	assert.Equal(t, []string{"100", "101", "11", "12", "13", "14", "7", "8", "80"}, found(t, s, electoral.Search{Comune: comuneB}))
-	assert.Empty(t, found(t, s, electoral.Search{Comune: "F205"}))
-	assert.Empty(t, found(t, s, electoral.Search{}))
-	view(t, s, func(ctx context.Context, r electoral.Reader) {
-		for e, err := range r.Search(ctx, electoral.Search{Comune: comuneA, After: "101"}) {
+	assert.Equal(t, []string{"100", "101", "11", "12", "13", "14", "7", "8", "80"}, found(t, s, registry.Search{Comune: comuneB}))
+	assert.Empty(t, found(t, s, registry.Search{Comune: "F205"}))
+	assert.Empty(t, found(t, s, registry.Search{}))
+	view(t, s, func(ctx context.Context, r registry.Reader) {
+		for e, err := range r.Search(ctx, registry.Search{Comune: comuneA, After: "101"}) {
 			require.NoError(t, err)
 			assert.Equal(t, guests[0], e, "with every field")
 			break
@@ -145,9 +146,9 @@ func varied() []electoral.Elector {
 
 // putVaried puts varied electors, most of them under comuneA, and returns
 // those whom comuneA may find, in the order of their ids.
-func putVaried(t *testing.T, s electoral.Store) []electoral.Elector {
+func putVaried(t *testing.T, s registry.Store) []electoral.Elector {
 	var mine []electoral.Elector
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		for i, e := range varied() {
 			home := comuneA
 			if i%3 == 0 {
@@ -168,10 +169,10 @@ func putVaried(t *testing.T, s electoral.Store) []electoral.Elector {
 }
 
 // matching returns the ids of those electors who meet conditions.
-func matching(list []electoral.Elector, where ...electoral.Condition) []string {
+func matching(list []electoral.Elector, where ...registry.Condition) []string {
 	var out []string
 	for _, e := range list {
-		if (electoral.Search{Where: where}).Matches(e) {
+		if (registry.Search{Where: where}).Matches(e) {
 			out = append(out, e.ANPRID)
 		}
 	}
@@ -196,10 +197,10 @@ func fieldValues(f electoral.FieldInfo) [][]string {
 	return lists
 }
 
-func storeSearchField(t *testing.T, s electoral.Store) {
+func storeSearchField(t *testing.T, s registry.Store) {
 	mine := putVaried(t, s)
 	require.Greater(t, len(mine), 40)
-	view(t, s, func(ctx context.Context, r electoral.Reader) {
+	view(t, s, func(ctx context.Context, r registry.Reader) {
 		for _, f := range electoral.Fields() {
 			if f.Derived {
 				continue
@@ -207,10 +208,10 @@ func storeSearchField(t *testing.T, s electoral.Store) {
 			some := false
 			for _, values := range fieldValues(f) {
 				for _, not := range []bool{false, true} {
-					c := electoral.Condition{Field: f.Field, In: values, Not: not}
+					c := registry.Condition{Field: f.Field, In: values, Not: not}
 					want := matching(mine, c)
 					some = some || len(want) > 0 && len(want) < len(mine)
-					require.Equal(t, want, searched(ctx, t, r, electoral.Search{Comune: comuneA, Where: []electoral.Condition{c}}), "%+q", c)
+					require.Equal(t, want, searched(ctx, t, r, registry.Search{Comune: comuneA, Where: []registry.Condition{c}}), "%+q", c)
 				}
 			}
 			require.True(t, some, "no value of %s selects some", f.Field)
@@ -218,8 +219,8 @@ func storeSearchField(t *testing.T, s electoral.Store) {
 	})
 }
 
-func storeSearchAnswer(t *testing.T, s electoral.Store) {
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+func storeSearchAnswer(t *testing.T, s registry.Store) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		for i, a := range []electoral.Answer{electoral.Yes, electoral.No, electoral.NotGiven} {
 			require.NoError(t, w.PutElector(ctx, comuneA, electoral.Elector{ANPRID: fmt.Sprint(i), Capacity: a, Status: electoral.Status{Senate: a}}))
 		}
@@ -237,17 +238,17 @@ func storeSearchAnswer(t *testing.T, s electoral.Store) {
 			{[]string{"", "SI"}, nil, []string{"0", "1", "2"}},
 			{nil, nil, []string{"0", "1", "2"}},
 		} {
-			assert.Equal(t, c.want, found(t, s, electoral.Search{Comune: comuneA, Where: []electoral.Condition{in(f, c.in...)}}), "%s in %q", f, c.in)
-			assert.Equal(t, c.not, found(t, s, electoral.Search{Comune: comuneA, Where: []electoral.Condition{notIn(f, c.in...)}}), "%s not in %q", f, c.in)
+			assert.Equal(t, c.want, found(t, s, registry.Search{Comune: comuneA, Where: []registry.Condition{in(f, c.in...)}}), "%s in %q", f, c.in)
+			assert.Equal(t, c.not, found(t, s, registry.Search{Comune: comuneA, Where: []registry.Condition{notIn(f, c.in...)}}), "%s not in %q", f, c.in)
 		}
 	}
 }
 
-func storeSearchPlace(t *testing.T, s electoral.Store) {
+func storeSearchPlace(t *testing.T, s registry.Store) {
 	place := func(section string) *electoral.Enrolment {
 		return &electoral.Enrolment{Comune: comuneA, Section: section}
 	}
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		for i, a := range []electoral.Answer{electoral.Yes, electoral.No, electoral.NotGiven} {
 			e := electoral.Elector{ANPRID: fmt.Sprint(i), General: place("1"), EU: electoral.EULists{Comunal: electoral.AddedList{Enrolled: a, Enrolment: place("2")}}}
 			require.NoError(t, w.PutElector(ctx, comuneA, e))
@@ -258,45 +259,45 @@ func storeSearchPlace(t *testing.T, s electoral.Store) {
 	})
 	field := electoral.ListField
 	for _, c := range []struct {
-		where []electoral.Condition
+		where []registry.Condition
 		want  []string
 	}{
-		{[]electoral.Condition{in(field(electoral.GeneralList, electoral.ListSection), "1")}, []string{"0", "1", "2"}},
-		{[]electoral.Condition{in(field(electoral.GeneralList, electoral.ListSection), "1"), in(field(electoral.GeneralList, electoral.ListComune), comuneA)}, []string{"0", "1", "2"}},
-		{[]electoral.Condition{in(field(electoral.GeneralList, electoral.ListSection), ""), in(field(electoral.GeneralList, electoral.ListComune), comuneA)}, []string{"5"}},
-		{[]electoral.Condition{in(field(electoral.GeneralList, electoral.ListSection), "")}, []string{"3", "5"}},
-		{[]electoral.Condition{in(field(electoral.GeneralList, electoral.ListComune), "")}, []string{"3"}},
-		{[]electoral.Condition{in(field(electoral.GeneralList, electoral.ListComune), comuneB), in(field(electoral.GeneralList, electoral.ListSection), "1")}, nil},
-		{[]electoral.Condition{in(field(electoral.EUComunalList, electoral.ListSection), "2"), in(field(electoral.EUComunalList, electoral.ListComune), comuneA)}, []string{"0", "1", "2"}},
-		{[]electoral.Condition{in(field(electoral.EUComunalList, electoral.ListSection), "2"), in(field(electoral.EUComunalList, electoral.ListComune), comuneA),
+		{[]registry.Condition{in(field(electoral.GeneralList, electoral.ListSection), "1")}, []string{"0", "1", "2"}},
+		{[]registry.Condition{in(field(electoral.GeneralList, electoral.ListSection), "1"), in(field(electoral.GeneralList, electoral.ListComune), comuneA)}, []string{"0", "1", "2"}},
+		{[]registry.Condition{in(field(electoral.GeneralList, electoral.ListSection), ""), in(field(electoral.GeneralList, electoral.ListComune), comuneA)}, []string{"5"}},
+		{[]registry.Condition{in(field(electoral.GeneralList, electoral.ListSection), "")}, []string{"3", "5"}},
+		{[]registry.Condition{in(field(electoral.GeneralList, electoral.ListComune), "")}, []string{"3"}},
+		{[]registry.Condition{in(field(electoral.GeneralList, electoral.ListComune), comuneB), in(field(electoral.GeneralList, electoral.ListSection), "1")}, nil},
+		{[]registry.Condition{in(field(electoral.EUComunalList, electoral.ListSection), "2"), in(field(electoral.EUComunalList, electoral.ListComune), comuneA)}, []string{"0", "1", "2"}},
+		{[]registry.Condition{in(field(electoral.EUComunalList, electoral.ListSection), "2"), in(field(electoral.EUComunalList, electoral.ListComune), comuneA),
 			in(field(electoral.EUComunalList, electoral.ListEnrolled), "si")}, []string{"0"}},
-		{[]electoral.Condition{in(field(electoral.EUComunalList, electoral.ListSection), "2"), in(field(electoral.EUComunalList, electoral.ListComune), comuneA),
+		{[]registry.Condition{in(field(electoral.EUComunalList, electoral.ListSection), "2"), in(field(electoral.EUComunalList, electoral.ListComune), comuneA),
 			in(field(electoral.EUComunalList, electoral.ListEnrolled), "no", "non indicato")}, []string{"1", "2"}},
-		{[]electoral.Condition{notIn(field(electoral.GeneralList, electoral.ListSection), "1"), in(field(electoral.GeneralList, electoral.ListComune), comuneA)}, []string{"5"}},
+		{[]registry.Condition{notIn(field(electoral.GeneralList, electoral.ListSection), "1"), in(field(electoral.GeneralList, electoral.ListComune), comuneA)}, []string{"5"}},
 	} {
-		assert.Equal(t, c.want, found(t, s, electoral.Search{Comune: comuneA, Where: c.where}), "%v", c.where)
+		assert.Equal(t, c.want, found(t, s, registry.Search{Comune: comuneA, Where: c.where}), "%v", c.where)
 	}
 	// Of two conditions on a field both hold.
-	assert.Empty(t, found(t, s, electoral.Search{Comune: comuneA, Where: []electoral.Condition{
+	assert.Empty(t, found(t, s, registry.Search{Comune: comuneA, Where: []registry.Condition{
 		in(field(electoral.GeneralList, electoral.ListComune), comuneA),
 		in(field(electoral.GeneralList, electoral.ListSection), "1"), in(field(electoral.GeneralList, electoral.ListSection), "2"),
 	}}))
 }
 
-func storeSearchTogether(t *testing.T, s electoral.Store) {
+func storeSearchTogether(t *testing.T, s registry.Store) {
 	mine := putVaried(t, s)
 	section := electoral.ListField(electoral.GeneralList, electoral.ListSection)
 	comune := electoral.ListField(electoral.GeneralList, electoral.ListComune)
 	bolzano := electoral.ListField(electoral.BolzanoList, electoral.ListEnrolled)
-	all := []electoral.Condition{
+	all := []registry.Condition{
 		in(section, "1", "01", "È", "e", ""), in(comune, comuneA), in(electoral.CapacityField, "si", "non indicato"), notIn(electoral.CertifiabilityField, "0"),
 		notIn(electoral.RemovalReasonField, "1", ""), in(bolzano, "si", "no"), in(electoral.SenateConstituencyField, "PIEMONTE", ""), notIn(section, "e"),
 		in(electoral.ListField(electoral.BolzanoList, electoral.ListComune), comuneA), in(electoral.ListField(electoral.BolzanoList, electoral.ListSection), "1", "2 bis", "10"), in(bolzano, "si"),
 	}
 	some := 0
-	view(t, s, func(ctx context.Context, r electoral.Reader) {
+	view(t, s, func(ctx context.Context, r registry.Reader) {
 		for mask := range 1 << len(all) {
-			var where []electoral.Condition
+			var where []registry.Condition
 			for i, c := range all {
 				if mask>>i&1 == 1 {
 					where = append(where, c)
@@ -309,35 +310,35 @@ func storeSearchTogether(t *testing.T, s electoral.Store) {
 			if len(want) > 0 {
 				some++
 			}
-			require.Equal(t, want, searched(ctx, t, r, electoral.Search{Comune: comuneA, Where: where}), "%v", where)
+			require.Equal(t, want, searched(ctx, t, r, registry.Search{Comune: comuneA, Where: where}), "%v", where)
 		}
 	})
 	assert.Greater(t, some, 60, "that select somebody")
 }
 
-func storeSearchAfter(t *testing.T, s electoral.Store) {
+func storeSearchAfter(t *testing.T, s registry.Store) {
 	put := func(ids ...string) {
-		update(t, s, func(ctx context.Context, w electoral.Writer) {
+		update(t, s, func(ctx context.Context, w registry.Writer) {
 			for i, id := range ids {
 				home := comuneA
 				if i%2 == 1 {
 					home = comuneB
 				}
 				require.NoError(t, w.PutElector(ctx, home, SampleElector(id, comuneA, "1")))
-				require.NoError(t, w.Note(ctx, electoral.JournalEntry{Comune: comuneA, ANPRID: id, At: instant, Operation: electoral.OpChange}))
+				require.NoError(t, w.Note(ctx, registry.JournalEntry{Comune: comuneA, ANPRID: id, At: instant, Operation: electoral.OpChange}))
 			}
 		})
 	}
-	for name, q := range map[string]electoral.Search{
+	for name, q := range map[string]registry.Search{
 		"all":   {Comune: comuneA},
-		"where": {Comune: comuneA, Where: []electoral.Condition{in(electoral.CapacityField, "si")}},
-		"section": {Comune: comuneA, Where: []electoral.Condition{in(electoral.ListField(electoral.GeneralList, electoral.ListComune), comuneA),
+		"where": {Comune: comuneA, Where: []registry.Condition{in(electoral.CapacityField, "si")}},
+		"section": {Comune: comuneA, Where: []registry.Condition{in(electoral.ListField(electoral.GeneralList, electoral.ListComune), comuneA),
 			in(electoral.ListField(electoral.GeneralList, electoral.ListSection), "1", "2")}},
-		"touched": {Comune: comuneA, Touched: &electoral.JournalSearch{From: instant}},
+		"touched": {Comune: comuneA, Touched: &registry.JournalSearch{From: instant}},
 	} {
 		put("10", "20", "30", "40", "50", "60")
 		take := func(n int) (out []string) {
-			view(t, s, func(ctx context.Context, r electoral.Reader) {
+			view(t, s, func(ctx context.Context, r registry.Reader) {
 				for e, err := range r.Search(ctx, q) {
 					require.NoError(t, err)
 					if out = append(out, e.ANPRID); len(out) == n {
@@ -353,7 +354,7 @@ func storeSearchAfter(t *testing.T, s electoral.Store) {
 		assert.Equal(t, []string{"10", "20"}, take(2), name)
 		put("15", "20", "25", "35")
 		assert.Equal(t, []string{"25", "30", "35"}, take(3), name)
-		update(t, s, func(ctx context.Context, w electoral.Writer) {
+		update(t, s, func(ctx context.Context, w registry.Writer) {
 			require.NoError(t, w.RemoveElector(ctx, "35"))
 			require.NoError(t, w.RemoveElector(ctx, "50"))
 		})
@@ -361,7 +362,7 @@ func storeSearchAfter(t *testing.T, s electoral.Store) {
 		assert.Empty(t, take(1), name)
 		q.After = "4"
 		assert.Equal(t, []string{"40", "60"}, take(9), "%s: after an id that is not there", name)
-		update(t, s, func(ctx context.Context, w electoral.Writer) {
+		update(t, s, func(ctx context.Context, w registry.Writer) {
 			for _, id := range []string{"15", "25"} {
 				require.NoError(t, w.RemoveElector(ctx, id))
 			}
@@ -369,8 +370,8 @@ func storeSearchAfter(t *testing.T, s electoral.Store) {
 	}
 }
 
-func storeSearchRefused(t *testing.T, s electoral.Store) {
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+func storeSearchRefused(t *testing.T, s registry.Store) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		require.NoError(t, w.PutElector(ctx, comuneA, SampleElector("1", comuneA, "1")))
 	})
 	names := []electoral.Field{"", "section", "capacity; DROP TABLE electors", "anpr_id"}
@@ -380,10 +381,10 @@ func storeSearchRefused(t *testing.T, s electoral.Store) {
 		}
 	}
 	for _, f := range names {
-		for _, c := range []electoral.Condition{in(f, ""), notIn(f, "x"), in(f)} {
-			view(t, s, func(ctx context.Context, r electoral.Reader) {
+		for _, c := range []registry.Condition{in(f, ""), notIn(f, "x"), in(f)} {
+			view(t, s, func(ctx context.Context, r registry.Reader) {
 				n := 0
-				for _, err := range r.Search(ctx, electoral.Search{Comune: comuneA, Where: []electoral.Condition{in(electoral.CapacityField), c}}) {
+				for _, err := range r.Search(ctx, registry.Search{Comune: comuneA, Where: []registry.Condition{in(electoral.CapacityField), c}}) {
 					require.ErrorContains(t, err, fmt.Sprintf("%q", f))
 					n++
 				}
@@ -396,9 +397,9 @@ func storeSearchRefused(t *testing.T, s electoral.Store) {
 // instant is when the entries and the records of the cases are.
 var instant = time.Date(2026, time.July, 1, 10, 30, 0, 123_000_000, time.UTC)
 
-func storeSearchTouched(t *testing.T, s electoral.Store) {
+func storeSearchTouched(t *testing.T, s registry.Store) {
 	after := func(ms int) time.Time { return instant.Add(time.Duration(ms) * time.Millisecond) }
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		for _, id := range []string{"1", "2", "3", "4", "5"} {
 			home := comuneA
 			if id == "2" { // a guest
@@ -408,7 +409,7 @@ func storeSearchTouched(t *testing.T, s electoral.Store) {
 		}
 		require.NoError(t, w.PutElector(ctx, "F205", electoral.Elector{ANPRID: "6"}))
 		note := func(comune, id string, ms int, op electoral.Operation, r electoral.Revision) {
-			require.NoError(t, w.Note(ctx, electoral.JournalEntry{Comune: comune, ANPRID: id, At: after(ms), Operation: op, Revision: r}))
+			require.NoError(t, w.Note(ctx, registry.JournalEntry{Comune: comune, ANPRID: id, At: after(ms), Operation: op, Revision: r}))
 		}
 		note(comuneA, "1", 0, electoral.OpLoad, electoral.FirstLoadRevision)
 		note(comuneA, "2", 0, electoral.OpLoad, electoral.FirstLoadRevision)
@@ -423,54 +424,54 @@ func storeSearchTouched(t *testing.T, s electoral.Store) {
 	revisions := func(list ...electoral.Revision) []electoral.Revision { return list }
 	for _, c := range []struct {
 		name string
-		j    electoral.JournalSearch
+		j    registry.JournalSearch
 		want []string
 	}{
-		{"any entry", electoral.JournalSearch{}, []string{"1", "2", "3"}},
-		{"what is not used", electoral.JournalSearch{Comune: comuneB, ANPRIDs: []string{"5"}, After: &electoral.JournalEntry{Comune: comuneA, ANPRID: "9", At: after(999)}}, []string{"1", "2", "3"}},
-		{"from", electoral.JournalSearch{From: after(20)}, []string{"2", "3"}},
-		{"to", electoral.JournalSearch{To: after(20)}, []string{"1", "2"}},
-		{"from is included", electoral.JournalSearch{From: after(10), To: after(11)}, []string{"1"}},
-		{"to is not", electoral.JournalSearch{From: after(1), To: after(10)}, nil},
-		{"operation", electoral.JournalSearch{Operations: ops(electoral.OpLoad)}, []string{"1", "2"}},
-		{"operations", electoral.JournalSearch{Operations: ops(electoral.OpLoad, electoral.OpChange)}, []string{"1", "2", "3"}},
-		{"no operation of it", electoral.JournalSearch{Operations: ops(electoral.OpEnrol, "\xff\x00")}, nil},
-		{"revision", electoral.JournalSearch{Revisions: revisions(electoral.DynamicRevision)}, []string{"1", "3"}},
-		{"no revision", electoral.JournalSearch{Revisions: revisions("")}, []string{"2"}},
-		{"of one entry all", electoral.JournalSearch{From: after(10), Operations: ops(electoral.OpLoad)}, nil},
-		{"all together", electoral.JournalSearch{From: after(5), To: after(31), Operations: ops(electoral.OpChange), Revisions: revisions(electoral.DynamicRevision)}, []string{"1", "3"}},
+		{"any entry", registry.JournalSearch{}, []string{"1", "2", "3"}},
+		{"what is not used", registry.JournalSearch{Comune: comuneB, ANPRIDs: []string{"5"}, After: &registry.JournalEntry{Comune: comuneA, ANPRID: "9", At: after(999)}}, []string{"1", "2", "3"}},
+		{"from", registry.JournalSearch{From: after(20)}, []string{"2", "3"}},
+		{"to", registry.JournalSearch{To: after(20)}, []string{"1", "2"}},
+		{"from is included", registry.JournalSearch{From: after(10), To: after(11)}, []string{"1"}},
+		{"to is not", registry.JournalSearch{From: after(1), To: after(10)}, nil},
+		{"operation", registry.JournalSearch{Operations: ops(electoral.OpLoad)}, []string{"1", "2"}},
+		{"operations", registry.JournalSearch{Operations: ops(electoral.OpLoad, electoral.OpChange)}, []string{"1", "2", "3"}},
+		{"no operation of it", registry.JournalSearch{Operations: ops(electoral.OpEnrol, "\xff\x00")}, nil},
+		{"revision", registry.JournalSearch{Revisions: revisions(electoral.DynamicRevision)}, []string{"1", "3"}},
+		{"no revision", registry.JournalSearch{Revisions: revisions("")}, []string{"2"}},
+		{"of one entry all", registry.JournalSearch{From: after(10), Operations: ops(electoral.OpLoad)}, nil},
+		{"all together", registry.JournalSearch{From: after(5), To: after(31), Operations: ops(electoral.OpChange), Revisions: revisions(electoral.DynamicRevision)}, []string{"1", "3"}},
 	} {
-		assert.Equal(t, c.want, found(t, s, electoral.Search{Comune: comuneA, Touched: &c.j}), c.name)
-		pinned := []electoral.Condition{in(electoral.ListField(electoral.GeneralList, electoral.ListComune), comuneA),
+		assert.Equal(t, c.want, found(t, s, registry.Search{Comune: comuneA, Touched: &c.j}), c.name)
+		pinned := []registry.Condition{in(electoral.ListField(electoral.GeneralList, electoral.ListComune), comuneA),
 			in(electoral.ListField(electoral.GeneralList, electoral.ListSection), "1", "2", "3", "4", "5")}
-		assert.Equal(t, c.want, found(t, s, electoral.Search{Comune: comuneA, Touched: &c.j, Where: pinned}), "%s, in sections", c.name)
+		assert.Equal(t, c.want, found(t, s, registry.Search{Comune: comuneA, Touched: &c.j, Where: pinned}), "%s, in sections", c.name)
 	}
-	any := &electoral.JournalSearch{}
-	assert.Equal(t, []string{"2"}, found(t, s, electoral.Search{Comune: comuneA, Touched: any, Where: []electoral.Condition{
+	any := &registry.JournalSearch{}
+	assert.Equal(t, []string{"2"}, found(t, s, registry.Search{Comune: comuneA, Touched: any, Where: []registry.Condition{
 		in(electoral.ListField(electoral.GeneralList, electoral.ListSection), "2", "4")}}))
-	assert.Equal(t, []string{"2", "3"}, found(t, s, electoral.Search{Comune: comuneA, Touched: any, After: "1"}))
-	assert.Empty(t, found(t, s, electoral.Search{Comune: comuneA, Touched: any, After: "3"}))
-	assert.Equal(t, []string{"4"}, found(t, s, electoral.Search{Comune: comuneB, Touched: any}), "its journal, its electors")
+	assert.Equal(t, []string{"2", "3"}, found(t, s, registry.Search{Comune: comuneA, Touched: any, After: "1"}))
+	assert.Empty(t, found(t, s, registry.Search{Comune: comuneA, Touched: any, After: "3"}))
+	assert.Equal(t, []string{"4"}, found(t, s, registry.Search{Comune: comuneB, Touched: any}), "its journal, its electors")
 }
 
-func storeSearchOwnWrites(t *testing.T, s electoral.Store) {
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+func storeSearchOwnWrites(t *testing.T, s registry.Store) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		for _, id := range []string{"1", "2", "3"} {
 			require.NoError(t, w.PutElector(ctx, comuneA, electoral.Elector{ANPRID: id, Capacity: electoral.Yes}))
 		}
 	})
-	update(t, s, func(ctx context.Context, w electoral.Writer) {
+	update(t, s, func(ctx context.Context, w registry.Writer) {
 		require.NoError(t, w.RemoveElector(ctx, "1"))
 		require.NoError(t, w.PutElector(ctx, comuneA, electoral.Elector{ANPRID: "2", Capacity: electoral.No}))
 		require.NoError(t, w.PutElector(ctx, comuneB, electoral.Elector{ANPRID: "3", Capacity: electoral.Yes}))
 		guest := electoral.Elector{ANPRID: "4", Capacity: electoral.Yes, General: &electoral.Enrolment{Comune: comuneA, Section: "1"}}
 		require.NoError(t, w.PutElector(ctx, comuneB, guest))
-		require.NoError(t, w.Note(ctx, electoral.JournalEntry{Comune: comuneA, ANPRID: "2", At: instant, Operation: electoral.OpChange}))
-		assert.Equal(t, []string{"2", "4"}, searched(ctx, t, w, electoral.Search{Comune: comuneA}))
-		assert.Equal(t, []string{"4"}, searched(ctx, t, w, electoral.Search{Comune: comuneA, Where: []electoral.Condition{in(electoral.CapacityField, "si")}}))
-		assert.Equal(t, []string{"2"}, searched(ctx, t, w, electoral.Search{Comune: comuneA, Touched: &electoral.JournalSearch{}}))
+		require.NoError(t, w.Note(ctx, registry.JournalEntry{Comune: comuneA, ANPRID: "2", At: instant, Operation: electoral.OpChange}))
+		assert.Equal(t, []string{"2", "4"}, searched(ctx, t, w, registry.Search{Comune: comuneA}))
+		assert.Equal(t, []string{"4"}, searched(ctx, t, w, registry.Search{Comune: comuneA, Where: []registry.Condition{in(electoral.CapacityField, "si")}}))
+		assert.Equal(t, []string{"2"}, searched(ctx, t, w, registry.Search{Comune: comuneA, Touched: &registry.JournalSearch{}}))
 		require.NoError(t, w.PutElector(ctx, comuneB, electoral.Elector{ANPRID: "4"}))
-		assert.Equal(t, []string{"2"}, searched(ctx, t, w, electoral.Search{Comune: comuneA}))
+		assert.Equal(t, []string{"2"}, searched(ctx, t, w, registry.Search{Comune: comuneA}))
 		counts, err := w.Counts(ctx, comuneA)
 		require.NoError(t, err)
 		assert.Empty(t, counts)

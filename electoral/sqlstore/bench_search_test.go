@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 )
@@ -17,25 +18,25 @@ import (
 // searchCase is a search, with the same by hand.
 type searchCase struct {
 	name string
-	q    electoral.Search
+	q    registry.Search
 	hand string
 	most int // how many answers are read
 }
 
 func searchCases() []searchCase {
-	section := electoral.Condition{Field: electoral.ListField(electoral.GeneralList, electoral.ListSection), In: []string{"7", "11"}}
-	comune := electoral.Condition{Field: electoral.ListField(electoral.GeneralList, electoral.ListComune), In: []string{"L219"}}
-	abroad := electoral.Condition{Field: electoral.SenateConstituencyField, In: []string{"EUROPA"}}
+	section := registry.Condition{Field: electoral.ListField(electoral.GeneralList, electoral.ListSection), In: []string{"7", "11"}}
+	comune := registry.Condition{Field: electoral.ListField(electoral.GeneralList, electoral.ListComune), In: []string{"L219"}}
+	abroad := registry.Condition{Field: electoral.SenateConstituencyField, In: []string{"EUROPA"}}
 	since := loaded.Add(time.Hour)
 	return []searchCase{
-		{"whole-comune", electoral.Search{Comune: "L219", Where: []electoral.Condition{abroad}},
+		{"whole-comune", registry.Search{Comune: "L219", Where: []registry.Condition{abroad}},
 			`SELECT * FROM electors WHERE comune = 'L219' AND senate_constituency = 'EUROPA' ORDER BY anpr_id`, 0},
-		{"sections", electoral.Search{Comune: "L219", Where: []electoral.Condition{comune, section}},
+		{"sections", registry.Search{Comune: "L219", Where: []registry.Condition{comune, section}},
 			`SELECT e.* FROM enrolments n JOIN electors e ON e.comune = n.home AND e.anpr_id = n.anpr_id
 			WHERE n.comune = 'L219' AND n.list = 'general' AND n.section IN ('7', '11') ORDER BY n.anpr_id`, 0},
-		{"touched", electoral.Search{Comune: "L219", Touched: &electoral.JournalSearch{From: since}},
+		{"touched", registry.Search{Comune: "L219", Touched: &registry.JournalSearch{From: since}},
 			`SELECT * FROM electors WHERE comune = 'L219' AND anpr_id IN (SELECT anpr_id FROM operations WHERE comune = 'L219' AND at >= 1768467600000) ORDER BY anpr_id`, 0},
-		{"page-of-100", electoral.Search{Comune: "L219", After: "001272000020000"},
+		{"page-of-100", registry.Search{Comune: "L219", After: "001272000020000"},
 			`SELECT * FROM electors WHERE comune = 'L219' AND anpr_id > '001272000020000' ORDER BY anpr_id LIMIT 100`, 100},
 	}
 }
@@ -46,10 +47,10 @@ func BenchmarkSearch(b *testing.B) {
 	run := func(b *testing.B, db *sqlstore.DB, hand func(b *testing.B, text string) int) {
 		load(b, db, list)
 		ctx := context.Background()
-		require.NoError(b, db.Store().Update(ctx, func(w electoral.Writer) error {
-			var entries []electoral.JournalEntry
+		require.NoError(b, db.Store().Update(ctx, func(w registry.Writer) error {
+			var entries []registry.JournalEntry
 			for i := range 500 {
-				entries = append(entries, electoral.JournalEntry{Comune: "L219", ANPRID: list[i*97].ANPRID, At: loaded.Add(time.Hour), Operation: electoral.OpChange})
+				entries = append(entries, registry.JournalEntry{Comune: "L219", ANPRID: list[i*97].ANPRID, At: loaded.Add(time.Hour), Operation: electoral.OpChange})
 			}
 			return w.Note(ctx, entries...)
 		}))
@@ -64,7 +65,7 @@ func BenchmarkSearch(b *testing.B) {
 				n := 0
 				for b.Loop() {
 					n = 0
-					require.NoError(b, db.Store().View(ctx, func(r electoral.Reader) error {
+					require.NoError(b, db.Store().View(ctx, func(r registry.Reader) error {
 						for _, err := range r.Search(ctx, c.q) {
 							if err != nil {
 								return err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 )
@@ -39,8 +40,8 @@ func generated(b *testing.B, n int) []electoral.Elector {
 // adds them, and notes it in the journal.
 func load(b *testing.B, db *sqlstore.DB, list []electoral.Elector) {
 	ctx := context.Background()
-	require.NoError(b, db.Store().Update(ctx, func(w electoral.Writer) error {
-		bulk := w.(electoral.BulkWriter)
+	require.NoError(b, db.Store().Update(ctx, func(w registry.Writer) error {
+		bulk := w.(registry.BulkWriter)
 		for at := 0; at < len(list); at += benchChunk {
 			part := list[at:min(at+benchChunk, len(list))]
 			ids := make([]string, len(part))
@@ -55,9 +56,9 @@ func load(b *testing.B, db *sqlstore.DB, list []electoral.Elector) {
 			if err := bulk.AddElectors(ctx, "L219", part); err != nil {
 				return err
 			}
-			entries := make([]electoral.JournalEntry, len(part))
+			entries := make([]registry.JournalEntry, len(part))
 			for i, id := range ids {
-				entries[i] = electoral.JournalEntry{Comune: "L219", ANPRID: id, At: loaded, Operation: electoral.OpLoad, Revision: electoral.FirstLoadRevision}
+				entries[i] = registry.JournalEntry{Comune: "L219", ANPRID: id, At: loaded, Operation: electoral.OpLoad, Revision: electoral.FirstLoadRevision}
 			}
 			if err := w.Note(ctx, entries...); err != nil {
 				return err
@@ -256,7 +257,7 @@ func BenchmarkPointPostgres(b *testing.B) {
 	})
 	b.Run("read-store", func(b *testing.B) {
 		for b.Loop() {
-			require.NoError(b, db.Store().View(ctx, func(r electoral.Reader) error {
+			require.NoError(b, db.Store().View(ctx, func(r registry.Reader) error {
 				_, _, err := r.Elector(ctx, next().ANPRID)
 				return err
 			}))
@@ -284,7 +285,7 @@ func BenchmarkPointPostgres(b *testing.B) {
 	})
 	b.Run("write-store", func(b *testing.B) {
 		for b.Loop() {
-			require.NoError(b, db.Store().Update(ctx, func(w electoral.Writer) error {
+			require.NoError(b, db.Store().Update(ctx, func(w registry.Writer) error {
 				e, home, err := w.Elector(ctx, next().ANPRID)
 				if err != nil {
 					return err
@@ -293,7 +294,7 @@ func BenchmarkPointPostgres(b *testing.B) {
 				if err := w.PutElector(ctx, home, e); err != nil {
 					return err
 				}
-				return w.Note(ctx, electoral.JournalEntry{Comune: home, ANPRID: e.ANPRID, At: loaded.Add(time.Duration(i) * time.Millisecond), Operation: electoral.OpChange})
+				return w.Note(ctx, registry.JournalEntry{Comune: home, ANPRID: e.ANPRID, At: loaded.Add(time.Duration(i) * time.Millisecond), Operation: electoral.OpChange})
 			}))
 		}
 	})
@@ -316,7 +317,7 @@ func BenchmarkListing(b *testing.B) {
 			n := 0
 			for b.Loop() {
 				n = 0
-				require.NoError(b, db.Store().View(ctx, func(r electoral.Reader) error {
+				require.NoError(b, db.Store().View(ctx, func(r registry.Reader) error {
 					for _, err := range r.Enrolled(ctx, electoral.GeneralList, "L219", "") {
 						if err != nil {
 							return err

@@ -5,15 +5,16 @@ import (
 	"fmt"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
 var (
-	_ electoral.BulkWriter     = (*transaction)(nil)
+	_ registry.BulkWriter      = (*transaction)(nil)
 	_ electoral.BulkPopulation = (*Population)(nil)
 )
 
-// Homes implements [electoral.BulkWriter]. In an update it does not lock them.
+// Homes implements [registry.BulkWriter]. In an update it does not lock them.
 func (t *transaction) Homes(ctx context.Context, anprIDs []string) (map[string]string, error) {
 	return routes(ctx, t.tx, electorRoutes, anprIDs)
 }
@@ -42,7 +43,7 @@ func routes(ctx context.Context, q sqldb.Querier, t table, keys []string) (map[s
 	return out, nil
 }
 
-// AddElectors implements [electoral.BulkWriter]. Some thousands of electors a
+// AddElectors implements [registry.BulkWriter]. Some thousands of electors a
 // call are as fast as more.
 func (t *transaction) AddElectors(ctx context.Context, home string, list []electoral.Elector) error {
 	comuni := []string{home}

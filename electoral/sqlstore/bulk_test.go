@@ -14,6 +14,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 )
 
@@ -29,8 +30,8 @@ func many(first, n int) []electoral.Elector {
 func addAll(t testing.TB, db *sqlstore.DB, home string, list []electoral.Elector) {
 	t.Helper()
 	ctx := context.Background()
-	require.NoError(t, db.Store().Update(ctx, func(w electoral.Writer) error {
-		return w.(electoral.BulkWriter).AddElectors(ctx, home, list)
+	require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error {
+		return w.(registry.BulkWriter).AddElectors(ctx, home, list)
 	}))
 }
 
@@ -41,7 +42,7 @@ func TestBulk(t *testing.T) {
 		db, ctx := at.db(t), t.Context()
 		list := many(1, 2350)
 		addAll(t, db, "A074", list)
-		require.NoError(t, db.Store().View(ctx, func(r electoral.Reader) error {
+		require.NoError(t, db.Store().View(ctx, func(r registry.Reader) error {
 			for _, i := range []int{0, 999, 1000, 2349} {
 				e, home, err := r.Elector(ctx, list[i].ANPRID)
 				require.NoError(t, err)
@@ -56,10 +57,10 @@ func TestBulk(t *testing.T) {
 			"text with zero": append(many(5000, 10), electoral.Elector{ANPRID: "6\x00"}),
 			"text not UTF-8": append(many(5000, 10), electoral.Elector{ANPRID: "6", Status: electoral.Status{SenateConstituency: "\xff"}}),
 		} {
-			require.Error(t, db.Store().Update(ctx, func(w electoral.Writer) error {
+			require.Error(t, db.Store().Update(ctx, func(w registry.Writer) error {
 				// An error that is overlooked does not make half an update.
-				_ = w.(electoral.BulkWriter).AddElectors(ctx, "A074", many(7000, 1))
-				err := w.(electoral.BulkWriter).AddElectors(ctx, "A074", wrong)
+				_ = w.(registry.BulkWriter).AddElectors(ctx, "A074", many(7000, 1))
+				err := w.(registry.BulkWriter).AddElectors(ctx, "A074", wrong)
 				require.Error(t, err, name)
 				if name[:3] == "one" {
 					return nil
@@ -67,16 +68,16 @@ func TestBulk(t *testing.T) {
 				return err
 			}), name)
 		}
-		require.NoError(t, db.Store().Update(ctx, func(w electoral.Writer) error {
-			homes, err := w.(electoral.BulkWriter).Homes(ctx, []string{"1", "2350", "5000", "999999", "7000", "x\x00", "2351", "1"})
+		require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error {
+			homes, err := w.(registry.BulkWriter).Homes(ctx, []string{"1", "2350", "5000", "999999", "7000", "x\x00", "2351", "1"})
 			assert.Equal(t, map[string]string{"1": "A074", "2350": "A074"}, homes)
 			return err
 		}))
 		// What is added can be changed, and is found at its new place alone.
 		e := list[7].Clone()
 		e.General.Section = "9999"
-		require.NoError(t, db.Store().Update(ctx, func(w electoral.Writer) error { return w.PutElector(ctx, "H501", e) }))
-		require.NoError(t, db.Store().View(ctx, func(r electoral.Reader) error {
+		require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error { return w.PutElector(ctx, "H501", e) }))
+		require.NoError(t, db.Store().View(ctx, func(r registry.Reader) error {
 			n := 0
 			for got, err := range r.Enrolled(ctx, electoral.GeneralList, "A074", "") {
 				require.NoError(t, err)
@@ -106,7 +107,7 @@ func TestListingPages(t *testing.T) {
 		addAll(t, db, "H501", list[:5])
 		_, err := db.Population().Put(ctx, persons(electoraltest.SamplePersons()...))
 		require.NoError(t, err)
-		require.NoError(t, db.Store().Update(ctx, func(w electoral.Writer) error {
+		require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error {
 			for i := range 1100 {
 				if err := w.PutSection(ctx, electoral.Section{Comune: "A074", Number: fmt.Sprintf("%04d", i)}); err != nil {
 					return err
@@ -115,7 +116,7 @@ func TestListingPages(t *testing.T) {
 			return nil
 		}))
 		for section, want := range map[string]int{"": n, "1": 1128, "2": 1000, "3": 0} {
-			require.NoError(t, db.Store().View(ctx, func(r electoral.Reader) error {
+			require.NoError(t, db.Store().View(ctx, func(r registry.Reader) error {
 				i := 0
 				for e, err := range r.Enrolled(ctx, electoral.GeneralList, "A074", section) {
 					require.NoError(t, err)
@@ -141,7 +142,7 @@ func TestListingPages(t *testing.T) {
 				return nil
 			}))
 		}
-		require.NoError(t, db.Store().Update(ctx, func(w electoral.Writer) error {
+		require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error {
 			for e, err := range w.Enrolled(ctx, electoral.GeneralList, "A074", "2") {
 				if err != nil {
 					return err
@@ -153,7 +154,7 @@ func TestListingPages(t *testing.T) {
 			}
 			return nil
 		}))
-		require.NoError(t, db.Store().View(ctx, func(r electoral.Reader) error {
+		require.NoError(t, db.Store().View(ctx, func(r registry.Reader) error {
 			for e, err := range r.Enrolled(ctx, electoral.GeneralList, "A074", "2") {
 				require.NoError(t, err)
 				require.Equal(t, electoral.No, e.Capacity)
@@ -176,7 +177,7 @@ func TestManyViews(t *testing.T) {
 		var group sync.WaitGroup
 		for range 100 {
 			group.Go(func() {
-				assert.NoError(t, db.Store().View(ctx, func(r electoral.Reader) error {
+				assert.NoError(t, db.Store().View(ctx, func(r registry.Reader) error {
 					for range r.Enrolled(ctx, electoral.GeneralList, "A074", "") {
 						if _, err := db.Population().ByANPRID(ctx, "1"); err != nil {
 							return err
@@ -195,7 +196,7 @@ func TestManyViews(t *testing.T) {
 func TestDeadlock(t *testing.T) {
 	eachDB(t, func(t *testing.T, at opener) {
 		db, ctx := at.db(t), t.Context()
-		count := func(w electoral.Writer, comune string) error {
+		count := func(w registry.Writer, comune string) error {
 			s, err := w.Section(ctx, comune, "1")
 			if err != nil {
 				return err
@@ -208,7 +209,7 @@ func TestDeadlock(t *testing.T) {
 			return w.PutSection(ctx, s)
 		}
 		comuni := [2]string{"A074", "H501"}
-		require.NoError(t, db.Store().Update(ctx, func(w electoral.Writer) error {
+		require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error {
 			for _, c := range comuni {
 				if err := w.PutSection(ctx, electoral.Section{Comune: c, Number: "1", SeatName: "0"}); err != nil {
 					return err
@@ -221,7 +222,7 @@ func TestDeadlock(t *testing.T) {
 		for i := range 2 {
 			group.Go(func() {
 				for range each {
-					assert.NoError(t, db.Store().Update(ctx, func(w electoral.Writer) error {
+					assert.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error {
 						if err := count(w, comuni[i]); err != nil {
 							return err
 						}
@@ -232,7 +233,7 @@ func TestDeadlock(t *testing.T) {
 			})
 		}
 		group.Wait()
-		require.NoError(t, db.Store().View(ctx, func(r electoral.Reader) error {
+		require.NoError(t, db.Store().View(ctx, func(r registry.Reader) error {
 			for _, c := range comuni {
 				s, err := r.Section(ctx, c, "1")
 				require.NoError(t, err)
@@ -257,7 +258,7 @@ func TestRace(t *testing.T) {
 				comune := fmt.Sprintf("A%03d", i)
 				group.Go(func() {
 					var found bool
-					assert.NoError(t, db.Store().Update(ctx, func(w electoral.Writer) error {
+					assert.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error {
 						_, _, err := w.Elector(ctx, id)
 						if found = err == nil; found {
 							return nil
@@ -283,7 +284,7 @@ func TestHostileTexts(t *testing.T) {
 	eachDB(t, func(t *testing.T, at opener) {
 		db, ctx := at.db(t), t.Context()
 		for _, bad := range []string{"\x00", "a\xffb", "1\x00"} {
-			require.NoError(t, db.Store().View(ctx, func(r electoral.Reader) error {
+			require.NoError(t, db.Store().View(ctx, func(r registry.Reader) error {
 				_, _, err := r.Elector(ctx, bad)
 				require.ErrorIs(t, err, electoral.ErrNotFound)
 				_, err = r.Section(ctx, "A074", bad)
@@ -294,24 +295,24 @@ func TestHostileTexts(t *testing.T) {
 				for range r.Enrolled(ctx, electoral.List(bad), bad, bad) {
 					t.Error("an elector")
 				}
-				_, err = r.Record(ctx, bad, electoral.Book(bad), bad)
+				_, err = r.Record(ctx, bad, registry.Book(bad), bad)
 				require.ErrorIs(t, err, electoral.ErrNotFound)
-				for _, q := range []electoral.RecordSearch{{Comune: bad}, {Subject: bad}, {Book: electoral.Book(bad), Comune: "A074"}} {
+				for _, q := range []registry.RecordSearch{{Comune: bad}, {Subject: bad}, {Book: registry.Book(bad), Comune: "A074"}} {
 					assert.Empty(t, all(t, r.Records(ctx, q)))
 				}
-				assert.Empty(t, all(t, r.Journal(ctx, electoral.JournalSearch{Comune: bad})))
-				assert.Empty(t, all(t, r.Search(ctx, electoral.Search{Comune: bad})))
+				assert.Empty(t, all(t, r.Journal(ctx, registry.JournalSearch{Comune: bad})))
+				assert.Empty(t, all(t, r.Search(ctx, registry.Search{Comune: bad})))
 				counts, err := r.Counts(ctx, bad)
 				require.NoError(t, err)
 				assert.Empty(t, counts)
 				// What nothing can come after is refused, not read from the start.
-				for _, err := range r.Search(ctx, electoral.Search{Comune: "A074", After: bad}) {
+				for _, err := range r.Search(ctx, registry.Search{Comune: "A074", After: bad}) {
 					require.ErrorContains(t, err, "expected UTF-8")
 				}
-				for _, err := range r.Records(ctx, electoral.RecordSearch{Comune: "A074", After: bad}) {
+				for _, err := range r.Records(ctx, registry.RecordSearch{Comune: "A074", After: bad}) {
 					require.ErrorContains(t, err, "expected UTF-8")
 				}
-				for _, err := range r.Journal(ctx, electoral.JournalSearch{Comune: "A074", After: &electoral.JournalEntry{ANPRID: bad}}) {
+				for _, err := range r.Journal(ctx, registry.JournalSearch{Comune: "A074", After: &registry.JournalEntry{ANPRID: bad}}) {
 					require.ErrorContains(t, err, "expected UTF-8")
 				}
 				return nil
@@ -324,35 +325,35 @@ func TestHostileTexts(t *testing.T) {
 				"sections.seat_name": {Comune: "A074", Number: "1", SeatName: bad},
 				"sections.number":    {Comune: "A074", Number: bad},
 			} {
-				err := db.Store().Update(ctx, func(w electoral.Writer) error { return w.PutSection(ctx, s) })
+				err := db.Store().Update(ctx, func(w registry.Writer) error { return w.PutSection(ctx, s) })
 				require.ErrorContains(t, err, field)
 				assert.NotContains(t, err.Error(), bad)
 			}
-			for field, put := range map[string]func(w electoral.Writer) error{
-				"records.state": func(w electoral.Writer) error {
-					return w.PutRecord(ctx, electoral.Record{Comune: "A074", ID: "1", State: bad})
+			for field, put := range map[string]func(w registry.Writer) error{
+				"records.state": func(w registry.Writer) error {
+					return w.PutRecord(ctx, registry.Record{Comune: "A074", ID: "1", State: bad})
 				},
-				"operations.anpr_id": func(w electoral.Writer) error {
-					return w.Note(ctx, electoral.JournalEntry{Comune: "A074", ANPRID: bad})
+				"operations.anpr_id": func(w registry.Writer) error {
+					return w.Note(ctx, registry.JournalEntry{Comune: "A074", ANPRID: bad})
 				},
 			} {
 				err := db.Store().Update(ctx, put)
 				require.ErrorContains(t, err, field)
 				assert.NotContains(t, err.Error(), bad)
 			}
-			require.NoError(t, db.Store().Update(ctx, func(w electoral.Writer) error {
+			require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error {
 				n, err := w.ExpireRecords(ctx, bad, loaded)
 				m, err2 := w.Forget(ctx, bad, loaded)
 				assert.Zero(t, n+m)
-				return errors.Join(err, err2, w.RemoveElector(ctx, bad), w.RemoveSection(ctx, bad, bad), w.RemoveRecord(ctx, bad, electoral.Book(bad), bad))
+				return errors.Join(err, err2, w.RemoveElector(ctx, bad), w.RemoveSection(ctx, bad, bad), w.RemoveRecord(ctx, bad, registry.Book(bad), bad))
 			}))
 		}
 		inside := electoral.Section{Comune: "A074", Number: "1", Seat: electoral.Address{Hamlet: "a\xffb"}}
-		err := db.Store().Update(ctx, func(w electoral.Writer) error { return w.PutSection(ctx, inside) })
+		err := db.Store().Update(ctx, func(w registry.Writer) error { return w.PutSection(ctx, inside) })
 		require.ErrorContains(t, err, "Address")
 		inside.Seat.Hamlet = "\ufffd \\ufffd \x00"
-		require.NoError(t, db.Store().Update(ctx, func(w electoral.Writer) error { return w.PutSection(ctx, inside) }))
-		require.NoError(t, db.Store().View(ctx, func(r electoral.Reader) error {
+		require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error { return w.PutSection(ctx, inside) }))
+		require.NoError(t, db.Store().View(ctx, func(r registry.Reader) error {
 			got, err := r.Section(ctx, "A074", "1")
 			assert.Equal(t, inside, got)
 			return err

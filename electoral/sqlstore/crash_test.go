@@ -17,6 +17,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 )
 
@@ -43,7 +44,7 @@ func TestCrashChild(t *testing.T) {
 	require.NoError(t, err)
 	for {
 		var k int
-		require.NoError(t, db.Store().Update(ctx, func(w electoral.Writer) error {
+		require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error {
 			e, _, err := w.Elector(ctx, "0")
 			if errors.Is(err, electoral.ErrNotFound) {
 				e = electoraltest.SampleElector("0", "A074", "0")
@@ -57,15 +58,15 @@ func TestCrashChild(t *testing.T) {
 			e.General.Section = strconv.Itoa(k + 1)
 			list := many(1+k*crashBatch, crashBatch)
 			half := crashBatch / 2
-			var entries []electoral.JournalEntry
+			var entries []registry.JournalEntry
 			for i := range list {
-				entries = append(entries, electoral.JournalEntry{Comune: "A074", ANPRID: list[i].ANPRID, At: loaded, Operation: electoral.OpLoad})
+				entries = append(entries, registry.JournalEntry{Comune: "A074", ANPRID: list[i].ANPRID, At: loaded, Operation: electoral.OpLoad})
 			}
 			if err := errors.Join(
 				w.Note(ctx, entries...),
-				w.PutRecord(ctx, electoral.Record{Comune: "A074", Book: electoral.LoadBook, ID: "1", Subject: "0", At: loaded, Body: []byte(e.General.Section)}),
+				w.PutRecord(ctx, registry.Record{Comune: "A074", Book: registry.LoadBook, ID: "1", Subject: "0", At: loaded, Body: []byte(e.General.Section)}),
 				w.PutElector(ctx, "A074", e),
-				w.(electoral.BulkWriter).AddElectors(ctx, "A074", list[:half]),
+				w.(registry.BulkWriter).AddElectors(ctx, "A074", list[:half]),
 				w.PutSection(ctx, electoraltest.SampleSection("A074", strconv.Itoa(k))),
 			); err != nil {
 				return err
@@ -74,7 +75,7 @@ func TestCrashChild(t *testing.T) {
 				fmt.Println("written 0")
 				select {}
 			}
-			return w.(electoral.BulkWriter).AddElectors(ctx, "A074", list[half:])
+			return w.(registry.BulkWriter).AddElectors(ctx, "A074", list[half:])
 		}))
 		fmt.Println("written", k+1)
 	}
@@ -110,7 +111,7 @@ func kill(t *testing.T, place string, hang bool, after time.Duration) int {
 func TestKilled(t *testing.T) {
 	check := func(t *testing.T, db *sqlstore.DB, least int) {
 		ctx := t.Context()
-		require.NoError(t, db.Store().View(ctx, func(r electoral.Reader) error {
+		require.NoError(t, db.Store().View(ctx, func(r registry.Reader) error {
 			k := 0
 			switch e, _, err := r.Elector(ctx, "0"); {
 			case err == nil:
@@ -132,8 +133,8 @@ func TestKilled(t *testing.T) {
 				want++ // elector 0
 			}
 			require.Equal(t, want, n)
-			require.Len(t, all(t, r.Journal(ctx, electoral.JournalSearch{Comune: "A074"})), k*crashBatch)
-			books := all(t, r.Records(ctx, electoral.RecordSearch{Book: electoral.LoadBook, Subject: "0"}))
+			require.Len(t, all(t, r.Journal(ctx, registry.JournalSearch{Comune: "A074"})), k*crashBatch)
+			books := all(t, r.Records(ctx, registry.RecordSearch{Book: registry.LoadBook, Subject: "0"}))
 			require.Len(t, books, min(k, 1))
 			if k > 0 {
 				require.Equal(t, strconv.Itoa(k), string(books[0].Body))
@@ -160,7 +161,7 @@ func TestKilled(t *testing.T) {
 		kill(t, at.place, true, 0)
 		check(t, db, least)
 		// What the dead held is free.
-		require.NoError(t, db.Store().Update(t.Context(), func(w electoral.Writer) error {
+		require.NoError(t, db.Store().Update(t.Context(), func(w registry.Writer) error {
 			return w.PutElector(t.Context(), "A074", many(1, 1)[0])
 		}))
 	})

@@ -146,7 +146,7 @@ func electorRow(row []any, home string, e *electoral.Elector) ([]any, error) {
 	return row, electors.check(row)
 }
 
-// Elector implements [electoral.Reader].
+// Elector implements [registry.Reader].
 func (t *transaction) Elector(ctx context.Context, anprID string) (electoral.Elector, string, error) {
 	e, err := t.elector(ctx, anprID)
 	if err != nil {
@@ -221,7 +221,7 @@ func scanListed(r sqldb.Rows) (listed, error) {
 	return l, err
 }
 
-// Enrolled implements [electoral.Reader].
+// Enrolled implements [registry.Reader].
 func (t *transaction) Enrolled(ctx context.Context, l electoral.List, comune, section string) iter.Seq2[electoral.Elector, error] {
 	pages := paged(func(after *listed, n size) ([]listed, error) {
 		return t.enrolledPage(ctx, l, comune, section, after, n)
@@ -300,7 +300,7 @@ func (t *transaction) fill(ctx context.Context, home string, byID map[string]*el
 	return nil
 }
 
-// PutElector implements [electoral.Writer].
+// PutElector implements [registry.Writer].
 func (t *transaction) PutElector(ctx context.Context, home string, e electoral.Elector) error {
 	row, err := electorRow(make([]any, 0, len(electors.columns)), home, &e)
 	if err != nil {
@@ -330,7 +330,7 @@ func (t *transaction) PutElector(ctx context.Context, home string, e electoral.E
 	return nil
 }
 
-// RemoveElector implements [electoral.RollWriter].
+// RemoveElector implements [registry.RollWriter].
 func (t *transaction) RemoveElector(ctx context.Context, anprID string) error {
 	if !t.last.valid || t.last.id != anprID {
 		_, err := t.elector(ctx, anprID)

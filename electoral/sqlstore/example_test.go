@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 )
 
@@ -24,7 +25,7 @@ func Example() {
 		panic(err)
 	}
 	defer db.Close()
-	err = db.Store().Update(ctx, func(w electoral.Writer) error {
+	err = db.Store().Update(ctx, func(w registry.Writer) error {
 		return w.PutElector(ctx, "A074", electoral.Elector{
 			ANPRID: "1", Capacity: electoral.Yes, General: &electoral.Enrolment{Comune: "A074", Section: "3"},
 		})
@@ -32,7 +33,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	err = db.Store().View(ctx, func(r electoral.Reader) error {
+	err = db.Store().View(ctx, func(r registry.Reader) error {
 		for e, err := range r.Enrolled(ctx, electoral.GeneralList, "A074", "3") {
 			if err != nil {
 				return err

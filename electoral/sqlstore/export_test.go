@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
@@ -20,11 +21,11 @@ type Traced struct {
 	Say   func(text string)
 }
 
-func (s Traced) View(ctx context.Context, fn func(electoral.Reader) error) error {
+func (s Traced) View(ctx context.Context, fn func(registry.Reader) error) error {
 	return s.Store.db.View(ctx, func(tx sqldb.Tx) error { return fn(&transaction{tx: tracedTx{tx, s.Say}}) })
 }
 
-func (s Traced) Update(ctx context.Context, fn func(electoral.Writer) error) error {
+func (s Traced) Update(ctx context.Context, fn func(registry.Writer) error) error {
 	return s.Store.db.Update(ctx, func(tx sqldb.Tx) error {
 		return fn(&transaction{tx: tracedTx{tx, s.Say}, locked: map[string]bool{}, tried: map[string]bool{}})
 	})

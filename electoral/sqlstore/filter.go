@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
@@ -66,7 +67,7 @@ func texts[T ~string](list []T) []string {
 
 // column is where the table of electors holds a field.
 type column struct {
-	// text is what [electoral.Condition] compares, never NULL; for an answer
+	// text is what [registry.Condition] compares, never NULL; for an answer
 	// the column.
 	text   string
 	answer bool
@@ -99,7 +100,7 @@ var fieldColumns = func() map[electoral.Field]column {
 }()
 
 // conditions is that an elector's row meets conditions.
-func conditions(d sqldb.Dialect, list []electoral.Condition) (filter, error) {
+func conditions(d sqldb.Dialect, list []registry.Condition) (filter, error) {
 	var f filter
 	for _, c := range list {
 		col, ok := fieldColumns[c.Field]
@@ -116,7 +117,7 @@ func conditions(d sqldb.Dialect, list []electoral.Condition) (filter, error) {
 }
 
 // answer adds that an answer is one of those that a condition lets be.
-func (f *filter) answer(column string, c electoral.Condition) {
+func (f *filter) answer(column string, c registry.Condition) {
 	var any []string
 	for _, a := range []struct {
 		electoral.Answer

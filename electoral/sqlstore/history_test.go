@@ -12,6 +12,8 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/memory"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 )
 
@@ -31,13 +33,13 @@ func TestNoHistory(t *testing.T) {
 
 	g, err := electoraltest.NewGenerator(electoraltest.GeneratorConfig{Comune: "A074", Electors: 300})
 	require.NoError(t, err)
-	population := electoral.NewMemoryPopulation()
+	population := memory.NewPopulation()
 	var electors []electoral.Elector
 	for in := range g.Inhabitants() {
 		population.Put(in.Person)
 		electors = append(electors, in.Elector)
 	}
-	r, err := electoral.NewRegistry(electoral.RegistryConfig{Store: db.Store(), Population: population, Recorder: silent{}, Now: func() time.Time { return now }})
+	r, err := registry.New(registry.Config{Store: db.Store(), Population: population, Recorder: silent{}, Now: func() time.Time { return now }})
 	require.NoError(t, err)
 	officer := func() electoral.Request {
 		return electoral.Request{ID: rand.Text(), Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: "A074", Method: electoral.CIEMethod, Level: 3}}
@@ -74,7 +76,7 @@ func TestNoHistory(t *testing.T) {
 	require.NoError(t, err)
 	self := officer()
 	self.Actor = electoral.Actor{FiscalCode: me.FiscalCode, Role: electoral.CitizenRole, Method: electoral.CIEMethod, Level: 3}
-	asked, err := r.AskRectification(ctx, self, electoral.RectificationRequest{Field: electoral.ListField(electoral.GeneralList, electoral.ListSection), Asked: later, Note: "non " + old})
+	asked, err := r.AskRectification(ctx, self, registry.RectificationRequest{Field: electoral.ListField(electoral.GeneralList, electoral.ListSection), Asked: later, Note: "non " + old})
 	require.NoError(t, err)
 	require.Equal(t, old, asked.Present)
 	wrong := moved[1].Clone()
@@ -88,11 +90,11 @@ func TestNoHistory(t *testing.T) {
 		require.NoError(t, err)
 		change = officer()
 	}
-	for _, state := range []electoral.RequestState{electoral.RequestInProgress, electoral.RequestDone} {
+	for _, state := range []registry.RequestState{registry.RequestInProgress, registry.RequestDone} {
 		_, err = r.AnswerRectification(ctx, officer(), asked.ID, state, "")
 		require.NoError(t, err)
 	}
-	require.NoError(t, db.Store().Update(ctx, func(w electoral.Writer) error { return w.RemoveSection(ctx, "A074", old) }))
+	require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error { return w.RemoveSection(ctx, "A074", old) }))
 	require.NotEmpty(t, holding(t, dir, old), "a change alone leaves bytes")
 	require.NoError(t, db.Purge(ctx))
 	assert.Empty(t, holding(t, dir, old), "not even in the answers that are kept for retries")

@@ -10,17 +10,18 @@ import (
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
 var operations = newTable("operations", 4, "comune", "anpr_id", "at", "operation", "revision")
 
-func scanEntry(r sqldb.Rows) (electoral.JournalEntry, error) {
-	var e electoral.JournalEntry
+func scanEntry(r sqldb.Rows) (registry.JournalEntry, error) {
+	var e registry.JournalEntry
 	var at int64
 	var operation, revision string
 	if err := r.Scan(&e.Comune, &e.ANPRID, &at, &operation, &revision); err != nil {
-		return electoral.JournalEntry{}, err
+		return registry.JournalEntry{}, err
 	}
 	e.At, e.Operation, e.Revision = time.UnixMilli(at).UTC(), electoral.Operation(operation), electoral.Revision(revision)
 	return e, nil
@@ -29,7 +30,7 @@ func scanEntry(r sqldb.Rows) (electoral.JournalEntry, error) {
 // entries is the condition that an entry is one of those that a search
 // selects, but for its comune, its ids and what it comes after. at is the
 // column of the instant, as it is or as an expression that no index serves.
-func entries(d sqldb.Dialect, s electoral.JournalSearch, at string) filter {
+func entries(d sqldb.Dialect, s registry.JournalSearch, at string) filter {
 	var f filter
 	if !s.From.IsZero() {
 		f.add(at+` >= `+f.place(0), millis(s.From))
@@ -51,15 +52,15 @@ func entries(d sqldb.Dialect, s electoral.JournalSearch, at string) filter {
 // often be wrong.
 const noIndex = "(at + 0)"
 
-// Journal implements [electoral.BookReader].
-func (t *transaction) Journal(ctx context.Context, s electoral.JournalSearch) iter.Seq2[electoral.JournalEntry, error] {
-	pages := paged(func(after *electoral.JournalEntry, n size) ([]electoral.JournalEntry, error) {
+// Journal implements [registry.BookReader].
+func (t *transaction) Journal(ctx context.Context, s registry.JournalSearch) iter.Seq2[registry.JournalEntry, error] {
+	pages := paged(func(after *registry.JournalEntry, n size) ([]registry.JournalEntry, error) {
 		if after != nil {
 			s.After = after
 		}
 		return t.journalPage(ctx, s, n)
 	})
-	return func(yield func(electoral.JournalEntry, error) bool) {
+	return func(yield func(registry.JournalEntry, error) bool) {
 		for e, err := range pages {
 			if err != nil {
 				err = fmt.Errorf("sqlstore: journal of %q: %w", s.Comune, err)
@@ -71,7 +72,7 @@ func (t *transaction) Journal(ctx context.Context, s electoral.JournalSearch) it
 	}
 }
 
-func (t *transaction) journalPage(ctx context.Context, s electoral.JournalSearch, n size) ([]electoral.JournalEntry, error) {
+func (t *transaction) journalPage(ctx context.Context, s registry.JournalSearch, n size) ([]registry.JournalEntry, error) {
 	if !storable(s.Comune) {
 		return nil, nil
 	}
@@ -116,7 +117,7 @@ type entryKey struct {
 	operation string
 }
 
-func keyOf(e electoral.JournalEntry) entryKey {
+func keyOf(e registry.JournalEntry) entryKey {
 	return entryKey{e.ANPRID, millis(e.At), string(e.Operation)}
 }
 
@@ -126,10 +127,10 @@ func scanKey(r sqldb.Rows) (k entryKey, err error) { return k, r.Scan(&k.id, &k.
 // each.
 const fewNoted = 20
 
-// Note implements [electoral.BookWriter]. Some thousands of entries of a comune
+// Note implements [registry.BookWriter]. Some thousands of entries of a comune
 // a call are as fast as more.
-func (t *transaction) Note(ctx context.Context, list ...electoral.JournalEntry) error {
-	byComune := map[string][]electoral.JournalEntry{}
+func (t *transaction) Note(ctx context.Context, list ...registry.JournalEntry) error {
+	byComune := map[string][]registry.JournalEntry{}
 	row := make([]any, 0, len(operations.columns))
 	for _, e := range list {
 		if err := operations.check(entryRow(row, e)); err != nil {
@@ -157,18 +158,18 @@ func (t *transaction) Note(ctx context.Context, list ...electoral.JournalEntry) 
 	return t.tx.Exec(ctx, statements...)
 }
 
-func entryRow(row []any, e electoral.JournalEntry) []any {
+func entryRow(row []any, e registry.JournalEntry) []any {
 	return append(row[:0], e.Comune, e.ANPRID, millis(e.At), string(e.Operation), string(e.Revision))
 }
 
 // noteMany copies those entries of a comune that are not there: a copy fails
 // at one that is. The comune is locked, so that none comes meanwhile.
-func (t *transaction) noteMany(ctx context.Context, comune string, list []electoral.JournalEntry) error {
+func (t *transaction) noteMany(ctx context.Context, comune string, list []registry.JournalEntry) error {
 	there, err := t.there(ctx, comune, list)
 	if err != nil {
 		return fmt.Errorf("sqlstore: journal of %q: %w", comune, err)
 	}
-	fresh := slices.DeleteFunc(list, func(e electoral.JournalEntry) bool {
+	fresh := slices.DeleteFunc(list, func(e registry.JournalEntry) bool {
 		k := keyOf(e)
 		twice := there[k]
 		there[k] = true
@@ -183,7 +184,7 @@ func (t *transaction) noteMany(ctx context.Context, comune string, list []electo
 
 // there returns which entries of a comune are in the journal; others may be
 // among them.
-func (t *transaction) there(ctx context.Context, comune string, list []electoral.JournalEntry) (map[entryKey]bool, error) {
+func (t *transaction) there(ctx context.Context, comune string, list []registry.JournalEntry) (map[entryKey]bool, error) {
 	ids := make([]string, len(list))
 	first, last := millis(list[0].At), millis(list[0].At)
 	for i, e := range list {
@@ -215,7 +216,7 @@ func (t *transaction) there(ctx context.Context, comune string, list []electoral
 	return there, nil
 }
 
-// Forget implements [electoral.BookWriter].
+// Forget implements [registry.BookWriter].
 func (t *transaction) Forget(ctx context.Context, comune string, before time.Time) (int, error) {
 	if !storable(comune) {
 		return 0, nil

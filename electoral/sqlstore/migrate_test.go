@@ -16,6 +16,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 )
@@ -110,9 +111,9 @@ func TestMigratedElectors(t *testing.T) {
 		}))
 		require.NoError(t, old.Close())
 		want := electoral.Elector{ANPRID: "1", Capacity: electoral.Yes, General: &electoral.Enrolment{Comune: "A074", Section: "3"}}
-		require.NoError(t, at.db(t).Store().View(ctx, func(r electoral.Reader) error {
+		require.NoError(t, at.db(t).Store().View(ctx, func(r registry.Reader) error {
 			for _, comune := range []string{"A074", "H501"} {
-				assert.Equal(t, []electoral.Elector{want}, all(t, r.Search(ctx, electoral.Search{Comune: comune})))
+				assert.Equal(t, []electoral.Elector{want}, all(t, r.Search(ctx, registry.Search{Comune: comune})))
 			}
 			return nil
 		}))

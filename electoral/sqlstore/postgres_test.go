@@ -14,6 +14,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 )
@@ -54,7 +55,7 @@ func eachDB(t *testing.T, run func(t *testing.T, at opener)) {
 }
 
 func TestPostgres(t *testing.T) {
-	electoraltest.TestStore(t, func(t *testing.T) electoral.Store { return openPostgres(t, testenv.Postgres(t)).Store() })
+	electoraltest.TestStore(t, func(t *testing.T) registry.Store { return openPostgres(t, testenv.Postgres(t)).Store() })
 }
 
 func TestPostgresPopulation(t *testing.T) {
@@ -175,7 +176,7 @@ func TestDeadConnections(t *testing.T) {
 	dsn := testenv.Postgres(t)
 	db := openPostgres(t, dsn+"&application_name=anpr-dead")
 	put := func() error {
-		return db.Store().Update(t.Context(), func(w electoral.Writer) error {
+		return db.Store().Update(t.Context(), func(w registry.Writer) error {
 			return w.PutSection(t.Context(), electoraltest.SampleSection("A074", "1"))
 		})
 	}

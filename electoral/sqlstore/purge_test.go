@@ -19,6 +19,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 )
@@ -50,7 +51,7 @@ func writeMarked(t *testing.T, db *sqlstore.DB, text string, size int) {
 	const n = 600
 	list := electoraltest.SamplePersons()
 	var people []electoral.Person
-	require.NoError(t, db.Store().Update(ctx, func(w electoral.Writer) error {
+	require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error {
 		for i := range n {
 			id := strconv.Itoa(1 + i)
 			mark := text + strings.Repeat("x", i*size%97)
@@ -80,9 +81,9 @@ func writeMarked(t *testing.T, db *sqlstore.DB, text string, size int) {
 
 // writeMarkedBooks changes records, removes or expires those of the time
 // before, and forgets the journal of it.
-func writeMarkedBooks(ctx context.Context, w electoral.Writer, text string, size int) error {
-	var gone []electoral.Record
-	for r, err := range w.Records(ctx, electoral.RecordSearch{Comune: "A074", Book: electoral.ConflictBook}) {
+func writeMarkedBooks(ctx context.Context, w registry.Writer, text string, size int) error {
+	var gone []registry.Record
+	for r, err := range w.Records(ctx, registry.RecordSearch{Comune: "A074", Book: registry.ConflictBook}) {
 		if err != nil {
 			return err
 		}
@@ -100,16 +101,16 @@ func writeMarkedBooks(ctx context.Context, w electoral.Writer, text string, size
 	if _, err := w.Forget(ctx, "A074", later); err != nil {
 		return err
 	}
-	var entries []electoral.JournalEntry
+	var entries []registry.JournalEntry
 	for i := range 300 {
 		n := strconv.Itoa(i)
 		mark := text + strings.Repeat("x", i*size%89)
-		for book, id := range map[electoral.Book]string{
-			electoral.LoadBook: n, electoral.ConflictBook: mark + n, electoral.ReplyBook: mark + n, // changed, removed, expired
+		for book, id := range map[registry.Book]string{
+			registry.LoadBook: n, registry.ConflictBook: mark + n, registry.ReplyBook: mark + n, // changed, removed, expired
 		} {
-			r := electoral.Record{Comune: "A074", Book: book, ID: id, State: mark, At: loaded, Expires: loaded, Body: []byte(strings.Repeat(text, 1+i%20*size))}
+			r := registry.Record{Comune: "A074", Book: book, ID: id, State: mark, At: loaded, Expires: loaded, Body: []byte(strings.Repeat(text, 1+i%20*size))}
 			switch book {
-			case electoral.LoadBook:
+			case registry.LoadBook:
 				r.Expires = time.Time{}
 			default:
 				r.Subject = mark
@@ -118,7 +119,7 @@ func writeMarkedBooks(ctx context.Context, w electoral.Writer, text string, size
 				return err
 			}
 		}
-		entries = append(entries, electoral.JournalEntry{Comune: "A074", ANPRID: mark + n, At: loaded, Operation: electoral.Operation(mark), Revision: electoral.Revision(mark)})
+		entries = append(entries, registry.JournalEntry{Comune: "A074", ANPRID: mark + n, At: loaded, Operation: electoral.Operation(mark), Revision: electoral.Revision(mark)})
 	}
 	return w.Note(ctx, entries...)
 }
@@ -134,7 +135,7 @@ func purge(t *testing.T, at opener, dir string, flush func()) {
 	flush()
 	require.NotEmpty(t, holding(t, dir, old), "a change alone leaves bytes")
 
-	err := db.Store().View(ctx, func(r electoral.Reader) error {
+	err := db.Store().View(ctx, func(r registry.Reader) error {
 		_, _, err := r.Elector(ctx, "1")
 		require.NoError(t, err)
 		writeMarked(t, db, later, 6)
@@ -142,7 +143,7 @@ func purge(t *testing.T, at opener, dir string, flush func()) {
 	})
 	require.ErrorIs(t, err, sqlstore.ErrPurgeBlocked)
 	// A reader that has not looked at any table yet holds earlier rows too.
-	err = db.Store().View(ctx, func(electoral.Reader) error {
+	err = db.Store().View(ctx, func(registry.Reader) error {
 		writeMarked(t, db, later, 5)
 		return db.Purge(ctx)
 	})
@@ -160,7 +161,7 @@ func purge(t *testing.T, at opener, dir string, flush func()) {
 	flush()
 	assert.Empty(t, holding(t, dir, old))
 	assert.NotEmpty(t, holding(t, dir, later))
-	require.NoError(t, db.Store().View(ctx, func(r electoral.Reader) error {
+	require.NoError(t, db.Store().View(ctx, func(r registry.Reader) error {
 		n := 0
 		for e, err := range r.Enrolled(ctx, electoral.GeneralList, "A074", "") {
 			require.NoError(t, err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
@@ -28,23 +29,23 @@ const putRecordConflict = ` ON CONFLICT (comune, book, id) DO UPDATE SET
 // millis is an instant in the database.
 func millis(t time.Time) int64 { return t.UnixMilli() }
 
-func scanRecord(row sqldb.Rows) (electoral.Record, error) {
-	var r electoral.Record
+func scanRecord(row sqldb.Rows) (registry.Record, error) {
+	var r registry.Record
 	var book string
 	var at int64
 	var expires sql.NullInt64
 	if err := row.Scan(&r.Comune, &book, &r.ID, &r.Subject, &r.State, &at, &expires, &r.Body); err != nil {
-		return electoral.Record{}, err
+		return registry.Record{}, err
 	}
-	r.Book, r.At = electoral.Book(book), time.UnixMilli(at).UTC()
+	r.Book, r.At = registry.Book(book), time.UnixMilli(at).UTC()
 	if expires.Valid {
 		r.Expires = time.UnixMilli(expires.Int64).UTC()
 	}
 	return r, nil
 }
 
-// Record implements [electoral.BookReader].
-func (t *transaction) Record(ctx context.Context, comune string, book electoral.Book, id string) (electoral.Record, error) {
+// Record implements [registry.BookReader].
+func (t *transaction) Record(ctx context.Context, comune string, book registry.Book, id string) (registry.Record, error) {
 	err := electoral.ErrNotFound
 	if storable(comune) && storable(string(book)) && storable(id) {
 		if err = t.lock(ctx, comune); err == nil {
@@ -55,22 +56,22 @@ func (t *transaction) Record(ctx context.Context, comune string, book electoral.
 			err = electoral.ErrNotFound
 		}
 	}
-	return electoral.Record{}, fmt.Errorf("sqlstore: %s %q of %q: %w", book, id, comune, err)
+	return registry.Record{}, fmt.Errorf("sqlstore: %s %q of %q: %w", book, id, comune, err)
 }
 
-// Records implements [electoral.BookReader]. An update locks each comune of
+// Records implements [registry.BookReader]. An update locks each comune of
 // which it finds a record.
-func (t *transaction) Records(ctx context.Context, s electoral.RecordSearch) iter.Seq2[electoral.Record, error] {
+func (t *transaction) Records(ctx context.Context, s registry.RecordSearch) iter.Seq2[registry.Record, error] {
 	pages := t.recordsOf
 	if s.Subject != "" {
 		pages = t.recordsAbout
 	}
-	return func(yield func(electoral.Record, error) bool) {
+	return func(yield func(registry.Record, error) bool) {
 		if s.Comune == "" && s.Subject == "" || !storable(s.Comune) || !storable(s.Subject) || !storable(string(s.Book)) {
 			return
 		}
 		if !storable(s.After) {
-			yield(electoral.Record{}, fmt.Errorf("sqlstore: records after %q: expected UTF-8 without U+0000", s.After))
+			yield(registry.Record{}, fmt.Errorf("sqlstore: records after %q: expected UTF-8 without U+0000", s.After))
 			return
 		}
 		if len(s.States) > 0 {
@@ -90,8 +91,8 @@ func (t *transaction) Records(ctx context.Context, s electoral.RecordSearch) ite
 }
 
 // recordsOf yields the records of a comune.
-func (t *transaction) recordsOf(ctx context.Context, s electoral.RecordSearch) iter.Seq2[electoral.Record, error] {
-	return paged(func(after *electoral.Record, n size) ([]electoral.Record, error) {
+func (t *transaction) recordsOf(ctx context.Context, s registry.RecordSearch) iter.Seq2[registry.Record, error] {
+	return paged(func(after *registry.Record, n size) ([]registry.Record, error) {
 		if err := t.lock(ctx, s.Comune); err != nil {
 			return nil, err
 		}
@@ -113,14 +114,14 @@ type recordRoute struct{ comune, id string }
 func scanRoute(r sqldb.Rows) (k recordRoute, err error) { return k, r.Scan(&k.comune, &k.id) }
 
 // recordsAbout yields the records about a person, which are not many.
-func (t *transaction) recordsAbout(ctx context.Context, s electoral.RecordSearch) iter.Seq2[electoral.Record, error] {
-	return func(yield func(electoral.Record, error) bool) {
+func (t *transaction) recordsAbout(ctx context.Context, s registry.RecordSearch) iter.Seq2[registry.Record, error] {
+	return func(yield func(registry.Record, error) bool) {
 		list, err := t.recordsByRoute(ctx, s)
 		if err != nil {
-			yield(electoral.Record{}, err)
+			yield(registry.Record{}, err)
 			return
 		}
-		slices.SortFunc(list, func(a, b electoral.Record) int {
+		slices.SortFunc(list, func(a, b registry.Record) int {
 			return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Comune, b.Comune))
 		})
 		for _, r := range list {
@@ -131,7 +132,7 @@ func (t *transaction) recordsAbout(ctx context.Context, s electoral.RecordSearch
 	}
 }
 
-func (t *transaction) recordsByRoute(ctx context.Context, s electoral.RecordSearch) ([]electoral.Record, error) {
+func (t *transaction) recordsByRoute(ctx context.Context, s registry.RecordSearch) ([]registry.Record, error) {
 	text, args := `SELECT comune, id FROM record_routes WHERE subject = $1 AND book = $2`, []any{s.Subject, string(s.Book)}
 	if s.Comune != "" {
 		text, args = text+` AND comune = $3 AND id > $4`, append(args, s.Comune, s.After)
@@ -167,7 +168,7 @@ func (t *transaction) recordsByRoute(ctx context.Context, s electoral.RecordSear
 	}
 	d := t.tx.Dialect()
 	text = `SELECT ` + records.list + ` FROM records WHERE comune = $1 AND book = $2 AND ` + d.In("id", "$3")
-	var list []electoral.Record
+	var list []registry.Record
 	for comune, ids := range byComune {
 		found := 0
 		for r, err := range sqldb.All(ctx, t.tx, scanRecord, text, comune, string(s.Book), d.List(ids)) {
@@ -186,9 +187,9 @@ func (t *transaction) recordsByRoute(ctx context.Context, s electoral.RecordSear
 	return list, nil
 }
 
-// PutRecord implements [electoral.BookWriter]. A record whose subject is
+// PutRecord implements [registry.BookWriter]. A record whose subject is
 // another than before is refused.
-func (t *transaction) PutRecord(ctx context.Context, r electoral.Record) error {
+func (t *transaction) PutRecord(ctx context.Context, r registry.Record) error {
 	row := []any{r.Comune, string(r.Book), r.ID, r.Subject, r.State, millis(r.At), nil, nil}
 	if !r.Expires.IsZero() {
 		row[6] = millis(r.Expires)
@@ -214,8 +215,8 @@ func (t *transaction) PutRecord(ctx context.Context, r electoral.Record) error {
 	return nil
 }
 
-// RemoveRecord implements [electoral.BookWriter].
-func (t *transaction) RemoveRecord(ctx context.Context, comune string, book electoral.Book, id string) error {
+// RemoveRecord implements [registry.BookWriter].
+func (t *transaction) RemoveRecord(ctx context.Context, comune string, book registry.Book, id string) error {
 	r, err := t.Record(ctx, comune, book, id)
 	if err != nil {
 		if errors.Is(err, electoral.ErrNotFound) {
@@ -231,7 +232,7 @@ type expired struct{ book, id, subject string }
 
 func scanExpired(r sqldb.Rows) (e expired, err error) { return e, r.Scan(&e.book, &e.id, &e.subject) }
 
-// ExpireRecords implements [electoral.BookWriter].
+// ExpireRecords implements [registry.BookWriter].
 func (t *transaction) ExpireRecords(ctx context.Context, comune string, at time.Time) (int, error) {
 	if !storable(comune) {
 		return 0, nil

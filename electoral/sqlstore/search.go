@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
@@ -19,10 +20,10 @@ const (
 	fewSections = 8
 )
 
-// Search implements [electoral.RollReader]. It begins with what selects least:
+// Search implements [registry.RollReader]. It begins with what selects least:
 // the sections of a list, if the conditions name a few; the entries of the
 // journal, if the search asks for them; or else all electors of the comune.
-func (t *transaction) Search(ctx context.Context, s electoral.Search) iter.Seq2[electoral.Elector, error] {
+func (t *transaction) Search(ctx context.Context, s registry.Search) iter.Seq2[electoral.Elector, error] {
 	return func(yield func(electoral.Elector, error) bool) {
 		streams, err := t.streams(ctx, s)
 		if err == nil {
@@ -104,7 +105,7 @@ type search struct {
 
 // streams returns where the electors of a search come from. No elector is in
 // two of them.
-func (t *transaction) streams(ctx context.Context, s electoral.Search) ([]*stream, error) {
+func (t *transaction) streams(ctx context.Context, s registry.Search) ([]*stream, error) {
 	d := t.tx.Dialect()
 	where, err := conditions(d, s.Where)
 	if err != nil {
@@ -163,9 +164,9 @@ func (t *transaction) streams(ctx context.Context, s electoral.Search) ([]*strea
 // pinned returns a list and the sections in which alone the conditions find
 // somebody, if there are a few such sections of the comune. Of an added list
 // there may be a place without a yes, which is not in the list.
-func pinned(s electoral.Search) (electoral.List, []string) {
+func pinned(s registry.Search) (electoral.List, []string) {
 	only := func(l electoral.List, part electoral.ListPart, values ...string) bool {
-		return slices.ContainsFunc(s.Where, func(c electoral.Condition) bool {
+		return slices.ContainsFunc(s.Where, func(c registry.Condition) bool {
 			return c.Field == electoral.ListField(l, part) && !c.Not && slices.Equal(c.In, values)
 		})
 	}
@@ -326,7 +327,7 @@ func (q search) touched(ctx context.Context, f filter, ids []string) ([]string, 
 
 // few returns, in order, whom the journal names after an id, or nil if it has
 // too many entries that the search selects.
-func (q search) few(ctx context.Context, s electoral.JournalSearch, after string) ([]string, error) {
+func (q search) few(ctx context.Context, s registry.JournalSearch, after string) ([]string, error) {
 	f := entries(q.tx.Dialect(), s, "at")
 	f = f.and(`comune = `+f.place(0)+` AND anpr_id > `+f.place(1), q.comune, after)
 	text := fmt.Sprintf(`SELECT anpr_id FROM operations WHERE %s ORDER BY at, anpr_id, operation LIMIT %d`, f.text, fewTouched+1)
@@ -338,8 +339,8 @@ func (q search) few(ctx context.Context, s electoral.JournalSearch, after string
 	return append([]string{}, slices.Compact(ids)...), nil
 }
 
-// Counts implements [electoral.BookReader].
-func (t *transaction) Counts(ctx context.Context, comune string) ([]electoral.ListCount, error) {
+// Counts implements [registry.BookReader].
+func (t *transaction) Counts(ctx context.Context, comune string) ([]registry.ListCount, error) {
 	if !storable(comune) {
 		return nil, nil
 	}
@@ -354,9 +355,9 @@ func (t *transaction) Counts(ctx context.Context, comune string) ([]electoral.Li
 	return list, nil
 }
 
-func scanCount(r sqldb.Rows) (electoral.ListCount, error) {
+func scanCount(r sqldb.Rows) (registry.ListCount, error) {
 	var list, section string
 	var n int64
 	err := r.Scan(&list, &section, &n)
-	return electoral.ListCount{List: electoral.List(list), Section: section, Count: int(n)}, err
+	return registry.ListCount{List: electoral.List(list), Section: section, Count: int(n)}, err
 }

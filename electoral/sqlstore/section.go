@@ -50,7 +50,7 @@ func parseCollege(text string, c *electoral.College) (err error) {
 	return err
 }
 
-// Section implements [electoral.Reader].
+// Section implements [registry.Reader].
 func (t *transaction) Section(ctx context.Context, comune, number string) (electoral.Section, error) {
 	err := electoral.ErrNotFound
 	if storable(comune) && storable(number) {
@@ -67,7 +67,7 @@ func (t *transaction) Section(ctx context.Context, comune, number string) (elect
 
 func sectionOf(r sqldb.Rows) (electoral.Section, error) { return scanSection(r) }
 
-// Sections implements [electoral.Reader].
+// Sections implements [registry.Reader].
 func (t *transaction) Sections(ctx context.Context, comune string) iter.Seq2[electoral.Section, error] {
 	return paged(func(after *electoral.Section, n size) ([]electoral.Section, error) {
 		if !storable(comune) {
@@ -84,7 +84,7 @@ func (t *transaction) Sections(ctx context.Context, comune string) iter.Seq2[ele
 	})
 }
 
-// PutSection implements [electoral.Writer].
+// PutSection implements [registry.Writer].
 func (t *transaction) PutSection(ctx context.Context, s electoral.Section) error {
 	seat, err1 := jsonText(s.Seat)
 	translations, err2 := jsonText(s.Translations)
@@ -102,7 +102,7 @@ func (t *transaction) PutSection(ctx context.Context, s electoral.Section) error
 	return t.tx.Exec(ctx, sqldb.Statement{Text: putSectionText, Args: row})
 }
 
-// RemoveSection implements [electoral.RollWriter].
+// RemoveSection implements [registry.RollWriter].
 func (t *transaction) RemoveSection(ctx context.Context, comune, number string) error {
 	if !storable(comune) || !storable(number) {
 		return nil

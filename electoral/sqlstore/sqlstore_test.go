@@ -13,6 +13,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 )
 
@@ -35,7 +36,7 @@ func persons(list ...electoral.Person) iter.Seq2[electoral.Person, error] {
 }
 
 func TestSQLite(t *testing.T) {
-	electoraltest.TestStore(t, func(t *testing.T) electoral.Store {
+	electoraltest.TestStore(t, func(t *testing.T) registry.Store {
 		return open(t, filepath.Join(t.TempDir(), "registry.db")).Store()
 	})
 }
@@ -54,7 +55,7 @@ func TestReopen(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "with space & %20?#.db")
 	db := open(t, file)
 	want := electoraltest.SampleElector("1", "A074", "1")
-	require.NoError(t, db.Store().Update(t.Context(), func(w electoral.Writer) error {
+	require.NoError(t, db.Store().Update(t.Context(), func(w registry.Writer) error {
 		return w.PutElector(t.Context(), "A074", want)
 	}))
 	require.NoError(t, db.Close())
@@ -62,7 +63,7 @@ func TestReopen(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), st.Mode().Perm())
 	again := open(t, file)
-	require.NoError(t, again.Store().View(t.Context(), func(r electoral.Reader) error {
+	require.NoError(t, again.Store().View(t.Context(), func(r registry.Reader) error {
 		got, _, err := r.Elector(t.Context(), "1")
 		assert.Equal(t, want, got)
 		return err

@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 )
 
@@ -32,7 +32,7 @@ var (
 func TestStatements(t *testing.T) {
 	var mu sync.Mutex
 	seen := map[string]bool{}
-	electoraltest.TestStore(t, func(t *testing.T) electoral.Store {
+	electoraltest.TestStore(t, func(t *testing.T) registry.Store {
 		db := open(t, filepath.Join(t.TempDir(), "r.db"))
 		return sqlstore.Traced{Store: db.Store(), Say: func(text string) {
 			mu.Lock()

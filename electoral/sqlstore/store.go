@@ -1,6 +1,6 @@
 // Package sqlstore keeps the electoral lists, what the registry keeps beside
 // them, and the population in a SQL database: [Store] implements
-// [electoral.Store], [Population] implements [electoral.Population].
+// [registry.Store], [Population] implements [electoral.Population].
 //
 // The embedded default is SQLite in one file, with no server and no cgo: see
 // [OpenSQLite]. Past one machine it is PostgreSQL: see [OpenPostgres]. Both run
@@ -23,6 +23,7 @@ import (
 	"slices"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
@@ -95,8 +96,8 @@ func (d *DB) Store() *Store { return &Store{d.db} }
 func (d *DB) Population() *Population { return &Population{d.db} }
 
 // A Store keeps sections and electors, the registry's books and the operation
-// journal. It implements [electoral.Store]. The writer of an update also has
-// the methods of [electoral.BulkWriter].
+// journal. It implements [registry.Store]. The writer of an update also has
+// the methods of [registry.BulkWriter].
 //
 // A search reads the sections of a list alone if its conditions name a few of
 // the comune (the list's comune, the section, and of an added list the yes), or
@@ -109,16 +110,16 @@ func (d *DB) Population() *Population { return &Population{d.db} }
 // shows what the update writes meanwhile only from the next page on.
 type Store struct{ db *sqldb.DB }
 
-// View implements [electoral.Store].
-func (s *Store) View(ctx context.Context, fn func(electoral.Reader) error) error {
+// View implements [registry.Store].
+func (s *Store) View(ctx context.Context, fn func(registry.Reader) error) error {
 	return s.db.View(ctx, func(tx sqldb.Tx) error { return fn(&transaction{tx: tx}) })
 }
 
-// Update implements [electoral.Store]. On PostgreSQL an update locks each
+// Update implements [registry.Store]. On PostgreSQL an update locks each
 // comune of which it reads or writes something until it ends, so that what it
 // has read stays true. It runs fn again after a deadlock with another update,
 // and when an elector that it did not find was written by another meanwhile.
-func (s *Store) Update(ctx context.Context, fn func(electoral.Writer) error) error {
+func (s *Store) Update(ctx context.Context, fn func(registry.Writer) error) error {
 	tried := map[string]bool{}
 	return s.db.Update(ctx, func(tx sqldb.Tx) error {
 		t := &transaction{tx: tx, locked: map[string]bool{}, tried: tried}

@@ -22,7 +22,9 @@ import (
 	"github.com/liste-elettorali/anpr/audit/recorder"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/lists"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 )
 
@@ -114,7 +116,7 @@ type national struct {
 	db       *sqlstore.DB
 	store    *sqlstore.Store
 	people   *sqlstore.Population
-	registry *electoral.Registry
+	registry *registry.Registry
 	log      *filestore.Store
 	dir      string // temporary
 	file     string
@@ -168,7 +170,7 @@ func newNational(ctx context.Context, file string, factor float64, comuni int, s
 	if err != nil {
 		return nil, err
 	}
-	if n.registry, err = electoral.NewRegistry(electoral.RegistryConfig{Store: n.store, Population: n.people, Recorder: rec}); err != nil {
+	if n.registry, err = registry.New(registry.Config{Store: n.store, Population: n.people, Recorder: rec}); err != nil {
 		return nil, err
 	}
 	tables, err := refdata.Embedded()
@@ -271,7 +273,7 @@ func (n *national) load(ctx context.Context, c refdata.Comune) error {
 		return err
 	}
 	middle := time.Now()
-	report, err := n.registry.Load(ctx, officer(c.Belfiore, "load-1"), c.Belfiore, items(g.Sections()), items(electors), electoral.LoadOptions{Partial: true})
+	report, err := n.registry.Load(ctx, officer(c.Belfiore, "load-1"), c.Belfiore, items(g.Sections()), items(electors), registry.LoadOptions{Partial: true})
 	if err != nil {
 		return err
 	}
@@ -337,7 +339,7 @@ func (n *national) read(ctx context.Context) error {
 		if i%5 != 0 {
 			continue
 		}
-		q := electoral.Query{Comune: p.comune, Where: []electoral.Condition{
+		q := registry.Query{Comune: p.comune, Where: []registry.Condition{
 			{Field: electoral.ListField(electoral.GeneralList, electoral.ListComune), In: []string{p.comune}},
 			{Field: electoral.ListField(electoral.GeneralList, electoral.ListSection), In: []string{p.section}},
 			{Field: electoral.CapacityField, In: []string{"si"}},
@@ -346,7 +348,7 @@ func (n *national) read(ctx context.Context) error {
 			return err
 		}
 		if err := timed(&journals, func() error {
-			_, err := n.registry.Query(ctx, req, electoral.Query{Comune: p.comune, Operations: []electoral.Operation{electoral.OpLoad}, From: time.Now().Add(-24 * time.Hour)})
+			_, err := n.registry.Query(ctx, req, registry.Query{Comune: p.comune, Operations: []electoral.Operation{electoral.OpLoad}, From: time.Now().Add(-24 * time.Hour)})
 			return err
 		}); err != nil {
 			return err
@@ -355,7 +357,7 @@ func (n *national) read(ctx context.Context) error {
 	n.PointRead, n.SectionPage, n.Journal = quantilesOf(points), quantilesOf(pages), quantilesOf(journals)
 	began := time.Now()
 	largest := n.comuni[0].Belfiore
-	_, err := n.registry.Count(ctx, officer(largest, "count"), electoral.Query{Comune: largest, Where: []electoral.Condition{{Field: electoral.ChamberField, In: []string{"no"}}}})
+	_, err := n.registry.Count(ctx, officer(largest, "count"), registry.Query{Comune: largest, Where: []registry.Condition{{Field: electoral.ChamberField, In: []string{"no"}}}})
 	n.CountTime = time.Since(began).Seconds()
 	return err
 }
@@ -367,7 +369,7 @@ func (n *national) extract(ctx context.Context) error {
 	err := n.each(func(_ int, c refdata.Comune) error {
 		x := electoral.Extraction{List: electoral.GeneralList, Comune: c.Belfiore, Consultation: electoral.ChamberElection, Day: refdata.DateOf(time.Now().AddDate(0, 1, 0)),
 			Purpose: electoral.Purpose{Act: electoral.ChamberAct, Function: "liste per il seggio"}}
-		k, err := n.registry.Extract(ctx, officer(c.Belfiore, "extract"), x, electoral.NewCSVListWriter(io.Discard))
+		k, err := n.registry.Extract(ctx, officer(c.Belfiore, "extract"), x, lists.NewCSVWriter(io.Discard))
 		n.mu.Lock()
 		rows += k
 		n.mu.Unlock()

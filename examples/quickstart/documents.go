@@ -11,6 +11,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/verify"
 )
 
@@ -34,7 +35,7 @@ func (q *quickstart) use(ctx context.Context) error {
 		q.printf("Modifica registrata, con un avviso: %s (%s)", w.Message, w.Code)
 	}
 	n := 0
-	if err := q.registry.ListSection(ctx, q.officer(), electoral.GeneralList, comune, e.General.Section, func(electoral.Listed) error { n++; return nil }); err != nil {
+	if err := q.registry.ListSection(ctx, q.officer(), electoral.GeneralList, comune, e.General.Section, func(registry.Listed) error { n++; return nil }); err != nil {
 		return err
 	}
 	q.printf("Lista della sezione %s: %d elettori.", e.General.Section, n)
@@ -52,7 +53,7 @@ func (q *quickstart) use(ctx context.Context) error {
 
 // citizen is the first resident of the general list.
 func (q *quickstart) citizen(ctx context.Context) (found electoral.Person, err error) {
-	err = q.registry.ListSection(ctx, q.officer(), electoral.GeneralList, comune, "1", func(l electoral.Listed) error {
+	err = q.registry.ListSection(ctx, q.officer(), electoral.GeneralList, comune, "1", func(l registry.Listed) error {
 		if found.ANPRID == "" && l.Person.Residence != nil {
 			found = l.Person
 		}

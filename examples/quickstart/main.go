@@ -25,6 +25,7 @@ import (
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/anprxml"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 	"github.com/liste-elettorali/anpr/seal"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
@@ -80,7 +81,7 @@ type quickstart struct {
 	db       *sqlstore.DB
 	store    *filestore.Store
 	log      *audit.Log
-	registry *electoral.Registry
+	registry *registry.Registry
 	ca       *sealtest.CA
 	issuer   *certificate.Issuer
 	requests int
@@ -129,7 +130,7 @@ func (q *quickstart) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	q.registry, err = electoral.NewRegistry(electoral.RegistryConfig{Store: q.db.Store(), Population: q.db.Population(), Recorder: rec})
+	q.registry, err = registry.New(registry.Config{Store: q.db.Store(), Population: q.db.Population(), Recorder: rec})
 	if err != nil {
 		return err
 	}
@@ -205,8 +206,8 @@ func (q *quickstart) load(ctx context.Context) error {
 	}
 	q.printf("Popolazione: %d persone.", n)
 
-	report, err := q.loadFiles(ctx, electoral.LoadOptions{})
-	if !errors.Is(err, electoral.ErrLoadRefused) || report.Stored {
+	report, err := q.loadFiles(ctx, registry.LoadOptions{})
+	if !errors.Is(err, registry.ErrLoadRefused) || report.Stored {
 		return fmt.Errorf("the wrong records were not refused: %w", err)
 	}
 	q.printf("Caricamento completo rifiutato, nulla è stato registrato: %d record con errori su %d.", report.Electors.Refused, report.Electors.Read)
@@ -214,7 +215,7 @@ func (q *quickstart) load(ctx context.Context) error {
 		q.printf("  record %d, riga %d: %s\n    campo  %s  <%s>\n    valore %q, atteso: %s\n    %s  [%s]",
 			f.Record, f.Position.Line, f.Message, f.Path, f.Tag, f.Value, f.Expected, f.Code, f.Source)
 	}
-	report, err = q.loadFiles(ctx, electoral.LoadOptions{Partial: true})
+	report, err = q.loadFiles(ctx, registry.LoadOptions{Partial: true})
 	if err != nil {
 		return err
 	}
@@ -231,24 +232,24 @@ func (q *quickstart) load(ctx context.Context) error {
 	return nil
 }
 
-func (q *quickstart) loadFiles(ctx context.Context, opts electoral.LoadOptions) (electoral.LoadReport, error) {
+func (q *quickstart) loadFiles(ctx context.Context, opts registry.LoadOptions) (registry.LoadReport, error) {
 	sections, err := os.Open(q.path("subentroSezioni.xml"))
 	if err != nil {
-		return electoral.LoadReport{}, err
+		return registry.LoadReport{}, err
 	}
 	defer sections.Close()
 	lists, err := os.Open(q.path("subentroListe.xml"))
 	if err != nil {
-		return electoral.LoadReport{}, err
+		return registry.LoadReport{}, err
 	}
 	defer lists.Close()
 	sectionSource, err := anprxml.ReadSections(ctx, sections, anprxml.ReadConfig{})
 	if err != nil {
-		return electoral.LoadReport{}, err
+		return registry.LoadReport{}, err
 	}
 	electorSource, err := anprxml.ReadElectors(ctx, lists, anprxml.ReadConfig{})
 	if err != nil {
-		return electoral.LoadReport{}, err
+		return registry.LoadReport{}, err
 	}
 	return q.registry.Load(ctx, q.officer(), comune, sectionSource, electorSource, opts)
 }

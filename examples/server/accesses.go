@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"net/http"
 	"slices"
 
@@ -25,13 +24,20 @@ func (st *site) accesses(w http.ResponseWriter, r *http.Request, n *session) {
 		st.notice(w, r, http.StatusTooManyRequests, "Troppe richieste", "Questo elenco è stato chiesto più volte in poco tempo. Attendere qualche secondo e riprovare.")
 		return
 	}
-	found, err := st.about(r, n, req)
-	entry := electoral.Access{FiscalCode: n.actor.FiscalCode, At: st.now().UTC(), Operation: electoral.OpReadAccesses, Outcome: electoral.Outcome(err), RequestID: req.ID, Method: n.actor.Method, Subject: n.person}
-	// Who goes away stays on record.
-	if e := st.recorder.Record(context.WithoutCancel(r.Context()), entry); e != nil {
-		st.failed(w, r, "accesses", e)
+	access := electoral.NewAccess(req, electoral.OpReadAccesses, st.now())
+	access.Subject = n.person
+	home, err := st.registry.Home(r.Context(), n.person)
+	if err != nil {
+		st.failed(w, r, "accesses", err)
 		return
 	}
+	access.Comune = home
+	var found []electoral.Access
+	err = electoral.Passage{Recorder: st.recorder, Access: access, Refused: electoral.Admit(req).Err(), ReadOnly: true}.Do(r.Context(), func(on *electoral.Entry) error {
+		var err error
+		found, err = st.about(r, n)
+		return err
+	})
 	if err != nil {
 		st.answer(w, r, "Gli accessi non sono disponibili", "accesses", err)
 		return
@@ -52,10 +58,7 @@ func (st *site) accesses(w http.ResponseWriter, r *http.Request, n *session) {
 }
 
 // about finds the accesses to the citizen's data and to his certificates.
-func (st *site) about(r *http.Request, n *session, req electoral.Request) ([]electoral.Access, error) {
-	if err := electoral.Admit(req).Err(); err != nil {
-		return nil, err
-	}
+func (st *site) about(r *http.Request, n *session) ([]electoral.Access, error) {
 	subjects := []string{n.person}
 	list, err := st.issuer.Mine(r.Context(), n.request())
 	if err != nil {
@@ -67,37 +70,35 @@ func (st *site) about(r *http.Request, n *session, req electoral.Request) ([]ele
 	return st.recorder.About(r.Context(), st.logStore, subjects...)
 }
 
-// withoutSteps leaves out the reading of the facts that belongs to a preview or
-// an issue, which is there by itself, and what follows the first opening of one
-// verification: the document, its reloading.
+// withoutSteps leaves out what follows the first opening of one verification: the
+// document, its reloading.
 func withoutSteps(list []electoral.Access) []electoral.Access {
 	type service struct{ code, comune, id string }
 	of := func(a electoral.Access) service { return service{string(a.FiscalCode), a.Comune, a.RequestID} }
-	whole, opened := map[service]bool{}, map[service]bool{}
-	for _, a := range list {
-		if a.Operation == electoral.OpPreviewCertificate || a.Operation == electoral.OpIssueCertificate {
-			whole[of(a)] = true
-		}
-	}
+	opened := map[service]bool{}
 	return slices.DeleteFunc(list, func(a electoral.Access) bool {
 		again := a.Operation == electoral.OpVerifyCertificate && opened[of(a)]
 		opened[of(a)] = opened[of(a)] || a.Operation == electoral.OpVerifyCertificate
-		return again || a.Operation == electoral.OpReadForCertificate && whole[of(a)]
+		return again
 	})
 }
 
 // useOf says an access in words. Who works for a comune is named by his office:
 // the person stands in the log, for those who must answer for it.
 func (st *site) useOf(a electoral.Access, n *session) use {
+	comune := a.ActorComune
+	if a.Role == "" { // of a version that did not write it: the chain was the asker's
+		comune = a.Comune
+	}
 	u := use{At: st.instant(a.At), ID: a.RequestID, What: operationName(a.Operation), Outcome: outcomeName(a.Outcome)}
 	switch {
 	case a.FiscalCode == n.actor.FiscalCode:
 		u.Who = "La persona stessa (" + methodName(a.Method) + ")"
 	case a.FiscalCode == electoral.AnonymousReader:
 		u.Who = "Chi ha in mano una copia del certificato"
-	case a.Comune != "":
-		u.Who = "Ufficio elettorale del comune " + a.Comune
-		if c, ok := st.tables.Comune(a.Comune, dateOf(a.At)); ok {
+	case comune != "" && a.Role != electoral.CitizenRole:
+		u.Who = "Ufficio elettorale del comune " + comune
+		if c, ok := st.tables.Comune(comune, dateOf(a.At)); ok {
 			u.Who = "Ufficio elettorale del comune di " + c.Name
 		}
 	default:
@@ -118,6 +119,10 @@ func outcomeName(o string) string {
 		return "richiesta, senza esito registrato"
 	case electoral.Failed:
 		return "non riuscita"
+	case electoral.Unknown:
+		return "esito non noto"
+	case electoral.Repeated:
+		return "eseguita (ripetizione di una richiesta)"
 	}
 	return "rifiutata (" + o + ")"
 }

@@ -132,36 +132,22 @@ var languageNames = map[string]string{"de": "tedesco", "fr": "francese", "sl": "
 
 func (st *site) certificates(w http.ResponseWriter, r *http.Request, n *session) {
 	texts := certificate.Italian()
-	list, err := st.issuer.Eligibility(r.Context(), n.request(), n.person)
+	offer, err := st.issuer.Offer(r.Context(), n.request(), n.person)
 	if err != nil {
-		st.answer(w, r, "I certificati non sono disponibili", "eligibility", err)
+		st.answer(w, r, "I certificati non sono disponibili", "offer", err)
 		return
 	}
-	var page certificatesPage
-	for _, e := range list {
+	page := certificatesPage{Languages: languages(offer.Languages), Mine: st.mine(offer.Kept)}
+	for _, e := range offer.Kinds {
 		page.Choices = append(page.Choices, choice{string(e.Kind), texts.Titles[e.Kind], certificateReasons(e.Reasons)})
 		page.Any = page.Any || len(e.Reasons) == 0
-	}
-	if page.Languages, err = st.languages(r, n); err != nil {
-		st.failed(w, r, "languages", err)
-		return
-	}
-	if page.Mine, err = st.mine(r, n); err != nil {
-		st.answer(w, r, "I certificati non sono disponibili", "mine", err)
-		return
 	}
 	st.show(w, r, http.StatusOK, "certificates", "Certificati elettorali", page)
 }
 
-// languages are those beside Italian in the comune where the citizen is
-// registered.
-func (st *site) languages(r *http.Request, n *session) (out []language, err error) {
-	p, err := st.db.Population().ByANPRID(r.Context(), n.person)
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range st.tables.Languages(p.Registered()) {
-		code := strings.ToLower(l.Code)
+// languages are those that the citizen may choose among, if there are several.
+func languages(offered []string) (out []language) {
+	for _, code := range offered {
 		if name := languageNames[code]; name != "" {
 			out = append(out, language{code, "italiano e " + name})
 		}
@@ -169,16 +155,15 @@ func (st *site) languages(r *http.Request, n *session) (out []language, err erro
 	if out != nil {
 		out = append(out, language{"it", "solo italiano"})
 	}
-	return out, nil
+	return out
 }
 
-func (st *site) mine(r *http.Request, n *session) (out []mine, err error) {
-	list, err := st.issuer.Mine(r.Context(), n.request())
+func (st *site) mine(list []certificate.Archived) (out []mine) {
 	texts := certificate.Italian()
 	for _, a := range list {
 		out = append(out, mine{a.ID, texts.Titles[a.Kind], st.instant(a.IssuedAt), a.Expires.In(st.rome).AddDate(0, 0, -1).Format("02/01/2006")})
 	}
-	return out, err
+	return out
 }
 
 // preview makes the preview that the citizen may confirm.
@@ -253,12 +238,12 @@ func (st *site) issue(w http.ResponseWriter, r *http.Request, n *session) {
 }
 
 func (st *site) certificate(w http.ResponseWriter, r *http.Request, n *session) {
-	list, err := st.mine(r, n)
+	list, err := st.issuer.Mine(r.Context(), n.request())
 	if err != nil {
 		st.answer(w, r, "Il certificato non è disponibile", "certificate", err)
 		return
 	}
-	for _, m := range list {
+	for _, m := range st.mine(list) {
 		if m.ID == r.PathValue("id") {
 			st.show(w, r, http.StatusOK, "certificate", "Il certificato è pronto", m)
 			return

@@ -20,6 +20,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 )
 
 // A persona is a made-up person as whom one can log in.
@@ -80,7 +81,7 @@ func (s *system) load(ctx context.Context, comune string, sections []electoral.S
 			}
 		}
 	}
-	_, err := s.registry.Load(ctx, officer(comune, "caricamento"), comune, source(len(sections), slices.Values(sections)), source(len(inhabitants), electorsOf), electoral.LoadOptions{})
+	_, err := s.registry.Load(ctx, officer(comune, "caricamento"), comune, source(len(sections), slices.Values(sections)), source(len(inhabitants), electorsOf), registry.LoadOptions{})
 	return err
 }
 
@@ -160,7 +161,7 @@ func (s *system) removed(ctx context.Context, in electoraltest.Inhabitant) error
 	if err != nil || e.Removal != nil {
 		return err
 	}
-	_, _, err = s.registry.Remove(ctx, officer("E388", "cancellazione-1"), electoral.RemovalRequest{ANPRID: in.Person.ANPRID, Reason: electoral.Emigration})
+	_, _, err = s.registry.Remove(ctx, officer("E388", "cancellazione-1"), registry.RemovalRequest{ANPRID: in.Person.ANPRID, Reason: electoral.Emigration})
 	return err
 }
 
@@ -169,7 +170,7 @@ func (s *system) incapable(ctx context.Context, in electoraltest.Inhabitant) err
 	if err != nil || e.Capacity == electoral.No {
 		return err
 	}
-	_, _, err = s.registry.SetCapacity(ctx, officer("E388", "capacita-1"), electoral.CapacityChange{ANPRID: in.Person.ANPRID, Capacity: electoral.No})
+	_, _, err = s.registry.SetCapacity(ctx, officer("E388", "capacita-1"), registry.CapacityChange{ANPRID: in.Person.ANPRID, Capacity: electoral.No})
 	return err
 }
 

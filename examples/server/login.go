@@ -66,12 +66,10 @@ func (st *site) login(w http.ResponseWriter, r *http.Request) {
 	var faults electoral.Faults
 	switch {
 	case errors.Is(err, electoral.ElectorUnknown): // in ANPR, and unknown to the lists
-		p, err := st.db.Population().ByFiscalCode(r.Context(), actor.FiscalCode)
-		if err != nil {
+		if record.Person.ANPRID, _, err = st.registry.HomeOf(r.Context(), actor.FiscalCode); err != nil {
 			st.failed(w, r, "login", err)
 			return
 		}
-		record.Person = p
 	case errors.As(err, &faults):
 		st.refused(w, r, "Accesso non consentito", faults)
 		return

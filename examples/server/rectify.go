@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 )
 
 // A rectifyPage asks for a rectification and lists those asked.
@@ -27,7 +28,7 @@ func (st *site) rectifyForm(w http.ResponseWriter, r *http.Request, n *session) 
 }
 
 func (st *site) showRectify(w http.ResponseWriter, r *http.Request, n *session, code int, p rectifyPage) {
-	list, err := st.registry.Rectifications(r.Context(), n.request(), electoral.RequestFilter{})
+	list, err := st.registry.Rectifications(r.Context(), n.request(), registry.RequestFilter{})
 	if err != nil {
 		st.answer(w, r, "Le richieste di rettifica non sono disponibili", "rectifications", err)
 		return
@@ -63,7 +64,7 @@ func (st *site) rectify(w http.ResponseWriter, r *http.Request, n *session) {
 	if id := r.PostForm.Get("richiesta"); ownRequestID.MatchString(id) {
 		req.ID = id
 	}
-	_, err := st.registry.AskRectification(r.Context(), req, electoral.RectificationRequest{
+	_, err := st.registry.AskRectification(r.Context(), req, registry.RectificationRequest{
 		Field: electoral.Field(p.Field), Asked: p.Asked, Note: strings.ReplaceAll(p.Note, "\r\n", "\n"),
 	})
 	if p.Faults = reasonsOf(err); len(p.Faults) > 0 && !errors.Is(err, electoral.ErrNotRecorded) {

@@ -288,11 +288,11 @@ func TestAccessesRefused(t *testing.T) {
 
 // TestWithoutSteps: only steps of the same asker's own service are left out.
 func TestWithoutSteps(t *testing.T) {
-	a := electoral.Access{FiscalCode: "A", RequestID: "r-1", Comune: "E388", Operation: electoral.OpPreviewCertificate}
-	step, other, elsewhere := a, a, a
-	step.Operation, other.Operation, elsewhere.Operation = electoral.OpReadForCertificate, electoral.OpReadForCertificate, electoral.OpReadForCertificate
+	a := electoral.Access{FiscalCode: "A", RequestID: "r-1", Comune: "E388", Operation: electoral.OpVerifyCertificate}
+	other, elsewhere, issue := a, a, a
+	issue.Operation = electoral.OpIssueCertificate
 	other.FiscalCode, elsewhere.Comune = "B", "A952"
-	assert.Equal(t, []electoral.Access{a, other, elsewhere}, withoutSteps([]electoral.Access{a, step, other, elsewhere}))
+	assert.Equal(t, []electoral.Access{a, other, elsewhere, issue, issue}, withoutSteps([]electoral.Access{a, a, other, elsewhere, issue, issue}))
 }
 
 // TestQuiet: what scanners cause is not in the log, what the operator must know
@@ -360,6 +360,7 @@ func TestCrash(t *testing.T) {
 		s, _, _ := start(t, func(o *options) { o.data = data })
 		require.NoError(t, s.recorder.Record(t.Context(), electoral.Access{
 			FiscalCode: s.people[0].FiscalCode, At: at, Operation: electoral.OpIssueCertificate, Outcome: electoral.Requested, RequestID: "portale-X", Method: electoral.CIEMethod, Subject: s.people[0].anprID,
+			Role: electoral.CitizenRole,
 		}))
 	})
 	s, _, _ := start(t, func(o *options) { o.data = data })

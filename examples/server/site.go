@@ -223,7 +223,7 @@ func (st *site) static(name, title string) http.HandlerFunc {
 }
 
 func (st *site) ready(w http.ResponseWriter, r *http.Request) {
-	_, err := st.db.Population().ByANPRID(r.Context(), st.people[0].anprID)
+	_, err := st.registry.Home(r.Context(), st.people[0].anprID)
 	if err == nil {
 		_, err = st.logStore.Head(r.Context(), "portale")
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 	"github.com/liste-elettorali/anpr/seal"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
@@ -41,7 +42,7 @@ type system struct {
 	archive  *archive.SQL
 	logStore *filestore.Store
 	recorder *recorder.Recorder
-	registry *electoral.Registry
+	registry *registry.Registry
 	issuer   *certificate.Issuer
 	verifier *verify.Verifier
 	captcha  captcha.Captcha
@@ -114,7 +115,7 @@ func (s *system) openLog(context.Context) (err error) {
 	if s.recorder, err = recorder.New(log, recorder.Config{}); err != nil {
 		return err
 	}
-	s.registry, err = electoral.NewRegistry(electoral.RegistryConfig{Store: s.db.Store(), Population: s.db.Population(), Recorder: s.recorder})
+	s.registry, err = registry.New(registry.Config{Store: s.db.Store(), Population: s.db.Population(), Recorder: s.recorder})
 	return err
 }
 

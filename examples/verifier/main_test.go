@@ -26,8 +26,14 @@ import (
 // register is a source with one made-up person.
 type register struct{}
 
-func (register) CertificateFacts(_ context.Context, _ electoral.Request, anprID string) (electoral.CertificateFacts,
-	error) {
+func (register) Home(context.Context, string) (string, error) { return "A952", nil }
+
+func (register) HomeOf(context.Context, electoral.FiscalCode) (anprID, comune string, err error) {
+	return "1", "A952", nil
+}
+
+func (register) CertificateFacts(_ context.Context, on *electoral.Entry) (electoral.CertificateFacts, error) {
+	anprID := on.Access().Subject
 	return electoral.CertificateFacts{
 		Person: electoral.Person{
 			ANPRID: anprID, Surname: "ESEMPIO", Name: "BRUNA", Sex: electoral.Female,

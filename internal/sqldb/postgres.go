@@ -9,105 +9,177 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // postgres keeps its transactions and its lookups on connections apart: a
 // lookup within a transaction must not wait for one that waits for a lookup.
 type postgres struct {
 	config *pgx.ConnConfig
-	work   *pool[*pgx.Conn]
-	look   *pool[*pgx.Conn]
+	work   *pgxpool.Pool
+	look   *pgxpool.Pool
+	closed atomic.Bool
 }
 
 // OpenPostgres opens a PostgreSQL database, or one of an engine that speaks
 // its protocol. The connection string is a URL or a list of key=value; beside
-// libpq's parameters it takes pool_max_conns, how many connections may be in
-// transactions at once (by default 4, or 2 for each CPU if that is more); as
-// many again may look up. Its text, which may hold a password, is in no error.
+// libpq's parameters it takes those of pgxpool, such as pool_max_conns: how many
+// connections may be in transactions at once (by default 4, or 2 for each CPU if
+// that is more); as many again may look up. Its text, which may hold a password,
+// is in no error.
 //
 // The database must be in UTF-8. What is committed is durable if the server
 // has fsync on; a session that it begins with synchronous_commit off has it
 // turned on.
 func OpenPostgres(ctx context.Context, dsn string) (*DB, error) {
-	config, size, err := parse(dsn)
+	config, err := parse(dsn)
 	if err != nil {
 		return nil, err
 	}
-	e := &postgres{config: config}
-	shut := func(c *pgx.Conn) error {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		return prefixed(c.Close(ctx))
+	e := &postgres{config: config.ConnConfig.Copy()}
+	config.AfterConnect = prepareSession
+	// Each transaction begins with a question to the server anyway, and one that
+	// finds its connection dead takes the next.
+	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
+	if e.work, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, prefixed(err)
 	}
-	e.work, e.look = newPool(size, e.dial, shut), newPool(size, e.dial, shut)
-	c, err := e.work.acquire(ctx) // the first error is told here, not later
+	if e.look, err = pgxpool.NewWithConfig(ctx, config.Copy()); err != nil {
+		e.work.Close()
+		return nil, prefixed(err)
+	}
+	c, err := e.acquire(ctx, e.work) // the first error is told here, not later
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, e.close())
 	}
-	e.work.release(c, false)
+	c.Release()
 	return &DB{engine: e, dialect: PostgreSQL}, nil
 }
 
 // parse reads a connection string. A password with signs that belong to the
 // syntax would be taken for a host or a database, which errors name: such a
 // string is refused.
-func parse(dsn string) (*pgx.ConnConfig, int, error) {
+func parse(dsn string) (*pgxpool.Config, error) {
 	if _, rest, ok := strings.Cut(dsn, "://"); ok {
 		if at := strings.LastIndexByte(rest, '@'); at >= 0 && strings.ContainsAny(rest[:at], "/?#@ ") {
-			return nil, 0, errors.New("sqldb: connection string: before the host or in a parameter stands a sign that must be percent-encoded (one of / ? # @ or a blank)")
+			return nil, errors.New("sqldb: connection string: before the host or in a parameter stands a sign " +
+				"that must be percent-encoded (one of / ? # @ or a blank)")
 		}
 	}
-	config, err := pgx.ParseConfig(dsn)
+	plain, err := pgx.ParseConfig(dsn)
 	if err != nil {
-		reason := "expected postgres://user:password@host:port/database or key=value pairs"
-		// url.Error quotes what it could not read, which may be the password.
-		if _, isURL := errors.AsType[*url.Error](err); !isURL && errors.Unwrap(err) != nil {
-			reason += ": " + errors.Unwrap(err).Error()
-		}
-		return nil, 0, errors.New("sqldb: connection string: " + reason)
+		return nil, parseError(err)
 	}
 	size := max(4, 2*runtime.NumCPU())
-	if text, ok := config.RuntimeParams["pool_max_conns"]; ok {
-		delete(config.RuntimeParams, "pool_max_conns")
+	if text, ok := plain.RuntimeParams["pool_max_conns"]; ok {
 		if size, err = strconv.Atoi(text); err != nil || size < 1 || size > 10_000 {
-			return nil, 0, fmt.Errorf("sqldb: connection string: pool_max_conns=%q: expected 1 to 10000", text)
+			return nil, fmt.Errorf("sqldb: connection string: pool_max_conns=%q: expected 1 to 10000", text)
 		}
 	}
-	if _, ok := config.RuntimeParams["application_name"]; !ok {
-		config.RuntimeParams["application_name"] = "anpr"
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, parseError(err)
 	}
-	return config, size, nil
+	config.MaxConns = int32(size)
+	if params := config.ConnConfig.RuntimeParams; params["application_name"] == "" {
+		params["application_name"] = "anpr"
+	}
+	return config, nil
 }
 
-func (e *postgres) dial(ctx context.Context) (*pgx.Conn, error) { return e.connect(ctx, nil) }
+// parseError says what is wrong with a connection string without quoting it.
+func parseError(err error) error {
+	reason := "expected postgres://user:password@host:port/database or key=value pairs"
+	// url.Error quotes what it could not read, which may be the password.
+	if _, isURL := errors.AsType[*url.Error](err); !isURL && errors.Unwrap(err) != nil {
+		reason += ": " + errors.Unwrap(err).Error()
+	}
+	return errors.New("sqldb: connection string: " + reason)
+}
 
+// connect opens a connection of its own, apart from the pools.
 func (e *postgres) connect(ctx context.Context, notice pgconn.NoticeHandler) (*pgx.Conn, error) {
 	config := e.config.Copy()
 	config.OnNotice = notice
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return nil, fmt.Errorf("sqldb: %w", err)
+		return nil, prefixed(err)
 	}
-	var encoding, durable string
-	var set int
-	err = conn.QueryRow(ctx, `SELECT current_setting('server_encoding'), current_setting('synchronous_commit'), (`+planner+`)`).Scan(&encoding, &durable, &set)
-	if err == nil && encoding != "UTF8" {
-		err = fmt.Errorf("the database is in %s: expected UTF8", encoding)
-	}
-	if err == nil && durable == "off" {
-		_, err = conn.Exec(ctx, `SET synchronous_commit = on`)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("sqldb: %w", err), conn.Close(context.WithoutCancel(ctx)))
+	if err := prepareSession(ctx, conn); err != nil {
+		return nil, errors.Join(prefixed(err), conn.Close(context.WithoutCancel(ctx)))
 	}
 	return conn, nil
 }
 
-func (e *postgres) close() error { return errors.Join(e.work.close(), e.look.close()) }
+// prepareSession checks and sets what every session needs.
+func prepareSession(ctx context.Context, conn *pgx.Conn) error {
+	var encoding, durable string
+	var set int
+	const settings = `SELECT current_setting('server_encoding'), current_setting('synchronous_commit'), (` + planner + `)`
+	if err := conn.QueryRow(ctx, settings).Scan(&encoding, &durable, &set); err != nil {
+		return err
+	}
+	if encoding != "UTF8" {
+		return fmt.Errorf("the database is in %s: expected UTF8", encoding)
+	}
+	if durable == "off" {
+		_, err := conn.Exec(ctx, `SET synchronous_commit = on`)
+		return err
+	}
+	return nil
+}
+
+// close closes the connections at rest; those in use are closed when they come
+// back. The pools would wait for them: who closes within a transaction would wait
+// for himself.
+func (e *postgres) close() error {
+	if e.closed.Swap(true) {
+		return nil
+	}
+	for _, p := range []*pgxpool.Pool{e.work, e.look} {
+		done := make(chan struct{})
+		go func() {
+			p.Close()
+			close(done)
+		}()
+		if p.Stat().AcquiredConns() == 0 {
+			<-done
+		}
+	}
+	return nil
+}
+
+// acquire waits for a connection, which goes back with Release.
+func (e *postgres) acquire(ctx context.Context, from *pgxpool.Pool) (*pgxpool.Conn, error) {
+	if e.closed.Load() {
+		return nil, errClosed
+	}
+	c, err := from.Acquire(ctx)
+	switch stat := from.Stat(); {
+	case err == nil:
+		return c, nil
+	case e.closed.Load():
+		return nil, errClosed
+	case ctx.Err() != nil && stat.AcquiredConns() == stat.MaxConns():
+		return nil, fmt.Errorf("sqldb: all %d connections are in use: %w", stat.MaxConns(), err)
+	}
+	return nil, prefixed(err)
+}
+
+// hasRested reports whether a connection was used before: it may have died
+// since. From now on it was.
+func hasRested(c *pgxpool.Conn) bool {
+	const key = "anpr: used"
+	data := c.Conn().PgConn().CustomData()
+	_, used := data[key]
+	data[key] = true
+	return used
+}
 
 // planner are settings of the server, where it has them. Of columns without
 // statistics, which would keep values of persons, the planner does not know how
@@ -129,15 +201,16 @@ var begins = map[mode]string{
 
 func (e *postgres) begin(ctx context.Context, m mode) (transaction, error) {
 	for {
-		c, err := e.work.acquire(ctx)
+		c, err := e.acquire(ctx, e.work)
 		if err != nil {
 			return nil, err
 		}
-		if err = script(ctx, c.conn, begins[m]); err == nil {
-			return &postgresTx{postgresReader: postgresReader{conn: c.conn}, from: e.work, pooled: c}, nil
+		used := hasRested(c)
+		if err = script(ctx, c.Conn(), begins[m]); err == nil {
+			return &postgresTx{postgresReader: postgresReader{conn: c.Conn()}, pooled: c}, nil
 		}
-		dead := c.used && c.conn.IsClosed() && ctx.Err() == nil
-		e.work.release(c, true)
+		dead := used && c.Conn().IsClosed() && ctx.Err() == nil
+		c.Release()
 		if !dead {
 			return nil, err
 		}
@@ -147,11 +220,11 @@ func (e *postgres) begin(ctx context.Context, m mode) (transaction, error) {
 
 func (e *postgres) lookup(ctx context.Context, fn func(Querier) error) error {
 	for {
-		c, err := e.look.acquire(ctx)
+		c, err := e.acquire(ctx, e.look)
 		if err != nil {
 			return err
 		}
-		if died, err := e.lookupOn(c, fn); err == nil || !died || ctx.Err() != nil {
+		if died, err := lookupOn(c, fn); err == nil || !died || ctx.Err() != nil {
 			return err
 		}
 	}
@@ -159,18 +232,13 @@ func (e *postgres) lookup(ctx context.Context, fn func(Querier) error) error {
 
 // lookupOn reports beside fn's error whether the connection had died at rest,
 // which only its holder may ask.
-func (e *postgres) lookupOn(c *pooled[*pgx.Conn], fn func(Querier) error) (died bool, err error) {
+func lookupOn(c *pgxpool.Conn, fn func(Querier) error) (died bool, err error) {
+	used := hasRested(c)
 	defer func() {
-		died = c.used && c.conn.IsClosed()
-		e.look.release(c, !atRest(c.conn))
+		died = used && c.Conn().IsClosed()
+		c.Release() // which closes one that a query still holds
 	}()
-	return false, fn(&postgresReader{conn: c.conn})
-}
-
-// atRest reports whether a connection may be used again: alive, without a
-// transaction and without a query under way.
-func atRest(c *pgx.Conn) bool {
-	return !c.IsClosed() && !c.PgConn().IsBusy() && c.PgConn().TxStatus() == 'I'
+	return false, fn(&postgresReader{conn: c.Conn()})
 }
 
 func script(ctx context.Context, c *pgx.Conn, text string) error {
@@ -214,8 +282,7 @@ func (r postgresRows) Err() error { return r.reader.failed(r.Rows.Err()) }
 
 type postgresTx struct {
 	postgresReader
-	from   *pool[*pgx.Conn]
-	pooled *pooled[*pgx.Conn] // nil when it has ended
+	pooled *pgxpool.Conn // nil when it has ended
 }
 
 func (t *postgresTx) Exec(ctx context.Context, list ...Statement) error {
@@ -275,7 +342,7 @@ func (t *postgresTx) commit(ctx context.Context) error {
 	if err != nil {
 		return t.failed(err)
 	}
-	t.end(false)
+	t.end()
 	return nil
 }
 
@@ -288,11 +355,11 @@ func (t *postgresTx) rollback() {
 		defer cancel()
 		_ = script(ctx, t.conn, "ROLLBACK")
 	}
-	t.end(!atRest(t.conn))
+	t.end() // and is closed if it still is in a transaction
 }
 
-func (t *postgresTx) end(broken bool) {
-	t.from.release(t.pooled, broken)
+func (t *postgresTx) end() {
+	t.pooled.Release()
 	t.pooled = nil
 }
 

@@ -51,3 +51,25 @@ func TestPostgresEncoding(t *testing.T) {
 	_, err = sqldb.OpenPostgres(t.Context(), u.String())
 	require.ErrorContains(t, err, "SQL_ASCII: expected UTF8")
 }
+
+// TestPostgresConfig refuses what the connection string says wrongly, before
+// any connection, and never quotes its password.
+func TestPostgresConfig(t *testing.T) {
+	const password = "segretissima"
+	base := "postgres://anpr:" + password + "@127.0.0.1:1/x?"
+	for dsn, says := range map[string]string{
+		base + "pool_max_conns=0":                              `pool_max_conns="0": expected 1 to 10000`,
+		base + "pool_max_conns=10001":                          `pool_max_conns="10001": expected 1 to 10000`,
+		base + "pool_max_conns=molte":                          `pool_max_conns="molte": expected 1 to 10000`,
+		base + "pool_max_conn_lifetime=presto":                 "invalid duration",
+		"postgres://anpr:" + password + "/1@127.0.0.1:1/x":     "must be percent-encoded",
+		"postgres://anpr:" + password + "%zz@127.0.0.1:1/x":    "expected postgres://",
+		"host=127.0.0.1 port=no password='" + password + "'":   "expected postgres://",
+		"host=127.0.0.1 port=1 password='" + password + "' x=": "",
+	} {
+		_, err := sqldb.OpenPostgres(t.Context(), dsn)
+		require.ErrorContains(t, err, "sqldb: ", dsn)
+		require.ErrorContains(t, err, says, dsn)
+		require.NotContains(t, err.Error(), password, dsn)
+	}
+}

@@ -108,7 +108,7 @@ func (e *sqlite) close() error {
 		return nil
 	}
 	if err == nil {
-		_, err = c.conn.conn.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+		_, err = c.conn.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
 		e.write.release(c, false)
 	}
 	return errors.Join(err, e.shut())
@@ -124,7 +124,7 @@ func (e *sqlite) begin(ctx context.Context, m mode) (transaction, error) {
 	if err != nil {
 		return nil, err
 	}
-	tx := &sqliteTx{sqliteConn: c.conn, from: from, pooled: c}
+	tx := &sqliteTx{sqliteConn: c, from: from}
 	for _, s := range text {
 		if err := tx.Exec(ctx, Statement{Text: s}); err != nil {
 			tx.rollback()
@@ -140,7 +140,7 @@ func (e *sqlite) lookup(ctx context.Context, fn func(Querier) error) error {
 		return err
 	}
 	defer e.look.release(c, false)
-	return fn(c.conn)
+	return fn(c)
 }
 
 // sqliteConn is one connection with the statements that it has prepared.
@@ -224,8 +224,7 @@ func prefixed(err error) error {
 // sqliteTx is a transaction on a connection of a pool.
 type sqliteTx struct {
 	*sqliteConn
-	from   *pool[*sqliteConn]
-	pooled *pooled[*sqliteConn] // nil when it has ended
+	from *pool[*sqliteConn] // nil when it has ended
 	// failed is the first error of a write. SQLite undoes that statement
 	// alone; what belongs together with it must not be committed.
 	failed error
@@ -329,7 +328,7 @@ func (t *sqliteTx) commit(ctx context.Context) error {
 // rollback gives the connection back, which must be without a transaction:
 // one that cannot be rolled back is closed.
 func (t *sqliteTx) rollback() {
-	if t.pooled == nil {
+	if t.from == nil {
 		return
 	}
 	err := t.exec(context.Background(), Statement{Text: "ROLLBACK"})
@@ -338,8 +337,8 @@ func (t *sqliteTx) rollback() {
 }
 
 func (t *sqliteTx) end(broken bool) {
-	t.from.release(t.pooled, broken)
-	t.pooled = nil
+	t.from.release(t.sqliteConn, broken)
+	t.from = nil
 }
 
 func (t *sqliteTx) retryable() (int, error) { return 0, nil }
@@ -372,7 +371,7 @@ func (e *sqlite) purge(ctx context.Context, _ []string) error {
 		return err
 	}
 	defer e.write.release(c, false)
-	conn := c.conn.conn
+	conn := c.conn
 	if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout(%d)", purgeWait.Milliseconds())); err != nil {
 		return prefixed(err)
 	}

@@ -111,7 +111,7 @@ func (ca *CA) Timestamper() (*seal.TSA, error) { return ca.TSAClient(ca.tsa) }
 
 // TSAClient returns a client of TSAs, in the process, that trusts the root.
 func (ca *CA) TSAClient(tsas ...*TSA) (*seal.TSA, error) {
-	cfg := seal.TSAConfig{Roots: []*x509.Certificate{ca.root.cert}, Now: ca.now, Timeout: 5 * time.Second}
+	cfg := seal.TSAConfig{Roots: []*x509.Certificate{ca.root.cert}, Now: ca.now, Timeout: time.Minute}
 	for i, t := range tsas {
 		cfg.Servers = append(cfg.Servers, seal.TSAServer{URL: fmt.Sprintf("tsa-%d", i), Exchange: t.Respond})
 	}

@@ -38,7 +38,17 @@ const base = "https://verifica.example.it"
 // someone is the source of one made-up person.
 type someone struct{}
 
-func (someone) CertificateFacts(context.Context, electoral.Request, string) (electoral.CertificateFacts, error) {
+func (someone) Home(context.Context, string) (string, error) { return "H501", nil }
+
+func (someone) HomeOf(context.Context, electoral.FiscalCode) (anprID, comune string, err error) {
+	return "1000001", "H501", nil
+}
+
+func (someone) CertificateFacts(context.Context, *electoral.Entry) (electoral.CertificateFacts, error) {
+	return someonesFacts(), nil
+}
+
+func someonesFacts() electoral.CertificateFacts {
 	full := electoral.FullyCertifiable
 	return electoral.CertificateFacts{
 		Person: electoral.Person{
@@ -49,7 +59,7 @@ func (someone) CertificateFacts(context.Context, electoral.Request, string) (ele
 		},
 		Elector: electoral.Elector{ANPRID: "1000001", Capacity: electoral.Yes,
 			General: &electoral.Enrolment{Comune: "H501", Section: "1024"}, Certifiability: &full},
-	}, nil
+	}
 }
 
 // book keeps what is recorded.
@@ -526,8 +536,7 @@ func Example() {
 type register struct{}
 
 func (register) ByFiscalCode(context.Context, electoral.FiscalCode) (electoral.Person, error) {
-	f, err := someone{}.CertificateFacts(context.Background(), electoral.Request{}, "")
-	return f.Person, err
+	return someonesFacts().Person, nil
 }
 
 // TestCollective opens a certificate of many persons.

@@ -1,0 +1,52 @@
+package main
+
+// An area is a part of the SDK that is mutated, with the packages whose tests
+// answer for it.
+type area struct {
+	name    string
+	sources []string // globs of Go files, from the root of the module
+	tests   []string // folders of packages; one that does not exist yet is passed over
+}
+
+// areas is the table of what is mutated. When a package is divided or renamed,
+// this is the only place to change.
+func areas() []area {
+	electoral := []string{
+		"electoral", "electoral/rules", "electoral/registry", "electoral/memory", "electoral/sqlstore",
+		"electoral/lists", "electoral/anprxml", "electoral/access", "certificate",
+	}
+	return []area{
+		{
+			name:    "rules",
+			sources: []string{"electoral/rules/*.go", "electoral/check*.go", "electoral/fiscalcode.go"},
+			tests:   electoral,
+		},
+		{
+			// Who may do what, and that a request asked twice has one effect.
+			name: "registry",
+			sources: []string{
+				"electoral/registry/*.go", "electoral/registry.go", "electoral/once.go", "electoral/access.go",
+				"electoral/enrol.go", "electoral/removal.go", "electoral/conflict.go", "electoral/application.go",
+				"electoral/rectify.go", "electoral/request.go",
+			},
+			tests: electoral,
+		},
+		{
+			name:    "seal",
+			sources: []string{"seal/*.go", "seal/qualified/*.go"},
+			tests:   []string{"seal", "seal/qualified", "seal/sealtest", "verify"},
+		},
+		{
+			name: "revisions",
+			sources: []string{
+				"verify/revisions.go", "verify/fill.go", "verify/forms.go", "verify/policy.go",
+			},
+			tests: []string{"verify"},
+		},
+		{
+			name:    "chain",
+			sources: []string{"audit/*.go"},
+			tests:   []string{"audit", "audit/filestore", "audit/sqlstore", "audit/recorder", "verify"},
+		},
+	}
+}

@@ -1,0 +1,186 @@
+package certificate
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/liste-elettorali/anpr/certificate/contrassegno"
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/seal"
+)
+
+// A content is what a document says, of one person or of many: all that the
+// pipeline of issue must know of it.
+type content interface {
+	Encode() ([]byte, error)
+	render(i *Issuer, dst, embedded []byte, mark *contrassegno.Mark) ([]byte, *seal.Appearance, error)
+	terms() terms
+	into(out *Issued)
+}
+
+// terms are what the archive and the seal want to know of a content.
+type terms struct {
+	kind       Kind
+	issuedAt   time.Time
+	validUntil electoral.Date
+	comune     string // Belfiore code of the comune that issues; empty for the portal
+}
+
+// keys are how the archive knows a request and whom its document is about.
+type keys struct{ request, payload, owner string }
+
+// earlier returns the document with which a request was answered before. It
+// refuses another content under the same id, and a document that has expired.
+func (i *Issuer) earlier(ctx context.Context, kind Kind, k keys) (Issued, bool, error) {
+	if i.cfg.Archive == nil {
+		return Issued{}, false, nil
+	}
+	a, err := i.cfg.Archive.ByRequest(ctx, k.request)
+	if errors.Is(err, ErrNotArchived) {
+		return Issued{}, false, nil
+	}
+	if err != nil {
+		return Issued{}, false, fmt.Errorf("certificate: %w", err)
+	}
+	if !hmac.Equal([]byte(a.PayloadKey), []byte(k.payload)) {
+		return Issued{}, false, refuse(kind, RequestReused, "request.id")
+	}
+	if !a.Expires.After(i.calendar.Now()) { // and not swept yet
+		return Issued{}, false, refuse(kind, Expired, "request.id")
+	}
+	out, err := i.issued(a)
+	return out, true, err
+}
+
+// produce makes a document of a content, seals it and archives it. If another
+// request with the same id was quicker, it returns that one's document, and true.
+func (i *Issuer) produce(ctx context.Context, c content, k keys) (Issued, bool, error) {
+	out, err := i.sealed(ctx, c)
+	if err != nil || i.cfg.Archive == nil {
+		return out, false, err
+	}
+	t := c.terms()
+	err = i.cfg.Archive.Put(ctx, Archived{
+		ID: out.Contrassegno.Digest(), RequestKey: k.request, PayloadKey: k.payload, Owner: k.owner, Comune: t.comune,
+		Kind: t.kind, IssuedAt: t.issuedAt, Expires: i.expires(t.validUntil), PDF: out.PDF, Embedded: out.Embedded,
+	})
+	if errors.Is(err, ErrArchived) {
+		first, found, err := i.earlier(ctx, t.kind, k)
+		if err == nil && !found {
+			err = fmt.Errorf("certificate: %w", ErrArchived)
+		}
+		return first, found, err
+	}
+	if err != nil {
+		return Issued{}, false, fmt.Errorf("certificate: %w", err)
+	}
+	return out, false, nil
+}
+
+// sealed draws the page with its data and its contrassegno, and seals it.
+func (i *Issuer) sealed(ctx context.Context, c content) (out Issued, err error) {
+	c.into(&out)
+	if out.Embedded, err = c.Encode(); err != nil {
+		return Issued{}, err
+	}
+	if out.Contrassegno, err = contrassegno.New(i.cfg.BaseURL, i.cfg.Key, out.Embedded); err != nil {
+		return Issued{}, err
+	}
+	page, frame, err := c.render(i, i.buffer(), out.Embedded, &out.Contrassegno)
+	if err != nil {
+		return Issued{}, err
+	}
+	defer i.reuse(page)
+	details := seal.Details{Time: i.calendar.InRome(c.terms().issuedAt), Reason: sealReason, Appearance: frame}
+	if out.PDF, err = i.cfg.Sealer.Seal(ctx, page, details); err != nil {
+		return Issued{}, fmt.Errorf("certificate: %w", err)
+	}
+	if len(out.PDF) > 0 && &out.PDF[0] == &page[0] { // a sealer must return a copy
+		out.PDF = slices.Clone(out.PDF)
+	}
+	return out, nil
+}
+
+// buffer returns memory for a page that will be sealed: no sealer keeps what it
+// was given.
+func (i *Issuer) buffer() []byte {
+	select {
+	case b := <-i.buffers:
+		return b[:0]
+	default:
+		return nil
+	}
+}
+
+func (i *Issuer) reuse(b []byte) {
+	const most = 256 << 10
+	if cap(b) > most {
+		return
+	}
+	select {
+	case i.buffers <- b:
+	default:
+	}
+}
+
+func (i *Issuer) protocol(ctx context.Context, req Request, at time.Time) (string, error) {
+	if i.cfg.Protocol == nil {
+		n, err := rand.Int(rand.Reader, big.NewInt(1e8))
+		if err != nil {
+			return "", fmt.Errorf("certificate: protocol number: %w", err)
+		}
+		return fmt.Sprintf("%s%08d", strings.Replace(at.UTC().Format("20060102150405.000"), ".", "", 1), n), nil
+	}
+	number, err := i.cfg.Protocol(ctx, req)
+	if err != nil {
+		return "", fmt.Errorf("certificate: protocol number: %w", err)
+	}
+	if !digits(number, 30) {
+		return "", fmt.Errorf("certificate: protocol number %.40q: expected 1 to 30 digits", number)
+	}
+	return number, nil
+}
+
+// passage is the way of a request through the log. Of one person's data the
+// access stands in the chain of the comune under which he is registered.
+func (i *Issuer) passage(ctx context.Context, req electoral.Request, op electoral.Operation, anprID string) electoral.Passage {
+	access := electoral.NewAccess(req, op, i.calendar.Now())
+	access.Subject = anprID
+	refused := electoral.Admit(req).Err()
+	if anprID != "" {
+		home, err := i.cfg.Source.Home(ctx, anprID)
+		if err != nil {
+			refused = fmt.Errorf("certificate: %w", err)
+		}
+		access.Comune = home
+	}
+	if access.Comune == "" {
+		access.Comune = req.Actor.Comune
+	}
+	return electoral.Passage{Recorder: i.cfg.Recorder, Access: access, Refused: refused}
+}
+
+// ownPassage is the way of a request about documents that are kept: of a citizen
+// the access stands in the chain of his own comune.
+func (i *Issuer) ownPassage(ctx context.Context, req electoral.Request, op electoral.Operation) electoral.Passage {
+	p := i.passage(ctx, req, op, "")
+	p.ReadOnly = true
+	if p.Refused == nil && req.Actor.Role == electoral.CitizenRole {
+		var err error
+		if p.Access.Subject, p.Access.Comune, err = i.cfg.Source.HomeOf(ctx, req.Actor.FiscalCode); err != nil {
+			p.Refused = fmt.Errorf("certificate: %w", err)
+		}
+	}
+	return p
+}
+
+func refuse(kind Kind, code Code, field string) error {
+	return &Refusal{Kind: kind, Reasons: []Reason{newReason(code, field)}}
+}

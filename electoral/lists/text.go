@@ -1,0 +1,315 @@
+package lists
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// A column is one column of the text formats of an extracted list.
+type column struct {
+	name   string
+	width  int // characters in the fixed-width format
+	append func([]byte, *electoral.ExtractedElector) []byte
+}
+
+func textColumn(name string, width int, text func(*electoral.ExtractedElector) string) column {
+	return column{name, width, func(b []byte, e *electoral.ExtractedElector) []byte { return append(b, text(e)...) }}
+}
+
+func answerColumn(name string, answer func(*electoral.ExtractedElector) electoral.Answer) column {
+	return column{name, 1, func(b []byte, e *electoral.ExtractedElector) []byte { return append(b, answerText(answer(e))...) }}
+}
+
+// columns returns the columns, with the names that ANPR's elements have where
+// there is one.
+func columns() []column {
+	return []column{
+		textColumn("sezioneelettoralenum", 10, func(e *electoral.ExtractedElector) string { return e.Section }),
+		textColumn("idSchedaSoggettoANPR", 16, func(e *electoral.ExtractedElector) string { return e.Elector.ANPRID }),
+		textColumn("codiceFiscale", 16, func(e *electoral.ExtractedElector) string { return string(e.Person.FiscalCode) }),
+		textColumn("cognome", 50, func(e *electoral.ExtractedElector) string { return e.Person.Surname }),
+		textColumn("nome", 50, func(e *electoral.ExtractedElector) string { return e.Person.Name }),
+		textColumn("sesso", 1, func(e *electoral.ExtractedElector) string { return string(e.Person.Sex) }),
+		{"dataNascita", 10, func(b []byte, e *electoral.ExtractedElector) []byte { return appendDate(b, e.Person.Birth.Date) }},
+		textColumn("luogoNascita", 4, func(e *electoral.ExtractedElector) string { return e.Person.Birth.Place }),
+		answerColumn("elettore", func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Capacity }),
+		answerColumn("referendumnazionali", func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.NationalReferendums }),
+		answerColumn("elezionimembriue", func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.EuropeanParliament }),
+		answerColumn("senatorepubblica", func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.Senate }),
+		textColumn("circoscrsenatorepubblica", 50, func(e *electoral.ExtractedElector) string { return e.Elector.Status.SenateConstituency }),
+		answerColumn("cameradeputati", func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.Chamber }),
+		textColumn("circoscrcameradeputati", 50, func(e *electoral.ExtractedElector) string { return e.Elector.Status.ChamberConstituency }),
+		answerColumn("regionali", func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.Regional }),
+		answerColumn("comunali", func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.Comunal }),
+		answerColumn("circoscrizionali", func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.District }),
+		{"soggettoCertificabile", 1, func(b []byte, e *electoral.ExtractedElector) []byte {
+			if c := e.Elector.Certifiability; c != nil {
+				return strconv.AppendInt(b, int64(*c), 10)
+			}
+			return b
+		}},
+	}
+}
+
+// appendDate is Date.String without its detours, for the usual date.
+func appendDate(b []byte, d electoral.Date) []byte {
+	if !d.Complete() || !d.Valid() {
+		return append(b, d.String()...)
+	}
+	return append(b, byte('0'+d.Year/1000), byte('0'+d.Year/100%10), byte('0'+d.Year/10%10), byte('0'+d.Year%10),
+		'-', byte('0'+d.Month/10), byte('0'+d.Month%10), '-', byte('0'+d.Day/10), byte('0'+d.Day%10))
+}
+
+// listBuffer is how much of a list is handed on at once.
+const listBuffer = 64 << 10
+
+// answerText is S, N or nothing, as in ANPR's messages.
+func answerText(a electoral.Answer) string {
+	switch a {
+	case electoral.Yes:
+		return "S"
+	case electoral.No:
+		return "N"
+	}
+	return ""
+}
+
+// A CSVWriter writes a list as CSV (RFC 4180): UTF-8, a header with ANPR's
+// element names, S, N or nothing for a yes-or-no field. A text that begins
+// like a spreadsheet's formula is written as it is: import the file, do not
+// open it with a double click.
+type CSVWriter struct {
+	out     *bufio.Writer
+	columns []column
+	elector electoral.ExtractedElector // of the row
+	row     []byte
+	text    []byte // of a field that is quoted
+}
+
+// NewCSVWriter returns a writer to w.
+func NewCSVWriter(w io.Writer) *CSVWriter {
+	return &CSVWriter{out: bufio.NewWriterSize(w, listBuffer), columns: columns()}
+}
+
+// NeedsTotal says that the format does without the number of the rows.
+func (*CSVWriter) NeedsTotal() bool { return false }
+
+// Begin implements [electoral.ListWriter].
+func (c *CSVWriter) Begin(electoral.ExtractHeader) error {
+	c.row = c.row[:0]
+	for i, col := range c.columns {
+		if i > 0 {
+			c.row = append(c.row, ',')
+		}
+		c.row = append(c.row, col.name...)
+	}
+	return c.end()
+}
+
+// Write implements [electoral.ListWriter].
+func (c *CSVWriter) Write(e electoral.ExtractedElector) error {
+	c.row, c.elector = c.row[:0], e
+	for i := range c.columns {
+		if i > 0 {
+			c.row = append(c.row, ',')
+		}
+		start := len(c.row)
+		c.row = c.columns[i].append(c.row, &c.elector)
+		if quoted(c.row[start:]) {
+			c.text = append(c.text[:0], c.row[start:]...)
+			c.row = appendQuoted(c.row[:start], c.text)
+		}
+	}
+	return c.end()
+}
+
+func (c *CSVWriter) end() error {
+	c.row = append(c.row, "\r\n"...)
+	_, err := c.out.Write(c.row)
+	return err
+}
+
+// End implements [electoral.ListWriter].
+func (c *CSVWriter) End() error { return c.out.Flush() }
+
+// quoted says which fields encoding/csv quotes: those with a comma, a quotation
+// mark or a line break, those that begin with a blank, and the one that ends
+// PostgreSQL's input.
+func quoted(field []byte) bool {
+	if len(field) == 0 {
+		return false
+	}
+	for _, c := range field {
+		if c == ',' || c == '"' || c == '\r' || c == '\n' {
+			return true
+		}
+	}
+	if first := field[0]; first > ' ' && first < utf8.RuneSelf {
+		return len(field) == 2 && first == '\\' && field[1] == '.'
+	}
+	first, _ := utf8.DecodeRune(field)
+	return unicode.IsSpace(first)
+}
+
+// appendQuoted quotes a field as encoding/csv does where lines end with CR LF.
+func appendQuoted(b, field []byte) []byte {
+	b = append(b, '"')
+	for _, c := range field {
+		switch c {
+		case '"':
+			b = append(b, '"', '"')
+		case '\r': // written with its line feed
+		case '\n':
+			b = append(b, '\r', '\n')
+		default:
+			b = append(b, c)
+		}
+	}
+	return append(b, '"')
+}
+
+// An NDJSONWriter writes a list as one JSON object a line, with every
+// field of elector and person.
+type NDJSONWriter struct {
+	out *bufio.Writer
+	enc *json.Encoder
+}
+
+// NewNDJSONWriter returns a writer to w.
+func NewNDJSONWriter(w io.Writer) *NDJSONWriter {
+	out := bufio.NewWriterSize(w, listBuffer)
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	return &NDJSONWriter{out, enc}
+}
+
+// NeedsTotal says that the format does without the number of the rows.
+func (*NDJSONWriter) NeedsTotal() bool { return false }
+
+// Begin implements [electoral.ListWriter].
+func (n *NDJSONWriter) Begin(electoral.ExtractHeader) error { return nil }
+
+// Write implements [electoral.ListWriter].
+func (n *NDJSONWriter) Write(e electoral.ExtractedElector) error {
+	return n.enc.Encode(&struct {
+		Section string             `json:"section"`
+		Elector *electoral.Elector `json:"elector"`
+		Person  *electoral.Person  `json:"person"`
+	}{e.Section, &e.Elector, &e.Person})
+}
+
+// End implements [electoral.ListWriter].
+func (n *NDJSONWriter) End() error { return n.out.Flush() }
+
+// An ASCIIWriter writes a list as fixed-width ASCII records that end with
+// CR LF ("risposta in formato ASCII", annex 2). Each column is padded with
+// blanks to the width that [ASCIILayout] tells; a letter with an accent is
+// written as the plain letter and an apostrophe, as the public registers do. A
+// text that does not fit, or that ASCII cannot hold, is an error that names
+// the person's ANPR id and the column: nothing is cut unseen.
+type ASCIIWriter struct {
+	out     *bufio.Writer
+	columns []column
+	elector electoral.ExtractedElector // of the row
+	row     []byte
+}
+
+// NewASCIIWriter returns a writer to w.
+func NewASCIIWriter(w io.Writer) *ASCIIWriter {
+	return &ASCIIWriter{out: bufio.NewWriterSize(w, listBuffer), columns: columns()}
+}
+
+// An ASCIIColumn is one column of the fixed-width format.
+type ASCIIColumn struct {
+	Name string
+	// From is the position of the first character, from 1; Width the number of
+	// characters.
+	From, Width int
+}
+
+// ASCIILayout returns the columns of the fixed-width format.
+func ASCIILayout() []ASCIIColumn {
+	var layout []ASCIIColumn
+	from := 1
+	for _, c := range columns() {
+		layout = append(layout, ASCIIColumn{c.name, from, c.width})
+		from += c.width
+	}
+	return layout
+}
+
+// NeedsTotal says that the format does without the number of the rows.
+func (*ASCIIWriter) NeedsTotal() bool { return false }
+
+// Begin implements [electoral.ListWriter].
+func (a *ASCIIWriter) Begin(electoral.ExtractHeader) error { return nil }
+
+// Write implements [electoral.ListWriter].
+func (a *ASCIIWriter) Write(e electoral.ExtractedElector) error {
+	a.row, a.elector = a.row[:0], e
+	for i := range a.columns {
+		c := &a.columns[i]
+		start := len(a.row)
+		a.row = c.append(a.row, &a.elector)
+		if !printable(a.row[start:]) {
+			plain, ok := plainASCII(string(a.row[start:]))
+			if !ok {
+				return fmt.Errorf("lists: elector %s: column %s holds a character that ASCII cannot", e.Elector.ANPRID, c.name)
+			}
+			a.row = append(a.row[:start], plain...)
+		}
+		if n := len(a.row) - start; n > c.width {
+			return fmt.Errorf("lists: elector %s: column %s holds %d characters: expected at most %d", e.Elector.ANPRID, c.name, n, c.width)
+		}
+		for len(a.row) < start+c.width {
+			a.row = append(a.row, ' ')
+		}
+	}
+	a.row = append(a.row, "\r\n"...)
+	_, err := a.out.Write(a.row)
+	return err
+}
+
+// printable says whether a text is of printable ASCII characters alone.
+func printable(text []byte) bool {
+	for _, c := range text {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// End implements [electoral.ListWriter].
+func (a *ASCIIWriter) End() error { return a.out.Flush() }
+
+// plainASCII writes a text without accents: "NICOLÒ" as "NICOLO'".
+func plainASCII(s string) (string, bool) {
+	var b strings.Builder
+	for _, r := range norm.NFD.String(s) {
+		switch {
+		case r >= 0x20 && r < 0x7F:
+			b.WriteRune(r)
+		case r == 0x300 || r == 0x301: // grave, acute
+			b.WriteByte('\'')
+		case r > 0x301 && r < 0x370: // other marks: the letter alone
+		case r == '’':
+			b.WriteByte('\'')
+		case r == 'ß':
+			b.WriteString("SS")
+		default:
+			return s, false
+		}
+	}
+	return b.String(), true
+}

@@ -1,0 +1,472 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/registry"
+)
+
+// A Store keeps everything in memory, for tests and for small tools.
+// Nothing survives the process. Make one with [NewStore].
+type Store struct {
+	mu    sync.RWMutex
+	state memoryState
+}
+
+type sectionKey struct{ comune, number string }
+
+type storedElector struct {
+	home string
+	electoral.Elector
+}
+
+type recordKey struct {
+	comune string
+	book   registry.Book
+	id     string
+}
+
+// journalKey is an entry with an instant that can be compared.
+type journalKey struct {
+	comune    string
+	at        int64 // milliseconds
+	id        string
+	operation electoral.Operation
+}
+
+// layer is a map over another one, from which it may also take away.
+type layer[K comparable, V any] struct {
+	base *layer[K, V]
+	own  map[K]V
+	gone map[K]bool
+}
+
+func newLayer[K comparable, V any](base *layer[K, V]) layer[K, V] {
+	return layer[K, V]{base, map[K]V{}, map[K]bool{}}
+}
+
+func (l *layer[K, V]) get(k K) (V, bool) {
+	if v, ok := l.own[k]; ok || l.base == nil || l.gone[k] {
+		return v, ok
+	}
+	return l.base.get(k)
+}
+
+func (l *layer[K, V]) put(k K, v V) { l.own[k] = v }
+
+func (l *layer[K, V]) remove(k K) {
+	delete(l.own, k)
+	l.gone[k] = true
+}
+
+// all yields what the layers hold, in no order.
+func (l *layer[K, V]) all(yield func(K, V) bool) {
+	for k, v := range l.own {
+		if !yield(k, v) {
+			return
+		}
+	}
+	if l.base == nil {
+		return
+	}
+	for k, v := range l.base.all {
+		if _, newer := l.own[k]; !newer && !l.gone[k] && !yield(k, v) {
+			return
+		}
+	}
+}
+
+// merge puts a layer over it for good.
+func (l *layer[K, V]) merge(over layer[K, V]) {
+	for k := range over.gone {
+		delete(l.own, k)
+	}
+	maps.Copy(l.own, over.own)
+}
+
+type memoryState struct {
+	sections layer[sectionKey, electoral.Section]
+	electors layer[string, storedElector]
+	records  layer[recordKey, registry.Record]
+	journal  layer[journalKey, electoral.Revision]
+}
+
+// NewStore returns an empty store.
+func NewStore() *Store {
+	return &Store{state: memoryState{
+		newLayer[sectionKey, electoral.Section](nil), newLayer[string, storedElector](nil),
+		newLayer[recordKey, registry.Record](nil), newLayer[journalKey, electoral.Revision](nil),
+	}}
+}
+
+// View implements [registry.Store].
+func (m *Store) View(ctx context.Context, fn func(registry.Reader) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return fn(&m.state)
+}
+
+// Update implements [registry.Store]. Updates of whatever comune exclude each other.
+func (m *Store) Update(ctx context.Context, fn func(registry.Writer) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := &m.state
+	tx := memoryState{newLayer(&s.sections), newLayer(&s.electors), newLayer(&s.records), newLayer(&s.journal)}
+	if err := fn(&tx); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.sections.merge(tx.sections)
+	s.electors.merge(tx.electors)
+	s.records.merge(tx.records)
+	s.journal.merge(tx.journal)
+	return nil
+}
+
+func (s *memoryState) Elector(ctx context.Context, anprID string) (electoral.Elector, string, error) {
+	if err := ctx.Err(); err != nil {
+		return electoral.Elector{}, "", err
+	}
+	e, ok := s.electors.get(anprID)
+	if !ok {
+		return electoral.Elector{}, "", fmt.Errorf("elector %s: %w", anprID, electoral.ErrNotFound)
+	}
+	return e.Clone(), e.home, nil
+}
+
+func (s *memoryState) Section(ctx context.Context, comune, number string) (electoral.Section, error) {
+	if err := ctx.Err(); err != nil {
+		return electoral.Section{}, err
+	}
+	sec, ok := s.sections.get(sectionKey{comune, number})
+	if !ok {
+		return electoral.Section{}, fmt.Errorf("section %s of %s: %w", number, comune, electoral.ErrNotFound)
+	}
+	return sec.Clone(), nil
+}
+
+// sorted yields copies of what is kept, in an order.
+func sorted[T any](ctx context.Context, list []T, order func(a, b T) int, clone func(T) T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		slices.SortFunc(list, order)
+		for _, v := range list {
+			if err := ctx.Err(); err != nil {
+				var none T
+				yield(none, err)
+				return
+			}
+			if !yield(clone(v), nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *memoryState) Sections(ctx context.Context, comune string) iter.Seq2[electoral.Section, error] {
+	var list []electoral.Section
+	for key, sec := range s.sections.all {
+		if key.comune == comune {
+			list = append(list, sec)
+		}
+	}
+	return sorted(ctx, list, func(a, b electoral.Section) int { return cmp.Compare(a.Number, b.Number) }, electoral.Section.Clone)
+}
+
+func (s *memoryState) Enrolled(ctx context.Context, l electoral.List, comune, section string) iter.Seq2[electoral.Elector, error] {
+	var list []electoral.Elector
+	for _, e := range s.electors.all {
+		if en, ok := e.EnrolmentIn(l); ok && en.Comune == comune && (section == "" || en.Section == section) {
+			list = append(list, e.Elector)
+		}
+	}
+	return sorted(ctx, list, func(a, b electoral.Elector) int {
+		x, _ := a.EnrolmentIn(l)
+		y, _ := b.EnrolmentIn(l)
+		return cmp.Or(cmp.Compare(x.Section, y.Section), cmp.Compare(a.ANPRID, b.ANPRID))
+	}, electoral.Elector.Clone)
+}
+
+// of reports whether a comune may find an elector.
+func (e storedElector) of(comune string) bool {
+	if e.home == comune {
+		return true
+	}
+	for _, en := range e.Places() {
+		if en.Comune == comune {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *memoryState) Search(ctx context.Context, q registry.Search) iter.Seq2[electoral.Elector, error] {
+	if err := q.Check(); err != nil {
+		return func(yield func(electoral.Elector, error) bool) { yield(electoral.Elector{}, err) }
+	}
+	var touched map[string]bool
+	if q.Touched != nil {
+		j := *q.Touched
+		j.Comune, j.ANPRIDs, j.After = q.Comune, nil, nil
+		touched = map[string]bool{}
+		for key, revision := range s.journal.all {
+			if key.in(j, revision) {
+				touched[key.id] = true
+			}
+		}
+	}
+	var list []electoral.Elector
+	for id, e := range s.electors.all {
+		if id > q.After && e.of(q.Comune) && (touched == nil || touched[id]) && q.Matches(e.Elector) {
+			list = append(list, e.Elector)
+		}
+	}
+	return sorted(ctx, list, func(a, b electoral.Elector) int { return cmp.Compare(a.ANPRID, b.ANPRID) }, electoral.Elector.Clone)
+}
+
+func (s *memoryState) Counts(ctx context.Context, comune string) ([]registry.ListCount, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	counts := map[registry.ListCount]int{}
+	for _, e := range s.electors.all {
+		for l, en := range e.Places() {
+			if en.Comune == comune {
+				counts[registry.ListCount{List: l, Section: en.Section}]++
+			}
+		}
+	}
+	var list []registry.ListCount
+	for c, n := range counts {
+		list = append(list, registry.ListCount{List: c.List, Section: c.Section, Count: n})
+	}
+	slices.SortFunc(list, func(a, b registry.ListCount) int {
+		return cmp.Or(cmp.Compare(a.List, b.List), cmp.Compare(a.Section, b.Section))
+	})
+	return list, nil
+}
+
+func (s *memoryState) Record(ctx context.Context, comune string, book registry.Book, id string) (registry.Record, error) {
+	if err := ctx.Err(); err != nil {
+		return registry.Record{}, err
+	}
+	r, ok := s.records.get(recordKey{comune, book, id})
+	if !ok {
+		return registry.Record{}, fmt.Errorf("%s %s of %s: %w", book, id, comune, electoral.ErrNotFound)
+	}
+	return r.Clone(), nil
+}
+
+func (s *memoryState) Records(ctx context.Context, q registry.RecordSearch) iter.Seq2[registry.Record, error] {
+	var list []registry.Record
+	for key, r := range s.records.all {
+		if key.book == q.Book && (q.Comune != "" || q.Subject != "") &&
+			(q.Comune == "" || key.comune == q.Comune && key.id > q.After) && (q.Subject == "" || r.Subject == q.Subject) &&
+			(len(q.States) == 0 || slices.Contains(q.States, r.State)) {
+			list = append(list, r)
+		}
+	}
+	return sorted(ctx, list, func(a, b registry.Record) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Comune, b.Comune))
+	}, registry.Record.Clone)
+}
+
+func keyOf(e registry.JournalEntry) journalKey {
+	return journalKey{e.Comune, e.At.UnixMilli(), e.ANPRID, e.Operation}
+}
+
+func (k journalKey) entry(r electoral.Revision) registry.JournalEntry {
+	return registry.JournalEntry{
+		Comune: k.comune, ANPRID: k.id, At: time.UnixMilli(k.at).UTC(), Operation: k.operation, Revision: r,
+	}
+}
+
+func (k journalKey) compare(o journalKey) int {
+	return cmp.Or(cmp.Compare(k.at, o.at), cmp.Compare(k.id, o.id), cmp.Compare(k.operation, o.operation))
+}
+
+func (k journalKey) in(q registry.JournalSearch, r electoral.Revision) bool {
+	return k.comune == q.Comune && (q.From.IsZero() || k.at >= q.From.UnixMilli()) && (q.To.IsZero() || k.at < q.To.UnixMilli()) &&
+		(len(q.Operations) == 0 || slices.Contains(q.Operations, k.operation)) &&
+		(len(q.Revisions) == 0 || slices.Contains(q.Revisions, r)) &&
+		(len(q.ANPRIDs) == 0 || slices.Contains(q.ANPRIDs, k.id)) &&
+		(q.After == nil || k.compare(keyOf(*q.After)) > 0)
+}
+
+func (s *memoryState) Journal(ctx context.Context, q registry.JournalSearch) iter.Seq2[registry.JournalEntry, error] {
+	var list []registry.JournalEntry
+	for key, revision := range s.journal.all {
+		if key.in(q, revision) {
+			list = append(list, key.entry(revision))
+		}
+	}
+	return sorted(ctx, list, func(a, b registry.JournalEntry) int { return keyOf(a).compare(keyOf(b)) }, func(e registry.JournalEntry) registry.JournalEntry { return e })
+}
+
+func (s *memoryState) PutSection(ctx context.Context, sec electoral.Section) error {
+	s.sections.put(sectionKey{sec.Comune, sec.Number}, sec.Clone())
+	return ctx.Err()
+}
+
+func (s *memoryState) PutElector(ctx context.Context, home string, e electoral.Elector) error {
+	s.electors.put(e.ANPRID, storedElector{home, e.Clone()})
+	return ctx.Err()
+}
+
+func (s *memoryState) RemoveSection(ctx context.Context, comune, number string) error {
+	s.sections.remove(sectionKey{comune, number})
+	return ctx.Err()
+}
+
+func (s *memoryState) RemoveElector(ctx context.Context, anprID string) error {
+	s.electors.remove(anprID)
+	return ctx.Err()
+}
+
+func (s *memoryState) PutRecord(ctx context.Context, r registry.Record) error {
+	r = r.Clone()
+	r.At = r.At.UTC().Truncate(time.Millisecond)
+	if !r.Expires.IsZero() {
+		r.Expires = r.Expires.UTC().Truncate(time.Millisecond)
+	}
+	s.records.put(recordKey{r.Comune, r.Book, r.ID}, r)
+	return ctx.Err()
+}
+
+func (s *memoryState) RemoveRecord(ctx context.Context, comune string, book registry.Book, id string) error {
+	s.records.remove(recordKey{comune, book, id})
+	return ctx.Err()
+}
+
+func (s *memoryState) ExpireRecords(ctx context.Context, comune string, at time.Time) (int, error) {
+	var keys []recordKey
+	for key, r := range s.records.all {
+		if key.comune == comune && !r.Expires.IsZero() && !r.Expires.After(at) {
+			keys = append(keys, key)
+		}
+	}
+	for _, key := range keys {
+		s.records.remove(key)
+	}
+	return len(keys), ctx.Err()
+}
+
+func (s *memoryState) Note(ctx context.Context, entries ...registry.JournalEntry) error {
+	for _, e := range entries {
+		key := keyOf(e)
+		if _, there := s.journal.get(key); !there {
+			s.journal.put(key, e.Revision)
+		}
+	}
+	return ctx.Err()
+}
+
+func (s *memoryState) Forget(ctx context.Context, comune string, before time.Time) (int, error) {
+	var keys []journalKey
+	for key := range s.journal.all {
+		if key.comune == comune && key.at < before.UnixMilli() {
+			keys = append(keys, key)
+		}
+	}
+	for _, key := range keys {
+		s.journal.remove(key)
+	}
+	return len(keys), ctx.Err()
+}
+
+// A Population keeps persons in memory. Make one with
+// [NewPopulation].
+type Population struct {
+	mu     sync.RWMutex
+	byID   map[string]electoral.Person
+	byCode map[electoral.FiscalCode]string
+}
+
+// NewPopulation returns a population of the given persons.
+func NewPopulation(persons ...electoral.Person) *Population {
+	m := &Population{byID: map[string]electoral.Person{}, byCode: map[electoral.FiscalCode]string{}}
+	for _, p := range persons {
+		m.Put(p)
+	}
+	return m
+}
+
+// Put adds a person, in place of the one with his ANPR id.
+func (m *Population) Put(p electoral.Person) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if old, ok := m.byID[p.ANPRID]; ok && m.byCode[old.FiscalCode] == p.ANPRID {
+		delete(m.byCode, old.FiscalCode)
+	}
+	m.byID[p.ANPRID] = p.Clone()
+	if p.FiscalCode != "" {
+		m.byCode[p.FiscalCode] = p.ANPRID
+	}
+}
+
+// ByANPRID implements [electoral.Population].
+func (m *Population) ByANPRID(ctx context.Context, anprID string) (electoral.Person, error) {
+	if err := ctx.Err(); err != nil {
+		return electoral.Person{}, err
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	p, ok := m.byID[anprID]
+	if !ok {
+		return electoral.Person{}, fmt.Errorf("person %s: %w", anprID, electoral.ErrNotFound)
+	}
+	return p.Clone(), nil
+}
+
+// ByFiscalCode implements [electoral.Population].
+func (m *Population) ByFiscalCode(ctx context.Context, code electoral.FiscalCode) (electoral.Person, error) {
+	m.mu.RLock()
+	id, ok := m.byCode[code]
+	m.mu.RUnlock()
+	if !ok {
+		// The code is personal data: it stays out of the error.
+		return electoral.Person{}, fmt.Errorf("person by fiscal code: %w", electoral.ErrNotFound)
+	}
+	return m.ByANPRID(ctx, id)
+}
+
+// Born implements [electoral.ResidentPopulation].
+func (m *Population) Born(ctx context.Context, comune string, from, to electoral.Date) iter.Seq2[electoral.Person, error] {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var list []electoral.Person
+	for _, p := range m.byID {
+		if p.Registered() == comune && p.BornBetween(from, to) {
+			list = append(list, p)
+		}
+	}
+	return sorted(ctx, list, func(a, b electoral.Person) int { return cmp.Compare(a.ANPRID, b.ANPRID) }, electoral.Person.Clone)
+}
+
+// ByANPRIDs implements [electoral.BulkPopulation].
+func (m *Population) ByANPRIDs(ctx context.Context, anprIDs []string) (map[string]electoral.Person, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	found := make(map[string]electoral.Person, len(anprIDs))
+	for _, id := range anprIDs {
+		if p, ok := m.byID[id]; ok {
+			found[id] = p.Clone()
+		}
+	}
+	return found, ctx.Err()
+}

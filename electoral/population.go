@@ -1,0 +1,41 @@
+package electoral
+
+import (
+	"context"
+	"errors"
+	"iter"
+)
+
+// ErrNotFound is the error, wrapped or not, of a store or a population that
+// does not hold what was asked.
+var ErrNotFound = errors.New("electoral: not found")
+
+// A ResidentPopulation is what a [Population] may do besides: find who was
+// born in a time. It is found by a type assertion.
+type ResidentPopulation interface {
+	// Born yields the persons who live in a comune, or are in its register of
+	// Italians abroad, and were born between two days, both included, in the
+	// order of ANPR id. A birth without a day or a month counts if it may lie
+	// between them.
+	Born(ctx context.Context, comune string, from, to Date) iter.Seq2[Person, error]
+}
+
+// A BulkPopulation is what a [Population] may do besides: many persons at
+// once. It is found by a type assertion.
+type BulkPopulation interface {
+	// ByANPRIDs returns the persons with some ANPR ids. Those whom the
+	// population does not hold are not in the map.
+	ByANPRIDs(ctx context.Context, anprIDs []string) (map[string]Person, error)
+}
+
+// A Population gives the persons behind the ids: name, sex, birth,
+// citizenships, residence or AIRE, death. It is safe for concurrent use.
+type Population interface {
+	// ByANPRID returns the person with an ANPR id; an error wrapping
+	// [ErrNotFound] if there is none.
+	ByANPRID(ctx context.Context, anprID string) (Person, error)
+	// ByFiscalCode returns the person with a fiscal code, which is compared as
+	// it is, so that omocodes are different codes; an error wrapping
+	// [ErrNotFound] if there is none.
+	ByFiscalCode(ctx context.Context, code FiscalCode) (Person, error)
+}

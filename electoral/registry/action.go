@@ -1,0 +1,170 @@
+package registry
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// An action is one call of a service.
+type action struct {
+	r   *Registry
+	req electoral.Request
+	op  electoral.Operation
+	at  time.Time
+	// comune is the comune whose lists are worked on, and whose request ids
+	// count. The log may have the access in the chain of another.
+	comune  string
+	subject string // the ANPR id of the person it is about, if the call names one
+	found   string // that of the person whom the call turned out to be about
+	chain   string // the comune in whose chain of the log it stands
+	failed  error  // of what had to be looked up before the access was on record
+	purpose string // what it is for, where the service itself says so
+	// refused is done when the operation is refused, with the keeping of the
+	// refusal; nil for nothing.
+	refused func(Writer, electoral.Faults) error
+}
+
+// begin begins a service on the lists of a comune: the access stands in that
+// comune's chain.
+func (r *Registry) begin(req electoral.Request, op electoral.Operation, comune string) *action {
+	return &action{r: r, req: req, op: op, at: r.calendar.Now(), comune: comune, chain: comune}
+}
+
+// beginAbout begins a service about one person, which works on the lists of a
+// comune: the access stands in the chain of the comune under which the person is
+// registered, so that this comune sees who reads its electors.
+func (r *Registry) beginAbout(ctx context.Context, req electoral.Request, op electoral.Operation, comune, anprID string) *action {
+	a := r.begin(req, op, comune)
+	a.subject = anprID
+	a.route(ctx, anprID)
+	return a
+}
+
+// route puts the access into the chain of the comune under which a person is
+// registered, or failing that of who asks.
+func (a *action) route(ctx context.Context, anprID string) {
+	var err error
+	if a.chain, err = a.r.Home(ctx, anprID); err != nil {
+		a.failed = err
+	}
+	if a.chain == "" {
+		a.chain = a.req.Actor.Comune
+	}
+}
+
+// routeRecord routes an access by the person whom a record of a book is about.
+func (a *action) routeRecord(ctx context.Context, book Book, id string) {
+	err := a.r.store.View(ctx, func(rd Reader) error {
+		rec, err := rd.Record(ctx, a.comune, book, id)
+		a.found = rec.Subject
+		return err
+	})
+	if err != nil && !errors.Is(err, electoral.ErrNotFound) {
+		a.failed = fmt.Errorf("registry: %w", err)
+	}
+	if a.found != "" {
+		a.route(ctx, a.found)
+	}
+}
+
+// Home returns the comune under which a person is registered, in whose chain of
+// the access log stands who read his data: the one that keeps his electoral
+// position or, of who has none, that of his residence or of his entry in the
+// register of Italians abroad. It is empty for who is in neither, and for what is
+// no ANPR id. It is asked before an access is on record, and what it says is for
+// the log alone: it is shown to nobody.
+func (r *Registry) Home(ctx context.Context, anprID string) (comune string, err error) {
+	if !electoral.ValidANPRID(anprID) {
+		return "", nil
+	}
+	err = r.store.View(ctx, func(rd Reader) error {
+		_, comune, err = rd.Elector(ctx, anprID)
+		return err
+	})
+	if err == nil && comune != "" {
+		return comune, nil
+	}
+	if err != nil && !errors.Is(err, electoral.ErrNotFound) {
+		return "", fmt.Errorf("registry: %w", err)
+	}
+	p, err := r.population.ByANPRID(ctx, anprID)
+	if errors.Is(err, electoral.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("registry: %w", err)
+	}
+	return p.Registered(), nil
+}
+
+// HomeOf is [Registry.Home] of the person with a codice fiscale, with his ANPR
+// id; both are empty for a code that nobody has.
+func (r *Registry) HomeOf(ctx context.Context, code electoral.FiscalCode) (anprID, comune string, err error) {
+	p, err := r.population.ByFiscalCode(ctx, code)
+	if errors.Is(err, electoral.ErrNotFound) {
+		return "", "", nil
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("registry: %w", err)
+	}
+	comune, err = r.Home(ctx, p.ANPRID)
+	return p.ANPRID, comune, err
+}
+
+// today is the day at which the decisions of this action are taken.
+func (a *action) today() electoral.Date { return a.r.calendar.Day(a.at) }
+
+// admit checks what every service asks of who calls.
+func (a *action) admit() electoral.Faults { return electoral.Admit(a.req) }
+
+// officerOf adds to admit that the actor is the electoral officer of a comune.
+func (a *action) officerOf(comune string) electoral.Faults {
+	faults := a.admit()
+	if actor := a.req.Actor; actor.Role != electoral.OfficerRole || actor.Comune == "" || actor.Comune != comune {
+		faults = append(faults, notCompetent("comune", comune, actor))
+	}
+	return faults
+}
+
+func notCompetent(path, comune string, actor electoral.Actor) electoral.Fault {
+	if actor.Role == electoral.OfficerRole {
+		return electoral.NewFault(electoral.NotCompetent, path, comune, electoral.Args{"actorComune": actor.Comune, "comune": comune})
+	}
+	return electoral.NewFault(electoral.NotCompetent.In("no-officer"), path, comune, electoral.Args{"comune": comune})
+}
+
+// passage is the way of the action through the log.
+func (a *action) passage(admitted electoral.Faults) electoral.Passage {
+	access := electoral.NewAccess(a.req, a.op, a.at)
+	access.Comune, access.Subject = a.chain, cmp.Or(a.subject, a.found)
+	if access.Purpose == "" {
+		access.Purpose = a.purpose
+	}
+	refused := admitted.Err()
+	if a.failed != nil {
+		refused = a.failed
+	}
+	return electoral.Passage{Recorder: a.r.recorder, Access: access, Refused: refused}
+}
+
+// read runs a reading service: its one entry is on record before it returns.
+func (a *action) read(ctx context.Context, admitted electoral.Faults, fn func(on *electoral.Entry) error) error {
+	p := a.passage(admitted)
+	p.ReadOnly = true
+	return p.Do(ctx, fn)
+}
+
+// write runs a service that changes something, or from which data leave while
+// it runs: the request is on record before fn, the outcome after.
+func (a *action) write(ctx context.Context, admitted electoral.Faults, fn func(on *electoral.Entry) error) error {
+	return a.passage(admitted).Do(ctx, fn)
+}
+
+// setRows keeps on record how many rows were read or left.
+func setRows(on *electoral.Entry, rows int) { on.Set("rows", strconv.Itoa(rows)) }

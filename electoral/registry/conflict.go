@@ -1,0 +1,422 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// A Conflict is a disagreement of two comuni over an elector: one wants him in
+// a list in which the other has him ("soggetto non cancellando", ANPR's EN560;
+// first load already done, EN556, of which ANPR sends both comuni the notice
+// N017). It opens by itself when an enrolment or a first load is refused for
+// that reason, both comuni find it among their conflicts, and each step of one
+// is seen by the other. There is one for each person, list and pair of comuni.
+//
+// The holder answers by removing the person ([Registry.Remove]), upon which
+// the claimant may enrol him, or refuses with a reason. The claimant may
+// withdraw, or ask again.
+type Conflict struct {
+	ID     string         `json:"id"`
+	ANPRID string         `json:"anprId"`
+	List   electoral.List `json:"list"`
+	// Claimant wants to enrol him; Holder has him. Belfiore codes.
+	Claimant string        `json:"claimant"`
+	Holder   string        `json:"holder"`
+	State    ConflictState `json:"state"`
+	// Cause is [electoral.AlreadyEnrolled] or [electoral.DuplicateElector].
+	Cause electoral.Code `json:"cause"`
+	// Opened and Changed are UTC.
+	Opened  time.Time `json:"opened"`
+	Changed time.Time `json:"changed"`
+	// Note is the last note of each side, up to 2,000 characters.
+	ClaimantNote string `json:"claimantNote,omitzero"`
+	HolderNote   string `json:"holderNote,omitzero"`
+	// SeenByClaimant and SeenByHolder are when each side acknowledged the
+	// present state; zero if it did not.
+	SeenByClaimant time.Time `json:"seenByClaimant,omitzero"`
+	SeenByHolder   time.Time `json:"seenByHolder,omitzero"`
+}
+
+// A ConflictState is where a [Conflict] stands.
+type ConflictState string
+
+// The states. Resolved and withdrawn are closed.
+const (
+	ConflictOpen      ConflictState = "open"      // the holder is to act
+	ConflictReleased  ConflictState = "released"  // the holder has removed him: the claimant may enrol
+	ConflictRefused   ConflictState = "refused"   // the holder says why not: the claimant is to act
+	ConflictResolved  ConflictState = "resolved"  // he is in the claimant's list
+	ConflictWithdrawn ConflictState = "withdrawn" // the claimant gave up
+)
+
+// Italian returns the state for people.
+func (s ConflictState) Italian() string {
+	switch s {
+	case ConflictOpen:
+		return "in attesa del comune che ha iscritto il soggetto"
+	case ConflictReleased:
+		return "soggetto cancellato: il comune richiedente può iscriverlo"
+	case ConflictRefused:
+		return "cancellazione rifiutata"
+	case ConflictResolved:
+		return "risolto"
+	case ConflictWithdrawn:
+		return "ritirato"
+	}
+	return "stato sconosciuto: " + string(s)
+}
+
+// A ConflictAction is what a comune does in a [Conflict].
+type ConflictAction string
+
+// The actions.
+const (
+	// AcknowledgeConflict is of either side, in any state.
+	AcknowledgeConflict ConflictAction = "acknowledge"
+	// RefuseConflict is the holder's, with a note.
+	RefuseConflict ConflictAction = "refuse"
+	// WithdrawConflict and ReopenConflict are the claimant's; the latter with a
+	// note, after a refusal or a withdrawal.
+	WithdrawConflict ConflictAction = "withdraw"
+	ReopenConflict   ConflictAction = "reopen"
+)
+
+// A ConflictFilter selects conflicts of a comune, of either side.
+type ConflictFilter struct {
+	// States leaves only some states; empty means all.
+	States []ConflictState
+	// After is the id after which the answers begin; Limit how many, 1 to
+	// 1,000; zero means 100.
+	After string
+	Limit int
+}
+
+// Conflicts returns conflicts of the officer's comune, in the order of their
+// ids.
+func (r *Registry) Conflicts(ctx context.Context, req electoral.Request, f ConflictFilter) ([]Conflict, error) {
+	return readBook[Conflict](ctx, r, req, electoral.OpReadConflicts, RecordSearch{Comune: req.Actor.Comune, Book: ConflictBook, States: texts(f.States), After: f.After}, f.Limit)
+}
+
+func texts[S ~string](list []S) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = string(s)
+	}
+	return out
+}
+
+// pageLimit judges the size of a page; zero means 100.
+func pageLimit(n int) (int, electoral.Faults) {
+	switch {
+	case n == 0:
+		return 100, nil
+	case n < 0 || n > maxPage:
+		return 0, electoral.Faults{electoral.NewFault(electoral.QueryPaging, "limit", strconv.Itoa(n), electoral.Args{"most": strconv.Itoa(maxPage)})}
+	}
+	return n, nil
+}
+
+// maxPage is the most that one answer holds.
+const maxPage = 1000
+
+// readBook returns the bodies of records of the officer's comune.
+func readBook[T any](ctx context.Context, r *Registry, req electoral.Request, op electoral.Operation, q RecordSearch, limit int) ([]T, error) {
+	a := r.begin(req, op, req.Actor.Comune)
+	limit, faults := pageLimit(limit)
+	list := []T{}
+	err := a.read(ctx, append(a.officerOf(req.Actor.Comune), faults...), func(*electoral.Entry) error {
+		var err error
+		list, err = readRecords[T](ctx, r.store, q, limit, a.at)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// readRecords returns the bodies of records that have not expired.
+func readRecords[T any](ctx context.Context, store Store, q RecordSearch, limit int, at time.Time) ([]T, error) {
+	var list []T
+	err := store.View(ctx, func(rd Reader) error {
+		list = []T{}
+		for rec, err := range rd.Records(ctx, q) {
+			if err != nil {
+				return err
+			}
+			if !rec.Expires.IsZero() && !rec.Expires.After(at) {
+				continue
+			}
+			var v T
+			if err := decodeRecord(rec, &v); err != nil {
+				return err
+			}
+			if list = append(list, v); len(list) == limit {
+				break
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+func decodeRecord(rec Record, v any) error {
+	if err := json.Unmarshal(rec.Body, v); err != nil {
+		return fmt.Errorf("registry: %s %s of %s: %w", rec.Book, rec.ID, rec.Comune, err)
+	}
+	return nil
+}
+
+func putRecord(ctx context.Context, w Writer, rec Record, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("registry: %w", err)
+	}
+	rec.Body = body
+	return w.PutRecord(ctx, rec)
+}
+
+func conflictID(anprID string, l electoral.List, claimant, holder string) string {
+	return strings.Join([]string{anprID, string(l), claimant, holder}, ".")
+}
+
+// openConflicts opens a conflict for each list of e in which another comune
+// has the person.
+func (a *action) openConflicts(ctx context.Context, w Writer, e electoral.Elector, cause electoral.Code) error {
+	old, _, err := w.Elector(ctx, e.ANPRID)
+	if errors.Is(err, electoral.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for l, en := range e.Enrolments() {
+		held, in := old.EnrolmentIn(l)
+		if !in || en.Comune != a.comune || held.Comune == a.comune {
+			continue
+		}
+		c := Conflict{ID: conflictID(e.ANPRID, l, a.comune, held.Comune), ANPRID: e.ANPRID, List: l, Claimant: a.comune, Holder: held.Comune, State: ConflictOpen, Cause: cause, Opened: a.at}
+		before, err := conflictOf(ctx, w, a.comune, c.ID)
+		switch {
+		case err == nil && before.State == ConflictRefused:
+			continue // asking again needs a note
+		case err == nil && before.State == ConflictOpen:
+			continue
+		case err != nil && !errors.Is(err, electoral.ErrNotFound):
+			return err
+		}
+		if err := a.putConflict(ctx, w, &c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func conflictOf(ctx context.Context, rd Reader, comune, id string) (Conflict, error) {
+	var c Conflict
+	rec, err := rd.Record(ctx, comune, ConflictBook, id)
+	if err == nil {
+		err = decodeRecord(rec, &c)
+	}
+	return c, err
+}
+
+// putConflict writes a conflict in its present state into the books of both
+// comuni; who acts has seen it.
+func (a *action) putConflict(ctx context.Context, w Writer, c *Conflict) error {
+	c.Changed, c.SeenByClaimant, c.SeenByHolder = a.at, time.Time{}, time.Time{}
+	c.see(a)
+	return a.writeConflict(ctx, w, *c)
+}
+
+func (c *Conflict) see(a *action) {
+	switch a.comune {
+	case c.Claimant:
+		c.SeenByClaimant = a.at
+	case c.Holder:
+		c.SeenByHolder = a.at
+	}
+}
+
+func (a *action) writeConflict(ctx context.Context, w Writer, c Conflict) error {
+	rec := Record{Book: ConflictBook, ID: c.ID, Subject: c.ANPRID, State: string(c.State), At: a.at}
+	if c.State == ConflictResolved || c.State == ConflictWithdrawn {
+		rec.Expires = c.Changed.Add(a.r.retention.Closed)
+	}
+	for _, comune := range []string{c.Claimant, c.Holder} {
+		rec.Comune = comune
+		if err := putRecord(ctx, w, rec, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settleConflicts moves the conflicts of the acting comune over a person to
+// the state that his new data give them.
+func (a *action) settleConflicts(ctx context.Context, w Writer, old, e electoral.Elector) error {
+	subject := e.ANPRID
+	if subject == "" {
+		subject = old.ANPRID
+	}
+	return a.settle(ctx, w, RecordSearch{Book: ConflictBook, Comune: a.comune, Subject: subject}, func(string) (electoral.Elector, error) { return e, nil })
+}
+
+// settleAllConflicts does so for every person, after many were written.
+func (a *action) settleAllConflicts(ctx context.Context, w Writer) error {
+	return a.settle(ctx, w, RecordSearch{Book: ConflictBook, Comune: a.comune, States: []string{string(ConflictOpen), string(ConflictRefused), string(ConflictReleased)}}, func(id string) (electoral.Elector, error) {
+		e, _, err := w.Elector(ctx, id)
+		if errors.Is(err, electoral.ErrNotFound) {
+			return electoral.Elector{ANPRID: id}, nil
+		}
+		return e, err
+	})
+}
+
+func (a *action) settle(ctx context.Context, w Writer, q RecordSearch, electorOf func(id string) (electoral.Elector, error)) error {
+	var list []Conflict
+	for rec, err := range w.Records(ctx, q) {
+		if err != nil {
+			return err
+		}
+		var c Conflict
+		if err := decodeRecord(rec, &c); err != nil {
+			return err
+		}
+		list = append(list, c)
+	}
+	for _, c := range list {
+		e, err := electorOf(c.ANPRID)
+		if err != nil {
+			return err
+		}
+		en, in := e.EnrolmentIn(c.List)
+		live := c.State == ConflictOpen || c.State == ConflictRefused
+		switch {
+		case a.comune == c.Holder && live && (!in || en.Comune != c.Holder):
+			c.State = ConflictReleased
+		case a.comune == c.Claimant && (live || c.State == ConflictReleased) && in && en.Comune == c.Claimant:
+			c.State = ConflictResolved
+		default:
+			continue
+		}
+		if err := a.putConflict(ctx, w, &c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// claimant returns the comune to which an elector who is in no general list was
+// released; empty if none waits for him.
+func claimant(ctx context.Context, rd Reader, e electoral.Elector) (string, error) {
+	if e.General != nil || e.Removal == nil {
+		return "", nil
+	}
+	for rec, err := range rd.Records(ctx, RecordSearch{Book: ConflictBook, Comune: e.Removal.Comune, Subject: e.ANPRID, States: []string{string(ConflictReleased)}}) {
+		if err != nil {
+			return "", err
+		}
+		var c Conflict
+		if err := decodeRecord(rec, &c); err != nil {
+			return "", err
+		}
+		if c.List == electoral.GeneralList {
+			return c.Claimant, nil
+		}
+	}
+	return "", nil
+}
+
+// AnswerConflict does one step in a conflict of the officer's comune and
+// returns it as it then is.
+func (r *Registry) AnswerConflict(ctx context.Context, req electoral.Request, id string, action ConflictAction, note string) (Conflict, error) {
+	a := r.begin(req, electoral.OpAnswerConflict, req.Actor.Comune)
+	faults := a.officerOf(req.Actor.Comune)
+	if faults.Err() == nil {
+		a.routeRecord(ctx, ConflictBook, id)
+	}
+	payload := struct{ ID, Action, Note string }{id, string(action), note}
+	c, _, err := perform(ctx, a, faults, payload, func(w Writer) (Conflict, electoral.Faults, error) {
+		c, err := conflictOf(ctx, w, a.comune, id)
+		if errors.Is(err, electoral.ErrNotFound) {
+			return c, nil, electoral.Faults{electoral.NewFault(electoral.ConflictUnknown, "id", strconv.QuoteToASCII(id), electoral.Args{"comune": a.comune})}
+		}
+		if err != nil {
+			return c, nil, err
+		}
+		if action == AcknowledgeConflict {
+			c.see(a)
+			return c, nil, a.writeConflict(ctx, w, c)
+		}
+		if err := c.step(a.comune, action, note).Err(); err != nil {
+			return c, nil, err
+		}
+		if action == ReopenConflict {
+			e, _, err := w.Elector(ctx, c.ANPRID)
+			if err != nil && !errors.Is(err, electoral.ErrNotFound) {
+				return c, nil, err
+			}
+			if en, in := e.EnrolmentIn(c.List); !in || en.Comune != c.Holder {
+				c.State = ConflictReleased // the holder let him go meanwhile
+			}
+		}
+		err = a.putConflict(ctx, w, &c)
+		return c, nil, err
+	})
+	return c, err
+}
+
+// step changes the state by an action of one side.
+func (c *Conflict) step(comune string, action ConflictAction, note string) electoral.Faults {
+	claimant := comune == c.Claimant
+	var faults electoral.Faults
+	switch {
+	case action == RefuseConflict && !claimant && c.State == ConflictOpen:
+		faults = checkNote(note)
+		c.State, c.HolderNote = ConflictRefused, note
+	case action == WithdrawConflict && claimant && slices.Contains([]ConflictState{ConflictOpen, ConflictReleased, ConflictRefused}, c.State):
+		c.State = ConflictWithdrawn
+	case action == ReopenConflict && claimant && (c.State == ConflictRefused || c.State == ConflictWithdrawn):
+		faults = checkNote(note)
+		c.State, c.ClaimantNote = ConflictOpen, note
+	default:
+		if claimant {
+			faults = electoral.Faults{electoral.NewFault(electoral.ConflictStep, "action", string(action), electoral.Args{"state": c.State.Italian()})}
+		} else {
+			faults = electoral.Faults{electoral.NewFault(electoral.ConflictStep.In("holder"), "action", string(action), electoral.Args{"state": c.State.Italian()})}
+		}
+	}
+	return faults
+}
+
+// checkNote asks for a note of 1 to 2,000 characters.
+func checkNote(note string) electoral.Faults {
+	if n := utf8.RuneCountInString(strings.TrimSpace(note)); n < 1 || n > maxNote {
+		return electoral.Faults{electoral.NewFault(electoral.NoteMissing, "note", "", nil)}
+	}
+	// Somebody of the other side reads it: nothing that hides or overwrites text.
+	if i := strings.IndexFunc(note, func(r rune) bool { return r != '\n' && r != '\r' && r != '\t' && unreadable(r) }); i >= 0 || !utf8.ValidString(note) {
+		return electoral.Faults{electoral.NewFault(electoral.NoteMissing.In("characters"), "note", "", nil)}
+	}
+	return nil
+}
+
+// unreadable reports whether a character shows nothing and may change how
+// others are shown: controls, line separators, directions.
+func unreadable(r rune) bool {
+	return unicode.Is(unicode.C, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r)
+}
+
+// maxNote is the length in characters of the note of ANPR's service P003.
+const maxNote = 2000

@@ -1,0 +1,145 @@
+package registry
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// A Retention says how long the registry's own books keep what is no longer
+// needed for the lists. Nothing is removed before [Registry.Expire] has run,
+// and its bytes stand in the files until the store is purged.
+type Retention struct {
+	// Replies is how long the answer to a request can be had again with the
+	// same id. They can be read only with the request. Zero means seven days.
+	Replies time.Duration
+	// Closed is how long a conflict, a rectification or an application stays
+	// after it is closed. What a rectification says of present and asked values
+	// goes at once. Zero means 180 days, which ANPR keeps its notices (D.P.C.M.
+	// 194/2014, annex D).
+	Closed time.Duration
+	// Journal is how long the operation journal keeps an entry, and so how long
+	// a first load can be undone. Zero means for ever: it holds no value.
+	Journal time.Duration
+}
+
+func (r Retention) withDefaults() Retention {
+	if r.Replies == 0 {
+		r.Replies = 7 * 24 * time.Hour
+	}
+	if r.Closed == 0 {
+		r.Closed = 180 * 24 * time.Hour
+	}
+	return r
+}
+
+// An Expiry counts what [Registry.Expire] removed.
+type Expiry struct {
+	// Records are replies, conflicts, rectifications and applications; Journal
+	// the entries of the operation journal.
+	Records, Journal int
+	// Votes are the places that removed electors kept for a vote that is over:
+	// the comune that they left knows them no more.
+	Votes int
+}
+
+// pastVotes clears the votes of removed electors that are over.
+func pastVotes(ctx context.Context, w Writer, comune string, today electoral.Date) (int, error) {
+	var over []electoral.Elector
+	for e, err := range w.Enrolled(ctx, electoral.StillVotesList, comune, "") {
+		if err != nil {
+			return 0, err
+		}
+		if !e.Removal.StillVotesAt(today) {
+			over = append(over, e.Clone())
+		}
+	}
+	for _, e := range over {
+		_, home, err := w.Elector(ctx, e.ANPRID)
+		if err != nil {
+			return 0, err
+		}
+		e.Removal.StillVotes = nil
+		if err := w.PutElector(ctx, home, e); err != nil {
+			return 0, err
+		}
+	}
+	return len(over), nil
+}
+
+// forgetJoined takes from the loads that can no longer be undone what only
+// their undoing needs.
+func forgetJoined(ctx context.Context, w Writer, comune string, before time.Time) error {
+	var past []Record
+	var bodies []loadRecord
+	for rec, err := range w.Records(ctx, RecordSearch{Book: LoadBook, Comune: comune}) {
+		if err != nil {
+			return err
+		}
+		var first loadRecord
+		if err := decodeRecord(rec, &first); err != nil {
+			return err
+		}
+		if first.Joined != nil && !first.At.After(before) {
+			first.Joined = nil
+			past, bodies = append(past, rec), append(bodies, first)
+		}
+	}
+	for i, rec := range past {
+		if err := putRecord(ctx, w, rec, bodies[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Expire removes from the books of some comuni, or with none named of all
+// those of the last twenty years, what [Retention] keeps no longer, and the
+// places of removed electors for votes that are over. It is meant for a daily
+// task, followed by the purge of the store; it is no access to anybody's data
+// and is not recorded.
+func (r *Registry) Expire(ctx context.Context, comuni ...string) (Expiry, error) {
+	at := r.calendar.Now()
+	if len(comuni) == 0 {
+		// Replies to who is of no comune stand under the empty code; and comuni
+		// that are no more may have left something.
+		named := map[string]bool{"": true}
+		for year := range 20 {
+			for c := range r.checker.Tables().Comuni(r.calendar.Day(at).AddYears(-year)) {
+				named[c.Belfiore] = true
+			}
+		}
+		comuni = slices.Sorted(maps.Keys(named))
+	}
+	var sum Expiry
+	for _, comune := range comuni {
+		var one Expiry
+		err := r.store.Update(ctx, func(w Writer) error {
+			one = Expiry{}
+			var err error
+			if one.Records, err = w.ExpireRecords(ctx, comune, at); err != nil {
+				return err
+			}
+			if err == nil {
+				one.Votes, err = pastVotes(ctx, w, comune, r.calendar.Day(at))
+			}
+			if err == nil && r.retention.Journal > 0 {
+				one.Journal, err = w.Forget(ctx, comune, at.Add(-r.retention.Journal))
+				if err == nil {
+					err = forgetJoined(ctx, w, comune, at.Add(-r.retention.Journal))
+				}
+			}
+			return err
+		})
+		if err != nil {
+			return sum, err
+		}
+		sum.Records += one.Records
+		sum.Journal += one.Journal
+		sum.Votes += one.Votes
+	}
+	return sum, nil
+}

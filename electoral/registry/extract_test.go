@@ -1,0 +1,243 @@
+package registry_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/anprxml"
+	"github.com/liste-elettorali/anpr/electoral/lists"
+	"github.com/liste-elettorali/anpr/electoral/memory"
+	"github.com/liste-elettorali/anpr/electoral/registry"
+	"github.com/liste-elettorali/anpr/internal/testenv"
+)
+
+var pollsPurpose = electoral.Purpose{Act: electoral.ChamberAct, Function: "liste per il seggio"}
+
+// townsfolk are five electors of two sections and their persons.
+func townsfolk() (persons []electoral.Person, electors []electoral.Elector) {
+	for i, who := range []struct {
+		id, surname, name string
+		sex               electoral.Sex
+		birth             electoral.Date
+		section           string
+	}{
+		{"1", "ROSSI", "ANNA", electoral.Female, electoral.Date{Year: 1990, Month: 1, Day: 1}, "2"},
+		{"2", "D'ÀRIA", "UGO", electoral.Male, electoral.Date{Year: 1980, Month: 1, Day: 1}, "2"},
+		{"3", "DARDI", "CARLO", electoral.Male, electoral.Date{Year: 1970, Month: 1, Day: 1}, "2"},
+		{"4", "BIANCHI", "EVA", electoral.Female, electoral.Date{Year: 2009, Month: 2, Day: 1}, "2"}, // 18 on 1 February 2027
+		{"5", "VERDI", "ZOE", electoral.Female, electoral.Date{Year: 1960, Month: 1, Day: 1}, "1"},
+	} {
+		code, _ := electoral.ComputeFiscalCode(who.surname, who.name, who.sex, who.birth, aglie)
+		persons = append(persons, electoral.Person{
+			ANPRID: who.id, FiscalCode: code, Surname: who.surname, Name: who.name, Sex: who.sex,
+			Birth: electoral.Birth{Date: who.birth, Place: aglie}, Citizenships: []electoral.Citizenship{{State: electoral.ItalianState}},
+			Residence: &electoral.Residence{Comune: aglie},
+		})
+		electors = append(electors, electorOf(who.id, aglie, who.section))
+		if i == 2 {
+			electors[i].Status.Regional = electoral.No
+		}
+	}
+	return persons, electors
+}
+
+// lister is a ListWriter that remembers the ids, and fails when told.
+type lister struct {
+	header electoral.ExtractHeader
+	ids    []string
+	ended  bool
+	fail   error
+}
+
+func (l *lister) Begin(h electoral.ExtractHeader) error { l.header = h; return nil }
+
+func (l *lister) Write(e electoral.ExtractedElector) error {
+	l.ids = append(l.ids, e.Section+"/"+e.Elector.ANPRID)
+	return l.fail
+}
+
+func (l *lister) End() error { l.ended = true; return nil }
+
+func eachTown(t *testing.T, run func(t *testing.T, r *registry.Registry, log *notebook)) {
+	eachStore(t, func(t *testing.T, _ *registry.Registry, log *notebook, store registry.Store) {
+		persons, electors := townsfolk()
+		require.NoError(t, store.Update(t.Context(), func(w registry.Writer) error {
+			for _, e := range electors {
+				if err := w.PutElector(t.Context(), aglie, e); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		r, err := registry.New(registry.Config{Store: store, Population: memory.NewPopulation(persons...), Recorder: log})
+		require.NoError(t, err)
+		run(t, r, log)
+	})
+}
+
+func TestExtract(t *testing.T) {
+	vote := electoral.Date{Year: 2027, Month: 1, Day: 31}
+	for name, c := range map[string]struct {
+		x    electoral.Extraction
+		want []string
+	}{
+		"the whole list":         {electoral.Extraction{List: electoral.GeneralList}, []string{"1/5", "2/2", "2/3", "2/4", "2/1"}},
+		"one section":            {electoral.Extraction{List: electoral.GeneralList, Section: "1"}, []string{"1/5"}},
+		"18 the day after":       {electoral.Extraction{List: electoral.GeneralList, Consultation: electoral.ChamberElection, Day: vote}, []string{"1/5", "2/2", "2/3", "2/1"}},
+		"18 on the day":          {electoral.Extraction{List: electoral.GeneralList, Consultation: electoral.ChamberElection, Day: vote.AddDays(1)}, []string{"1/5", "2/2", "2/3", "2/4", "2/1"}},
+		"not all for the region": {electoral.Extraction{List: electoral.GeneralList, Section: "2", Consultation: electoral.RegionalElection, Day: vote.AddDays(1)}, []string{"2/2", "2/4", "2/1"}},
+		"nobody":                 {electoral.Extraction{List: electoral.GeneralList, Consultation: electoral.DistrictElection, Day: vote}, nil},
+		"another list":           {electoral.Extraction{List: electoral.TrentoList}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachTown(t, func(t *testing.T, r *registry.Registry, log *notebook) {
+				c.x.Comune, c.x.Purpose = aglie, pollsPurpose
+				var l lister
+				n, err := r.Extract(t.Context(), officer(aglie), c.x, &l)
+				require.NoError(t, err)
+				assert.Equal(t, c.want, l.ids)
+				assert.Equal(t, len(c.want), n)
+				assert.Equal(t, len(c.want), l.header.Total)
+				assert.True(t, l.ended)
+				assert.Equal(t, []string{electoral.Requested, electoral.Granted}, log.outcomes())
+				assert.Equal(t, electoral.OpExtract, log.accesses[0].Operation)
+			})
+		})
+	}
+}
+
+func TestExtractRefuses(t *testing.T) {
+	eachTown(t, func(t *testing.T, r *registry.Registry, log *notebook) {
+		good := electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Purpose: pollsPurpose}
+		for _, c := range []struct {
+			code   electoral.Code
+			change func(*electoral.Extraction)
+		}{
+			{electoral.ExtractionList, func(x *electoral.Extraction) { x.List = "x" }},
+			{electoral.ExtractionVote, func(x *electoral.Extraction) { x.Consultation = electoral.ChamberElection }},
+			{electoral.ExtractionVote, func(x *electoral.Extraction) { x.Day = electoral.Date{Year: 2027, Month: 1, Day: 1} }},
+			{electoral.ExtractionVote, func(x *electoral.Extraction) {
+				x.Consultation, x.Day = "x", electoral.Date{Year: 2027, Month: 1, Day: 1}
+			}},
+			{electoral.ExtractionVote, func(x *electoral.Extraction) {
+				x.Consultation, x.Day = electoral.ChamberElection, electoral.Date{Year: 2027}
+			}},
+			{electoral.ExtractionPurpose, func(x *electoral.Extraction) { x.Purpose.Act = "x" }},
+			{electoral.ExtractionPurpose, func(x *electoral.Extraction) { x.Purpose.Function = "  a " }},
+			{electoral.NotCompetent, func(x *electoral.Extraction) { x.Comune = airasca }},
+		} {
+			x := good
+			c.change(&x)
+			var l lister
+			_, err := r.Extract(t.Context(), officer(aglie), x, &l)
+			refused(t, log, err, c.code)
+			assert.Empty(t, l.ids)
+			assert.False(t, l.ended)
+		}
+		full := errors.New("disk full")
+		l := lister{fail: full}
+		_, err := r.Extract(t.Context(), officer(aglie), good, &l)
+		require.ErrorIs(t, err, full)
+		assert.Len(t, l.ids, 1)
+		assert.Equal(t, electoral.Failed, log.outcomes()[len(log.accesses)-1])
+	})
+}
+
+func TestExtractFormats(t *testing.T) {
+	eachTown(t, func(t *testing.T, r *registry.Registry, _ *notebook) {
+		extract := func(w electoral.ListWriter) {
+			t.Helper()
+			n, err := r.Extract(t.Context(), officer(aglie), electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Purpose: pollsPurpose}, w)
+			require.NoError(t, err)
+			require.Equal(t, 5, n)
+		}
+		var b bytes.Buffer
+		extract(lists.NewCSVWriter(&b))
+		rows, err := csv.NewReader(&b).ReadAll()
+		require.NoError(t, err)
+		require.Len(t, rows, 6)
+		assert.Equal(t, "sezioneelettoralenum", rows[0][0])
+		assert.Equal(t, []string{"2", "2"}, rows[2][:2])
+		assert.Equal(t, []string{"D'ÀRIA", "UGO", "M", "1980-01-01", aglie, "S"}, rows[2][3:9])
+
+		b.Reset()
+		extract(lists.NewNDJSONWriter(&b))
+		lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+		require.Len(t, lines, 5)
+		var row struct {
+			Section string
+			Elector electoral.Elector
+			Person  electoral.Person
+		}
+		require.NoError(t, json.Unmarshal([]byte(lines[2]), &row))
+		assert.Equal(t, "DARDI", row.Person.Surname)
+		assert.Equal(t, electoral.No, row.Elector.Status.Regional)
+
+		b.Reset()
+		extract(lists.NewASCIIWriter(&b))
+		lines = strings.Split(strings.TrimSuffix(b.String(), "\r\n"), "\r\n")
+		require.Len(t, lines, 5)
+		layout := lists.ASCIILayout()
+		last := layout[len(layout)-1]
+		for _, line := range lines {
+			assert.Len(t, line, last.From+last.Width-1)
+		}
+		assert.Equal(t, "D'A'RIA", strings.TrimSpace(lines[1][layout[3].From-1:layout[3].From-1+layout[3].Width]))
+
+		b.Reset()
+		w, err := anprxml.NewListWriter(&b, anprxml.WriteConfig{})
+		require.NoError(t, err)
+		extract(w)
+		source, err := anprxml.ReadElectors(t.Context(), &b, anprxml.ReadConfig{})
+		require.NoError(t, err)
+		assert.Equal(t, 5, source.Declared)
+		var ids []string
+		for item, err := range source.Items {
+			require.NoError(t, err)
+			require.Empty(t, item.Faults)
+			ids = append(ids, item.Record.ANPRID)
+		}
+		assert.Equal(t, []string{"5", "2", "3", "4", "1"}, ids)
+	})
+}
+
+func TestASCIIRefusesWhatDoesNotFit(t *testing.T) {
+	for _, surname := range []string{strings.Repeat("A", 51), "日本", "A\nB"} {
+		var b bytes.Buffer
+		w := lists.NewASCIIWriter(&b)
+		err := w.Write(electoral.ExtractedElector{Elector: electoral.Elector{ANPRID: "7"}, Person: electoral.Person{Surname: surname}})
+		require.ErrorContains(t, err, "elector 7: column cognome")
+	}
+}
+
+func TestPDFListOfTheRegistry(t *testing.T) {
+	eachTown(t, func(t *testing.T, r *registry.Registry, _ *notebook) {
+		var b bytes.Buffer
+		w, err := lists.NewPDFWriter(&b, lists.PDFConfig{})
+		require.NoError(t, err)
+		n, err := r.Extract(t.Context(), officer(aglie), electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Purpose: pollsPurpose}, w)
+		require.NoError(t, err)
+		require.Equal(t, 5, n)
+		name := filepath.Join(t.TempDir(), "list.pdf")
+		require.NoError(t, os.WriteFile(name, b.Bytes(), 0o600))
+		out, err := exec.Command(testenv.Tool(t, "pdftotext"), "-raw", name, "-").Output()
+		require.NoError(t, err)
+		text := string(out)
+		names := regexp.MustCompile(`(?m)^\d+ \S+ \S+`).FindAllString(text, -1)
+		assert.Equal(t, []string{"1 VERDI ZOE", "1 D'ÀRIA UGO", "2 DARDI CARLO", "1 BIANCHI EVA", "2 ROSSI ANNA"}, names)
+		assert.NotContains(t, text, "votazione")
+		assert.NotContains(t, text, "Sede:")
+	})
+}

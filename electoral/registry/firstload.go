@@ -1,0 +1,290 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// A FirstLoadTerm is the time in which the comuni register their lists (art. 7
+// c. 1): twelve months from the Ministry's communication that the service is
+// active.
+type FirstLoadTerm struct {
+	// Announced is the day of the communication; zero while there is none.
+	Announced electoral.Date
+	// Months is the length of the term; zero means the decree's twelve.
+	Months int
+}
+
+// Last returns the last day of the term; zero while the service has not been
+// announced. A term that would end on a day that its month does not have ends
+// on the month's last.
+func (t FirstLoadTerm) Last() electoral.Date {
+	if t.Announced.IsZero() {
+		return electoral.Date{}
+	}
+	months := t.Months
+	if months == 0 {
+		months = 12
+	}
+	first := electoral.Date{Year: t.Announced.Year, Month: t.Announced.Month, Day: 1}.In(time.UTC).AddDate(0, months, 0)
+	end := first.AddDate(0, 1, -1).Day()
+	return electoral.Date{Year: first.Year(), Month: first.Month(), Day: min(t.Announced.Day, end)}
+}
+
+// LoadProgress is how far a comune is with its first load.
+type LoadProgress struct {
+	Comune string `json:"comune"`
+	// Last is the last day of the term, DaysLeft the days until it, negative
+	// after it; zero and 0 while the service has not been announced.
+	Last     electoral.Date `json:"last,omitzero"`
+	DaysLeft int            `json:"daysLeft"`
+	// Sections counts the sections that are registered, Enrolled the electors
+	// in each list.
+	Sections int                    `json:"sections"`
+	Enrolled map[electoral.List]int `json:"enrolled"`
+	// ExpectedSections and ExpectedElectors are what the tables know of the
+	// comune: the sections of the European election of 2024 and the electors
+	// that it reported to ANPR. 0 where not known.
+	ExpectedSections int `json:"expectedSections"`
+	ExpectedElectors int `json:"expectedElectors"`
+	// Loads are the first loads, in the order of their ids.
+	Loads []FirstLoad `json:"loads"`
+	// OpenConflicts counts the conflicts in which the comune is to act.
+	OpenConflicts int `json:"openConflicts"`
+}
+
+// Progress tells the officer how far his comune is with its first load.
+func (r *Registry) Progress(ctx context.Context, req electoral.Request, comune string) (LoadProgress, error) {
+	a := r.begin(req, electoral.OpProgress, comune)
+	p := LoadProgress{Comune: comune, Last: r.firstLoad.Last()}
+	if !p.Last.IsZero() {
+		p.DaysLeft = int(p.Last.In(time.UTC).Sub(a.today().In(time.UTC)) / (24 * time.Hour))
+	}
+	if c, ok := r.checker.Tables().Comune(comune, a.today()); ok {
+		p.ExpectedSections, p.ExpectedElectors = c.Sections, c.Electors
+	}
+	err := a.read(ctx, a.officerOf(comune), func(*electoral.Entry) error {
+		return r.store.View(ctx, func(rd Reader) error { return p.fill(ctx, rd) })
+	})
+	if err != nil {
+		return LoadProgress{}, err
+	}
+	return p, nil
+}
+
+func (p *LoadProgress) fill(ctx context.Context, rd Reader) error {
+	for _, err := range rd.Sections(ctx, p.Comune) {
+		if err != nil {
+			return err
+		}
+		p.Sections++
+	}
+	counts, err := rd.Counts(ctx, p.Comune)
+	if err != nil {
+		return err
+	}
+	p.Enrolled = map[electoral.List]int{}
+	for _, c := range counts {
+		if c.List != electoral.StillVotesList {
+			p.Enrolled[c.List] += c.Count
+		}
+	}
+	for rec, err := range rd.Records(ctx, RecordSearch{Book: LoadBook, Comune: p.Comune}) {
+		if err != nil {
+			return err
+		}
+		var f FirstLoad
+		if err := decodeRecord(rec, &f); err != nil {
+			return err
+		}
+		p.Loads = append(p.Loads, f)
+	}
+	for rec, err := range rd.Records(ctx, RecordSearch{Book: ConflictBook, Comune: p.Comune, States: []string{string(ConflictOpen), string(ConflictReleased), string(ConflictRefused)}}) {
+		if err != nil {
+			return err
+		}
+		var c Conflict
+		if err := decodeRecord(rec, &c); err != nil {
+			return err
+		}
+		if (c.Holder == p.Comune) == (c.State == ConflictOpen) {
+			p.OpenConflicts++
+		}
+	}
+	return nil
+}
+
+// An UndoReport says what became of the records of a load that was undone.
+type UndoReport struct {
+	// Removed counts the electors of whom the lists of the comune are gone;
+	// Kept those whom a later operation has touched, who stay.
+	Removed int `json:"removed"`
+	Kept    int `json:"kept"`
+	// Sections counts the sections that are gone: those that the load had
+	// brought and in which nobody is left.
+	Sections int `json:"sections"`
+}
+
+// UndoLoad takes back a first load, also one that was interrupted, as the
+// officer of its comune: the electors whom nobody has touched since leave its
+// lists, and of who is then in no list of any comune nothing remains, unless
+// another comune had registered or removed him before. Who was registered
+// before leaves only the lists that the load brought. The
+// others stay, each named by a warning, [electoral.LoadKept], up to 1,000. It needs no
+// earlier value: the operation journal says whom the load registered. All or
+// nothing.
+func (r *Registry) UndoLoad(ctx context.Context, req electoral.Request, comune, loadID string) (UndoReport, electoral.Faults, error) {
+	a := r.begin(req, electoral.OpUndoLoad, comune)
+	return perform(ctx, a, a.officerOf(comune), loadID, func(w Writer) (UndoReport, electoral.Faults, error) {
+		var first loadRecord
+		rec, err := w.Record(ctx, comune, LoadBook, loadID)
+		if err == nil {
+			err = decodeRecord(rec, &first)
+		}
+		switch {
+		case errors.Is(err, electoral.ErrNotFound):
+			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadUnknown, "id", strconv.QuoteToASCII(loadID), electoral.Args{"comune": comune})}
+		case err != nil:
+			return UndoReport{}, nil, err
+		case r.retention.Journal > 0 && !first.At.After(a.at.Add(-r.retention.Journal)):
+			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadState, "id", loadID, nil)}
+		case first.State == LoadUndone:
+			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadState.In("undone"), "id", loadID, nil)}
+		}
+		u := undoer{action: a, ctx: ctx, w: w, first: first}
+		if err := u.run(); err != nil {
+			return UndoReport{}, nil, err
+		}
+		first.State, first.Joined = LoadUndone, nil
+		return u.report, u.kept, putRecord(ctx, w, Record{Comune: comune, Book: LoadBook, ID: loadID, State: string(first.State), At: a.at}, first)
+	})
+}
+
+type undoer struct {
+	action *action
+	ctx    context.Context
+	w      Writer
+	first  loadRecord
+	report UndoReport
+	kept   electoral.Faults
+}
+
+func (u *undoer) run() error {
+	var after *JournalEntry
+	for {
+		batch := make([]JournalEntry, 0, loadBatch)
+		for entry, err := range u.w.Journal(u.ctx, JournalSearch{Comune: u.action.comune, From: u.first.At, To: u.first.At.Add(time.Millisecond), Operations: []electoral.Operation{electoral.OpLoad}, After: after}) {
+			if err != nil {
+				return err
+			}
+			if batch = append(batch, entry); len(batch) == loadBatch {
+				break
+			}
+		}
+		if len(batch) == 0 {
+			return join(u.action.settleAllConflicts(u.ctx, u.w), u.sections())
+		}
+		if err := u.batch(batch); err != nil {
+			return err
+		}
+		after = &batch[len(batch)-1]
+	}
+}
+
+func (u *undoer) batch(batch []JournalEntry) error {
+	ids := make([]string, len(batch))
+	for i, entry := range batch {
+		ids[i] = entry.ANPRID
+	}
+	touched := map[string]bool{}
+	for entry, err := range u.w.Journal(u.ctx, JournalSearch{Comune: u.action.comune, From: u.first.At.Add(time.Millisecond), ANPRIDs: ids}) {
+		if err != nil {
+			return err
+		}
+		touched[entry.ANPRID] = true
+	}
+	for _, id := range ids {
+		if touched[id] {
+			u.report.Kept++
+			if len(u.kept) < maxPage {
+				u.kept = append(u.kept, electoral.NewFault(electoral.LoadKept, "anprId", id, nil))
+			}
+			continue
+		}
+		if err := u.elector(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (u *undoer) elector(id string) error {
+	old, home, err := u.w.Elector(u.ctx, id)
+	if errors.Is(err, electoral.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	u.report.Removed++
+	e, newHome := u.without(old, home)
+	if newHome == "" {
+		if err := u.w.RemoveElector(u.ctx, id); err != nil {
+			return err
+		}
+	} else if err := u.w.PutElector(u.ctx, newHome, e); err != nil {
+		return err
+	}
+	return u.action.note(u.ctx, u.w, id, old, home, e, newHome)
+}
+
+// without returns what remains of an elector without the load, and under which
+// comune; none if nothing remains.
+func (u *undoer) without(old electoral.Elector, home string) (e electoral.Elector, newHome string) {
+	e = old.Clone()
+	before, joined := u.first.Joined[old.ANPRID]
+	for l, en := range old.Enrolments() {
+		switch {
+		case en.Comune != u.action.comune:
+			if newHome == "" || home == en.Comune {
+				newHome = en.Comune
+			}
+		case joined && !slices.Contains(before.Lists, l):
+		case l == electoral.GeneralList:
+			e.General = nil
+		default:
+			e.SetListEntry(l, electoral.AddedList{})
+		}
+	}
+	if joined {
+		return e, before.Home
+	}
+	// He may have a vote left in the comune that removed him.
+	if r := e.Removal; newHome == "" && r != nil && r.Comune != u.action.comune {
+		newHome = r.Comune
+	}
+	return e, newHome
+}
+
+// sections removes the load's own sections in which nobody is left.
+func (u *undoer) sections() error {
+	counts, err := u.w.Counts(u.ctx, u.action.comune)
+	if err != nil {
+		return err
+	}
+	for _, number := range u.first.NewSections {
+		if slices.ContainsFunc(counts, func(c ListCount) bool { return c.Section == number }) {
+			continue
+		}
+		if err := u.w.RemoveSection(u.ctx, u.action.comune, number); err != nil {
+			return err
+		}
+		u.report.Sections++
+	}
+	return nil
+}

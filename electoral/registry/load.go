@@ -1,0 +1,204 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// LoadOptions say how [Registry.Load] treats what it refuses. The zero value
+// loads all or nothing.
+type LoadOptions struct {
+	// Partial stores the records without errors even if others are refused.
+	// Without it one refused record leaves the store as it was.
+	Partial bool
+	// Resumable is Partial in steps that are durable one by one: a load that
+	// was interrupted goes on where it stopped when the same files are loaded
+	// again with the same request id.
+	Resumable bool
+	// DryRun judges every record and stores nothing, not even the conflicts.
+	DryRun bool
+	// MaxFaults bounds the faults kept in the report; those beyond are only
+	// counted. Zero means 10,000.
+	MaxFaults int
+	// Notice is the day of the notice of convocation, if a vote is called; zero
+	// means what Config.Votes says.
+	Notice electoral.Date
+}
+
+// A LoadReport says what became of every record of a first load.
+type LoadReport struct {
+	// ID is the request's, with which the load can be undone.
+	ID       string    `json:"id"`
+	Sections LoadCount `json:"sections"`
+	Electors LoadCount `json:"electors"`
+	// Enrolled counts the accepted electors in each list.
+	Enrolled map[electoral.List]int `json:"enrolled"`
+	// Reconciliation counts each list and section: what the file held, what of
+	// it was accepted, what the registry now holds. In the order of list and
+	// section.
+	Reconciliation []Reconciliation `json:"reconciliation"`
+	// Faults are the faults and the warnings, in the order of the files.
+	Faults electoral.Faults `json:"faults"`
+	// Errors counts the faults that forbid the load, kept or not.
+	Errors int `json:"errors"`
+	// FaultsBeyond counts those that MaxFaults left out.
+	FaultsBeyond int `json:"faultsBeyond"`
+	// Conflicts counts the electors whom another comune has in a list of the
+	// file: each is a [Conflict] that both find.
+	Conflicts int `json:"conflicts"`
+	// Stored says whether anything was stored.
+	Stored bool `json:"stored"`
+	// DryRun says that nothing was to be stored; Resumed how many electors an
+	// interrupted load with this id had stored before; Repeated that the load
+	// was done before, and that this report has its counts without its faults.
+	DryRun   bool `json:"dryRun"`
+	Resumed  int  `json:"resumed"`
+	Repeated bool `json:"repeated"`
+}
+
+// A LoadCount counts the records of one file. Read = Accepted + Refused.
+type LoadCount struct {
+	// Declared is the total that the file announces; negative if none.
+	Declared int `json:"declared"`
+	// Read is how many records the file held.
+	Read int `json:"read"`
+	// Accepted is how many had no error. They are stored if the report's
+	// Stored is true.
+	Accepted int `json:"accepted"`
+	// Refused is how many had an error.
+	Refused int `json:"refused"`
+}
+
+// A Reconciliation compares a section of a list with the file.
+type Reconciliation struct {
+	List    electoral.List `json:"list"`
+	Section string         `json:"section"`
+	// InFile and Accepted count the file's electors; Registered those whom the
+	// registry has after the load, or would have after a dry run of which
+	// nothing else was registered: then it is what it has now.
+	InFile     int `json:"inFile"`
+	Accepted   int `json:"accepted"`
+	Registered int `json:"registered"`
+}
+
+// ErrLoadRefused is wrapped by the error of a load of which nothing was
+// stored because records were refused; the report has their faults.
+var ErrLoadRefused = errors.New("registry: first load refused")
+
+// ErrLoadInterrupted is wrapped by the error of a load of which nothing was
+// stored because another update was in its way: load the files again.
+var ErrLoadInterrupted = errors.New("registry: first load interrupted by another update")
+
+// A FirstLoad is what the registry remembers of a load.
+type FirstLoad struct {
+	// ID is the request's.
+	ID     string `json:"id"`
+	Comune string `json:"comune"`
+	// At is the instant that stands in the operation journal with each elector.
+	At    time.Time `json:"at"`
+	State LoadStage `json:"state"`
+	// Sections and Electors count the records; while it runs, of an interrupted
+	// load, they are zero.
+	Sections LoadCount              `json:"sections"`
+	Electors LoadCount              `json:"electors"`
+	Enrolled map[electoral.List]int `json:"enrolled"`
+	// NewSections are the numbers of the sections that were not registered
+	// before.
+	NewSections []string `json:"newSections"`
+}
+
+// loadRecord is a FirstLoad as its book keeps it.
+type loadRecord struct {
+	FirstLoad
+	// Runs counts the runs of a resumable load: a run that was resumed by
+	// another is over.
+	Runs int `json:"runs,omitzero"`
+	// Joined are those whom another comune had registered before the load, by
+	// ANPR id, until it is undone or can be undone no more ([Retention]).
+	Joined map[string]joinedElector `json:"joined,omitzero"`
+}
+
+// joinedElector is what the undoing of a load cannot see in the record of a
+// person: the comune under which he was before, and the lists that the load
+// added to his others.
+type joinedElector struct {
+	Home  string           `json:"home"`
+	Lists []electoral.List `json:"lists"`
+}
+
+func (r *loadRecord) join(anprID string, j joinedElector) {
+	if r.Joined == nil {
+		r.Joined = map[string]joinedElector{}
+	}
+	r.Joined[anprID] = j
+}
+
+func listsOf(e electoral.Elector) (lists []electoral.List) {
+	for l := range e.Enrolments() {
+		lists = append(lists, l)
+	}
+	return lists
+}
+
+// A LoadStage is where a [FirstLoad] stands.
+type LoadStage string
+
+// The stages. A load that ends atomically has no running stage.
+const (
+	LoadRunning LoadStage = "running"
+	LoadStored  LoadStage = "stored"
+	LoadUndone  LoadStage = "undone"
+)
+
+// Load is the first load of a comune ("primo caricamento", art. 7 c. 1): its
+// sections, then its electors, as the officer of the comune. Either may be the
+// zero value. Each record is checked by every rule, its person looked up, and
+// refused with all its faults or accepted; the report adds up, and is returned
+// whatever the error.
+//
+// The load is atomic: a record refused, a file that ends early, a declared
+// total that is wrong leave the store as it was, unless opts.Partial or
+// opts.Resumable asks to keep what is right. A file that is not well formed is
+// then kept up to the last whole record before the error, and the error is
+// returned all the same. A load that was stored is not done again: its counts
+// are returned. A resumable load that is undone, or resumed by another call,
+// while it runs ends at its next step, with [electoral.LoadState].
+func (r *Registry) Load(ctx context.Context, req electoral.Request, comune string, sections electoral.LoadSource[electoral.Section], electors electoral.LoadSource[electoral.Elector], opts LoadOptions) (LoadReport, error) {
+	if opts.MaxFaults == 0 {
+		opts.MaxFaults = 10_000
+	}
+	a := r.begin(req, electoral.OpLoad, comune)
+	if opts.Notice.IsZero() {
+		opts.Notice = r.noticeAt(comune, a.today())
+	}
+	admitted := a.officerOf(comune)
+	if opts.DryRun && opts.Resumable {
+		admitted = append(admitted, electoral.NewFault(electoral.LoadOptionsDisagree, "options", "DryRun, Resumable", nil))
+	}
+	opts.Partial = opts.Partial || opts.Resumable
+	l := newLoader(ctx, a, opts)
+	err := a.write(ctx, admitted, func(*electoral.Entry) error {
+		repeated := false
+		err := r.store.View(ctx, func(rd Reader) (err error) { repeated, err = l.before(rd); return err })
+		if err != nil || repeated {
+			return err
+		}
+		switch {
+		case opts.DryRun:
+			err = r.store.View(ctx, func(rd Reader) error { l.rd = rd; return l.run(sections, electors) })
+		case opts.Resumable:
+			err = l.run(sections, electors)
+		default:
+			err = l.atomic(sections, electors)
+		}
+		if l.report.Repeated {
+			return err
+		}
+		l.report.Stored = err == nil && !opts.DryRun && l.report.Sections.Accepted+l.report.Electors.Accepted > 0
+		return join(join(err, l.broken), l.tellConflicts())
+	})
+	return l.report, err
+}

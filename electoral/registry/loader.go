@@ -1,0 +1,597 @@
+package registry
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/rules"
+)
+
+// loader is one run of Load.
+type loader struct {
+	action *action
+	ctx    context.Context
+	opts   LoadOptions
+	report LoadReport
+	first  loadRecord
+	// resuming says that an earlier run with this id was interrupted; begun that
+	// this run has registered itself.
+	resuming, begun bool
+	// rd and w are of the update at hand; w is nil on a dry run.
+	rd Reader
+	w  Writer
+	// broken is what ended a file early.
+	broken       error
+	sections     map[string]electoral.Section
+	seenSections map[string]bool
+	seenElectors map[string]int
+	places       map[ListCount]*Reconciliation
+	// claims are the lists in which another comune has electors of the file.
+	claims []electoral.Elector
+	// persons and homes are of the batch at hand; nil if they cannot be asked
+	// for many at once. loaded are those of it that an interrupted run stored,
+	// joins those whom another comune has registered.
+	persons map[string]electoral.Person
+	homes   map[string]string
+	loaded  map[string]bool
+	joins   map[string]joinedElector
+	// undo takes back what the batch at hand has left in the loader, if its
+	// update must be run again.
+	undo []func()
+}
+
+func newLoader(ctx context.Context, a *action, opts LoadOptions) *loader {
+	l := &loader{action: a, ctx: ctx, opts: opts, sections: map[string]electoral.Section{}, seenSections: map[string]bool{},
+		seenElectors: map[string]int{}, places: map[ListCount]*Reconciliation{}}
+	l.report = LoadReport{ID: a.req.ID, Enrolled: map[electoral.List]int{}, DryRun: opts.DryRun}
+	l.first.FirstLoad = FirstLoad{ID: a.req.ID, Comune: a.comune, At: a.at, State: LoadRunning, Enrolled: map[electoral.List]int{}}
+	return l
+}
+
+// before looks whether the load was done, or begun, before. What it finds
+// holds only within the update of rd: another run may have the same id.
+func (l *loader) before(rd Reader) (repeated bool, err error) {
+	old, err := l.registered(rd)
+	switch {
+	case errors.Is(err, electoral.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, err
+	case l.opts.DryRun:
+		return false, nil
+	case old.State == LoadStored:
+		l.report = LoadReport{ID: l.action.req.ID, Sections: old.Sections, Electors: old.Electors, Enrolled: old.Enrolled, Stored: true, Repeated: true}
+		return true, nil
+	case old.State == LoadRunning && l.opts.Resumable:
+		l.first, l.resuming = old, true
+		return false, nil
+	}
+	return false, l.outOfState(old)
+}
+
+// goOn looks whether a resumable load that has begun is still this run's: it
+// may have been undone meanwhile, or resumed by another run.
+func (l *loader) goOn(rd Reader) error {
+	old, err := l.registered(rd)
+	if err != nil {
+		return err
+	}
+	if old.State != LoadRunning || !old.At.Equal(l.first.At) || old.Runs != l.first.Runs {
+		return l.outOfState(old)
+	}
+	l.first = old
+	return nil
+}
+
+func (l *loader) registered(rd Reader) (old loadRecord, err error) {
+	rec, err := rd.Record(l.ctx, l.action.comune, LoadBook, l.action.req.ID)
+	if err == nil {
+		err = decodeRecord(rec, &old)
+	}
+	return old, err
+}
+
+func (l *loader) outOfState(old loadRecord) error {
+	return electoral.Faults{electoral.NewFault(electoral.LoadState.In("stage"), "request.id", l.action.req.ID, electoral.Args{"state": string(old.State)})}
+}
+
+// atomic runs the whole load in one update.
+func (l *loader) atomic(sections electoral.LoadSource[electoral.Section], electors electoral.LoadSource[electoral.Elector]) error {
+	started := false
+	return l.action.r.store.Update(l.ctx, func(w Writer) error {
+		if repeated, err := l.before(w); err != nil || repeated {
+			return err
+		}
+		if started {
+			// The store wants to try again, but a file can be read once.
+			return ErrLoadInterrupted
+		}
+		started = true
+		l.rd, l.w = w, w
+		return l.run(sections, electors)
+	})
+}
+
+// step runs what reads and writes the store: within the one update of an
+// atomic load, or in an update of its own that first looks whether the load
+// is still to be done.
+func (l *loader) step(fn func() error) error {
+	if !l.opts.Resumable {
+		return fn()
+	}
+	err := l.action.r.store.Update(l.ctx, func(w Writer) error {
+		for _, back := range slices.Backward(l.undo) {
+			back()
+		}
+		l.undo = l.undo[:0]
+		l.rd, l.w = w, w
+		if l.begun {
+			if err := l.goOn(w); err != nil {
+				return err
+			}
+		} else if repeated, err := l.before(w); err != nil || repeated {
+			return err
+		}
+		return fn()
+	})
+	l.undo = l.undo[:0]
+	return err
+}
+
+func (l *loader) run(sections electoral.LoadSource[electoral.Section], electors electoral.LoadSource[electoral.Elector]) error {
+	if err := l.step(l.knownSections); err != nil || l.report.Repeated {
+		return err
+	}
+	l.begun = true
+	if err := loadFile(l, &l.report.Sections, sections, "numeroTotaleSezioni", l.sectionBatch); err != nil {
+		return err
+	}
+	if l.broken == nil || l.opts.Partial {
+		if err := loadFile(l, &l.report.Electors, electors, "datiFornitura/numeroTotaleListe", l.electorBatch); err != nil {
+			return err
+		}
+	}
+	if !l.opts.Partial {
+		if l.broken != nil {
+			return fmt.Errorf("%w: nothing stored", ErrLoadRefused)
+		}
+		if l.report.Errors > 0 && !l.opts.DryRun {
+			return fmt.Errorf("%w: %d records refused, %d errors, nothing stored", ErrLoadRefused, l.report.Sections.Refused+l.report.Electors.Refused, l.report.Errors)
+		}
+	}
+	return l.step(l.finish)
+}
+
+// knownSections reads the sections that are registered, and registers the
+// beginning of a run that can be resumed. From then on the run before it, which
+// may be slow and not dead, does nothing more.
+func (l *loader) knownSections() error {
+	clear(l.sections)
+	for s, err := range l.rd.Sections(l.ctx, l.action.comune) {
+		if err != nil {
+			return err
+		}
+		l.sections[s.Number] = s
+	}
+	if !l.opts.Resumable {
+		return nil
+	}
+	l.first.Runs++
+	return l.putFirst()
+}
+
+func (l *loader) putFirst() error {
+	return putRecord(l.ctx, l.w, Record{Comune: l.action.comune, Book: LoadBook, ID: l.action.req.ID, State: string(l.first.State), At: l.action.at}, l.first)
+}
+
+// finish reconciles the file with the registry and registers the load.
+func (l *loader) finish() error {
+	counts, err := l.rd.Counts(l.ctx, l.action.comune)
+	if err != nil {
+		return err
+	}
+	for _, c := range counts {
+		if c.List != electoral.StillVotesList {
+			l.place(c.List, c.Section).Registered = c.Count
+		}
+	}
+	l.report.Reconciliation = l.report.Reconciliation[:0]
+	for _, p := range l.places {
+		l.report.Reconciliation = append(l.report.Reconciliation, *p)
+	}
+	slices.SortFunc(l.report.Reconciliation, func(a, b Reconciliation) int {
+		return cmp.Or(slices.Index(electoral.Lists(), a.List)-slices.Index(electoral.Lists(), b.List), cmp.Compare(a.Section, b.Section))
+	})
+	if l.opts.DryRun || l.report.Sections.Accepted+l.report.Electors.Accepted == 0 {
+		return nil
+	}
+	if err := l.action.settleAllConflicts(l.ctx, l.w); err != nil {
+		return err
+	}
+	l.first.State, l.first.Sections, l.first.Electors, l.first.Enrolled = LoadStored, l.report.Sections, l.report.Electors, l.report.Enrolled
+	return l.putFirst()
+}
+
+// tellConflicts opens the conflicts that the load has met.
+func (l *loader) tellConflicts() error {
+	l.report.Conflicts = len(l.claims)
+	if l.opts.DryRun {
+		return nil
+	}
+	for part := range slices.Chunk(l.claims, loadBatch) {
+		if err := l.action.r.store.Update(context.WithoutCancel(l.ctx), func(w Writer) error {
+			for _, e := range part {
+				if err := l.action.openConflicts(context.WithoutCancel(l.ctx), w, e, electoral.DuplicateElector); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *loader) place(list electoral.List, section string) *Reconciliation {
+	key := ListCount{List: list, Section: section}
+	if l.places[key] == nil {
+		l.places[key] = &Reconciliation{List: list, Section: section}
+	}
+	return l.places[key]
+}
+
+// loadBatch is how many records of a file are looked up and stored together.
+const loadBatch = 2000
+
+// loadFile runs put over the records of a file, batch by batch, and keeps the
+// count. put returns the faults of each record.
+func loadFile[T any](l *loader, count *LoadCount, src electoral.LoadSource[T], tag string, put func([]electoral.LoadItem[T]) ([]electoral.Faults, error)) error {
+	count.Declared = src.Declared
+	if src.Items == nil {
+		count.Declared = -1
+		return nil
+	}
+	batch := make([]electoral.LoadItem[T], 0, loadBatch)
+	flush := func() error {
+		var all []electoral.Faults
+		if err := l.step(func() (err error) { all, err = put(batch); return err }); err != nil {
+			return err
+		}
+		for i, faults := range all {
+			l.keep(batch[i].Number, &batch[i].Position, faults...)
+			if count.Read++; faults.Err() != nil {
+				count.Refused++
+			} else {
+				count.Accepted++
+			}
+		}
+		batch = batch[:0]
+		return nil
+	}
+	for item, err := range src.Items {
+		if err != nil {
+			if err := flush(); err != nil {
+				return err
+			}
+			l.broken = join(l.broken, err)
+			l.keep(0, nil, electoral.NewFault(electoral.LoadIncomplete, "", "", electoral.Args{"read": strconv.Itoa(count.Read), "error": err.Error()}))
+			return nil
+		}
+		if batch = append(batch, item); len(batch) == loadBatch {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		return err
+	}
+	if src.Declared >= 0 && src.Declared != count.Read {
+		f := electoral.NewFault(electoral.CountMismatch, "", strconv.Itoa(src.Declared), electoral.Args{"declared": strconv.Itoa(src.Declared), "read": strconv.Itoa(count.Read)})
+		f.Tag = tag
+		l.keep(0, nil, f)
+	}
+	return nil
+}
+
+func (l *loader) keep(number int, at *electoral.Position, faults ...electoral.Fault) {
+	for _, f := range faults {
+		if f.Severity == electoral.Error {
+			l.report.Errors++
+		}
+		if len(l.report.Faults) >= l.opts.MaxFaults {
+			l.report.FaultsBeyond++
+			continue
+		}
+		f.Record = number
+		if f.Position == nil && at != nil {
+			place := *at
+			f.Position = &place
+		}
+		l.report.Faults = append(l.report.Faults, f)
+	}
+}
+
+func (l *loader) sectionBatch(items []electoral.LoadItem[electoral.Section]) ([]electoral.Faults, error) {
+	all := make([]electoral.Faults, len(items))
+	for i := range items {
+		var err error
+		if all[i], err = l.section(items[i]); err != nil {
+			return nil, err
+		}
+	}
+	if l.opts.Resumable {
+		return all, l.putFirst()
+	}
+	return all, nil
+}
+
+func (l *loader) section(item electoral.LoadItem[electoral.Section]) (electoral.Faults, error) {
+	s := item.Record
+	faults := merge(item.Faults, l.action.r.checker.CheckSection(s, l.action.today()))
+	if s.Comune != "" && s.Comune != l.action.comune {
+		faults = append(faults, electoral.NewFault(electoral.OtherComuneLoad, "comune", s.Comune, electoral.Args{"given": s.Comune, "comune": l.action.comune}))
+	}
+	_, before := l.sections[s.Number]
+	mine := slices.Contains(l.first.NewSections, s.Number)
+	if s.Number != "" {
+		if l.seenSections[s.Number] {
+			faults = append(faults, electoral.NewFault(electoral.DuplicateSection, "number", s.Number, electoral.Args{"section": s.Number}))
+		} else {
+			if before && !mine {
+				faults = append(faults, electoral.NewFault(electoral.SectionReplaced, "number", s.Number, electoral.Args{"section": s.Number}))
+			}
+			l.seenSections[s.Number] = true
+			l.undo = append(l.undo, func() { delete(l.seenSections, s.Number) })
+		}
+	}
+	if faults.Err() != nil {
+		return faults, nil
+	}
+	if !before {
+		// What l.first has is read again by the update that is run again.
+		l.first.NewSections = append(l.first.NewSections, s.Number)
+		l.undo = append(l.undo, func() { delete(l.sections, s.Number) })
+	}
+	l.sections[s.Number] = s
+	if l.opts.DryRun || before && mine {
+		return faults, nil
+	}
+	return faults, l.w.PutSection(l.ctx, s)
+}
+
+// bulkHomes is what a reader may do besides.
+type bulkHomes interface {
+	Homes(ctx context.Context, anprIDs []string) (map[string]string, error)
+}
+
+// electorBatch judges and stores some electors. With a store and a population
+// that take many at once it asks each of them once.
+func (l *loader) electorBatch(items []electoral.LoadItem[electoral.Elector]) ([]electoral.Faults, error) {
+	if err := l.lookUp(items); err != nil {
+		return nil, err
+	}
+	// What is refused as a whole is not worth the writing.
+	store := !l.opts.DryRun && (l.opts.Partial || l.report.Errors == 0)
+	bulk, isBulk := l.w.(BulkWriter)
+	all := make([]electoral.Faults, len(items))
+	fresh := make([]electoral.Elector, 0, len(items))
+	notes := make([]JournalEntry, 0, len(items))
+	joined := false
+	for i := range items {
+		e, home, known, faults, err := l.elector(items[i])
+		if err != nil {
+			return nil, err
+		}
+		all[i] = faults
+		l.count(items[i].Record, faults.Err() == nil)
+		switch {
+		case faults.Err() != nil, !store, l.loaded[e.ANPRID]:
+			continue
+		case isBulk && !known:
+			fresh = append(fresh, e)
+		default:
+			if j, ok := l.joins[e.ANPRID]; ok {
+				joined = true
+				l.first.join(e.ANPRID, j)
+			}
+			if err := l.w.PutElector(l.ctx, home, e); err != nil {
+				return nil, err
+			}
+		}
+		notes = append(notes, JournalEntry{Comune: l.action.comune, ANPRID: e.ANPRID, At: l.first.At, Operation: electoral.OpLoad, Revision: electoral.FirstLoadRevision})
+		for _, en := range e.Places() {
+			if en.Comune != l.action.comune {
+				notes = append(notes, JournalEntry{Comune: en.Comune, ANPRID: e.ANPRID, At: l.first.At, Operation: electoral.OpLoad, Revision: electoral.FirstLoadRevision})
+			}
+		}
+	}
+	if len(fresh) > 0 {
+		if err := bulk.AddElectors(l.ctx, l.action.comune, fresh); err != nil {
+			return nil, err
+		}
+	}
+	if len(notes) > 0 {
+		if err := l.w.Note(l.ctx, notes...); err != nil {
+			return nil, err
+		}
+	}
+	if joined && l.opts.Resumable {
+		return all, l.putFirst()
+	}
+	return all, nil
+}
+
+// lookUp asks for all that a batch needs.
+func (l *loader) lookUp(items []electoral.LoadItem[electoral.Elector]) error {
+	ids := make([]string, 0, len(items))
+	for i := range items {
+		if electoral.ValidANPRID(items[i].Record.ANPRID) {
+			ids = append(ids, items[i].Record.ANPRID)
+		}
+	}
+	var err error
+	if many, ok := l.action.r.population.(electoral.BulkPopulation); ok {
+		if l.persons, err = many.ByANPRIDs(l.ctx, ids); err != nil {
+			return err
+		}
+	}
+	if bulk, ok := l.rd.(bulkHomes); ok {
+		if l.homes, err = bulk.Homes(l.ctx, ids); err != nil {
+			return err
+		}
+	}
+	l.loaded, l.joins = map[string]bool{}, map[string]joinedElector{}
+	if !l.resuming {
+		return nil
+	}
+	at := l.first.At
+	for entry, err := range l.rd.Journal(l.ctx, JournalSearch{Comune: l.action.comune, From: at, To: at.Add(time.Millisecond), Operations: []electoral.Operation{electoral.OpLoad}, ANPRIDs: ids}) {
+		if err != nil {
+			return err
+		}
+		l.loaded[entry.ANPRID] = true
+	}
+	return nil
+}
+
+// count counts a record of the file.
+func (l *loader) count(e electoral.Elector, accepted bool) {
+	resumed := accepted && l.loaded[e.ANPRID]
+	add := func(n int) {
+		for list, en := range e.Enrolments() {
+			p := l.place(list, en.Section)
+			p.InFile += n
+			if accepted {
+				p.Accepted += n
+				l.report.Enrolled[list] += n
+			}
+		}
+		if resumed {
+			l.report.Resumed += n
+		}
+	}
+	add(1)
+	l.undo = append(l.undo, func() { add(-1) })
+}
+
+// elector judges one record. It returns what is to be stored of the person,
+// under which comune, and whether he is in the store already.
+func (l *loader) elector(item electoral.LoadItem[electoral.Elector]) (e electoral.Elector, home string, known bool, faults electoral.Faults, err error) {
+	e, home = item.Record, l.action.comune
+	in := rules.Circumstances{At: l.action.today(), Notice: l.opts.Notice, Section: l.find}
+	if electoral.ValidANPRID(e.ANPRID) {
+		person, unknown, err := l.person(e.ANPRID)
+		if err != nil {
+			return e, home, false, nil, err
+		}
+		if faults = append(faults, unknown...); len(unknown) == 0 {
+			in.Person = &person
+		}
+		var standing electoral.Faults
+		if e, home, known, standing, err = l.standing(item); err != nil {
+			return e, home, false, nil, err
+		}
+		faults = append(faults, standing...)
+	}
+	faults = append(faults, sameRemoval(electoral.Elector{}, item.Record)...)
+	faults = append(faults, merge(item.Faults, l.action.r.checker.CheckElector(e, in))...)
+	faults = append(faults, competence(item.Record, in.Person, l.action.comune, electoral.OtherComuneLoad)...)
+	return e, home, known, faults, nil
+}
+
+// person returns a person of the batch, or the faults of one who is unknown.
+func (l *loader) person(id string) (electoral.Person, electoral.Faults, error) {
+	if l.persons != nil {
+		if p, ok := l.persons[id]; ok {
+			return p, nil, nil
+		}
+		return electoral.Person{}, electoral.Faults{unknownPerson(id)}, nil
+	}
+	p, err := l.action.r.personOf(l.ctx, id)
+	if unknown, ok := errors.AsType[electoral.Faults](err); ok {
+		return electoral.Person{}, unknown, nil
+	}
+	return p, nil, err
+}
+
+// competence judges whether a comune may register a person: each of his lists
+// is its own, or he is in none and registered in its population.
+func competence(e electoral.Elector, p *electoral.Person, comune string, code electoral.Code) electoral.Faults {
+	var faults electoral.Faults
+	listed := false
+	for list, en := range e.Enrolments() {
+		listed = true
+		if en.Comune != comune && en.Comune != "" {
+			faults = append(faults, electoral.NewFault(code.In("list"), list.Path()+comuneField(list), en.Comune, electoral.Args{"list": list.Italian(), "comune": comune}))
+		}
+	}
+	if listed || p == nil || p.Registered() == comune {
+		return faults
+	}
+	return electoral.Faults{electoral.NewFault(code.In("no-list"), "anprId", e.ANPRID, electoral.Args{"comune": comune})}
+}
+
+// standing tells a person who is in the file twice, or was registered before
+// in the same list: the first load wins (EN556), and he must first be removed.
+// Of who is in other lists of another comune it returns the whole record.
+func (l *loader) standing(item electoral.LoadItem[electoral.Elector]) (whole electoral.Elector, home string, known bool, faults electoral.Faults, err error) {
+	e := item.Record
+	if first, seen := l.seenElectors[e.ANPRID]; seen {
+		return e, l.action.comune, true, electoral.Faults{electoral.NewFault(electoral.DuplicateElector, "anprId", e.ANPRID, electoral.Args{"record": strconv.Itoa(first)})}, nil
+	}
+	l.seenElectors[e.ANPRID] = item.Number
+	l.undo = append(l.undo, func() { delete(l.seenElectors, e.ANPRID) })
+	if _, stored := l.homes[e.ANPRID]; l.homes != nil && !stored || l.loaded[e.ANPRID] {
+		return e, l.action.comune, l.loaded[e.ANPRID], nil, nil
+	}
+	old, home, err := l.rd.Elector(l.ctx, e.ANPRID)
+	switch {
+	case errors.Is(err, electoral.ErrNotFound):
+		return e, l.action.comune, false, nil, nil
+	case err != nil:
+		return e, l.action.comune, false, nil, err
+	}
+	whole, newHome, ok := joinLists(old, home, e, l.action.comune, l.action.today())
+	if !ok || home == l.action.comune {
+		l.claim(old, e)
+		return e, l.action.comune, true, electoral.Faults{electoral.NewFault(electoral.DuplicateElector.In("other-comune"), "anprId", e.ANPRID, electoral.Args{"comune": holderOf(old, home, e)})}, nil
+	}
+	l.joins[e.ANPRID] = joinedElector{Home: home, Lists: listsOf(e)}
+	return whole, newHome, true, nil, nil
+}
+
+// claim remembers a conflict with another comune.
+func (l *loader) claim(old, e electoral.Elector) {
+	for list, en := range e.Enrolments() {
+		if held, in := old.EnrolmentIn(list); in && held.Comune != l.action.comune && en.Comune == l.action.comune {
+			l.claims = append(l.claims, e)
+			l.undo = append(l.undo, func() { l.claims = l.claims[:len(l.claims)-1] })
+			return
+		}
+	}
+}
+
+// find knows all the sections of the comune of the load, and no others.
+func (l *loader) find(comune, number string) (s electoral.Section, found, known bool) {
+	if comune != l.action.comune {
+		return electoral.Section{}, false, false
+	}
+	s, found = l.sections[number]
+	return s, found, true
+}
+
+// merge returns the reader's faults and, of the checker's, those of the fields
+// that the reader could read.
+func merge(read, checked electoral.Faults) electoral.Faults {
+	return append(slices.Clone(read), slices.DeleteFunc(checked, func(f electoral.Fault) bool {
+		return slices.ContainsFunc(read, func(r electoral.Fault) bool { return r.Path == f.Path })
+	})...)
+}

@@ -1,0 +1,97 @@
+package registry
+
+import (
+	"slices"
+	"time"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// A Book is one of the registry's own books, beside the lists: what it must
+// remember of its work, each entry with the time at which it is forgotten.
+type Book string
+
+// The books.
+const (
+	// ReplyBook keeps answers, so that a repeated request has no second effect.
+	ReplyBook Book = "reply"
+	// ConflictBook keeps the conflicts between two comuni over an elector.
+	ConflictBook Book = "conflict"
+	// RectificationBook keeps what citizens ask to rectify.
+	RectificationBook Book = "rectification"
+	// ApplicationBook keeps the applications of citizens of the Union.
+	ApplicationBook Book = "application"
+	// LoadBook keeps what became of first loads.
+	LoadBook Book = "load"
+)
+
+// A Record is one entry of a [Book]. Comune, Book and ID are its key.
+type Record struct {
+	Comune string
+	Book   Book
+	// ID is 1 to 200 printable ASCII characters.
+	ID string
+	// Subject is the ANPR id of the person it is about, or empty. It does not
+	// change: a store may refuse it.
+	Subject string
+	State   string
+	// At is the instant of the last change; Expires that from which the record
+	// is as good as gone, zero for never. Both are UTC and kept to the
+	// millisecond.
+	At, Expires time.Time
+	// Body is for the registry alone to read.
+	Body []byte
+}
+
+// A RecordSearch selects records of a book: those of a comune, or those about
+// a person, or those about a person in a comune.
+type RecordSearch struct {
+	Book Book
+	// Comune and Subject: at least one is given, or nothing is found.
+	Comune, Subject string
+	// States leaves only records in one of these states; empty means all.
+	States []string
+	// After is the id after which the answers begin; it goes with a Comune.
+	After string
+}
+
+// A JournalEntry is one entry of the operation journal ("per tipo di
+// operazione", "per intervalli temporali": annex 2, services for the comuni
+// 3): who was touched, by which operation, when, and no value.
+type JournalEntry struct {
+	// Comune is the Belfiore code of the comune that did it.
+	Comune string `json:"comune"`
+	ANPRID string `json:"anprId"`
+	// At is UTC; a store cuts it to the millisecond.
+	At        time.Time           `json:"at"`
+	Operation electoral.Operation `json:"operation"`
+	// Revision is the kind of revision of the lists, if it was told.
+	Revision electoral.Revision `json:"revision,omitzero"`
+}
+
+// A JournalSearch selects entries of the journal of a comune.
+type JournalSearch struct {
+	Comune string
+	// From and To bound the instants: From is included, To is not. A zero time
+	// is no bound.
+	From, To time.Time
+	// Operations, Revisions and ANPRIDs leave only entries with one of them;
+	// empty means all.
+	Operations []electoral.Operation
+	Revisions  []electoral.Revision
+	ANPRIDs    []string
+	// After is the entry after which the answers begin; nil for the first.
+	After *JournalEntry
+}
+
+// A ListCount is how many electors are in a list's section.
+type ListCount struct {
+	List    electoral.List `json:"list"`
+	Section string         `json:"section"`
+	Count   int            `json:"count"`
+}
+
+func (r Record) Clone() Record {
+	r.Body = slices.Clone(r.Body)
+	return r
+}

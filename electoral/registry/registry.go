@@ -1,0 +1,307 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/rules"
+)
+
+// A Registry is the services on the electoral lists (D.M. 17 October 2022,
+// annex 2): it checks who asks, applies the rules, keeps the records in a
+// [Store] and records each access. It is safe for concurrent use.
+//
+// A writing service with the id of an earlier request of the same comune does
+// nothing and returns the earlier answer, also a refusal, as ANPR does; with
+// that id and another content it is refused. An id that is a number must be
+// higher than the last number of the comune. How long answers are kept says
+// [Retention].
+//
+// Every call that is refused returns [electoral.Faults]; whether it was done, refused or
+// failed stands in the access log before it returns. A call whose access
+// cannot be recorded fails: what was to be read is not shown. A write is
+// recorded as [electoral.Requested] before it is done, and its outcome after; if only
+// the outcome cannot be recorded the write stands, the error wraps
+// [electoral.ErrOutcomeNotRecorded], and the log shows the open pair; if the request
+// cannot be, nothing is done, and the error wraps [electoral.ErrRequestNotRecorded].
+type Registry struct {
+	store      Store
+	population electoral.Population
+	recorder   electoral.Recorder
+	checker    *rules.Checker
+	calendar   *electoral.Calendar
+	retention  Retention
+	votes      func(comune string) []electoral.Vote
+	firstLoad  FirstLoadTerm
+}
+
+// A Config says what a [Registry] stands on.
+type Config struct {
+	// Store keeps the records. Required.
+	Store Store
+	// Population gives the persons. Required.
+	Population electoral.Population
+	// Recorder writes the access log. Required.
+	Recorder electoral.Recorder
+	// Checker applies the rules; nil means one with the embedded tables and
+	// the periods in force.
+	Checker *rules.Checker
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// Retention says how long answers, conflicts and requests are kept; each
+	// zero field means its default.
+	Retention Retention
+	// Votes returns the votes for which a notice of convocation is out or will
+	// be, in a comune; nil means none. At the notice residence for the added
+	// lists is counted, and the terms of the applications of citizens of the
+	// Union depend on it. It is called often and from several goroutines.
+	Votes func(comune string) []electoral.Vote
+	// FirstLoad is the term for the first load; its zero value means that the
+	// service has not been announced.
+	FirstLoad FirstLoadTerm
+}
+
+// New returns a registry. It fails without a time zone database
+// ([electoral.NewCalendar]).
+func New(cfg Config) (*Registry, error) {
+	switch {
+	case cfg.Store == nil:
+		return nil, errors.New("registry: registry without a store")
+	case cfg.Population == nil:
+		return nil, errors.New("registry: registry without a population")
+	case cfg.Recorder == nil:
+		return nil, errors.New("registry: registry without a recorder")
+	}
+	calendar, err := electoral.NewCalendar(cfg.Now)
+	if err != nil {
+		return nil, err
+	}
+	r := &Registry{
+		store: cfg.Store, population: cfg.Population, recorder: cfg.Recorder, checker: cfg.Checker, calendar: calendar,
+		retention: cfg.Retention.withDefaults(), votes: cfg.Votes, firstLoad: cfg.FirstLoad,
+	}
+	if r.votes == nil {
+		r.votes = func(string) []electoral.Vote { return nil }
+	}
+	if r.checker == nil {
+		checker, err := rules.NewChecker(rules.Config{})
+		if err != nil {
+			return nil, err
+		}
+		r.checker = checker
+	}
+	return r, nil
+}
+
+// PutSection registers a section or changes it, as the officer of its comune.
+// It returns the warnings.
+func (r *Registry) PutSection(ctx context.Context, req electoral.Request, s electoral.Section) (electoral.Faults, error) {
+	a := r.begin(req, electoral.OpPutSection, s.Comune)
+	_, warnings, err := perform(ctx, a, a.officerOf(s.Comune), s, func(w Writer) (struct{}, electoral.Faults, error) {
+		faults := r.checker.CheckSection(s, a.today())
+		if err := faults.Err(); err != nil {
+			return struct{}{}, nil, err
+		}
+		return struct{}{}, faults, w.PutSection(ctx, s)
+	})
+	return warnings, err
+}
+
+// Section returns a section of the officer's comune. A section that is not
+// registered is refused with [electoral.SectionNotFound].
+func (r *Registry) Section(ctx context.Context, req electoral.Request, comune, number string) (electoral.Section, error) {
+	a := r.begin(req, electoral.OpReadSection, comune)
+	var s electoral.Section
+	err := a.read(ctx, a.officerOf(comune), func(*electoral.Entry) error {
+		return r.store.View(ctx, func(rd Reader) error {
+			var err error
+			s, err = rd.Section(ctx, comune, number)
+			if errors.Is(err, electoral.ErrNotFound) {
+				return electoral.Faults{electoral.NewFault(electoral.SectionNotFound, "number", number, electoral.Args{"section": number, "comune": comune})}
+			}
+			return err
+		})
+	})
+	if err != nil {
+		return electoral.Section{}, err
+	}
+	return s, nil
+}
+
+// sectionsOf returns a lookup for the checker; an error of the store, which
+// the checker cannot return, is left in err.
+func sectionsOf(ctx context.Context, rd Reader) (find func(comune, number string) (s electoral.Section, found, known bool), failure *error) {
+	failure = new(error)
+	return func(comune, number string) (s electoral.Section, found, known bool) {
+		s, err := rd.Section(ctx, comune, number)
+		if err != nil && !errors.Is(err, electoral.ErrNotFound) {
+			*failure = err
+			return electoral.Section{}, false, false
+		}
+		return s, err == nil, true
+	}, failure
+}
+
+func (r *Registry) personOf(ctx context.Context, anprID string) (electoral.Person, error) {
+	if !electoral.ValidANPRID(anprID) {
+		return electoral.Person{}, electoral.Faults{electoral.NewFault(electoral.IDMalformed, "anprId", anprID, nil)}
+	}
+	p, err := r.population.ByANPRID(ctx, anprID)
+	if errors.Is(err, electoral.ErrNotFound) {
+		return electoral.Person{}, electoral.Faults{unknownPerson(anprID)}
+	}
+	return p, err
+}
+
+func unknownPerson(anprID string) electoral.Fault {
+	return electoral.NewFault(electoral.PersonUnknown, "anprId", anprID, nil)
+}
+
+// Elector returns the electoral data of a person: to the officer of a comune
+// in one of whose lists he is or that registered him, and to himself.
+func (r *Registry) Elector(ctx context.Context, req electoral.Request, anprID string) (electoral.Elector, error) {
+	a := r.beginAbout(ctx, req, electoral.OpReadElector, req.Actor.Comune, anprID)
+	var e electoral.Elector
+	err := a.read(ctx, a.admit(), func(*electoral.Entry) error {
+		person, err := r.personOf(ctx, anprID)
+		if err != nil {
+			return err
+		}
+		var home string
+		e, home, err = r.stored(ctx, anprID)
+		if err != nil {
+			return err
+		}
+		return mayRead(req.Actor, person, e, home, a.today()).Err()
+	})
+	if err != nil {
+		return electoral.Elector{}, err
+	}
+	return e, nil
+}
+
+func (r *Registry) stored(ctx context.Context, anprID string) (e electoral.Elector, home string, err error) {
+	err = r.store.View(ctx, func(rd Reader) error {
+		e, home, err = rd.Elector(ctx, anprID)
+		return err
+	})
+	if errors.Is(err, electoral.ErrNotFound) {
+		err = electoral.Faults{unknownElector(anprID)}
+	}
+	return e, home, err
+}
+
+func mayRead(actor electoral.Actor, p electoral.Person, e electoral.Elector, home string, today electoral.Date) electoral.Faults {
+	if actor.Role != electoral.OfficerRole {
+		return himself(actor, p)
+	}
+	if actor.Comune != "" && actor.Comune == home {
+		return nil
+	}
+	for _, en := range e.PlacesAt(today) {
+		if actor.Comune != "" && en.Comune == actor.Comune {
+			return nil
+		}
+	}
+	return electoral.Faults{notCompetent("anprId", home, actor)}
+}
+
+func himself(actor electoral.Actor, p electoral.Person) electoral.Faults {
+	if actor.Role == electoral.CitizenRole && actor.FiscalCode != "" && actor.FiscalCode == p.FiscalCode {
+		return nil
+	}
+	// What was asked for stands in no fault: it is another person's.
+	return electoral.Faults{electoral.NewFault(electoral.OtherPerson, "anprId", "", nil)}
+}
+
+// CertificateFacts returns what a certificate needs, and nothing more, about the
+// subject of an access that is on record: to any electoral officer, whatever the
+// comune of the person (annex 2, services for the comuni 3 and 4), and to the
+// person himself. It writes no entry of its own. Of an access that is not on
+// record it says nothing: the error is [electoral.ErrRequestNotRecorded].
+func (r *Registry) CertificateFacts(ctx context.Context, on *electoral.Entry) (electoral.CertificateFacts, error) {
+	var facts electoral.CertificateFacts
+	if !on.OnRecord() {
+		return facts, electoral.ErrRequestNotRecorded
+	}
+	req, anprID := on.Access().Request(), on.Access().Subject
+	if err := electoral.Admit(req).Err(); err != nil {
+		return facts, err
+	}
+	person, err := r.personOf(ctx, anprID)
+	if err != nil {
+		return facts, err
+	}
+	if req.Actor.Role != electoral.OfficerRole || req.Actor.Comune == "" {
+		if err := himself(req.Actor, person).Err(); err != nil {
+			return facts, err
+		}
+	}
+	err = r.store.View(ctx, func(rd Reader) error {
+		facts = electoral.CertificateFacts{Person: person}
+		var err error
+		facts.Elector, _, err = rd.Elector(ctx, anprID)
+		if errors.Is(err, electoral.ErrNotFound) {
+			return electoral.Faults{unknownElector(anprID)}
+		}
+		if err != nil {
+			return err
+		}
+		if facts.ClaimedBy, err = claimant(ctx, rd, facts.Elector); err != nil {
+			return err
+		}
+		for _, en := range facts.Elector.Enrolments() {
+			s, err := rd.Section(ctx, en.Comune, en.Section)
+			if err == nil {
+				facts.Section = &s
+			} else if !errors.Is(err, electoral.ErrNotFound) {
+				return err
+			}
+			break
+		}
+		return nil
+	})
+	if err != nil {
+		return electoral.CertificateFacts{}, err
+	}
+	return facts, nil
+}
+
+// A Listed is one entry of a list of electors.
+type Listed struct {
+	Elector electoral.Elector
+	Person  electoral.Person
+}
+
+// ListSection calls yield for each elector of a list of a comune in one
+// section, or with an empty section in all, as the officer of the comune, in
+// the order of section and ANPR id. Memory does not grow with the list. The
+// access is on record before the first is yielded. It stops when yield returns
+// an error and returns it.
+func (r *Registry) ListSection(ctx context.Context, req electoral.Request, l electoral.List, comune, section string, yield func(Listed) error) error {
+	a := r.begin(req, electoral.OpListSection, comune)
+	return a.write(ctx, a.officerOf(comune), func(on *electoral.Entry) error {
+		rows := 0
+		defer func() { setRows(on, rows) }()
+		on.Set("list", string(l))
+		on.Set("section", section)
+		return r.store.View(ctx, func(rd Reader) error {
+			for e, err := range rd.Enrolled(ctx, l, comune, section) {
+				if err != nil {
+					return err
+				}
+				p, err := r.population.ByANPRID(ctx, e.ANPRID)
+				if err != nil && !errors.Is(err, electoral.ErrNotFound) {
+					return err
+				}
+				rows++
+				if err := yield(Listed{Elector: e, Person: p}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}

@@ -1,0 +1,295 @@
+package registry
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/rules"
+)
+
+// A RemovalRequest asks to remove a person from a list ("cancellazione").
+type RemovalRequest struct {
+	ANPRID string
+	// List is the list; empty means what the reason says by itself: the general
+	// list for 1, 2, 4 and 9, every list of the comune for 3 and 8, and for 5
+	// the added list if there is only one.
+	List   electoral.List
+	Reason electoral.RemovalReason
+	// Day is that from which it counts ("data decorrenza"); zero means today.
+	Day electoral.Date
+	// Note goes to ANPR with the reason; up to 240 characters, no personal data
+	// that the removal does not need.
+	Note string
+	// StillVotes, of which Section may be empty, keeps him for one vote in the
+	// section that he leaves; nil if not.
+	StillVotes *electoral.StillVotes
+}
+
+// Remove removes a person from lists of the officer's comune, and returns what
+// remains registered of him, with the warnings.
+//
+// A removal does not change the capacity, nor what he votes for: who emigrates
+// is an elector, and the next comune enrols him. Two reasons do: 9, the loss
+// of the right with a transfer, takes capacity, status and certifiability; and
+// who leaves a list for citizens of the Union, without a general list, leaves
+// the status that follows from it. 8 annuls what was sent by mistake: of who
+// is then in no list nothing remains, as if he had never been registered.
+//
+// A removal is not refused for what else is wrong in the record: it may be the
+// only way to mend it. It is told to the comuni that wait for it, see
+// [Conflict]; and of who leaves a list for the European Parliament because he
+// moved, the comune of his residence finds an [Application] to enrol him ex
+// officio.
+func (r *Registry) Remove(ctx context.Context, req electoral.Request, q RemovalRequest) (electoral.Elector, electoral.Faults, error) {
+	op := electoral.OpRemove
+	if q.Reason == electoral.Annulment {
+		op = electoral.OpAnnul
+	}
+	a := r.beginAbout(ctx, req, op, req.Actor.Comune, q.ANPRID)
+	return perform(ctx, a, a.officerOf(req.Actor.Comune), q, func(w Writer) (electoral.Elector, electoral.Faults, error) {
+		person, old, home, found, err := a.known(ctx, w, q.ANPRID)
+		if err != nil {
+			return electoral.Elector{}, nil, err
+		}
+		if !found {
+			return electoral.Elector{}, nil, electoral.Faults{unknownElector(q.ANPRID)}
+		}
+		if faults := mayRead(req.Actor, person, old, home, a.today()); faults != nil {
+			return electoral.Elector{}, nil, faults
+		}
+		lists, faults := a.removed(old, q)
+		if q.Reason == electoral.DeathOfElector && !person.DeadAt(a.today()) {
+			faults = append(faults, electoral.NewFault(electoral.RemovalAlive, "removal.reason", strconv.Itoa(int(q.Reason)), nil))
+		}
+		if err := faults.Err(); err != nil {
+			return electoral.Elector{}, nil, err
+		}
+		e := a.without(old, lists, q)
+		if q.Reason != electoral.Annulment && keepsVote(old, q, a.today()) {
+			v := old.Removal.StillVotes
+			f := electoral.NewFault(electoral.RemovalStillVotes, "removal.reason", strconv.Itoa(int(q.Reason)), electoral.Args{"comune": old.Removal.Comune, "vote": v.Day.String()})
+			f.Severity = electoral.Warning
+			faults = append(faults, f)
+		}
+		if err := a.removeFrom(ctx, w, person, old, home, e, lists, q); err != nil {
+			return electoral.Elector{}, nil, err
+		}
+		return e, faults, nil
+	})
+}
+
+// removed judges a request and returns the lists that it concerns.
+func (a *action) removed(old electoral.Elector, q RemovalRequest) ([]electoral.List, electoral.Faults) {
+	var faults electoral.Faults
+	fault := func(c electoral.Cause, path, value string, args electoral.Args) {
+		faults = append(faults, electoral.NewFault(c, path, value, args))
+	}
+	if !slices.Contains(electoral.RemovalReasons(), q.Reason) {
+		fault(electoral.RemovalReasonUnknown, "removal.reason", strconv.Itoa(int(q.Reason)), nil)
+	}
+	if utf8.RuneCountInString(q.Note) > maxRemovalNote {
+		fault(electoral.RemovalNoteTooLong, "removal.note", "", nil)
+	}
+	lists, listFaults := a.removalLists(old, q)
+	faults = append(faults, listFaults...)
+	if v := q.StillVotes; v != nil {
+		general := slices.Equal(lists, []electoral.List{electoral.GeneralList})
+		if !general || !slices.Contains(electoral.Consultations(), v.Consultation) || !v.Day.Complete() || v.Day.Before(a.today()) ||
+			old.General != nil && v.Section != "" && v.Section != old.General.Section || q.Reason == electoral.DeathOfElector || q.Reason == electoral.Annulment {
+			fault(electoral.RemovalStillVotes.In("unfit"), "removal.stillVotes", string(v.Consultation)+" "+v.Day.String(), nil)
+		}
+	}
+	return lists, faults
+}
+
+// maxRemovalNote is the length in characters of ANPR's tipoNote.
+const maxRemovalNote = 240
+
+// removalLists finds the lists of a request and judges them.
+func (a *action) removalLists(old electoral.Elector, q RemovalRequest) (lists []electoral.List, faults electoral.Faults) {
+	comune := a.req.Actor.Comune
+	own := func(l electoral.List) bool { en, in := old.EnrolmentIn(l); return in && en.Comune == comune }
+	for _, l := range electoral.Lists() {
+		wanted := l == q.List
+		if q.List == "" {
+			switch q.Reason {
+			case electoral.DeathOfElector, electoral.Annulment:
+				wanted = own(l)
+			case electoral.FromAddedList:
+				wanted = l != electoral.GeneralList && own(l)
+			default:
+				wanted = l == electoral.GeneralList
+			}
+		}
+		if wanted {
+			lists = append(lists, l)
+		}
+	}
+	if len(lists) == 0 || q.Reason == electoral.FromAddedList && len(lists) > 1 {
+		return nil, electoral.Faults{electoral.NewFault(electoral.RemovalList, "removal.list", string(q.List), electoral.Args{"comune": comune})}
+	}
+	for _, l := range lists {
+		en, in := old.EnrolmentIn(l)
+		switch {
+		case !in:
+			faults = append(faults, electoral.NewFault(electoral.RemovalList.In("not-in"), "removal.list", string(l), electoral.Args{"list": l.Italian()}))
+		case en.Comune != comune:
+			faults = append(faults, notCompetent(l.Path()+comuneField(l), en.Comune, a.req.Actor))
+		}
+		added := l != electoral.GeneralList
+		if q.Reason == electoral.FromAddedList && !added || added && slices.Contains([]electoral.RemovalReason{electoral.Emigration, electoral.Untraceable, electoral.OtherReason, electoral.RightLostWithTransfer}, q.Reason) {
+			faults = append(faults, electoral.NewFault(electoral.RemovalReasonOfList, "removal.reason", strconv.Itoa(int(q.Reason)), electoral.Args{"reason": q.Reason.Italian(), "list": l.Italian()}))
+		}
+	}
+	return lists, faults
+}
+
+// without returns what remains of an elector.
+func (a *action) without(old electoral.Elector, lists []electoral.List, q RemovalRequest) electoral.Elector {
+	e := old.Clone()
+	for _, l := range lists {
+		if l == electoral.GeneralList {
+			e.General = nil
+		} else {
+			e.SetListEntry(l, electoral.AddedList{Enrolled: electoral.No})
+		}
+	}
+	if q.Reason != electoral.Annulment && !keepsVote(old, q, a.today()) {
+		e.Removal = &electoral.Removal{Comune: a.req.Actor.Comune, List: lists[0], Reason: q.Reason, Day: q.Day, Note: q.Note}
+		if q.Day.IsZero() {
+			e.Removal.Day = a.today()
+		}
+		if v := q.StillVotes; v != nil {
+			e.Removal.StillVotes = &electoral.StillVotes{Consultation: v.Consultation, Day: v.Day, Section: old.General.Section}
+		}
+	}
+	if e.General == nil {
+		if slices.Contains(lists, electoral.EUParliamentList) {
+			e.Status.EuropeanParliament = electoral.No
+		}
+		if slices.Contains(lists, electoral.EUComunalList) {
+			e.Status.Comunal, e.Status.District = electoral.No, electoral.No
+		}
+	}
+	if q.Reason == electoral.RightLostWithTransfer {
+		e.LoseCapacity()
+	}
+	return e
+}
+
+// keepsVote reports whether a removal leaves in place an earlier one with a
+// vote that is still to come, of which an elector has one: who moved leaves
+// further lists before that day, and votes where he was. The dead, and who
+// lost the right, do not vote.
+func keepsVote(old electoral.Elector, q RemovalRequest, today electoral.Date) bool {
+	return old.Removal.StillVotesAt(today) && q.StillVotes == nil && q.Reason != electoral.DeathOfElector && q.Reason != electoral.RightLostWithTransfer
+}
+
+func (a *action) removeFrom(ctx context.Context, w Writer, person electoral.Person, old electoral.Elector, home string, e electoral.Elector, lists []electoral.List, q RemovalRequest) error {
+	listed := false
+	for l := range e.Enrolments() {
+		listed = listed || l != ""
+	}
+	if r := e.Removal; q.Reason == electoral.Annulment && !listed && home == a.comune && r != nil && r.Comune != a.comune {
+		// Another comune registered him first, and may have kept him a vote.
+		return a.put(ctx, w, old, home, e, r.Comune)
+	}
+	if q.Reason == electoral.Annulment && !listed && home == a.comune {
+		if err := w.RemoveElector(ctx, e.ANPRID); err != nil {
+			return err
+		}
+		if err := a.note(ctx, w, e.ANPRID, old, home, e, home); err != nil {
+			return err
+		}
+		return a.settleConflicts(ctx, w, old, e)
+	}
+	if err := a.put(ctx, w, old, home, e, home); err != nil {
+		return err
+	}
+	if slices.Contains(lists, electoral.EUParliamentList) && q.Reason == electoral.FromAddedList {
+		return a.moveEuropean(ctx, w, person)
+	}
+	return nil
+}
+
+// A CapacityChange says how the capacity of a person changes.
+type CapacityChange struct {
+	ANPRID string
+	// Capacity is No for the loss of the right to vote and Yes for its
+	// recovery. Why it was lost is not kept: it may be a judgment.
+	Capacity electoral.Answer
+	// Status and Certifiability are those after a recovery. After a loss he
+	// votes for nothing and no certificate is issued, since any comune might:
+	// they are given empty.
+	Status         electoral.Status
+	Certifiability *electoral.Certifiability
+}
+
+// SetCapacity registers the loss of the right to vote, which is no removal, or
+// its recovery (D.P.R. 223/1967, art. 2), as the officer of the comune under
+// which the person is registered. The lists stay as they are. It returns what
+// is registered now, with the warnings.
+func (r *Registry) SetCapacity(ctx context.Context, req electoral.Request, q CapacityChange) (electoral.Elector, electoral.Faults, error) {
+	op := electoral.OpLoseCapacity
+	if q.Capacity == electoral.Yes {
+		op = electoral.OpRecoverCapacity
+	}
+	a := r.beginAbout(ctx, req, op, req.Actor.Comune, q.ANPRID)
+	return perform(ctx, a, a.officerOf(req.Actor.Comune), q, func(w Writer) (electoral.Elector, electoral.Faults, error) {
+		return a.alter(ctx, w, q.ANPRID, q.Capacity == electoral.Yes, func(e *electoral.Elector) electoral.Faults {
+			var faults electoral.Faults
+			empty := q.Status == electoral.Status{} && q.Certifiability == nil
+			if q.Capacity == electoral.NotGiven || q.Capacity == e.Capacity || q.Capacity == electoral.No && !empty {
+				faults = append(faults, electoral.NewFault(electoral.CapacityUnchanged, "capacity", q.Capacity.String(), electoral.Args{"capacity": e.Capacity.String()}))
+			}
+			e.Capacity, e.Status, e.Certifiability = q.Capacity, q.Status, nil
+			if q.Certifiability != nil {
+				e.Certifiability = new(*q.Certifiability)
+			}
+			if q.Capacity == electoral.No {
+				e.LoseCapacity()
+			}
+			return faults
+		})
+	})
+}
+
+// SetCertifiability registers which electoral certificates may be issued for a
+// person, as the officer of the comune under which he is registered.
+func (r *Registry) SetCertifiability(ctx context.Context, req electoral.Request, anprID string, c electoral.Certifiability) (electoral.Faults, error) {
+	a := r.beginAbout(ctx, req, electoral.OpCertifiability, req.Actor.Comune, anprID)
+	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), c, func(w Writer) (electoral.Elector, electoral.Faults, error) {
+		return a.alter(ctx, w, anprID, false, func(e *electoral.Elector) electoral.Faults {
+			e.Certifiability = &c
+			return rules.CheckCertifiability(*e)
+		})
+	})
+	return warnings, err
+}
+
+// alter changes what is no list of a registered person. A change that only
+// takes is not checked against the rest of the record: a wrong section must not
+// keep a lost right in force.
+func (a *action) alter(ctx context.Context, w Writer, anprID string, checked bool, change func(*electoral.Elector) electoral.Faults) (electoral.Elector, electoral.Faults, error) {
+	person, old, home, found, err := a.known(ctx, w, anprID)
+	if err != nil {
+		return electoral.Elector{}, nil, err
+	}
+	if !found {
+		return electoral.Elector{}, nil, electoral.Faults{unknownElector(anprID)}
+	}
+	e := old.Clone()
+	faults := append(change(&e), standing(old, home, e, a.req.Actor)...)
+	if checked {
+		faults, err = a.checkAndPut(ctx, w, faults, person, old, home, e, home)
+	} else if err = faults.Err(); err == nil {
+		err = a.put(ctx, w, old, home, e, home)
+	}
+	if err != nil {
+		return electoral.Elector{}, nil, err
+	}
+	return e, faults, nil
+}

@@ -1,0 +1,122 @@
+package registry
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// A Store keeps sections and electors. Package electoraltest holds its
+// conformance suite; [memory.NewStore] and package sqlstore implement it.
+//
+// A Store is safe for concurrent use by several goroutines. A cancelled
+// context ends a call with the context's error and without effect.
+type Store interface {
+	// View calls fn with a reader that sees one state of the store: no change
+	// made meanwhile shows. It returns fn's error. The reader is not used
+	// after fn returns.
+	View(ctx context.Context, fn func(Reader) error) error
+	// Update calls fn with a writer. If fn returns nil all its changes become
+	// durable together before Update returns nil; if fn returns an error, or
+	// panics, none does and Update returns that error. Updates that touch the
+	// same comune exclude each other. fn may be called again when the store
+	// must retry: it keeps no effect of its own from an earlier call.
+	Update(ctx context.Context, fn func(Writer) error) error
+}
+
+// A Reader reads one state of a [Store]. What it returns is the caller's: the
+// store keeps no reference to it. It is for one goroutine. After an error a
+// sequence yields nothing more.
+type Reader interface {
+	RollReader
+	BookReader
+}
+
+// A RollReader reads the rolls: sections and electors.
+type RollReader interface {
+	// Elector returns the elector with an ANPR id, and the comune under which
+	// he was put; an error wrapping [electoral.ErrNotFound] if there is none.
+	Elector(ctx context.Context, anprID string) (e electoral.Elector, home string, err error)
+	// Section returns a section; an error wrapping [electoral.ErrNotFound] if there is
+	// none.
+	Section(ctx context.Context, comune, number string) (electoral.Section, error)
+	// Sections yields the sections of a comune in the order of their numbers'
+	// text.
+	Sections(ctx context.Context, comune string) iter.Seq2[electoral.Section, error]
+	// Enrolled yields the electors who have a place in a list of a comune, in
+	// one of its sections, or with an empty section in all, in the order of
+	// section and of ANPR id; for [electoral.StillVotesList] those of [electoral.Removal].StillVotes.
+	Enrolled(ctx context.Context, l electoral.List, comune, section string) iter.Seq2[electoral.Elector, error]
+	// Search yields the electors that a search selects, in the order of ANPR
+	// id. A condition on a field that is derived or not known is an error.
+	Search(ctx context.Context, s Search) iter.Seq2[electoral.Elector, error]
+}
+
+// A BookReader reads the registry's books and the operation journal.
+type BookReader interface {
+	// Counts returns how many electors have a place in each list and section
+	// of a comune, in that order of their texts.
+	Counts(ctx context.Context, comune string) ([]ListCount, error)
+	// Record returns an entry of a book; an error wrapping [electoral.ErrNotFound] if
+	// there is none.
+	Record(ctx context.Context, comune string, book Book, id string) (Record, error)
+	// Records yields the entries that a search selects, in the order of id and
+	// comune. It does not look at Expires. In an update a search by subject alone
+	// does not keep another comune from adding one.
+	Records(ctx context.Context, s RecordSearch) iter.Seq2[Record, error]
+	// Journal yields the entries that a search selects, in the order of
+	// instant, ANPR id and operation.
+	Journal(ctx context.Context, s JournalSearch) iter.Seq2[JournalEntry, error]
+}
+
+// A Writer changes a [Store] within an update. It reads its own writes.
+type Writer interface {
+	Reader
+	RollWriter
+	BookWriter
+}
+
+// A RollWriter changes the rolls. No trace of the earlier values
+// is kept (annex 2, services for the comuni 5).
+type RollWriter interface {
+	// PutSection writes a section in place of the one with its comune and
+	// number, if there is one.
+	PutSection(ctx context.Context, s electoral.Section) error
+	// PutElector writes an elector under a comune, the home, in place of what
+	// is known of him under any comune.
+	PutElector(ctx context.Context, home string, e electoral.Elector) error
+	// RemoveSection and RemoveElector remove one; none is no error.
+	RemoveSection(ctx context.Context, comune, number string) error
+	RemoveElector(ctx context.Context, anprID string) error
+}
+
+// A BookWriter changes the registry's books and the journal.
+type BookWriter interface {
+	// PutRecord writes a record in place of the one with its key, if there is
+	// one.
+	PutRecord(ctx context.Context, r Record) error
+	// RemoveRecord removes one; none is no error.
+	RemoveRecord(ctx context.Context, comune string, book Book, id string) error
+	// ExpireRecords removes the records of a comune whose Expires is not after
+	// an instant, and returns how many there were.
+	ExpireRecords(ctx context.Context, comune string, at time.Time) (int, error)
+	// Note adds entries to the journal. One that is there already stands.
+	Note(ctx context.Context, entries ...JournalEntry) error
+	// Forget removes the entries of the journal of a comune before an instant,
+	// and returns how many there were.
+	Forget(ctx context.Context, comune string, before time.Time) (int, error)
+}
+
+// A BulkWriter is what a [Writer] may do besides: many electors at once, for a
+// first load. It is found by a type assertion.
+type BulkWriter interface {
+	// Homes returns the comune under which each of some electors was put.
+	// Those who are not in the store are not in the map.
+	Homes(ctx context.Context, anprIDs []string) (map[string]string, error)
+	// AddElectors writes electors, of whom none is in the store, under a
+	// comune. If one is, or stands twice among them, the update fails as a
+	// whole.
+	AddElectors(ctx context.Context, home string, list []electoral.Elector) error
+}

@@ -1,0 +1,387 @@
+package rules
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/refdata"
+)
+
+// A Checker applies the rules on electors and sections. It is safe for
+// concurrent use.
+type Checker struct {
+	tables *refdata.Tables
+	terms  []AddedTerm
+}
+
+// A Config says with which tables a [Checker] judges.
+type Config struct {
+	// Tables are the reference tables; nil means those embedded in the SDK.
+	Tables *refdata.Tables
+	// AddedTerms are the periods of residence after which an elector leaves an
+	// added list; nil means [DefaultAddedTerms].
+	AddedTerms []AddedTerm
+}
+
+// An AddedTerm is the uninterrupted residence after which an elector leaves an
+// added list for the general list of his comune. It is dated, because a change
+// of the law is pending for Bolzano.
+type AddedTerm struct {
+	List  electoral.List
+	Years int
+	// From and To bound the notices of convocation to which it applies; To is
+	// excluded; a zero date is no bound.
+	From, To electoral.Date
+}
+
+// DefaultAddedTerms returns the periods in force: four years for Bolzano
+// (D.P.R. 50/1973, art. 5), one for Trento (art. 3) and for Valle d'Aosta
+// (d.lgs. 320/1994, art. 5).
+func DefaultAddedTerms() []AddedTerm {
+	return []AddedTerm{
+		{List: electoral.BolzanoList, Years: 4},
+		{List: electoral.TrentoList, Years: 1},
+		{List: electoral.AostaValleyList, Years: 1},
+	}
+}
+
+// NewChecker returns a checker. It fails only if the embedded tables cannot be
+// read or a term is none.
+func NewChecker(cfg Config) (*Checker, error) {
+	c := &Checker{tables: cfg.Tables, terms: slices.Clone(cfg.AddedTerms)}
+	if cfg.AddedTerms == nil {
+		c.terms = DefaultAddedTerms()
+	}
+	for _, t := range c.terms {
+		if t.Years < 0 || !slices.Contains([]electoral.List{electoral.BolzanoList, electoral.TrentoList, electoral.AostaValleyList}, t.List) {
+			return nil, errors.New("rules: added term of list " + strconv.Quote(string(t.List)) + " with " + strconv.Itoa(t.Years) + " years")
+		}
+	}
+	if c.tables == nil {
+		tables, err := refdata.Embedded()
+		if err != nil {
+			return nil, err
+		}
+		c.tables = tables
+	}
+	return c, nil
+}
+
+// Tables returns the reference tables that the checker judges with.
+func (c *Checker) Tables() *refdata.Tables { return c.tables }
+
+// Circumstances are what a check knows beside the record.
+type Circumstances struct {
+	// At is the day at which the decision is taken; citizenship, age, tables
+	// and residence are looked at on that day. Required.
+	At electoral.Date
+	// Notice is the day on which the notice of convocation of a vote is
+	// published ("manifesto di convocazione dei comizi"), at which residence
+	// for the added lists is counted; zero when no vote is called.
+	Notice electoral.Date
+	// Person is the elector's entry in the population register; nil when it is
+	// not at hand, and the rules on it are not applied.
+	Person *electoral.Person
+	// Section looks a section up; nil when the sections are not at hand, and
+	// the rules on them are not applied. known is false for a comune whose
+	// sections are not at hand (another comune's, in a comune's own copy).
+	Section func(comune, number string) (s electoral.Section, found, known bool)
+}
+
+// CheckElector applies every rule of annex 1 and of ANPR's practice to an
+// elector and returns all the faults, in the order of the record's fields.
+func (c *Checker) CheckElector(e electoral.Elector, in Circumstances) electoral.Faults {
+	k := &elector{checker: c, e: e, in: in}
+	k.identity()
+	k.person()
+	for _, l := range electoral.Lists() {
+		k.list(l)
+	}
+	k.addedLists()
+	k.euLists()
+	k.status()
+	k.constituencies()
+	k.sectionFields()
+	k.faults = append(k.faults, CheckCertifiability(k.e)...)
+	return k.faults
+}
+
+// elector is one run of CheckElector.
+type elector struct {
+	checker *Checker
+	e       electoral.Elector
+	in      Circumstances
+	faults  electoral.Faults
+}
+
+func (k *elector) fault(c electoral.Cause, path, value string, args electoral.Args) {
+	k.faults = append(k.faults, electoral.NewFault(c, path, value, args))
+}
+
+func (k *elector) identity() {
+	if !electoral.ValidANPRID(k.e.ANPRID) {
+		k.fault(electoral.IDMalformed, "anprId", k.e.ANPRID, nil)
+	}
+	switch k.e.Capacity {
+	case electoral.NotGiven:
+		k.fault(electoral.CapacityNotGiven, "capacity", "", nil)
+	case electoral.No:
+		for _, f := range k.e.Status.Entries() {
+			if f.Answer == electoral.Yes {
+				k.fault(electoral.CapacityNoWithStatus, f.Path, electoral.Yes.String(), electoral.Args{"consultation": f.Italian})
+			}
+		}
+		for l := range k.e.Enrolments() {
+			k.fault(electoral.CapacityNoWithLists, l.Path(), "", electoral.Args{"list": l.Italian()})
+		}
+	}
+}
+
+func (k *elector) person() {
+	p := k.in.Person
+	if p == nil {
+		return
+	}
+	enrolled := false
+	for range k.e.Enrolments() {
+		enrolled = true
+	}
+	dead := p.DeadAt(k.in.At)
+	if !dead && enrolled && p.Residence == nil && p.Abroad == nil {
+		k.fault(electoral.PersonNotRegistered, "anprId", k.e.ANPRID, nil)
+	}
+	if dead && (k.e.Capacity == electoral.Yes || enrolled) {
+		k.fault(electoral.DeadEnrolled, "anprId", k.e.ANPRID, electoral.Args{"death": p.Death.String()})
+	}
+	k.notItalian(p, enrolled)
+	if k.e.Capacity != electoral.Yes {
+		return
+	}
+	// The semestral revision enrols in the first half of a year who turns 18
+	// in the second, and the other way round: an elector may be 17.
+	age, certain := p.AgeAt(k.in.At)
+	switch {
+	case certain && age < 17:
+		k.fault(electoral.AgeTooLow, "capacity", electoral.Yes.String(), electoral.Args{"age": strconv.Itoa(age), "day": k.in.At.String()})
+	case !certain && age < 18:
+		k.fault(electoral.AgeUncertain, "capacity", electoral.Yes.String(), electoral.Args{"birth": p.Birth.Date.String()})
+	}
+}
+
+// notItalian judges the national flags of who is in no list that would say his
+// citizenship.
+func (k *elector) notItalian(p *electoral.Person, enrolled bool) {
+	if enrolled || len(p.Citizenships) == 0 || p.IsItalian(k.in.At) || k.e.Capacity == electoral.No {
+		return
+	}
+	for _, f := range citizensAlone(k.e.Status) {
+		if f.Answer == electoral.Yes {
+			k.fault(electoral.NationalStatusNotItalian, f.Path, electoral.Yes.String(), electoral.Args{"day": k.in.At.String(), "consultation": f.Italian})
+		}
+	}
+}
+
+// citizensAlone returns the answers for the votes of Italian citizens alone.
+func citizensAlone(s electoral.Status) []electoral.StatusEntry {
+	all := s.Entries()
+	return []electoral.StatusEntry{all[0], all[2], all[3], all[4]}
+}
+
+// list checks one enrolment, whatever the list.
+func (k *elector) list(l electoral.List) {
+	a := k.e.ListEntry(l)
+	enrolment := l.Path()
+	if l != electoral.GeneralList {
+		enrolment += ".enrolment"
+		missing, undue := electoral.AddedWithoutEnrolment, electoral.EnrolmentWithoutAdded
+		if l == electoral.EUComunalList || l == electoral.EUParliamentList {
+			missing, undue = electoral.EUWithoutEnrolment, electoral.EnrolmentWithoutEU
+		}
+		switch {
+		case a.Enrolled == electoral.Yes && a.Enrolment == nil:
+			k.fault(missing, enrolment, "", electoral.Args{"list": l.Italian()})
+		case a.Enrolled != electoral.Yes && a.Enrolment != nil:
+			k.fault(undue, enrolment, a.Enrolment.Comune+"/"+a.Enrolment.Section, electoral.Args{"list": l.Italian(), "enrolled": a.Enrolled.String(), "tag": electoral.Tag(l.Path())})
+		}
+	}
+	if a.Enrolment == nil {
+		return
+	}
+	k.enrolment(enrolment, *a.Enrolment)
+}
+
+func (k *elector) enrolment(path string, en electoral.Enrolment) {
+	comune, known := k.checker.tables.Comune(en.Comune, k.in.At)
+	switch {
+	case en.Comune == "":
+		k.fault(electoral.EnrolmentComuneMissing, path+".comune", "", nil)
+	case !known:
+		k.fault(electoral.EnrolmentComuneUnknown, path+".comune", en.Comune, electoral.Args{"day": k.in.At.String()})
+	}
+	switch {
+	case strings.TrimSpace(en.Section) == "":
+		k.fault(electoral.EnrolmentSectionMissing, path+".section", en.Section, nil)
+		return
+	case utf8.RuneCountInString(en.Section) > electoral.MaxText:
+		k.fault(electoral.EnrolmentSectionTooLong, path+".section", en.Section, nil)
+		return
+	}
+	if k.in.Section != nil && en.Comune != "" {
+		_, found, at := k.in.Section(en.Comune, en.Section)
+		if at && !found {
+			k.fault(electoral.SectionUnknown, path+".section", en.Section, electoral.Args{"section": en.Section, "comune": en.Comune})
+			return
+		}
+	}
+	if n, err := strconv.Atoi(en.Section); err == nil && known && comune.Sections > 0 && n > comune.Sections {
+		k.fault(electoral.SectionNumberAboveCount, path+".section", en.Section, electoral.Args{"sections": strconv.Itoa(comune.Sections)})
+	}
+}
+
+func (k *elector) addedLists() {
+	territories := []struct {
+		list     electoral.List
+		province string
+		name     string
+	}{
+		{electoral.BolzanoList, "BZ", "provincia di Bolzano"},
+		{electoral.TrentoList, "TN", "provincia di Trento"},
+		{electoral.AostaValleyList, "AO", "Valle d'Aosta"},
+	}
+	var first electoral.List
+	for _, t := range territories {
+		if k.e.ListEntry(t.list).Enrolled != electoral.Yes {
+			continue
+		}
+		if first != "" {
+			k.fault(electoral.AddedMoreThanOne, t.list.Path()+".enrolled", electoral.Yes.String(), electoral.Args{"list": first.Italian()})
+		}
+		first = cmp.Or(first, t.list)
+		k.addedList(t.list, t.province, t.name)
+	}
+	if first != "" {
+		k.onlyItalian(electoral.AddedNotItalian, first.Path()+".enrolled", first)
+	}
+	if k.e.General != nil {
+		k.onlyItalian(electoral.GeneralNotItalian, "general", electoral.GeneralList)
+		if first == "" {
+			k.registeredIn(electoral.GeneralOtherComune, "general.comune", k.e.General.Comune)
+		}
+	}
+	if first != "" && k.e.Capacity == electoral.Yes && k.e.Status.Regional == electoral.No {
+		k.fault(electoral.AddedRegionalStatus, "status.regional", electoral.No.String(), electoral.Args{"list": first.Italian()})
+	}
+}
+
+// registeredIn compares the comune of a list with the one of residence or of
+// the register of Italians abroad.
+func (k *elector) registeredIn(code electoral.Code, path, comune string) {
+	p := k.in.Person
+	if p == nil || comune == "" {
+		return
+	}
+	where := ""
+	switch {
+	case p.Residence != nil:
+		where = p.Residence.Comune
+	case p.Abroad != nil:
+		where = p.Abroad.Comune
+	}
+	if where != "" && where != comune {
+		k.fault(code, path, comune, electoral.Args{"comune": where})
+	}
+}
+
+func (k *elector) onlyItalian(code electoral.Code, path string, l electoral.List) {
+	p := k.in.Person
+	switch {
+	case p == nil || p.IsItalian(k.in.At):
+	case len(p.Citizenships) == 0:
+		k.fault(electoral.CitizenshipUnknown, path, "", electoral.Args{"list": l.Italian()})
+	default:
+		k.fault(code, path, citizenshipsOf(p, k.in.At), electoral.Args{"day": k.in.At.String(), "list": l.Italian()})
+	}
+}
+
+func citizenshipsOf(p *electoral.Person, at electoral.Date) string {
+	s := ""
+	for _, c := range p.Citizenships {
+		if c.HeldAt(at) {
+			if s != "" {
+				s += " "
+			}
+			s += c.State
+		}
+	}
+	return s
+}
+
+func (k *elector) addedList(l electoral.List, province, name string) {
+	en := k.e.ListEntry(l).Enrolment
+	if en != nil {
+		if c, ok := k.checker.tables.Comune(en.Comune, k.in.At); ok && c.ProvinceSigla == province {
+			k.fault(electoral.AddedComuneInTerritory, l.Path()+".enrolment.comune", en.Comune, electoral.Args{"territory": name})
+		}
+	}
+	p := k.in.Person
+	if p == nil || p.Residence == nil {
+		return // an Italian abroad may be in an added list too
+	}
+	if en != nil && en.Comune == p.Residence.Comune {
+		k.fault(electoral.AddedSameComune, l.Path()+".enrolment.comune", en.Comune, nil)
+	}
+	if c, ok := k.checker.tables.Comune(p.Residence.Comune, k.in.At); ok && c.ProvinceSigla != province {
+		k.fault(electoral.AddedOtherProvince, l.Path()+".enrolled", electoral.Yes.String(), electoral.Args{"comune": c.Name, "province": c.ProvinceSigla, "territory": name})
+		return
+	}
+	k.addedTerm(l, p.Residence.TerritorySince, name)
+}
+
+// addedTerm counts the residence at the notice; before one it can only say
+// what would be over by today.
+func (k *elector) addedTerm(l electoral.List, since electoral.Date, name string) {
+	at, noticed := k.in.Notice, !k.in.Notice.IsZero()
+	if !noticed {
+		at = k.in.At
+	}
+	path := l.Path() + ".enrolled"
+	i := slices.IndexFunc(k.checker.terms, func(t AddedTerm) bool {
+		return t.List == l && (t.From.IsZero() || !t.From.After(at)) && (t.To.IsZero() || t.To.After(at))
+	})
+	if i < 0 || since.IsZero() || !since.Complete() {
+		k.fault(electoral.AddedTermNotCheckable, path, electoral.Yes.String(), electoral.Args{"territory": name})
+		return
+	}
+	years := k.checker.terms[i].Years
+	if since.AddYears(years).After(at) {
+		return
+	}
+	if noticed {
+		k.fault(electoral.AddedTermOver, path, electoral.Yes.String(), electoral.Args{"territory": name, "since": since.String(), "years": strconv.Itoa(years), "day": at.String()})
+	} else {
+		k.fault(electoral.AddedTermNotCheckable.In("no-notice"), path, electoral.Yes.String(), electoral.Args{"territory": name, "since": since.String(), "years": strconv.Itoa(years), "day": at.String()})
+	}
+}
+
+// CheckCertifiability judges which certificates an elector's record says may
+// be issued: the part of [Checker.CheckElector] that needs nothing else.
+func CheckCertifiability(e electoral.Elector) electoral.Faults {
+	c := e.Certifiability
+	if c == nil {
+		return nil
+	}
+	k := &elector{e: e}
+	value := strconv.Itoa(int(*c))
+	switch {
+	case *c < electoral.NotCertifiable || *c > electoral.FullyCertifiable:
+		k.fault(electoral.CertifiabilityUnknown, "certifiability", value, nil)
+	case *c != electoral.NotCertifiable && e.Capacity == electoral.No:
+		k.fault(electoral.CertifiabilityWithoutCapacity, "certifiability", value, nil)
+	}
+	return k.faults
+}

@@ -1,0 +1,8 @@
+// Package rules judges what annex 1 of D.M. Interno 17 October 2022 holds: a
+// [Checker] applies the rules of the decree, of the electoral laws and of ANPR's
+// practice to an elector and to a section, and returns every fault at once. It
+// also says through which list an elector votes, and until when an application
+// counts.
+//
+// It reads tables and keeps nothing: it knows no store and no service.
+package rules

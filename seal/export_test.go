@@ -1,0 +1,23 @@
+package seal
+
+import (
+	"context"
+	"crypto/x509"
+
+	"github.com/liste-elettorali/anpr/internal/cms"
+	"github.com/liste-elettorali/anpr/internal/pdf"
+)
+
+// Recheck checks out as if doc had been sealed to it just now, with one new
+// signature and the certificate leaf.
+func Recheck(ctx context.Context, doc, out []byte, made *pdf.Signature, leaf *x509.Certificate) error {
+	p, err := open(ctx, doc, defaultMaxSize)
+	if err != nil {
+		return err
+	}
+	message, _, err := cms.Split(made.Contents)
+	if err != nil {
+		return err
+	}
+	return p.check(ctx, out, []placed{{ref: made.Ref, message: message}}, leaf)
+}
