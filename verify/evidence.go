@@ -128,7 +128,7 @@ func (j *judgement) status(c, issuer *x509.Certificate, at time.Time, depth int)
 	return f
 }
 
-// A pair is a certificate and who issued it.
+// A pair is a certificate and the certificate of its issuer.
 type pair struct{ cert, issuer *x509.Certificate }
 
 // statements returns what each OCSP response, then each list says of a
@@ -271,8 +271,8 @@ func (j *judgement) level(p *part, chain []*x509.Certificate, inside []*stamp, a
 	return level, c
 }
 
-// stampsComplete reports whether the document has the status of who issued the
-// time-stamp inside a signature.
+// stampsComplete reports whether the document has the revocation status of the
+// authority that issued the time-stamp inside a signature.
 func (j *judgement) stampsComplete(inside []*stamp) bool {
 	for _, s := range inside {
 		if s.why == "" && !j.complete(s.chain, s.time) {

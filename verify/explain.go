@@ -56,9 +56,9 @@ func lowerFirst(s string) string {
 	return strings.ToLower(s[:1]) + s[1:]
 }
 
-// decisive is the check that tells most about why a report is not valid: of
-// the failed ones that nearest to what happened to the document, else the first
-// that was required and not done.
+// decisive is the check that explains best why a report is not valid. Among the
+// failed ones it is the one nearest to what happened to the document; if none
+// failed, the first one that was required and not done.
 func (r *Report) decisive() (Check, bool) {
 	order := map[Kind][]Code{
 		// A file that was changed is often not well formed either, and the

@@ -184,8 +184,8 @@ func (u *update) hidden(field pdf.Dict) bool {
 	})
 }
 
-// covers reports whether a widget of a field takes up most of a page: who fills
-// it in shows another page.
+// covers reports whether a widget of a field takes up most of a page: filling it
+// in would show another page.
 func (u *update) covers(field pdf.Dict) bool {
 	return slices.ContainsFunc(u.widgetsOf(field), u.coversPage)
 }

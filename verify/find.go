@@ -27,7 +27,7 @@ const (
 	FindNoImage     FindCode = "no-image"           // a PDF with neither a link nor a scanned page
 	FindCompression FindCode = "unsupported-image"  // a PDF whose scanned pages are in a form that is not read
 	FindNoCode      FindCode = "no-code"            // no QR code is recognised
-	FindOtherCode   FindCode = "other-code"         // a QR code that is no contrassegno
+	FindOtherCode   FindCode = "other-code"         // a QR code that is not a contrassegno
 	FindAmbiguous   FindCode = "ambiguous"          // several contrassegni
 	FindInterrupted FindCode = "interrupted"        // the context ended
 )
@@ -52,7 +52,7 @@ func (e *FindError) Error() string {
 // Unwrap returns the cause.
 func (e *FindError) Unwrap() error { return e.Err }
 
-// advice says what whoever uploads may do about it.
+// advice tells the person who uploads what to do about it.
 var advice = map[FindCode]string{
 	FindEmpty:       "Scegliere il file e inviarlo di nuovo.",
 	FindTooLarge:    "Inviare un'immagine più piccola: basta il riquadro del contrassegno.",

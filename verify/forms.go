@@ -248,8 +248,8 @@ func (u *update) field(ref pdf.Ref, was, is pdf.Dict) error {
 	return errors.Join(faults...)
 }
 
-// invisible reports whether a field shows nothing. A timestamp has no author
-// who would answer for what it shows.
+// invisible reports whether a field shows nothing. A time-stamp must not show
+// anything: it has no author who would answer for it.
 func (u *update) invisible(field pdf.Dict) bool {
 	ap := field.Get("AP")
 	if ap == nil {

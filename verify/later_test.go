@@ -17,7 +17,8 @@ import (
 	"github.com/liste-elettorali/anpr/verify"
 )
 
-// A later is a sealed document, and who judges what comes after the seal.
+// A later is a sealed document with the verifier that judges what comes after
+// the seal.
 type later struct {
 	ca  *sealtest.CA
 	doc []byte
@@ -170,8 +171,8 @@ func TestLaterWidgets(t *testing.T) {
 	}
 }
 
-// TestLaterHiddenWidget fills in a field of which one widget is seen on the
-// screen and the other on paper alone: that must go on showing nothing.
+// TestLaterHiddenWidget fills in a field with two widgets, one on the screen and
+// one on paper alone. The latter must go on showing nothing.
 func TestLaterHiddenWidget(t *testing.T) {
 	kid := func(flags, ap int) string {
 		return fmt.Sprintf("<< %s /Parent 4 0 R /Rect [0 0 200 20] /F %d /AP << /N %d 0 R >> >>", widget, flags, ap)

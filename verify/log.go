@@ -12,7 +12,7 @@ import (
 	"github.com/liste-elettorali/anpr/audit"
 )
 
-// The checks of an access log, besides [CodeStructure].
+// The checks of an access log, in addition to [CodeStructure].
 const (
 	CodeChain      Code = "chain"      // each record follows the one before
 	CodeTree       Code = "tree"       // the records are those of the tree over all chains
@@ -119,7 +119,7 @@ func logChain(found audit.Report, whole bool) Check {
 	return c
 }
 
-// logClock tells of clocks that went back: no fault, and worth a look.
+// logClock reports clocks that went back: not a fault, but worth a look.
 func logClock(found audit.Report) string {
 	n := uint64(0)
 	for _, c := range found.Chains {

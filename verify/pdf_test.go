@@ -296,7 +296,7 @@ func TestPDFConcurrent(t *testing.T) {
 }
 
 // TestPDFSkippedRevision chains an update to the revision before the seal, so
-// that the sealed one is no part of the document any more.
+// that the sealed one is not part of the document any more.
 func TestPDFSkippedRevision(t *testing.T) {
 	ca := newCA(t, sealtest.Config{})
 	plain := sealtest.Document("saltata")

@@ -107,7 +107,7 @@ func TestPicture(t *testing.T) {
 	}
 }
 
-// TestPictureForeignQR reads a code that is no contrassegno.
+// TestPictureForeignQR reads a code that is not a contrassegno.
 func TestPictureForeignQR(t *testing.T) {
 	mark := newMark(t, newKey(t), "x")
 	v := verifier(t)

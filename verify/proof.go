@@ -14,7 +14,7 @@ import (
 	"github.com/liste-elettorali/anpr/internal/tsp"
 )
 
-// A part is one signature or document time-stamp in the making of its report.
+// A part is one signature or document time-stamp while its report is written.
 type part struct {
 	s   *pdf.Signature
 	sd  *cms.SignedData
@@ -61,7 +61,7 @@ func (j *judgement) documentStamps() {
 		}
 		ts, err := p.sd.Timestamp()
 		if err != nil {
-			continue // integrity has told
+			continue // integrity has reported it
 		}
 		list = append(list, &stamp{time: ts.Time, issuer: signerName(p.res.Certificate), revision: p.out.Revision,
 			sd: p.sd, cert: p.res.Certificate, hashes: append(hashes(p.res), ts.Hash.String())})

@@ -50,7 +50,7 @@ func TestToGray(t *testing.T) {
 }
 
 // TestGrayPaletteIndex: an index outside the palette, which image/png refuses,
-// is no panic.
+// does not cause a panic.
 func TestGrayPaletteIndex(t *testing.T) {
 	img := image.NewPaletted(image.Rect(0, 0, 30, 30), color.Palette{color.White})
 	img.Pix[3] = 200
@@ -77,7 +77,8 @@ func TestGraySmooth(t *testing.T) {
 	require.Equal(t, g, g.smooth(0))
 }
 
-// TestLikeFinder: 1:1:3:1:1 at any size, with what is about it, and no other.
+// TestLikeFinder accepts runs of 1:1:3:1:1 at any size, whatever surrounds them,
+// and no other proportions.
 func TestLikeFinder(t *testing.T) {
 	for _, runs := range [][5]int{{1, 1, 3, 1, 1}, {4, 4, 12, 4, 4}, {5, 4, 11, 4, 3}, {40, 4, 12, 4, 4},
 		{4, 4, 12, 4, 30}} {

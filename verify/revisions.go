@@ -113,7 +113,7 @@ type update struct {
 	file     *pdf.File
 	first    int // the revision that is sealed
 	rev      int
-	dangling map[uint32]bool // object numbers that the signed revision refers to in vain
+	dangling map[uint32]bool // numbers to which the signed revision refers and that do not exist
 	sigs     []*pdf.Signature
 
 	old, new pdf.View
@@ -499,9 +499,9 @@ func named(err error) map[string]bool {
 }
 
 // rest refuses every change to an older object that no step has accounted for
-// or refused, and the definition of objects that the signed revision refers to in vain:
-// that changes what is shown without touching anything. Other new objects that
-// nothing refers to are not part of the document.
+// or refused. It also refuses to define an object that the signed revision refers
+// to and that did not exist: that changes what is shown without touching anything.
+// Other new objects that nothing refers to are not part of the document.
 func (u *update) rest(refused map[string]bool) error {
 	var faults []error
 	for _, num := range slices.Sorted(maps.Keys(u.changes)) {

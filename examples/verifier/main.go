@@ -255,7 +255,7 @@ func one(ctx context.Context, v *verify.Verifier, path string, data []byte, docu
 	return v.LogFile(ctx, f)
 }
 
-// kindOf tells from its name what a file that cannot be read was meant to be.
+// kindOf guesses from its name what a file that cannot be read was meant to be.
 func kindOf(path string) verify.Kind {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".png", ".jpg", ".jpeg":

@@ -10,7 +10,7 @@
 //	err = c.Check(ctx, "verify", captcha.Answer{ID: id, Text: typed})
 //	if err != nil { … captcha.Message(err) … }    // and a new challenge
 //
-// It slows down who guesses or crawls; programs can read the picture with some
+// It slows down guessing and crawling; programs can read the picture with some
 // effort. What protects the originals is that the code of a contrassegno cannot
 // be guessed.
 package captcha

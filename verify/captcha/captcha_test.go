@@ -286,7 +286,7 @@ func TestConfig(t *testing.T) {
 	}
 }
 
-// TestConfigKeyIsCopied: who wipes the key that they gave changes nothing.
+// TestConfigKeyIsCopied: a caller that wipes the key it gave changes nothing.
 func TestConfigKeyIsCopied(t *testing.T) {
 	key := bytes.Clone(testKey)
 	d := newDigits(t, Config{Key: key})

@@ -9,7 +9,7 @@ import (
 )
 
 // ServePicture answers with the picture of the challenge, never to be stored:
-// 404 if it is none of ours, 410 if it expired, each with its message in
+// 404 if it is not one of ours, 410 if it expired, each with its message in
 // Italian as plain text.
 func ServePicture(w http.ResponseWriter, r *http.Request, c Captcha, id string) {
 	serve(w, r, id, "image/png", c.Picture)

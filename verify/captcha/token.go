@@ -123,5 +123,5 @@ func (r *random) float(low, high float64) float64 {
 	return low + (high-low)*float64(binary.BigEndian.Uint64(b[:])>>11)/(1<<53)
 }
 
-// below returns a number in [0, n); n is small, so the bias is none to speak of.
+// below returns a number in [0, n); n is small, so the bias is negligible.
 func (r *random) below(n int) int { return int(r.float(0, float64(n))) }

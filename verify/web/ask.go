@@ -92,7 +92,7 @@ func (h *Handler) internal(w http.ResponseWriter, r *http.Request, what string, 
 	})
 }
 
-// maxField bounds a field of a form that is no file, in bytes.
+// maxField bounds a field of a form other than the file, in bytes.
 const maxField = 1024
 
 func (h *Handler) confirmLink(w http.ResponseWriter, r *http.Request) {
@@ -170,7 +170,7 @@ func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
 		broken(fault, err)
 		return
 	}
-	// Before the file: there is room only for who passed.
+	// Before the file is read: there is room only for those who passed the captcha.
 	if !h.passed(w, r, f, uploadAction, answer) {
 		return
 	}

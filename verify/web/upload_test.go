@@ -94,8 +94,7 @@ func TestUpload(t *testing.T) {
 	}
 }
 
-// held is the beginning of an upload, whose rest does not come before it is
-// released.
+// held is the beginning of an upload; the rest comes only when it is released.
 type held struct {
 	io.Reader
 	reached, release chan struct{}
@@ -157,7 +156,7 @@ func TestBusy(t *testing.T) {
 	assert.Equal(t, http.StatusOK, upload(t, h, get(t, h, "/verifica").prova(t), answer, "foto.png", png).code)
 }
 
-// TestNoRoomWithoutCaptcha: who did not pass the captcha keeps nobody out, and
+// TestNoRoomWithoutCaptcha: uploads without a captcha keep nobody out, and
 // nothing of his file in memory.
 func TestNoRoomWithoutCaptcha(t *testing.T) {
 	k, h := newKit(t, nil)
