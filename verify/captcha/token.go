@@ -94,8 +94,8 @@ func openToken(key []byte, id string) (token, error) {
 }
 
 // A random is a stream that is unpredictable without the key and always the
-// same for one challenge: who could have a picture drawn again and again, each
-// time differently, would average the disturbances away.
+// same for one challenge. If a picture could be drawn again and again, each time
+// differently, the disturbances could be averaged away.
 type random struct{ stream cipher.Stream }
 
 func (t *token) random(key []byte, purpose string) (*random, error) {

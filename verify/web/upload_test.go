@@ -157,7 +157,7 @@ func TestBusy(t *testing.T) {
 }
 
 // TestNoRoomWithoutCaptcha: uploads without a captcha keep nobody out, and
-// nothing of his file in memory.
+// their files are not kept in memory.
 func TestNoRoomWithoutCaptcha(t *testing.T) {
 	k, h := newKit(t, nil)
 	defer slow(t, h, 40, func() string { return "" })()
