@@ -51,22 +51,29 @@ func Example() {
 	}
 	fmt.Println(report.OK(), report.Chains[0].Records, "records")
 
-	_, err = l.Append(ctx, "H501", audit.Entry{FiscalCode: "FFCLTR70A01H501Z", Time: clock(), Operation: "section\nlist"})
+	faulty := issue()
+	faulty.Operation, faulty.Outcome = "section\nlist", ""
+	_, err = l.Append(ctx, "H501", faulty)
 	fmt.Println(err)
 	// Output:
 	// true 3 records
-	// audit: entry: Operation has the character U+000A at byte 7, which is not accepted; Outcome is empty; RequestID is empty; Authentication is empty
+	// audit: entry: Operation has the character U+000A at byte 7, which is not accepted; Outcome is empty
 }
 
 // A file with one record, byte by byte.
 func Example_format() {
 	ctx := context.Background()
 	random := strings.NewReader("not random, so as to show always the same")
-	l, err := audit.New(audit.Config{Store: &audit.MemoryStore{}, Now: clock, Random: random})
+	records, err := audit.NewRecords(random, "H501", audit.EmptyHead("H501"), clock(), issueAtCounter())
 	if err != nil {
 		log.Fatal(err)
 	}
-	if _, err := l.Append(ctx, "H501", issueAtCounter()); err != nil {
+	store := &audit.MemoryStore{}
+	if err := store.Append(ctx, "H501", records); err != nil {
+		log.Fatal(err)
+	}
+	l, err := audit.New(audit.Config{Store: store})
+	if err != nil {
 		log.Fatal(err)
 	}
 	var file bytes.Buffer

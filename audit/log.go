@@ -31,9 +31,6 @@ type Config struct {
 	Store Store
 	// Now is the clock of the records' time. If nil, time.Now.
 	Now func() time.Time
-	// Random is the source of the 32 random bytes of each payload, which must not be
-	// predictable. Several goroutines read it at once. If nil, crypto/rand.Reader.
-	Random io.Reader
 }
 
 // A Log appends entries to the chains of a store. It is safe for concurrent
@@ -74,10 +71,7 @@ func New(cfg Config) (*Log, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	if cfg.Random == nil {
-		cfg.Random = rand.Reader
-	}
-	return &Log{store: cfg.Store, now: cfg.Now, random: cfg.Random, chains: map[string]*writer{}}, nil
+	return &Log{store: cfg.Store, now: cfg.Now, random: rand.Reader, chains: map[string]*writer{}}, nil
 }
 
 // Append adds an entry to a chain, which is named after the comune or the service

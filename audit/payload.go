@@ -95,7 +95,8 @@ var fields = [tagNonce + 1]field{
 
 // The fields that a payload of each kind must have, a bit for each tag.
 const (
-	requiredV1 = 1<<tagFiscalCode | 1<<tagTime | 1<<tagOperation | 1<<tagOutcome | 1<<tagRequestID | 1<<tagAuthentication
+	requiredV1 = 1<<tagFiscalCode | 1<<tagTime | 1<<tagOperation | 1<<tagOutcome | 1<<tagRequestID |
+		1<<tagAuthentication
 	requiredV2 = requiredV1 | 1<<tagNonce
 )
 
@@ -217,8 +218,8 @@ func scanPlain(kind PayloadKind, b []byte) error {
 		case n > f.max:
 			fine = n == f.size && (tag == tagNonce || tag == tagLevel && value[0] != 0 ||
 				tag == tagTime && binary.BigEndian.Uint64(value) <= maxTime)
-		case n <= 8 && len(value) >= 8:
-			fine = printableWord(firstBytes(binary.LittleEndian.Uint64(value), n))
+		case n <= 8 && len(value) >= 8 && value[0] != ' ':
+			fine = unprintable(firstBytes(binary.LittleEndian.Uint64(value), n)) == 0
 		default:
 			fine = printable(value, n)
 		}
@@ -253,25 +254,19 @@ func frameFault(at, tag, last, lastTag, n, left int) error {
 const eachByte = 0x0101010101010101
 
 // printable reports whether the first n bytes of b, at least one, are printable
-// ASCII and not only spaces. It reads eight bytes at a time, and returns false
-// where they would go beyond the end of b. In a payload of [PlainV2] the random
-// bytes follow the texts, so that this does not happen.
+// ASCII, and the first is not a space. It reads eight bytes at a time, and returns
+// false where they would go beyond the end of b. In a payload of [PlainV2] the
+// random bytes follow the texts, so that this does not happen.
 func printable(b []byte, n int) bool {
-	bad, inked := uint64(0), uint64(0)
-	for ; n > 8 && len(b) >= 8; b, n = b[8:], n-8 {
-		x := binary.LittleEndian.Uint64(b)
-		bad |= unprintable(x)
-		inked |= x ^ ' '*eachByte
-	}
-	if len(b) < 8 {
+	if len(b) < 8 || b[0] == ' ' {
 		return false
 	}
-	x := firstBytes(binary.LittleEndian.Uint64(b), n)
-	return bad|unprintable(x) == 0 && inked|(x^' '*eachByte) != 0
+	bad := uint64(0)
+	for ; n > 8 && len(b) >= 16; b, n = b[8:], n-8 {
+		bad |= unprintable(binary.LittleEndian.Uint64(b))
+	}
+	return n <= 8 && bad|unprintable(firstBytes(binary.LittleEndian.Uint64(b), n)) == 0
 }
-
-// printableWord is printable for the eight bytes of a word.
-func printableWord(x uint64) bool { return unprintable(x) == 0 && x != ' '*eachByte }
 
 // firstBytes returns 1 to 8 bytes of a word, with spaces in place of the others.
 func firstBytes(x uint64, n int) uint64 {

@@ -103,13 +103,17 @@ func (r Record) Entry() (Entry, error) {
 	case r.Payload == nil:
 		return Entry{}, fmt.Errorf("audit: %s/%d: %w", r.Chain, r.Seq, ErrPayloadDeleted)
 	case r.Type != EntryType || !r.Kind.known():
-		return Entry{}, fmt.Errorf("audit: %s/%d: type %d, kind %d: %w", r.Chain, r.Seq, r.Type, r.Kind, ErrUnknownRecord)
+		return Entry{}, r.unknown()
 	}
 	e, err := decodePlain(r.Kind, r.Payload)
 	if err != nil {
 		return Entry{}, fmt.Errorf("audit: %s/%d: payload: %w", r.Chain, r.Seq, err)
 	}
 	return e, nil
+}
+
+func (r *Record) unknown() error {
+	return fmt.Errorf("audit: %s/%d: type %d, kind %d: %w", r.Chain, r.Seq, r.Type, r.Kind, ErrUnknownRecord)
 }
 
 // Check recomputes the hash. The error is [ErrHash] if it does not agree.
@@ -152,7 +156,7 @@ func (r Record) AppendBinary(b []byte) ([]byte, error) {
 		return b, err
 	}
 	if r.Type != EntryType || !r.Kind.known() {
-		return b, fmt.Errorf("audit: %s/%d: type %d, kind %d: %w", r.Chain, r.Seq, r.Type, r.Kind, ErrUnknownRecord)
+		return b, r.unknown()
 	}
 	if n := len(r.Payload); n > MaxPayload || r.Payload != nil && n == 0 {
 		return b, fmt.Errorf("audit: %s/%d: a payload of %d bytes, want 1 to %d", r.Chain, r.Seq, n, MaxPayload)
@@ -247,7 +251,7 @@ func checkForm(b []byte) error {
 	known := true
 	for i, c := range b {
 		if c == 0 && i < formSize-1 {
-			return fmt.Errorf("byte %d of the record is 0, as nothing that was written is", i)
+			return fmt.Errorf("byte %d of the record is 0, so it was never written", i)
 		}
 		switch i {
 		case 0:

@@ -146,8 +146,8 @@ func (c *checker) fault(code FaultCode, seq uint64, offset int64, format string,
 	}
 }
 
-// record judges the next record. intact says whether its content agrees with its
-// digest and hash; offset is -1 if there is no file.
+// record judges the next record. intact reports whether its content agrees with
+// its digest and hash; offset is -1 if there is no file.
 func (c *checker) record(r *Record, intact func() bool, offset int64) {
 	rep := &c.report
 	if rep.Records == 0 {
@@ -163,7 +163,8 @@ func (c *checker) record(r *Record, intact func() bool, offset int64) {
 	if r.Prev != c.next.Hash {
 		c.fault(BrokenLink, r.Seq, offset, "the hash of the record before is %s, want %s", r.Prev, c.next.Hash)
 	}
-	bad := scanPlain(r.Kind, r.Payload)
+	// Between the two hashes of a record: the processor works on both at once.
+	badPayload := scanPlain(r.Kind, r.Payload)
 	if !intact() {
 		c.fault(WrongHash, r.Seq, offset, "%v", ErrHash)
 	}
@@ -175,8 +176,8 @@ func (c *checker) record(r *Record, intact func() bool, offset int64) {
 		c.fault(NoPayload, r.Seq, offset, "%v", ErrPayloadDeleted)
 	} else if r.Type != EntryType || !r.Kind.known() {
 		c.fault(UnknownRecord, r.Seq, offset, "type %d, kind %d: %v", r.Type, r.Kind, ErrUnknownRecord)
-	} else if err := bad; err != nil {
-		c.fault(BadPayload, r.Seq, offset, "%v", err)
+	} else if badPayload != nil {
+		c.fault(BadPayload, r.Seq, offset, "%v", badPayload)
 	}
 	if r.ClockBack {
 		rep.ClockBack++

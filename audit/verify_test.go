@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/fstest"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -76,9 +77,18 @@ func TestTampering(t *testing.T) {
 		codes  []FaultCode
 	}{
 		{"payload changed", func(r []Record) []Record { r[2].Payload[4] ^= 1; return r }, 2, []FaultCode{WrongHash}},
-		{"payload changed and resealed", func(r []Record) []Record { r[2].Payload[4] ^= 1; reseal(&r[2]); return r }, 3, []FaultCode{BrokenLink}},
-		{"time changed", func(r []Record) []Record { r[2].Time = r[2].Time.Add(time.Millisecond); return r }, 2, []FaultCode{WrongHash}},
-		{"removed", func(r []Record) []Record { return slices.Delete(r, 2, 3) }, 3, []FaultCode{WrongSequence, BrokenLink}},
+		{"payload changed and resealed", func(r []Record) []Record {
+			r[2].Payload[4] ^= 1
+			reseal(&r[2])
+			return r
+		}, 3, []FaultCode{BrokenLink}},
+		{"time changed", func(r []Record) []Record {
+			r[2].Time = r[2].Time.Add(time.Millisecond)
+			return r
+		}, 2, []FaultCode{WrongHash}},
+		{"removed", func(r []Record) []Record {
+			return slices.Delete(r, 2, 3)
+		}, 3, []FaultCode{WrongSequence, BrokenLink}},
 		{"first removed", func(r []Record) []Record { return r[1:] }, 1, []FaultCode{WrongSequence, BrokenLink}},
 		{"renumbered", func(r []Record) []Record {
 			r = slices.Delete(r, 2, 3)
@@ -86,8 +96,13 @@ func TestTampering(t *testing.T) {
 			reseal(&r[2])
 			return r
 		}, 2, []FaultCode{BrokenLink, WrongSequence}},
-		{"exchanged", func(r []Record) []Record { r[1], r[2] = r[2], r[1]; return r }, 2, []FaultCode{WrongSequence, BrokenLink, WrongClock}},
-		{"repeated", func(r []Record) []Record { return slices.Insert(r, 2, r[1]) }, 1, []FaultCode{WrongSequence, BrokenLink}},
+		{"exchanged", func(r []Record) []Record {
+			r[1], r[2] = r[2], r[1]
+			return r
+		}, 2, []FaultCode{WrongSequence, BrokenLink, WrongClock}},
+		{"repeated", func(r []Record) []Record {
+			return slices.Insert(r, 2, r[1])
+		}, 1, []FaultCode{WrongSequence, BrokenLink}},
 		{"inserted", func(r []Record) []Record {
 			x := r[2]
 			x.Seq = 3
@@ -95,10 +110,22 @@ func TestTampering(t *testing.T) {
 			reseal(&x)
 			return slices.Insert(r, 3, x)
 		}, 3, []FaultCode{WrongSequence, BrokenLink}},
-		{"mark of the clock", func(r []Record) []Record { r[4].ClockBack = true; reseal(&r[4]); return r }, 4, []FaultCode{WrongClock}},
+		{"mark of the clock", func(r []Record) []Record {
+			r[4].ClockBack = true
+			reseal(&r[4])
+			return r
+		}, 4, []FaultCode{WrongClock}},
 		{"payload deleted", func(r []Record) []Record { r[3].Payload = nil; return r }, 3, []FaultCode{NoPayload}},
-		{"payload deleted, digest changed", func(r []Record) []Record { r[3].Payload = nil; r[3].PayloadDigest[0] ^= 1; return r }, 3, []FaultCode{WrongHash, NoPayload}},
-		{"payload that is no entry", func(r []Record) []Record { r[4].Payload = []byte("x"); reseal(&r[4]); return r }, 4, []FaultCode{BadPayload}},
+		{"payload deleted, digest changed", func(r []Record) []Record {
+			r[3].Payload = nil
+			r[3].PayloadDigest[0] ^= 1
+			return r
+		}, 3, []FaultCode{WrongHash, NoPayload}},
+		{"payload that is no entry", func(r []Record) []Record {
+			r[4].Payload = []byte("x")
+			reseal(&r[4])
+			return r
+		}, 4, []FaultCode{BadPayload}},
 		{"mark of an append", func(r []Record) []Record { r[3].Begins = false; return r }, 3, []FaultCode{WrongHash}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -131,7 +158,7 @@ func TestDeletedPayload(t *testing.T) {
 	b := fileOf(t, headerOf(t, "H501"), records)
 	rep, err := VerifyFile(t.Context(), bytes.NewReader(b))
 	require.NoError(t, err)
-	assert.Equal(t, []FaultCode{NoPayload}, codes(rep.Faults), "hash and link are right, and that it is missing is told")
+	assert.Equal(t, []FaultCode{NoPayload}, codes(rep.Faults), "hash and link are right")
 	assert.Equal(t, uint64(1), rep.Deleted)
 	assert.Equal(t, HeadOf(records[2]), rep.Head)
 	r, err := NewReader(bytes.NewReader(b))
@@ -185,7 +212,12 @@ func TestVerifyFS(t *testing.T) {
 	file := func(chain string, n int) *fstest.MapFile {
 		return &fstest.MapFile{Data: fileOf(t, headerOf(t, chain), someRecords(t, chain, n))}
 	}
-	good := fstest.MapFS{"chain-h501.log": file("H501", 3), "chain-+portale.log": file("portale", 1), "chain-f205.log": file("F205", 2)}
+	good := fstest.MapFS{
+		"chain-h501.log": file("H501", 3), "chain-+portale.log": file("portale", 1), "chain-f205.log": file("F205", 2),
+	}
+	with := func(name string, more *fstest.MapFile) fstest.MapFS {
+		return fstest.MapFS{"chain-h501.log": file("H501", 3), name: more}
+	}
 	rep, err := VerifyFS(t.Context(), good)
 	require.NoError(t, err)
 	require.True(t, rep.OK(), "%v", rep.AllFaults())
@@ -195,20 +227,21 @@ func TestVerifyFS(t *testing.T) {
 	}
 	assert.Equal(t, []string{"portale", "F205", "H501"}, names)
 
+	foreign := fileOf(t, headerOf(t, "F205"), someRecords(t, "H501", 1))
 	for name, c := range map[string]struct {
 		fs   fstest.MapFS
 		code FaultCode
 	}{
 		"empty":            {fstest.MapFS{}, NoChains},
-		"unknown file":     {fstest.MapFS{"chain-h501.log": file("H501", 3), "x": {}}, UnknownFile},
-		"folder":           {fstest.MapFS{"chain-h501.log": file("H501", 3), "chain-f205.log": {Mode: fs.ModeDir}}, UnknownFile},
-		"folder with file": {fstest.MapFS{"chain-h501.log": file("H501", 3), "sub/chain-f205.log": file("F205", 1)}, UnknownFile},
-		"link":             {fstest.MapFS{"chain-h501.log": file("H501", 3), "chain-f205.log": {Mode: fs.ModeSymlink}}, UnknownFile},
+		"unknown file":     {with("x", &fstest.MapFile{}), UnknownFile},
+		"folder":           {with("chain-f205.log", &fstest.MapFile{Mode: fs.ModeDir}), UnknownFile},
+		"folder with file": {with("sub/chain-f205.log", file("F205", 1)), UnknownFile},
+		"link":             {with("chain-f205.log", &fstest.MapFile{Mode: fs.ModeSymlink}), UnknownFile},
 		"renamed":          {fstest.MapFS{"chain-f205.log": file("H501", 3)}, WrongPlace},
 		"empty file":       {fstest.MapFS{"chain-f205.log": {}}, TornTail},
 		"header only":      {fstest.MapFS{"chain-f205.log": file("F205", 0)}, EmptyChain},
 		"other content":    {fstest.MapFS{"chain-f205.log": {Data: []byte("%PDF-1.7")}}, Malformed},
-		"other's record":   {fstest.MapFS{"chain-f205.log": {Data: fileOf(t, headerOf(t, "F205"), someRecords(t, "H501", 1))}}, WrongPlace},
+		"other's record":   {fstest.MapFS{"chain-f205.log": {Data: foreign}}, WrongPlace},
 	} {
 		rep, err := VerifyFS(t.Context(), c.fs)
 		require.NoError(t, err, name)
@@ -275,7 +308,7 @@ func TestDecodeRecord(t *testing.T) {
 		require.Error(t, err)
 	}
 	assert.Contains(t, r.String(), "H501/0 2026-03-22T11:00:00.000Z")
-	assert.NotContains(t, r.String(), "RSSMRA")
+	assert.NotContains(t, r.String(), "FFCLTR")
 }
 
 // Any input ends in a report; of one that is right, the same bytes can be
@@ -337,4 +370,64 @@ func FuzzDecodeEntry(f *testing.F) {
 		}
 		require.Equal(t, b, e.appendPlain(nil, [nonceSize]byte(b[len(b)-nonceSize:])))
 	})
+}
+
+// A growingFile ends for a time in the middle of a record.
+type growingFile struct {
+	fs.File
+	data []byte
+	cut  int // where it ends at first
+	ends int // how often
+}
+
+func (g *growingFile) Read(b []byte) (int, error) {
+	if g.cut == 0 && g.ends > 0 {
+		g.ends--
+		return 0, io.EOF
+	}
+	src := g.data
+	if g.ends > 0 {
+		src = src[:g.cut]
+	}
+	n := copy(b, src)
+	g.data = g.data[n:]
+	g.cut = max(0, g.cut-n)
+	if n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+type growingFS struct {
+	fstest.MapFS
+	cut, ends int
+}
+
+func (g growingFS) Open(name string) (fs.File, error) {
+	f, err := g.MapFS.Open(name)
+	if err != nil || name == "." {
+		return f, err
+	}
+	return &growingFile{File: f, data: g.MapFS[name].Data, cut: g.cut, ends: g.ends}, nil
+}
+
+// Whoever verifies a folder while it is written waits for the rest of a record,
+// and not for ever.
+func TestVerifyWaitsForTheRest(t *testing.T) {
+	data := fileOf(t, headerOf(t, "H501"), someRecords(t, "H501", 3))
+	for _, cut := range []int{20, 100, len(data) - 1} {
+		synctest.Test(t, func(t *testing.T) {
+			for ends, ok := range map[int]bool{0: true, 1: true, 8: true, 9: false, 1000: false} {
+				begin := time.Now()
+				fsys := growingFS{fstest.MapFS{"chain-h501.log": {Data: data}}, cut, ends}
+				rep, err := VerifyFS(t.Context(), fsys)
+				require.NoError(t, err)
+				require.Equal(t, ok, rep.OK(), "cut at %d, %d times", cut, ends)
+				if !ok {
+					require.Equal(t, []FaultCode{TornTail}, codes(rep.AllFaults()))
+					require.Equal(t, 255*time.Millisecond, time.Since(begin), "of the clock of the test")
+				}
+			}
+		})
+	}
 }

@@ -125,6 +125,9 @@ func (s plainSealer) Seal(_ context.Context, pdf []byte, _ seal.Details) ([]byte
 	return append([]byte(nil), pdf...), s.err
 }
 
+// clock is a clock that a test sets.
+func clock(now *time.Time) func() time.Time { return func() time.Time { return *now } }
+
 // newIssuer makes an issuer over facts; change may alter its configuration.
 func newIssuer(t testing.TB, f electoral.CertificateFacts, change func(*Config)) (*Issuer, *journal) {
 	t.Helper()

@@ -349,7 +349,7 @@ var electorRules = []Rule{
 		Code: ConstituencyNotExact, Severity: Error,
 		Description: "la circoscrizione è scritta come nelle tabelle del Ministero, in maiuscolo",
 		Message:     "La circoscrizione per {consultation} non è scritta come nelle tabelle del Ministero.",
-		Expected:    "{territory}",
+		Expected:    "{expected}",
 		Source:      "prassi ANPR (segnalazione 4050)",
 		ANPRCode:    "EN562",
 	},

@@ -71,7 +71,9 @@ func TestTruncationAtEachByte(t *testing.T) {
 				want = ends[whole]
 			}
 			rec := s.Recoveries()[0]
-			require.Equal(t, Recovery{Chain: "H501", File: chainFile, Offset: int64(want), Cut: rec.Cut, Problem: rec.Problem}, rec)
+			require.Equal(t, Recovery{
+				Chain: "H501", File: chainFile, Offset: int64(want), Cut: rec.Cut, Problem: rec.Problem,
+			}, rec)
 			require.True(t, bytes.HasSuffix(data[:n], rec.Cut))
 			require.NotEmpty(t, rec.Problem)
 		}
@@ -289,13 +291,14 @@ func appendMany(t testing.TB, log *audit.Log, n int) {
 // The folder holds chain files and nothing else, and nobody else's.
 func TestFolder(t *testing.T) {
 	data, _, _ := smallLog(t, 2)
+	write := func(dir, name string, b []byte) error { return os.WriteFile(filepath.Join(dir, name), b, 0o600) }
 	for name, spoil := range map[string]func(dir string) error{
-		"another file":  func(dir string) error { return os.WriteFile(filepath.Join(dir, "notes.txt"), nil, 0o600) },
-		"hidden file":   func(dir string) error { return os.WriteFile(filepath.Join(dir, ".chain-h501.log.swp"), nil, 0o600) },
+		"another file":  func(dir string) error { return write(dir, "notes.txt", nil) },
+		"hidden file":   func(dir string) error { return write(dir, ".chain-h501.log.swp", nil) },
 		"folder":        func(dir string) error { return os.Mkdir(filepath.Join(dir, "chain-f205.log"), 0o700) },
 		"link":          func(dir string) error { return os.Symlink(chainFile, filepath.Join(dir, "chain-f205.log")) },
-		"other's chain": func(dir string) error { return os.WriteFile(filepath.Join(dir, "chain-f205.log"), data, 0o600) },
-		"capitals":      func(dir string) error { return os.WriteFile(filepath.Join(dir, "chain-F205.log"), data, 0o600) },
+		"other's chain": func(dir string) error { return write(dir, "chain-f205.log", data) },
+		"capitals":      func(dir string) error { return write(dir, "chain-F205.log", data) },
 	} {
 		dir := put(t, data)
 		require.NoError(t, spoil(dir), name)
@@ -366,7 +369,8 @@ func TestFileChangedInUse(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "audit")
 	s := openAt(t, dir)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, chainFile), nil, 0o600))
-	require.ErrorIs(t, s.Append(t.Context(), "H501", audittest.Grow(t, "H501", audit.EmptyHead("H501"), 1)), ErrPoisoned)
+	first := audittest.Grow(t, "H501", audit.EmptyHead("H501"), 1)
+	require.ErrorIs(t, s.Append(t.Context(), "H501", first), ErrPoisoned)
 }
 
 // Somebody may verify the files while they are written.

@@ -30,7 +30,11 @@ func TestStore(t *testing.T) { audittest.TestStore(t, openNew) }
 func TestReopen(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "audit")
 	for _, full := range []bool{false, true} {
-		audittest.TestReopen(t, func(t *testing.T) audit.Store { require.NoError(t, os.RemoveAll(dir)); return openAt(t, dir) },
+		audittest.TestReopen(t,
+			func(t *testing.T) audit.Store {
+				require.NoError(t, os.RemoveAll(dir))
+				return openAt(t, dir)
+			},
 			func(t *testing.T, s audit.Store) audit.Store {
 				require.NoError(t, s.(*Store).Close())
 				s2, err := Open(dir, Config{Full: full})

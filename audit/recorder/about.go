@@ -27,7 +27,8 @@ func (r *Recorder) About(ctx context.Context, store audit.Store, subjects ...str
 		if err != nil {
 			return nil, fmt.Errorf("recorder: %w", err)
 		}
-		open, err := r.openOf(ctx, store, chain, about, func(e audit.Entry) { list = append(list, r.accessOf(e, chain)) })
+		ended := func(e audit.Entry) { list = append(list, r.accessOf(e, chain)) }
+		open, err := r.openOf(ctx, store, chain, about, ended)
 		if err != nil {
 			return nil, err
 		}

@@ -105,7 +105,7 @@ func TestFailsClosed(t *testing.T) {
 		faults, ok := errors.AsType[audit.EntryFaults](err)
 		require.True(t, ok, field)
 		assert.Equal(t, field, faults[0].Field)
-		assert.NotContains(t, err.Error(), "RSSMRA")
+		assert.NotContains(t, err.Error(), "FFCLTR")
 	}
 	for range l.Chains(t.Context()) {
 		t.Fatal("nothing was to be written")
@@ -245,7 +245,9 @@ func TestAbout(t *testing.T) {
 	for _, a := range got {
 		said = append(said, a.Comune+" "+a.RequestID+" "+a.Outcome)
 	}
-	assert.Equal(t, []string{"H501 issued granted", " asked requested", " public granted", "A952 refused " + string(electoral.NotCompetent)}, said)
+	assert.Equal(t, []string{
+		"H501 issued granted", " asked requested", " public granted", "A952 refused " + string(electoral.NotCompetent),
+	}, said)
 	got, err = r.About(t.Context(), store)
 	require.NoError(t, err)
 	assert.Empty(t, got)
@@ -280,26 +282,33 @@ func TestOpenCountsPairs(t *testing.T) {
 		outcome string
 		at      time.Duration
 	}
+	now := func(outcomes ...string) (steps []step) {
+		for _, o := range outcomes {
+			steps = append(steps, step{outcome: o})
+		}
+		return steps
+	}
 	asked, done, unknown := electoral.Requested, electoral.Granted, "unknown"
 	for name, c := range map[string]struct {
 		steps []step
 		open  []time.Duration
 		told  []string // by About
 	}{
-		"two, one outcome":    {[]step{{asked, 0}, {asked, 0}, {done, 0}}, []time.Duration{0}, []string{done, asked}},
-		"in turn":             {[]step{{asked, 0}, {done, 0}, {asked, 0}}, []time.Duration{0}, []string{done, asked}},
-		"two, two outcomes":   {[]step{{asked, 0}, {asked, 0}, {done, 0}, {unknown, 0}}, nil, []string{done, unknown}},
-		"three, two outcomes": {[]step{{asked, 0}, {asked, 0}, {done, 0}, {asked, 0}, {done, 0}}, []time.Duration{0}, []string{done, done, asked}},
-		"outcome before":      {[]step{{done, 0}, {asked, 0}}, []time.Duration{0}, []string{done, asked}},
-		"two outcomes before": {[]step{{done, 0}, {done, 0}, {asked, 0}, {asked, 0}}, []time.Duration{0, 0}, []string{done, done, asked, asked}},
+		"two, one outcome":    {now(asked, asked, done), []time.Duration{0}, []string{done, asked}},
+		"in turn":             {now(asked, done, asked), []time.Duration{0}, []string{done, asked}},
+		"two, two outcomes":   {now(asked, asked, done, unknown), nil, []string{done, unknown}},
+		"three, two outcomes": {now(asked, asked, done, asked, done), []time.Duration{0}, []string{done, done, asked}},
+		"outcome before":      {now(done, asked), []time.Duration{0}, []string{done, asked}},
+		"two outcomes before": {now(done, done, asked, asked), []time.Duration{0, 0}, []string{done, done, asked, asked}},
 		"a clock gone back":   {[]step{{asked, 2}, {asked, 1}, {done, 2}}, []time.Duration{1}, []string{asked, done}},
-		"outcome unknown":     {[]step{{asked, 0}, {unknown, 0}}, nil, []string{unknown}},
+		"outcome unknown":     {now(asked, unknown), nil, []string{unknown}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store := &audit.MemoryStore{}
 			// Each record is earlier than the one before: only their sequence is right.
 			back := at
-			l, err := audit.New(audit.Config{Store: store, Now: func() time.Time { back = back.Add(-time.Second); return back }})
+			clock := func() time.Time { back = back.Add(-time.Second); return back }
+			l, err := audit.New(audit.Config{Store: store, Now: clock})
 			require.NoError(t, err)
 			r, err := recorder.New(l, recorder.Config{})
 			require.NoError(t, err)

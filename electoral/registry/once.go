@@ -47,7 +47,7 @@ func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, p
 			}
 			return json.Unmarshal(earlier.Answer, &answer)
 		}
-		if refusal, ok := errors.AsType[electoral.Faults](err); ok && !refusal.Has(electoral.RequestIDReused) && !refusal.Has(electoral.RequestIDOld) {
+		if refusal, ok := errors.AsType[electoral.Faults](err); ok {
 			err = join(err, a.r.store.Update(ctx, func(w Writer) error { return a.keepRefusal(ctx, w, secret, refusal) }))
 		}
 		return err
@@ -111,7 +111,8 @@ func (a *action) keepRefusal(ctx context.Context, w Writer, secret []byte, refus
 	case earlier != nil:
 		return nil
 	case err != nil:
-		// Another id came in between: this one can never be repeated.
+		// The id is too old, or of another request, or became so in between: what
+		// is refused for that is no answer to it.
 		if _, late := errors.AsType[electoral.Faults](err); late {
 			return nil
 		}

@@ -137,7 +137,7 @@ func (k *elector) exact(h house, name string) {
 	// Another spelling in capitals may be the one of ANPR's own table, which
 	// is not public: it stands.
 	if h.given != strings.ToUpper(h.given) {
-		k.fault(electoral.ConstituencyNotExact, h.value, h.given, electoral.Args{"consultation": h.italian, "territory": name})
+		k.fault(electoral.ConstituencyNotExact, h.value, h.given, electoral.Args{"consultation": h.italian, "expected": name})
 	}
 }
 
