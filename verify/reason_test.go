@@ -116,6 +116,21 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+// TestManyReasons bounds what a hostile file can put into a report; the number
+// of reasons is still told.
+func TestManyReasons(t *testing.T) {
+	const n = 1100
+	l := sealedSheet(t, "", "", slices.Repeat([]string{"(was)"}, n)...)
+	changes := map[int]string{}
+	for i := range n {
+		changes[4+i] = "(is)"
+	}
+	r := l.v.PDF(t.Context(), l.with(t, changes), now)
+	check, _ := r.Check(verify.CodeLaterRevisions)
+	require.Len(t, check.Reasons, 1000)
+	require.Contains(t, check.Message, "e altro (1096 cose)")
+}
+
 // TestReasonCodes keeps the codes: programs compare them.
 func TestReasonCodes(t *testing.T) {
 	want, err := os.ReadFile(filepath.Join("testdata", "reason-codes.txt"))

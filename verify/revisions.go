@@ -28,7 +28,7 @@ func (j *judgement) laterRevisions() Check {
 		return c
 	}
 	refused := func(where string, list []Reason, err error) Check {
-		c.Outcome, c.Reasons = Failed, list
+		c.Outcome, c.Reasons = Failed, list[:min(len(list), maxReasons)]
 		c.Message = "Dopo la firma è stata aggiunta una modifica non ammessa: " + where + sentence(list) + "."
 		if err != nil {
 			c.Message = "La verifica è stata interrotta prima della fine."
@@ -81,6 +81,7 @@ func (j *judgement) laterRevisions() Check {
 // and the same in the last.
 func (j *judgement) vanished() (revision int, err error) {
 	var faults []error
+	told := map[string]bool{}
 	last := len(j.file.Revisions) - 1
 	for rev := range last {
 		if j.ctx.Err() != nil {
@@ -98,8 +99,11 @@ func (j *judgement) vanished() (revision int, err error) {
 				if o.FieldRef == (pdf.Ref{}) { // the field is not an object of its own
 					path = at(o.Ref)
 				}
-				faults = append(faults, refuse(signatureRemoved, path,
-					"field", o.Field, "signed", strconv.Itoa(rev+1)))
+				if !told[path] {
+					told[path] = true
+					faults = append(faults, refuse(signatureRemoved, path,
+						"field", o.Field, "signed", strconv.Itoa(rev+1)))
+				}
 			}
 		}
 	}

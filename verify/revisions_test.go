@@ -51,6 +51,9 @@ func TestVanishedSignature(t *testing.T) {
 			doc := sealWith(t, l.ca, gone.doc)
 			r := l.v.PDF(t.Context(), doc, now)
 			assertInvalid(t, r, verify.CodeLaterRevisions, "è stata rimossa o sostituita")
+			check, _ := r.Check(verify.CodeLaterRevisions)
+			require.Len(t, check.Reasons, 1)
+			require.Equal(t, sigs[0].FieldRef.String()+"/V", check.Reasons[0].Path)
 		})
 	}
 	l.permitted(t, sealWith(t, l.ca, l.doc))

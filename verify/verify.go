@@ -102,8 +102,8 @@ type Check struct {
 	Outcome Outcome `json:"outcome"`
 	Message string  `json:"message"` // in Italian, for people
 
-	// Reasons say why a later revision is refused, all of the first one that is.
-	// Other checks have none.
+	// Reasons say why a later revision is refused: all those of the first revision
+	// that is, at most 1,000. Other checks have none.
 	Reasons []Reason `json:"reasons,omitempty"`
 
 	// Evidence holds values for people who know the format, in English.
