@@ -102,8 +102,8 @@ type Check struct {
 	Outcome Outcome `json:"outcome"`
 	Message string  `json:"message"` // in Italian, for people
 
-	// Reasons say why a later revision is refused, all of the first one that is.
-	// Other checks have none.
+	// Reasons say why a later revision is refused: all those of the first revision
+	// that is, at most 1,000. Other checks have none.
 	Reasons []Reason `json:"reasons,omitempty"`
 
 	// Evidence holds values for people who know the format, in English.
@@ -117,8 +117,8 @@ type Report struct {
 	Level  Level   `json:"level"`
 	Checks []Check `json:"checks"`
 
-	// Signer names who sealed, from the certificates, whether they are trusted
-	// or not.
+	// Signer names the authors of the seals, as their certificates do, whether they
+	// are trusted or not.
 	Signer string `json:"signer"`
 
 	// Time is the claimed time of the first seal, zero if there is none.
@@ -145,9 +145,9 @@ type Signature struct {
 	Certificate *x509.Certificate // nil if it could not be verified
 	Proved      time.Time         // at which a trusted time-stamp proves that it existed; zero if none does
 	Revision    int               // that it covers, counted from 0; -1 if none
-	// Trusted says that the certificate leads to an anchor, which Anchor is.
-	// Qualified then lists why it is not one for qualified electronic seals, nil
-	// if it is (EN 319 412-3 and -5): a seal is qualified if there is none and
+	// Trusted says that the certificate leads to an anchor, given in Anchor.
+	// Qualified then lists why the certificate is not one for qualified electronic
+	// seals (EN 319 412-3 and -5). A seal is qualified if the list is empty and
 	// Anchor.Qualified says that its issuer was listed.
 	Trusted   bool
 	Anchor    Anchor
