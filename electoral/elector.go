@@ -76,7 +76,8 @@ const (
 
 // RemovalReasons returns the reasons that are known.
 func RemovalReasons() []RemovalReason {
-	return []RemovalReason{Emigration, Untraceable, DeathOfElector, OtherReason, FromAddedList, Annulment, RightLostWithTransfer}
+	return []RemovalReason{Emigration, Untraceable, DeathOfElector, OtherReason, FromAddedList, Annulment,
+		RightLostWithTransfer}
 }
 
 // Italian returns the reason for people.
@@ -401,5 +402,6 @@ func clonePtr[T any](p *T) *T {
 func (e *Elector) LoseCapacity() {
 	none := NotCertifiable
 	e.Capacity, e.Certifiability = No, &none
-	e.Status = Status{NationalReferendums: No, EuropeanParliament: No, Senate: No, Chamber: No, Regional: No, Comunal: No, District: No}
+	e.Status = Status{NationalReferendums: No, EuropeanParliament: No, Senate: No, Chamber: No, Regional: No,
+		Comunal: No, District: No}
 }

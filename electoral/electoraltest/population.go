@@ -16,18 +16,23 @@ func SamplePersons() []electoral.Person {
 	return []electoral.Person{
 		{
 			ANPRID: "1", FiscalCode: "PRVNNA80A41H501D", Surname: "ROSSI", Name: "MARIA D'ÀRIA", Sex: electoral.Female,
-			Birth:        electoral.Birth{Date: electoral.Date{Year: 1980, Month: 1, Day: 1}, Place: "H501"},
-			Citizenships: []electoral.Citizenship{{State: "FRA", To: electoral.Date{Year: 2010, Month: 5, Day: 3}}, {State: electoral.ItalianState}},
-			Residence:    &electoral.Residence{Comune: "A074", Since: electoral.Date{Year: 2015, Month: 6, Day: 1}, TerritorySince: electoral.Date{Year: 2000, Month: 1, Day: 1}},
+			Birth: electoral.Birth{Date: electoral.Date{Year: 1980, Month: 1, Day: 1}, Place: "H501"},
+			Citizenships: []electoral.Citizenship{{State: "FRA", To: electoral.Date{Year: 2010, Month: 5, Day: 3}},
+				{State: electoral.ItalianState}},
+			Residence: &electoral.Residence{Comune: "A074", Since: electoral.Date{Year: 2015, Month: 6, Day: 1},
+				TerritorySince: electoral.Date{Year: 2000, Month: 1, Day: 1}},
 		},
 		{
 			ANPRID: "22", FiscalCode: "PRVLCU75D12Z110Y", Surname: "BIANCHI", Name: "LUCA", Sex: electoral.Male,
-			Birth:        electoral.Birth{Date: electoral.Date{Year: 1975, Month: 4, Day: 12}, Place: "Z110", PlaceName: "LYON"},
+			Birth: electoral.Birth{Date: electoral.Date{Year: 1975, Month: 4, Day: 12}, Place: "Z110",
+				PlaceName: "LYON"},
 			Citizenships: []electoral.Citizenship{{State: electoral.ItalianState}},
-			Abroad:       &electoral.Abroad{Comune: "A074", State: "FRA", Since: electoral.Date{Year: 1999, Month: 1, Day: 1}},
+			Abroad: &electoral.Abroad{Comune: "A074", State: "FRA",
+				Since: electoral.Date{Year: 1999, Month: 1, Day: 1}},
 		},
 		{
-			ANPRID: "333", Surname: "X", Sex: electoral.SexUnknown, Birth: electoral.Birth{Date: electoral.Date{Year: 1930}},
+			ANPRID: "333", Surname: "X", Sex: electoral.SexUnknown,
+			Birth: electoral.Birth{Date: electoral.Date{Year: 1930}},
 			Death: electoral.Date{Year: 2020, Month: 12, Day: 31},
 		},
 	}
@@ -169,7 +174,8 @@ func populationBorn(t *testing.T, p electoral.Population) {
 		{comuneA, "2010-01-01", "2020-01-01", nil},
 		{comuneA, "2009-01-01", "2007-12-31", nil},
 		{comuneA, "1900-01-01", "1910-01-01", []string{"110"}},
-		{comuneA, "1900-01-01", "2100-01-01", []string{"10", "100", "102", "104", "105", "106", "107", "109", "110", "7", "8", "9"}},
+		{comuneA, "1900-01-01", "2100-01-01",
+			[]string{"10", "100", "102", "104", "105", "106", "107", "109", "110", "7", "8", "9"}},
 		{comuneB, "2008-07-01", "2008-12-31", []string{"101"}},
 		{"F205", "1900-01-01", "2100-01-01", nil},
 	} {

@@ -90,7 +90,8 @@ func (p *PDFWriter) beginSection(number string) {
 		*y += b.Height()
 	}
 	add(&left, tagged.Paragraph, pdfLeft, p.fit("comune", leftW, tagged.Left, pdfBold(15, pdfInk), 1, p.comune))
-	add(&left, tagged.Paragraph, pdfLeft, p.fit("list", leftW, tagged.Left, pdfRegular(11, pdfInk), 2, capital(p.listTitle(x))))
+	add(&left, tagged.Paragraph, pdfLeft,
+		p.fit("list", leftW, tagged.Left, pdfRegular(11, pdfInk), 2, capital(p.listTitle(x))))
 	title := "Tutte le sezioni" // mixed, or of an empty list
 	if number != "" {
 		title = "Sezione n. " + tidy(number)
@@ -100,19 +101,23 @@ func (p *PDFWriter) beginSection(number string) {
 	left = max(left, right+pdfText*pdfLeading)
 	if p.cfg.Section != nil && number != "" {
 		if sec, ok := p.cfg.Section(x.Comune, number); ok && sec.SeatText() != "" {
-			add(&left, tagged.Paragraph, pdfLeft, p.fit("seat", pdfWidth, tagged.Left, pdfRegular(9.5, pdfInk), 2, "Sede: "+tidy(sec.SeatText())))
+			add(&left, tagged.Paragraph, pdfLeft,
+				p.fit("seat", pdfWidth, tagged.Left, pdfRegular(9.5, pdfInk), 2, "Sede: "+tidy(sec.SeatText())))
 		}
 	}
 	if vote := p.vote(); vote != "" {
-		add(&left, tagged.Paragraph, pdfLeft, p.layout("consultation", pdfWidth, tagged.Left, pdfBold(9.5, pdfInk), vote))
+		add(&left, tagged.Paragraph, pdfLeft,
+			p.layout("consultation", pdfWidth, tagged.Left, pdfBold(9.5, pdfInk), vote))
 	}
-	add(&left, tagged.Paragraph, pdfLeft, p.fit("purpose", pdfWidth, tagged.Left, pdfRegular(8.5, pdfSoft), 2, p.purpose()))
+	add(&left, tagged.Paragraph, pdfLeft,
+		p.fit("purpose", pdfWidth, tagged.Left, pdfRegular(8.5, pdfSoft), 2, p.purpose()))
 	s.below = left + 1.5*pdfMM
 	for i, c := range pdfColumns {
 		s.titles[i] = p.layout("table", c.width-2*pdfPad, c.align, pdfBold(pdfText, pdfInk), c.title)
 	}
 	if s.below > tagged.A4Height/2 {
-		p.fail(fmt.Errorf("lists: PDF list: section %.40s: the texts above the list take half a page: expected shorter ones", number))
+		p.fail(fmt.Errorf("lists: PDF list: section %.40s: the texts above the list take half a page: "+
+			"expected shorter ones", number))
 	}
 }
 
@@ -222,7 +227,8 @@ func (p *PDFWriter) writeRow(e electoral.ExtractedElector) {
 	x := pdfLeft + pdfPad
 	s.page.Place(tr.Add(tagged.DataCell), x, middle(r.number.Height()), r.number)
 	x += pdfColumns[0].width
-	s.page.Place(tr.AddWith(tagged.HeaderCell, tagged.Attributes{Scope: tagged.RowScope}), x, middle(r.name.Height()), r.name)
+	s.page.Place(tr.AddWith(tagged.HeaderCell, tagged.Attributes{Scope: tagged.RowScope}), x,
+		middle(r.name.Height()), r.name)
 	x += pdfColumns[1].width
 	birth := tr.Add(tagged.DataCell)
 	y := s.page.Place(birth, x, middle(r.place.Height()+r.date.Height()), r.place)
@@ -299,7 +305,8 @@ func (p *PDFWriter) endPart() {
 	if s.part < 0 || p.err != nil {
 		return
 	}
-	s.y = p.place(tagged.Paragraph, s.y+2*pdfMM, "total", pdfBold(pdfName, pdfInk), "Totale "+partNames[s.part]+": "+thousands(s.counts[s.part]))
+	s.y = p.place(tagged.Paragraph, s.y+2*pdfMM, "total", pdfBold(pdfName, pdfInk),
+		"Totale "+partNames[s.part]+": "+thousands(s.counts[s.part]))
 }
 
 // endSection writes the section's total and the numbers of its pages, and hands
@@ -316,7 +323,8 @@ func (p *PDFWriter) endSection() {
 	p.endPage()
 	p.at = "section " + s.number
 	for i, page := range s.pages {
-		b := p.layout("page", pdfRightW, tagged.Right, pdfRegular(pdfText, pdfInk), "Pagina "+strconv.Itoa(i+1)+" di "+strconv.Itoa(len(s.pages)))
+		b := p.layout("page", pdfRightW, tagged.Right, pdfRegular(pdfText, pdfInk),
+			"Pagina "+strconv.Itoa(i+1)+" di "+strconv.Itoa(len(s.pages)))
 		page.Pagination(func(c *tagged.Canvas) { c.Block(pdfLeft+pdfWidth-pdfRightW, s.pageNumber, b) })
 	}
 	if p.failed() == nil {

@@ -82,7 +82,8 @@ type OriginAddress struct {
 // lateFor returns the vote, still to come, for which an application is late.
 func (r *Registry) lateFor(q Application, today electoral.Date) (electoral.Vote, electoral.Date, bool) {
 	for _, v := range r.votes(q.Comune) {
-		if last, ok := rules.ApplicationTerm(q.List, v); ok && q.Kind == EnrolmentApplication && !v.Day.Before(today) && q.Submitted.After(last) {
+		if last, ok := rules.ApplicationTerm(q.List, v); ok && q.Kind == EnrolmentApplication && !v.Day.Before(today) &&
+			q.Submitted.After(last) {
 			return v, last, true
 		}
 	}
@@ -90,7 +91,8 @@ func (r *Registry) lateFor(q Application, today electoral.Date) (electoral.Vote,
 }
 
 func lateFault(q Application, v electoral.Vote, last electoral.Date) electoral.Fault {
-	return electoral.NewFault(electoral.ApplicationLate, "submitted", q.Submitted.String(), electoral.Args{"vote": v.Day.String(), "last": last.String()})
+	return electoral.NewFault(electoral.ApplicationLate, "submitted", q.Submitted.String(),
+		electoral.Args{"vote": v.Day.String(), "last": last.String()})
 }
 
 // Apply registers an application of the citizen about himself, to the comune
@@ -98,7 +100,8 @@ func lateFault(q Application, v electoral.Vote, last electoral.Date) electoral.F
 // or [WithdrawalApplication] with an empty content. An application after the
 // term of a vote is received, with the warning [electoral.ApplicationLate]: it is decided
 // after that vote.
-func (r *Registry) Apply(ctx context.Context, req electoral.Request, kind ApplicationKind, l electoral.List, content ApplicationContent) (Application, electoral.Faults, error) {
+func (r *Registry) Apply(ctx context.Context, req electoral.Request, kind ApplicationKind, l electoral.List,
+	content ApplicationContent) (Application, electoral.Faults, error) {
 	a, person, faults := r.citizen(ctx, req, electoral.OpApply)
 	q := Application{ANPRID: person.ANPRID, Comune: a.comune, List: l, Kind: kind, Content: content, State: RequestOpen,
 		Submitted: a.today(), Opened: a.at, Changed: a.at}
@@ -129,7 +132,8 @@ func (a *action) checkApplication(q Application, p electoral.Person) electoral.F
 	fault := func(c electoral.Cause, path, value string, args electoral.Args) {
 		faults = append(faults, electoral.NewFault(c, path, value, args))
 	}
-	if q.List != electoral.EUComunalList && q.List != electoral.EUParliamentList || q.Kind != EnrolmentApplication && q.Kind != WithdrawalApplication {
+	if q.List != electoral.EUComunalList && q.List != electoral.EUParliamentList || q.Kind != EnrolmentApplication &&
+		q.Kind != WithdrawalApplication {
 		fault(electoral.ApplicationList, "list", string(q.List), nil)
 	}
 	if q.Kind == WithdrawalApplication {
@@ -143,7 +147,8 @@ func (a *action) checkApplication(q Application, p electoral.Person) electoral.F
 		fault(electoral.ApplicationNotEntitled, "anprId", p.ANPRID, nil)
 	case p.IsItalian(a.today()) || !p.IsEUCitizen(a.r.checker.Tables(), a.today()):
 		fault(electoral.ApplicationNotEntitled.In("citizenship"), "anprId", p.ANPRID, nil)
-	case !p.HasCitizenship(q.Content.Citizenship, a.today()) || !a.r.checker.Tables().EUMember(q.Content.Citizenship, a.today()):
+	case !p.HasCitizenship(q.Content.Citizenship, a.today()) ||
+		!a.r.checker.Tables().EUMember(q.Content.Citizenship, a.today()):
 		fault(electoral.ApplicationNotEntitled.In("declared"), "content.citizenship", q.Content.Citizenship, nil)
 	}
 	return append(faults, q.Content.check(q.List)...)
@@ -164,15 +169,21 @@ func (c ApplicationContent) check(l electoral.List) electoral.Faults {
 	} {
 		n := utf8.RuneCountInString(strings.TrimSpace(f.value))
 		if f.required && n == 0 || n > electoral.MaxText {
-			faults = append(faults, electoral.NewFault(electoral.ApplicationIncomplete.In("text"), "content."+f.path, "", electoral.Args{"item": f.italian}))
+			faults = append(faults,
+				electoral.NewFault(electoral.ApplicationIncomplete.In("text"), "content."+f.path, "",
+					electoral.Args{"item": f.italian}))
 		}
 	}
 	if l == electoral.EUParliamentList {
 		if c.VotesOnlyInItaly != electoral.Yes {
-			faults = append(faults, electoral.NewFault(electoral.ApplicationIncomplete.In("only-italy"), "content.votesOnlyInItaly", c.VotesOnlyInItaly.String(), nil))
+			faults = append(faults,
+				electoral.NewFault(electoral.ApplicationIncomplete.In("only-italy"), "content.votesOnlyInItaly",
+					c.VotesOnlyInItaly.String(), nil))
 		}
 		if c.KeepsRight != electoral.Yes {
-			faults = append(faults, electoral.NewFault(electoral.ApplicationIncomplete.In("keeps-right"), "content.keepsRight", c.KeepsRight.String(), nil))
+			faults = append(faults,
+				electoral.NewFault(electoral.ApplicationIncomplete.In("keeps-right"), "content.keepsRight",
+					c.KeepsRight.String(), nil))
 		}
 	}
 	return faults
@@ -188,7 +199,8 @@ func (a *action) mayApply(ctx context.Context, w Writer, q *Application) error {
 		q.Comune = en.Comune // wherever he lives now
 	}
 	if _, in := e.EnrolmentIn(q.List); in != (q.Kind == WithdrawalApplication) {
-		return electoral.Faults{electoral.NewFault(electoral.ApplicationTwice, "list", string(q.List), electoral.Args{"list": q.List.Italian()})}
+		return electoral.Faults{electoral.NewFault(electoral.ApplicationTwice, "list", string(q.List),
+			electoral.Args{"list": q.List.Italian()})}
 	}
 	for rec, err := range w.Records(ctx, RecordSearch{Book: ApplicationBook, Subject: q.ANPRID}) {
 		if err != nil {
@@ -199,7 +211,8 @@ func (a *action) mayApply(ctx context.Context, w Writer, q *Application) error {
 			return err
 		}
 		if other.List == q.List && !other.State.Closed() {
-			return electoral.Faults{electoral.NewFault(electoral.ApplicationTwice.In("open"), "list", string(q.List), electoral.Args{"list": q.List.Italian(), "request": other.ID})}
+			return electoral.Faults{electoral.NewFault(electoral.ApplicationTwice.In("open"), "list", string(q.List),
+				electoral.Args{"list": q.List.Italian(), "request": other.ID})}
 		}
 	}
 	return hasKeeper(q.Comune)
@@ -214,7 +227,8 @@ func hasKeeper(comune string) error {
 }
 
 func (a *action) putApplication(ctx context.Context, w Writer, q Application) error {
-	rec := Record{Comune: q.Comune, Book: ApplicationBook, ID: q.ID, Subject: q.ANPRID, State: strconv.Itoa(int(q.State)), At: q.Changed}
+	rec := Record{Comune: q.Comune, Book: ApplicationBook, ID: q.ID, Subject: q.ANPRID,
+		State: strconv.Itoa(int(q.State)), At: q.Changed}
 	if q.State.Closed() {
 		rec.Expires = q.Changed.Add(a.r.retention.Closed)
 	}
@@ -230,11 +244,14 @@ func (r *Registry) Applications(ctx context.Context, req electoral.Request, f Re
 // moveEuropean leaves to the comune where an elector of another Member State
 // now lives the case of enrolling him ex officio.
 func (a *action) moveEuropean(ctx context.Context, w Writer, p electoral.Person) error {
-	if p.Residence == nil || p.Residence.Comune == a.comune || p.IsItalian(a.today()) || !p.IsEUCitizen(a.r.checker.Tables(), a.today()) {
+	if p.Residence == nil || p.Residence.Comune == a.comune || p.IsItalian(a.today()) ||
+		!p.IsEUCitizen(a.r.checker.Tables(), a.today()) {
 		return nil
 	}
-	return a.putApplication(ctx, w, Application{ID: newRecordID(a.at), ANPRID: p.ANPRID, Comune: p.Residence.Comune, List: electoral.EUParliamentList,
-		Kind: ExOfficioCase, State: RequestOpen, Submitted: a.today(), Opened: a.at, Changed: a.at})
+	return a.putApplication(ctx, w,
+		Application{ID: newRecordID(a.at), ANPRID: p.ANPRID, Comune: p.Residence.Comune,
+			List: electoral.EUParliamentList,
+			Kind: ExOfficioCase, State: RequestOpen, Submitted: a.today(), Opened: a.at, Changed: a.at})
 }
 
 // A Decision is a step in an [Application].
@@ -255,7 +272,8 @@ type Decision struct {
 // that follows, and a withdrawal takes him out of it; who is then in no list
 // has no longer the capacity. The application of who applied after the term of
 // a vote is done after that vote. It returns the warnings of the enrolment.
-func (r *Registry) DecideApplication(ctx context.Context, req electoral.Request, id string, d Decision) (Application, electoral.Faults, error) {
+func (r *Registry) DecideApplication(ctx context.Context, req electoral.Request, id string,
+	d Decision) (Application, electoral.Faults, error) {
 	a, faults := r.requestAccess(ctx, req, electoral.OpDecideApplication, ApplicationBook, id)
 	payload := struct {
 		ID string
@@ -301,10 +319,13 @@ func (a *action) carryOut(ctx context.Context, w Writer, q Application, d Decisi
 	}
 	e := old.Clone()
 	e.ANPRID, e.Capacity, e.Removal = q.ANPRID, electoral.Yes, old.Clone().Removal
-	e.SetListEntry(q.List, electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: a.comune, Section: d.Section}})
+	e.SetListEntry(q.List,
+		electoral.AddedList{Enrolled: electoral.Yes,
+			Enrolment: &electoral.Enrolment{Comune: a.comune, Section: d.Section}})
 	if !found {
 		s := &e.Status
-		*s = electoral.Status{NationalReferendums: electoral.No, EuropeanParliament: electoral.No, Senate: electoral.No, Chamber: electoral.No, Regional: electoral.No, Comunal: electoral.No, District: electoral.No}
+		*s = electoral.Status{NationalReferendums: electoral.No, EuropeanParliament: electoral.No, Senate: electoral.No,
+			Chamber: electoral.No, Regional: electoral.No, Comunal: electoral.No, District: electoral.No}
 	}
 	if q.List == electoral.EUParliamentList {
 		e.Status.EuropeanParliament = electoral.Yes
@@ -316,7 +337,8 @@ func (a *action) carryOut(ctx context.Context, w Writer, q Application, d Decisi
 		e.Certifiability = &full
 	}
 	// He may be in the other list already, here or where he lived.
-	only := electoral.Elector{ANPRID: e.ANPRID, Capacity: e.Capacity, Status: e.Status, Certifiability: e.Certifiability, Removal: old.Removal}
+	only := electoral.Elector{ANPRID: e.ANPRID, Capacity: e.Capacity, Status: e.Status,
+		Certifiability: e.Certifiability, Removal: old.Removal}
 	only.SetListEntry(q.List, e.ListEntry(q.List))
 	warnings, err := a.enrol(ctx, w, only)
 	if err == nil && found && old.Capacity == electoral.No {
@@ -328,7 +350,8 @@ func (a *action) carryOut(ctx context.Context, w Writer, q Application, d Decisi
 	return warnings, err
 }
 
-func (a *action) withdraw(ctx context.Context, w Writer, q Application, old electoral.Elector, home string, found bool) error {
+func (a *action) withdraw(ctx context.Context, w Writer, q Application, old electoral.Elector, home string,
+	found bool) error {
 	en, in := old.EnrolmentIn(q.List)
 	if !found || !in {
 		return nil // somebody was quicker
@@ -337,7 +360,8 @@ func (a *action) withdraw(ctx context.Context, w Writer, q Application, old elec
 		return electoral.Faults{notCompetent(q.List.Path()+comuneField(q.List), en.Comune, a.req.Actor)}
 	}
 	e := a.without(old, []electoral.List{q.List}, RemovalRequest{Reason: electoral.FromAddedList})
-	if listed := slices.ContainsFunc(electoral.Lists(), func(l electoral.List) bool { _, in := e.EnrolmentIn(l); return in }); !listed {
+	if listed := slices.ContainsFunc(electoral.Lists(),
+		func(l electoral.List) bool { _, in := e.EnrolmentIn(l); return in }); !listed {
 		e.LoseCapacity()
 	}
 	return a.put(ctx, w, old, home, e, home)

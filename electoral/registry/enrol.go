@@ -36,15 +36,17 @@ func (r *Registry) Enrol(ctx context.Context, req electoral.Request, e electoral
 	a := r.beginAbout(ctx, req, electoral.OpEnrol, req.Actor.Comune, e.ANPRID)
 	a.refused = func(w Writer, why electoral.Faults) error {
 		// A claim that would be refused anyway is none: nobody is troubled with it.
-		if slices.ContainsFunc(why.Errors(), func(f electoral.Fault) bool { return f.Code != electoral.AlreadyEnrolled }) {
+		if slices.ContainsFunc(why.Errors(),
+			func(f electoral.Fault) bool { return f.Code != electoral.AlreadyEnrolled }) {
 			return nil
 		}
 		return a.openConflicts(ctx, w, e, electoral.AlreadyEnrolled)
 	}
-	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), e, func(w Writer) (struct{}, electoral.Faults, error) {
-		faults, err := a.enrol(ctx, w, e)
-		return struct{}{}, faults, err
-	})
+	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), e,
+		func(w Writer) (struct{}, electoral.Faults, error) {
+			faults, err := a.enrol(ctx, w, e)
+			return struct{}{}, faults, err
+		})
 	return warnings, err
 }
 
@@ -61,9 +63,12 @@ func (a *action) enrol(ctx context.Context, w Writer, e electoral.Elector) (elec
 		if whole, newHome, joins = joinLists(old, home, e, comune, a.today()); !joins {
 			holder := holderOf(old, home, e)
 			if holder == comune {
-				faults = append(faults, electoral.NewFault(electoral.AlreadyEnrolled, "anprId", e.ANPRID, electoral.Args{"comune": holder}))
+				faults = append(faults,
+					electoral.NewFault(electoral.AlreadyEnrolled, "anprId", e.ANPRID, electoral.Args{"comune": holder}))
 			} else {
-				faults = append(faults, electoral.NewFault(electoral.AlreadyEnrolled.In("elsewhere"), "anprId", e.ANPRID, electoral.Args{"comune": holder}))
+				faults = append(faults,
+					electoral.NewFault(electoral.AlreadyEnrolled.In("elsewhere"), "anprId", e.ANPRID,
+						electoral.Args{"comune": holder}))
 			}
 		}
 	}
@@ -90,10 +95,11 @@ func holderOf(old electoral.Elector, home string, e electoral.Elector) string {
 // returns the warnings.
 func (r *Registry) Change(ctx context.Context, req electoral.Request, e electoral.Elector) (electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpChange, req.Actor.Comune, e.ANPRID)
-	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), e, func(w Writer) (struct{}, electoral.Faults, error) {
-		faults, err := a.change(ctx, w, e)
-		return struct{}{}, faults, err
-	})
+	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), e,
+		func(w Writer) (struct{}, electoral.Faults, error) {
+			faults, err := a.change(ctx, w, e)
+			return struct{}{}, faults, err
+		})
 	return warnings, err
 }
 
@@ -112,7 +118,8 @@ func (a *action) change(ctx context.Context, w Writer, e electoral.Elector) (ele
 }
 
 // known returns a person, what is registered of him, and by which comune.
-func (a *action) known(ctx context.Context, rd Reader, anprID string) (p electoral.Person, old electoral.Elector, home string, found bool, err error) {
+func (a *action) known(ctx context.Context, rd Reader,
+	anprID string) (p electoral.Person, old electoral.Elector, home string, found bool, err error) {
 	if p, err = a.r.personOf(ctx, anprID); err != nil {
 		return p, old, "", false, err
 	}
@@ -129,7 +136,8 @@ func unknownElector(anprID string) electoral.Fault {
 
 // checkAndPut applies the rules to a person's new data and, if nothing forbids it,
 // writes them. It returns all the faults.
-func (a *action) checkAndPut(ctx context.Context, w Writer, faults electoral.Faults, person electoral.Person, old electoral.Elector, home string, e electoral.Elector, newHome string) (electoral.Faults, error) {
+func (a *action) checkAndPut(ctx context.Context, w Writer, faults electoral.Faults, person electoral.Person,
+	old electoral.Elector, home string, e electoral.Elector, newHome string) (electoral.Faults, error) {
 	section, failure := sectionsOf(ctx, w)
 	faults = append(faults, a.r.checker.CheckElector(e, rules.Circumstances{
 		At: a.today(), Notice: a.r.noticeAt(newHome, a.today()), Person: &person, Section: section,
@@ -142,7 +150,8 @@ func (a *action) checkAndPut(ctx context.Context, w Writer, faults electoral.Fau
 
 // put writes a person's new data, notes it in the journal of each comune that
 // it concerns, and closes the conflicts that it ends.
-func (a *action) put(ctx context.Context, w Writer, old electoral.Elector, home string, e electoral.Elector, newHome string) error {
+func (a *action) put(ctx context.Context, w Writer, old electoral.Elector, home string, e electoral.Elector,
+	newHome string) error {
 	if err := w.PutElector(ctx, newHome, e); err != nil {
 		return err
 	}
@@ -152,7 +161,8 @@ func (a *action) put(ctx context.Context, w Writer, old electoral.Elector, home 
 	return a.settleConflicts(ctx, w, old, e)
 }
 
-func (a *action) note(ctx context.Context, w Writer, anprID string, old electoral.Elector, home string, e electoral.Elector, newHome string) error {
+func (a *action) note(ctx context.Context, w Writer, anprID string, old electoral.Elector, home string,
+	e electoral.Elector, newHome string) error {
 	entry := JournalEntry{ANPRID: anprID, At: a.at, Operation: a.op, Revision: a.req.Revision}
 	done := map[string]bool{"": true}
 	var entries []JournalEntry
@@ -201,10 +211,13 @@ func standing(old electoral.Elector, home string, e electoral.Elector, actor ele
 		}
 		_, wasIn := old.EnrolmentIn(l)
 		if _, isIn := e.EnrolmentIn(l); wasIn && !isIn {
-			faults = append(faults, electoral.NewFault(electoral.RemovalNotHere.In("change"), l.Path(), "", electoral.Args{"list": l.Italian()}))
+			faults = append(faults,
+				electoral.NewFault(electoral.RemovalNotHere.In("change"), l.Path(), "",
+					electoral.Args{"list": l.Italian()}))
 		}
 	}
-	if home != actor.Comune && (old.Capacity != e.Capacity || old.Status != e.Status || !samePtr(old.Certifiability, e.Certifiability)) {
+	if home != actor.Comune &&
+		(old.Capacity != e.Capacity || old.Status != e.Status || !samePtr(old.Certifiability, e.Certifiability)) {
 		faults = append(faults, notCompetent("status", home, actor))
 	}
 	return faults
@@ -231,7 +244,8 @@ func samePtr[T comparable](a, b *T) bool {
 // comune is his home, or from the comune that registered him; else it stays as
 // it was. It reports false if e has no list, or one that the elector is in
 // already.
-func joinLists(old electoral.Elector, home string, e electoral.Elector, comune string, today electoral.Date) (electoral.Elector, string, bool) {
+func joinLists(old electoral.Elector, home string, e electoral.Elector, comune string,
+	today electoral.Date) (electoral.Elector, string, bool) {
 	whole := old.Clone()
 	any := false
 	for l, en := range e.Enrolments() {

@@ -104,7 +104,9 @@ func (p *LoadProgress) fill(ctx context.Context, rd Reader) error {
 		}
 		p.Loads = append(p.Loads, f)
 	}
-	for rec, err := range rd.Records(ctx, RecordSearch{Book: ConflictBook, Comune: p.Comune, States: []string{string(ConflictOpen), string(ConflictReleased), string(ConflictRefused)}}) {
+	for rec, err := range rd.Records(ctx,
+		RecordSearch{Book: ConflictBook, Comune: p.Comune,
+			States: []string{string(ConflictOpen), string(ConflictReleased), string(ConflictRefused)}}) {
 		if err != nil {
 			return err
 		}
@@ -138,7 +140,8 @@ type UndoReport struct {
 // others stay, each named by a warning, [electoral.LoadKept], up to 1,000. It needs no
 // earlier value: the operation journal says whom the load registered. All or
 // nothing.
-func (r *Registry) UndoLoad(ctx context.Context, req electoral.Request, comune, loadID string) (UndoReport, electoral.Faults, error) {
+func (r *Registry) UndoLoad(ctx context.Context, req electoral.Request,
+	comune, loadID string) (UndoReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpUndoLoad, comune)
 	return perform(ctx, a, a.officerOf(comune), loadID, func(w Writer) (UndoReport, electoral.Faults, error) {
 		var first loadRecord
@@ -148,20 +151,24 @@ func (r *Registry) UndoLoad(ctx context.Context, req electoral.Request, comune, 
 		}
 		switch {
 		case errors.Is(err, electoral.ErrNotFound):
-			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadUnknown, "id", strconv.QuoteToASCII(loadID), electoral.Args{"comune": comune})}
+			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadUnknown, "id",
+				strconv.QuoteToASCII(loadID), electoral.Args{"comune": comune})}
 		case err != nil:
 			return UndoReport{}, nil, err
 		case r.retention.Journal > 0 && !first.At.After(a.at.Add(-r.retention.Journal)):
 			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadState, "id", loadID, nil)}
 		case first.State == LoadUndone:
-			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadState.In("undone"), "id", loadID, nil)}
+			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadState.In("undone"),
+				"id", loadID, nil)}
 		}
 		u := undoer{action: a, ctx: ctx, w: w, first: first}
 		if err := u.run(); err != nil {
 			return UndoReport{}, nil, err
 		}
 		first.State, first.Joined = LoadUndone, nil
-		return u.report, u.kept, putRecord(ctx, w, Record{Comune: comune, Book: LoadBook, ID: loadID, State: string(first.State), At: a.at}, first)
+		return u.report, u.kept,
+			putRecord(ctx, w, Record{Comune: comune, Book: LoadBook, ID: loadID, State: string(first.State), At: a.at},
+				first)
 	})
 }
 
@@ -178,7 +185,9 @@ func (u *undoer) run() error {
 	var after *JournalEntry
 	for {
 		batch := make([]JournalEntry, 0, loadBatch)
-		for entry, err := range u.w.Journal(u.ctx, JournalSearch{Comune: u.action.comune, From: u.first.At, To: u.first.At.Add(time.Millisecond), Operations: []electoral.Operation{electoral.OpLoad}, After: after}) {
+		for entry, err := range u.w.Journal(u.ctx,
+			JournalSearch{Comune: u.action.comune, From: u.first.At, To: u.first.At.Add(time.Millisecond),
+				Operations: []electoral.Operation{electoral.OpLoad}, After: after}) {
 			if err != nil {
 				return err
 			}
@@ -202,7 +211,8 @@ func (u *undoer) batch(batch []JournalEntry) error {
 		ids[i] = entry.ANPRID
 	}
 	touched := map[string]bool{}
-	for entry, err := range u.w.Journal(u.ctx, JournalSearch{Comune: u.action.comune, From: u.first.At.Add(time.Millisecond), ANPRIDs: ids}) {
+	for entry, err := range u.w.Journal(u.ctx,
+		JournalSearch{Comune: u.action.comune, From: u.first.At.Add(time.Millisecond), ANPRIDs: ids}) {
 		if err != nil {
 			return err
 		}

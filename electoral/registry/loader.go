@@ -47,10 +47,12 @@ type loader struct {
 }
 
 func newLoader(ctx context.Context, a *action, opts LoadOptions) *loader {
-	l := &loader{action: a, ctx: ctx, opts: opts, sections: map[string]electoral.Section{}, seenSections: map[string]bool{},
+	l := &loader{action: a, ctx: ctx, opts: opts, sections: map[string]electoral.Section{},
+		seenSections: map[string]bool{},
 		seenElectors: map[string]int{}, places: map[ListCount]*Reconciliation{}}
 	l.report = LoadReport{ID: a.req.ID, Enrolled: map[electoral.List]int{}, DryRun: opts.DryRun}
-	l.first.FirstLoad = FirstLoad{ID: a.req.ID, Comune: a.comune, At: a.at, State: LoadRunning, Enrolled: map[electoral.List]int{}}
+	l.first.FirstLoad = FirstLoad{ID: a.req.ID, Comune: a.comune, At: a.at, State: LoadRunning,
+		Enrolled: map[electoral.List]int{}}
 	return l
 }
 
@@ -66,7 +68,8 @@ func (l *loader) before(rd Reader) (repeated bool, err error) {
 	case l.opts.DryRun:
 		return false, nil
 	case old.State == LoadStored:
-		l.report = LoadReport{ID: l.action.req.ID, Sections: old.Sections, Electors: old.Electors, Enrolled: old.Enrolled, Stored: true, Repeated: true}
+		l.report = LoadReport{ID: l.action.req.ID, Sections: old.Sections, Electors: old.Electors,
+			Enrolled: old.Enrolled, Stored: true, Repeated: true}
 		return true, nil
 	case old.State == LoadRunning && l.opts.Resumable:
 		l.first, l.resuming = old, true
@@ -98,11 +101,13 @@ func (l *loader) registered(rd Reader) (old loadRecord, err error) {
 }
 
 func (l *loader) outOfState(old loadRecord) error {
-	return electoral.Faults{electoral.NewFault(electoral.LoadState.In("stage"), "request.id", l.action.req.ID, electoral.Args{"state": string(old.State)})}
+	return electoral.Faults{electoral.NewFault(electoral.LoadState.In("stage"), "request.id", l.action.req.ID,
+		electoral.Args{"state": string(old.State)})}
 }
 
 // atomic runs the whole load in one update.
-func (l *loader) atomic(sections electoral.LoadSource[electoral.Section], electors electoral.LoadSource[electoral.Elector]) error {
+func (l *loader) atomic(sections electoral.LoadSource[electoral.Section],
+	electors electoral.LoadSource[electoral.Elector]) error {
 	started := false
 	return l.action.r.store.Update(l.ctx, func(w Writer) error {
 		if repeated, err := l.before(w); err != nil || repeated {
@@ -144,7 +149,8 @@ func (l *loader) step(fn func() error) error {
 	return err
 }
 
-func (l *loader) run(sections electoral.LoadSource[electoral.Section], electors electoral.LoadSource[electoral.Elector]) error {
+func (l *loader) run(sections electoral.LoadSource[electoral.Section],
+	electors electoral.LoadSource[electoral.Elector]) error {
 	if err := l.step(l.knownSections); err != nil || l.report.Repeated {
 		return err
 	}
@@ -153,7 +159,8 @@ func (l *loader) run(sections electoral.LoadSource[electoral.Section], electors 
 		return err
 	}
 	if l.broken == nil || l.opts.Partial {
-		if err := loadFile(l, &l.report.Electors, electors, "datiFornitura/numeroTotaleListe", l.electorBatch); err != nil {
+		if err := loadFile(l, &l.report.Electors, electors, "datiFornitura/numeroTotaleListe",
+			l.electorBatch); err != nil {
 			return err
 		}
 	}
@@ -162,7 +169,8 @@ func (l *loader) run(sections electoral.LoadSource[electoral.Section], electors 
 			return fmt.Errorf("%w: nothing stored", ErrLoadRefused)
 		}
 		if l.report.Errors > 0 && !l.opts.DryRun {
-			return fmt.Errorf("%w: %d records refused, %d errors, nothing stored", ErrLoadRefused, l.report.Sections.Refused+l.report.Electors.Refused, l.report.Errors)
+			return fmt.Errorf("%w: %d records refused, %d errors, nothing stored", ErrLoadRefused,
+				l.report.Sections.Refused+l.report.Electors.Refused, l.report.Errors)
 		}
 	}
 	return l.step(l.finish)
@@ -187,7 +195,9 @@ func (l *loader) knownSections() error {
 }
 
 func (l *loader) putFirst() error {
-	return putRecord(l.ctx, l.w, Record{Comune: l.action.comune, Book: LoadBook, ID: l.action.req.ID, State: string(l.first.State), At: l.action.at}, l.first)
+	return putRecord(l.ctx, l.w,
+		Record{Comune: l.action.comune, Book: LoadBook, ID: l.action.req.ID, State: string(l.first.State),
+			At: l.action.at}, l.first)
 }
 
 // finish reconciles the file with the registry and registers the load.
@@ -206,7 +216,8 @@ func (l *loader) finish() error {
 		l.report.Reconciliation = append(l.report.Reconciliation, *p)
 	}
 	slices.SortFunc(l.report.Reconciliation, func(a, b Reconciliation) int {
-		return cmp.Or(slices.Index(electoral.Lists(), a.List)-slices.Index(electoral.Lists(), b.List), cmp.Compare(a.Section, b.Section))
+		return cmp.Or(slices.Index(electoral.Lists(), a.List)-slices.Index(electoral.Lists(), b.List),
+			cmp.Compare(a.Section, b.Section))
 	})
 	if l.opts.DryRun || l.report.Sections.Accepted+l.report.Electors.Accepted == 0 {
 		return nil
@@ -214,7 +225,8 @@ func (l *loader) finish() error {
 	if err := l.action.settleAllConflicts(l.ctx, l.w); err != nil {
 		return err
 	}
-	l.first.State, l.first.Sections, l.first.Electors, l.first.Enrolled = LoadStored, l.report.Sections, l.report.Electors, l.report.Enrolled
+	l.first.State, l.first.Enrolled = LoadStored, l.report.Enrolled
+	l.first.Sections, l.first.Electors = l.report.Sections, l.report.Electors
 	return l.putFirst()
 }
 
@@ -227,7 +239,8 @@ func (l *loader) tellConflicts() error {
 	for part := range slices.Chunk(l.claims, loadBatch) {
 		if err := l.action.r.store.Update(context.WithoutCancel(l.ctx), func(w Writer) error {
 			for _, e := range part {
-				if err := l.action.openConflicts(context.WithoutCancel(l.ctx), w, e, electoral.DuplicateElector); err != nil {
+				if err := l.action.openConflicts(context.WithoutCancel(l.ctx), w, e,
+					electoral.DuplicateElector); err != nil {
 					return err
 				}
 			}
@@ -252,7 +265,8 @@ const loadBatch = 2000
 
 // loadFile runs put over the records of a file, batch by batch, and keeps the
 // count. put returns the faults of each record.
-func loadFile[T any](l *loader, count *LoadCount, src electoral.LoadSource[T], tag string, put func([]electoral.LoadItem[T]) ([]electoral.Faults, error)) error {
+func loadFile[T any](l *loader, count *LoadCount, src electoral.LoadSource[T], tag string,
+	put func([]electoral.LoadItem[T]) ([]electoral.Faults, error)) error {
 	count.Declared = src.Declared
 	if src.Items == nil {
 		count.Declared = -1
@@ -281,7 +295,8 @@ func loadFile[T any](l *loader, count *LoadCount, src electoral.LoadSource[T], t
 				return err
 			}
 			l.broken = join(l.broken, err)
-			l.keep(0, nil, electoral.NewFault(electoral.LoadIncomplete, "", "", electoral.Args{"read": strconv.Itoa(count.Read), "error": err.Error()}))
+			l.keep(0, nil, electoral.NewFault(electoral.LoadIncomplete, "", "",
+				electoral.Args{"read": strconv.Itoa(count.Read), "error": err.Error()}))
 			return nil
 		}
 		if batch = append(batch, item); len(batch) == loadBatch {
@@ -294,7 +309,8 @@ func loadFile[T any](l *loader, count *LoadCount, src electoral.LoadSource[T], t
 		return err
 	}
 	if src.Declared >= 0 && src.Declared != count.Read {
-		f := electoral.NewFault(electoral.CountMismatch, "", strconv.Itoa(src.Declared), electoral.Args{"declared": strconv.Itoa(src.Declared), "read": strconv.Itoa(count.Read)})
+		f := electoral.NewFault(electoral.CountMismatch, "", strconv.Itoa(src.Declared),
+			electoral.Args{"declared": strconv.Itoa(src.Declared), "read": strconv.Itoa(count.Read)})
 		f.Tag = tag
 		l.keep(0, nil, f)
 	}
@@ -337,16 +353,21 @@ func (l *loader) section(item electoral.LoadItem[electoral.Section]) (electoral.
 	s := item.Record
 	faults := merge(item.Faults, l.action.r.checker.CheckSection(s, l.action.today()))
 	if s.Comune != "" && s.Comune != l.action.comune {
-		faults = append(faults, electoral.NewFault(electoral.OtherComuneLoad, "comune", s.Comune, electoral.Args{"given": s.Comune, "comune": l.action.comune}))
+		faults = append(faults,
+			electoral.NewFault(electoral.OtherComuneLoad, "comune", s.Comune,
+				electoral.Args{"given": s.Comune, "comune": l.action.comune}))
 	}
 	_, before := l.sections[s.Number]
 	mine := slices.Contains(l.first.NewSections, s.Number)
 	if s.Number != "" {
 		if l.seenSections[s.Number] {
-			faults = append(faults, electoral.NewFault(electoral.DuplicateSection, "number", s.Number, electoral.Args{"section": s.Number}))
+			faults = append(faults,
+				electoral.NewFault(electoral.DuplicateSection, "number", s.Number, electoral.Args{"section": s.Number}))
 		} else {
 			if before && !mine {
-				faults = append(faults, electoral.NewFault(electoral.SectionReplaced, "number", s.Number, electoral.Args{"section": s.Number}))
+				faults = append(faults,
+					electoral.NewFault(electoral.SectionReplaced, "number", s.Number,
+						electoral.Args{"section": s.Number}))
 			}
 			l.seenSections[s.Number] = true
 			l.undo = append(l.undo, func() { delete(l.seenSections, s.Number) })
@@ -406,10 +427,12 @@ func (l *loader) electorBatch(items []electoral.LoadItem[electoral.Elector]) ([]
 				return nil, err
 			}
 		}
-		notes = append(notes, JournalEntry{Comune: l.action.comune, ANPRID: e.ANPRID, At: l.first.At, Operation: electoral.OpLoad, Revision: electoral.FirstLoadRevision})
+		notes = append(notes, JournalEntry{Comune: l.action.comune, ANPRID: e.ANPRID, At: l.first.At,
+			Operation: electoral.OpLoad, Revision: electoral.FirstLoadRevision})
 		for _, en := range e.Places() {
 			if en.Comune != l.action.comune {
-				notes = append(notes, JournalEntry{Comune: en.Comune, ANPRID: e.ANPRID, At: l.first.At, Operation: electoral.OpLoad, Revision: electoral.FirstLoadRevision})
+				notes = append(notes, JournalEntry{Comune: en.Comune, ANPRID: e.ANPRID, At: l.first.At,
+					Operation: electoral.OpLoad, Revision: electoral.FirstLoadRevision})
 			}
 		}
 	}
@@ -453,7 +476,9 @@ func (l *loader) lookUp(items []electoral.LoadItem[electoral.Elector]) error {
 		return nil
 	}
 	at := l.first.At
-	for entry, err := range l.rd.Journal(l.ctx, JournalSearch{Comune: l.action.comune, From: at, To: at.Add(time.Millisecond), Operations: []electoral.Operation{electoral.OpLoad}, ANPRIDs: ids}) {
+	for entry, err := range l.rd.Journal(l.ctx,
+		JournalSearch{Comune: l.action.comune, From: at, To: at.Add(time.Millisecond),
+			Operations: []electoral.Operation{electoral.OpLoad}, ANPRIDs: ids}) {
 		if err != nil {
 			return err
 		}
@@ -530,13 +555,16 @@ func competence(e electoral.Elector, p *electoral.Person, comune string, code el
 	for list, en := range e.Enrolments() {
 		listed = true
 		if en.Comune != comune && en.Comune != "" {
-			faults = append(faults, electoral.NewFault(code.In("list"), list.Path()+comuneField(list), en.Comune, electoral.Args{"list": list.Italian(), "comune": comune}))
+			faults = append(faults,
+				electoral.NewFault(code.In("list"), list.Path()+comuneField(list), en.Comune,
+					electoral.Args{"list": list.Italian(), "comune": comune}))
 		}
 	}
 	if listed || p == nil || p.Registered() == comune {
 		return faults
 	}
-	return electoral.Faults{electoral.NewFault(code.In("no-list"), "anprId", e.ANPRID, electoral.Args{"comune": comune})}
+	return electoral.Faults{electoral.NewFault(code.In("no-list"), "anprId", e.ANPRID,
+		electoral.Args{"comune": comune})}
 }
 
 // standing tells a person who is in the file twice, or was registered before
@@ -545,7 +573,8 @@ func competence(e electoral.Elector, p *electoral.Person, comune string, code el
 func (l *loader) standing(item electoral.LoadItem[electoral.Elector]) (whole electoral.Elector, home string, known bool, faults electoral.Faults, err error) {
 	e := item.Record
 	if first, seen := l.seenElectors[e.ANPRID]; seen {
-		return e, l.action.comune, true, electoral.Faults{electoral.NewFault(electoral.DuplicateElector, "anprId", e.ANPRID, electoral.Args{"record": strconv.Itoa(first)})}, nil
+		return e, l.action.comune, true, electoral.Faults{electoral.NewFault(electoral.DuplicateElector, "anprId",
+			e.ANPRID, electoral.Args{"record": strconv.Itoa(first)})}, nil
 	}
 	l.seenElectors[e.ANPRID] = item.Number
 	l.undo = append(l.undo, func() { delete(l.seenElectors, e.ANPRID) })

@@ -50,7 +50,8 @@ type RectificationRequest struct {
 
 // AskRectification registers a request of the citizen about himself and
 // returns it with its id.
-func (r *Registry) AskRectification(ctx context.Context, req electoral.Request, q RectificationRequest) (Rectification, error) {
+func (r *Registry) AskRectification(ctx context.Context, req electoral.Request,
+	q RectificationRequest) (Rectification, error) {
 	a, person, faults := r.citizen(ctx, req, electoral.OpRectify)
 	faults = append(faults, q.check()...)
 	out, _, err := perform(ctx, a, faults, q, func(w Writer) (Rectification, electoral.Faults, error) {
@@ -66,9 +67,11 @@ func (r *Registry) AskRectification(ctx context.Context, req electoral.Request, 
 			return Rectification{}, nil, err
 		}
 		if present == q.Asked {
-			return Rectification{}, nil, electoral.Faults{electoral.NewFault(electoral.RectificationValue, "asked", q.Asked, nil)}
+			return Rectification{}, nil, electoral.Faults{electoral.NewFault(electoral.RectificationValue,
+				"asked", q.Asked, nil)}
 		}
-		rect := Rectification{ID: newRecordID(a.at), ANPRID: person.ANPRID, Comune: keeperOf(e, home, q.Field), Field: q.Field,
+		rect := Rectification{ID: newRecordID(a.at), ANPRID: person.ANPRID,
+			Comune: keeperOf(e, home, q.Field), Field: q.Field,
 			Present: present, Asked: q.Asked, Note: q.Note, State: RequestOpen, Opened: a.at, Changed: a.at}
 		if err := hasKeeper(rect.Comune); err != nil {
 			return Rectification{}, nil, err
@@ -88,8 +91,11 @@ func (q RectificationRequest) check() electoral.Faults {
 	case !known, q.Field == electoral.RemovalReasonField, q.Field == electoral.CertifiabilityField:
 		faults = append(faults, electoral.NewFault(electoral.RectificationField, "field", string(q.Field), nil))
 	case info.Answer && q.Asked != electoral.Yes.String() && q.Asked != electoral.No.String(),
-		utf8.RuneCountInString(q.Asked) > electoral.MaxText, strings.TrimSpace(q.Asked) == "", !utf8.ValidString(q.Asked), strings.IndexFunc(q.Asked, unreadable) >= 0:
-		faults = append(faults, electoral.NewFault(electoral.RectificationValue.In("field"), "asked", q.Asked, electoral.Args{"field": info.Italian}))
+		utf8.RuneCountInString(q.Asked) > electoral.MaxText, strings.TrimSpace(q.Asked) == "",
+		!utf8.ValidString(q.Asked), strings.IndexFunc(q.Asked, unreadable) >= 0:
+		faults = append(faults,
+			electoral.NewFault(electoral.RectificationValue.In("field"), "asked", q.Asked,
+				electoral.Args{"field": info.Italian}))
 	}
 	if q.Note != "" {
 		faults = append(faults, checkNote(q.Note)...)
@@ -122,7 +128,8 @@ func keeperOf(e electoral.Elector, home string, f electoral.Field) string {
 }
 
 func (a *action) putRectification(ctx context.Context, w Writer, q Rectification) error {
-	rec := Record{Comune: q.Comune, Book: RectificationBook, ID: q.ID, Subject: q.ANPRID, State: strconv.Itoa(int(q.State)), At: q.Changed}
+	rec := Record{Comune: q.Comune, Book: RectificationBook, ID: q.ID, Subject: q.ANPRID,
+		State: strconv.Itoa(int(q.State)), At: q.Changed}
 	if q.State.Closed() {
 		rec.Expires = q.Changed.Add(a.r.retention.Closed)
 	}
@@ -160,12 +167,14 @@ func (f RequestFilter) search(book Book, role electoral.Role) RecordSearch {
 // Rectifications returns, to an officer, the requests that his comune handles,
 // but for drafts; to a citizen, his own. They are in the order in which they
 // were made.
-func (r *Registry) Rectifications(ctx context.Context, req electoral.Request, f RequestFilter) ([]Rectification, error) {
+func (r *Registry) Rectifications(ctx context.Context, req electoral.Request,
+	f RequestFilter) ([]Rectification, error) {
 	return citizensBook[Rectification](ctx, r, req, electoral.OpReadRectifications, f, RectificationBook)
 }
 
 // citizensBook reads requests as their officer or as who made them.
-func citizensBook[T any](ctx context.Context, r *Registry, req electoral.Request, op electoral.Operation, f RequestFilter, book Book) ([]T, error) {
+func citizensBook[T any](ctx context.Context, r *Registry, req electoral.Request, op electoral.Operation,
+	f RequestFilter, book Book) ([]T, error) {
 	q := f.search(book, req.Actor.Role)
 	if req.Actor.Role != electoral.CitizenRole {
 		q.Comune = req.Actor.Comune
@@ -191,7 +200,8 @@ func citizensBook[T any](ctx context.Context, r *Registry, req electoral.Request
 // A note is required to suspend, to reject, to declare inadmissible and to
 // integrate. A request is closed as done only when the datum has the value
 // that was asked.
-func (r *Registry) AnswerRectification(ctx context.Context, req electoral.Request, id string, to RequestState, note string) (Rectification, error) {
+func (r *Registry) AnswerRectification(ctx context.Context, req electoral.Request, id string, to RequestState,
+	note string) (Rectification, error) {
 	a, faults := r.requestAccess(ctx, req, electoral.OpAnswerRectify, RectificationBook, id)
 	payload := struct {
 		ID, Note string
@@ -237,7 +247,8 @@ func (a *action) mustBeDone(ctx context.Context, w Writer, q Rectification) erro
 	}
 	value, err := a.valueOf(ctx, w, e, q.Field)
 	if err == nil && value != q.Asked {
-		err = electoral.Faults{electoral.NewFault(electoral.RectificationNotDone, string(q.Field), value, electoral.Args{"expected": q.Asked})}
+		err = electoral.Faults{electoral.NewFault(electoral.RectificationNotDone, string(q.Field), value,
+			electoral.Args{"expected": q.Asked})}
 	}
 	return err
 }

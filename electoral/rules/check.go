@@ -58,8 +58,11 @@ func NewChecker(cfg Config) (*Checker, error) {
 		c.terms = DefaultAddedTerms()
 	}
 	for _, t := range c.terms {
-		if t.Years < 0 || !slices.Contains([]electoral.List{electoral.BolzanoList, electoral.TrentoList, electoral.AostaValleyList}, t.List) {
-			return nil, errors.New("rules: added term of list " + strconv.Quote(string(t.List)) + " with " + strconv.Itoa(t.Years) + " years")
+		if t.Years < 0 ||
+			!slices.Contains([]electoral.List{electoral.BolzanoList, electoral.TrentoList, electoral.AostaValleyList},
+				t.List) {
+			return nil, errors.New("rules: added term of list " + strconv.Quote(string(t.List)) + " with " +
+				strconv.Itoa(t.Years) + " years")
 		}
 	}
 	if c.tables == nil {
@@ -133,7 +136,8 @@ func (k *elector) identity() {
 	case electoral.No:
 		for _, f := range k.e.Status.Entries() {
 			if f.Answer == electoral.Yes {
-				k.fault(electoral.CapacityNoWithStatus, f.Path, electoral.Yes.String(), electoral.Args{"consultation": f.Italian})
+				k.fault(electoral.CapacityNoWithStatus, f.Path, electoral.Yes.String(),
+					electoral.Args{"consultation": f.Italian})
 			}
 		}
 		for l := range k.e.Enrolments() {
@@ -167,9 +171,11 @@ func (k *elector) person() {
 	age, certain := p.AgeAt(k.in.At)
 	switch {
 	case certain && age < 17:
-		k.fault(electoral.AgeTooLow, "capacity", electoral.Yes.String(), electoral.Args{"age": strconv.Itoa(age), "day": k.in.At.String()})
+		k.fault(electoral.AgeTooLow, "capacity", electoral.Yes.String(),
+			electoral.Args{"age": strconv.Itoa(age), "day": k.in.At.String()})
 	case !certain && age < 18:
-		k.fault(electoral.AgeUncertain, "capacity", electoral.Yes.String(), electoral.Args{"birth": p.Birth.Date.String()})
+		k.fault(electoral.AgeUncertain, "capacity", electoral.Yes.String(),
+			electoral.Args{"birth": p.Birth.Date.String()})
 	}
 }
 
@@ -181,7 +187,8 @@ func (k *elector) notItalian(p *electoral.Person, enrolled bool) {
 	}
 	for _, f := range citizensAlone(k.e.Status) {
 		if f.Answer == electoral.Yes {
-			k.fault(electoral.NationalStatusNotItalian, f.Path, electoral.Yes.String(), electoral.Args{"day": k.in.At.String(), "consultation": f.Italian})
+			k.fault(electoral.NationalStatusNotItalian, f.Path, electoral.Yes.String(),
+				electoral.Args{"day": k.in.At.String(), "consultation": f.Italian})
 		}
 	}
 }
@@ -206,7 +213,8 @@ func (k *elector) list(l electoral.List) {
 		case a.Enrolled == electoral.Yes && a.Enrolment == nil:
 			k.fault(missing, enrolment, "", electoral.Args{"list": l.Italian()})
 		case a.Enrolled != electoral.Yes && a.Enrolment != nil:
-			k.fault(undue, enrolment, a.Enrolment.Comune+"/"+a.Enrolment.Section, electoral.Args{"list": l.Italian(), "enrolled": a.Enrolled.String(), "tag": electoral.Tag(l.Path())})
+			k.fault(undue, enrolment, a.Enrolment.Comune+"/"+a.Enrolment.Section,
+				electoral.Args{"list": l.Italian(), "enrolled": a.Enrolled.String(), "tag": electoral.Tag(l.Path())})
 		}
 	}
 	if a.Enrolment == nil {
@@ -234,12 +242,14 @@ func (k *elector) enrolment(path string, en electoral.Enrolment) {
 	if k.in.Section != nil && en.Comune != "" {
 		_, found, at := k.in.Section(en.Comune, en.Section)
 		if at && !found {
-			k.fault(electoral.SectionUnknown, path+".section", en.Section, electoral.Args{"section": en.Section, "comune": en.Comune})
+			k.fault(electoral.SectionUnknown, path+".section", en.Section,
+				electoral.Args{"section": en.Section, "comune": en.Comune})
 			return
 		}
 	}
 	if n, err := strconv.Atoi(en.Section); err == nil && known && comune.Sections > 0 && n > comune.Sections {
-		k.fault(electoral.SectionNumberAboveCount, path+".section", en.Section, electoral.Args{"sections": strconv.Itoa(comune.Sections)})
+		k.fault(electoral.SectionNumberAboveCount, path+".section", en.Section,
+			electoral.Args{"sections": strconv.Itoa(comune.Sections)})
 	}
 }
 
@@ -259,7 +269,8 @@ func (k *elector) addedLists() {
 			continue
 		}
 		if first != "" {
-			k.fault(electoral.AddedMoreThanOne, t.list.Path()+".enrolled", electoral.Yes.String(), electoral.Args{"list": first.Italian()})
+			k.fault(electoral.AddedMoreThanOne, t.list.Path()+".enrolled", electoral.Yes.String(),
+				electoral.Args{"list": first.Italian()})
 		}
 		first = cmp.Or(first, t.list)
 		k.addedList(t.list, t.province, t.name)
@@ -274,7 +285,8 @@ func (k *elector) addedLists() {
 		}
 	}
 	if first != "" && k.e.Capacity == electoral.Yes && k.e.Status.Regional == electoral.No {
-		k.fault(electoral.AddedRegionalStatus, "status.regional", electoral.No.String(), electoral.Args{"list": first.Italian()})
+		k.fault(electoral.AddedRegionalStatus, "status.regional", electoral.No.String(),
+			electoral.Args{"list": first.Italian()})
 	}
 }
 
@@ -325,7 +337,8 @@ func (k *elector) addedList(l electoral.List, province, name string) {
 	en := k.e.ListEntry(l).Enrolment
 	if en != nil {
 		if c, ok := k.checker.tables.Comune(en.Comune, k.in.At); ok && c.ProvinceSigla == province {
-			k.fault(electoral.AddedComuneInTerritory, l.Path()+".enrolment.comune", en.Comune, electoral.Args{"territory": name})
+			k.fault(electoral.AddedComuneInTerritory, l.Path()+".enrolment.comune", en.Comune,
+				electoral.Args{"territory": name})
 		}
 	}
 	p := k.in.Person
@@ -336,7 +349,8 @@ func (k *elector) addedList(l electoral.List, province, name string) {
 		k.fault(electoral.AddedSameComune, l.Path()+".enrolment.comune", en.Comune, nil)
 	}
 	if c, ok := k.checker.tables.Comune(p.Residence.Comune, k.in.At); ok && c.ProvinceSigla != province {
-		k.fault(electoral.AddedOtherProvince, l.Path()+".enrolled", electoral.Yes.String(), electoral.Args{"comune": c.Name, "province": c.ProvinceSigla, "territory": name})
+		k.fault(electoral.AddedOtherProvince, l.Path()+".enrolled", electoral.Yes.String(),
+			electoral.Args{"comune": c.Name, "province": c.ProvinceSigla, "territory": name})
 		return
 	}
 	k.addedTerm(l, p.Residence.TerritorySince, name)
@@ -362,9 +376,13 @@ func (k *elector) addedTerm(l electoral.List, since electoral.Date, name string)
 		return
 	}
 	if noticed {
-		k.fault(electoral.AddedTermOver, path, electoral.Yes.String(), electoral.Args{"territory": name, "since": since.String(), "years": strconv.Itoa(years), "day": at.String()})
+		k.fault(electoral.AddedTermOver, path, electoral.Yes.String(),
+			electoral.Args{"territory": name, "since": since.String(), "years": strconv.Itoa(years),
+				"day": at.String()})
 	} else {
-		k.fault(electoral.AddedTermNotCheckable.In("no-notice"), path, electoral.Yes.String(), electoral.Args{"territory": name, "since": since.String(), "years": strconv.Itoa(years), "day": at.String()})
+		k.fault(electoral.AddedTermNotCheckable.In("no-notice"), path, electoral.Yes.String(),
+			electoral.Args{"territory": name, "since": since.String(), "years": strconv.Itoa(years),
+				"day": at.String()})
 	}
 }
 
