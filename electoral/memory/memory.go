@@ -102,8 +102,10 @@ type memoryState struct {
 // NewStore returns an empty store.
 func NewStore() *Store {
 	return &Store{state: memoryState{
-		newLayer[sectionKey, electoral.Section](nil), newLayer[string, storedElector](nil),
-		newLayer[recordKey, registry.Record](nil), newLayer[journalKey, electoral.Revision](nil),
+		sections: newLayer[sectionKey, electoral.Section](nil),
+		electors: newLayer[string, storedElector](nil),
+		records:  newLayer[recordKey, registry.Record](nil),
+		journal:  newLayer[journalKey, electoral.Revision](nil),
 	}}
 }
 
@@ -125,7 +127,10 @@ func (m *Store) Update(ctx context.Context, fn func(registry.Writer) error) erro
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := &m.state
-	tx := memoryState{newLayer(&s.sections), newLayer(&s.electors), newLayer(&s.records), newLayer(&s.journal)}
+	tx := memoryState{
+		sections: newLayer(&s.sections), electors: newLayer(&s.electors),
+		records: newLayer(&s.records), journal: newLayer(&s.journal),
+	}
 	if err := fn(&tx); err != nil {
 		return err
 	}
@@ -292,7 +297,7 @@ func (s *memoryState) Records(ctx context.Context, q registry.RecordSearch) iter
 }
 
 func keyOf(e registry.JournalEntry) journalKey {
-	return journalKey{e.Comune, e.At.UnixMilli(), e.ANPRID, e.Operation}
+	return journalKey{comune: e.Comune, at: e.At.UnixMilli(), id: e.ANPRID, operation: e.Operation}
 }
 
 func (k journalKey) entry(r electoral.Revision) registry.JournalEntry {

@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -238,7 +237,8 @@ func (a *action) putApplication(ctx context.Context, w Writer, q Application) er
 // Applications returns, to an officer, the applications to his comune; to a
 // citizen, his own. They are in the order in which they were made.
 func (r *Registry) Applications(ctx context.Context, req electoral.Request, f RequestFilter) ([]Application, error) {
-	return citizensBook[Application](ctx, r, req, electoral.OpReadApplications, f, ApplicationBook)
+	a, admitted, q := r.requestsAccess(ctx, req, electoral.OpReadApplications, f.search(ApplicationBook, req.Actor.Role))
+	return readBook[Application](ctx, a, admitted, q, f.Limit)
 }
 
 // moveEuropean leaves to the comune where an elector of another Member State
@@ -280,7 +280,8 @@ func (r *Registry) DecideApplication(ctx context.Context, req electoral.Request,
 		Decision
 	}{id, d}
 	return perform(ctx, a, faults, payload, func(w Writer) (Application, electoral.Faults, error) {
-		q, err := openRequest[Application](ctx, a, w, ApplicationBook, a.comune, id, d.State, d.Note)
+		q, err := openRequest[Application](ctx, a, w,
+			requestStep{book: ApplicationBook, id: id, to: d.State, note: d.Note})
 		if err != nil {
 			return q, nil, err
 		}
@@ -310,21 +311,20 @@ func (a *action) carryOut(ctx context.Context, w Writer, q Application, d Decisi
 	if v, last, late := a.r.lateFor(q, a.today()); late {
 		return nil, electoral.Faults{lateFault(q, v, last)}
 	}
-	_, old, home, found, err := a.known(ctx, w, q.ANPRID)
+	_, old, err := a.known(ctx, w, q.ANPRID)
 	if err != nil {
 		return nil, err
 	}
 	if q.Kind == WithdrawalApplication {
-		return nil, a.withdraw(ctx, w, q, old, home, found)
+		return nil, a.withdraw(ctx, w, q, old)
 	}
-	e := old.Clone()
-	e.ANPRID, e.Capacity, e.Removal = q.ANPRID, electoral.Yes, old.Clone().Removal
+	e := old.elector.Clone()
+	e.ANPRID, e.Capacity = q.ANPRID, electoral.Yes
 	e.SetListEntry(q.List,
 		electoral.AddedList{Enrolled: electoral.Yes,
 			Enrolment: &electoral.Enrolment{Comune: a.comune, Section: d.Section}})
-	if !found {
-		s := &e.Status
-		*s = electoral.Status{NationalReferendums: electoral.No, EuropeanParliament: electoral.No, Senate: electoral.No,
+	if !old.known() {
+		e.Status = electoral.Status{NationalReferendums: electoral.No, EuropeanParliament: electoral.No, Senate: electoral.No,
 			Chamber: electoral.No, Regional: electoral.No, Comunal: electoral.No, District: electoral.No}
 	}
 	if q.List == electoral.EUParliamentList {
@@ -338,10 +338,10 @@ func (a *action) carryOut(ctx context.Context, w Writer, q Application, d Decisi
 	}
 	// He may be in the other list already, here or where he lived.
 	only := electoral.Elector{ANPRID: e.ANPRID, Capacity: e.Capacity, Status: e.Status,
-		Certifiability: e.Certifiability, Removal: old.Removal}
+		Certifiability: e.Certifiability, Removal: old.elector.Removal}
 	only.SetListEntry(q.List, e.ListEntry(q.List))
 	warnings, err := a.enrol(ctx, w, only)
-	if err == nil && found && old.Capacity == electoral.No {
+	if err == nil && old.known() && old.elector.Capacity == electoral.No {
 		// Who left his lists and who lost the right look the same here.
 		f := electoral.NewFault(electoral.ApplicationCapacity, "capacity", electoral.No.String(), nil)
 		f.Severity = electoral.Warning
@@ -350,19 +350,17 @@ func (a *action) carryOut(ctx context.Context, w Writer, q Application, d Decisi
 	return warnings, err
 }
 
-func (a *action) withdraw(ctx context.Context, w Writer, q Application, old electoral.Elector, home string,
-	found bool) error {
-	en, in := old.EnrolmentIn(q.List)
-	if !found || !in {
+func (a *action) withdraw(ctx context.Context, w Writer, q Application, old position) error {
+	en, in := old.elector.EnrolmentIn(q.List)
+	if !in {
 		return nil // somebody was quicker
 	}
 	if en.Comune != a.comune {
 		return electoral.Faults{notCompetent(q.List.Path()+comuneField(q.List), en.Comune, a.req.Actor)}
 	}
-	e := a.without(old, []electoral.List{q.List}, RemovalRequest{Reason: electoral.FromAddedList})
-	if listed := slices.ContainsFunc(electoral.Lists(),
-		func(l electoral.List) bool { _, in := e.EnrolmentIn(l); return in }); !listed {
+	e := a.without(old.elector, []electoral.List{q.List}, RemovalRequest{Reason: electoral.FromAddedList})
+	if len(listsOf(e)) == 0 {
 		e.LoseCapacity()
 	}
-	return a.put(ctx, w, old, home, e, home)
+	return a.put(ctx, w, old, position{elector: e, home: old.home})
 }

@@ -104,8 +104,9 @@ type ConflictFilter struct {
 // Conflicts returns conflicts of the officer's comune, in the order of their
 // ids.
 func (r *Registry) Conflicts(ctx context.Context, req electoral.Request, f ConflictFilter) ([]Conflict, error) {
-	return readBook[Conflict](ctx, r, req, electoral.OpReadConflicts,
-		RecordSearch{Comune: req.Actor.Comune, Book: ConflictBook, States: texts(f.States), After: f.After}, f.Limit)
+	a := r.begin(req, electoral.OpReadConflicts, req.Actor.Comune)
+	q := RecordSearch{Comune: a.comune, Book: ConflictBook, States: texts(f.States), After: f.After}
+	return readBook[Conflict](ctx, a, a.officerOf(a.comune), q, f.Limit)
 }
 
 func texts[S ~string](list []S) []string {
@@ -131,15 +132,15 @@ func pageLimit(n int) (int, electoral.Faults) {
 // maxPage is the most that one answer holds.
 const maxPage = 1000
 
-// readBook returns the bodies of records of the officer's comune.
-func readBook[T any](ctx context.Context, r *Registry, req electoral.Request, op electoral.Operation, q RecordSearch,
+// readBook returns the bodies of the records that a search selects, at most limit
+// of them; zero means 100.
+func readBook[T any](ctx context.Context, a *action, admitted electoral.Faults, q RecordSearch,
 	limit int) ([]T, error) {
-	a := r.begin(req, op, req.Actor.Comune)
 	limit, faults := pageLimit(limit)
 	list := []T{}
-	err := a.read(ctx, append(a.officerOf(req.Actor.Comune), faults...), func(*electoral.Entry) error {
+	err := a.read(ctx, append(admitted, faults...), func(*electoral.Entry) error {
 		var err error
-		list, err = readRecords[T](ctx, r.store, q, limit, a.at)
+		list, err = readRecords[T](ctx, a.r.store, q, limit, a.at)
 		return err
 	})
 	if err != nil {
@@ -268,27 +269,22 @@ func (a *action) writeConflict(ctx context.Context, w Writer, c Conflict) error 
 
 // settleConflicts moves the conflicts of the acting comune over a person to
 // the state that his new data give them.
-func (a *action) settleConflicts(ctx context.Context, w Writer, old, e electoral.Elector) error {
-	subject := e.ANPRID
-	if subject == "" {
-		subject = old.ANPRID
-	}
-	return a.settle(ctx, w, RecordSearch{Book: ConflictBook, Comune: a.comune, Subject: subject},
+func (a *action) settleConflicts(ctx context.Context, w Writer, e electoral.Elector) error {
+	return a.settle(ctx, w, RecordSearch{Book: ConflictBook, Comune: a.comune, Subject: e.ANPRID},
 		func(string) (electoral.Elector, error) { return e, nil })
 }
 
 // settleAllConflicts does so for every person, after many were written.
 func (a *action) settleAllConflicts(ctx context.Context, w Writer) error {
-	return a.settle(ctx, w,
-		RecordSearch{Book: ConflictBook, Comune: a.comune,
-			States: []string{string(ConflictOpen), string(ConflictRefused),
-				string(ConflictReleased)}}, func(id string) (electoral.Elector, error) {
-			e, _, err := w.Elector(ctx, id)
-			if errors.Is(err, electoral.ErrNotFound) {
-				return electoral.Elector{ANPRID: id}, nil
-			}
-			return e, err
-		})
+	q := RecordSearch{Book: ConflictBook, Comune: a.comune,
+		States: []string{string(ConflictOpen), string(ConflictRefused), string(ConflictReleased)}}
+	return a.settle(ctx, w, q, func(id string) (electoral.Elector, error) {
+		e, _, err := w.Elector(ctx, id)
+		if errors.Is(err, electoral.ErrNotFound) {
+			return electoral.Elector{ANPRID: id}, nil
+		}
+		return e, err
+	})
 }
 
 func (a *action) settle(ctx context.Context, w Writer, q RecordSearch,
@@ -332,9 +328,9 @@ func claimant(ctx context.Context, rd Reader, e electoral.Elector) (string, erro
 	if e.General != nil || e.Removal == nil {
 		return "", nil
 	}
-	for rec, err := range rd.Records(ctx,
-		RecordSearch{Book: ConflictBook, Comune: e.Removal.Comune, Subject: e.ANPRID,
-			States: []string{string(ConflictReleased)}}) {
+	q := RecordSearch{Book: ConflictBook, Comune: e.Removal.Comune, Subject: e.ANPRID,
+		States: []string{string(ConflictReleased)}}
+	for rec, err := range rd.Records(ctx, q) {
 		if err != nil {
 			return "", err
 		}
@@ -405,13 +401,12 @@ func (c *Conflict) step(comune string, action ConflictAction, note string) elect
 		faults = checkNote(note)
 		c.State, c.ClaimantNote = ConflictOpen, note
 	default:
-		if claimant {
-			faults = electoral.Faults{electoral.NewFault(electoral.ConflictStep, "action", string(action),
-				electoral.Args{"state": c.State.Italian()})}
-		} else {
-			faults = electoral.Faults{electoral.NewFault(electoral.ConflictStep.In("holder"), "action", string(action),
-				electoral.Args{"state": c.State.Italian()})}
+		var cause electoral.Cause = electoral.ConflictStep
+		if !claimant {
+			cause = electoral.ConflictStep.In("holder")
 		}
+		faults = electoral.Faults{electoral.NewFault(cause, "action", string(action),
+			electoral.Args{"state": c.State.Italian()})}
 	}
 	return faults
 }
@@ -422,9 +417,8 @@ func checkNote(note string) electoral.Faults {
 		return electoral.Faults{electoral.NewFault(electoral.NoteMissing, "note", "", nil)}
 	}
 	// Somebody of the other side reads it: nothing that hides or overwrites text.
-	if i := strings.IndexFunc(note,
-		func(r rune) bool { return r != '\n' && r != '\r' && r != '\t' && unreadable(r) }); i >= 0 ||
-		!utf8.ValidString(note) {
+	hides := func(r rune) bool { return r != '\n' && r != '\r' && r != '\t' && unreadable(r) }
+	if !utf8.ValidString(note) || strings.ContainsFunc(note, hides) {
 		return electoral.Faults{electoral.NewFault(electoral.NoteMissing.In("characters"), "note", "", nil)}
 	}
 	return nil

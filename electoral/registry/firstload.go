@@ -104,9 +104,9 @@ func (p *LoadProgress) fill(ctx context.Context, rd Reader) error {
 		}
 		p.Loads = append(p.Loads, f)
 	}
-	for rec, err := range rd.Records(ctx,
-		RecordSearch{Book: ConflictBook, Comune: p.Comune,
-			States: []string{string(ConflictOpen), string(ConflictReleased), string(ConflictRefused)}}) {
+	live := RecordSearch{Book: ConflictBook, Comune: p.Comune,
+		States: []string{string(ConflictOpen), string(ConflictReleased), string(ConflictRefused)}}
+	for rec, err := range rd.Records(ctx, live) {
 		if err != nil {
 			return err
 		}
@@ -185,9 +185,9 @@ func (u *undoer) run() error {
 	var after *JournalEntry
 	for {
 		batch := make([]JournalEntry, 0, loadBatch)
-		for entry, err := range u.w.Journal(u.ctx,
-			JournalSearch{Comune: u.action.comune, From: u.first.At, To: u.first.At.Add(time.Millisecond),
-				Operations: []electoral.Operation{electoral.OpLoad}, After: after}) {
+		q := JournalSearch{Comune: u.action.comune, From: u.first.At, To: u.first.At.Add(time.Millisecond),
+			Operations: []electoral.Operation{electoral.OpLoad}, After: after}
+		for entry, err := range u.w.Journal(u.ctx, q) {
 			if err != nil {
 				return err
 			}
@@ -211,8 +211,8 @@ func (u *undoer) batch(batch []JournalEntry) error {
 		ids[i] = entry.ANPRID
 	}
 	touched := map[string]bool{}
-	for entry, err := range u.w.Journal(u.ctx,
-		JournalSearch{Comune: u.action.comune, From: u.first.At.Add(time.Millisecond), ANPRIDs: ids}) {
+	later := JournalSearch{Comune: u.action.comune, From: u.first.At.Add(time.Millisecond), ANPRIDs: ids}
+	for entry, err := range u.w.Journal(u.ctx, later) {
 		if err != nil {
 			return err
 		}
@@ -234,7 +234,9 @@ func (u *undoer) batch(batch []JournalEntry) error {
 }
 
 func (u *undoer) elector(id string) error {
-	old, home, err := u.w.Elector(u.ctx, id)
+	var old position
+	var err error
+	old.elector, old.home, err = u.w.Elector(u.ctx, id)
 	if errors.Is(err, electoral.ErrNotFound) {
 		return nil
 	}
@@ -242,27 +244,27 @@ func (u *undoer) elector(id string) error {
 		return err
 	}
 	u.report.Removed++
-	e, newHome := u.without(old, home)
-	if newHome == "" {
+	next := u.without(old)
+	if next.home == "" {
 		if err := u.w.RemoveElector(u.ctx, id); err != nil {
 			return err
 		}
-	} else if err := u.w.PutElector(u.ctx, newHome, e); err != nil {
+	} else if err := u.w.PutElector(u.ctx, next.home, next.elector); err != nil {
 		return err
 	}
-	return u.action.note(u.ctx, u.w, id, old, home, e, newHome)
+	return u.action.note(u.ctx, u.w, old, next)
 }
 
-// without returns what remains of an elector without the load, and under which
-// comune; none if nothing remains.
-func (u *undoer) without(old electoral.Elector, home string) (e electoral.Elector, newHome string) {
-	e = old.Clone()
-	before, joined := u.first.Joined[old.ANPRID]
-	for l, en := range old.Enrolments() {
+// without returns what remains of an elector without the load; its home is empty
+// if nothing remains.
+func (u *undoer) without(old position) position {
+	e, home := old.elector.Clone(), ""
+	before, joined := u.first.Joined[e.ANPRID]
+	for l, en := range old.elector.Enrolments() {
 		switch {
 		case en.Comune != u.action.comune:
-			if newHome == "" || home == en.Comune {
-				newHome = en.Comune
+			if home == "" || old.home == en.Comune {
+				home = en.Comune
 			}
 		case joined && !slices.Contains(before.Lists, l):
 		case l == electoral.GeneralList:
@@ -272,13 +274,13 @@ func (u *undoer) without(old electoral.Elector, home string) (e electoral.Electo
 		}
 	}
 	if joined {
-		return e, before.Home
+		home = before.Home
 	}
 	// He may have a vote left in the comune that removed him.
-	if r := e.Removal; newHome == "" && r != nil && r.Comune != u.action.comune {
-		newHome = r.Comune
+	if r := e.Removal; !joined && home == "" && r != nil && r.Comune != u.action.comune {
+		home = r.Comune
 	}
-	return e, newHome
+	return position{elector: e, home: home}
 }
 
 // sections removes the load's own sections in which nobody is left.

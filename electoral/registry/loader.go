@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
-	"github.com/liste-elettorali/anpr/electoral/rules"
 )
 
 // loader is one run of Load.
@@ -18,6 +16,7 @@ type loader struct {
 	action *action
 	ctx    context.Context
 	opts   LoadOptions
+	today  electoral.Date
 	report LoadReport
 	first  loadRecord
 	// resuming says that an earlier run with this id was interrupted; begun that
@@ -47,8 +46,8 @@ type loader struct {
 }
 
 func newLoader(ctx context.Context, a *action, opts LoadOptions) *loader {
-	l := &loader{action: a, ctx: ctx, opts: opts, sections: map[string]electoral.Section{},
-		seenSections: map[string]bool{},
+	l := &loader{action: a, ctx: ctx, opts: opts, today: a.today(),
+		sections: map[string]electoral.Section{}, seenSections: map[string]bool{},
 		seenElectors: map[string]int{}, places: map[ListCount]*Reconciliation{}}
 	l.report = LoadReport{ID: a.req.ID, Enrolled: map[electoral.List]int{}, DryRun: opts.DryRun}
 	l.first.FirstLoad = FirstLoad{ID: a.req.ID, Comune: a.comune, At: a.at, State: LoadRunning,
@@ -195,9 +194,9 @@ func (l *loader) knownSections() error {
 }
 
 func (l *loader) putFirst() error {
-	return putRecord(l.ctx, l.w,
-		Record{Comune: l.action.comune, Book: LoadBook, ID: l.action.req.ID, State: string(l.first.State),
-			At: l.action.at}, l.first)
+	rec := Record{Comune: l.action.comune, Book: LoadBook, ID: l.action.req.ID, State: string(l.first.State),
+		At: l.action.at}
+	return putRecord(l.ctx, l.w, rec, l.first)
 }
 
 // finish reconciles the file with the registry and registers the load.
@@ -351,7 +350,7 @@ func (l *loader) sectionBatch(items []electoral.LoadItem[electoral.Section]) ([]
 
 func (l *loader) section(item electoral.LoadItem[electoral.Section]) (electoral.Faults, error) {
 	s := item.Record
-	faults := merge(item.Faults, l.action.r.checker.CheckSection(s, l.action.today()))
+	faults := merge(item.Faults, l.action.r.checker.CheckSection(s, l.today))
 	if s.Comune != "" && s.Comune != l.action.comune {
 		faults = append(faults,
 			electoral.NewFault(electoral.OtherComuneLoad, "comune", s.Comune,
@@ -370,7 +369,9 @@ func (l *loader) section(item electoral.LoadItem[electoral.Section]) (electoral.
 						electoral.Args{"section": s.Number}))
 			}
 			l.seenSections[s.Number] = true
-			l.undo = append(l.undo, func() { delete(l.seenSections, s.Number) })
+			if l.opts.Resumable {
+				l.undo = append(l.undo, func() { delete(l.seenSections, s.Number) })
+			}
 		}
 	}
 	if faults.Err() != nil {
@@ -379,248 +380,13 @@ func (l *loader) section(item electoral.LoadItem[electoral.Section]) (electoral.
 	if !before {
 		// What l.first has is read again by the update that is run again.
 		l.first.NewSections = append(l.first.NewSections, s.Number)
-		l.undo = append(l.undo, func() { delete(l.sections, s.Number) })
+		if l.opts.Resumable {
+			l.undo = append(l.undo, func() { delete(l.sections, s.Number) })
+		}
 	}
 	l.sections[s.Number] = s
 	if l.opts.DryRun || before && mine {
 		return faults, nil
 	}
 	return faults, l.w.PutSection(l.ctx, s)
-}
-
-// bulkHomes is what a reader may do besides.
-type bulkHomes interface {
-	Homes(ctx context.Context, anprIDs []string) (map[string]string, error)
-}
-
-// electorBatch judges and stores some electors. With a store and a population
-// that take many at once it asks each of them once.
-func (l *loader) electorBatch(items []electoral.LoadItem[electoral.Elector]) ([]electoral.Faults, error) {
-	if err := l.lookUp(items); err != nil {
-		return nil, err
-	}
-	// What is refused as a whole is not worth the writing.
-	store := !l.opts.DryRun && (l.opts.Partial || l.report.Errors == 0)
-	bulk, isBulk := l.w.(BulkWriter)
-	all := make([]electoral.Faults, len(items))
-	fresh := make([]electoral.Elector, 0, len(items))
-	notes := make([]JournalEntry, 0, len(items))
-	joined := false
-	for i := range items {
-		e, home, known, faults, err := l.elector(items[i])
-		if err != nil {
-			return nil, err
-		}
-		all[i] = faults
-		l.count(items[i].Record, faults.Err() == nil)
-		switch {
-		case faults.Err() != nil, !store, l.loaded[e.ANPRID]:
-			continue
-		case isBulk && !known:
-			fresh = append(fresh, e)
-		default:
-			if j, ok := l.joins[e.ANPRID]; ok {
-				joined = true
-				l.first.join(e.ANPRID, j)
-			}
-			if err := l.w.PutElector(l.ctx, home, e); err != nil {
-				return nil, err
-			}
-		}
-		notes = append(notes, JournalEntry{Comune: l.action.comune, ANPRID: e.ANPRID, At: l.first.At,
-			Operation: electoral.OpLoad, Revision: electoral.FirstLoadRevision})
-		for _, en := range e.Places() {
-			if en.Comune != l.action.comune {
-				notes = append(notes, JournalEntry{Comune: en.Comune, ANPRID: e.ANPRID, At: l.first.At,
-					Operation: electoral.OpLoad, Revision: electoral.FirstLoadRevision})
-			}
-		}
-	}
-	if len(fresh) > 0 {
-		if err := bulk.AddElectors(l.ctx, l.action.comune, fresh); err != nil {
-			return nil, err
-		}
-	}
-	if len(notes) > 0 {
-		if err := l.w.Note(l.ctx, notes...); err != nil {
-			return nil, err
-		}
-	}
-	if joined && l.opts.Resumable {
-		return all, l.putFirst()
-	}
-	return all, nil
-}
-
-// lookUp asks for all that a batch needs.
-func (l *loader) lookUp(items []electoral.LoadItem[electoral.Elector]) error {
-	ids := make([]string, 0, len(items))
-	for i := range items {
-		if electoral.ValidANPRID(items[i].Record.ANPRID) {
-			ids = append(ids, items[i].Record.ANPRID)
-		}
-	}
-	var err error
-	if many, ok := l.action.r.population.(electoral.BulkPopulation); ok {
-		if l.persons, err = many.ByANPRIDs(l.ctx, ids); err != nil {
-			return err
-		}
-	}
-	if bulk, ok := l.rd.(bulkHomes); ok {
-		if l.homes, err = bulk.Homes(l.ctx, ids); err != nil {
-			return err
-		}
-	}
-	l.loaded, l.joins = map[string]bool{}, map[string]joinedElector{}
-	if !l.resuming {
-		return nil
-	}
-	at := l.first.At
-	for entry, err := range l.rd.Journal(l.ctx,
-		JournalSearch{Comune: l.action.comune, From: at, To: at.Add(time.Millisecond),
-			Operations: []electoral.Operation{electoral.OpLoad}, ANPRIDs: ids}) {
-		if err != nil {
-			return err
-		}
-		l.loaded[entry.ANPRID] = true
-	}
-	return nil
-}
-
-// count counts a record of the file.
-func (l *loader) count(e electoral.Elector, accepted bool) {
-	resumed := accepted && l.loaded[e.ANPRID]
-	add := func(n int) {
-		for list, en := range e.Enrolments() {
-			p := l.place(list, en.Section)
-			p.InFile += n
-			if accepted {
-				p.Accepted += n
-				l.report.Enrolled[list] += n
-			}
-		}
-		if resumed {
-			l.report.Resumed += n
-		}
-	}
-	add(1)
-	l.undo = append(l.undo, func() { add(-1) })
-}
-
-// elector judges one record. It returns what is to be stored of the person,
-// under which comune, and whether he is in the store already.
-func (l *loader) elector(item electoral.LoadItem[electoral.Elector]) (e electoral.Elector, home string, known bool, faults electoral.Faults, err error) {
-	e, home = item.Record, l.action.comune
-	in := rules.Circumstances{At: l.action.today(), Notice: l.opts.Notice, Section: l.find}
-	if electoral.ValidANPRID(e.ANPRID) {
-		person, unknown, err := l.person(e.ANPRID)
-		if err != nil {
-			return e, home, false, nil, err
-		}
-		if faults = append(faults, unknown...); len(unknown) == 0 {
-			in.Person = &person
-		}
-		var standing electoral.Faults
-		if e, home, known, standing, err = l.standing(item); err != nil {
-			return e, home, false, nil, err
-		}
-		faults = append(faults, standing...)
-	}
-	faults = append(faults, sameRemoval(electoral.Elector{}, item.Record)...)
-	faults = append(faults, merge(item.Faults, l.action.r.checker.CheckElector(e, in))...)
-	faults = append(faults, competence(item.Record, in.Person, l.action.comune, electoral.OtherComuneLoad)...)
-	return e, home, known, faults, nil
-}
-
-// person returns a person of the batch, or the faults of one who is unknown.
-func (l *loader) person(id string) (electoral.Person, electoral.Faults, error) {
-	if l.persons != nil {
-		if p, ok := l.persons[id]; ok {
-			return p, nil, nil
-		}
-		return electoral.Person{}, electoral.Faults{unknownPerson(id)}, nil
-	}
-	p, err := l.action.r.personOf(l.ctx, id)
-	if unknown, ok := errors.AsType[electoral.Faults](err); ok {
-		return electoral.Person{}, unknown, nil
-	}
-	return p, nil, err
-}
-
-// competence judges whether a comune may register a person: each of his lists
-// is its own, or he is in none and registered in its population.
-func competence(e electoral.Elector, p *electoral.Person, comune string, code electoral.Code) electoral.Faults {
-	var faults electoral.Faults
-	listed := false
-	for list, en := range e.Enrolments() {
-		listed = true
-		if en.Comune != comune && en.Comune != "" {
-			faults = append(faults,
-				electoral.NewFault(code.In("list"), list.Path()+comuneField(list), en.Comune,
-					electoral.Args{"list": list.Italian(), "comune": comune}))
-		}
-	}
-	if listed || p == nil || p.Registered() == comune {
-		return faults
-	}
-	return electoral.Faults{electoral.NewFault(code.In("no-list"), "anprId", e.ANPRID,
-		electoral.Args{"comune": comune})}
-}
-
-// standing tells a person who is in the file twice, or was registered before
-// in the same list: the first load wins (EN556), and he must first be removed.
-// Of who is in other lists of another comune it returns the whole record.
-func (l *loader) standing(item electoral.LoadItem[electoral.Elector]) (whole electoral.Elector, home string, known bool, faults electoral.Faults, err error) {
-	e := item.Record
-	if first, seen := l.seenElectors[e.ANPRID]; seen {
-		return e, l.action.comune, true, electoral.Faults{electoral.NewFault(electoral.DuplicateElector, "anprId",
-			e.ANPRID, electoral.Args{"record": strconv.Itoa(first)})}, nil
-	}
-	l.seenElectors[e.ANPRID] = item.Number
-	l.undo = append(l.undo, func() { delete(l.seenElectors, e.ANPRID) })
-	if _, stored := l.homes[e.ANPRID]; l.homes != nil && !stored || l.loaded[e.ANPRID] {
-		return e, l.action.comune, l.loaded[e.ANPRID], nil, nil
-	}
-	old, home, err := l.rd.Elector(l.ctx, e.ANPRID)
-	switch {
-	case errors.Is(err, electoral.ErrNotFound):
-		return e, l.action.comune, false, nil, nil
-	case err != nil:
-		return e, l.action.comune, false, nil, err
-	}
-	whole, newHome, ok := joinLists(old, home, e, l.action.comune, l.action.today())
-	if !ok || home == l.action.comune {
-		l.claim(old, e)
-		return e, l.action.comune, true, electoral.Faults{electoral.NewFault(electoral.DuplicateElector.In("other-comune"), "anprId", e.ANPRID, electoral.Args{"comune": holderOf(old, home, e)})}, nil
-	}
-	l.joins[e.ANPRID] = joinedElector{Home: home, Lists: listsOf(e)}
-	return whole, newHome, true, nil, nil
-}
-
-// claim remembers a conflict with another comune.
-func (l *loader) claim(old, e electoral.Elector) {
-	for list, en := range e.Enrolments() {
-		if held, in := old.EnrolmentIn(list); in && held.Comune != l.action.comune && en.Comune == l.action.comune {
-			l.claims = append(l.claims, e)
-			l.undo = append(l.undo, func() { l.claims = l.claims[:len(l.claims)-1] })
-			return
-		}
-	}
-}
-
-// find knows all the sections of the comune of the load, and no others.
-func (l *loader) find(comune, number string) (s electoral.Section, found, known bool) {
-	if comune != l.action.comune {
-		return electoral.Section{}, false, false
-	}
-	s, found = l.sections[number]
-	return s, found, true
-}
-
-// merge returns the reader's faults and, of the checker's, those of the fields
-// that the reader could read.
-func merge(read, checked electoral.Faults) electoral.Faults {
-	return append(slices.Clone(read), slices.DeleteFunc(checked, func(f electoral.Fault) bool {
-		return slices.ContainsFunc(read, func(r electoral.Fault) bool { return r.Path == f.Path })
-	})...)
 }

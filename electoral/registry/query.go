@@ -328,12 +328,12 @@ func (r *Registry) ElectorByFiscalCode(ctx context.Context, req electoral.Reques
 		}
 	}
 	err := a.read(ctx, faults, func(*electoral.Entry) error {
-		e, home, err := r.stored(ctx, person.ANPRID)
+		found, err := r.stored(ctx, person.ANPRID)
 		if err != nil {
 			return err
 		}
-		out = Listed{Elector: e, Person: person}
-		return mayRead(req.Actor, person, e, home, a.today()).Err()
+		out = Listed{Elector: found.elector, Person: person}
+		return mayRead(req.Actor, person, found, a.today()).Err()
 	})
 	if err != nil {
 		return Listed{}, err

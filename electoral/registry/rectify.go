@@ -169,30 +169,22 @@ func (f RequestFilter) search(book Book, role electoral.Role) RecordSearch {
 // were made.
 func (r *Registry) Rectifications(ctx context.Context, req electoral.Request,
 	f RequestFilter) ([]Rectification, error) {
-	return citizensBook[Rectification](ctx, r, req, electoral.OpReadRectifications, f, RectificationBook)
+	a, admitted, q := r.requestsAccess(ctx, req, electoral.OpReadRectifications, f.search(RectificationBook, req.Actor.Role))
+	return readBook[Rectification](ctx, a, admitted, q, f.Limit)
 }
 
-// citizensBook reads requests as their officer or as who made them.
-func citizensBook[T any](ctx context.Context, r *Registry, req electoral.Request, op electoral.Operation,
-	f RequestFilter, book Book) ([]T, error) {
-	q := f.search(book, req.Actor.Role)
+// requestsAccess begins a reading of citizens' requests: an officer reads those
+// to his comune, a citizen those that he made. It returns the search for them.
+func (r *Registry) requestsAccess(ctx context.Context, req electoral.Request, op electoral.Operation,
+	q RecordSearch) (*action, electoral.Faults, RecordSearch) {
 	if req.Actor.Role != electoral.CitizenRole {
-		q.Comune = req.Actor.Comune
-		return readBook[T](ctx, r, req, op, q, f.Limit)
+		a := r.begin(req, op, req.Actor.Comune)
+		q.Comune = a.comune
+		return a, a.officerOf(a.comune), q
 	}
 	a, person, faults := r.citizen(ctx, req, op)
-	limit, limitFaults := pageLimit(f.Limit)
 	q.Subject, q.After = person.ANPRID, ""
-	list := []T{}
-	err := a.read(ctx, append(faults, limitFaults...), func(*electoral.Entry) error {
-		var err error
-		list, err = readRecords[T](ctx, r.store, q, limit, a.at)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return list, nil
+	return a, faults, q
 }
 
 // AnswerRectification brings a request to another state: the citizen submits a
@@ -208,7 +200,7 @@ func (r *Registry) AnswerRectification(ctx context.Context, req electoral.Reques
 		State    RequestState
 	}{id, note, to}
 	out, _, err := perform(ctx, a, faults, payload, func(w Writer) (Rectification, electoral.Faults, error) {
-		q, err := openRequest[Rectification](ctx, a, w, RectificationBook, a.comune, id, to, note)
+		q, err := openRequest[Rectification](ctx, a, w, requestStep{book: RectificationBook, id: id, to: to, note: note})
 		if err != nil {
 			return q, nil, err
 		}

@@ -173,12 +173,12 @@ func (r *Registry) Elector(ctx context.Context, req electoral.Request, anprID st
 		if err != nil {
 			return err
 		}
-		var home string
-		e, home, err = r.stored(ctx, anprID)
+		found, err := r.stored(ctx, anprID)
 		if err != nil {
 			return err
 		}
-		return mayRead(req.Actor, person, e, home, a.today()).Err()
+		e = found.elector
+		return mayRead(req.Actor, person, found, a.today()).Err()
 	})
 	if err != nil {
 		return electoral.Elector{}, err
@@ -186,31 +186,31 @@ func (r *Registry) Elector(ctx context.Context, req electoral.Request, anprID st
 	return e, nil
 }
 
-func (r *Registry) stored(ctx context.Context, anprID string) (e electoral.Elector, home string, err error) {
+func (r *Registry) stored(ctx context.Context, anprID string) (p position, err error) {
 	err = r.store.View(ctx, func(rd Reader) error {
-		e, home, err = rd.Elector(ctx, anprID)
+		p.elector, p.home, err = rd.Elector(ctx, anprID)
 		return err
 	})
 	if errors.Is(err, electoral.ErrNotFound) {
 		err = electoral.Faults{unknownElector(anprID)}
 	}
-	return e, home, err
+	return p, err
 }
 
-func mayRead(actor electoral.Actor, p electoral.Person, e electoral.Elector, home string,
-	today electoral.Date) electoral.Faults {
+// mayRead judges whether the actor may see what is registered of a person.
+func mayRead(actor electoral.Actor, p electoral.Person, found position, today electoral.Date) electoral.Faults {
 	if actor.Role != electoral.OfficerRole {
 		return himself(actor, p)
 	}
-	if actor.Comune != "" && actor.Comune == home {
+	if actor.Comune != "" && actor.Comune == found.home {
 		return nil
 	}
-	for _, en := range e.PlacesAt(today) {
+	for _, en := range found.elector.PlacesAt(today) {
 		if actor.Comune != "" && en.Comune == actor.Comune {
 			return nil
 		}
 	}
-	return electoral.Faults{notCompetent("anprId", home, actor)}
+	return electoral.Faults{notCompetent("anprId", found.home, actor)}
 }
 
 func himself(actor electoral.Actor, p electoral.Person) electoral.Faults {

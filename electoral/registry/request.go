@@ -106,13 +106,22 @@ func (s RequestState) needsNote() bool {
 	return slices.Contains([]RequestState{RequestSuspended, RequestRejected, RequestInadmissible, RequestIntegrated}, s)
 }
 
-// transition judges a step of a request.
-func transition(code electoral.Code, from, to RequestState, role electoral.Role, note string) electoral.Faults {
+// A requestStep brings a request of a book to another state.
+type requestStep struct {
+	book Book
+	id   string
+	to   RequestState
+	note string
+}
+
+// transition judges a step of a request; code is that of a step refused.
+func transition(code electoral.Code, from RequestState, s requestStep, role electoral.Role) electoral.Faults {
+	to := s.to
 	allowed := from.next(role)
 	if !slices.Contains(allowed, to) {
 		states := make([]string, len(allowed))
-		for i, s := range allowed {
-			states[i] = strconv.Itoa(int(s)) + " " + s.Italian()
+		for i, state := range allowed {
+			states[i] = strconv.Itoa(int(state)) + " " + state.Italian()
 		}
 		if len(allowed) == 0 {
 			return electoral.Faults{electoral.NewFault(code.In("closed"), "state", strconv.Itoa(int(to)),
@@ -121,8 +130,8 @@ func transition(code electoral.Code, from, to RequestState, role electoral.Role,
 		return electoral.Faults{electoral.NewFault(code, "state", strconv.Itoa(int(to)),
 			electoral.Args{"from": from.Italian(), "to": to.Italian(), "expected": strings.Join(states, ", ")})}
 	}
-	if to.needsNote() || note != "" {
-		return checkNote(note)
+	if to.needsNote() || s.note != "" {
+		return checkNote(s.note)
 	}
 	return nil
 }
@@ -243,22 +252,21 @@ type citizensRequest interface {
 
 // openRequest reads a request that is to be brought to another state, and
 // judges the step.
-func openRequest[T citizensRequest](ctx context.Context, a *action, w Writer, book Book, comune, id string,
-	to RequestState, note string) (T, error) {
+func openRequest[T citizensRequest](ctx context.Context, a *action, w Writer, s requestStep) (T, error) {
 	var q, none T
 	unknown, step := q.codes()
-	rec, err := w.Record(ctx, comune, book, id)
+	rec, err := w.Record(ctx, a.comune, s.book, s.id)
 	if err == nil {
 		err = decodeRecord(rec, &q)
 	}
 	subject, state := q.about()
 	if errors.Is(err, electoral.ErrNotFound) || err == nil && !a.mayHandle(subject, state) {
-		return none, electoral.Faults{electoral.NewFault(unknown, "id", strconv.QuoteToASCII(id), nil)}
+		return none, electoral.Faults{electoral.NewFault(unknown, "id", strconv.QuoteToASCII(s.id), nil)}
 	}
 	if err != nil {
 		return none, err
 	}
-	return q, transition(step, state, to, a.req.Actor.Role, note).Err()
+	return q, transition(step, state, s, a.req.Actor.Role).Err()
 }
 
 // mayHandle says whether who asks may see a request: its citizen, or the
