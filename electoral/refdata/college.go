@@ -147,11 +147,11 @@ func (cs *colleges) readPlaces(t *Tables, tab *table) error {
 
 func (cs *colleges) list(t *Tables, belfiore string) []College {
 	codes, known := cs.of[belfiore]
-	var places []int
+	var out []College
 	add := func(codes string) {
 		for code := range strings.SplitSeq(codes, ",") {
-			if i, ok := cs.byCode[code]; ok && !slices.Contains(places, i) {
-				places = append(places, i)
+			if i, ok := cs.byCode[code]; ok && !slices.Contains(out, cs.all[i]) {
+				out = append(out, cs.all[i])
 			}
 		}
 	}
@@ -160,11 +160,8 @@ func (cs *colleges) list(t *Tables, belfiore string) []College {
 			add(cs.of[p])
 		}
 	}
-	var out []College
-	for _, i := range places {
-		c := cs.all[i]
-		c.Split, c.Inferred = len(places) > 1, !known
-		out = append(out, c)
+	for i := range out {
+		out[i].Split, out[i].Inferred = len(out) > 1, !known
 	}
 	return out
 }

@@ -99,7 +99,7 @@ type Circumstances struct {
 // CheckElector applies every rule of annex 1 and of ANPR's practice to an
 // elector and returns all the faults, in the order of the record's fields.
 func (c *Checker) CheckElector(e electoral.Elector, in Circumstances) electoral.Faults {
-	k := &elector{checker: c, e: e, in: in}
+	k := &elector{checker: c, e: e, in: in, houses: [2]house{c.senate(e.Status), c.chamber(e.Status)}}
 	k.identity()
 	k.person()
 	for _, l := range electoral.Lists() {
@@ -119,6 +119,7 @@ type elector struct {
 	checker *Checker
 	e       electoral.Elector
 	in      Circumstances
+	houses  [2]house // Senato and Camera
 	faults  electoral.Faults
 }
 
@@ -202,6 +203,9 @@ func citizensAlone(s electoral.Status) []electoral.StatusEntry {
 // list checks one enrolment, whatever the list.
 func (k *elector) list(l electoral.List) {
 	a := k.e.ListEntry(l)
+	if a.Enrolled != electoral.Yes && a.Enrolment == nil {
+		return
+	}
 	enrolment := l.Path()
 	if l != electoral.GeneralList {
 		enrolment += ".enrolment"

@@ -164,7 +164,7 @@ func (k *section) college(h house, given electoral.College) {
 	name, ok := k.checker.tables.Canonical(h.kind, given.Constituency)
 	if !ok {
 		k.fault(electoral.CollegeUnknown, h.college, given.String(),
-			electoral.Args{"consultation": h.italian, "expected": strings.Join(h.known, ", ")})
+			electoral.Args{"consultation": h.italian, "expected": strings.Join(h.known(), ", ")})
 		return
 	}
 	if given.Constituency != strings.ToUpper(given.Constituency) {

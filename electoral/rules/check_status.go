@@ -73,24 +73,28 @@ type house struct {
 	answer  electoral.Answer
 	given   string
 	kind    refdata.Kind
-	known   []string
+	known   func() []string // the constituencies
 	of      func(belfiore string) []refdata.College
 	exists  func(refdata.College) bool
 }
 
 func (c *Checker) chamber(s electoral.Status) house {
 	return house{
-		"la Camera dei deputati", "status.chamber", "status.chamberConstituency", "chamberCollege",
-		s.Chamber, s.ChamberConstituency, refdata.KindChamber, c.tables.ChamberConstituencies(),
-		c.tables.ChamberColleges, c.tables.ChamberCollegeExists,
+		italian: "la Camera dei deputati",
+		path:    "status.chamber", value: "status.chamberConstituency", college: "chamberCollege",
+		answer: s.Chamber, given: s.ChamberConstituency,
+		kind: refdata.KindChamber, known: c.tables.ChamberConstituencies,
+		of: c.tables.ChamberColleges, exists: c.tables.ChamberCollegeExists,
 	}
 }
 
 func (c *Checker) senate(s electoral.Status) house {
 	return house{
-		"il Senato della Repubblica", "status.senate", "status.senateConstituency", "senateCollege",
-		s.Senate, s.SenateConstituency, refdata.KindSenate, c.tables.SenateConstituencies(), c.tables.SenateColleges,
-		c.tables.SenateCollegeExists,
+		italian: "il Senato della Repubblica",
+		path:    "status.senate", value: "status.senateConstituency", college: "senateCollege",
+		answer: s.Senate, given: s.SenateConstituency,
+		kind: refdata.KindSenate, known: c.tables.SenateConstituencies,
+		of: c.tables.SenateColleges, exists: c.tables.SenateCollegeExists,
 	}
 }
 
@@ -98,7 +102,7 @@ func (c *Checker) senate(s electoral.Status) house {
 func (k *elector) constituencies() {
 	var abroad [2]string // the division of each house, if it is one
 	var national [2]bool
-	for i, h := range []house{k.checker.senate(k.e.Status), k.checker.chamber(k.e.Status)} {
+	for i, h := range k.houses {
 		switch {
 		case h.answer == electoral.Yes && h.given == "":
 			k.fault(electoral.ConstituencyMissing, h.value, "",
@@ -126,8 +130,8 @@ func (k *elector) constituencies() {
 		k.exact(h, name)
 		k.nationalConstituency(h, name)
 	}
-	if abroad[0] != "" && national[1] || abroad[1] != "" && national[0] || abroad[0] != "" && abroad[1] != "" &&
-		abroad[0] != abroad[1] {
+	if abroad[0] != "" && national[1] || abroad[1] != "" && national[0] ||
+		abroad[0] != "" && abroad[1] != "" && abroad[0] != abroad[1] {
 		k.fault(electoral.ConstituenciesDisagree, "status.chamberConstituency", k.e.Status.ChamberConstituency,
 			electoral.Args{"senate": k.e.Status.SenateConstituency})
 	}
@@ -141,7 +145,7 @@ func (k *elector) expectedConstituencies(h house) string {
 			return strings.Join(names, " oppure ")
 		}
 	}
-	return strings.Join(h.known, ", ") + "; per l'estero " + strings.Join(k.checker.tables.AbroadDivisions(), ", ")
+	return strings.Join(h.known(), ", ") + "; per l'estero " + strings.Join(k.checker.tables.AbroadDivisions(), ", ")
 }
 
 func (k *elector) exact(h house, name string) {
@@ -236,7 +240,7 @@ func (k *elector) sectionFields() {
 }
 
 func (k *elector) sectionColleges(sec electoral.Section) {
-	for _, h := range []house{k.checker.senate(k.e.Status), k.checker.chamber(k.e.Status)} {
+	for _, h := range k.houses {
 		if h.answer != electoral.Yes {
 			continue
 		}
