@@ -182,13 +182,20 @@ type StatusEntry struct {
 // Entries returns the answers in the order of annex 1, point 5.
 func (s Status) Entries() [7]StatusEntry {
 	return [7]StatusEntry{
-		{NationalReferendum, "status.nationalReferendums", "i referendum nazionali", s.NationalReferendums},
-		{EuropeanElection, "status.europeanParliament", "il Parlamento europeo", s.EuropeanParliament},
-		{SenateElection, "status.senate", "il Senato della Repubblica", s.Senate},
-		{ChamberElection, "status.chamber", "la Camera dei deputati", s.Chamber},
-		{RegionalElection, "status.regional", "le elezioni regionali", s.Regional},
-		{ComunalElection, "status.comunal", "le elezioni comunali", s.Comunal},
-		{DistrictElection, "status.district", "le elezioni circoscrizionali", s.District},
+		{Consultation: NationalReferendum, Path: "status.nationalReferendums",
+			Italian: "i referendum nazionali", Answer: s.NationalReferendums},
+		{Consultation: EuropeanElection, Path: "status.europeanParliament",
+			Italian: "il Parlamento europeo", Answer: s.EuropeanParliament},
+		{Consultation: SenateElection, Path: "status.senate",
+			Italian: "il Senato della Repubblica", Answer: s.Senate},
+		{Consultation: ChamberElection, Path: "status.chamber",
+			Italian: "la Camera dei deputati", Answer: s.Chamber},
+		{Consultation: RegionalElection, Path: "status.regional",
+			Italian: "le elezioni regionali", Answer: s.Regional},
+		{Consultation: ComunalElection, Path: "status.comunal",
+			Italian: "le elezioni comunali", Answer: s.Comunal},
+		{Consultation: DistrictElection, Path: "status.district",
+			Italian: "le elezioni circoscrizionali", Answer: s.District},
 	}
 }
 

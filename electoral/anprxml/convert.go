@@ -57,9 +57,9 @@ func (f *file) comune(r *record, base int, parent, field string) string {
 	given := strings.TrimSpace(key.name + " (" + key.province + ") " + key.istat)
 	if found.disagrees {
 		f.faults = append(f.faults,
-			fault(ComuneDisagrees, path, tag, given, electoral.Args{"expected": found.expected}, pos))
+			placed(newFault(ComuneDisagrees, path, given, electoral.Args{"expected": found.expected}), tag, pos))
 	} else {
-		f.faults = append(f.faults, fault(ComuneUnknown, path, tag, given, nil, pos))
+		f.faults = append(f.faults, placed(newFault(ComuneUnknown, path, given, nil), tag, pos))
 	}
 	return ""
 }
@@ -93,7 +93,8 @@ func (f *file) enrolment(r *record, base int, tag, path string) *electoral.Enrol
 	comune := base + enrolmentComune
 	if place := &r.values[comune+comunePlace]; place.present {
 		f.faults = append(f.faults,
-			fault(PlaceNotKept, path+".comune", tag+"/comune/descrizioneLocalita", place.text, nil, place.pos))
+			placed(newFault(PlaceNotKept, path+".comune", place.text, nil),
+				tag+"/comune/descrizioneLocalita", place.pos))
 	}
 	return &electoral.Enrolment{
 		Comune:  f.comune(r, comune, tag, path),
@@ -159,9 +160,8 @@ func (f *file) added(r *record, e *electoral.Elector) {
 		}
 	}
 	if !taken {
-		f.faults = append(f.faults,
-			fault(electoral.EnrolmentWithoutAdded.In("xml"), "added.enrolment", tag, en.Comune+"/"+en.Section, nil,
-				r.values[eAddedList].pos))
+		undue := newFault(electoral.EnrolmentWithoutAdded.In("xml"), "added.enrolment", en.Comune+"/"+en.Section, nil)
+		f.faults = append(f.faults, placed(undue, tag, r.values[eAddedList].pos))
 	}
 }
 
@@ -188,7 +188,8 @@ func (f *file) section(r *record) electoral.Section {
 	}
 	if v := r.values[sComune+comunePlace]; v.present {
 		f.faults = append(f.faults,
-			fault(PlaceNotKept.In("section"), "comune", "sezione/comune/descrizioneLocalita", v.text, nil, v.pos))
+			placed(newFault(PlaceNotKept.In("section"), "comune", v.text, nil),
+				"sezione/comune/descrizioneLocalita", v.pos))
 	}
 	for i := range r.items {
 		t := &r.items[i]
@@ -208,7 +209,7 @@ func (f *file) college(r *record, id int, tag, path string) electoral.College {
 	}
 	c, err := electoral.ParseCollege(v.text)
 	if err != nil {
-		f.faults = append(f.faults, fault(CollegeMalformed, path, "sezione/"+tag, v.text, nil, v.pos))
+		f.faults = append(f.faults, placed(newFault(CollegeMalformed, path, v.text, nil), "sezione/"+tag, v.pos))
 	}
 	return c
 }

@@ -80,30 +80,18 @@ func (w *writer) fromElector(r *record, e electoral.Elector) electoral.Faults {
 		w.setEnrolment(r, eEUParlList, e.EU.Parliament.Enrolment, list+"listaAggiuntaUE/listaAggiuntaUEParlamento",
 			"eu.parliament.enrolment")...)
 	faults = append(faults, w.setAdded(r, e.Added)...)
-	s := e.Status
-	for _, flag := range []struct {
-		id     int
-		answer electoral.Answer
-		path   string
-		tag    string
-	}{
-		{eReferendums, s.NationalReferendums, "status.nationalReferendums", "referendumnazionali"},
-		{eEuropean, s.EuropeanParliament, "status.europeanParliament", "elezionimembriue"},
-		{eSenate, s.Senate, "status.senate", "senatorepubblica"},
-		{eChamber, s.Chamber, "status.chamber", "cameradeputati"},
-		{eRegional, s.Regional, "status.regional", "regionali"},
-		{eComunal, s.Comunal, "status.comunal", "comunali"},
-		{eDistrict, s.District, "status.district", "circoscrizionali"},
-	} {
-		r.setAnswer(flag.id, flag.answer)
-		if flag.answer == electoral.NotGiven {
-			r.values[flag.id].bad = true
-			f := newFault(electoral.StatusNotGivenForANPR, flag.path, "", nil)
-			faults = append(faults, complete(f, list+flag.tag))
+	statusIDs := [7]int{eReferendums, eEuropean, eSenate, eChamber, eRegional, eComunal, eDistrict}
+	for i, flag := range e.Status.Entries() {
+		id := statusIDs[i]
+		r.setAnswer(id, flag.Answer)
+		if flag.Answer == electoral.NotGiven {
+			r.values[id].bad = true
+			f := newFault(electoral.StatusNotGivenForANPR, flag.Path, "", nil)
+			faults = append(faults, complete(f, electoral.Tag(flag.Path)))
 		}
 	}
-	r.set(eSenateConst, s.SenateConstituency)
-	r.set(eChamberConst, s.ChamberConstituency)
+	r.set(eSenateConst, e.Status.SenateConstituency)
+	r.set(eChamberConst, e.Status.ChamberConstituency)
 	if e.Certifiability != nil {
 		r.set(eCertifiableCode, strconv.Itoa(int(*e.Certifiability)))
 	}

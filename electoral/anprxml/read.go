@@ -135,8 +135,7 @@ func open(ctx context.Context, r io.Reader, cfg ReadConfig, space, root string) 
 }
 
 func (f *file) formatError(pos xmlsec.Position, tag, value, expected string) error {
-	return &FormatError{electoral.Position{Line: pos.Line, Column: pos.Column, Offset: pos.Offset},
-		tag, value, expected}
+	return &FormatError{Pos: positionOf(pos), Tag: tag, Value: value, Expected: expected}
 }
 
 // structure returns the next tag, past blanks, comments and instructions.

@@ -11,12 +11,16 @@ import (
 	"github.com/liste-elettorali/anpr/internal/xmlsec"
 )
 
-// fault makes a fault of this package's codes, or of the domain's.
-func fault(c electoral.Cause, path, tag, value string, args electoral.Args, pos xmlsec.Position) electoral.Fault {
-	f := newFault(c, path, value, args)
-	f.Tag = tag
-	f.Position = &electoral.Position{Line: pos.Line, Column: pos.Column, Offset: pos.Offset}
+// placed returns a fault with the element and the place in the file to which it
+// belongs.
+func placed(f electoral.Fault, tag string, pos xmlsec.Position) electoral.Fault {
+	at := positionOf(pos)
+	f.Tag, f.Position = tag, &at
 	return f
+}
+
+func positionOf(pos xmlsec.Position) electoral.Position {
+	return electoral.Position{Line: pos.Line, Column: pos.Column, Offset: pos.Offset}
 }
 
 // newFault is [electoral.NewFault] for the codes of this package too.
@@ -87,7 +91,7 @@ func (t *texts) share(b []byte) string {
 }
 
 func (p *parser) fault(c electoral.Cause, path, value string, args electoral.Args, pos xmlsec.Position) {
-	p.faults = append(p.faults, fault(c, path, strings.Join(p.tags, "/"), value, args, pos))
+	p.faults = append(p.faults, placed(newFault(c, path, value, args), strings.Join(p.tags, "/"), pos))
 }
 
 // element reads the content of an element of which the start tag was read.

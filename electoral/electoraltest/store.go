@@ -99,7 +99,8 @@ func SampleSection(comune, number string) electoral.Section {
 		DistrictConstituency: "Prima",
 		ChamberCollege:       electoral.College{Constituency: "PIEMONTE 1", MultiMember: "P01", SingleMember: "U02"},
 		SenateCollege:        electoral.College{Constituency: "VALLE D'AOSTA", SingleMember: "U01"},
-		Translations:         []electoral.SectionTranslation{{LanguageID: "2", SeatName: "Schule", StreetName: "Straße"}},
+		Translations: []electoral.SectionTranslation{{LanguageID: "2", SeatName: "Schule",
+			StreetName: "Straße"}},
 	}
 }
 

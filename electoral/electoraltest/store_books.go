@@ -425,12 +425,7 @@ func storeReadersConcurrent(t *testing.T, s registry.Store) {
 	update(t, s, func(ctx context.Context, w registry.Writer) { require.NoError(t, put(ctx, w, "0")) })
 	// Each way reads how often was counted so far, and counts.
 	type counter func(ctx context.Context, w registry.Writer) error
-	next := func(section string) string {
-		n := 0
-		_, err := fmt.Sscan(section, &n)
-		assert.NoError(t, err)
-		return fmt.Sprint(n + 1)
-	}
+	next := func(section string) string { return oneMore(t, section) }
 	ways := map[string]counter{
 		"Search": func(ctx context.Context, w registry.Writer) error {
 			for e, err := range w.Search(ctx, registry.Search{Comune: comuneA}) {
@@ -496,6 +491,14 @@ func storeReadersConcurrent(t *testing.T, s registry.Store) {
 	for _, q := range books {
 		assert.Len(t, keys(t, s, q), writers*each, "no record was lost")
 	}
+}
+
+// oneMore returns the number after the one of a section.
+func oneMore(t *testing.T, section string) string {
+	n := 0
+	_, err := fmt.Sscan(section, &n)
+	assert.NoError(t, err)
+	return fmt.Sprint(n + 1)
 }
 
 func storeBooksCancelled(t *testing.T, s registry.Store) {

@@ -176,27 +176,33 @@ func (p *PDFWriter) failed() error {
 	return p.err
 }
 
-// layout breaks a text into lines; field says in an error which text.
-func (p *PDFWriter) layout(field string, width float64, align tagged.Align, style tagged.Style,
-	text string) *tagged.Block {
-	b := p.doc.Layout(width, pdfLeading*style.Size, align, tagged.Span{Style: style, Text: text})
+// A pdfBox is the room for a text; its name says in an error which text it was.
+type pdfBox struct {
+	name  string
+	width float64
+	align tagged.Align // zero is left
+	style tagged.Style
+}
+
+// layout breaks a text into lines.
+func (p *PDFWriter) layout(box pdfBox, text string) *tagged.Block {
+	b := p.doc.Layout(box.width, pdfLeading*box.style.Size, box.align, tagged.Span{Style: box.style, Text: text})
 	if err := p.doc.Err(); err != nil {
-		p.fail(fmt.Errorf("lists: PDF list: %s: %s: %w", p.at, field, err))
+		p.fail(fmt.Errorf("lists: PDF list: %s: %s: %w", p.at, box.name, err))
 	}
 	return b
 }
 
 // fit lays a text out in the largest of some sizes in which it has at most so
 // many lines, or else in the smallest.
-func (p *PDFWriter) fit(field string, width float64, align tagged.Align, style tagged.Style, lines int,
-	text string) *tagged.Block {
-	size, b := style.Size, p.layout(field, width, align, style, text)
+func (p *PDFWriter) fit(box pdfBox, lines int, text string) *tagged.Block {
+	size, b := box.style.Size, p.layout(box, text)
 	for _, scale := range [...]float64{0.85, 0.7} {
 		if b.Lines() <= lines || p.err != nil {
 			break
 		}
-		style.Size = size * scale
-		b = p.layout(field, width, align, style, text)
+		box.style.Size = size * scale
+		b = p.layout(box, text)
 	}
 	return b
 }

@@ -155,19 +155,17 @@ func (a *action) checkApplication(q Application, p electoral.Person) electoral.F
 
 func (c ApplicationContent) check(l electoral.List) electoral.Faults {
 	var faults electoral.Faults
-	for _, f := range []struct {
-		path, value, italian string
-		required             bool
-	}{
-		{"citizenship", c.Citizenship, "la cittadinanza", true},
-		{"originAddress.state", c.OriginAddress.State, "lo Stato di origine", true},
-		{"originAddress.place", c.OriginAddress.Place, "la località di origine", true},
-		{"originAddress.address", c.OriginAddress.Address, "l'indirizzo di origine", true},
-		{"originAddress.postCode", c.OriginAddress.PostCode, "il codice postale di origine", false},
-		{"contact", c.Contact, "il recapito", false},
+	const required = 4 // the first of them
+	for i, f := range []struct{ path, value, italian string }{
+		{"citizenship", c.Citizenship, "la cittadinanza"},
+		{"originAddress.state", c.OriginAddress.State, "lo Stato di origine"},
+		{"originAddress.place", c.OriginAddress.Place, "la località di origine"},
+		{"originAddress.address", c.OriginAddress.Address, "l'indirizzo di origine"},
+		{"originAddress.postCode", c.OriginAddress.PostCode, "il codice postale di origine"},
+		{"contact", c.Contact, "il recapito"},
 	} {
 		n := utf8.RuneCountInString(strings.TrimSpace(f.value))
-		if f.required && n == 0 || n > electoral.MaxText {
+		if i < required && n == 0 || n > electoral.MaxText {
 			faults = append(faults,
 				electoral.NewFault(electoral.ApplicationIncomplete.In("text"), "content."+f.path, "",
 					electoral.Args{"item": f.italian}))
@@ -237,7 +235,8 @@ func (a *action) putApplication(ctx context.Context, w Writer, q Application) er
 // Applications returns, to an officer, the applications to his comune; to a
 // citizen, his own. They are in the order in which they were made.
 func (r *Registry) Applications(ctx context.Context, req electoral.Request, f RequestFilter) ([]Application, error) {
-	a, admitted, q := r.requestsAccess(ctx, req, electoral.OpReadApplications, f.search(ApplicationBook, req.Actor.Role))
+	a, admitted, q := r.requestsAccess(ctx, req, electoral.OpReadApplications,
+		f.search(ApplicationBook, req.Actor.Role))
 	return readBook[Application](ctx, a, admitted, q, f.Limit)
 }
 
@@ -324,7 +323,8 @@ func (a *action) carryOut(ctx context.Context, w Writer, q Application, d Decisi
 		electoral.AddedList{Enrolled: electoral.Yes,
 			Enrolment: &electoral.Enrolment{Comune: a.comune, Section: d.Section}})
 	if !old.known() {
-		e.Status = electoral.Status{NationalReferendums: electoral.No, EuropeanParliament: electoral.No, Senate: electoral.No,
+		e.Status = electoral.Status{NationalReferendums: electoral.No, EuropeanParliament: electoral.No,
+			Senate:  electoral.No,
 			Chamber: electoral.No, Regional: electoral.No, Comunal: electoral.No, District: electoral.No}
 	}
 	if q.List == electoral.EUParliamentList {

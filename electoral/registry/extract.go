@@ -367,7 +367,7 @@ func pollOrder(list []electoral.ExtractedElector) []pollKey {
 	for i := range list {
 		p := &list[i].Person
 		sex := slices.Index([]electoral.Sex{electoral.Male, electoral.Female, electoral.SexUnknown, ""}, p.Sex)
-		keys[i] = pollKey{i, sex, refdata.Fold(p.Surname), refdata.Fold(p.Name)}
+		keys[i] = pollKey{row: i, sex: sex, surname: refdata.Fold(p.Surname), name: refdata.Fold(p.Name)}
 	}
 	slices.SortFunc(keys, func(a, b pollKey) int {
 		if c := cmp.Or(cmp.Compare(a.sex, b.sex), strings.Compare(a.surname, b.surname),

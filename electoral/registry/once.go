@@ -62,11 +62,14 @@ func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, p
 
 // secret is what an answer is kept under: the request itself.
 func (a *action) secret(payload any) ([]byte, error) {
-	secret, err := json.Marshal(struct {
+	type whole struct {
 		Operation           electoral.Operation
 		Comune, Subject, ID string
 		Payload             any
-	}{a.op, a.comune, a.subject, a.req.ID, payload})
+	}
+	secret, err := json.Marshal(whole{
+		Operation: a.op, Comune: a.comune, Subject: a.subject, ID: a.req.ID, Payload: payload,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("registry: %w", err)
 	}
@@ -201,9 +204,9 @@ func (a *action) keep(ctx context.Context, w Writer, secret []byte, r reply) err
 	if err != nil {
 		return fmt.Errorf("registry: %w", err)
 	}
-	if err := w.PutRecord(ctx,
-		Record{Comune: a.comune, Book: ReplyBook, ID: a.replyID(), At: a.at, Expires: a.at.Add(a.r.retention.Replies),
-			Body: body}); err != nil || !a.ordered() {
+	rec := Record{Comune: a.comune, Book: ReplyBook, ID: a.replyID(), At: a.at,
+		Expires: a.at.Add(a.r.retention.Replies), Body: body}
+	if err := w.PutRecord(ctx, rec); err != nil || !a.ordered() {
 		return err
 	}
 	return w.PutRecord(ctx, Record{Comune: a.comune, Book: ReplyBook, ID: lastReply, At: a.at, Body: []byte(a.req.ID)})

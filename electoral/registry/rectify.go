@@ -169,7 +169,8 @@ func (f RequestFilter) search(book Book, role electoral.Role) RecordSearch {
 // were made.
 func (r *Registry) Rectifications(ctx context.Context, req electoral.Request,
 	f RequestFilter) ([]Rectification, error) {
-	a, admitted, q := r.requestsAccess(ctx, req, electoral.OpReadRectifications, f.search(RectificationBook, req.Actor.Role))
+	a, admitted, q := r.requestsAccess(ctx, req, electoral.OpReadRectifications,
+		f.search(RectificationBook, req.Actor.Role))
 	return readBook[Rectification](ctx, a, admitted, q, f.Limit)
 }
 
@@ -200,7 +201,8 @@ func (r *Registry) AnswerRectification(ctx context.Context, req electoral.Reques
 		State    RequestState
 	}{id, note, to}
 	out, _, err := perform(ctx, a, faults, payload, func(w Writer) (Rectification, electoral.Faults, error) {
-		q, err := openRequest[Rectification](ctx, a, w, requestStep{book: RectificationBook, id: id, to: to, note: note})
+		q, err := openRequest[Rectification](ctx, a, w,
+			requestStep{book: RectificationBook, id: id, to: to, note: note})
 		if err != nil {
 			return q, nil, err
 		}

@@ -230,7 +230,7 @@ func scanListed(r sqldb.Rows) (listed, error) {
 func (t *transaction) Enrolled(ctx context.Context, l electoral.List,
 	comune, section string) iter.Seq2[electoral.Elector, error] {
 	pages := paged(func(after *listed, n size) ([]listed, error) {
-		return t.enrolledPage(ctx, l, comune, section, after, n)
+		return t.enrolledPage(ctx, roll{list: l, comune: comune, section: section}, after, n)
 	})
 	return func(yield func(electoral.Elector, error) bool) {
 		for e, err := range pages {
@@ -244,21 +244,26 @@ func (t *transaction) Enrolled(ctx context.Context, l electoral.List,
 	}
 }
 
-func (t *transaction) enrolledPage(ctx context.Context, l electoral.List, comune, section string, after *listed,
-	n size) ([]listed, error) {
-	if !storable(comune) || !storable(section) || !storable(string(l)) {
+// A roll is a list of a comune, or one section of it.
+type roll struct {
+	list            electoral.List
+	comune, section string // an empty section means all
+}
+
+func (t *transaction) enrolledPage(ctx context.Context, of roll, after *listed, n size) ([]listed, error) {
+	if !storable(of.comune) || !storable(of.section) || !storable(string(of.list)) {
 		return nil, nil
 	}
-	if err := t.lock(ctx, comune); err != nil {
+	if err := t.lock(ctx, of.comune); err != nil {
 		return nil, err
 	}
-	text, args := `SELECT section, anpr_id, home FROM enrolments WHERE comune = $1 AND list = $2`, []any{comune,
-		string(l)}
+	text := `SELECT section, anpr_id, home FROM enrolments WHERE comune = $1 AND list = $2`
+	args := []any{of.comune, string(of.list)}
 	switch {
-	case section != "" && after != nil:
-		text, args = text+` AND section = $3 AND anpr_id > $4`, append(args, section, after.id)
-	case section != "":
-		text, args = text+` AND section = $3`, append(args, section)
+	case of.section != "" && after != nil:
+		text, args = text+` AND section = $3 AND anpr_id > $4`, append(args, of.section, after.id)
+	case of.section != "":
+		text, args = text+` AND section = $3`, append(args, of.section)
 	case after != nil:
 		text, args = text+` AND (section, anpr_id) > ($3, $4)`, append(args, after.section, after.id)
 	}
