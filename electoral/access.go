@@ -152,9 +152,11 @@ const (
 func NewAccess(req Request, op Operation, at time.Time) Access {
 	actor := req.Actor
 	return Access{
-		FiscalCode: actor.FiscalCode, At: at.UTC().Truncate(time.Millisecond), Operation: op, RequestID: req.ID, Method: actor.Method,
+		FiscalCode: actor.FiscalCode, At: at.UTC().Truncate(time.Millisecond), Operation: op, RequestID: req.ID,
+		Method:      actor.Method,
 		ActorComune: actor.Comune, Role: actor.Role, Level: actor.Level, ActingFor: actor.ActingFor,
-		Station: actor.Station, Device: actor.Device, Purpose: req.Purpose, Procedure: req.Procedure, AccessPoint: actor.AccessPoint,
+		Station: actor.Station, Device: actor.Device, Purpose: req.Purpose, Procedure: req.Procedure,
+		AccessPoint: actor.AccessPoint,
 	}
 }
 

@@ -16,14 +16,16 @@ import (
 func Admit(req Request) Faults {
 	var faults Faults
 	if !printableID(req.ID) {
-		faults = append(faults, NewFault(RequestIDMissing, "request.id", strconv.QuoteToASCII(req.ID[:min(len(req.ID), 100)]), nil))
+		faults = append(faults,
+			NewFault(RequestIDMissing, "request.id", strconv.QuoteToASCII(req.ID[:min(len(req.ID), 100)]), nil))
 	}
 	// The code is personal data: it does not stand in the fault.
 	if _, err := ParseFiscalCode(string(req.Actor.FiscalCode)); err != nil {
 		faults = append(faults, NewFault(ActorUnknown, "request.actor.fiscalCode", "", nil))
 	}
 	if !slices.Contains([]Method{SmartCardMethod, CNSMethod, CIEMethod, SPIDMethod}, req.Actor.Method) {
-		faults = append(faults, NewFault(ActorUnknown.In("method"), "request.actor.method", string(req.Actor.Method), nil))
+		faults = append(faults,
+			NewFault(ActorUnknown.In("method"), "request.actor.method", string(req.Actor.Method), nil))
 	}
 	if req.Actor.Level < 2 && req.Actor.Method != SmartCardMethod {
 		faults = append(faults, NewFault(LevelTooLow, "request.actor.level", strconv.Itoa(req.Actor.Level), nil))
@@ -57,8 +59,9 @@ func admitTexts(req Request) (faults Faults) {
 		{"request.procedure", req.Procedure, MaxProcedure},
 	} {
 		if !recordable(text.value, text.most) {
-			faults = append(faults, NewFault(AccessTextUnfit, text.path, strconv.QuoteToASCII(text.value[:min(len(text.value), 100)]),
-				Args{"most": strconv.Itoa(text.most)}))
+			faults = append(faults,
+				NewFault(AccessTextUnfit, text.path, strconv.QuoteToASCII(text.value[:min(len(text.value), 100)]),
+					Args{"most": strconv.Itoa(text.most)}))
 		}
 	}
 	return faults
@@ -67,9 +70,10 @@ func admitTexts(req Request) (faults Faults) {
 // recordable reports whether the access log can keep a text; it keeps none of
 // what is empty.
 func recordable(s string, most int) bool {
-	return len(s) <= most && utf8.ValidString(s) && (s == "" || strings.TrimSpace(s) != "") && strings.IndexFunc(s, func(r rune) bool {
-		return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Cs, unicode.Zl, unicode.Zp)
-	}) < 0
+	return len(s) <= most && utf8.ValidString(s) && (s == "" || strings.TrimSpace(s) != "") &&
+		strings.IndexFunc(s, func(r rune) bool {
+			return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Cs, unicode.Zl, unicode.Zp)
+		}) < 0
 }
 
 func printableID(s string) bool {
