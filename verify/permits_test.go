@@ -154,12 +154,12 @@ func TestCatalogAndStore(t *testing.T) {
 		objects map[int]string
 		codes   []verify.ReasonCode
 	}{
-		"extensions":          {"Extensions", "<< /ADBE << /BaseVersion /1.7 /ExtensionLevel 8 /URL (x) >> >>", nil, nil},
-		"extensions apart":    {"Extensions", "<< /ADBE 4 0 R >>", nil, []verify.ReasonCode{"extensions-form"}},
-		"no extensions":       {"Extensions", "[7]", nil, []verify.ReasonCode{"extensions-form"}},
+		"extensions":       {"Extensions", "<< /ADBE << /BaseVersion /1.7 /ExtensionLevel 8 /URL (x) >> >>", nil, nil},
+		"extensions apart": {"Extensions", "<< /ADBE 4 0 R >>", nil, []verify.ReasonCode{"extensions-form"}},
+		"no extensions":    {"Extensions", "[7]", nil, []verify.ReasonCode{"extensions-form"}},
 		"extensions too deep": {"Extensions", "<< /A << /B << /C << /D 1 >> >> >> >>", nil,
 			[]verify.ReasonCode{"extensions-form"}},
-		"extensions deep":     {"Extensions", "<< /A << /B << /C 1 >> >> >>", nil, nil},
+		"extensions deep": {"Extensions", "<< /A << /B << /C 1 >> >> >>", nil, nil},
 		"extensions of a list": {"Extensions", "<< /A << /B [1] >> >>", nil,
 			[]verify.ReasonCode{"extensions-form"}},
 		"a version": {"Version", "/2.0", nil, nil},
