@@ -31,7 +31,9 @@ func TestMayChange(t *testing.T) {
 	}{
 		"nothing":         {func(*electoral.Elector) {}, own, nil},
 		"nothing, by who": {func(*electoral.Elector) {}, other, nil},
-		"his section":     {func(e *electoral.Elector) { e.SetListEntry(electoral.GeneralList, entered(own, "2")) }, own, nil},
+		"his section": {func(e *electoral.Elector) {
+			e.SetListEntry(electoral.GeneralList, entered(own, "2"))
+		}, own, nil},
 		"his section, by the other": {func(e *electoral.Elector) {
 			e.SetListEntry(electoral.GeneralList, entered(own, "2"))
 		}, other, []string{"general.comune"}},
