@@ -18,7 +18,7 @@ import (
 const CollectiveDataVersion = 1
 
 // A CollectiveData is the content of a collective certificate as structured
-// data, as [Data] is of one person's. It holds no fiscal code.
+// data, as [Data] is that of one person's certificate. It holds no fiscal code.
 type CollectiveData struct {
 	Trial      bool
 	Protocol   string
@@ -26,16 +26,17 @@ type CollectiveData struct {
 	ValidUntil electoral.Date
 	// Collection is what the certificate is for; the use is electoral.
 	Collection Collection
-	// List is the list that is certified, of each person.
+	// List is the list in which each of the persons is certified to be
+	// enrolled.
 	List     electoral.List
 	Language string
-	// Groups hold the persons by the comune in whose list they are.
+	// Groups hold the persons by comune of enrolment.
 	Groups []CollectiveGroup
 	Issuer Authority
 	Nonce  Nonce
 }
 
-// A CollectiveGroup is the persons enrolled in one comune.
+// A CollectiveGroup holds the persons enrolled in one comune.
 type CollectiveGroup struct {
 	Comune  Comune
 	Entries []CollectiveEntry
@@ -43,7 +44,7 @@ type CollectiveGroup struct {
 
 // A CollectiveEntry is one person of a collective certificate.
 type CollectiveEntry struct {
-	// Row is the number of the row of the request, from 1.
+	// Row is the number of the person's row in the request, from 1.
 	Row     int
 	Subject Subject
 	// Section is the number of the section.

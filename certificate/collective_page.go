@@ -21,16 +21,17 @@ const (
 	columnGap            = 3 * mm
 )
 
-// The columns of the table: number, name, birth, section.
+// columnWidths are those of the table: number, name, birth, section.
 var columnWidths = [4]float64{11 * mm, 62 * mm, 62 * mm, 23 * mm}
 
-// A roll is a collective certificate in the making: a sheet of several pages.
+// A roll is a collective certificate while it is drawn: a sheet of several
+// pages.
 type roll struct {
 	*sheet
 	d     CollectiveData
 	pages []*tagged.Page
 	y     float64
-	count int // persons that are on the pages
+	count int // persons on the pages so far
 }
 
 func (d CollectiveData) into(out *Issued) { out.Collective = &d }
@@ -43,7 +44,7 @@ func (d CollectiveData) terms() terms {
 	return t
 }
 
-// render draws the pages, and says where a visible seal goes.
+// render draws the pages, and returns the place of a visible seal.
 func (d CollectiveData) render(i *Issuer, _, embedded []byte, mark *contrassegno.Mark) ([]byte, *seal.Appearance, error) {
 	s := &sheet{issuer: i, texts: i.texts[italianCode], mark: mark, collective: &d, data: Data{
 		Kind: CollectiveCertificate, Trial: d.Trial, Protocol: d.Protocol, IssuedAt: d.IssuedAt, ValidUntil: d.ValidUntil, Use: ElectoralUse,
@@ -87,8 +88,8 @@ func (r *roll) newPage() {
 	})
 }
 
-// block places a text below what stands there, on a new page if there is no
-// room; translated texts are in the other language.
+// block places a text below the last one, on a new page if there is no room.
+// foreign says that the text is in the other language.
 func (r *roll) block(gap float64, tag tagged.Tag, foreign bool, align tagged.Align, spans ...tagged.Span) {
 	var b *tagged.Block
 	if align == tagged.Center {
@@ -140,7 +141,7 @@ func (r *roll) opening() {
 	}
 }
 
-// Sentence returns the whole sentence of a collective certificate.
+// CollectiveSentence returns the whole sentence of a collective certificate.
 func (t Texts) CollectiveSentence(d CollectiveData) string { return plain(t.collective(d)) }
 
 func (t *Texts) collective(d CollectiveData) []part {
@@ -161,7 +162,7 @@ func (t *Texts) collective(d CollectiveData) []part {
 	return append([]part{{t.Preamble + " ", false}}, fill(text, values)...)
 }
 
-// sentence is what is certified, with number and comune in bold.
+// sentence returns what is certified, with number and comune in bold.
 func (r *roll) sentence(t *Texts, size float64, color tagged.Color) (spans []tagged.Span) {
 	lists := plain(fill(t.Collective.In[r.data.Statement.Code], map[string]string{"list": t.Lists[r.d.List]}))
 	for _, p := range t.collective(r.d) {
@@ -174,7 +175,7 @@ func (r *roll) sentence(t *Texts, size float64, color tagged.Color) (spans []tag
 	return spans
 }
 
-// A line is one row of the table, ready to be placed.
+// A tableLine is one row of the table, ready to be placed.
 type tableLine struct {
 	cells        [4]*tagged.Block
 	translations [4]*tagged.Block
@@ -244,7 +245,7 @@ func (r *roll) group(g CollectiveGroup) {
 		line := r.person(r.count, e)
 		if r.y+line.height > tableBottom {
 			r.newPage()
-			// For who reads the paper; the table has its heads once.
+			// On paper the heads are repeated; in the structure the table has them once.
 			r.ground(head.height)
 			r.page.Pagination(func(c *tagged.Canvas) { r.draw(c, head) })
 			r.y += head.height
@@ -284,7 +285,7 @@ func (r *roll) rule(y float64, color tagged.Color, width float64) {
 	})
 }
 
-// place writes a line as cells and goes below it.
+// place writes a line as cells and moves below it.
 func (r *roll) place(l tableLine, cell func(n int) *tagged.Element) {
 	x := marginX + 1*mm
 	for n, b := range l.cells {
@@ -294,7 +295,7 @@ func (r *roll) place(l tableLine, cell func(n int) *tagged.Element) {
 	r.y += l.height
 }
 
-// draw draws a line that is no content.
+// draw draws a line that is not part of the content.
 func (r *roll) draw(c *tagged.Canvas, l tableLine) {
 	x := marginX + 1*mm
 	for n, b := range l.cells {
@@ -306,7 +307,7 @@ func (r *roll) draw(c *tagged.Canvas, l tableLine) {
 	}
 }
 
-// person is the row of one person.
+// person returns the row of one person.
 func (r *roll) person(n int, e CollectiveEntry) tableLine {
 	birth := func(place string) string {
 		b := e.Subject.Birth
@@ -329,7 +330,7 @@ func (r *roll) person(n int, e CollectiveEntry) tableLine {
 		[4]string{strconv.Itoa(n), e.Subject.fullName(), birth(e.Subject.Birth.Place), e.Section}, other)
 }
 
-// shortDate writes a date in digits, as far as it is known.
+// shortDate writes a date in digits, without the parts that are not known.
 func shortDate(d electoral.Date) string {
 	switch {
 	case d.Month == 0:
@@ -340,8 +341,8 @@ func shortDate(d electoral.Date) string {
 	return fmt.Sprintf("%02d/%02d/%d", d.Day, d.Month, d.Year)
 }
 
-// ending writes who signs, the visible seal and the contrassegno at the foot of
-// the last page.
+// ending writes the signer's line, the visible seal and the contrassegno at the
+// foot of the last page.
 func (r *roll) ending() {
 	signing, ok := r.signing(1)
 	height := 0.0
@@ -361,7 +362,8 @@ func (r *roll) ending() {
 	r.verification()
 }
 
-// numberPages writes at the foot of each page what ties the pages together.
+// numberPages writes at the foot of each page the text that ties the pages
+// together.
 func (r *roll) numberPages() {
 	for n, p := range r.pages {
 		number := plain(fill(r.texts.Collective.Page, map[string]string{"page": strconv.Itoa(n + 1), "pages": strconv.Itoa(len(r.pages))}))

@@ -18,7 +18,7 @@ const (
 	textWidth   = tagged.A4Width - 2*marginX
 	headTop     = 15 * mm
 	logoSize    = 22 * mm
-	bottomTop   = tagged.A4Height - 65*mm // where the block of the contrassegno begins
+	bottomTop   = tagged.A4Height - 65*mm // top of the block of the contrassegno
 	quietZone   = 4                       // modules (ISO/IEC 18004, 9.1)
 	codeSize    = 37 * mm                 // without the quiet zone
 	dataName    = "certificato.json"
@@ -47,21 +47,21 @@ func bold(size float64, c tagged.Color) tagged.Style {
 	return tagged.Style{Face: tagged.Bold, Size: size, Color: c}
 }
 
-// A sheet is the page in the making.
+// A sheet is a page while it is drawn.
 type sheet struct {
 	issuer *Issuer
 	doc    *tagged.Document
 	page   *tagged.Page
 	texts  *Texts // Italian
-	// other are the texts beside the Italian ones, nil without.
+	// other are the texts beside the Italian ones; nil if there are none.
 	other   *Texts
 	data    Data
 	mark    *contrassegno.Mark // nil in a preview
 	preview bool
-	// collective is what a collective certificate says of all, nil for one of
-	// one person.
+	// collective is the data of a collective certificate; nil for a certificate
+	// of one person.
 	collective *CollectiveData
-	// frame is where a visible seal goes, nil without.
+	// frame is the place of a visible seal; nil if there is none.
 	frame *seal.Appearance
 }
 
@@ -69,8 +69,8 @@ type sheet struct {
 var errNoRoom = errors.New("certificate: the text does not fit the page")
 
 // render draws the page. A preview has neither embedded data nor a
-// contrassegno. The text is set smaller until it fits; one that never does is
-// refused.
+// contrassegno. The text is set smaller until it fits; if it does not fit at
+// the smallest size, it is refused.
 func (i *Issuer) render(d Data, embedded []byte, mark *contrassegno.Mark) ([]byte, error) {
 	pdf, _, err := i.sealable(nil, d, embedded, mark)
 	return pdf, err
@@ -90,8 +90,8 @@ func (d Data) terms() terms {
 	return t
 }
 
-// sealable does the same, appends the document to dst and says where a visible
-// seal goes.
+// sealable does what render does, appends the document to dst, and returns the
+// place of a visible seal.
 func (i *Issuer) sealable(dst []byte, d Data, embedded []byte, mark *contrassegno.Mark) ([]byte, *seal.Appearance, error) {
 	var err error
 	for _, scale := range []float64{1, 0.93, 0.86, 0.79, 0.72, 0.66} {
@@ -159,7 +159,7 @@ func (s *sheet) title() string {
 	return title
 }
 
-// subject is the description in the metadata: what the document is worth.
+// subject returns the description in the metadata: what the document is worth.
 func (s *sheet) subject() string {
 	notes := s.notes(s.texts)
 	if len(notes) == 0 {
@@ -172,8 +172,7 @@ func (s *sheet) layout(width float64, align tagged.Align, spans ...tagged.Span) 
 	return s.doc.Layout(width, 0, align, spans...)
 }
 
-// balanced sets a centred text so that its lines are about as long as each
-// other.
+// balanced sets a centred text so that its lines are of about the same length.
 func (s *sheet) balanced(width float64, spans ...tagged.Span) *tagged.Block {
 	best := s.layout(width, tagged.Center, spans...)
 	lines := best.Lines()
@@ -193,8 +192,8 @@ func (s *sheet) balanced(width float64, spans ...tagged.Span) *tagged.Block {
 	return best
 }
 
-// background draws what lies under the text: the marks across a page that is
-// no original, and the colours of the flag.
+// background draws what lies under the text: the mark across a page that is not
+// an original, and the colours of the flag.
 func (s *sheet) background(c *tagged.Canvas) {
 	const centreX, centreY = tagged.A4Width / 2, tagged.A4Height/2 - 10*mm
 	switch {
@@ -218,8 +217,8 @@ func (s *sheet) background(c *tagged.Canvas) {
 	}
 }
 
-// notices writes, before anything else is read, that the page is no original.
-// It returns where the header begins.
+// notices writes that the page is not an original, before anything else is
+// read. It returns the place where the header begins.
 func (s *sheet) notices() float64 {
 	notes := s.notes(s.texts)
 	if len(notes) == 0 {
@@ -239,7 +238,8 @@ func (s *sheet) notices() float64 {
 	return max(headTop, y+3*mm)
 }
 
-// notes say in a language that the page is no original.
+// notes returns the sentences, in a language, that say that the page is not an
+// original.
 func (s *sheet) notes(t *Texts) (notes []string) {
 	if s.preview {
 		notes = append(notes, t.Marks.PreviewNote)
@@ -298,8 +298,8 @@ func fit(img *tagged.Image, maxWidth, maxHeight float64) (width, height float64)
 	return float64(img.Width) * ratio, float64(img.Height) * ratio
 }
 
-// A piece is a part of the body with the least space above it and how much of
-// what is left over it takes.
+// A piece is a part of the body, with the least space above it (gap) and its
+// share of the space that is left over (stretch).
 type piece struct {
 	gap, stretch float64
 	height       float64
@@ -383,7 +383,7 @@ func (s *sheet) pieces(scale float64) []piece {
 	return out
 }
 
-// statement is what is certified, with the comune in bold.
+// statement returns what is certified, with the comune in bold.
 func (s *sheet) statement(t *Texts, size float64) (spans []tagged.Span) {
 	for _, p := range t.statement(s.data) {
 		style := regular(size, ink)
@@ -395,8 +395,8 @@ func (s *sheet) statement(t *Texts, size float64) (spans []tagged.Span) {
 	return spans
 }
 
-// columns is the sentence in two languages: Italian on the left, each read to
-// its end.
+// columns sets the sentence in two languages side by side, Italian on the left.
+// Assistive technology reads each column to its end.
 func (s *sheet) columns(scale float64) piece {
 	const gap = 8 * mm
 	const width = (textWidth - gap) / 2
@@ -440,7 +440,7 @@ func (s *sheet) columns(scale float64) piece {
 	}}
 }
 
-// nameSize is the largest size at which the name takes few lines.
+// nameSize returns the largest size at which the name takes at most two lines.
 func (s *sheet) nameSize(width, largest float64) float64 {
 	const smallest = 11
 	for size := largest; size > smallest; size -= 2 {
@@ -453,7 +453,8 @@ func (s *sheet) nameSize(width, largest float64) float64 {
 
 func (s *sheet) issueDay() electoral.Date { return s.issuer.calendar.Day(s.data.IssuedAt) }
 
-// rows are the details below the sentence, in one language.
+// rows returns the details below the sentence in one language, as labels and
+// values.
 func (s *sheet) rows(t *Texts) (out [][2]string) {
 	d, l := s.data, t.Labels
 	if e := d.Enrolment; e != nil {
@@ -479,8 +480,8 @@ func (s *sheet) rows(t *Texts) (out [][2]string) {
 	return append(out, [2]string{l.Issued, issued}, [2]string{l.ValidUntil, t.Day(d.ValidUntil)}, [2]string{l.Protocol, protocol})
 }
 
-// A row of the details: label and value, each with its translation, nil
-// without.
+// A detail is a row of the details: label and value, each with its translation,
+// which is nil if there is none.
 type detail struct{ cells, translations [2]*tagged.Block }
 
 func (r detail) height() (h float64) {
@@ -494,7 +495,7 @@ func (r detail) height() (h float64) {
 	return h
 }
 
-// details is the table of the section, the use, the dates and the protocol.
+// details draws the table of the section, the use, the dates and the protocol.
 func (s *sheet) details(scale float64) piece {
 	const label = 46 * mm
 	pad := 1.15 * mm * scale
@@ -564,8 +565,8 @@ func (s *sheet) lines(c *tagged.Canvas, y, pad float64, rows []detail) {
 	}
 }
 
-// formula frames the sentence without which the certificate is void, in
-// Italian in any case.
+// formula frames the sentence without which the certificate is void, always in
+// Italian.
 func (s *sheet) formula(text UseText, scale float64) piece {
 	gap, pad := 6*mm*scale, 2.6*mm*scale
 	if s.other != nil {

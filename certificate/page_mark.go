@@ -7,7 +7,7 @@ import (
 	"github.com/liste-elettorali/anpr/internal/pdf/tagged"
 )
 
-// foot is where the block of the contrassegno begins.
+// foot returns the place where the block of the contrassegno begins.
 func (s *sheet) foot() float64 {
 	if s.collective != nil {
 		return bottomTop - 8*mm // for the number of the page
@@ -15,7 +15,7 @@ func (s *sheet) foot() float64 {
 	return bottomTop
 }
 
-// verification is the block with the contrassegno and how to use it.
+// verification draws the block with the contrassegno and how to use it.
 func (s *sheet) verification() {
 	top := s.foot()
 	s.page.Artifact(func(c *tagged.Canvas) {
@@ -67,7 +67,8 @@ func (s *sheet) verification() {
 		at = s.page.Place(s.foreign(root, tagged.Paragraph), left, at+1*mm, b)
 	}
 	link := root.Add(tagged.Paragraph).Add(tagged.Link)
-	// As wide as its longer half, so that the line breaks before the code.
+	// The link is as wide as the longer of its two halves, so that the line
+	// breaks before the code.
 	style, head := regular(8, blue), s.mark.Base()+contrassegno.Path
 	style.Tracking = 0.1 // no kerning, which would push the bars of "//" together
 	half := max(s.layout(width, tagged.Left, tagged.Span{Style: style, Text: head}).WidestLine(), s.layout(width, tagged.Left, tagged.Span{Style: style, Text: s.mark.Code()}).WidestLine())
@@ -97,8 +98,8 @@ func drawModules(c *tagged.Canvas, modules [][]bool, x, y, size float64) {
 	})
 }
 
-// drawPlaceholder draws a building with columns in a circle. It is nobody's
-// emblem.
+// drawPlaceholder draws a building with columns in a circle, which is not the
+// emblem of any body.
 func drawPlaceholder(c *tagged.Canvas, x, y, size float64) {
 	r := size / 2
 	cx, cy := x+r, y+r

@@ -5,14 +5,14 @@ import (
 	"github.com/liste-elettorali/anpr/seal"
 )
 
-// The frame of a visible seal, in points: beside the line of who signs.
+// The frame of a visible seal, in points, beside the signer's line.
 const (
 	sealWidth  = 80 * mm
 	sealHeight = 22 * mm
 )
 
-// signing is the row with the place of a visible seal, on the left, and the
-// line of who signs for the comune, on the right; false if there is neither.
+// signing returns the row with the place of a visible seal, on the left, and
+// the signer's line, on the right; false if the page has neither.
 func (s *sheet) signing(scale float64) (piece, bool) {
 	var out piece
 	if s.data.Issuer.Signer != nil {
@@ -38,7 +38,7 @@ func (s *sheet) signing(scale float64) (piece, bool) {
 	return out, true
 }
 
-// sealAt is the visible seal of a page.
+// sealAt returns the visible seal of a page.
 func (s *sheet) sealAt(page int, y float64) *seal.Appearance {
 	title := s.texts.Labels.Seal
 	if s.other != nil {
@@ -47,7 +47,7 @@ func (s *sheet) sealAt(page int, y float64) *seal.Appearance {
 	return &seal.Appearance{Page: page, X: marginX, Y: y, Width: sealWidth, Height: sealHeight, Text: title + "\n" + s.texts.Labels.SealText, Lang: s.texts.Language + "-IT"}
 }
 
-// signature is the line for who signs for the comune.
+// signature returns the line on which the signer signs for the comune.
 func (s *sheet) signature(scale float64) piece {
 	const width = 70 * mm
 	const left = tagged.A4Width - marginX - width

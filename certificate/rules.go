@@ -8,24 +8,24 @@ import (
 )
 
 // Rules are the legal rules of a certificate that change with time and use. A
-// caller who must follow a newer text than this package knows replaces them.
+// caller who must follow a newer law than this package knows replaces them.
 type Rules struct {
 	Formulas   []UseText
 	Stamps     []UseText
 	Validities []Validity
 }
 
-// A UseText is a text that a certificate carries for some uses, while it is in
-// force.
+// A UseText is a text that certificates for some uses carry, if they are issued
+// while it is in force.
 type UseText struct {
-	// From and To are the first and the last day of issue; zero is open.
+	// From and To are the first and the last day of issue; zero means no limit.
 	From, To electoral.Date
 	Uses     []Use
-	// Text is in Italian, whatever the language of the certificate: the law
-	// gives the words in Italian.
+	// Text is in Italian, whatever the language of the certificate, because the
+	// law gives the words in Italian.
 	Text string
-	// Translations stand beside it on certificates in two languages, by ISO
-	// 639-1. They are ours: no official ones are known.
+	// Translations stand beside Text on certificates in two languages, by ISO
+	// 639-1 code. They are ours: no official ones are known.
 	Translations map[string]string
 	Source       string
 }
@@ -34,20 +34,20 @@ type UseText struct {
 type Validity struct {
 	From, To electoral.Date
 	Kinds    []Kind
-	// Months are calendar months from the day of issue, 1 to 120; a day that the
-	// last month does not have becomes its last.
+	// Months are calendar months from the day of issue, 1 to 120; a day that
+	// the last month does not have becomes the last day of that month.
 	Months int
 	Source string
 }
 
 // DefaultRules returns the rules that this version knows.
 //
-// The formula of D.P.R. 445/2000, art. 40 c. 02, is required on pain of
-// nullity on certificates for private parties and absent from those for
-// electoral use, to which the simplification does not apply. It is printed on
-// certificates issued from 1 January 2012. Validity is the six months of art.
-// 41 c. 1 of the same decree. Exemption from stamp duty is that of D.P.R.
-// 642/1972, table (annex B), art. 1.
+// The formula of D.P.R. 445/2000, art. 40 c. 02, is printed on certificates for
+// private parties issued from 1 January 2012: without it they are void. It is
+// absent from certificates for electoral use, to which the simplification does
+// not apply. Validity is the six months of art. 41 c. 1 of the same decree.
+// Exemption from stamp duty is that of D.P.R. 642/1972, table (annex B), art.
+// 1.
 func DefaultRules() Rules {
 	return Rules{
 		Formulas: []UseText{{
@@ -102,8 +102,8 @@ func (r Rules) Formula(use Use, at electoral.Date) string { return textFor(r.For
 // Stamp returns the line about stamp duty, empty if none.
 func (r Rules) Stamp(use Use, at electoral.Date) string { return textFor(r.Stamps, use, at).Text }
 
-// ValidUntil returns the last day of validity of a certificate issued on a day;
-// an error if no rule is in force for it.
+// ValidUntil returns the last day of validity of a certificate issued on a day.
+// It is an error if no rule is in force for that kind and day.
 func (r Rules) ValidUntil(kind Kind, issued electoral.Date) (electoral.Date, error) {
 	for _, v := range r.Validities {
 		if inForce(issued, v.From, v.To) && slices.Contains(v.Kinds, kind) {

@@ -9,10 +9,10 @@ import (
 	"github.com/liste-elettorali/anpr/electoral"
 )
 
-// A Gendered is a text that agrees with the subject's sex.
+// A Gendered is a text in the forms that agree with the subject's sex.
 type Gendered struct {
 	Male, Female string
-	// Unknown is for a sex that is not known.
+	// Unknown is the form for a sex that is not known.
 	Unknown string
 }
 
@@ -28,39 +28,39 @@ func (g Gendered) of(s electoral.Sex) string {
 
 // Texts are the words of a certificate in one language. The sentences of
 // [Italian] are ours: no official model is public. A comune that has its own
-// takes a copy, changes it and hands it to the [Config].
+// sentences takes a copy, changes it and puts it into the [Config].
 //
-// Texts hold placeholders in braces; each lists its own. A placeholder that a
-// text does not know is an error when the issuer is made.
+// Texts hold placeholders in braces; each text names its own below. A
+// placeholder that a text cannot fill is an error of [NewIssuer].
 type Texts struct {
 	// Language is ISO 639-1: "it".
 	Language string
-	// Register and Ministry stand in the header, with the authority of the
-	// configuration below them.
+	// Register and Ministry stand in the header; the authority of the
+	// configuration stands below them.
 	Register, Ministry string
 	Titles             map[Kind]string
 	// Preamble opens the sentence.
 	Preamble string
-	// Born: {place} and {date}.
+	// Born says that the subject was born: {place} and {date}.
 	Born Gendered
 	// At, AtProvince, AtAbroad and AtState say where: {place}, {province},
 	// {state}.
 	At, AtProvince, AtAbroad, AtState string
-	// When writes a date of birth with what goes before it: "il 3 marzo 1980".
+	// When writes a date of birth with the words before it: "il 3 marzo 1980".
 	When func(electoral.Date) string
 	// Day writes a complete date: "3 marzo 1980".
 	Day func(electoral.Date) string
-	// Statements end the sentence: {comune}, {list}. Both do so in a combined
+	// Statements end the sentence: {comune}, {list}. So does Both in a combined
 	// certificate, for the general list and the added lists.
 	Statements map[StatementCode]Gendered
 	Both       map[StatementCode]Gendered
-	// OfComune writes {comune} after "of the Comune", where the language wants
-	// more than the name; nil means the name alone.
+	// OfComune writes {comune} after "of the Comune", in a language where the
+	// name alone is not enough; nil means the name alone.
 	OfComune func(name string) string
 	// Lists names the added lists in a sentence.
 	Lists map[electoral.List]string
 	Uses  map[Use]string
-	// Signers name who signs.
+	// Signers are the titles of the signers.
 	Signers map[SignerRole]string
 	// Verify explains the contrassegno: {address}, {until}, {authority}.
 	VerifyTitle, Verify string
@@ -69,25 +69,26 @@ type Texts struct {
 	Collective          CollectiveTexts
 }
 
-// Labels are the names of the details below the sentence, and what assistive
-// technology says of the pictures.
+// Labels are the names of the details below the sentence, and the descriptions
+// of the pictures for assistive technology.
 type Labels struct {
 	Comune, Section, Use, Issued, IssuedBy, ValidUntil, Protocol string
 	// ProtocolPending stands in a preview, which has no number yet.
 	ProtocolPending string
-	// IssuedAt: {date} and {time}, in Italy.
+	// IssuedAt says when the certificate was issued: {date} and {time}, in
+	// Italy.
 	IssuedAt        string
 	Logo            string
 	LogoPlaceholder string
 	Contrassegno    string
 	VerifyLink      string
-	// Seal is the first line of a visible seal, beside another language's;
-	// SealText, of the Italian texts, the lines below it, with the placeholders of
-	// [seal.Appearance].
+	// Seal is the first line of a visible seal, beside that of another
+	// language. SealText is the lines below it, from the Italian texts only,
+	// with the placeholders of [seal.Appearance].
 	Seal, SealText string
 }
 
-// Marks are what makes a page that is not an original unmistakable.
+// Marks make it unmistakable that a page is not an original.
 type Marks struct {
 	// Preview is written across a preview, PreviewNote in its text.
 	Preview, PreviewNote string
@@ -195,7 +196,7 @@ type part struct {
 
 var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 
-// fill replaces the placeholders of a text. An unknown one is left as it is;
+// fill replaces the placeholders of a text. It leaves an unknown one as it is;
 // check has refused it before.
 func fill(text string, values map[string]string) []part {
 	var out []part
@@ -222,7 +223,8 @@ func plain(parts []part) string {
 	return b.String()
 }
 
-// check says which texts are missing or hold a placeholder that they cannot.
+// check returns an error that names the texts which are missing or hold a
+// placeholder that they cannot fill.
 func (t *Texts) check() error {
 	if len(t.Language) != 2 {
 		return fmt.Errorf("certificate: texts: language %q, expected two letters (ISO 639-1)", t.Language)
@@ -248,7 +250,8 @@ func (t *Texts) check() error {
 	return nil
 }
 
-// An entry is one text with its name, the placeholders it may and must hold.
+// An entry is one text with its name, and the placeholders that it may hold and
+// those that it must hold.
 type entry struct{ name, text, allowed, required string }
 
 func (t *Texts) entries() []entry {
@@ -336,7 +339,7 @@ func (t *Texts) statement(d Data) []part {
 	return fill(statements[d.Statement.Code].of(d.Subject.Sex), values)
 }
 
-// comune is the name of a comune in the language.
+// comune returns the name of a comune in the language.
 func (t *Texts) comune(c Comune) string {
 	if t.Language != italianCode && c.OtherName != "" {
 		return c.OtherName
@@ -344,8 +347,8 @@ func (t *Texts) comune(c Comune) string {
 	return c.Name
 }
 
-// Sentence returns the whole sentence of a certificate: the words of the page
-// with the commas that its lines stand for.
+// Sentence returns the whole sentence of a certificate: the words of the page,
+// with commas in place of its line breaks.
 func (t Texts) Sentence(d Data) string {
 	return strings.Join([]string{t.Preamble, d.Subject.fullName() + ",", plain(t.birth(d.Subject)) + ",", plain(t.statement(d))}, " ")
 }

@@ -1,20 +1,22 @@
 package certificate
 
-// CollectiveTexts are the words of a collective certificate. Like the other
-// texts they are ours, no official model being public, and may be replaced.
+// CollectiveTexts are the words of a collective certificate. They are ours, as
+// the other texts, because no official model is public; they may be replaced.
 type CollectiveTexts struct {
 	Title string
-	// One, Same and Several end the sentence that the preamble of [Texts] opens:
-	// for one person, for several of one comune, for those of several comuni.
-	// {count}, {lists}, {comune}.
+	// One, Same and Several end the sentence that the preamble of [Texts]
+	// begins: for one person, for several persons of one comune, for persons of
+	// several comuni. {count}, {lists}, {comune}.
 	One, Same, Several string
-	// In says in which lists: {list}, as in [Texts], for an added list.
+	// In says in which lists the persons are; for an added list with {list}, as
+	// in [Texts].
 	In map[StatementCode]string
 	// Heading stands over the table of a comune: {comune}.
 	Heading string
 	// Purposes say what the certificate is for, with the law.
 	Purposes map[Collection]string
-	// Purpose and Persons are labels, the others the heads of the columns.
+	// Purpose and Persons are labels; Number, Name, Birth and Section are the
+	// heads of the columns.
 	Purpose, Persons, Number, Name, Birth, Section string
 	// Page numbers the pages: {page} and {pages}.
 	Page string

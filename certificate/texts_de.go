@@ -6,9 +6,9 @@ import (
 	"github.com/liste-elettorali/anpr/electoral"
 )
 
-// AllTexts returns the texts that this package brings: Italian, and German,
-// French and Slovene for the comuni where they are in force beside it. Their
-// terms are those of official pages; the sentences are ours.
+// AllTexts returns the texts of this package: Italian, and German, French and
+// Slovene for the comuni where they are in force beside it. Their terms are
+// those of official pages; the sentences are ours.
 func AllTexts() []Texts { return []Texts{Italian(), German(), French(), Slovene()} }
 
 var germanMonths = [...]string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"}

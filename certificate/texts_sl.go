@@ -6,7 +6,7 @@ import (
 	"github.com/liste-elettorali/anpr/electoral"
 )
 
-// The months in the genitive, as dates want them.
+// sloveneMonths are in the genitive, as dates need them.
 var sloveneMonths = [...]string{"januarja", "februarja", "marca", "aprila", "maja", "junija", "julija", "avgusta", "septembra", "oktobra", "novembra", "decembra"}
 
 func sloveneDay(d electoral.Date) string {
@@ -24,8 +24,8 @@ func sloveneWhen(d electoral.Date) string {
 }
 
 // Slovene returns the Slovene texts, for the comuni of Friuli-Venezia Giulia
-// that have the language. Place names stand in apposition, so that they need
-// no declension.
+// where the language is in force. Place names stand in apposition, so that they
+// need no declension.
 func Slovene() Texts {
 	enrolled := func(rest string) Gendered {
 		return Gendered{"je vpisan " + rest, "je vpisana " + rest, "je vpisan/a " + rest}

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Letter is what a mail says besides the certificate. It must hold no personal
-// data: mail servers keep subjects in their logs.
+// A Letter is the text of a mail, beside the certificate. It must hold no
+// personal data: mail servers keep subjects in their logs.
 type Letter struct{ Subject, Body string }
 
 // standardLetter is used where none is configured.
@@ -24,11 +24,11 @@ var standardLetter = Letter{
 		"Messaggio automatico: non rispondere a questo indirizzo.\n",
 }
 
-// base64Line is how many bytes stand in a line of 76 characters.
+// base64Line is how many bytes make a line of 76 characters.
 const base64Line = 57
 
-// compose writes the mail of a message. The same message gives the same mail
-// but for its date and boundary.
+// compose writes the mail of a message. The same message gives the same mail,
+// except for its date and boundary.
 func compose(from string, m Message, d Document, l Letter, at time.Time) ([]byte, error) {
 	var b bytes.Buffer
 	parts := multipart.NewWriter(&b)

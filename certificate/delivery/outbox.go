@@ -15,22 +15,22 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// SQLOutbox is an [Outbox] in a SQL database. It is safe for concurrent use, also
-// by several processes.
+// SQLOutbox is an [Outbox] in a SQL database. It is safe for concurrent use,
+// also by several processes.
 type SQLOutbox struct{ db *sqldb.DB }
 
 var _ Outbox = (*SQLOutbox)(nil)
 
-// OpenSQLite opens the SQLite database in a file, makes it with mode 0600 if
-// there is none, and brings its schema up to date.
+// OpenSQLite opens the SQLite database in a file and brings its schema up to
+// date. The file is made with mode 0600 if it does not exist.
 func OpenSQLite(ctx context.Context, file string) (*SQLOutbox, error) {
 	db, err := sqldb.OpenSQLite(ctx, file)
 	return migrated(ctx, db, err)
 }
 
 // OpenPostgres opens a PostgreSQL database and brings its schema up to date.
-// The connection string is a URL or a list of key=value pairs; it is in no
-// error. The tables stand in the first schema of search_path.
+// The connection string is a URL or a list of key=value pairs; errors do not
+// contain it. The tables stand in the first schema of search_path.
 func OpenPostgres(ctx context.Context, dsn string) (*SQLOutbox, error) {
 	db, err := sqldb.OpenPostgres(ctx, dsn)
 	return migrated(ctx, db, err)
@@ -46,7 +46,7 @@ func migrated(ctx context.Context, db *sqldb.DB, err error) (*SQLOutbox, error) 
 	return &SQLOutbox{db}, nil
 }
 
-// Close closes the database. What is under way comes to its end.
+// Close closes the database, after the calls that are in progress.
 func (o *SQLOutbox) Close() error { return o.db.Close() }
 
 // Purge leaves no byte of an erased address in the files of the table: see
@@ -61,7 +61,7 @@ const columns = `part, certificate, channel, state, message_id, fiscal_code, add
 
 func part(certificate string) string { return certificate[:min(2, len(certificate))] }
 
-// check refuses what not every database can keep.
+// check refuses a message that some database could not keep.
 func check(m Message) error {
 	if !isID(m.Certificate) {
 		return errors.New("delivery: Certificate: expected 26 characters A-Z and 2-7")
@@ -143,7 +143,7 @@ func (o *SQLOutbox) Get(ctx context.Context, certificate string, channel Channel
 	return list[0], nil
 }
 
-// parts are all that there can be.
+// parts returns every value that the column part can have.
 func parts() []string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 	var list []string

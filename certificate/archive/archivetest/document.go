@@ -16,8 +16,8 @@ import (
 	"github.com/liste-elettorali/anpr/certificate"
 )
 
-// Document returns made-up document number n. They all differ in each key and
-// in their owner, and one is issued a second after the other.
+// Document returns made-up document number n. Documents differ in every key and
+// in their owner; each is issued one second after the one before it.
 func Document(n int) certificate.Archived {
 	sum := func(what string) []byte {
 		s := sha256.Sum256(fmt.Appendf(nil, "%s %d", what, n))
@@ -86,7 +86,7 @@ func ids(t *testing.T, a certificate.Archive, owner string) (out []string) {
 	return out
 }
 
-// absent asserts that a document is found in no way.
+// absent asserts that no method finds a document.
 func absent(t *testing.T, a certificate.Archive, d certificate.Archived) {
 	t.Helper()
 	_, err := a.Get(t.Context(), d.ID)

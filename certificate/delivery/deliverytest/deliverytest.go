@@ -1,13 +1,13 @@
-// Package deliverytest holds what an implementation of [delivery.Outbox], or of
-// [delivery.Mailbox], has to pass:
+// Package deliverytest holds the tests that an implementation of
+// [delivery.Outbox], or of [delivery.Mailbox], must pass:
 //
 //	func TestOutbox(t *testing.T) {
 //		deliverytest.TestOutbox(t, func(t *testing.T) delivery.Outbox { … })
 //	}
 //
-// It tests the contract of the methods. That what was acknowledged survives a
-// crash, and that of an erased address no byte remains, is for the tests of the
-// implementation, which knows what it stands on.
+// It tests the contract of the methods. Two properties are left to the tests of
+// the implementation, because they depend on its storage: acknowledged messages
+// survive a crash, and no byte of an erased address remains.
 package deliverytest
 
 import (
@@ -28,7 +28,7 @@ import (
 // A Case is one test of an outbox.
 type Case struct {
 	Name string
-	// Reason says what breaks with an outbox that fails the case.
+	// Reason says what breaks if an outbox fails the case.
 	Reason string
 	run    func(t *testing.T, o delivery.Outbox)
 }
@@ -56,8 +56,8 @@ func Cases() []Case {
 	}
 }
 
-// TestOutbox runs all the cases on outboxes that open makes: each an empty one,
-// which open closes at the end of t.
+// TestOutbox runs all the cases. open makes an empty outbox for each case, and
+// closes it at the end of t.
 func TestOutbox(t *testing.T, open func(t *testing.T) delivery.Outbox) {
 	for _, c := range Cases() {
 		t.Run(c.Name, func(t *testing.T) {
@@ -71,8 +71,8 @@ func TestOutbox(t *testing.T, open func(t *testing.T) delivery.Outbox) {
 	}
 }
 
-// TestReopen tests an outbox that outlives its closing: reopen closes what it
-// is given and opens the same again.
+// TestReopen tests that an outbox keeps its messages when it is closed and
+// opened. reopen closes the outbox that it is given and opens it again.
 func TestReopen(t *testing.T, open func(t *testing.T) delivery.Outbox, reopen func(t *testing.T, o delivery.Outbox) delivery.Outbox) {
 	o := open(t)
 	ctx := t.Context()
@@ -113,8 +113,8 @@ func TestReopen(t *testing.T, open func(t *testing.T) delivery.Outbox, reopen fu
 
 var start = time.Date(2026, 3, 22, 12, 0, 0, 0, time.UTC)
 
-// Message returns made-up message n, ready to be added: of a certificate of its
-// own, on [delivery.Email], due n seconds after 12:00 UTC of 22 March 2026.
+// Message returns made-up message n, ready to be added: for a certificate of
+// its own, on [delivery.Email], due n seconds after 12:00 UTC of 22 March 2026.
 func Message(n int) delivery.Message {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 	id := make([]byte, 26)
@@ -304,7 +304,7 @@ func sweepAgain(t *testing.T, o delivery.Outbox) {
 }
 
 // many calls a function eight times at once and returns how often it succeeded;
-// all other calls must fail with the error.
+// every other call must fail with the error.
 func many(t *testing.T, call func(n int) error, with error) int {
 	var all sync.WaitGroup
 	errs := make([]error, 8)
