@@ -28,10 +28,10 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 )
 
-// nation is what the comuni reported to ANPR.
+// nation is how many electors the comuni reported to ANPR.
 const nation = 51_800_000
 
-// result is what a run measured. Times are in seconds, rates a second.
+// A result is what a run measured. Times are in seconds, rates per second.
 type result struct {
 	Database    string  `json:"database"`
 	Comuni      int     `json:"comuni"`
@@ -42,12 +42,13 @@ type result struct {
 	LoadTime    float64 `json:"loadSeconds"`
 	LoadRate    float64 `json:"loadRate"`
 	// PointRead is the reading of one elector by his officer, through the
-	// registry and the access log; the others are one call each.
+	// registry and the access log. The other times are those of one call each.
 	PointRead   quantiles `json:"pointReadMs"`
 	SectionPage quantiles `json:"sectionQueryMs"`
 	Journal     quantiles `json:"journalQueryMs"`
 	CountTime   float64   `json:"countLargestSeconds"`
-	// ExtractTime is for the general lists of all comuni, as CSV.
+	// ExtractTime is the time to extract the general lists of all comuni, as
+	// CSV.
 	ExtractTime float64 `json:"extractSeconds"`
 	ExtractRate float64 `json:"extractRate"`
 	Bytes       int64   `json:"bytes"`
@@ -110,7 +111,7 @@ func runNational(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// national is one run over the whole country, scaled by a factor.
+// A national is one run over the whole country, scaled by a factor.
 type national struct {
 	result
 	db       *sqlstore.DB
@@ -139,7 +140,7 @@ func newNational(ctx context.Context, file string, factor float64, comuni int, s
 		return nil, err
 	}
 	n := &national{dir: dir, factor: factor, seed: seed, workers: 1, codes: map[uint64]bool{}, hash: maphash.MakeSeed()}
-	// The connection string may hold a password: it is no argument.
+	// The connection string may hold a password, so it is not an argument.
 	dsn := os.Getenv("ANPR_DSN")
 	switch {
 	case file == "" && dsn != "":
@@ -213,7 +214,7 @@ func (n *national) run(ctx context.Context, progress io.Writer) error {
 	return n.extract(ctx)
 }
 
-// each calls fn for every comune, several at once where the database can.
+// each calls fn for every comune; if the database can, for several at once.
 func (n *national) each(fn func(i int, c refdata.Comune) error) error {
 	var wg sync.WaitGroup
 	var once sync.Once
@@ -282,7 +283,7 @@ func (n *national) load(ctx context.Context, c refdata.Comune) error {
 	runtime.ReadMemStats(&mem)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	// Of several workers each has its part of the time.
+	// Several workers share the time that passes.
 	n.PersonsTime += middle.Sub(began).Seconds() / float64(n.workers)
 	n.LoadTime += ended.Sub(middle).Seconds() / float64(n.workers)
 	n.Sections += report.Sections.Accepted
@@ -297,8 +298,8 @@ func (n *national) load(ctx context.Context, c refdata.Comune) error {
 	return nil
 }
 
-// unique reports whether a code has not been used in another comune. It keeps
-// a hash of each: two codes with the same one count as the same.
+// unique reports whether a code was not used in another comune. It keeps a hash
+// of each code: two codes with the same hash count as the same.
 func (n *national) unique(code electoral.FiscalCode) bool {
 	h := maphash.String(n.hash, string(code))
 	n.mu.Lock()
@@ -320,7 +321,7 @@ func items[T any](list []T) electoral.LoadSource[T] {
 	}}
 }
 
-// read measures what an office asks all day.
+// read measures what an office does all day.
 func (n *national) read(ctx context.Context) error {
 	rng := rand.New(rand.NewPCG(n.seed, 1))
 	var points, pages, journals []time.Duration
@@ -380,7 +381,8 @@ func (n *national) extract(ctx context.Context) error {
 	return err
 }
 
-// size is what the database holds on disk; 0 where it cannot be told.
+// size returns what the database takes on disk, in bytes; 0 if that is not
+// known.
 func (n *national) size(context.Context) (bytes int64) {
 	for _, suffix := range []string{"", "-wal"} {
 		if info, err := os.Stat(n.file + suffix); n.file != "" && err == nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
 )
 
-// A damage spoils one record of the file of electors, as other tools do.
+// A damage spoils one record of the file of electors, as other programs do.
 type damage struct {
 	about    string
 	record   int // of the file, from 1
@@ -29,7 +29,7 @@ var damages = []damage{
 }
 
 // makeData writes the files that a comune would have: the persons, and ANPR's
-// two files of the first load with a few wrong records among the right ones.
+// two files of the first load, with a few wrong records among the right ones.
 func (q *quickstart) makeData(context.Context) error {
 	if err := os.MkdirAll(q.dir, 0o755); err != nil {
 		return err
@@ -91,8 +91,8 @@ func (q *quickstart) makeData(context.Context) error {
 	return nil
 }
 
-// spoil puts the damages into the text of a file of electors, which has a
-// record a line.
+// spoil puts the damages into the text of a file of electors, which has one
+// record on each line.
 func spoil(file string) (string, error) {
 	lines := strings.SplitAfter(file, "\n")
 	// two lines before the first record

@@ -51,7 +51,7 @@ func (q *quickstart) use(ctx context.Context) error {
 	return nil
 }
 
-// citizen is the first resident of the general list.
+// citizen returns the first resident of the general list.
 func (q *quickstart) citizen(ctx context.Context) (found electoral.Person, err error) {
 	err = q.registry.ListSection(ctx, q.officer(), electoral.GeneralList, comune, "1", func(l registry.Listed) error {
 		if found.ANPRID == "" && l.Person.Residence != nil {
@@ -115,8 +115,8 @@ func (q *quickstart) certificates(ctx context.Context) error {
 	return nil
 }
 
-// verify judges what the run made, reading it back from the disk, and that
-// what must not pass does not.
+// verify reads back from the disk what the run made and judges it. It also
+// checks that a preview and a spoiled copy do not pass.
 func (q *quickstart) verify(ctx context.Context) error {
 	q.step("Verifica, senza rete")
 	pemData, err := os.ReadFile(q.path("trust.pem"))

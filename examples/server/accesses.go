@@ -8,15 +8,15 @@ import (
 	"github.com/liste-elettorali/anpr/electoral"
 )
 
-// A use is one access to the citizen's data, for him to read.
+// A use is one access to the citizen's data, in words for him.
 type use struct {
 	At, Who, What, Outcome, ID string
 }
 
 const maxUses = 500 // on one page, the latest
 
-// accesses tells the citizen who used his data. That he asked is on record
-// before he is told, among the rest.
+// accesses shows the citizen who used his data. His own question is on record
+// before the page is shown, and appears in the list.
 func (st *site) accesses(w http.ResponseWriter, r *http.Request, n *session) {
 	req := n.request()
 	if !st.limits.reading(n.person) {
@@ -70,8 +70,8 @@ func (st *site) about(r *http.Request, n *session) ([]electoral.Access, error) {
 	return st.recorder.About(r.Context(), st.logStore, subjects...)
 }
 
-// withoutSteps leaves out what follows the first opening of one verification: the
-// document, its reloading.
+// withoutSteps keeps the first opening of each verification, and leaves out its
+// later steps: the document, and reloading it.
 func withoutSteps(list []electoral.Access) []electoral.Access {
 	type service struct{ code, comune, id string }
 	of := func(a electoral.Access) service { return service{string(a.FiscalCode), a.Comune, a.RequestID} }
@@ -83,11 +83,11 @@ func withoutSteps(list []electoral.Access) []electoral.Access {
 	})
 }
 
-// useOf says an access in words. Who works for a comune is named by his office:
-// the person stands in the log, for those who must answer for it.
+// useOf puts an access into words. An officer is shown as the office of his
+// comune; the log holds the person, for those who must answer for the access.
 func (st *site) useOf(a electoral.Access, n *session) use {
 	comune := a.ActorComune
-	if a.Role == "" { // of a version that did not write it: the chain was the asker's
+	if a.Role == "" { // an earlier version wrote it, in the chain of the asker's comune
 		comune = a.Comune
 	}
 	u := use{At: st.instant(a.At), ID: a.RequestID, What: operationName(a.Operation), Outcome: outcomeName(a.Outcome)}

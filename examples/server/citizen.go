@@ -15,14 +15,14 @@ import (
 
 func newRequestID() string { return "portale-" + rand.Text() }
 
-// ownRequestID is what newRequestID makes: a form may send it back.
+// ownRequestID matches what newRequestID returns; a form may send it back.
 var ownRequestID = regexp.MustCompile(`^portale-[A-Z2-7]{26}$`)
 
 func (n *session) request() electoral.Request {
 	return electoral.Request{ID: newRequestID(), Actor: n.actor}
 }
 
-// A reason is why something was refused, for people.
+// A reason says, for people, why something was refused.
 type reason struct{ Code, Message, Remedy, Source string }
 
 func reasonsOf(err error) (out []reason) {
@@ -60,8 +60,8 @@ func (st *site) refused(w http.ResponseWriter, r *http.Request, title string, er
 	st.show(w, r, http.StatusForbidden, "notice", title, message{Text: "La richiesta non è stata accolta, per questi motivi:", Reasons: reasonsOf(err), Back: "/"})
 }
 
-// failed answers to an error that is no refusal. What is shown is a number to
-// quote: the text of the error is for the log.
+// failed answers an error that is not a refusal. The page shows a number to
+// quote; the text of the error goes to the log only.
 func (st *site) failed(w http.ResponseWriter, r *http.Request, step string, err error) {
 	code := "ERR-" + rand.Text()[:8]
 	st.logger.ErrorContext(r.Context(), "failed", "step", step, "code", code, "error", err)
@@ -70,7 +70,7 @@ func (st *site) failed(w http.ResponseWriter, r *http.Request, step string, err 
 	})
 }
 
-// answer is refused or failed, as the error is.
+// answer calls refused or failed, depending on the error.
 func (st *site) answer(w http.ResponseWriter, r *http.Request, title, step string, err error) {
 	if reasonsOf(err) != nil && !errors.Is(err, electoral.ErrNotRecorded) {
 		st.refused(w, r, title, err)
@@ -108,7 +108,7 @@ func (st *site) data(w http.ResponseWriter, r *http.Request, n *session) {
 	st.show(w, r, http.StatusOK, "data", "I miei dati elettorali", points)
 }
 
-// A choice is a kind of certificate with whether it can be issued.
+// A choice is a kind of certificate, and whether it can be issued.
 type choice struct {
 	Kind, Title string
 	Reasons     []reason
@@ -145,7 +145,8 @@ func (st *site) certificates(w http.ResponseWriter, r *http.Request, n *session)
 	st.show(w, r, http.StatusOK, "certificates", "Certificati elettorali", page)
 }
 
-// languages are those that the citizen may choose among, if there are several.
+// languages returns the languages that the citizen may choose from; none if
+// there is only one.
 func languages(offered []string) (out []language) {
 	for _, code := range offered {
 		if name := languageNames[code]; name != "" {
@@ -181,14 +182,15 @@ func (st *site) preview(w http.ResponseWriter, r *http.Request, n *session) {
 		st.answer(w, r, "Il certificato non si può rilasciare", "preview", err)
 		return
 	}
-	// The issue has an id of its own: a second «Conferma» gives the same document.
+	// The issue has an id of its own: a second «Conferma» gives the same
+	// document.
 	req.ID, req.Previewed = newRequestID(), out.Shown
 	http.Redirect(w, r, "/area/anteprima/"+st.sessions.keep(n, pending{req, out.PDF, out.Sentence}), http.StatusSeeOther)
 }
 
 type previewData struct{ ID, Sentence string }
 
-// waiting returns a preview of the session, or says that it is over.
+// waiting returns a preview of the session, or answers that it has expired.
 func (st *site) waiting(w http.ResponseWriter, r *http.Request, n *session, id string) (pending, bool) {
 	p, ok := st.sessions.waiting(n, id)
 	if !ok {
@@ -209,7 +211,7 @@ func (st *site) previewPDF(w http.ResponseWriter, r *http.Request, n *session) {
 	}
 }
 
-// writePDF lets the page that holds it show it.
+// writePDF sends a PDF that only a page of the same site may embed.
 func writePDF(w http.ResponseWriter, name string, data []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "application/pdf")

@@ -23,26 +23,27 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/registry"
 )
 
-// A persona is a made-up person as whom one can log in.
+// A persona is a made-up person; anybody can log in as one.
 type persona struct {
 	ID, Name, About string
 	FiscalCode      electoral.FiscalCode
 	anprID          string
 }
 
-// comuni are those that are made up: Jesi, and Bolzano for its two languages.
+// comuni are the comuni that are made up: Jesi, and Bolzano for its two
+// languages.
 var comuni = []string{"E388", "A952"}
 
 var electors = map[string]int{"E388": 600, "A952": 200}
 
-// officer is the made-up officer of a comune.
+// officer returns a request of the made-up officer of a comune.
 func officer(comune, id string) electoral.Request {
 	return electoral.Request{ID: id, Actor: electoral.Actor{
 		FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune, Method: electoral.CIEMethod, Level: 3,
 	}}
 }
 
-// settle makes up the comuni at the first start and finds the personas.
+// settle makes up the comuni at the first start, and finds the personas.
 func (s *system) settle(ctx context.Context) error {
 	populations := map[string][]electoraltest.Inhabitant{}
 	for _, comune := range comuni {
@@ -96,7 +97,7 @@ func source[T any](n int, records iter.Seq[T]) electoral.LoadSource[T] {
 	}}
 }
 
-// cast chooses the personas, one for each thing that can happen to a request.
+// cast chooses the personas: one for each situation of a citizen.
 func (s *system) cast(ctx context.Context, populations map[string][]electoraltest.Inhabitant) error {
 	used := map[string]bool{}
 	pick := func(comune string, fits func(electoraltest.Inhabitant) bool) (electoraltest.Inhabitant, bool) {
@@ -143,8 +144,8 @@ func (s *system) cast(ctx context.Context, populations map[string][]electoraltes
 	return nil
 }
 
-// looked lets the officer look a person up, once, so that the citizen finds it
-// among who used the data.
+// looked makes the officer consult a person once, so that the citizen finds the
+// officer among those who used his data.
 func (s *system) looked(ctx context.Context, in electoraltest.Inhabitant) error {
 	seen, err := s.recorder.About(ctx, s.logStore, in.Person.ANPRID)
 	if err != nil || len(seen) > 0 {
@@ -154,8 +155,8 @@ func (s *system) looked(ctx context.Context, in electoraltest.Inhabitant) error 
 	return err
 }
 
-// removed and incapable bring a person into a state; a request is done once, so
-// that they may be repeated.
+// removed and incapable bring a person into a state. They may be repeated: a
+// request with the same id has effect once.
 func (s *system) removed(ctx context.Context, in electoraltest.Inhabitant) error {
 	e, err := s.registry.Elector(ctx, officer("E388", "consultazione-2"), in.Person.ANPRID)
 	if err != nil || e.Removal != nil {

@@ -5,8 +5,8 @@
 //	go run ./examples/server -dev [-addr 127.0.0.1:8443] [-data DIR] [-dsn DSN]
 //
 // With -dev it makes up two comuni and their people, a certification authority
-// and a TLS certificate, and lets anybody log in as one of those people. It
-// does not run without: the identity of real people comes later.
+// and a TLS certificate, and lets anybody log in as one of those people.
+// Without -dev it refuses to start: it cannot identify real people yet.
 package main
 
 import (
@@ -38,11 +38,11 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// options are the command line.
+// options hold the command line.
 type options struct {
 	addr, data, dsn string
 	dev             bool
-	// captcha stands in for the real one in tests; nil is the real one.
+	// captcha replaces the real one in tests; nil means the real one.
 	captcha captcha.Captcha
 }
 
@@ -68,7 +68,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if o.dsn == "" {
-		o.dsn = os.Getenv("ANPR_DSN") // argv is for everybody to read
+		o.dsn = os.Getenv("ANPR_DSN") // every user of the machine can read argv
 	}
 	if o.data == "" {
 		dir, err := os.MkdirTemp("", "anpr-server-")
@@ -86,8 +86,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// serve runs the server until ctx ends. ready, if not nil, is told the system
-// and the address once it listens.
+// serve runs the server until ctx ends. ready, if not nil, is called with the
+// system and its address once the server listens.
 func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger, ready func(*system, string)) (err error) {
 	listener, err := net.Listen("tcp", o.addr)
 	if err != nil {
@@ -136,14 +136,14 @@ func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger
 	return nil
 }
 
-// serverErrors takes what net/http has to say. Connections that end in their
-// handshake are no news: scanners make them, and browsers that do not know the
+// serverErrors returns the logger for net/http. It drops connections that end
+// in their handshake: scanners cause them, and browsers that do not know the
 // certificate yet.
 func serverErrors(logger *slog.Logger) *log.Logger { return log.New(serverLog{logger}, "", 0) }
 
 type serverLog struct{ logger *slog.Logger }
 
-// remote is the address of a client, which is personal.
+// remote matches the address of a client, which is personal data.
 var remote = regexp.MustCompile(`(\d+\.\d+\.\d+\.\d+|\[[0-9A-Fa-f:.%]+\]):\d+`)
 
 func (s serverLog) Write(line []byte) (int, error) {

@@ -9,9 +9,10 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/registry"
 )
 
-// A rectifyPage asks for a rectification and lists those asked.
+// A rectifyPage asks for a rectification and lists those asked before.
 type rectifyPage struct {
-	// ID is that of the request to come: sent twice, it has effect once.
+	// ID is the id of the next request: a form that is sent twice has effect
+	// once.
 	ID     string
 	Fields []electoral.FieldInfo
 	Faults []reason
@@ -20,7 +21,7 @@ type rectifyPage struct {
 	List               []rectification
 }
 
-// A rectification is one that was asked, in words.
+// A rectification is one that was asked before, in words.
 type rectification struct{ Field, Present, Asked, State, Comune, Answer, At string }
 
 func (st *site) rectifyForm(w http.ResponseWriter, r *http.Request, n *session) {
