@@ -87,7 +87,8 @@ func (i *Issuer) requestKey(req electoral.Request) string {
 }
 
 func (i *Issuer) payloadKey(req Request) string {
-	return i.keyed("payload", req.ANPRID, string(req.Kind), string(req.Use), string(req.List), string(req.Signer.Role), req.Signer.Name, req.Language)
+	return i.keyed("payload", req.ANPRID, string(req.Kind), string(req.Use), string(req.List),
+		string(req.Signer.Role), req.Signer.Name, req.Language)
 }
 
 // issued reads an archived document.
@@ -212,7 +213,8 @@ func (i *Issuer) Original(ctx context.Context, requestID string, mark contrasseg
 		RequestID: requestID, Method: electoral.NoMethod,
 	}
 	var out Issued
-	err := electoral.Passage{Recorder: i.cfg.Recorder, Access: access, ReadOnly: true}.Do(ctx, func(on *electoral.Entry) error {
+	p := electoral.Passage{Recorder: i.cfg.Recorder, Access: access, ReadOnly: true}
+	err := p.Do(ctx, func(on *electoral.Entry) error {
 		var err error
 		out, err = i.original(ctx, mark, access.At)
 		switch {
@@ -284,8 +286,13 @@ func (i *Issuer) Sweep(ctx context.Context) (int, error) {
 func (i *Issuer) Recover(ctx context.Context, open []electoral.Access) (int, error) {
 	closed := 0
 	for _, entry := range open {
-		if entry.Outcome != electoral.Requested || entry.Operation != electoral.OpIssueCertificate && entry.Operation != electoral.OpPreviewCertificate &&
-			entry.Operation != electoral.OpDownloadCertificate && entry.Operation != electoral.OpListCertificates {
+		if entry.Outcome != electoral.Requested {
+			continue
+		}
+		switch entry.Operation {
+		case electoral.OpIssueCertificate, electoral.OpPreviewCertificate,
+			electoral.OpDownloadCertificate, electoral.OpListCertificates:
+		default:
 			continue
 		}
 		entry.Outcome = electoral.Failed

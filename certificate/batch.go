@@ -219,7 +219,8 @@ func (b *batch) one(ctx context.Context, n int, code string) batchResult {
 	}
 	request := b.req.Request
 	request.ID += "-" + strconv.Itoa(n)
-	issued, err := b.issuer.Issue(ctx, Request{Request: request, ANPRID: person.ANPRID, Kind: b.req.Kind, Use: b.req.Use, Signer: b.req.Signer, Language: b.req.Language})
+	issued, err := b.issuer.Issue(ctx, Request{Request: request, ANPRID: person.ANPRID, Kind: b.req.Kind,
+		Use: b.req.Use, Signer: b.req.Signer, Language: b.req.Language})
 	if refusal, ok := errors.AsType[*Refusal](err); ok {
 		out.Outcome, out.Reasons = BatchRefused, refusal.Reasons
 		return out
@@ -283,7 +284,8 @@ func (b *batch) take(r batchResult) error {
 
 // writeReport writes esito.csv.
 func (b *batch) writeReport() error {
-	w, err := b.zip.CreateHeader(&zip.FileHeader{Name: "esito.csv", Method: zip.Deflate, Modified: b.issuer.calendar.Now()})
+	w, err := b.zip.CreateHeader(&zip.FileHeader{Name: "esito.csv", Method: zip.Deflate,
+		Modified: b.issuer.calendar.Now()})
 	if err != nil {
 		return fmt.Errorf("certificate: batch: %w", err)
 	}
@@ -298,7 +300,8 @@ func writeReport(w io.Writer, rows []BatchRow) error {
 	for _, r := range rows {
 		var codes, messages, remedies []string
 		for _, reason := range r.Reasons {
-			codes, messages, remedies = append(codes, string(reason.Code)), append(messages, reason.Message), append(remedies, reason.Remedy)
+			codes = append(codes, string(reason.Code))
+			messages, remedies = append(messages, reason.Message), append(remedies, reason.Remedy)
 		}
 		if r.Outcome == BatchFailed {
 			messages = []string{"Errore tecnico: la richiesta si può ripetere."}
@@ -347,7 +350,8 @@ const (
 	maxCode = 64
 )
 
-var errLongRow = fmt.Errorf("a row of the CSV is longer than %d bytes: expected one codice fiscale a row, every quote closed", maxCodeRow)
+var errLongRow = fmt.Errorf("a row of the CSV is longer than %d bytes: "+
+	"expected one codice fiscale a row, every quote closed", maxCodeRow)
 
 // A rowReader fails when more bytes than a row may have were read since the
 // last row. A row of up to maxCodeRow bytes passes; one that is longer by two
@@ -411,7 +415,8 @@ func newCodeReader(r io.Reader) (*codeReader, error) {
 		return nil, err
 	}
 	for i, field := range record {
-		if name := strings.ToLower(strings.NewReplacer(" ", "", "_", "", ".", "").Replace(strings.TrimSpace(field))); name == "codicefiscale" || name == "cf" {
+		name := strings.ToLower(strings.NewReplacer(" ", "", "_", "", ".", "").Replace(strings.TrimSpace(field)))
+		if name == "codicefiscale" || name == "cf" {
 			c.column, c.begun = i, true
 			return c, nil
 		}

@@ -102,7 +102,8 @@ func (i *Issuer) Collective(ctx context.Context, req CollectiveRequest, codes io
 		on.Set("rows", strconv.Itoa(len(c.persons)))
 		return err
 	})
-	if refusal, ok := errors.AsType[*Refusal](err); ok && errors.Is(refusal, NobodyCertified) && !errors.Is(err, electoral.ErrNotRecorded) {
+	if refusal, ok := errors.AsType[*Refusal](err); ok && errors.Is(refusal, NobodyCertified) &&
+		!errors.Is(err, electoral.ErrNotRecorded) {
 		return IssuedCollective{Count: out.Count, Report: out.Report}, err
 	}
 	if err != nil {
@@ -140,7 +141,8 @@ func (c *collective) prepare(codes io.Reader) error {
 	case r.Actor.Role != electoral.OfficerRole:
 		return refuse(CollectiveCertificate, NotYours, "request.actor")
 	case len(r.ID) < 1 || len(r.ID) > 57:
-		return fmt.Errorf("certificate: collective certificate: request id of %d characters: expected 1 to 57", len(r.ID))
+		return fmt.Errorf("certificate: collective certificate: request id of %d characters: expected 1 to 57",
+			len(r.ID))
 	case r.Collection != ListCollection && r.Collection != ReferendumCollection:
 		return refuse(CollectiveCertificate, UseUnknown, "collection")
 	}
@@ -171,15 +173,17 @@ func (c *collective) prepare(codes io.Reader) error {
 			return err
 		}
 		if n > MaxCollective {
-			return fmt.Errorf("certificate: collective certificate of more than %d rows: divide the request", MaxCollective)
+			return fmt.Errorf("certificate: collective certificate of more than %d rows: divide the request",
+				MaxCollective)
 		}
 		fmt.Fprintf(sum, "%d\x00%s", len(code), code)
 		c.persons = append(c.persons, &collectivePerson{BatchRow: BatchRow{Row: n, FiscalCode: code}})
 	}
 	c.keys = keys{
 		request: c.issuer.requestKey(r.Request),
-		payload: c.issuer.keyed("collective", string(r.Collection), string(c.list), c.lang, string(r.Signer.Role), r.Signer.Name, hex.EncodeToString(sum.Sum(nil))),
-		owner:   c.issuer.keyed("collective owner", r.Actor.Comune), // nobody's: no codice fiscale gives this key
+		payload: c.issuer.keyed("collective", string(r.Collection), string(c.list), c.lang, string(r.Signer.Role),
+			r.Signer.Name, hex.EncodeToString(sum.Sum(nil))),
+		owner: c.issuer.keyed("collective owner", r.Actor.Comune), // nobody's: no codice fiscale gives this key
 	}
 	return nil
 }
@@ -201,7 +205,8 @@ func (c *collective) run(ctx context.Context) (out IssuedCollective, repeated bo
 		return out, false, err
 	}
 	if first.Collective != nil {
-		out = IssuedCollective{PDF: first.PDF, Data: *first.Collective, Embedded: first.Embedded, Contrassegno: first.Contrassegno}
+		out = IssuedCollective{PDF: first.PDF, Data: *first.Collective, Embedded: first.Embedded,
+			Contrassegno: first.Contrassegno}
 	}
 	if repeated {
 		c.reconcile(out.Data)
@@ -349,7 +354,8 @@ func (c *collective) find(ctx context.Context, code electoral.FiscalCode) (p ele
 // language of the collective one.
 func (c *collective) describe(facts electoral.CertificateFacts, req electoral.Request, p *collectivePerson) error {
 	d, err := c.issuer.compose(facts, Request{
-		Request: req, ANPRID: facts.Person.ANPRID, Kind: EnrolmentCertificate, Use: ElectoralUse, List: c.list, Language: italianCode, Signer: c.req.Signer,
+		Request: req, ANPRID: facts.Person.ANPRID, Kind: EnrolmentCertificate, Use: ElectoralUse, List: c.list,
+		Language: italianCode, Signer: c.req.Signer,
 	}, c.day)
 	if err != nil {
 		return err
@@ -370,8 +376,9 @@ func (c *collective) describe(facts electoral.CertificateFacts, req electoral.Re
 // issue makes the document of the persons who can be certified.
 func (c *collective) issue(ctx context.Context) (Issued, bool, error) {
 	d := CollectiveData{
-		Trial: !c.issuer.cfg.Sealer.Production(), IssuedAt: c.at, Collection: c.req.Collection, List: c.list, Language: c.lang,
-		Groups: c.groups(), Nonce: newNonce(),
+		Trial: !c.issuer.cfg.Sealer.Production(), IssuedAt: c.at, Collection: c.req.Collection, List: c.list,
+		Language: c.lang,
+		Groups:   c.groups(), Nonce: newNonce(),
 	}
 	if len(d.Groups) == 0 {
 		return Issued{}, false, refuse(CollectiveCertificate, NobodyCertified, "")
@@ -386,7 +393,8 @@ func (c *collective) issue(ctx context.Context) (Issued, bool, error) {
 	if d.ValidUntil, err = c.issuer.rules.ValidUntil(EnrolmentCertificate, c.day); err != nil {
 		return Issued{}, false, err
 	}
-	if d.Protocol, err = c.issuer.protocol(ctx, Request{Request: c.req.Request, Kind: CollectiveCertificate, Use: ElectoralUse}, c.at); err != nil {
+	if d.Protocol, err = c.issuer.protocol(ctx,
+		Request{Request: c.req.Request, Kind: CollectiveCertificate, Use: ElectoralUse}, c.at); err != nil {
 		return Issued{}, false, err
 	}
 	return c.issuer.produce(ctx, d, c.keys)
@@ -409,7 +417,8 @@ func (c *collective) groups() []CollectiveGroup {
 		out[n].Entries = append(out[n].Entries, p.entry)
 	}
 	slices.SortFunc(out, func(a, b CollectiveGroup) int {
-		return cmp.Or(cmp.Compare(refdata.Fold(a.Comune.Name), refdata.Fold(b.Comune.Name)), cmp.Compare(a.Comune.Code, b.Comune.Code))
+		return cmp.Or(cmp.Compare(refdata.Fold(a.Comune.Name), refdata.Fold(b.Comune.Name)),
+			cmp.Compare(a.Comune.Code, b.Comune.Code))
 	})
 	for _, g := range out {
 		slices.SortFunc(g.Entries, func(a, b CollectiveEntry) int {
@@ -423,5 +432,6 @@ func (c *collective) groups() []CollectiveGroup {
 // languageOf returns the language beside Italian of a comune that issues; false
 // if the language that was asked is not in force there.
 func (i *Issuer) languageOf(comune, asked string) (string, bool) {
-	return i.language(electoral.CertificateFacts{Person: electoral.Person{Residence: &electoral.Residence{Comune: comune}}}, asked)
+	inhabitant := electoral.Person{Residence: &electoral.Residence{Comune: comune}}
+	return i.language(electoral.CertificateFacts{Person: inhabitant}, asked)
 }

@@ -93,7 +93,10 @@ func CollectiveDataSchema() []byte { return slices.Clone(collectiveSchema) }
 func wireSubjectOf(s Subject) wireSubject {
 	return wireSubject{
 		Surname: s.Surname, Name: s.Name, Sex: s.Sex,
-		Birth: wireBirth{s.Birth.Date.String(), s.Birth.Place, s.Birth.OtherPlace, s.Birth.Province, s.Birth.State},
+		Birth: wireBirth{
+			Date: s.Birth.Date.String(), Place: s.Birth.Place, OtherPlace: s.Birth.OtherPlace,
+			Province: s.Birth.Province, State: s.Birth.State,
+		},
 	}
 }
 
@@ -104,8 +107,9 @@ func (d CollectiveData) Encode() ([]byte, error) {
 	}
 	w := wireCollective{
 		Version: CollectiveDataVersion, Kind: CollectiveCertificate, Trial: d.Trial, Protocol: d.Protocol,
-		IssuedAt: d.IssuedAt.UTC().Format(instantLayout), ValidUntil: d.ValidUntil.String(), Use: ElectoralUse, Collection: d.Collection,
-		List: d.List, Language: d.Language, Issuer: wireIssuer(d.Issuer), Nonce: hex.EncodeToString(d.Nonce[:]),
+		IssuedAt: d.IssuedAt.UTC().Format(instantLayout), ValidUntil: d.ValidUntil.String(), Use: ElectoralUse,
+		Collection: d.Collection,
+		List:       d.List, Language: d.Language, Issuer: wireIssuer(d.Issuer), Nonce: hex.EncodeToString(d.Nonce[:]),
 	}
 	for _, g := range d.Groups {
 		group := wireGroup{Comune: g.Comune}
@@ -121,7 +125,8 @@ func (d CollectiveData) Encode() ([]byte, error) {
 // does.
 func ParseCollectiveData(data []byte) (CollectiveData, error) {
 	if len(data) > maxCollectiveData {
-		return CollectiveData{}, fmt.Errorf("certificate: data of %d bytes, at most %d are accepted", len(data), maxCollectiveData)
+		return CollectiveData{}, fmt.Errorf("certificate: data of %d bytes, at most %d are accepted",
+			len(data), maxCollectiveData)
 	}
 	var w wireCollective
 	dec := json.NewDecoder(bytes.NewReader(data))
@@ -130,11 +135,13 @@ func ParseCollectiveData(data []byte) (CollectiveData, error) {
 		return CollectiveData{}, fmt.Errorf("certificate: data at byte %d: %w", dec.InputOffset(), err)
 	}
 	if w.Version != CollectiveDataVersion || w.Kind != CollectiveCertificate || w.Use != ElectoralUse {
-		return CollectiveData{}, fmt.Errorf("certificate: data of kind %.40q, use %.40q and version %d, expected %q, %q and %d",
-			w.Kind, w.Use, w.Version, CollectiveCertificate, ElectoralUse, CollectiveDataVersion)
+		return CollectiveData{},
+			fmt.Errorf("certificate: data of kind %.40q, use %.40q and version %d, expected %q, %q and %d",
+				w.Kind, w.Use, w.Version, CollectiveCertificate, ElectoralUse, CollectiveDataVersion)
 	}
 	d := CollectiveData{
-		Trial: w.Trial, Protocol: w.Protocol, Collection: w.Collection, List: w.List, Language: w.Language, Issuer: Authority(w.Issuer),
+		Trial: w.Trial, Protocol: w.Protocol, Collection: w.Collection, List: w.List, Language: w.Language,
+		Issuer: Authority(w.Issuer),
 	}
 	var err error
 	if d.IssuedAt, d.ValidUntil, d.Nonce, err = parseStamp(w.IssuedAt, w.ValidUntil, w.Nonce); err != nil {

@@ -45,9 +45,12 @@ func (d CollectiveData) terms() terms {
 }
 
 // render draws the pages, and returns the place of a visible seal.
-func (d CollectiveData) render(i *Issuer, _, embedded []byte, mark *contrassegno.Mark) ([]byte, *seal.Appearance, error) {
+func (d CollectiveData) render(
+	i *Issuer, _, embedded []byte, mark *contrassegno.Mark,
+) ([]byte, *seal.Appearance, error) {
 	s := &sheet{issuer: i, texts: i.texts[italianCode], mark: mark, collective: &d, data: Data{
-		Kind: CollectiveCertificate, Trial: d.Trial, Protocol: d.Protocol, IssuedAt: d.IssuedAt, ValidUntil: d.ValidUntil, Use: ElectoralUse,
+		Kind: CollectiveCertificate, Trial: d.Trial, Protocol: d.Protocol, IssuedAt: d.IssuedAt,
+		ValidUntil: d.ValidUntil, Use: ElectoralUse,
 		Statement: Statement{statementOf(d.List), d.Language}, Issuer: d.Issuer,
 	}}
 	if d.Language != italianCode {
@@ -55,7 +58,8 @@ func (d CollectiveData) render(i *Issuer, _, embedded []byte, mark *contrassegno
 	}
 	r := &roll{sheet: s, d: d}
 	s.begin()
-	s.attach(embedded, "Dati strutturati del certificato collettivo", collectiveSchemaName, collectiveSchema, i.collectiveSchema)
+	s.attach(embedded, "Dati strutturati del certificato collettivo", collectiveSchemaName, collectiveSchema,
+		i.collectiveSchema)
 	r.newPage()
 	r.y = s.header(s.notices())
 	r.opening()
@@ -114,7 +118,8 @@ func (r *roll) opening() {
 	t := r.texts
 	r.block(7*mm, tagged.H1, false, tagged.Center, tagged.Span{Style: bold(19, blue), Text: t.Collective.Title})
 	if r.other != nil {
-		r.block(0.6*mm, tagged.Paragraph, true, tagged.Center, tagged.Span{Style: regular(13, blue), Text: r.other.Collective.Title})
+		r.block(0.6*mm, tagged.Paragraph, true, tagged.Center,
+			tagged.Span{Style: regular(13, blue), Text: r.other.Collective.Title})
 	}
 	r.block(5*mm, tagged.Paragraph, false, tagged.Left, r.sentence(t, 11.5, ink)...)
 	if r.other != nil {
@@ -136,7 +141,8 @@ func (r *roll) opening() {
 	if stamp := textFor(r.issuer.rules.Stamps, ElectoralUse, r.issueDay()); stamp.Text != "" {
 		r.block(3*mm, tagged.Paragraph, false, tagged.Left, tagged.Span{Style: regular(9.2, soft), Text: stamp.Text})
 		if r.other != nil && stamp.Translations[r.other.Language] != "" {
-			r.block(0.2*mm, tagged.Paragraph, true, tagged.Left, tagged.Span{Style: regular(8.2, soft), Text: stamp.Translations[r.other.Language]})
+			r.block(0.2*mm, tagged.Paragraph, true, tagged.Left,
+				tagged.Span{Style: regular(8.2, soft), Text: stamp.Translations[r.other.Language]})
 		}
 	}
 }
@@ -148,7 +154,8 @@ func (t *Texts) collective(d CollectiveData) []part {
 	code := statementOf(d.List)
 	text := t.Collective.Several
 	values := map[string]string{
-		"count": strconv.Itoa(d.Persons()), "lists": plain(fill(t.Collective.In[code], map[string]string{"list": t.Lists[d.List]})),
+		"count": strconv.Itoa(d.Persons()),
+		"lists": plain(fill(t.Collective.In[code], map[string]string{"list": t.Lists[d.List]})),
 	}
 	if len(d.Groups) == 1 {
 		text = t.Collective.Same
@@ -189,7 +196,8 @@ func (r *roll) line(style [4]tagged.Style, text, other [4]string) tableLine {
 		l.cells[n] = r.layout(width, tagged.Left, tagged.Span{Style: style[n], Text: text[n]})
 		height := l.cells[n].Height()
 		if r.other != nil && other[n] != "" && other[n] != text[n] {
-			l.translations[n] = r.layout(width, tagged.Left, tagged.Span{Style: regular(style[n].Size*0.86, soft), Text: other[n]})
+			l.translations[n] = r.layout(width, tagged.Left,
+				tagged.Span{Style: regular(style[n].Size*0.86, soft), Text: other[n]})
 			height += l.translations[n].Height()
 		}
 		l.height = max(l.height, height+2*cellPad)
@@ -366,14 +374,17 @@ func (r *roll) ending() {
 // together.
 func (r *roll) numberPages() {
 	for n, p := range r.pages {
-		number := plain(fill(r.texts.Collective.Page, map[string]string{"page": strconv.Itoa(n + 1), "pages": strconv.Itoa(len(r.pages))}))
+		number := plain(fill(r.texts.Collective.Page,
+			map[string]string{"page": strconv.Itoa(n + 1), "pages": strconv.Itoa(len(r.pages))}))
 		left := strings.Join([]string{r.texts.Labels.Protocol + " " + r.d.Protocol, r.mark.Code()}, " · ")
 		p.Pagination(func(c *tagged.Canvas) {
 			c.MoveTo(marginX, footTop)
 			c.LineTo(marginX+textWidth, footTop)
 			c.Stroke(hair, 0.4)
-			c.Block(marginX, footTop+1*mm, r.layout(0.75*textWidth, tagged.Left, tagged.Span{Style: regular(7.6, soft), Text: left}))
-			c.Block(marginX+0.75*textWidth, footTop+1*mm, r.layout(0.25*textWidth, tagged.Right, tagged.Span{Style: regular(7.6, soft), Text: number}))
+			c.Block(marginX, footTop+1*mm,
+				r.layout(0.75*textWidth, tagged.Left, tagged.Span{Style: regular(7.6, soft), Text: left}))
+			c.Block(marginX+0.75*textWidth, footTop+1*mm,
+				r.layout(0.25*textWidth, tagged.Right, tagged.Span{Style: regular(7.6, soft), Text: number}))
 		})
 	}
 }

@@ -294,7 +294,8 @@ func (w wireData) data() (d Data, err error) {
 func (w wireSubject) subject() (Subject, error) {
 	s := Subject{
 		Surname: w.Surname, Name: w.Name, Sex: w.Sex,
-		Birth: Birth{Place: w.Birth.Place, OtherPlace: w.Birth.OtherPlace, Province: w.Birth.Province, State: w.Birth.State},
+		Birth: Birth{Place: w.Birth.Place, OtherPlace: w.Birth.OtherPlace, Province: w.Birth.Province,
+			State: w.Birth.State},
 	}
 	if err := s.Birth.Date.UnmarshalText([]byte(w.Birth.Date)); err != nil {
 		return s, fmt.Errorf("subject.birth.date: %w", err)
@@ -304,14 +305,16 @@ func (w wireSubject) subject() (Subject, error) {
 
 func parseStamp(issuedAt, validUntil, nonce string) (at time.Time, until electoral.Date, n Nonce, err error) {
 	if at, err = time.Parse(instantLayout, issuedAt); err != nil {
-		return at, until, n, fmt.Errorf("certificate: data: issuedAt %.40q: expected an instant such as 2026-01-31T09:30:00.000Z", issuedAt)
+		return at, until, n, fmt.Errorf("certificate: data: issuedAt %.40q: "+
+			"expected an instant such as 2026-01-31T09:30:00.000Z", issuedAt)
 	}
 	if err := until.UnmarshalText([]byte(validUntil)); err != nil {
 		return at, until, n, fmt.Errorf("certificate: data: validUntil: %w", err)
 	}
 	b, err := hex.DecodeString(nonce)
 	if err != nil || len(b) != len(n) {
-		return at, until, n, fmt.Errorf("certificate: data: nonce %.40q: expected %d hexadecimal digits", nonce, 2*len(n))
+		return at, until, n, fmt.Errorf("certificate: data: nonce %.40q: expected %d hexadecimal digits",
+			nonce, 2*len(n))
 	}
 	copy(n[:], b)
 	return at, until, n, nil
@@ -395,7 +398,8 @@ func (s Subject) check(bad badFunc, text textFunc) {
 	text("subject.birth.place", b.Place, b.State == "")
 	text("subject.birth.otherPlace", b.OtherPlace, false)
 	text("subject.birth.state", b.State, false)
-	if b.Province != "" && (b.State != "" || len(b.Province) != 2 || strings.Trim(b.Province, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
+	if b.Province != "" && (b.State != "" || len(b.Province) != 2 ||
+		strings.Trim(b.Province, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
 		bad("subject.birth.province", "%.10q: expected two capitals, and none for a birth abroad", b.Province)
 	}
 }

@@ -164,7 +164,8 @@ func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at
 					out[len(out)-1] = removed(*r)
 				}
 				if facts.ClaimedBy != "" {
-					out[len(out)-1] = newCase(BetweenComuni, "claimed", "elector.removal", electoral.Args{"comune": facts.ClaimedBy})
+					out[len(out)-1] = newCase(BetweenComuni, "claimed", "elector.removal",
+						electoral.Args{"comune": facts.ClaimedBy})
 				}
 			}
 		}
@@ -185,7 +186,8 @@ func removed(r electoral.Removal) Reason {
 	if r.Day.Month == 0 || r.Day.Day == 0 {
 		return newCase(Removed, "reason", "elector.removal", electoral.Args{"reason": r.Reason.Italian()})
 	}
-	return newCase(Removed, "dated", "elector.removal", electoral.Args{"reason": r.Reason.Italian(), "day": italianDay(r.Day)})
+	return newCase(Removed, "dated", "elector.removal",
+		electoral.Args{"reason": r.Reason.Italian(), "day": italianDay(r.Day)})
 }
 
 func assessPerson(p electoral.Person, at electoral.Date, add func(Code, string)) {

@@ -170,7 +170,10 @@ func NewIssuer(cfg Config) (*Issuer, error) {
 	case cfg.Recorder == nil:
 		return nil, errors.New("certificate: issuer without a recorder")
 	}
-	i := &Issuer{cfg: cfg, texts: make(map[string]*Texts), schema: tagged.Compress(dataSchema), collectiveSchema: tagged.Compress(collectiveSchema), buffers: make(chan []byte, runtime.GOMAXPROCS(0))}
+	i := &Issuer{
+		cfg: cfg, texts: make(map[string]*Texts), buffers: make(chan []byte, runtime.GOMAXPROCS(0)),
+		schema: tagged.Compress(dataSchema), collectiveSchema: tagged.Compress(collectiveSchema),
+	}
 	i.cfg.Key = slices.Clone(cfg.Key)
 	if i.cfg.Authority == "" {
 		i.cfg.Authority = defaultAuthority
@@ -307,7 +310,8 @@ func (i *Issuer) languages(p electoral.Person) []string {
 // not released, and the same id gives it.
 func (i *Issuer) Issue(ctx context.Context, req Request) (Issued, error) {
 	var out Issued
-	err := i.passage(ctx, req.Request, electoral.OpIssueCertificate, req.ANPRID).Do(ctx, func(on *electoral.Entry) error {
+	p := i.passage(ctx, req.Request, electoral.OpIssueCertificate, req.ANPRID)
+	err := p.Do(ctx, func(on *electoral.Entry) error {
 		k := keys{request: i.requestKey(req.Request), payload: i.payloadKey(req)}
 		var repeated bool
 		var err error
@@ -361,7 +365,10 @@ func (i *Issuer) compose(facts electoral.CertificateFacts, req Request, at elect
 		refuse(LanguageNotInForce, "language")
 	}
 	enrolment, _ := req.Kind.states()
-	d := Data{Kind: req.Kind, Use: req.Use, Statement: Statement{PoliticalRights, language}, Issuer: Authority{Channel: PortalChannel, Name: i.cfg.Authority}}
+	d := Data{
+		Kind: req.Kind, Use: req.Use, Statement: Statement{PoliticalRights, language},
+		Issuer: Authority{Channel: PortalChannel, Name: i.cfg.Authority},
+	}
 	switch {
 	case req.Actor.Role == electoral.OfficerRole:
 		d.Issuer.Channel = ComuneChannel
@@ -440,10 +447,12 @@ func (i *Issuer) unprintable(d Data) (out []Reason) {
 	type field struct{ path, text string }
 	fields := []field{
 		{"person.surname", d.Subject.Surname}, {"person.name", d.Subject.Name},
-		{"person.birth.placeName", d.Subject.Birth.Place}, {"person.birth.place", d.Subject.Birth.State + d.Subject.Birth.OtherPlace},
+		{"person.birth.placeName", d.Subject.Birth.Place},
+		{"person.birth.place", d.Subject.Birth.State + d.Subject.Birth.OtherPlace},
 	}
 	if e := d.Enrolment; e != nil {
-		fields = append(fields, field{"elector.comune", e.Comune.Name}, field{"elector.section", e.Section}, field{"section.seatName", e.Seat})
+		fields = append(fields, field{"elector.comune", e.Comune.Name}, field{"elector.section", e.Section},
+			field{"section.seatName", e.Seat})
 	}
 	if d.Issuer.Signer != nil {
 		fields = append(fields, field{"actor.comune", d.Issuer.Comune.Name}, field{"signer.name", d.Issuer.Signer.Name})
@@ -453,7 +462,8 @@ func (i *Issuer) unprintable(d Data) (out []Reason) {
 		if err == nil {
 			if err = i.engine.Check(tagged.Regular, f.text); err == nil {
 				if why := badText(f.text); why != "" {
-					out = append(out, newCase(TextTooLong, "field", f.path, electoral.Args{"most": strconv.Itoa(maxField)}))
+					out = append(out, newCase(TextTooLong, "field", f.path,
+						electoral.Args{"most": strconv.Itoa(maxField)}))
 				}
 				continue
 			}
@@ -483,7 +493,8 @@ func characterReason(c *tagged.CharacterError, path string) Reason {
 	case tagged.NotUTF8:
 		name = "not-utf-8"
 	}
-	return newCase(CharacterNotPrintable, name, path, electoral.Args{"character": shown, "position": strconv.Itoa(c.Position)})
+	return newCase(CharacterNotPrintable, name, path,
+		electoral.Args{"character": shown, "position": strconv.Itoa(c.Position)})
 }
 
 // clean puts a text from a register into the form of the data: NFC, without

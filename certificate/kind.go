@@ -37,7 +37,8 @@ func Kinds() []Kind {
 // states reports whether a certificate of the kind says where the person is
 // enrolled, and whether it says that he enjoys the political rights.
 func (k Kind) states() (enrolment, rights bool) {
-	return k == EnrolmentCertificate || k == CombinedCertificate, k == PoliticalRightsCertificate || k == CombinedCertificate
+	combined := k == CombinedCertificate
+	return k == EnrolmentCertificate || combined, k == PoliticalRightsCertificate || combined
 }
 
 // ParseKind reads the text of a kind; [CollectiveCertificate] is accepted too.
@@ -110,7 +111,8 @@ func ParseSignerRole(s string) (SignerRole, error) {
 	case Mayor, DeputyMayor, MayorDelegate:
 		return r, nil
 	}
-	return "", fmt.Errorf("certificate: signer's role %.40q: expected %q, %q or %q", s, Mayor, DeputyMayor, MayorDelegate)
+	return "", fmt.Errorf("certificate: signer's role %.40q: expected %q, %q or %q",
+		s, Mayor, DeputyMayor, MayorDelegate)
 }
 
 // addMonths adds calendar months; a day that the resulting month does not have

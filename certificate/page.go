@@ -2,7 +2,6 @@ package certificate
 
 import (
 	"errors"
-	"strconv"
 	"strings"
 
 	"github.com/liste-elettorali/anpr/certificate/contrassegno"
@@ -92,7 +91,9 @@ func (d Data) terms() terms {
 
 // sealable does what render does, appends the document to dst, and returns the
 // place of a visible seal.
-func (i *Issuer) sealable(dst []byte, d Data, embedded []byte, mark *contrassegno.Mark) ([]byte, *seal.Appearance, error) {
+func (i *Issuer) sealable(
+	dst []byte, d Data, embedded []byte, mark *contrassegno.Mark,
+) ([]byte, *seal.Appearance, error) {
 	var err error
 	for _, scale := range []float64{1, 0.93, 0.86, 0.79, 0.72, 0.66} {
 		var pdf []byte
@@ -262,7 +263,8 @@ func (s *sheet) header(y float64) float64 {
 		width, height := fit(s.issuer.logo, 60*mm, logoSize)
 		left = (tagged.A4Width - width) / 2
 		fig := root.AddWith(tagged.Figure, tagged.Attributes{Alt: t.Labels.Logo})
-		s.page.Draw(fig, left, y, width, height, func(c *tagged.Canvas) { c.Image(s.issuer.logo, left, y, width, height) })
+		s.page.Draw(fig, left, y, width, height,
+			func(c *tagged.Canvas) { c.Image(s.issuer.logo, left, y, width, height) })
 	} else {
 		fig := root.AddWith(tagged.Figure, tagged.Attributes{Alt: t.Labels.LogoPlaceholder})
 		s.page.Draw(fig, left, y, logoSize, logoSize, func(c *tagged.Canvas) { drawPlaceholder(c, left, y, logoSize) })
@@ -270,11 +272,14 @@ func (s *sheet) header(y float64) float64 {
 	y += logoSize + 2.6*mm
 	caps := bold(13.5, blue)
 	caps.Tracking = 1.5
-	y = s.page.Place(root.Add(tagged.Paragraph), marginX, y, s.layout(textWidth, tagged.Center, tagged.Span{Style: caps, Text: strings.ToUpper(t.Ministry)}))
+	y = s.page.Place(root.Add(tagged.Paragraph), marginX, y,
+		s.layout(textWidth, tagged.Center, tagged.Span{Style: caps, Text: strings.ToUpper(t.Ministry)}))
 	if s.other != nil {
-		y = s.page.Place(s.foreign(root, tagged.Paragraph), marginX, y, s.layout(textWidth, tagged.Center, tagged.Span{Style: regular(9.6, soft), Text: s.other.Ministry}))
+		y = s.page.Place(s.foreign(root, tagged.Paragraph), marginX, y,
+			s.layout(textWidth, tagged.Center, tagged.Span{Style: regular(9.6, soft), Text: s.other.Ministry}))
 	}
-	y = s.page.Place(root.Add(tagged.Paragraph), marginX, y, s.layout(textWidth, tagged.Center, tagged.Span{Style: regular(10.5, ink), Text: s.data.Issuer.Name}))
+	y = s.page.Place(root.Add(tagged.Paragraph), marginX, y,
+		s.layout(textWidth, tagged.Center, tagged.Span{Style: regular(10.5, ink), Text: s.data.Issuer.Name}))
 	y += 2.4 * mm
 	register := s.layout(textWidth, tagged.Center, tagged.Span{Style: bold(10.5, blue), Text: t.Register})
 	s.page.Artifact(func(c *tagged.Canvas) {
@@ -288,7 +293,8 @@ func (s *sheet) header(y float64) float64 {
 	})
 	y = s.page.Place(root.Add(tagged.Paragraph), marginX, y, register)
 	if s.other != nil {
-		y = s.page.Place(s.foreign(root, tagged.Paragraph), marginX, y, s.layout(textWidth, tagged.Center, tagged.Span{Style: regular(9, soft), Text: s.other.Register}))
+		y = s.page.Place(s.foreign(root, tagged.Paragraph), marginX, y,
+			s.layout(textWidth, tagged.Center, tagged.Span{Style: regular(9, soft), Text: s.other.Register}))
 	}
 	return y
 }
@@ -336,7 +342,10 @@ func (s *sheet) pieces(scale float64) []piece {
 	t, d := s.texts, s.data
 	var out []piece
 	add := func(gap, stretch float64, parent func() *tagged.Element, b *tagged.Block) {
-		out = append(out, piece{gap * mm * scale, stretch, b.Height(), func(y float64) { s.page.Place(parent(), marginX, y, b) }})
+		out = append(out, piece{
+			gap: gap * mm * scale, stretch: stretch, height: b.Height(),
+			draw: func(y float64) { s.page.Place(parent(), marginX, y, b) },
+		})
 	}
 	laid := func(align tagged.Align, spans ...tagged.Span) *tagged.Block {
 		if align == tagged.Center {
@@ -363,8 +372,10 @@ func (s *sheet) pieces(scale float64) []piece {
 		out = append(out, s.columns(scale))
 	} else {
 		text(6, 2, tagged.Paragraph, tagged.Center, tagged.Span{Style: regular(12*scale, ink), Text: t.Preamble})
-		text(3.5, 1, tagged.Paragraph, tagged.Center, tagged.Span{Style: bold(s.nameSize(textWidth, 20)*scale, ink), Text: d.Subject.fullName()})
-		text(0.5, 0.5, tagged.Paragraph, tagged.Center, tagged.Span{Style: regular(12*scale, ink), Text: plain(t.birth(d.Subject))})
+		text(3.5, 1, tagged.Paragraph, tagged.Center,
+			tagged.Span{Style: bold(s.nameSize(textWidth, 20)*scale, ink), Text: d.Subject.fullName()})
+		text(0.5, 0.5, tagged.Paragraph, tagged.Center,
+			tagged.Span{Style: regular(12*scale, ink), Text: plain(t.birth(d.Subject))})
 		text(3.5, 1.5, tagged.Paragraph, tagged.Center, s.statement(t, 13*scale)...)
 	}
 	out = append(out, s.details(scale))
@@ -374,7 +385,8 @@ func (s *sheet) pieces(scale float64) []piece {
 	if stamp := textFor(s.issuer.rules.Stamps, d.Use, s.issueDay()); stamp.Text != "" {
 		text(3.5, 0.5, tagged.Paragraph, tagged.Left, tagged.Span{Style: regular(9.2*scale, soft), Text: stamp.Text})
 		if s.other != nil && stamp.Translations[s.other.Language] != "" {
-			translated(0.2, tagged.Left, tagged.Span{Style: regular(8.2*scale, soft), Text: stamp.Translations[s.other.Language]})
+			translated(0.2, tagged.Left,
+				tagged.Span{Style: regular(8.2*scale, soft), Text: stamp.Translations[s.other.Language]})
 		}
 	}
 	if signing, ok := s.signing(scale); ok {
@@ -419,7 +431,7 @@ func (s *sheet) columns(scale float64) piece {
 		}
 		height = max(height, sum)
 	}
-	return piece{4.5 * mm * scale, 3, height, func(top float64) {
+	return piece{gap: 4.5 * mm * scale, stretch: 3, height: height, draw: func(top float64) {
 		s.page.Artifact(func(c *tagged.Canvas) {
 			c.MoveTo(marginX+width+gap/2, top)
 			c.LineTo(marginX+width+gap/2, top+height)
@@ -444,7 +456,8 @@ func (s *sheet) columns(scale float64) piece {
 func (s *sheet) nameSize(width, largest float64) float64 {
 	const smallest = 11
 	for size := largest; size > smallest; size -= 2 {
-		if s.layout(width, tagged.Center, tagged.Span{Style: bold(size, ink), Text: s.data.Subject.fullName()}).Lines() <= 2 {
+		name := tagged.Span{Style: bold(size, ink), Text: s.data.Subject.fullName()}
+		if s.layout(width, tagged.Center, name).Lines() <= 2 {
 			return size
 		}
 	}
@@ -452,141 +465,3 @@ func (s *sheet) nameSize(width, largest float64) float64 {
 }
 
 func (s *sheet) issueDay() electoral.Date { return s.issuer.calendar.Day(s.data.IssuedAt) }
-
-// rows returns the details below the sentence in one language, as labels and
-// values.
-func (s *sheet) rows(t *Texts) (out [][2]string) {
-	d, l := s.data, t.Labels
-	if e := d.Enrolment; e != nil {
-		section := e.Section
-		if e.Seat != "" {
-			section += " – " + e.Seat
-		}
-		out = append(out, [2]string{l.Comune, t.comune(e.Comune)}, [2]string{l.Section, section})
-	}
-	out = append(out, [2]string{l.Use, t.Uses[d.Use]})
-	if d.Issuer.Comune != nil {
-		out = append(out, [2]string{l.IssuedBy, t.comune(*d.Issuer.Comune)})
-	}
-	if s.collective != nil {
-		c := t.Collective
-		out = append(out, [2]string{c.Purpose, c.Purposes[s.collective.Collection]}, [2]string{c.Persons, strconv.Itoa(s.collective.Persons())})
-	}
-	protocol := l.ProtocolPending
-	if d.Protocol != "" {
-		protocol = d.Protocol
-	}
-	issued := plain(fill(l.IssuedAt, map[string]string{"date": t.Day(s.issueDay()), "time": s.issuer.calendar.InRome(d.IssuedAt).Format("15.04")}))
-	return append(out, [2]string{l.Issued, issued}, [2]string{l.ValidUntil, t.Day(d.ValidUntil)}, [2]string{l.Protocol, protocol})
-}
-
-// A detail is a row of the details: label and value, each with its translation,
-// which is nil if there is none.
-type detail struct{ cells, translations [2]*tagged.Block }
-
-func (r detail) height() (h float64) {
-	for n := range r.cells {
-		sum := r.cells[n].Height()
-		if t := r.translations[n]; t != nil {
-			sum += t.Height()
-		}
-		h = max(h, sum)
-	}
-	return h
-}
-
-// details draws the table of the section, the use, the dates and the protocol.
-func (s *sheet) details(scale float64) piece {
-	const label = 46 * mm
-	pad := 1.15 * mm * scale
-	if s.other != nil {
-		pad = 0.7 * mm * scale
-	}
-	width := [2]float64{label, textWidth - label}
-	var rows []detail
-	height := 0.0
-	for n, r := range s.rows(s.texts) {
-		var row detail
-		for k, style := range []tagged.Style{regular(9.6*scale, soft), bold(10.2*scale, ink)} {
-			row.cells[k] = s.layout(width[k], tagged.Left, tagged.Span{Style: style, Text: r[k]})
-			if s.other == nil {
-				continue
-			}
-			if text := s.rows(s.other)[n][k]; text != r[k] {
-				row.translations[k] = s.layout(width[k], tagged.Left, tagged.Span{Style: regular(8*scale, soft), Text: text})
-			}
-		}
-		rows = append(rows, row)
-		height += row.height() + 2*pad
-	}
-	gap := 6 * mm * scale
-	if s.other != nil {
-		gap = 4 * mm * scale
-	}
-	return piece{gap, 2.5, height, func(y float64) {
-		s.page.Artifact(func(c *tagged.Canvas) { s.lines(c, y, pad, rows) })
-		table := s.doc.Root().Add(tagged.Table)
-		for _, r := range rows {
-			tr := table.Add(tagged.TableRow)
-			head, cell := tr.AddWith(tagged.HeaderCell, tagged.Attributes{Scope: tagged.RowScope}), tr.Add(tagged.DataCell)
-			// The baselines of label and value meet.
-			s.cell(head, marginX, y+pad+r.cells[1].Ascent-r.cells[0].Ascent, r.cells[0], r.translations[0])
-			s.cell(cell, marginX+label, y+pad, r.cells[1], r.translations[1])
-			y += r.height() + 2*pad
-		}
-	}}
-}
-
-// cell places a text and, below it, its translation.
-func (s *sheet) cell(e *tagged.Element, x, y float64, b, translation *tagged.Block) {
-	if translation == nil {
-		s.page.Place(e, x, y, b)
-		return
-	}
-	y = s.page.Place(e.Add(tagged.Paragraph), x, y, b)
-	s.page.Place(s.foreign(e, tagged.Paragraph), x, y, translation)
-}
-
-// lines draws the lines between the rows of the details.
-func (s *sheet) lines(c *tagged.Canvas, y, pad float64, rows []detail) {
-	rule := func(color tagged.Color, width float64) {
-		c.MoveTo(marginX, y)
-		c.LineTo(tagged.A4Width-marginX, y)
-		c.Stroke(color, width)
-	}
-	rule(blue, 0.8)
-	for n, r := range rows {
-		y += r.height() + 2*pad
-		if n < len(rows)-1 {
-			rule(hair, 0.4)
-		} else {
-			rule(blue, 0.8)
-		}
-	}
-}
-
-// formula frames the sentence without which the certificate is void, always in
-// Italian.
-func (s *sheet) formula(text UseText, scale float64) piece {
-	gap, pad := 6*mm*scale, 2.6*mm*scale
-	if s.other != nil {
-		gap, pad = 3.5*mm*scale, 1.8*mm*scale
-	}
-	b := s.balanced(textWidth-4*pad, tagged.Span{Style: bold(10.4*scale, ink), Text: text.Text})
-	height := b.Height() + 2*pad
-	var translation *tagged.Block
-	if s.other != nil && text.Translations[s.other.Language] != "" {
-		translation = s.balanced(textWidth-4*pad, tagged.Span{Style: regular(8.6*scale, ink), Text: text.Translations[s.other.Language]})
-		height += translation.Height()
-	}
-	return piece{gap, 1.5, height, func(y float64) {
-		s.page.Artifact(func(c *tagged.Canvas) {
-			c.Rectangle(marginX, y, textWidth, height)
-			c.Stroke(ink, 0.7)
-		})
-		at := s.page.Place(s.doc.Root().Add(tagged.Paragraph), marginX+2*pad, y+pad, b)
-		if translation != nil {
-			s.page.Place(s.foreign(s.doc.Root(), tagged.Paragraph), marginX+2*pad, at, translation)
-		}
-	}}
-}

@@ -153,7 +153,9 @@ func (i *Issuer) protocol(ctx context.Context, req Request, at time.Time) (strin
 // passage prepares the passage of a request through the access log. An access
 // to one person's data stands in the chain of the comune under which the person
 // is registered.
-func (i *Issuer) passage(ctx context.Context, req electoral.Request, op electoral.Operation, anprID string) electoral.Passage {
+func (i *Issuer) passage(
+	ctx context.Context, req electoral.Request, op electoral.Operation, anprID string,
+) electoral.Passage {
 	access := electoral.NewAccess(req, op, i.calendar.Now())
 	access.Subject = anprID
 	refused := electoral.Admit(req).Err()

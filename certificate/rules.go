@@ -52,17 +52,23 @@ func DefaultRules() Rules {
 	return Rules{
 		Formulas: []UseText{{
 			From: electoral.Date{Year: 2012, Month: 1, Day: 1}, Uses: []Use{PrivateUse},
-			Text: "Il presente certificato non può essere prodotto agli organi della pubblica amministrazione o ai privati gestori di pubblici servizi",
+			Text: "Il presente certificato non può essere prodotto agli organi della pubblica amministrazione " +
+				"o ai privati gestori di pubblici servizi",
 			Translations: map[string]string{
-				"de": "Diese Bescheinigung darf nicht bei Organen der öffentlichen Verwaltung oder bei privaten Betreibern öffentlicher Dienste vorgelegt werden",
-				"fr": "Le présent certificat ne peut être produit aux organes de l'administration publique ni aux gestionnaires privés de services publics",
-				"sl": "Tega potrdila ni dovoljeno predložiti organom javne uprave ali zasebnim upravljavcem javnih storitev",
+				"de": "Diese Bescheinigung darf nicht bei Organen der öffentlichen Verwaltung oder bei privaten " +
+					"Betreibern öffentlicher Dienste vorgelegt werden",
+				"fr": "Le présent certificat ne peut être produit aux organes de l'administration publique ni aux " +
+					"gestionnaires privés de services publics",
+				"sl": "Tega potrdila ni dovoljeno predložiti organom javne uprave ali zasebnim upravljavcem " +
+					"javnih storitev",
 			},
 			Source: "D.P.R. 28 dicembre 2000, n. 445, art. 40, comma 02",
 		}},
 		Stamps: []UseText{
 			{
-				Uses: []Use{ElectoralUse}, Text: "Esente da imposta di bollo per uso elettorale o referendario (D.P.R. 26 ottobre 1972, n. 642, tabella, art. 1).",
+				Uses: []Use{ElectoralUse},
+				Text: "Esente da imposta di bollo per uso elettorale o referendario " +
+					"(D.P.R. 26 ottobre 1972, n. 642, tabella, art. 1).",
 				Translations: map[string]string{
 					"de": "Stempelfrei für Wahl- oder Referendumszwecke (D.P.R. vom 26. Oktober 1972, Nr. 642).",
 					"fr": "Exempt de droit de timbre pour usage électoral ou référendaire (D.P.R. n° 642 du 26 octobre 1972).",
@@ -71,7 +77,8 @@ func DefaultRules() Rules {
 				Source: "D.P.R. 26 ottobre 1972, n. 642, allegato B, art. 1",
 			},
 			{
-				Uses: []Use{PrivateUse}, Text: "Soggetto a imposta di bollo, salvo esenzione (D.P.R. 26 ottobre 1972, n. 642).",
+				Uses:   []Use{PrivateUse},
+				Text:   "Soggetto a imposta di bollo, salvo esenzione (D.P.R. 26 ottobre 1972, n. 642).",
 				Source: "D.P.R. 26 ottobre 1972, n. 642",
 			},
 		},
@@ -110,7 +117,8 @@ func (r Rules) ValidUntil(kind Kind, issued electoral.Date) (electoral.Date, err
 			return addMonths(issued, v.Months), nil
 		}
 	}
-	return electoral.Date{}, fmt.Errorf("certificate: no rule says how long a certificate %q issued on %s is valid", kind, issued)
+	return electoral.Date{}, fmt.Errorf("certificate: no rule says how long a certificate %q issued on %s is valid",
+		kind, issued)
 }
 
 func (r Rules) check() error {
@@ -122,7 +130,8 @@ func (r Rules) check() error {
 	for what, list := range map[string][]UseText{"formula": r.Formulas, "stamp": r.Stamps} {
 		for i, t := range list {
 			if t.Text == "" || len(t.Text) > 1000 {
-				return fmt.Errorf("certificate: rules: %s %d has a text of %d bytes, expected 1 to 1000", what, i, len(t.Text))
+				return fmt.Errorf("certificate: rules: %s %d has a text of %d bytes, expected 1 to 1000",
+					what, i, len(t.Text))
 			}
 		}
 	}

@@ -98,7 +98,8 @@ type Marks struct {
 	Trial, TrialNote string
 }
 
-var italianMonths = [...]string{"gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre"}
+var italianMonths = [...]string{"gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto",
+	"settembre", "ottobre", "novembre", "dicembre"}
 
 func italianDay(d electoral.Date) string {
 	day := strconv.Itoa(d.Day)
@@ -173,17 +174,22 @@ func Italian() Texts {
 			"Inquadrarlo con lo smartphone, oppure caricarne l'immagine nell'area pubblica di {address}, entro il {until}. " +
 			"L'originale è munito del sigillo elettronico della {authority}.",
 		Labels: Labels{
-			Comune: "Comune di iscrizione", Section: "Sezione elettorale", Use: "Uso", Issued: "Rilasciato", IssuedBy: "Comune che rilascia",
-			ValidUntil: "Valido fino al", Protocol: "Protocollo", ProtocolPending: "assegnato al rilascio", IssuedAt: "{date}, ore {time}",
-			Logo: "Logo del Ministero dell'Interno", LogoPlaceholder: "Segnaposto del logo del Ministero dell'Interno: un edificio a colonne in un cerchio",
-			Contrassegno: "Contrassegno: codice QR con l'indirizzo per verificare il certificato", VerifyLink: "Apri la pagina di verifica del certificato",
-			Seal: "Sigillo elettronico", SealText: "{name}\n{organization}\nApposto il {date}, ore {time}\n{reason}",
+			Comune: "Comune di iscrizione", Section: "Sezione elettorale", Use: "Uso", Issued: "Rilasciato",
+			IssuedBy:   "Comune che rilascia",
+			ValidUntil: "Valido fino al", Protocol: "Protocollo", ProtocolPending: "assegnato al rilascio",
+			IssuedAt:        "{date}, ore {time}",
+			Logo:            "Logo del Ministero dell'Interno",
+			LogoPlaceholder: "Segnaposto del logo del Ministero dell'Interno: un edificio a colonne in un cerchio",
+			Contrassegno:    "Contrassegno: codice QR con l'indirizzo per verificare il certificato",
+			VerifyLink:      "Apri la pagina di verifica del certificato",
+			Seal:            "Sigillo elettronico", SealText: "{name}\n{organization}\nApposto il {date}, ore {time}\n{reason}",
 		},
 		Collective: italianCollective(),
 		Marks: Marks{
 			Preview: "Anteprima", PreviewNote: "Anteprima: questa pagina non è un certificato, non è munita né di contrassegno né di sigillo elettronico e non ha alcun valore.",
 			PreviewPending: "Il contrassegno e il sigillo elettronico sono apposti al rilascio del certificato.",
-			Trial:          "DOCUMENTO DI PROVA – PRIVO DI VALORE", TrialNote: "DOCUMENTO DI PROVA – PRIVO DI VALORE: non è munito di un sigillo elettronico di produzione.",
+			Trial:          "DOCUMENTO DI PROVA – PRIVO DI VALORE",
+			TrialNote:      "DOCUMENTO DI PROVA – PRIVO DI VALORE: non è munito di un sigillo elettronico di produzione.",
 		},
 	}
 }
@@ -238,7 +244,8 @@ func (t *Texts) check() error {
 		}
 		for _, p := range placeholder.FindAllString(e.text, -1) {
 			if !strings.Contains(e.allowed, p) {
-				return fmt.Errorf("certificate: texts %q: %s holds %s, expected only %q", t.Language, e.name, p, e.allowed)
+				return fmt.Errorf("certificate: texts %q: %s holds %s, expected only %q", t.Language, e.name, p,
+					e.allowed)
 			}
 		}
 		for _, p := range strings.Fields(e.required) {
@@ -256,28 +263,41 @@ type entry struct{ name, text, allowed, required string }
 
 func (t *Texts) entries() []entry {
 	out := []entry{
-		{"Register", t.Register, "", ""}, {"Ministry", t.Ministry, "", ""}, {"Preamble", t.Preamble, "", ""},
-		{"At", t.At, "{place}", "{place}"}, {"AtProvince", t.AtProvince, "{place} {province}", "{place} {province}"},
-		{"AtAbroad", t.AtAbroad, "{place} {state}", "{place} {state}"}, {"AtState", t.AtState, "{state}", "{state}"},
-		{"VerifyTitle", t.VerifyTitle, "", ""}, {"Verify", t.Verify, "{address} {until} {authority}", "{address}"},
-		{"Labels.Comune", t.Labels.Comune, "", ""}, {"Labels.Section", t.Labels.Section, "", ""}, {"Labels.Use", t.Labels.Use, "", ""},
-		{"Labels.Issued", t.Labels.Issued, "", ""}, {"Labels.IssuedBy", t.Labels.IssuedBy, "", ""}, {"Labels.ValidUntil", t.Labels.ValidUntil, "", ""},
-		{"Labels.Protocol", t.Labels.Protocol, "", ""}, {"Labels.ProtocolPending", t.Labels.ProtocolPending, "", ""},
-		{"Labels.IssuedAt", t.Labels.IssuedAt, "{date} {time}", "{date}"}, {"Labels.Logo", t.Labels.Logo, "", ""},
-		{"Labels.LogoPlaceholder", t.Labels.LogoPlaceholder, "", ""}, {"Labels.Contrassegno", t.Labels.Contrassegno, "", ""},
-		{"Labels.VerifyLink", t.Labels.VerifyLink, "", ""}, {"Labels.Seal", t.Labels.Seal, "", ""},
-		{"Labels.SealText", strings.ReplaceAll(t.Labels.SealText, "\n", " "), "{name} {organization} {date} {time} {reason} {location}", ""},
-		{"Marks.Preview", t.Marks.Preview, "", ""}, {"Marks.PreviewNote", t.Marks.PreviewNote, "", ""},
-		{"Marks.PreviewPending", t.Marks.PreviewPending, "", ""}, {"Marks.Trial", t.Marks.Trial, "", ""}, {"Marks.TrialNote", t.Marks.TrialNote, "", ""},
+		{name: "Register", text: t.Register}, {name: "Ministry", text: t.Ministry},
+		{name: "Preamble", text: t.Preamble},
+		{name: "At", text: t.At, allowed: "{place}", required: "{place}"},
+		{name: "AtProvince", text: t.AtProvince, allowed: "{place} {province}", required: "{place} {province}"},
+		{name: "AtAbroad", text: t.AtAbroad, allowed: "{place} {state}", required: "{place} {state}"},
+		{name: "AtState", text: t.AtState, allowed: "{state}", required: "{state}"},
+		{name: "VerifyTitle", text: t.VerifyTitle},
+		{name: "Verify", text: t.Verify, allowed: "{address} {until} {authority}", required: "{address}"},
+		{name: "Labels.Comune", text: t.Labels.Comune}, {name: "Labels.Section", text: t.Labels.Section},
+		{name: "Labels.Use", text: t.Labels.Use},
+		{name: "Labels.Issued", text: t.Labels.Issued}, {name: "Labels.IssuedBy", text: t.Labels.IssuedBy},
+		{name: "Labels.ValidUntil", text: t.Labels.ValidUntil},
+		{name: "Labels.Protocol", text: t.Labels.Protocol},
+		{name: "Labels.ProtocolPending", text: t.Labels.ProtocolPending},
+		{name: "Labels.IssuedAt", text: t.Labels.IssuedAt, allowed: "{date} {time}", required: "{date}"},
+		{name: "Labels.Logo", text: t.Labels.Logo},
+		{name: "Labels.LogoPlaceholder", text: t.Labels.LogoPlaceholder},
+		{name: "Labels.Contrassegno", text: t.Labels.Contrassegno},
+		{name: "Labels.VerifyLink", text: t.Labels.VerifyLink}, {name: "Labels.Seal", text: t.Labels.Seal},
+		{name: "Labels.SealText", text: strings.ReplaceAll(t.Labels.SealText, "\n", " "),
+			allowed: "{name} {organization} {date} {time} {reason} {location}"},
+		{name: "Marks.Preview", text: t.Marks.Preview}, {name: "Marks.PreviewNote", text: t.Marks.PreviewNote},
+		{name: "Marks.PreviewPending", text: t.Marks.PreviewPending}, {name: "Marks.Trial", text: t.Marks.Trial},
+		{name: "Marks.TrialNote", text: t.Marks.TrialNote},
 	}
 	gendered := func(name string, g Gendered, allowed, required string) {
-		out = append(out, entry{name + ".Male", g.Male, allowed, required}, entry{name + ".Female", g.Female, allowed, required},
-			entry{name + ".Unknown", g.Unknown, allowed, required})
+		out = append(out,
+			entry{name: name + ".Male", text: g.Male, allowed: allowed, required: required},
+			entry{name: name + ".Female", text: g.Female, allowed: allowed, required: required},
+			entry{name: name + ".Unknown", text: g.Unknown, allowed: allowed, required: required})
 	}
 	gendered("Born", t.Born, "{place} {date}", "{place} {date}")
 	out = append(out, t.Collective.entries()...)
 	for _, k := range Kinds() {
-		out = append(out, entry{"Titles[" + string(k) + "]", t.Titles[k], "", ""})
+		out = append(out, entry{name: "Titles[" + string(k) + "]", text: t.Titles[k]})
 	}
 	for _, c := range StatementCodes() {
 		allowed, required := "{comune}", "{comune}"
@@ -292,13 +312,13 @@ func (t *Texts) entries() []entry {
 	gendered("Both["+string(EnrolledGeneral)+"]", t.Both[EnrolledGeneral], "{comune}", "{comune}")
 	gendered("Both["+string(EnrolledAdded)+"]", t.Both[EnrolledAdded], "{comune} {list}", "{comune} {list}")
 	for _, l := range []electoral.List{electoral.BolzanoList, electoral.TrentoList, electoral.AostaValleyList} {
-		out = append(out, entry{"Lists[" + string(l) + "]", t.Lists[l], "", ""})
+		out = append(out, entry{name: "Lists[" + string(l) + "]", text: t.Lists[l]})
 	}
 	for _, u := range Uses() {
-		out = append(out, entry{"Uses[" + string(u) + "]", t.Uses[u], "", ""})
+		out = append(out, entry{name: "Uses[" + string(u) + "]", text: t.Uses[u]})
 	}
 	for _, r := range []SignerRole{Mayor, DeputyMayor, MayorDelegate} {
-		out = append(out, entry{"Signers[" + string(r) + "]", t.Signers[r], "", ""})
+		out = append(out, entry{name: "Signers[" + string(r) + "]", text: t.Signers[r]})
 	}
 	return out
 }
@@ -350,7 +370,8 @@ func (t *Texts) comune(c Comune) string {
 // Sentence returns the whole sentence of a certificate: the words of the page,
 // with commas in place of its line breaks.
 func (t Texts) Sentence(d Data) string {
-	return strings.Join([]string{t.Preamble, d.Subject.fullName() + ",", plain(t.birth(d.Subject)) + ",", plain(t.statement(d))}, " ")
+	return strings.Join([]string{t.Preamble, d.Subject.fullName() + ",", plain(t.birth(d.Subject)) + ",",
+		plain(t.statement(d))}, " ")
 }
 
 func (s Subject) fullName() string { return strings.TrimSpace(s.Surname + " " + s.Name) }

@@ -24,25 +24,30 @@ type CollectiveTexts struct {
 
 func (c *CollectiveTexts) entries() []entry {
 	out := []entry{
-		{"Collective.Title", c.Title, "", ""},
-		{"Collective.One", c.One, "{lists} {comune}", "{lists} {comune}"},
-		{"Collective.Same", c.Same, "{count} {lists} {comune}", "{count} {lists} {comune}"},
-		{"Collective.Several", c.Several, "{count} {lists}", "{count} {lists}"},
-		{"Collective.Heading", c.Heading, "{comune}", "{comune}"}, {"Collective.Purpose", c.Purpose, "", ""}, {"Collective.Persons", c.Persons, "", ""},
-		{"Collective.Number", c.Number, "", ""}, {"Collective.Name", c.Name, "", ""}, {"Collective.Birth", c.Birth, "", ""},
-		{"Collective.Section", c.Section, "", ""}, {"Collective.Page", c.Page, "{page} {pages}", "{page} {pages}"},
+		{name: "Collective.Title", text: c.Title},
+		{name: "Collective.One", text: c.One, allowed: "{lists} {comune}", required: "{lists} {comune}"},
+		{name: "Collective.Same", text: c.Same, allowed: "{count} {lists} {comune}",
+			required: "{count} {lists} {comune}"},
+		{name: "Collective.Several", text: c.Several, allowed: "{count} {lists}", required: "{count} {lists}"},
+		{name: "Collective.Heading", text: c.Heading, allowed: "{comune}", required: "{comune}"},
+		{name: "Collective.Purpose", text: c.Purpose}, {name: "Collective.Persons", text: c.Persons},
+		{name: "Collective.Number", text: c.Number}, {name: "Collective.Name", text: c.Name},
+		{name: "Collective.Birth", text: c.Birth},
+		{name: "Collective.Section", text: c.Section},
+		{name: "Collective.Page", text: c.Page, allowed: "{page} {pages}", required: "{page} {pages}"},
 	}
 	for _, code := range StatementCodes() {
 		switch code {
 		case PoliticalRights:
 		case EnrolledAdded:
-			out = append(out, entry{"Collective.In[" + string(code) + "]", c.In[code], "{list}", "{list}"})
+			out = append(out, entry{name: "Collective.In[" + string(code) + "]", text: c.In[code], allowed: "{list}",
+				required: "{list}"})
 		default:
-			out = append(out, entry{"Collective.In[" + string(code) + "]", c.In[code], "", ""})
+			out = append(out, entry{name: "Collective.In[" + string(code) + "]", text: c.In[code]})
 		}
 	}
 	for _, p := range []Collection{ListCollection, ReferendumCollection} {
-		out = append(out, entry{"Collective.Purposes[" + string(p) + "]", c.Purposes[p], "", ""})
+		out = append(out, entry{name: "Collective.Purposes[" + string(p) + "]", text: c.Purposes[p]})
 	}
 	return out
 }
@@ -63,7 +68,8 @@ func italianCollective() CollectiveTexts {
 			ListCollection:       "Presentazione di liste di candidati (D.L. 31 maggio 2021, n. 77, art. 38‑bis)",
 			ReferendumCollection: "Referendum o iniziativa legislativa popolare (L. 25 maggio 1970, n. 352, art. 8)",
 		},
-		Purpose: "Rilasciato per", Persons: "Persone certificate", Number: "N.", Name: "Cognome e nome", Birth: "Luogo e data di nascita", Section: "Sezione",
+		Purpose: "Rilasciato per", Persons: "Persone certificate", Number: "N.", Name: "Cognome e nome",
+		Birth: "Luogo e data di nascita", Section: "Sezione",
 		Page: "Pagina {page} di {pages}",
 	}
 }

@@ -336,7 +336,8 @@ func decodeHeader(r io.Reader, id string, key []byte) (header, []byte, error) {
 		return fail("its header is no JSON")
 	}
 	if h.Version != version || h.ID != id {
-		return fail(fmt.Sprintf("its header is of document %.26q in version %d, expected version %d", h.ID, h.Version, version))
+		return fail(fmt.Sprintf("its header is of document %.26q in version %d, expected version %d",
+			h.ID, h.Version, version))
 	}
 	return h, head, nil
 }

@@ -81,7 +81,8 @@ func OpenFiles(dir string) (*Files, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Files{disk: d, byID: map[string]*entry{}, byRequest: map[digest]*entry{}, byOwner: map[digest][]*entry{}, busy: map[string]chan struct{}{}}
+	f := &Files{disk: d, byID: map[string]*entry{}, byRequest: map[digest]*entry{}, byOwner: map[digest][]*entry{},
+		busy: map[string]chan struct{}{}}
 	if err := f.recover(); err != nil {
 		return nil, errors.Join(err, d.close())
 	}

@@ -44,12 +44,17 @@ type header struct {
 const version = 1
 
 func headerOf(d certificate.Archived) header {
-	return header{version, d.ID, d.RequestKey, d.PayloadKey, d.Owner, d.Comune, string(d.Kind), d.IssuedAt.UnixMilli(), d.Expires.UnixMilli()}
+	return header{
+		Version: version, ID: d.ID, RequestKey: d.RequestKey, PayloadKey: d.PayloadKey, Owner: d.Owner,
+		Comune: d.Comune, Kind: string(d.Kind),
+		IssuedAt: d.IssuedAt.UnixMilli(), Expires: d.Expires.UnixMilli(),
+	}
 }
 
 func (h header) archived() certificate.Archived {
 	return certificate.Archived{
-		ID: h.ID, RequestKey: h.RequestKey, PayloadKey: h.PayloadKey, Owner: h.Owner, Comune: h.Comune, Kind: certificate.Kind(h.Kind),
+		ID: h.ID, RequestKey: h.RequestKey, PayloadKey: h.PayloadKey, Owner: h.Owner, Comune: h.Comune,
+		Kind:     certificate.Kind(h.Kind),
 		IssuedAt: time.UnixMilli(h.IssuedAt).UTC(), Expires: time.UnixMilli(h.Expires).UTC(),
 	}
 }
@@ -71,7 +76,9 @@ func check(d certificate.Archived) error {
 	if !isID(d.ID) {
 		return bad("ID", "26 characters A-Z and 2-7")
 	}
-	for _, f := range []struct{ name, value string }{{"RequestKey", d.RequestKey}, {"PayloadKey", d.PayloadKey}, {"Owner", d.Owner}} {
+	for _, f := range []struct{ name, value string }{
+		{"RequestKey", d.RequestKey}, {"PayloadKey", d.PayloadKey}, {"Owner", d.Owner},
+	} {
 		if !isDigest(f.value) {
 			return bad(f.name, "64 digits 0-9 and a-f")
 		}

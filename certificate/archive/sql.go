@@ -112,12 +112,17 @@ func (s *SQL) Put(ctx context.Context, d certificate.Archived) error {
 			}
 		}
 		return tx.Exec(ctx,
-			sqldb.Statement{Text: `INSERT INTO certificate_requests (request_key, id) VALUES ($1, $2)`, Args: []any{h.RequestKey, h.ID}},
-			sqldb.Statement{Text: `INSERT INTO certificate_keys (part, id, secret) VALUES ($1, $2, $3)`, Args: []any{part(h.ID), h.ID, key}},
-			sqldb.Statement{Text: `INSERT INTO certificate_documents (part, id, request_key, payload_key, owner, comune, kind, issued_at, expires, mac, body)
+			sqldb.Statement{Text: `INSERT INTO certificate_requests (request_key, id) VALUES ($1, $2)`,
+				Args: []any{h.RequestKey, h.ID}},
+			sqldb.Statement{Text: `INSERT INTO certificate_keys (part, id, secret) VALUES ($1, $2, $3)`,
+				Args: []any{part(h.ID), h.ID, key}},
+			sqldb.Statement{Text: `INSERT INTO certificate_documents
+				(part, id, request_key, payload_key, owner, comune, kind, issued_at, expires, mac, body)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-				Args: []any{part(h.ID), h.ID, h.RequestKey, h.PayloadKey, h.Owner, h.Comune, h.Kind, h.IssuedAt, h.Expires, sum, body}},
-			sqldb.Statement{Text: `INSERT INTO certificate_owners (owner, issued_at, id) VALUES ($1, $2, $3)`, Args: []any{h.Owner, h.IssuedAt, h.ID}},
+				Args: []any{part(h.ID), h.ID, h.RequestKey, h.PayloadKey, h.Owner, h.Comune, h.Kind,
+					h.IssuedAt, h.Expires, sum, body}},
+			sqldb.Statement{Text: `INSERT INTO certificate_owners (owner, issued_at, id) VALUES ($1, $2, $3)`,
+				Args: []any{h.Owner, h.IssuedAt, h.ID}},
 		)
 	})
 }
@@ -128,14 +133,16 @@ type row struct {
 	mac, key, body []byte
 }
 
-const headerColumns = `d.id, d.request_key, d.payload_key, d.owner, d.comune, d.kind, d.issued_at, d.expires, d.mac, k.secret`
+const headerColumns = `d.id, d.request_key, d.payload_key, d.owner, d.comune, d.kind,
+	d.issued_at, d.expires, d.mac, k.secret`
 
 // fromTables joins a document with its key; both have the same part.
 const fromTables = ` FROM certificate_documents d JOIN certificate_keys k ON k.part = d.part AND k.id = d.id`
 
 func (r *row) dest() []any {
 	r.Version = version
-	return []any{&r.ID, &r.RequestKey, &r.PayloadKey, &r.Owner, &r.Comune, &r.Kind, &r.IssuedAt, &r.Expires, &r.mac, &r.key}
+	return []any{&r.ID, &r.RequestKey, &r.PayloadKey, &r.Owner, &r.Comune, &r.Kind,
+		&r.IssuedAt, &r.Expires, &r.mac, &r.key}
 }
 
 // check returns the header's bytes if the header is the one that was kept.
@@ -162,7 +169,9 @@ func (s *SQL) Get(ctx context.Context, id string) (certificate.Archived, error) 
 	var r row
 	err := s.db.Lookup(ctx, func(q sqldb.Querier) error {
 		r = row{}
-		return sqldb.One(ctx, q, append(r.dest(), &r.body), `SELECT `+headerColumns+`, d.body`+fromTables+` WHERE d.part = $1 AND k.part = $1 AND d.id = $2`, part(id), id)
+		return sqldb.One(ctx, q, append(r.dest(), &r.body),
+			`SELECT `+headerColumns+`, d.body`+fromTables+` WHERE d.part = $1 AND k.part = $1 AND d.id = $2`,
+			part(id), id)
 	})
 	if errors.Is(err, sqldb.ErrNoRow) {
 		return none, fmt.Errorf("archive: %s: %w", id, certificate.ErrNotArchived)
@@ -191,7 +200,8 @@ func (s *SQL) ByRequest(ctx context.Context, requestKey string) (certificate.Arc
 	err := sqldb.ErrNoRow
 	if isDigest(requestKey) {
 		err = s.db.Lookup(ctx, func(q sqldb.Querier) error {
-			return sqldb.One(ctx, q, []any{&id}, `SELECT id FROM certificate_requests WHERE request_key = $1`, requestKey)
+			return sqldb.One(ctx, q, []any{&id}, `SELECT id FROM certificate_requests WHERE request_key = $1`,
+				requestKey)
 		})
 	}
 	if errors.Is(err, sqldb.ErrNoRow) {
@@ -268,8 +278,9 @@ func (s *SQL) places(ctx context.Context, owner string, before place) (list []pl
 	scan := func(r sqldb.Rows) (p place, err error) { return p, r.Scan(&p.at, &p.id) }
 	err = s.db.Lookup(ctx, func(q sqldb.Querier) error {
 		list = list[:0]
-		for p, err := range sqldb.All(ctx, q, scan, `SELECT issued_at, id FROM certificate_owners
-			WHERE owner = $1 AND (issued_at, id) < ($2, $3) ORDER BY issued_at DESC, id DESC LIMIT `+fmt.Sprint(ownedPage), owner, before.at, before.id) {
+		text := `SELECT issued_at, id FROM certificate_owners WHERE owner = $1 AND (issued_at, id) < ($2, $3)
+			ORDER BY issued_at DESC, id DESC LIMIT ` + fmt.Sprint(ownedPage)
+		for p, err := range sqldb.All(ctx, q, scan, text, owner, before.at, before.id) {
 			if err != nil {
 				return err
 			}
@@ -296,7 +307,9 @@ func (s *SQL) headers(ctx context.Context, list []place) (found map[string]certi
 	err = s.db.Lookup(ctx, func(q sqldb.Querier) error {
 		d := q.Dialect()
 		found = map[string]certificate.Archived{}
-		for r, err := range sqldb.All(ctx, q, scan, `SELECT `+headerColumns+fromTables+` WHERE `+d.In("d.part", "$1")+` AND `+d.In("d.id", "$2"), d.List(parts), d.List(ids)) {
+		for r, err := range sqldb.All(ctx, q, scan,
+			`SELECT `+headerColumns+fromTables+` WHERE `+d.In("d.part", "$1")+` AND `+d.In("d.id", "$2"),
+			d.List(parts), d.List(ids)) {
 			if err == nil {
 				_, err = r.check()
 			}
@@ -367,8 +380,9 @@ func expired(ctx context.Context, tx sqldb.Tx, first string, at int64) (batch, e
 	}
 	var gone batch
 	scan := func(r sqldb.Rows) (b [4]string, err error) { return b, r.Scan(&b[0], &b[1], &b[2], &b[3]) }
-	for b, err := range sqldb.All(ctx, tx, scan, `DELETE FROM certificate_documents WHERE `+tx.Dialect().In("part", "$1")+` AND expires <= $2
-		RETURNING part, id, request_key, owner`, tx.Dialect().List(parts), at) {
+	text := `DELETE FROM certificate_documents WHERE ` + tx.Dialect().In("part", "$1") + ` AND expires <= $2
+		RETURNING part, id, request_key, owner`
+	for b, err := range sqldb.All(ctx, tx, scan, text, tx.Dialect().List(parts), at) {
 		if err != nil {
 			return gone, err
 		}
@@ -384,9 +398,11 @@ func (b batch) statements(d sqldb.Dialect) []sqldb.Statement {
 		return nil
 	}
 	return []sqldb.Statement{
-		{Text: `DELETE FROM certificate_keys WHERE ` + d.In("part", "$1") + ` AND ` + d.In("id", "$2"), Args: []any{d.List(b.parts), d.List(b.ids)}},
+		{Text: `DELETE FROM certificate_keys WHERE ` + d.In("part", "$1") + ` AND ` + d.In("id", "$2"),
+			Args: []any{d.List(b.parts), d.List(b.ids)}},
 		{Text: `DELETE FROM certificate_requests WHERE ` + d.In("request_key", "$1"), Args: []any{d.List(b.requests)}},
-		{Text: `DELETE FROM certificate_owners WHERE ` + d.In("owner", "$1") + ` AND ` + d.In("id", "$2"), Args: []any{d.List(b.owners), d.List(b.ids)}},
+		{Text: `DELETE FROM certificate_owners WHERE ` + d.In("owner", "$1") + ` AND ` + d.In("id", "$2"),
+			Args: []any{d.List(b.owners), d.List(b.ids)}},
 	}
 }
 

@@ -102,7 +102,9 @@ func (s *IO) Send(ctx context.Context, m Message, _ Document) error {
 	}
 	status, after, err = s.post(ctx, "messages", ioMessage{
 		FeatureLevel: "ADVANCED", FiscalCode: m.FiscalCode,
-		Content: ioContent{s.Subject, s.Markdown, ioThirdParty{m.Certificate, s.Configuration, true, true}},
+		Content: ioContent{s.Subject, s.Markdown, ioThirdParty{
+			ID: m.Certificate, Configuration: s.Configuration, Remote: true, Attachments: true,
+		}},
 	}, &created)
 	switch {
 	case err != nil:
@@ -118,8 +120,9 @@ func (s *IO) Send(ctx context.Context, m Message, _ Document) error {
 func ioFailed(at string, status int, after time.Duration) *SendError {
 	return &SendError{
 		Reason: fmt.Sprintf("io %d at %s", status, at), After: after,
-		Permanent: status == http.StatusBadRequest || status == http.StatusNotFound || status == http.StatusUnprocessableEntity,
-		Unknown:   status >= 500 && at == "messages",
+		Permanent: status == http.StatusBadRequest || status == http.StatusNotFound ||
+			status == http.StatusUnprocessableEntity,
+		Unknown: status >= 500 && at == "messages",
 	}
 }
 

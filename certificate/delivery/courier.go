@@ -70,7 +70,9 @@ func New(cfg Config) (*Courier, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	for d, standard := range map[*time.Duration]time.Duration{&cfg.FirstPause: time.Minute, &cfg.GiveUp: 72 * time.Hour, &cfg.Timeout: 2 * time.Minute} {
+	for d, standard := range map[*time.Duration]time.Duration{
+		&cfg.FirstPause: time.Minute, &cfg.GiveUp: 72 * time.Hour, &cfg.Timeout: 2 * time.Minute,
+	} {
 		if *d <= 0 {
 			*d = standard
 		}
@@ -103,7 +105,10 @@ func (c *Courier) Enqueue(ctx context.Context, o Order) (Message, error) {
 		return Message{}, errors.New("delivery: Order.Certificate: expected 26 characters A-Z and 2-7")
 	}
 	now := c.now()
-	m := Message{Certificate: o.Certificate, Channel: o.Channel, State: Queued, Created: now, NotBefore: now, Updated: now, Version: 1}
+	m := Message{
+		Certificate: o.Certificate, Channel: o.Channel, State: Queued, Version: 1,
+		Created: now, NotBefore: now, Updated: now,
+	}
 	if o.Channel == ReservedArea {
 		m.State = Delivered
 		return m, nil
@@ -123,7 +128,8 @@ func (c *Courier) Enqueue(ctx context.Context, o Order) (Message, error) {
 	} else {
 		m.FiscalCode = o.FiscalCode
 	}
-	m.MessageID = strings.ToLower(o.Certificate) + "." + string(o.Channel) + "." + strings.ToLower(rand.Text()) + "@" + c.cfg.Domain
+	m.MessageID = strings.ToLower(o.Certificate) + "." + string(o.Channel) + "." +
+		strings.ToLower(rand.Text()) + "@" + c.cfg.Domain
 	err := c.cfg.Outbox.Add(ctx, m)
 	if errors.Is(err, ErrQueued) {
 		return c.cfg.Outbox.Get(ctx, o.Certificate, o.Channel)
@@ -316,8 +322,11 @@ func (c *Courier) take(ctx context.Context, r io.Reader) (receipt Receipt, m Mes
 		if m.MessageID != receipt.MessageID {
 			return receipt, Message{}, false, about(id, channel, ErrUnknown)
 		}
-		if c.cfg.PECRoots != nil && (receipt.At.Before(m.Created.Add(-receiptSkew)) || receipt.At.After(c.now().Add(receiptSkew))) {
-			return receipt, m, false, about(id, channel, untrusted("it certifies %s, expected an instant between the order, %s, and now", receipt.At.Format(time.RFC3339), m.Created.Format(time.RFC3339)))
+		if c.cfg.PECRoots != nil && (receipt.At.Before(m.Created.Add(-receiptSkew)) ||
+			receipt.At.After(c.now().Add(receiptSkew))) {
+			return receipt, m, false, about(id, channel,
+				untrusted("it certifies %s, expected an instant between the order, %s, and now",
+					receipt.At.Format(time.RFC3339), m.Created.Format(time.RFC3339)))
 		}
 		state, reason := receipt.follows(m)
 		if state == m.State {

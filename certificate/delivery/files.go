@@ -271,7 +271,8 @@ func (o *FileOutbox) Due(ctx context.Context, at time.Time, n int) ([]Message, e
 		}
 	}
 	slices.SortFunc(list, func(a, b Message) int {
-		return cmp.Or(a.NotBefore.Compare(b.NotBefore), cmp.Compare(a.Certificate, b.Certificate), cmp.Compare(a.Channel, b.Channel))
+		return cmp.Or(a.NotBefore.Compare(b.NotBefore), cmp.Compare(a.Certificate, b.Certificate),
+			cmp.Compare(a.Channel, b.Channel))
 	})
 	return list[:min(len(list), max(n, 0))], nil
 }

@@ -142,7 +142,8 @@ func fetch(c *imapclient.Client, uid imap.UID) (mail io.Reader, there bool, err 
 		return nil, true, nil
 	}
 	all := &imap.FetchItemBodySection{Peek: true}
-	mails, err := c.Fetch(imap.UIDSetNum(uid), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{all}}).Collect()
+	mails, err := c.Fetch(imap.UIDSetNum(uid),
+		&imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{all}}).Collect()
 	if err != nil || len(mails) == 0 {
 		return nil, false, err
 	}
@@ -165,7 +166,8 @@ func file(c *imapclient.Client, uid imap.UID, folder string) error {
 	if _, err := c.Copy(set, folder).Wait(); err != nil {
 		return err
 	}
-	if err := c.Store(set, &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close(); err != nil {
+	deleted := imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagDeleted}}
+	if err := c.Store(set, &deleted, nil).Close(); err != nil {
 		return err
 	}
 	if !c.Caps().Has(imap.CapUIDPlus) {

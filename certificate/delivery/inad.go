@@ -57,7 +57,8 @@ func NewINAD(cfg INADConfig) (*INAD, error) {
 	if cfg.Tokens == nil {
 		return nil, errors.New("delivery: INADConfig.Tokens: expected the source of PDND's vouchers")
 	}
-	if cfg.Reference == "" || len(cfg.Reference) > 100 || strings.ContainsFunc(cfg.Reference, func(r rune) bool { return r < ' ' || r > '~' }) {
+	if cfg.Reference == "" || len(cfg.Reference) > 100 ||
+		strings.ContainsFunc(cfg.Reference, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return nil, errors.New("delivery: INADConfig.Reference: expected 1 to 100 printable ASCII characters")
 	}
 	if cfg.Base == "" {
@@ -96,7 +97,8 @@ func (s *INAD) Domicile(ctx context.Context, fiscalCode string) (string, error) 
 		return "", &SendError{Reason: "inad without voucher"}
 	}
 	// Errors of the client are not passed on: they contain the address.
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.cfg.Base+"/extract/"+fiscalCode+"?practicalReference="+url.QueryEscape(s.cfg.Reference), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet,
+		s.cfg.Base+"/extract/"+fiscalCode+"?practicalReference="+url.QueryEscape(s.cfg.Reference), nil)
 	if err != nil {
 		return "", &SendError{Reason: "inad address without form"}
 	}
@@ -120,13 +122,15 @@ func (s *INAD) Domicile(ctx context.Context, fiscalCode string) (string, error) 
 			Status json.RawMessage `json:"status"`
 			Type   string          `json:"type"`
 		}
-		if json.Unmarshal(body, &problem) == nil && (strings.Trim(string(problem.Status), `"`) == "404" || problem.Type == "NOT_FOUND") {
+		if json.Unmarshal(body, &problem) == nil &&
+			(strings.Trim(string(problem.Status), `"`) == "404" || problem.Type == "NOT_FOUND") {
 			return "", ErrNoDomicile
 		}
 		return "", &SendError{Reason: "inad 404 of nobody we asked"}
 	}
 	return "", &SendError{
-		Reason: fmt.Sprintf("inad %d", res.StatusCode), After: retryAfter(res.Header, s.cfg.Now()), Permanent: res.StatusCode == http.StatusBadRequest,
+		Reason: fmt.Sprintf("inad %d", res.StatusCode), After: retryAfter(res.Header, s.cfg.Now()),
+		Permanent: res.StatusCode == http.StatusBadRequest,
 	}
 }
 

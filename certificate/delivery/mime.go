@@ -33,8 +33,10 @@ func compose(from string, m Message, d Document, l Letter, at time.Time) ([]byte
 	var b bytes.Buffer
 	parts := multipart.NewWriter(&b)
 	for _, h := range [][2]string{
-		{"From", "<" + from + ">"}, {"To", "<" + m.Address + ">"}, {"Subject", mime.QEncoding.Encode("utf-8", l.Subject)},
-		{"Date", at.Format(time.RFC1123Z)}, {"Message-ID", "<" + m.MessageID + ">"}, {"Auto-Submitted", "auto-generated"},
+		{"From", "<" + from + ">"}, {"To", "<" + m.Address + ">"},
+		{"Subject", mime.QEncoding.Encode("utf-8", l.Subject)},
+		{"Date", at.Format(time.RFC1123Z)}, {"Message-ID", "<" + m.MessageID + ">"},
+		{"Auto-Submitted", "auto-generated"},
 		{"MIME-Version", "1.0"}, {"Content-Type", `multipart/mixed; boundary="` + parts.Boundary() + `"`},
 	} {
 		if strings.ContainsAny(h[1], "\r\n") {
@@ -43,7 +45,9 @@ func compose(from string, m Message, d Document, l Letter, at time.Time) ([]byte
 		fmt.Fprintf(&b, "%s: %s\r\n", h[0], h[1])
 	}
 	b.WriteString("\r\n")
-	text, err := parts.CreatePart(textproto.MIMEHeader{"Content-Type": {"text/plain; charset=utf-8"}, "Content-Transfer-Encoding": {"quoted-printable"}})
+	text, err := parts.CreatePart(textproto.MIMEHeader{
+		"Content-Type": {"text/plain; charset=utf-8"}, "Content-Transfer-Encoding": {"quoted-printable"},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +60,8 @@ func compose(from string, m Message, d Document, l Letter, at time.Time) ([]byte
 	}
 	name := pdfName(m.Certificate)
 	file, err := parts.CreatePart(textproto.MIMEHeader{
-		"Content-Type": {`application/pdf; name="` + name + `"`}, "Content-Disposition": {`attachment; filename="` + name + `"`},
+		"Content-Type":              {`application/pdf; name="` + name + `"`},
+		"Content-Disposition":       {`attachment; filename="` + name + `"`},
 		"Content-Transfer-Encoding": {"base64"},
 	})
 	if err != nil {

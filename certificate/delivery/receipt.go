@@ -147,7 +147,8 @@ func daticert(h textproto.MIMEHeader, body io.Reader, depth int) ([]byte, error)
 	}
 	if !strings.HasPrefix(kind, "multipart/") {
 		_, disposition, _ := mime.ParseMediaType(h.Get("Content-Disposition"))
-		if !strings.EqualFold(params["name"], "daticert.xml") && !strings.EqualFold(disposition["filename"], "daticert.xml") || kind == "message/rfc822" {
+		if !strings.EqualFold(params["name"], "daticert.xml") &&
+			!strings.EqualFold(disposition["filename"], "daticert.xml") || kind == "message/rfc822" {
 			return nil, nil
 		}
 		return content(h.Get("Content-Transfer-Encoding"), body, maxDaticert)
@@ -191,7 +192,7 @@ func content(encoding string, body io.Reader, most int64) ([]byte, error) {
 	}
 	data, err := io.ReadAll(io.LimitReader(body, most+1))
 	if err != nil || int64(len(data)) > most || len(data) == 0 {
-		return nil, fmt.Errorf("%w: an attachment: expected 1 to %d bytes in the encoding that is told", ErrReceipt, most)
+		return nil, fmt.Errorf("%w: an attachment: expected 1 to %d bytes in the declared encoding", ErrReceipt, most)
 	}
 	return data, nil
 }
@@ -207,7 +208,8 @@ type daticertData struct {
 // element that is kept occurs at most once.
 func (d *daticertData) field(path string) *string {
 	return map[string]*string{
-		"postacert/dati/gestore-emittente": &d.Provider, "postacert/dati/identificativo": &d.ProviderID, "postacert/dati/msgid": &d.MessageID,
+		"postacert/dati/gestore-emittente": &d.Provider, "postacert/dati/identificativo": &d.ProviderID,
+		"postacert/dati/msgid":       &d.MessageID,
 		"postacert/dati/data/giorno": &d.day, "postacert/dati/data/ora": &d.hour,
 	}[path]
 }
@@ -215,7 +217,8 @@ func (d *daticertData) field(path string) *string {
 // parseDaticert reads the XML. It skips well-formed elements that it does not
 // need, because providers add elements.
 func parseDaticert(ctx context.Context, data []byte) (Receipt, error) {
-	r, err := xmlsec.NewReader(ctx, bytes.NewReader(data), xmlsec.Limits{Bytes: maxDaticert, Depth: 8, Elements: 10_000, Token: 256 << 10})
+	r, err := xmlsec.NewReader(ctx, bytes.NewReader(data),
+		xmlsec.Limits{Bytes: maxDaticert, Depth: 8, Elements: 10_000, Token: 256 << 10})
 	if err != nil {
 		return Receipt{}, xmlError(err)
 	}
@@ -253,14 +256,16 @@ func xmlError(err error) error {
 		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 			return err
 		}
-		return fmt.Errorf("%w: daticert.xml: line %d, column %d: not well formed, or not accepted", ErrReceipt, s.Pos.Line, s.Pos.Column)
+		return fmt.Errorf("%w: daticert.xml: line %d, column %d: not well formed, or not accepted", ErrReceipt,
+			s.Pos.Line, s.Pos.Column)
 	}
 	return fmt.Errorf("%w: daticert.xml cannot be read", ErrReceipt)
 }
 
 func (d *daticertData) start(path string, t *xmlsec.Token) error {
 	d.count[path]++
-	if d.count[path] > 1 && (d.field(path) != nil || path == "postacert/dati" || path == "postacert/dati/data" || path == "postacert/dati/ricevuta") {
+	if d.count[path] > 1 && (d.field(path) != nil || path == "postacert/dati" || path == "postacert/dati/data" ||
+		path == "postacert/dati/ricevuta") {
 		return fmt.Errorf("%w: daticert.xml: <%s> stands twice", ErrReceipt, path)
 	}
 	switch path {
@@ -288,20 +293,26 @@ func (d *daticertData) start(path string, t *xmlsec.Token) error {
 // receipt checks what was read.
 func (d *daticertData) receipt() (Receipt, error) {
 	known := false
-	for _, t := range []ReceiptType{Acceptance, NonAcceptance, DeliveryDone, DeliveryFailed, DeliveryLate, VirusDetected, TakenInCharge} {
+	for _, t := range []ReceiptType{
+		Acceptance, NonAcceptance, DeliveryDone, DeliveryFailed, DeliveryLate, VirusDetected, TakenInCharge,
+	} {
 		known = known || d.Type == t
 	}
 	if !known || d.count["postacert"] != 1 {
 		return Receipt{}, fmt.Errorf("%w: daticert.xml: expected <postacert> with a tipo of RFC 6109", ErrReceipt)
 	}
-	at, err := time.Parse("2/1/2006 15:04:05 -0700", strings.TrimSpace(d.day)+" "+strings.TrimSpace(d.hour)+" "+strings.ReplaceAll(strings.TrimSpace(d.zone), ":", ""))
+	zone := strings.ReplaceAll(strings.TrimSpace(d.zone), ":", "")
+	at, err := time.Parse("2/1/2006 15:04:05 -0700",
+		strings.TrimSpace(d.day)+" "+strings.TrimSpace(d.hour)+" "+zone)
 	if err != nil {
-		return Receipt{}, fmt.Errorf("%w: daticert.xml: expected a date with giorno dd/mm/yyyy, ora hh:mm:ss and zona", ErrReceipt)
+		return Receipt{}, fmt.Errorf("%w: daticert.xml: expected a date with giorno dd/mm/yyyy, ora hh:mm:ss "+
+			"and zona", ErrReceipt)
 	}
 	switch d.Form {
 	case "", "completa", "breve", "sintetica":
 	default:
-		return Receipt{}, fmt.Errorf("%w: daticert.xml: <ricevuta tipo>: expected completa, breve or sintetica", ErrReceipt)
+		return Receipt{}, fmt.Errorf("%w: daticert.xml: <ricevuta tipo>: expected completa, breve or sintetica",
+			ErrReceipt)
 	}
 	out := d.Receipt
 	out.At, out.MessageID = at.UTC(), bare(out.MessageID)

@@ -43,7 +43,8 @@ type RemoteConfig struct {
 // underscores_in_headers on).
 func RemoteContent(cfg RemoteConfig) (http.Handler, error) {
 	if cfg.Outbox == nil || cfg.Open == nil || len(cfg.Key) < 32 || cfg.APIKeyHeader == "" || len(cfg.APIKey) < 16 {
-		return nil, errors.New("delivery: RemoteConfig: expected Outbox, Open, a Key of at least 32 bytes, APIKeyHeader, and an APIKey of at least 16 characters")
+		return nil, errors.New("delivery: RemoteConfig: expected Outbox, Open, a Key of at least 32 bytes, " +
+			"APIKeyHeader, and an APIKey of at least 16 characters")
 	}
 	r := &remote{cfg}
 	mux := http.NewServeMux()
@@ -110,8 +111,10 @@ func (r *remote) details(w http.ResponseWriter, req *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	_ = json.NewEncoder(w).Encode(map[string]any{
-		"details":     map[string]string{"subject": r.cfg.Subject, "markdown": r.cfg.Markdown},
-		"attachments": []remoteAttachment{{ID: m.Certificate, ContentType: "application/pdf", Name: name, URL: name, Category: "DOCUMENT"}},
+		"details": map[string]string{"subject": r.cfg.Subject, "markdown": r.cfg.Markdown},
+		"attachments": []remoteAttachment{{
+			ID: m.Certificate, ContentType: "application/pdf", Name: name, URL: name, Category: "DOCUMENT",
+		}},
 	})
 }
 

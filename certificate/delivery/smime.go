@@ -92,7 +92,8 @@ func openReceipt(r io.Reader) (*receiptMail, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: no mail message", ErrReceipt)
 	}
-	if msg.Header.Get("X-Ricevuta") == "" || strings.EqualFold(strings.TrimSpace(msg.Header.Get("X-Trasporto")), "errore") {
+	if msg.Header.Get("X-Ricevuta") == "" ||
+		strings.EqualFold(strings.TrimSpace(msg.Header.Get("X-Trasporto")), "errore") {
 		return nil, ErrNoReceipt
 	}
 	body, err := io.ReadAll(msg.Body)
@@ -111,7 +112,8 @@ func openReceipt(r io.Reader) (*receiptMail, error) {
 		}
 		err = m.setEntity(m.signed)
 	case "application/pkcs7-mime", "application/x-pkcs7-mime":
-		if m.signature, err = content(msg.Header.Get("Content-Transfer-Encoding"), bytes.NewReader(body), maxSignature); err != nil {
+		encoding := msg.Header.Get("Content-Transfer-Encoding")
+		if m.signature, err = content(encoding, bytes.NewReader(body), maxSignature); err != nil {
 			return nil, err
 		}
 		sd, parseErr := cms.Parse(m.signature)
@@ -236,7 +238,10 @@ func (m *receiptMail) verify(roots *x509.CertPool, at time.Time) (*x509.Certific
 			between.AddCert(other)
 		}
 	}
-	chains, err := c.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}})
+	chains, err := c.Verify(x509.VerifyOptions{
+		Roots: roots, Intermediates: between, CurrentTime: at,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection},
+	})
 	if err != nil {
 		return nil, untrusted("the signer's certificate at %s: %s", at.Format(time.RFC3339), chainFault(err))
 	}

@@ -163,7 +163,8 @@ func failed(at string, err error) *SendError {
 	if errors.Is(err, errNoTLS) {
 		what = "no TLS offered"
 	}
-	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, context.Canceled) {
 		what = "out of time"
 	}
 	return &SendError{Reason: "smtp " + what + " at " + at}

@@ -85,7 +85,8 @@ func runGenerate(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "load:", err)
 		return 1
 	}
-	fmt.Fprintf(stdout, "%s (%s): %d sezioni, %d elettori in %s\n", g.Comune().Name, g.Comune().Belfiore, len(g.Sections()), g.Electors(), *out)
+	fmt.Fprintf(stdout, "%s (%s): %d sezioni, %d elettori in %s\n", g.Comune().Name, g.Comune().Belfiore,
+		len(g.Sections()), g.Electors(), *out)
 	for _, a := range g.Assumptions() {
 		fmt.Fprintf(stdout, "  assunto: %s %s: %s\n", a.Field, a.Value, a.Reason)
 	}

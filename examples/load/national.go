@@ -79,7 +79,8 @@ func runNational(args []string, stdout, stderr io.Writer) int {
 	factor := flags.Float64("factor", 0.001, "`parte` degli elettori reali di ogni comune, da 0 a 1")
 	comuni := flags.Int("comuni", 0, "`numero` di comuni, i più grandi per primi; 0: tutti")
 	seed := flags.Uint64("seed", 1, "`seme`: lo stesso seme dà gli stessi dati")
-	file := flags.String("db", "", "`file` SQLite da creare; senza, PostgreSQL se ANPR_DSN lo indica, altrimenti un file temporaneo")
+	file := flags.String("db", "", "`file` SQLite da creare; senza, PostgreSQL se ANPR_DSN lo indica, "+
+		"altrimenti un file temporaneo")
 	asJSON := flags.Bool("json", false, "risultati come JSON")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -171,7 +172,8 @@ func newNational(ctx context.Context, file string, factor float64, comuni int, s
 	if err != nil {
 		return nil, err
 	}
-	if n.registry, err = registry.New(registry.Config{Store: n.store, Population: n.people, Recorder: rec}); err != nil {
+	n.registry, err = registry.New(registry.Config{Store: n.store, Population: n.people, Recorder: rec})
+	if err != nil {
 		return nil, err
 	}
 	tables, err := refdata.Embedded()
@@ -244,12 +246,18 @@ feed:
 }
 
 func officer(comune, id string) electoral.Request {
-	return electoral.Request{ID: id, Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune, Method: electoral.CIEMethod, Level: 3}}
+	return electoral.Request{ID: id, Actor: electoral.Actor{
+		FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune,
+		Method: electoral.CIEMethod, Level: 3,
+	}}
 }
 
 // load makes up a comune and loads it.
 func (n *national) load(ctx context.Context, c refdata.Comune) error {
-	g, err := electoraltest.NewGenerator(electoraltest.GeneratorConfig{Comune: c.Belfiore, Electors: max(1, int(math.Round(float64(c.Electors)*n.factor))), Seed: n.seed})
+	scaled := max(1, int(math.Round(float64(c.Electors)*n.factor)))
+	g, err := electoraltest.NewGenerator(electoraltest.GeneratorConfig{
+		Comune: c.Belfiore, Electors: scaled, Seed: n.seed,
+	})
 	if err != nil {
 		return err
 	}
@@ -274,7 +282,8 @@ func (n *national) load(ctx context.Context, c refdata.Comune) error {
 		return err
 	}
 	middle := time.Now()
-	report, err := n.registry.Load(ctx, officer(c.Belfiore, "load-1"), c.Belfiore, items(g.Sections()), items(electors), registry.LoadOptions{Partial: true})
+	report, err := n.registry.Load(ctx, officer(c.Belfiore, "load-1"), c.Belfiore, items(g.Sections()),
+		items(electors), registry.LoadOptions{Partial: true})
 	if err != nil {
 		return err
 	}
@@ -334,7 +343,10 @@ func (n *national) read(ctx context.Context) error {
 	for i := range 1000 {
 		p := n.ids[rng.IntN(len(n.ids))]
 		req := officer(p.comune, fmt.Sprintf("read-%d", i))
-		if err := timed(&points, func() error { _, err := n.registry.Elector(ctx, req, p.id); return err }); err != nil {
+		if err := timed(&points, func() error {
+			_, err := n.registry.Elector(ctx, req, p.id)
+			return err
+		}); err != nil {
 			return err
 		}
 		if i%5 != 0 {
@@ -349,7 +361,10 @@ func (n *national) read(ctx context.Context) error {
 			return err
 		}
 		if err := timed(&journals, func() error {
-			_, err := n.registry.Query(ctx, req, registry.Query{Comune: p.comune, Operations: []electoral.Operation{electoral.OpLoad}, From: time.Now().Add(-24 * time.Hour)})
+			_, err := n.registry.Query(ctx, req, registry.Query{
+				Comune: p.comune, Operations: []electoral.Operation{electoral.OpLoad},
+				From: time.Now().Add(-24 * time.Hour),
+			})
 			return err
 		}); err != nil {
 			return err
@@ -358,7 +373,9 @@ func (n *national) read(ctx context.Context) error {
 	n.PointRead, n.SectionPage, n.Journal = quantilesOf(points), quantilesOf(pages), quantilesOf(journals)
 	began := time.Now()
 	largest := n.comuni[0].Belfiore
-	_, err := n.registry.Count(ctx, officer(largest, "count"), registry.Query{Comune: largest, Where: []registry.Condition{{Field: electoral.ChamberField, In: []string{"no"}}}})
+	_, err := n.registry.Count(ctx, officer(largest, "count"), registry.Query{
+		Comune: largest, Where: []registry.Condition{{Field: electoral.ChamberField, In: []string{"no"}}},
+	})
 	n.CountTime = time.Since(began).Seconds()
 	return err
 }
@@ -368,7 +385,8 @@ func (n *national) extract(ctx context.Context) error {
 	began := time.Now()
 	rows := 0
 	err := n.each(func(_ int, c refdata.Comune) error {
-		x := electoral.Extraction{List: electoral.GeneralList, Comune: c.Belfiore, Consultation: electoral.ChamberElection, Day: refdata.DateOf(time.Now().AddDate(0, 1, 0)),
+		x := electoral.Extraction{List: electoral.GeneralList, Comune: c.Belfiore,
+			Consultation: electoral.ChamberElection, Day: refdata.DateOf(time.Now().AddDate(0, 1, 0)),
 			Purpose: electoral.Purpose{Act: electoral.ChamberAct, Function: "liste per il seggio"}}
 		k, err := n.registry.Extract(ctx, officer(c.Belfiore, "extract"), x, lists.NewCSVWriter(io.Discard))
 		n.mu.Lock()
@@ -405,7 +423,8 @@ func (n *national) print(w io.Writer) {
   memoria      %8.1f MB  disco %.1f MB
 In proporzione, per %d elettori: caricamento %.1f h, estrazione %.1f h, disco %.0f GB
 `, n.Database, n.Comuni, n.Sections, n.Electors, n.Refused, n.PersonsTime, n.LoadTime, n.LoadRate,
-		n.PointRead.Median, n.PointRead.P95, n.PointRead.P99, n.SectionPage.Median, n.SectionPage.P95, n.SectionPage.P99,
+		n.PointRead.Median, n.PointRead.P95, n.PointRead.P99,
+		n.SectionPage.Median, n.SectionPage.P95, n.SectionPage.P99,
 		n.Journal.Median, n.Journal.P95, n.Journal.P99, n.CountTime, n.ExtractTime, n.ExtractRate,
 		float64(n.HeapMax)/1e6, float64(n.Bytes)/1e6,
 		nation, n.LoadTime*scale/3600, n.ExtractTime*scale/3600, float64(n.Bytes)*scale/1e9)

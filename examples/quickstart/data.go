@@ -21,11 +21,12 @@ type damage struct {
 }
 
 var damages = []damage{
-	{"la circoscrizione non è in maiuscolo", 100, "<circoscrcameradeputati>MARCHE<", "<circoscrcameradeputati>Marche<"},
-	{"la sezione non esiste", 400, "<sezioneelettoralenum>", "<sezioneelettoralenum>9"},
-	{"«elettore» non è S né N", 700, "<elettore>S<", "<elettore>SI<"},
-	{"manca un'indicazione che ANPR richiede", 1000, "<comunali>S</comunali>", ""},
-	{"un soggetto compare due volte", 1300, "", ""},
+	{about: "la circoscrizione non è in maiuscolo", record: 100,
+		old: "<circoscrcameradeputati>MARCHE<", new: "<circoscrcameradeputati>Marche<"},
+	{about: "la sezione non esiste", record: 400, old: "<sezioneelettoralenum>", new: "<sezioneelettoralenum>9"},
+	{about: "«elettore» non è S né N", record: 700, old: "<elettore>S<", new: "<elettore>SI<"},
+	{about: "manca un'indicazione che ANPR richiede", record: 1000, old: "<comunali>S</comunali>"},
+	{about: "un soggetto compare due volte", record: 1300},
 }
 
 // makeData writes the files that a comune would have: the persons, and ANPR's
@@ -34,7 +35,9 @@ func (q *quickstart) makeData(context.Context) error {
 	if err := os.MkdirAll(q.dir, 0o755); err != nil {
 		return err
 	}
-	g, err := electoraltest.NewGenerator(electoraltest.GeneratorConfig{Comune: comune, Electors: electors, Seed: 20221017})
+	g, err := electoraltest.NewGenerator(electoraltest.GeneratorConfig{
+		Comune: comune, Electors: electors, Seed: 20221017,
+	})
 	if err != nil {
 		return err
 	}
@@ -78,7 +81,8 @@ func (q *quickstart) makeData(context.Context) error {
 		return err
 	}
 	for name, data := range map[string][]byte{
-		"subentroSezioni.xml": sectionFile.Bytes(), "subentroListe.xml": []byte(damaged), "popolazione.ndjson": personFile.Bytes(),
+		"subentroSezioni.xml": sectionFile.Bytes(), "subentroListe.xml": []byte(damaged),
+		"popolazione.ndjson": personFile.Bytes(),
 	} {
 		if err := os.WriteFile(q.path(name), data, 0o600); err != nil {
 			return err

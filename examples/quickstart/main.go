@@ -187,7 +187,10 @@ func (q *quickstart) officer() electoral.Request {
 	return electoral.Request{
 		ID: fmt.Sprintf("quickstart-%04d", q.requests),
 		// A made-up person.
-		Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune, Method: electoral.CIEMethod, Level: 3},
+		Actor: electoral.Actor{
+			FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune,
+			Method: electoral.CIEMethod, Level: 3,
+		},
 	}
 }
 
@@ -210,7 +213,8 @@ func (q *quickstart) load(ctx context.Context) error {
 	if !errors.Is(err, registry.ErrLoadRefused) || report.Stored {
 		return fmt.Errorf("the wrong records were not refused: %w", err)
 	}
-	q.printf("Caricamento completo rifiutato, nulla è stato registrato: %d record con errori su %d.", report.Electors.Refused, report.Electors.Read)
+	q.printf("Caricamento completo rifiutato, nulla è stato registrato: %d record con errori su %d.",
+		report.Electors.Refused, report.Electors.Read)
 	for _, f := range report.Faults.Errors() {
 		q.printf("  record %d, riga %d: %s\n    campo  %s  <%s>\n    valore %q, atteso: %s\n    %s  [%s]",
 			f.Record, f.Position.Line, f.Message, f.Path, f.Tag, f.Value, f.Expected, f.Code, f.Source)
@@ -220,13 +224,15 @@ func (q *quickstart) load(ctx context.Context) error {
 		return err
 	}
 	q.printf("Caricamento parziale: %d sezioni, %d elettori registrati, %d rifiutati, %d letti, %d dichiarati.",
-		report.Sections.Accepted, report.Electors.Accepted, report.Electors.Refused, report.Electors.Read, report.Electors.Declared)
+		report.Sections.Accepted, report.Electors.Accepted, report.Electors.Refused, report.Electors.Read,
+		report.Electors.Declared)
 	for _, l := range electoral.Lists() {
 		if n := report.Enrolled[l]; n > 0 {
 			q.printf("  %5d  %s", n, l.Italian())
 		}
 	}
-	if report.Electors.Accepted+report.Electors.Refused != report.Electors.Read || report.Electors.Refused != len(damages) {
+	if report.Electors.Accepted+report.Electors.Refused != report.Electors.Read ||
+		report.Electors.Refused != len(damages) {
 		return fmt.Errorf("the count does not add up: %+v", report.Electors)
 	}
 	return nil

@@ -21,7 +21,8 @@ func (st *site) accesses(w http.ResponseWriter, r *http.Request, n *session) {
 	req := n.request()
 	if !st.limits.reading(n.person) {
 		w.Header().Set("Retry-After", "10")
-		st.notice(w, r, http.StatusTooManyRequests, "Troppe richieste", "Questo elenco è stato chiesto più volte in poco tempo. Attendere qualche secondo e riprovare.")
+		st.notice(w, r, http.StatusTooManyRequests, "Troppe richieste",
+			"Questo elenco è stato chiesto più volte in poco tempo. Attendere qualche secondo e riprovare.")
 		return
 	}
 	access := electoral.NewAccess(req, electoral.OpReadAccesses, st.now())
@@ -33,7 +34,8 @@ func (st *site) accesses(w http.ResponseWriter, r *http.Request, n *session) {
 	}
 	access.Comune = home
 	var found []electoral.Access
-	err = electoral.Passage{Recorder: st.recorder, Access: access, Refused: electoral.Admit(req).Err(), ReadOnly: true}.Do(r.Context(), func(on *electoral.Entry) error {
+	p := electoral.Passage{Recorder: st.recorder, Access: access, Refused: electoral.Admit(req).Err(), ReadOnly: true}
+	err = p.Do(r.Context(), func(on *electoral.Entry) error {
 		var err error
 		found, err = st.about(r, n)
 		return err
@@ -108,7 +110,10 @@ func (st *site) useOf(a electoral.Access, n *session) use {
 }
 
 func methodName(m electoral.Method) string {
-	return map[electoral.Method]string{electoral.SPIDMethod: "SPID", electoral.CIEMethod: "CIE", electoral.CNSMethod: "CNS", electoral.SmartCardMethod: "smart card"}[m]
+	return map[electoral.Method]string{
+		electoral.SPIDMethod: "SPID", electoral.CIEMethod: "CIE", electoral.CNSMethod: "CNS",
+		electoral.SmartCardMethod: "smart card",
+	}[m]
 }
 
 func outcomeName(o string) string {
@@ -129,15 +134,23 @@ func outcomeName(o string) string {
 
 func operationName(o electoral.Operation) string {
 	if name := map[electoral.Operation]string{
-		electoral.OpEnrol: "Iscrizione in una lista", electoral.OpChange: "Modifica dei dati elettorali", electoral.OpReadElector: "Consultazione dei dati elettorali",
-		electoral.OpReadForCertificate: "Lettura dei dati per un certificato", electoral.OpRemove: "Cancellazione da una lista", electoral.OpAnnul: "Annullamento di una lista",
-		electoral.OpLoseCapacity: "Perdita della capacità elettorale", electoral.OpRecoverCapacity: "Riacquisto della capacità elettorale",
-		electoral.OpCertifiability: "Modifica della certificabilità", electoral.OpRectify: "Richiesta di rettifica", electoral.OpReadRectifications: "Lettura delle richieste di rettifica",
-		electoral.OpAnswerRectify: "Risposta a una richiesta di rettifica", electoral.OpApply: "Domanda di iscrizione", electoral.OpReadApplications: "Lettura delle domande",
-		electoral.OpDecideApplication: "Decisione su una domanda", electoral.OpPreviewCertificate: "Anteprima di un certificato",
-		electoral.OpIssueCertificate: "Rilascio di un certificato", electoral.OpDownloadCertificate: "Scaricamento di un certificato",
-		electoral.OpListCertificates: "Elenco dei certificati", electoral.OpVerifyCertificate: "Verifica di un certificato tramite contrassegno",
-		electoral.OpReadAccesses: "Consultazione di questo elenco",
+		electoral.OpEnrol: "Iscrizione in una lista", electoral.OpChange: "Modifica dei dati elettorali",
+		electoral.OpReadElector:        "Consultazione dei dati elettorali",
+		electoral.OpReadForCertificate: "Lettura dei dati per un certificato",
+		electoral.OpRemove:             "Cancellazione da una lista", electoral.OpAnnul: "Annullamento di una lista",
+		electoral.OpLoseCapacity:    "Perdita della capacità elettorale",
+		electoral.OpRecoverCapacity: "Riacquisto della capacità elettorale",
+		electoral.OpCertifiability:  "Modifica della certificabilità", electoral.OpRectify: "Richiesta di rettifica",
+		electoral.OpReadRectifications: "Lettura delle richieste di rettifica",
+		electoral.OpAnswerRectify:      "Risposta a una richiesta di rettifica",
+		electoral.OpApply:              "Domanda di iscrizione", electoral.OpReadApplications: "Lettura delle domande",
+		electoral.OpDecideApplication:   "Decisione su una domanda",
+		electoral.OpPreviewCertificate:  "Anteprima di un certificato",
+		electoral.OpIssueCertificate:    "Rilascio di un certificato",
+		electoral.OpDownloadCertificate: "Scaricamento di un certificato",
+		electoral.OpListCertificates:    "Elenco dei certificati",
+		electoral.OpVerifyCertificate:   "Verifica di un certificato tramite contrassegno",
+		electoral.OpReadAccesses:        "Consultazione di questo elenco",
 	}[o]; name != "" {
 		return name
 	}

@@ -39,7 +39,8 @@ var electors = map[string]int{"E388": 600, "A952": 200}
 // officer returns a request of the made-up officer of a comune.
 func officer(comune, id string) electoral.Request {
 	return electoral.Request{ID: id, Actor: electoral.Actor{
-		FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune, Method: electoral.CIEMethod, Level: 3,
+		FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune, Method: electoral.CIEMethod,
+		Level: 3,
 	}}
 }
 
@@ -47,7 +48,9 @@ func officer(comune, id string) electoral.Request {
 func (s *system) settle(ctx context.Context) error {
 	populations := map[string][]electoraltest.Inhabitant{}
 	for _, comune := range comuni {
-		g, err := electoraltest.NewGenerator(electoraltest.GeneratorConfig{Comune: comune, Electors: electors[comune], Seed: 20221017, Tables: s.tables})
+		g, err := electoraltest.NewGenerator(electoraltest.GeneratorConfig{
+			Comune: comune, Electors: electors[comune], Seed: 20221017, Tables: s.tables,
+		})
 		if err != nil {
 			return err
 		}
@@ -65,7 +68,9 @@ func (s *system) settle(ctx context.Context) error {
 }
 
 // load registers the made-up people of a comune, as its officer.
-func (s *system) load(ctx context.Context, comune string, sections []electoral.Section, inhabitants []electoraltest.Inhabitant) error {
+func (s *system) load(
+	ctx context.Context, comune string, sections []electoral.Section, inhabitants []electoraltest.Inhabitant,
+) error {
 	if _, err := s.db.Population().Put(ctx, func(yield func(electoral.Person, error) bool) {
 		for _, in := range inhabitants {
 			if !yield(in.Person, nil) {
@@ -82,7 +87,8 @@ func (s *system) load(ctx context.Context, comune string, sections []electoral.S
 			}
 		}
 	}
-	_, err := s.registry.Load(ctx, officer(comune, "caricamento"), comune, source(len(sections), slices.Values(sections)), source(len(inhabitants), electorsOf), registry.LoadOptions{})
+	_, err := s.registry.Load(ctx, officer(comune, "caricamento"), comune,
+		source(len(sections), slices.Values(sections)), source(len(inhabitants), electorsOf), registry.LoadOptions{})
 	return err
 }
 
@@ -109,21 +115,33 @@ func (s *system) cast(ctx context.Context, populations map[string][]electoraltes
 		}
 		return electoraltest.Inhabitant{}, false
 	}
-	resident := func(in electoraltest.Inhabitant) bool { return in.Person.Residence != nil && in.Elector.General != nil }
+	resident := func(in electoraltest.Inhabitant) bool {
+		return in.Person.Residence != nil && in.Elector.General != nil
+	}
+	abroad := func(in electoraltest.Inhabitant) bool { return in.Person.Abroad != nil }
+	european := func(in electoraltest.Inhabitant) bool {
+		_, ok := in.Elector.EnrolmentIn(electoral.EUComunalList)
+		return ok
+	}
 	for _, p := range []struct {
 		id, about, comune string
 		fits              func(electoraltest.Inhabitant) bool
 		then              func(context.Context, electoraltest.Inhabitant) error
 	}{
-		{"jesi", "È nella lista generale di Jesi: può chiedere tutti i certificati.", "E388", resident, s.looked},
-		{"bolzano", "Risiede a Bolzano: i suoi certificati sono in italiano e in tedesco.", "A952", resident, nil},
-		{"estero", "Vive all'estero ed è nella lista generale di Jesi, tramite l'AIRE.", "E388", func(in electoraltest.Inhabitant) bool { return in.Person.Abroad != nil }, nil},
-		{"europea", "È di un altro Stato dell'Unione europea, nelle liste aggiunte: può chiedere il certificato di iscrizione.", "E388", func(in electoraltest.Inhabitant) bool {
-			_, in2 := in.Elector.EnrolmentIn(electoral.EUComunalList)
-			return in2
-		}, nil},
-		{"trasferita", "È stata cancellata dalle liste per emigrazione e non è ancora iscritta altrove: le spetta un solo certificato.", "E388", resident, s.removed},
-		{"sospesa", "Ha perso la capacità elettorale: non le spetta alcun certificato.", "E388", resident, s.incapable},
+		{id: "jesi", comune: "E388", fits: resident, then: s.looked,
+			about: "È nella lista generale di Jesi: può chiedere tutti i certificati."},
+		{id: "bolzano", comune: "A952", fits: resident,
+			about: "Risiede a Bolzano: i suoi certificati sono in italiano e in tedesco."},
+		{id: "estero", comune: "E388", fits: abroad,
+			about: "Vive all'estero ed è nella lista generale di Jesi, tramite l'AIRE."},
+		{id: "europea", comune: "E388", fits: european,
+			about: "È di un altro Stato dell'Unione europea, nelle liste aggiunte: " +
+				"può chiedere il certificato di iscrizione."},
+		{id: "trasferita", comune: "E388", fits: resident, then: s.removed,
+			about: "È stata cancellata dalle liste per emigrazione e non è ancora iscritta altrove: " +
+				"le spetta un solo certificato."},
+		{id: "sospesa", comune: "E388", fits: resident, then: s.incapable,
+			about: "Ha perso la capacità elettorale: non le spetta alcun certificato."},
 	} {
 		in, ok := pick(p.comune, p.fits)
 		if !ok {
@@ -134,13 +152,18 @@ func (s *system) cast(ctx context.Context, populations map[string][]electoraltes
 				return fmt.Errorf("persona %q: %w", p.id, err)
 			}
 		}
-		s.people = append(s.people, persona{p.id, in.Person.Name + " " + in.Person.Surname, p.about, in.Person.FiscalCode, in.Person.ANPRID})
+		s.people = append(s.people, persona{
+			ID: p.id, Name: in.Person.Name + " " + in.Person.Surname, About: p.about,
+			FiscalCode: in.Person.FiscalCode, anprID: in.Person.ANPRID,
+		})
 	}
-	code, err := electoral.ComputeFiscalCode("INVENTATI", "OSPITE", electoral.Male, electoral.Date{Year: 1980, Month: 1, Day: 1}, "E388")
+	code, err := electoral.ComputeFiscalCode("INVENTATI", "OSPITE", electoral.Male,
+		electoral.Date{Year: 1980, Month: 1, Day: 1}, "E388")
 	if err != nil {
 		return err
 	}
-	s.people = append(s.people, persona{ID: "ignota", Name: "OSPITE INVENTATI", About: "Non è iscritto in ANPR: il servizio non lo può ammettere.", FiscalCode: code})
+	s.people = append(s.people, persona{ID: "ignota", Name: "OSPITE INVENTATI",
+		About: "Non è iscritto in ANPR: il servizio non lo può ammettere.", FiscalCode: code})
 	return nil
 }
 
@@ -162,7 +185,8 @@ func (s *system) removed(ctx context.Context, in electoraltest.Inhabitant) error
 	if err != nil || e.Removal != nil {
 		return err
 	}
-	_, _, err = s.registry.Remove(ctx, officer("E388", "cancellazione-1"), registry.RemovalRequest{ANPRID: in.Person.ANPRID, Reason: electoral.Emigration})
+	_, _, err = s.registry.Remove(ctx, officer("E388", "cancellazione-1"),
+		registry.RemovalRequest{ANPRID: in.Person.ANPRID, Reason: electoral.Emigration})
 	return err
 }
 
@@ -171,7 +195,8 @@ func (s *system) incapable(ctx context.Context, in electoraltest.Inhabitant) err
 	if err != nil || e.Capacity == electoral.No {
 		return err
 	}
-	_, _, err = s.registry.SetCapacity(ctx, officer("E388", "capacita-1"), registry.CapacityChange{ANPRID: in.Person.ANPRID, Capacity: electoral.No})
+	_, _, err = s.registry.SetCapacity(ctx, officer("E388", "capacita-1"),
+		registry.CapacityChange{ANPRID: in.Person.ANPRID, Capacity: electoral.No})
 	return err
 }
 
@@ -180,7 +205,8 @@ func (s *system) openTLS(context.Context) error {
 	path := s.path("tls.pem")
 	data, err := os.ReadFile(path)
 	if err == nil {
-		if s.tls, err = tls.X509KeyPair(data, data); err == nil && s.tls.Leaf != nil && s.now().Before(s.tls.Leaf.NotAfter) {
+		if s.tls, err = tls.X509KeyPair(data, data); err == nil && s.tls.Leaf != nil &&
+			s.now().Before(s.tls.Leaf.NotAfter) {
 			return nil
 		}
 	} else if !errors.Is(err, os.ErrNotExist) {
@@ -197,8 +223,9 @@ func (s *system) openTLS(context.Context) error {
 	tmpl := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: "PROVA - server di sviluppo"},
 		NotBefore: s.now().Add(-time.Hour), NotAfter: s.now().AddDate(0, 3, 0),
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, BasicConstraintsValid: true,
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid: true,
+		DNSNames:              []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
 	if err != nil {
@@ -208,7 +235,8 @@ func (s *system) openTLS(context.Context) error {
 	if err != nil {
 		return err
 	}
-	data = append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...)
+	data = append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...)
 	if err := writeFile(path, data, 0o600); err != nil {
 		return err
 	}

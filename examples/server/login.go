@@ -78,7 +78,8 @@ func (st *site) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !st.sessions.begin(w, r, &session{actor: actor, name: st.people[i].Name, person: record.Person.ANPRID}) {
-		st.notice(w, r, http.StatusServiceUnavailable, "Servizio affollato", "Troppe persone usano il servizio in questo momento. Riprovare fra qualche minuto.")
+		st.notice(w, r, http.StatusServiceUnavailable, "Servizio affollato",
+			"Troppe persone usano il servizio in questo momento. Riprovare fra qualche minuto.")
 		return
 	}
 	http.Redirect(w, r, "/area", http.StatusSeeOther)

@@ -52,7 +52,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8443", "`indirizzo` su cui ascoltare, in TLS")
 	flags.StringVar(&o.data, "data", "", "`cartella` dei dati; se manca, una nuova cartella temporanea")
-	flags.StringVar(&o.dsn, "dsn", "", "database PostgreSQL per registro e archivio (o la variabile ANPR_DSN); se manca, SQLite nella cartella dei dati")
+	flags.StringVar(&o.dsn, "dsn", "", "database PostgreSQL per registro e archivio (o la variabile ANPR_DSN); "+
+		"se manca, SQLite nella cartella dei dati")
 	flags.BoolVar(&o.dev, "dev", false, "ambiente di sviluppo: persone, comuni, sigillo e accesso inventati")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -64,7 +65,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if !o.dev {
-		fmt.Fprintln(stderr, "server: senza -dev non parte: l'identificazione di persone vere (CIE, SPID, CNS) non c'è ancora, e chiunque entrerebbe come chiunque.")
+		fmt.Fprintln(stderr, "server: senza -dev non parte: l'identificazione di persone vere (CIE, SPID, CNS) "+
+			"non c'è ancora, e chiunque entrerebbe come chiunque.")
 		return 2
 	}
 	if o.dsn == "" {
@@ -88,14 +90,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // serve runs the server until ctx ends. ready, if not nil, is called with the
 // system and its address once the server listens.
-func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger, ready func(*system, string)) (err error) {
+func serve(
+	ctx context.Context, o options, stdout io.Writer, logger *slog.Logger, ready func(*system, string),
+) (err error) {
 	listener, err := net.Listen("tcp", o.addr)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	if at, err := netip.ParseAddrPort(listener.Addr().String()); err != nil || at.Addr().IsUnspecified() || !at.Addr().Unmap().Is4() {
-		return fmt.Errorf("-addr %s: atteso un indirizzo IPv4 preciso, come 127.0.0.1:8443, perché finisce nei contrassegni", o.addr)
+	if at, err := netip.ParseAddrPort(listener.Addr().String()); err != nil || at.Addr().IsUnspecified() ||
+		!at.Addr().Unmap().Is4() {
+		return fmt.Errorf("-addr %s: atteso un indirizzo IPv4 preciso, come 127.0.0.1:8443, "+
+			"perché finisce nei contrassegni", o.addr)
 	}
 	base := "https://" + listener.Addr().String()
 	s, err := open(ctx, o, base, logger)
@@ -109,7 +115,8 @@ func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger
 	}
 	server := &http.Server{
 		Handler: handler, TLSConfig: &tls.Config{Certificates: []tls.Certificate{s.tls}, MinVersion: tls.VersionTLS12},
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 60 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 60 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout:    2 * time.Minute,
 		MaxHeaderBytes: 32 << 10, ErrorLog: serverErrors(logger),
 	}
 	maintenance, stopMaintenance := context.WithCancel(ctx)
@@ -117,7 +124,9 @@ func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger
 	go func() { defer close(done); s.maintain(maintenance) }()
 	defer func() { stopMaintenance(); <-done }()
 
-	fmt.Fprintf(stdout, "In ascolto su %s\n  area riservata:  %s/accesso\n  verifica:        %s/verifica\nDati in %s; il certificato TLS è di prova (%s), e il browser va convinto.\n", base, base, base, o.data, "tls.pem")
+	fmt.Fprintf(stdout, "In ascolto su %s\n  area riservata:  %s/accesso\n  verifica:        %s/verifica\n"+
+		"Dati in %s; il certificato TLS è di prova (%s), e il browser va convinto.\n",
+		base, base, base, o.data, "tls.pem")
 	if ready != nil {
 		ready(s, base)
 	}
@@ -147,7 +156,8 @@ type serverLog struct{ logger *slog.Logger }
 var remote = regexp.MustCompile(`(\d+\.\d+\.\d+\.\d+|\[[0-9A-Fa-f:.%]+\]):\d+`)
 
 func (s serverLog) Write(line []byte) (int, error) {
-	if text := strings.TrimSpace(string(line)); !strings.HasPrefix(text, "http: TLS handshake error") && !strings.HasPrefix(text, "http2: server") {
+	if text := strings.TrimSpace(string(line)); !strings.HasPrefix(text, "http: TLS handshake error") &&
+		!strings.HasPrefix(text, "http2: server") {
 		s.logger.Error("net/http", "says", remote.ReplaceAllString(text, "ADDRESS"))
 	}
 	return len(line), nil

@@ -42,7 +42,10 @@ func (st *site) showRectify(w http.ResponseWriter, r *http.Request, n *session, 
 		}
 	}
 	for _, q := range list {
-		item := rectification{Field: names[q.Field], Present: q.Present, Asked: q.Asked, State: q.State.Italian(), Answer: q.OfficerNote, At: st.instant(q.Opened), Comune: q.Comune}
+		item := rectification{
+			Field: names[q.Field], Present: q.Present, Asked: q.Asked, State: q.State.Italian(),
+			Answer: q.OfficerNote, At: st.instant(q.Opened), Comune: q.Comune,
+		}
 		if c, ok := st.tables.Comune(q.Comune, dateOf(q.Opened)); ok {
 			item.Comune = c.Name
 		}
@@ -60,7 +63,10 @@ func (st *site) rectify(w http.ResponseWriter, r *http.Request, n *session) {
 		st.notice(w, r, http.StatusBadRequest, "Modulo non valido", "Il modulo non è arrivato per intero. Riprovare.")
 		return
 	}
-	p := rectifyPage{ID: newRequestID(), Field: r.PostForm.Get("campo"), Asked: strings.TrimSpace(r.PostForm.Get("valore")), Note: strings.TrimSpace(r.PostForm.Get("motivo"))}
+	p := rectifyPage{
+		ID: newRequestID(), Field: r.PostForm.Get("campo"),
+		Asked: strings.TrimSpace(r.PostForm.Get("valore")), Note: strings.TrimSpace(r.PostForm.Get("motivo")),
+	}
 	req := n.request()
 	if id := r.PostForm.Get("richiesta"); ownRequestID.MatchString(id) {
 		req.ID = id

@@ -70,7 +70,9 @@ func (s *sessions) begin(w http.ResponseWriter, r *http.Request, n *session) boo
 	}
 	n.began, n.seen, n.pending = now, now, map[string]pending{}
 	s.all[sha256.Sum256([]byte(token))] = n
-	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{
+		Name: sessionCookie, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
 	return true
 }
 
@@ -106,7 +108,9 @@ func (s *sessions) end(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		delete(s.all, sha256.Sum256([]byte(c.Value)))
 		s.mu.Unlock()
-		http.SetCookie(w, &http.Cookie{Name: sessionCookie, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1})
+		http.SetCookie(w, &http.Cookie{
+			Name: sessionCookie, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1,
+		})
 	}
 }
 

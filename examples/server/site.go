@@ -37,14 +37,17 @@ type site struct {
 func (s *system) handler() (http.Handler, error) {
 	st := &site{system: s, mux: http.NewServeMux(), assets: map[string]asset{}}
 	var err error
-	if st.pages, err = template.New("").Funcs(template.FuncMap{"instant": st.instant}).ParseFS(templateFiles, "templates/*.html"); err != nil {
+	st.pages, err = template.New("").Funcs(template.FuncMap{"instant": st.instant}).
+		ParseFS(templateFiles, "templates/*.html")
+	if err != nil {
 		return nil, err
 	}
 	if err := st.loadAssets(); err != nil {
 		return nil, err
 	}
 	st.public, err = web.New(web.Config{
-		Originals: s.issuer, Verifier: s.verifier, Captcha: s.captcha, BaseURL: s.base, Key: s.ticketKey, Layout: st.layout, Logger: s.logger, Now: s.now,
+		Originals: s.issuer, Verifier: s.verifier, Captcha: s.captcha, BaseURL: s.base, Key: s.ticketKey,
+		Layout: st.layout, Logger: s.logger, Now: s.now,
 	})
 	if err != nil {
 		return nil, err
@@ -55,7 +58,8 @@ func (s *system) handler() (http.Handler, error) {
 	st.routes()
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		st.notice(w, r, http.StatusForbidden, "Richiesta rifiutata", "Il modulo non è stato inviato da questo sito. Tornare alla pagina iniziale e ripetere l'operazione.")
+		st.notice(w, r, http.StatusForbidden, "Richiesta rifiutata",
+			"Il modulo non è stato inviato da questo sito. Tornare alla pagina iniziale e ripetere l'operazione.")
 	}))
 	return st.guard(cross.Handler(st.mux)), nil
 }
@@ -90,7 +94,8 @@ func (st *site) routes() {
 
 // policy is the Content-Security-Policy of every page: it admits nothing from
 // elsewhere and no script except our own files; no page needs one.
-const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; media-src 'self'; object-src 'self'; frame-src 'self'; " +
+const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; media-src 'self'; " +
+	"object-src 'self'; frame-src 'self'; " +
 	"script-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // guard surrounds every answer: it sets headers, applies limits, logs requests
@@ -112,18 +117,21 @@ func (st *site) guard(next http.Handler) http.Handler {
 			if broken != nil && broken != http.ErrAbortHandler {
 				st.logger.ErrorContext(r.Context(), "panic", "value", broken, "stack", string(debug.Stack()))
 				if !seen.wrote {
-					st.notice(seen, r, http.StatusInternalServerError, "Errore interno", "L'operazione non è riuscita. Riprovare fra qualche minuto.")
+					st.notice(seen, r, http.StatusInternalServerError, "Errore interno",
+						"L'operazione non è riuscita. Riprovare fra qualche minuto.")
 					broken = nil
 				}
 			}
-			st.logger.Log(r.Context(), slog.LevelInfo, "request", "method", r.Method, "pattern", st.pattern(r), "status", seen.code, "ms", time.Since(began).Milliseconds())
+			st.logger.Log(r.Context(), slog.LevelInfo, "request", "method", r.Method, "pattern", st.pattern(r),
+				"status", seen.code, "ms", time.Since(began).Milliseconds())
 			if broken != nil {
 				panic(http.ErrAbortHandler) // half an answer must not look complete
 			}
 		}()
 		if !st.limits.allow(r) {
 			h.Set("Retry-After", "10")
-			st.notice(seen, r, http.StatusTooManyRequests, "Troppe richieste", "Da questo indirizzo arrivano troppe richieste. Attendere qualche secondo e riprovare.")
+			st.notice(seen, r, http.StatusTooManyRequests, "Troppe richieste",
+				"Da questo indirizzo arrivano troppe richieste. Attendere qualche secondo e riprovare.")
 			return
 		}
 		next.ServeHTTP(seen, r)
@@ -264,7 +272,10 @@ func (st *site) loadAssets() error {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
-		a.mime = map[string]string{".css": "text/css; charset=utf-8", ".woff2": "font/woff2", ".txt": "text/plain; charset=utf-8", ".svg": "image/svg+xml"}[path.Ext(name)]
+		a.mime = map[string]string{
+			".css": "text/css; charset=utf-8", ".woff2": "font/woff2",
+			".txt": "text/plain; charset=utf-8", ".svg": "image/svg+xml",
+		}[path.Ext(name)]
 		if a.mime == "" {
 			return fmt.Errorf("static file %s: of which type?", name)
 		}

@@ -70,7 +70,8 @@ func open(ctx context.Context, o options, base string, logger *slog.Logger) (s *
 	if info, err := os.Stat(o.data); err != nil {
 		return s, err
 	} else if mode := info.Mode().Perm(); mode&0o022 != 0 {
-		return s, fmt.Errorf("%s: others may write in it (mode %04o), and replace keys and roots: expected 0700", o.data, mode)
+		return s, fmt.Errorf("%s: others may write in it (mode %04o), and replace keys and roots: expected 0700",
+			o.data, mode)
 	}
 	if s.rome, err = time.LoadLocation(electoral.Rome); err != nil {
 		return s, err
@@ -78,7 +79,9 @@ func open(ctx context.Context, o options, base string, logger *slog.Logger) (s *
 	if s.tables, err = refdata.Embedded(); err != nil {
 		return s, err
 	}
-	for _, step := range []func(context.Context) error{s.openStores, s.openLog, s.openSeal, s.openCaptcha, s.openTLS, s.settle, s.recoverLog} {
+	for _, step := range []func(context.Context) error{
+		s.openStores, s.openLog, s.openSeal, s.openCaptcha, s.openTLS, s.settle, s.recoverLog,
+	} {
 		if err := step(ctx); err != nil {
 			return s, err
 		}
@@ -116,7 +119,9 @@ func (s *system) openLog(context.Context) (err error) {
 	if s.recorder, err = recorder.New(log, recorder.Config{}); err != nil {
 		return err
 	}
-	s.registry, err = registry.New(registry.Config{Store: s.db.Store(), Population: s.db.Population(), Recorder: s.recorder})
+	s.registry, err = registry.New(registry.Config{
+		Store: s.db.Store(), Population: s.db.Population(), Recorder: s.recorder,
+	})
 	return err
 }
 
@@ -136,7 +141,8 @@ func (s *system) openSeal(context.Context) error {
 		return err
 	}
 	s.issuer, err = certificate.NewIssuer(certificate.Config{
-		Sealer: sealer, Source: s.registry, Recorder: s.recorder, Key: key, BaseURL: s.base, Archive: s.archive, Tables: s.tables,
+		Sealer: sealer, Source: s.registry, Recorder: s.recorder, Key: key, BaseURL: s.base, Archive: s.archive,
+		Tables: s.tables,
 	})
 	if err != nil {
 		return err

@@ -231,8 +231,9 @@ func unreadable(err error) string {
 
 var errUnknown = errors.New("non è un PDF, né un'immagine PNG o JPEG, né un registro degli accessi")
 
-func one(ctx context.Context, v *verify.Verifier, path string, data []byte, documents []verify.Document,
-	at time.Time) (verify.Report, error) {
+func one(
+	ctx context.Context, v *verify.Verifier, path string, data []byte, documents []verify.Document, at time.Time,
+) (verify.Report, error) {
 	switch {
 	case isPDF(data):
 		return v.PDF(ctx, data, at), nil

@@ -79,7 +79,10 @@ func TestArchive(t *testing.T, open func(t *testing.T) certificate.Archive) {
 
 // TestReopen tests that an archive keeps its documents when it is closed and
 // opened. reopen closes the archive that it is given and opens it again.
-func TestReopen(t *testing.T, open func(t *testing.T) certificate.Archive, reopen func(t *testing.T, a certificate.Archive) certificate.Archive) {
+func TestReopen(
+	t *testing.T, open func(t *testing.T) certificate.Archive,
+	reopen func(t *testing.T, a certificate.Archive) certificate.Archive,
+) {
 	a := open(t)
 	x, y, z := Document(1), Document(2), Document(3)
 	y.Owner, z.Expires = x.Owner, x.Expires.AddDate(0, 0, -1)
@@ -119,7 +122,8 @@ func empty(t *testing.T, a certificate.Archive) {
 
 func exact(t *testing.T, a certificate.Archive) {
 	docs := []certificate.Archived{Document(1), Document(2), Document(3), Document(4), Document(5)}
-	docs[0].IssuedAt = time.Date(2026, 10, 25, 2, 30, 0, 999e6, time.FixedZone("CEST", 7200)) // the same instant in UTC comes back
+	// The same instant comes back in UTC.
+	docs[0].IssuedAt = time.Date(2026, 10, 25, 2, 30, 0, 999e6, time.FixedZone("CEST", 7200))
 	docs[1].IssuedAt = time.Date(1969, 12, 31, 23, 59, 59, 1e6, time.UTC)
 	docs[2].PDF = bytes.Repeat([]byte{0}, 100)
 	docs[3].PDF, docs[3].Embedded = docs[3].Embedded, nil
@@ -230,7 +234,8 @@ func ownedMany(t *testing.T, a certificate.Archive) {
 		gotIDs = append(gotIDs, d.ID)
 	}
 	assert.ElementsMatch(t, want, gotIDs)
-	assert.True(t, slices.IsSortedFunc(got, func(x, y certificate.Archived) int { return y.IssuedAt.Compare(x.IssuedAt) }))
+	latestFirst := func(x, y certificate.Archived) int { return y.IssuedAt.Compare(x.IssuedAt) }
+	assert.True(t, slices.IsSortedFunc(got, latestFirst))
 }
 
 func ownedUse(t *testing.T, a certificate.Archive) {
@@ -480,7 +485,8 @@ func large(t *testing.T, a certificate.Archive) {
 func strange() []string {
 	return []string{
 		"", ".", "..", "../" + Document(1).ID, "/etc/passwd", "a\x00b", "\xff", "%", "' OR 1=1 --", "NUL",
-		Document(1).ID + " ", string(bytes.ToLower([]byte(Document(1).ID))), string(bytes.ToUpper([]byte(Document(1).RequestKey))),
+		Document(1).ID + " ", string(bytes.ToLower([]byte(Document(1).ID))),
+		string(bytes.ToUpper([]byte(Document(1).RequestKey))),
 		Document(1).ID + ".new", string(make([]byte, 1<<20)),
 	}
 }

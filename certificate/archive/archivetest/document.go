@@ -31,7 +31,8 @@ func Document(n int) certificate.Archived {
 	}
 	return certificate.Archived{
 		ID:         base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum("id"))[:26],
-		RequestKey: hex.EncodeToString(sum("request")), PayloadKey: hex.EncodeToString(sum("payload")), Owner: hex.EncodeToString(sum("owner")),
+		RequestKey: hex.EncodeToString(sum("request")), PayloadKey: hex.EncodeToString(sum("payload")),
+		Owner:  hex.EncodeToString(sum("owner")),
 		Comune: []string{"", "A074", "H501"}[n%3], Kind: certificate.Kinds()[n%3],
 		IssuedAt: at, Expires: time.Date(2026, 9, 18, 22, 0, 0, 0, time.UTC),
 		PDF: pdf, Embedded: fmt.Appendf(nil, `{"number":%d,"text":"è"}`, n),

@@ -50,7 +50,8 @@ func TestMailbox(t *testing.T, open func(t *testing.T) Box) {
 // letter returns made-up mail n, with line breaks and bytes that must arrive
 // unchanged.
 func letter(n int) string {
-	return fmt.Sprintf("Subject: %d\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nPerché \x00 no.\r\n.\r\n\r\n", n)
+	return fmt.Sprintf("Subject: %d\r\nContent-Type: text/plain; charset=utf-8\r\n"+
+		"Content-Transfer-Encoding: 8bit\r\n\r\nPerché \x00 no.\r\n.\r\n\r\n", n)
 }
 
 // receive takes mails in and returns them; each is filed as how says.
