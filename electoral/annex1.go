@@ -214,12 +214,14 @@ func (r AnnexRecord) Fields() []AnnexField {
 	s := r.Status
 	add(5, "Referendum nazionali", s.NationalReferendums.String())
 	add(5, "Elezioni dei membri del Parlamento europeo spettanti all'Italia", s.EuropeanParliament.String())
-	add(5, "Circoscrizione per l'elezione dei membri del Parlamento europeo spettanti all'Italia", s.EuropeanConstituency)
+	add(5, "Circoscrizione per l'elezione dei membri del Parlamento europeo spettanti all'Italia",
+		s.EuropeanConstituency)
 	add(5, "Senato della Repubblica", s.Senate.String())
-	add(5, "Circoscrizione del territorio nazionale/ripartizione della circoscrizione Estero per il Senato della Repubblica", s.SenateConstituency)
+	const constituency = "Circoscrizione del territorio nazionale/ripartizione della circoscrizione Estero per "
+	add(5, constituency+"il Senato della Repubblica", s.SenateConstituency)
 	add(5, "Collegio plurinominale e collegio uninominale per il Senato della Repubblica", s.SenateCollege)
 	add(5, "Camera dei deputati", s.Chamber.String())
-	add(5, "Circoscrizione del territorio nazionale/ripartizione della circoscrizione Estero per la Camera dei deputati", s.ChamberConstituency)
+	add(5, constituency+"la Camera dei deputati", s.ChamberConstituency)
 	add(5, "Collegio plurinominale e collegio uninominale per la Camera dei deputati", s.ChamberCollege)
 	add(5, "Regionali", s.Regional.String())
 	add(5, "Circoscrizione delle elezioni regionali", s.RegionalConstituency)

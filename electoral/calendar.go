@@ -23,7 +23,8 @@ type Calendar struct {
 func NewCalendar(now func() time.Time) (*Calendar, error) {
 	rome, err := time.LoadLocation(Rome)
 	if err != nil {
-		return nil, fmt.Errorf("electoral: no time zone database for %s: import time/tzdata in the program: %w", Rome, err)
+		return nil, fmt.Errorf("electoral: no time zone database for %s: import time/tzdata in the program: %w", Rome,
+			err)
 	}
 	if now == nil {
 		now = time.Now

@@ -134,7 +134,9 @@ var electorRules = []Rule{
 		Message:     "La cittadinanza del soggetto non risulta: l'iscrizione nella {list} non si può controllare.",
 		Expected:    "la cittadinanza italiana nell'anagrafe",
 		Cases: []Case{
-			{Name: "union", Message: "La cittadinanza del soggetto non risulta: l'iscrizione nella {list} non si può controllare.", Expected: "la cittadinanza di altro Stato membro nell'anagrafe"},
+			{Name: "union",
+				Message:  "La cittadinanza del soggetto non risulta: l'iscrizione nella {list} non si può controllare.",
+				Expected: "la cittadinanza di altro Stato membro nell'anagrafe"},
 		},
 		Source: "D.M. 17 ottobre 2022, all. 1, punto 2",
 	},
@@ -144,7 +146,8 @@ var electorRules = []Rule{
 		Message:     "Il soggetto risulta iscritto nella {list}, ma mancano comune e sezione.",
 		Expected:    "comune e numero della sezione",
 		Cases: []Case{
-			{Name: "written", Message: "L'iscrizione è «si», ma mancano comune e sezione.", Expected: "comune e numero della sezione"},
+			{Name: "written", Message: "L'iscrizione è «si», ma mancano comune e sezione.",
+				Expected: "comune e numero della sezione"},
 		},
 		Source: "D.M. 17 ottobre 2022, all. 1, punto 3",
 	},
@@ -154,8 +157,10 @@ var electorRules = []Rule{
 		Message:     "Comune e sezione sono indicati, ma l'iscrizione nella {list} è «{enrolled}».",
 		Expected:    "«si» nel campo {tag}, oppure nessun comune e nessuna sezione",
 		Cases: []Case{
-			{Name: "xml", Message: "Comune e sezione di una lista aggiunta sono indicati, ma nessuna delle tre iscrizioni è «si».", Expected: "S in comregelettorebolzano, comregelettoretrento o comregelettorevalledaosta, oppure nessun <listaBolTreVal>"},
-			{Name: "written", Message: "Comune e sezione sono indicati, ma l'iscrizione non è «si».", Expected: "l'iscrizione «si», oppure nessun comune e nessuna sezione"},
+			{Name: "xml",
+				Message: "Comune e sezione di una lista aggiunta sono indicati, ma nessuna delle tre iscrizioni è «si».", Expected: "S in comregelettorebolzano, comregelettoretrento o comregelettorevalledaosta, oppure nessun <listaBolTreVal>"},
+			{Name: "written", Message: "Comune e sezione sono indicati, ma l'iscrizione non è «si».",
+				Expected: "l'iscrizione «si», oppure nessun comune e nessuna sezione"},
 		},
 		Source: "prassi ANPR (segnalazione 4208)",
 	},
@@ -165,7 +170,8 @@ var electorRules = []Rule{
 		Message:     "Il soggetto risulta già iscritto nella {list}.",
 		Expected:    "una sola lista aggiunta «si»",
 		Cases: []Case{
-			{Name: "written", Message: "ANPR tiene una sola lista aggiunta regionale/comunale per soggetto.", Expected: "una sola lista aggiunta «si»"},
+			{Name: "written", Message: "ANPR tiene una sola lista aggiunta regionale/comunale per soggetto.",
+				Expected: "una sola lista aggiunta «si»"},
 		},
 		Source:   "prassi ANPR (errore EN562)",
 		ANPRCode: "EN562",
@@ -204,7 +210,8 @@ var electorRules = []Rule{
 		Message:     "Da quando il soggetto risiede senza interruzione in {territory} non risulta.",
 		Expected:    "la data da cui risiede nel territorio",
 		Cases: []Case{
-			{Name: "no-notice", Message: "Il soggetto risiede in {territory} dal {since}: il periodo di {years} anni è compiuto al {day}.", Expected: "un controllo alla data del manifesto di convocazione"},
+			{Name: "no-notice",
+				Message: "Il soggetto risiede in {territory} dal {since}: il periodo di {years} anni è compiuto al {day}.", Expected: "un controllo alla data del manifesto di convocazione"},
 		},
 		Source: "D.P.R. n. 50 del 1973, artt. 3 e 5; d.lgs. n. 320 del 1994, art. 5",
 	},

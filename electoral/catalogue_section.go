@@ -135,7 +135,8 @@ var sectionRules = []Rule{
 		Message:     "Nessuna tabella dice i collegi per {consultation} del comune di {comune}.",
 		Expected:    "un controllo sulle tabelle del Ministero",
 		Cases: []Case{
-			{Name: "deduced", Message: "I collegi per {consultation} del comune di {comune} sono dedotti da quelli dei comuni da cui è nato.", Expected: "{expected}, salvo un controllo sulle tabelle del Ministero"},
+			{Name: "deduced",
+				Message: "I collegi per {consultation} del comune di {comune} sono dedotti da quelli dei comuni da cui è nato.", Expected: "{expected}, salvo un controllo sulle tabelle del Ministero"},
 		},
 		Source: "collegi e circoscrizioni per Camera e Senato (d.lgs. n. 177 del 2020)",
 	},
@@ -177,8 +178,10 @@ var sectionRules = []Rule{
 		Message:     "La circoscrizione regionale del comune di {comune} nella tabella non ha una fonte certa.",
 		Expected:    "un controllo sulla legge elettorale regionale",
 		Cases: []Case{
-			{Name: "proposed", Message: "La circoscrizione regionale del comune di {comune} non si può controllare su una tabella certa.", Expected: "{expected}, salvo un controllo sulle tabelle del Ministero"},
-			{Name: "no-table", Message: "La circoscrizione regionale del comune di {comune} non si può controllare su una tabella certa.", Expected: "un controllo sulle tabelle del Ministero"},
+			{Name: "proposed",
+				Message: "La circoscrizione regionale del comune di {comune} non si può controllare su una tabella certa.", Expected: "{expected}, salvo un controllo sulle tabelle del Ministero"},
+			{Name: "no-table",
+				Message: "La circoscrizione regionale del comune di {comune} non si può controllare su una tabella certa.", Expected: "un controllo sulle tabelle del Ministero"},
 		},
 		Source: "circoscrizioni delle leggi elettorali regionali",
 	},

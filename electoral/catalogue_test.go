@@ -148,7 +148,8 @@ func codeConstants(t *testing.T, files []string) map[string]string {
 		require.NoError(t, err)
 		ast.Inspect(f, func(n ast.Node) bool {
 			if s, ok := n.(*ast.ValueSpec); ok && len(s.Values) == 1 {
-				if l, ok := s.Values[0].(*ast.BasicLit); ok && regexp.MustCompile(`^"[A-Z]{3}-[A-Z]+-[0-9]+"$`).MatchString(l.Value) {
+				if l, ok := s.Values[0].(*ast.BasicLit); ok &&
+					regexp.MustCompile(`^"[A-Z]{3}-[A-Z]+-[0-9]+"$`).MatchString(l.Value) {
 					out[s.Names[0].Name], _ = strconv.Unquote(l.Value)
 				}
 			}

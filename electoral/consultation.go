@@ -20,7 +20,8 @@ const (
 
 // Consultations returns every consultation in the order of annex 1.
 func Consultations() []Consultation {
-	return []Consultation{NationalReferendum, EuropeanElection, SenateElection, ChamberElection, RegionalElection, ComunalElection, DistrictElection}
+	return []Consultation{NationalReferendum, EuropeanElection, SenateElection, ChamberElection, RegionalElection,
+		ComunalElection, DistrictElection}
 }
 
 // For returns the answer of a status for a consultation; NotGiven for one that

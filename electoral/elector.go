@@ -76,7 +76,8 @@ const (
 
 // RemovalReasons returns the reasons that are known.
 func RemovalReasons() []RemovalReason {
-	return []RemovalReason{Emigration, Untraceable, DeathOfElector, OtherReason, FromAddedList, Annulment, RightLostWithTransfer}
+	return []RemovalReason{Emigration, Untraceable, DeathOfElector, OtherReason, FromAddedList, Annulment,
+		RightLostWithTransfer}
 }
 
 // Italian returns the reason for people.
@@ -181,13 +182,20 @@ type StatusEntry struct {
 // Entries returns the answers in the order of annex 1, point 5.
 func (s Status) Entries() [7]StatusEntry {
 	return [7]StatusEntry{
-		{NationalReferendum, "status.nationalReferendums", "i referendum nazionali", s.NationalReferendums},
-		{EuropeanElection, "status.europeanParliament", "il Parlamento europeo", s.EuropeanParliament},
-		{SenateElection, "status.senate", "il Senato della Repubblica", s.Senate},
-		{ChamberElection, "status.chamber", "la Camera dei deputati", s.Chamber},
-		{RegionalElection, "status.regional", "le elezioni regionali", s.Regional},
-		{ComunalElection, "status.comunal", "le elezioni comunali", s.Comunal},
-		{DistrictElection, "status.district", "le elezioni circoscrizionali", s.District},
+		{Consultation: NationalReferendum, Path: "status.nationalReferendums",
+			Italian: "i referendum nazionali", Answer: s.NationalReferendums},
+		{Consultation: EuropeanElection, Path: "status.europeanParliament",
+			Italian: "il Parlamento europeo", Answer: s.EuropeanParliament},
+		{Consultation: SenateElection, Path: "status.senate",
+			Italian: "il Senato della Repubblica", Answer: s.Senate},
+		{Consultation: ChamberElection, Path: "status.chamber",
+			Italian: "la Camera dei deputati", Answer: s.Chamber},
+		{Consultation: RegionalElection, Path: "status.regional",
+			Italian: "le elezioni regionali", Answer: s.Regional},
+		{Consultation: ComunalElection, Path: "status.comunal",
+			Italian: "le elezioni comunali", Answer: s.Comunal},
+		{Consultation: DistrictElection, Path: "status.district",
+			Italian: "le elezioni circoscrizionali", Answer: s.District},
 	}
 }
 
@@ -401,5 +409,6 @@ func clonePtr[T any](p *T) *T {
 func (e *Elector) LoseCapacity() {
 	none := NotCertifiable
 	e.Capacity, e.Certifiability = No, &none
-	e.Status = Status{NationalReferendums: No, EuropeanParliament: No, Senate: No, Chamber: No, Regional: No, Comunal: No, District: No}
+	e.Status = Status{NationalReferendums: No, EuropeanParliament: No, Senate: No, Chamber: No, Regional: No,
+		Comunal: No, District: No}
 }

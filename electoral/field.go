@@ -108,7 +108,8 @@ func (f FieldInfo) OfAnnex1(a *AnnexRecord) string {
 // Fields returns every field, in the order of annex 1 and then the others.
 func Fields() []FieldInfo {
 	answer := func(f Field, italian string, get func(*Elector) Answer) FieldInfo {
-		return FieldInfo{Field: f, Italian: italian, Answer: true, stored: func(e *Elector) string { return get(e).String() }}
+		return FieldInfo{Field: f, Italian: italian, Answer: true,
+			stored: func(e *Elector) string { return get(e).String() }}
 	}
 	text := func(f Field, italian string, get func(*Elector) string) FieldInfo {
 		return FieldInfo{Field: f, Italian: italian, stored: get}
@@ -121,20 +122,29 @@ func Fields() []FieldInfo {
 		all = append(all, listFields(l)...)
 	}
 	return append(all,
-		answer(NationalReferendumsField, "Referendum nazionali", func(e *Elector) Answer { return e.Status.NationalReferendums }),
-		answer(EuropeanParliamentField, "Elezioni dei membri del Parlamento europeo", func(e *Elector) Answer { return e.Status.EuropeanParliament }),
-		derived(EuropeanConstituencyField, "Circoscrizione per il Parlamento europeo", func(a *AnnexRecord) string { return a.Status.EuropeanConstituency }),
+		answer(NationalReferendumsField, "Referendum nazionali",
+			func(e *Elector) Answer { return e.Status.NationalReferendums }),
+		answer(EuropeanParliamentField, "Elezioni dei membri del Parlamento europeo",
+			func(e *Elector) Answer { return e.Status.EuropeanParliament }),
+		derived(EuropeanConstituencyField, "Circoscrizione per il Parlamento europeo",
+			func(a *AnnexRecord) string { return a.Status.EuropeanConstituency }),
 		answer(SenateField, "Senato della Repubblica", func(e *Elector) Answer { return e.Status.Senate }),
-		text(SenateConstituencyField, "Circoscrizione o ripartizione per il Senato della Repubblica", func(e *Elector) string { return e.Status.SenateConstituency }),
-		derived(SenateCollegeField, "Collegio plurinominale e uninominale per il Senato della Repubblica", func(a *AnnexRecord) string { return a.Status.SenateCollege }),
+		text(SenateConstituencyField, "Circoscrizione o ripartizione per il Senato della Repubblica",
+			func(e *Elector) string { return e.Status.SenateConstituency }),
+		derived(SenateCollegeField, "Collegio plurinominale e uninominale per il Senato della Repubblica",
+			func(a *AnnexRecord) string { return a.Status.SenateCollege }),
 		answer(ChamberField, "Camera dei deputati", func(e *Elector) Answer { return e.Status.Chamber }),
-		text(ChamberConstituencyField, "Circoscrizione o ripartizione per la Camera dei deputati", func(e *Elector) string { return e.Status.ChamberConstituency }),
-		derived(ChamberCollegeField, "Collegio plurinominale e uninominale per la Camera dei deputati", func(a *AnnexRecord) string { return a.Status.ChamberCollege }),
+		text(ChamberConstituencyField, "Circoscrizione o ripartizione per la Camera dei deputati",
+			func(e *Elector) string { return e.Status.ChamberConstituency }),
+		derived(ChamberCollegeField, "Collegio plurinominale e uninominale per la Camera dei deputati",
+			func(a *AnnexRecord) string { return a.Status.ChamberCollege }),
 		answer(RegionalField, "Regionali", func(e *Elector) Answer { return e.Status.Regional }),
-		derived(RegionalConstituencyField, "Circoscrizione delle elezioni regionali", func(a *AnnexRecord) string { return a.Status.RegionalConstituency }),
+		derived(RegionalConstituencyField, "Circoscrizione delle elezioni regionali",
+			func(a *AnnexRecord) string { return a.Status.RegionalConstituency }),
 		answer(ComunalField, "Comunali", func(e *Elector) Answer { return e.Status.Comunal }),
 		answer(DistrictField, "Circoscrizionali", func(e *Elector) Answer { return e.Status.District }),
-		derived(DistrictConstituencyField, "Circoscrizione delle elezioni circoscrizionali", func(a *AnnexRecord) string { return a.Status.DistrictConstituency }),
+		derived(DistrictConstituencyField, "Circoscrizione delle elezioni circoscrizionali",
+			func(a *AnnexRecord) string { return a.Status.DistrictConstituency }),
 		text(CertifiabilityField, "Certificabilità", func(e *Elector) string {
 			if e.Certifiability == nil {
 				return ""
@@ -152,22 +162,26 @@ func Fields() []FieldInfo {
 
 func listFields(l List) []FieldInfo {
 	place := func(part ListPart, italian string, get func(Enrolment) string) FieldInfo {
-		return FieldInfo{Field: ListField(l, part), Italian: italian + " (" + l.Italian() + ")", stored: func(e *Elector) string {
-			if en := e.ListEntry(l).Enrolment; en != nil {
-				return get(*en)
-			}
-			return ""
-		}}
+		return FieldInfo{Field: ListField(l, part), Italian: italian + " (" + l.Italian() + ")",
+			stored: func(e *Elector) string {
+				if en := e.ListEntry(l).Enrolment; en != nil {
+					return get(*en)
+				}
+				return ""
+			}}
 	}
 	var fields []FieldInfo
 	if l != GeneralList {
-		fields = append(fields, FieldInfo{Field: ListField(l, ListEnrolled), Italian: "Iscrizione nella " + l.Italian(), Answer: true,
-			stored: func(e *Elector) string { return e.ListEntry(l).Enrolled.String() }})
+		fields = append(fields,
+			FieldInfo{Field: ListField(l, ListEnrolled), Italian: "Iscrizione nella " + l.Italian(), Answer: true,
+				stored: func(e *Elector) string { return e.ListEntry(l).Enrolled.String() }})
 	}
 	return append(fields,
 		place(ListComune, "Comune di iscrizione elettorale", func(en Enrolment) string { return en.Comune }),
-		place(ListSection, "Sezione elettorale di iscrizione (numero)", func(en Enrolment) string { return en.Section }),
-		FieldInfo{Field: ListField(l, ListSeat), Italian: "Sezione elettorale di iscrizione (sede) (" + l.Italian() + ")", Derived: true,
+		place(ListSection, "Sezione elettorale di iscrizione (numero)",
+			func(en Enrolment) string { return en.Section }),
+		FieldInfo{Field: ListField(l, ListSeat), Derived: true,
+			Italian: "Sezione elettorale di iscrizione (sede) (" + l.Italian() + ")",
 			derived: func(a *AnnexRecord) string {
 				if en := a.enrolment(l); en != nil {
 					return en.SectionSeat
@@ -193,16 +207,3 @@ func (r *AnnexRecord) enrolment(l List) *AnnexEnrolment {
 
 // allFields is Fields, which never changes.
 var allFields = Fields()
-
-// AllDigits reports whether s holds nothing but the digits 0 to 9.
-func AllDigits(s string) bool {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return true
-}
-
-// MaxText is the length in characters of ANPR's charMax200.
-const MaxText = 200

@@ -92,7 +92,8 @@ func ParseFiscalCode(s string) (FiscalCode, error) {
 		return "", err
 	}
 	if want := fiscalCheck(v[:15]); v[15] != want {
-		return "", &FiscalCodeError{Value: v, Code: FiscalCodeCheck, Position: 16, Expected: "the check character of the first fifteen"}
+		return "", &FiscalCodeError{Value: v, Code: FiscalCodeCheck, Position: 16,
+			Expected: "the check character of the first fifteen"}
 	}
 	for _, at := range []int{0, 3} {
 		if i := impossiblePart(v[at : at+3]); i >= 0 {
@@ -164,7 +165,8 @@ func checkProvisional(v string) error {
 	sum := 0
 	for i := range len(v) {
 		if v[i] < '0' || v[i] > '9' {
-			return &FiscalCodeError{Value: v, Code: FiscalCodeForm, Position: i + 1, Expected: "a digit, as in all codes of 11 characters"}
+			return &FiscalCodeError{Value: v, Code: FiscalCodeForm, Position: i + 1,
+				Expected: "a digit, as in all codes of 11 characters"}
 		}
 		d := int(v[i] - '0')
 		if i%2 == 1 {
@@ -175,10 +177,12 @@ func checkProvisional(v string) error {
 		sum += d
 	}
 	if v[:7] == "0000000" {
-		return &FiscalCodeError{Value: v, Code: FiscalCodeForm, Position: 1, Expected: "a serial number other than zero in the first seven digits"}
+		return &FiscalCodeError{Value: v, Code: FiscalCodeForm, Position: 1,
+			Expected: "a serial number other than zero in the first seven digits"}
 	}
 	if sum%10 != 0 {
-		return &FiscalCodeError{Value: v, Code: FiscalCodeCheck, Position: 11, Expected: "the check digit of the first ten"}
+		return &FiscalCodeError{Value: v, Code: FiscalCodeCheck, Position: 11,
+			Expected: "the check digit of the first ten"}
 	}
 	return nil
 }
@@ -407,7 +411,8 @@ func ComputeFiscalCode(surname, name string, sex Sex, birth Date, place string) 
 	if len(place) != 4 || place[0] < 'A' || place[0] > 'Z' || strings.Trim(place[1:], "0123456789") != "" {
 		return bad(place, "a place of birth as a capital letter and three digits")
 	}
-	v := fmt.Sprintf("%s%s%02d%c%02d%s", fiscalPart(s, false), fiscalPart(n, true), birth.Year%100, monthLetters[birth.Month-1], day, place)
+	v := fmt.Sprintf("%s%s%02d%c%02d%s", fiscalPart(s, false), fiscalPart(n, true), birth.Year%100,
+		monthLetters[birth.Month-1], day, place)
 	return FiscalCode(v + string(fiscalCheck(v))), nil
 }
 

@@ -88,7 +88,8 @@ func (e *Entry) Set(key, value string) {
 		value = strconv.QuoteToASCII(value)
 		value = value[:min(len(value), MaxDetail)]
 	}
-	i, found := slices.BinarySearchFunc(e.access.Details, key, func(d Detail, key string) int { return strings.Compare(d.Key, key) })
+	i, found := slices.BinarySearchFunc(e.access.Details, key,
+		func(d Detail, key string) int { return strings.Compare(d.Key, key) })
 	switch {
 	case value == "":
 	case found:

@@ -138,7 +138,8 @@ func ParseCollege(s string) (College, error) {
 	if c.MultiMember == "NULL" {
 		c.MultiMember = ""
 	}
-	if c.Constituency == "" || c.MultiMember != "" && !collegeNumber(c.MultiMember, 'P') || !collegeNumber(c.SingleMember, 'U') {
+	if c.Constituency == "" || c.MultiMember != "" && !collegeNumber(c.MultiMember, 'P') ||
+		!collegeNumber(c.SingleMember, 'U') {
 		return College{}, fmt.Errorf("electoral: college %q: expected CONSTITUENCY | Pnn | Unn", s)
 	}
 	return c, nil

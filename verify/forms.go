@@ -191,7 +191,7 @@ func (u *update) signatureWidget(o owner, c *pdf.Change, was, is pdf.Dict) error
 		d, _ := f.New.(pdf.Dict)
 		value = d.Get("V")
 	}
-	if o.field.V != nil || value == nil {
+	if o.field.V != nil || !u.signature(value) {
 		return refuse(signatureFieldUnsigned, at(o.field.Ref, "V"), "field", "«"+clean(o.field.Name)+"»")
 	}
 	if key, dup := is.Duplicate(); dup {
@@ -216,12 +216,20 @@ func (u *update) signatureWidget(o owner, c *pdf.Change, was, is pdf.Dict) error
 	return errors.Join(faults...)
 }
 
+// signature reports whether the value of a field is there: a reference to an
+// object that does not exist is null.
+func (u *update) signature(value pdf.Object) bool {
+	o, err := u.new.Resolve(value)
+	_, ok := o.(pdf.Dict)
+	return ok && err == nil
+}
+
 // field judges one signature field, was being nil if it is new.
 func (u *update) field(ref pdf.Ref, was, is pdf.Dict) error {
 	if key, dup := is.Duplicate(); dup {
 		return refuse(keyTwice, at(ref, key), "what", "il campo "+ref.String(), "key", string(key))
 	}
-	if was.Get("V") != nil || is.Get("V") == nil {
+	if was.Get("V") != nil || !u.signature(is.Get("V")) {
 		return refuse(signatureFieldUnsigned, at(ref, "V"), "field", ref.String()).found(is.Get("V"))
 	}
 	var faults []error
@@ -351,13 +359,10 @@ func (u *update) page(ref pdf.Ref, was, is pdf.Dict) error {
 		}
 	}
 	faults = append(faults, u.annotations(ref, was, is))
-	if err := errors.Join(faults...); err != nil {
-		return err
-	}
 	if u.changes[ref.Num] != nil {
-		u.allowed[ref.Num] = true
+		u.allowed[ref.Num] = true // what of it is refused, and why, is among the faults
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // annotations accounts for the list of a page's annotations.

@@ -175,3 +175,19 @@ func TestValidationDataInUse(t *testing.T) {
 		})
 	}
 }
+
+// TestFieldWithoutSignature adds a signature field, or fills one, with a value
+// that is not there.
+func TestFieldWithoutSignature(t *testing.T) {
+	l := sealedSheet(t, "/Annots [5 0 R]", "/AcroForm << /Fields [4 0 R] /SigFlags 3 >>",
+		"<< /FT /Sig /T (Vuota) /Kids [5 0 R] >>", "<< "+widget+" /Parent 4 0 R /Rect [0 0 0 0] >>")
+	next := unused(t, l.doc)
+	for _, value := range []string{fmt.Sprintf("%d 0 R", next+7), "null"} {
+		root, catalog := catalogWith(t, l.doc, "AcroForm",
+			fmt.Sprintf("<< /Fields [%s %d 0 R] /SigFlags 3 >>", formFields(t, l.doc), next))
+		added := map[int]string{root: catalog, next: "<< /FT /Sig /T (Nuova) /V " + value + " >>"}
+		l.refused(t, l.with(t, added), "senza che vi sia apposta una firma")
+		filled := map[int]string{4: "<< /FT /Sig /T (Vuota) /Kids [5 0 R] /V " + value + " >>"}
+		l.refused(t, l.with(t, filled), "senza che vi sia apposta una firma")
+	}
+}

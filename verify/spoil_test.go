@@ -11,6 +11,8 @@ import (
 
 	"github.com/liste-elettorali/anpr/internal/cms"
 	"github.com/liste-elettorali/anpr/internal/pdf"
+	"github.com/liste-elettorali/anpr/seal"
+	"github.com/liste-elettorali/anpr/verify"
 )
 
 // A specimen is a file that the judges are asked about.
@@ -18,11 +20,25 @@ type specimen struct {
 	name  string
 	kind  string // whole, vector, or what was done to it
 	data  []byte
-	place place // of what was done to it
+	place place        // of what was done to it
+	level verify.Level // of the whole one
+}
+
+// mayStand reports whether a report on a specimen may be valid. A whole one must
+// be. Of a spoiled copy only what the seal does not guard may be damaged: then the
+// seal is what it was, and the report must give it a lower level.
+func (s specimen) mayStand(r verify.Report) bool {
+	levels := []verify.Level{verify.LevelNone, verify.LevelLegacy, verify.LevelBB, verify.LevelBT, verify.LevelBLT,
+		verify.LevelBLTA}
+	switch s.place {
+	case unguarded, behind:
+		return slices.Index(levels, r.Level) < slices.Index(levels, s.level)
+	}
+	return s.kind == "whole"
 }
 
 // spoil makes spoiled copies of a sealed certificate, of every kind in turn.
-func spoil(t testing.TB, doc []byte, prefix string, n int, seed uint64) (out []specimen) {
+func spoil(t testing.TB, doc []byte, level seal.Level, n int, seed uint64) (out []specimen) {
 	t.Helper()
 	s := &spoiler{t: t, doc: doc, rng: rand.New(rand.NewPCG(seed, 7))}
 	s.read()
@@ -40,8 +56,9 @@ func spoil(t testing.TB, doc []byte, prefix string, n int, seed uint64) (out []s
 		for _, k := range kinds {
 			for range k.share {
 				if bad := k.spoil(); len(out) < n && !bytes.Equal(bad, doc) {
-					name := fmt.Sprintf("%s-%d-%s-%03d.pdf", prefix, seed, k.name, len(out))
-					out = append(out, specimen{name: name, kind: k.name, data: bad, place: s.place(bad)})
+					name := fmt.Sprintf("%s-%d-%s-%03d.pdf", level, seed, k.name, len(out))
+					out = append(out, specimen{name: name, kind: k.name, data: bad, place: s.place(bad),
+						level: verify.Level(level)})
 				}
 			}
 		}

@@ -17,8 +17,10 @@
 //     failed and all the checks that its kind requires passed; what could not be
 //     done is never taken for passed.
 //   - Of a document with a valid report, every byte is covered by a seal whose
-//     certificate leads to one of the given anchors, but for the seal's own
-//     value, which has one accepted form, and for later revisions that do
+//     certificate leads to one of the given anchors. Two parts are outside it.
+//     One is the seal's own value, which has one accepted form, but for what its
+//     signature does not protect: a time-stamp that is spoiled there counts as
+//     missing, and the level is lower. The other is later revisions that do
 //     nothing but add validation data, timestamps or further seals or, where
 //     the seals permit it (DocMDP, FieldMDP), fill in empty fields of a form or
 //     add comments that hide nothing: the report says so.

@@ -104,7 +104,8 @@ var rules = []electoral.Rule{
 		Message:     "Il valore di <{element}> non è del tipo {type}.",
 		Expected:    "{expected}",
 		Cases: []electoral.Case{
-			{Name: "characters", Message: "Il valore di <{element}> contiene caratteri che l'XML non ammette.", Expected: "{expected}"},
+			{Name: "characters", Message: "Il valore di <{element}> contiene caratteri che l'XML non ammette.",
+				Expected: "{expected}"},
 		},
 		Source:   schemaSource,
 		ANPRCode: "EN489",
@@ -123,7 +124,8 @@ var rules = []electoral.Rule{
 		Message:     "Il comune non è nelle tabelle.",
 		Expected:    "nome, provincia e codice ISTAT di un comune esistente",
 		Cases: []electoral.Case{
-			{Name: "code", Message: "Il comune non è nelle tabelle.", Expected: "il codice catastale di un comune esistente"},
+			{Name: "code", Message: "Il comune non è nelle tabelle.",
+				Expected: "il codice catastale di un comune esistente"},
 		},
 		Source: schemaSource,
 	},
@@ -141,7 +143,8 @@ var rules = []electoral.Rule{
 		Message:     "La località del comune di iscrizione non si conserva.",
 		Expected:    "nessuna località",
 		Cases: []electoral.Case{
-			{Name: "section", Message: "La località del comune della sezione non si conserva.", Expected: "nessuna località"},
+			{Name: "section", Message: "La località del comune della sezione non si conserva.",
+				Expected: "nessuna località"},
 		},
 		Source: schemaSource,
 	},

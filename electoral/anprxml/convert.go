@@ -56,9 +56,10 @@ func (f *file) comune(r *record, base int, parent, field string) string {
 	pos := r.values[base+comuneGroup].pos
 	given := strings.TrimSpace(key.name + " (" + key.province + ") " + key.istat)
 	if found.disagrees {
-		f.faults = append(f.faults, fault(ComuneDisagrees, path, tag, given, electoral.Args{"expected": found.expected}, pos))
+		f.faults = append(f.faults,
+			placed(newFault(ComuneDisagrees, path, given, electoral.Args{"expected": found.expected}), tag, pos))
 	} else {
-		f.faults = append(f.faults, fault(ComuneUnknown, path, tag, given, nil, pos))
+		f.faults = append(f.faults, placed(newFault(ComuneUnknown, path, given, nil), tag, pos))
 	}
 	return ""
 }
@@ -91,7 +92,9 @@ func (f *file) enrolment(r *record, base int, tag, path string) *electoral.Enrol
 	}
 	comune := base + enrolmentComune
 	if place := &r.values[comune+comunePlace]; place.present {
-		f.faults = append(f.faults, fault(PlaceNotKept, path+".comune", tag+"/comune/descrizioneLocalita", place.text, nil, place.pos))
+		f.faults = append(f.faults,
+			placed(newFault(PlaceNotKept, path+".comune", place.text, nil),
+				tag+"/comune/descrizioneLocalita", place.pos))
 	}
 	return &electoral.Enrolment{
 		Comune:  f.comune(r, comune, tag, path),
@@ -108,12 +111,14 @@ func (f *file) elector(r *record) electoral.Elector {
 		General:  f.enrolment(r, eGeneral, list+"listaGenerale", "general"),
 		EU: electoral.EULists{
 			Comunal: electoral.AddedList{
-				Enrolled:  answer(&r.values[eEUComunal]),
-				Enrolment: f.enrolment(r, eEUComunalList, list+"listaAggiuntaUE/listaAggiuntaUEComunali", "eu.comunal.enrolment"),
+				Enrolled: answer(&r.values[eEUComunal]),
+				Enrolment: f.enrolment(r, eEUComunalList, list+"listaAggiuntaUE/listaAggiuntaUEComunali",
+					"eu.comunal.enrolment"),
 			},
 			Parliament: electoral.AddedList{
-				Enrolled:  answer(&r.values[eEUParliament]),
-				Enrolment: f.enrolment(r, eEUParlList, list+"listaAggiuntaUE/listaAggiuntaUEParlamento", "eu.parliament.enrolment"),
+				Enrolled: answer(&r.values[eEUParliament]),
+				Enrolment: f.enrolment(r, eEUParlList, list+"listaAggiuntaUE/listaAggiuntaUEParlamento",
+					"eu.parliament.enrolment"),
 			},
 		},
 		Status: electoral.Status{
@@ -155,7 +160,8 @@ func (f *file) added(r *record, e *electoral.Elector) {
 		}
 	}
 	if !taken {
-		f.faults = append(f.faults, fault(electoral.EnrolmentWithoutAdded.In("xml"), "added.enrolment", tag, en.Comune+"/"+en.Section, nil, r.values[eAddedList].pos))
+		undue := newFault(electoral.EnrolmentWithoutAdded.In("xml"), "added.enrolment", en.Comune+"/"+en.Section, nil)
+		f.faults = append(f.faults, placed(undue, tag, r.values[eAddedList].pos))
 	}
 }
 
@@ -181,7 +187,9 @@ func (f *file) section(r *record) electoral.Section {
 		*p.text = r.text(p.id)
 	}
 	if v := r.values[sComune+comunePlace]; v.present {
-		f.faults = append(f.faults, fault(PlaceNotKept.In("section"), "comune", "sezione/comune/descrizioneLocalita", v.text, nil, v.pos))
+		f.faults = append(f.faults,
+			placed(newFault(PlaceNotKept.In("section"), "comune", v.text, nil),
+				"sezione/comune/descrizioneLocalita", v.pos))
 	}
 	for i := range r.items {
 		t := &r.items[i]
@@ -201,7 +209,7 @@ func (f *file) college(r *record, id int, tag, path string) electoral.College {
 	}
 	c, err := electoral.ParseCollege(v.text)
 	if err != nil {
-		f.faults = append(f.faults, fault(CollegeMalformed, path, "sezione/"+tag, v.text, nil, v.pos))
+		f.faults = append(f.faults, placed(newFault(CollegeMalformed, path, v.text, nil), "sezione/"+tag, v.pos))
 	}
 	return c
 }
@@ -220,8 +228,10 @@ func seatTexts(a *electoral.Address) []place {
 		{sNameCode, &st.NameCode}, {sName, &st.Name}, {sNameSource, &st.NameSource},
 		{sHouseCode, &h.Code}, {sHouseSource, &h.Source}, {sHouseNumber, &h.Number}, {sHouseMetric, &h.Metric},
 		{sUnnumbered, &h.Unnumbered}, {sLetter, &h.Letter}, {sSuffix, &h.Suffix}, {sColour, &h.Colour},
-		{sInnerFirst, &in.Court}, {sInnerFirst + 1, &in.Staircase}, {sInnerFirst + 2, &in.Unit}, {sInnerFirst + 3, &in.UnitSuffix},
-		{sInnerFirst + 4, &in.SubUnit}, {sInnerFirst + 5, &in.SubUnitSuffix}, {sInnerFirst + 6, &in.OuterStaircase}, {sInnerFirst + 7, &in.Secondary},
+		{sInnerFirst, &in.Court}, {sInnerFirst + 1, &in.Staircase}, {sInnerFirst + 2, &in.Unit},
+		{sInnerFirst + 3, &in.UnitSuffix},
+		{sInnerFirst + 4, &in.SubUnit}, {sInnerFirst + 5, &in.SubUnitSuffix},
+		{sInnerFirst + 6, &in.OuterStaircase}, {sInnerFirst + 7, &in.Secondary},
 		{sInnerFirst + 8, &in.Floor}, {sInnerFirst + 9, &in.UnitID}, {sInnerFirst + 10, &in.Block},
 	}
 }
@@ -229,7 +239,7 @@ func seatTexts(a *electoral.Address) []place {
 // translationTexts pairs the texts of a translation.
 func translationTexts(t *electoral.SectionTranslation) []place {
 	return []place{
-		{tSeatName, &t.SeatName}, {tLanguage, &t.LanguageID}, {tNote, &t.Note}, {tPlace, &t.Place}, {tHamlet, &t.Hamlet},
-		{tKind, &t.StreetKind}, {tName, &t.StreetName}, {tCareOf, &t.CareOf},
+		{tSeatName, &t.SeatName}, {tLanguage, &t.LanguageID}, {tNote, &t.Note}, {tPlace, &t.Place},
+		{tHamlet, &t.Hamlet}, {tKind, &t.StreetKind}, {tName, &t.StreetName}, {tCareOf, &t.CareOf},
 	}
 }

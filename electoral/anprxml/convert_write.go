@@ -72,34 +72,26 @@ func (w *writer) fromElector(r *record, e electoral.Elector) electoral.Faults {
 	r.setAnswer(eCapacity, e.Capacity)
 	faults := w.setEnrolment(r, eGeneral, e.General, list+"listaGenerale", "general")
 	r.setAnswer(eEUComunal, e.EU.Comunal.Enrolled)
-	faults = append(faults, w.setEnrolment(r, eEUComunalList, e.EU.Comunal.Enrolment, list+"listaAggiuntaUE/listaAggiuntaUEComunali", "eu.comunal.enrolment")...)
+	faults = append(faults,
+		w.setEnrolment(r, eEUComunalList, e.EU.Comunal.Enrolment, list+"listaAggiuntaUE/listaAggiuntaUEComunali",
+			"eu.comunal.enrolment")...)
 	r.setAnswer(eEUParliament, e.EU.Parliament.Enrolled)
-	faults = append(faults, w.setEnrolment(r, eEUParlList, e.EU.Parliament.Enrolment, list+"listaAggiuntaUE/listaAggiuntaUEParlamento", "eu.parliament.enrolment")...)
+	faults = append(faults,
+		w.setEnrolment(r, eEUParlList, e.EU.Parliament.Enrolment, list+"listaAggiuntaUE/listaAggiuntaUEParlamento",
+			"eu.parliament.enrolment")...)
 	faults = append(faults, w.setAdded(r, e.Added)...)
-	s := e.Status
-	for _, flag := range []struct {
-		id     int
-		answer electoral.Answer
-		path   string
-		tag    string
-	}{
-		{eReferendums, s.NationalReferendums, "status.nationalReferendums", "referendumnazionali"},
-		{eEuropean, s.EuropeanParliament, "status.europeanParliament", "elezionimembriue"},
-		{eSenate, s.Senate, "status.senate", "senatorepubblica"},
-		{eChamber, s.Chamber, "status.chamber", "cameradeputati"},
-		{eRegional, s.Regional, "status.regional", "regionali"},
-		{eComunal, s.Comunal, "status.comunal", "comunali"},
-		{eDistrict, s.District, "status.district", "circoscrizionali"},
-	} {
-		r.setAnswer(flag.id, flag.answer)
-		if flag.answer == electoral.NotGiven {
-			r.values[flag.id].bad = true
-			f := newFault(electoral.StatusNotGivenForANPR, flag.path, "", nil)
-			faults = append(faults, complete(f, list+flag.tag))
+	statusIDs := [7]int{eReferendums, eEuropean, eSenate, eChamber, eRegional, eComunal, eDistrict}
+	for i, flag := range e.Status.Entries() {
+		id := statusIDs[i]
+		r.setAnswer(id, flag.Answer)
+		if flag.Answer == electoral.NotGiven {
+			r.values[id].bad = true
+			f := newFault(electoral.StatusNotGivenForANPR, flag.Path, "", nil)
+			faults = append(faults, complete(f, electoral.Tag(flag.Path)))
 		}
 	}
-	r.set(eSenateConst, s.SenateConstituency)
-	r.set(eChamberConst, s.ChamberConstituency)
+	r.set(eSenateConst, e.Status.SenateConstituency)
+	r.set(eChamberConst, e.Status.ChamberConstituency)
 	if e.Certifiability != nil {
 		r.set(eCertifiableCode, strconv.Itoa(int(*e.Certifiability)))
 	}
@@ -118,11 +110,13 @@ func (w *writer) setAdded(r *record, a electoral.AddedLists) electoral.Faults {
 	for _, l := range []struct {
 		list electoral.List
 		electoral.AddedList
-	}{{electoral.BolzanoList, a.Bolzano}, {electoral.TrentoList, a.Trento}, {electoral.AostaValleyList, a.AostaValley}} {
+	}{{electoral.BolzanoList, a.Bolzano}, {electoral.TrentoList, a.Trento},
+		{electoral.AostaValleyList, a.AostaValley}} {
 		path := l.list.Path()
 		switch {
 		case l.Enrolled != electoral.Yes && l.Enrolment != nil:
-			f := newFault(electoral.EnrolmentWithoutAdded.In("written"), path+".enrolment", l.Enrolment.Comune+"/"+l.Enrolment.Section, nil)
+			f := newFault(electoral.EnrolmentWithoutAdded.In("written"), path+".enrolment",
+				l.Enrolment.Comune+"/"+l.Enrolment.Section, nil)
 			faults = append(faults, complete(f, tag+"/listaBolTreVal"))
 		case l.Enrolled != electoral.Yes:
 		case shared != nil:
@@ -146,7 +140,8 @@ func (w *writer) fromSection(r *record, s electoral.Section) electoral.Faults {
 	r.set(sSeatName, s.SeatName)
 	r.values[sSeat].present = true
 	r.set(sPostCode, s.Seat.PostCode)
-	faults = append(faults, w.setComune(r, sSeatComune, s.Seat.Comune, "sezione/sezioneelettoraleind/comune", "seat.comune")...)
+	faults = append(faults,
+		w.setComune(r, sSeatComune, s.Seat.Comune, "sezione/sezioneelettoraleind/comune", "seat.comune")...)
 	r.set(sSeatComune+comunePlace, s.Seat.Place)
 	r.set(sHamlet, s.Seat.Hamlet)
 	r.values[sStreet].present = true

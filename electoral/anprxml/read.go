@@ -47,7 +47,8 @@ type FormatError struct {
 
 // Error returns the message with the position.
 func (e *FormatError) Error() string {
-	return fmt.Sprintf("anprxml: line %d, column %d: <%s>: found %q, expected %s", e.Pos.Line, e.Pos.Column, e.Tag, e.Value, e.Expected)
+	return fmt.Sprintf("anprxml: line %d, column %d: <%s>: found %q, expected %s", e.Pos.Line, e.Pos.Column, e.Tag,
+		e.Value, e.Expected)
 }
 
 // ReadSections reads a file subentroSezioni. It returns when it has read the
@@ -66,7 +67,8 @@ func ReadSections(ctx context.Context, r io.Reader, cfg ReadConfig) (electoral.L
 		return electoral.LoadSource[electoral.Section]{}, err
 	}
 	spec := sectionElement()
-	return electoral.LoadSource[electoral.Section]{Declared: declared, Items: items(f, &spec, sectionSize, f.section)}, nil
+	return electoral.LoadSource[electoral.Section]{Declared: declared,
+		Items: items(f, &spec, sectionSize, f.section)}, nil
 }
 
 // ReadElectors reads a file subentroListe. It returns when it has read the
@@ -85,7 +87,8 @@ func ReadElectors(ctx context.Context, r io.Reader, cfg ReadConfig) (electoral.L
 		return electoral.LoadSource[electoral.Elector]{}, err
 	}
 	spec := electorElement()
-	return electoral.LoadSource[electoral.Elector]{Declared: declared, Items: items(f, &spec, electorSize, f.elector)}, nil
+	return electoral.LoadSource[electoral.Elector]{Declared: declared,
+		Items: items(f, &spec, electorSize, f.elector)}, nil
 }
 
 // file is one file being read.
@@ -111,7 +114,8 @@ func open(ctx context.Context, r io.Reader, cfg ReadConfig, space, root string) 
 	if f.most == 0 {
 		f.most = 5_000_000
 	}
-	d, err := xmlsec.NewReader(ctx, r, xmlsec.Limits{Bytes: cfg.MaxBytes, Depth: 16, Elements: -1, Attributes: 512, Token: longest})
+	d, err := xmlsec.NewReader(ctx, r,
+		xmlsec.Limits{Bytes: cfg.MaxBytes, Depth: 16, Elements: -1, Attributes: 512, Token: longest})
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +125,8 @@ func open(ctx context.Context, r io.Reader, cfg ReadConfig, space, root string) 
 		return nil, err
 	}
 	if tok.Name.Space != space || tok.Name.Local != root {
-		return nil, f.formatError(tok.Pos, root, "{"+tok.Name.Space+"}"+tok.Name.Local, "la radice <"+root+"> nel namespace "+space)
+		return nil, f.formatError(tok.Pos, root, "{"+tok.Name.Space+"}"+tok.Name.Local,
+			"la radice <"+root+"> nel namespace "+space)
 	}
 	if err := f.noAttributes(tok, root); err != nil {
 		return nil, err
@@ -130,7 +135,7 @@ func open(ctx context.Context, r io.Reader, cfg ReadConfig, space, root string) 
 }
 
 func (f *file) formatError(pos xmlsec.Position, tag, value, expected string) error {
-	return &FormatError{electoral.Position{Line: pos.Line, Column: pos.Column, Offset: pos.Offset}, tag, value, expected}
+	return &FormatError{Pos: positionOf(pos), Tag: tag, Value: value, Expected: expected}
 }
 
 // structure returns the next tag, past blanks, comments and instructions.
@@ -161,7 +166,8 @@ func (f *file) enter(tag string) error {
 	case tok.Kind != xmlsec.StartElement:
 		return f.formatError(tok.Pos, f.root, "</"+tok.Name.QName()+">", "<"+tag+">")
 	case tok.Name.Local == tag && tok.Name.Space != "":
-		return f.formatError(tok.Pos, tag, tok.Name.Space, "nessun namespace sotto la radice: xmlns=\"\", oppure un prefisso sulla sola radice")
+		return f.formatError(tok.Pos, tag, tok.Name.Space,
+			"nessun namespace sotto la radice: xmlns=\"\", oppure un prefisso sulla sola radice")
 	case tok.Name.Local != tag:
 		return f.formatError(tok.Pos, f.root, "<"+tok.Name.QName()+">", "<"+tag+">")
 	}

@@ -11,12 +11,16 @@ import (
 	"github.com/liste-elettorali/anpr/internal/xmlsec"
 )
 
-// fault makes a fault of this package's codes, or of the domain's.
-func fault(c electoral.Cause, path, tag, value string, args electoral.Args, pos xmlsec.Position) electoral.Fault {
-	f := newFault(c, path, value, args)
-	f.Tag = tag
-	f.Position = &electoral.Position{Line: pos.Line, Column: pos.Column, Offset: pos.Offset}
+// placed returns a fault with the element and the place in the file to which it
+// belongs.
+func placed(f electoral.Fault, tag string, pos xmlsec.Position) electoral.Fault {
+	at := positionOf(pos)
+	f.Tag, f.Position = tag, &at
 	return f
+}
+
+func positionOf(pos xmlsec.Position) electoral.Position {
+	return electoral.Position{Line: pos.Line, Column: pos.Column, Offset: pos.Offset}
 }
 
 // newFault is [electoral.NewFault] for the codes of this package too.
@@ -87,7 +91,7 @@ func (t *texts) share(b []byte) string {
 }
 
 func (p *parser) fault(c electoral.Cause, path, value string, args electoral.Args, pos xmlsec.Position) {
-	p.faults = append(p.faults, fault(c, path, strings.Join(p.tags, "/"), value, args, pos))
+	p.faults = append(p.faults, placed(newFault(c, path, value, args), strings.Join(p.tags, "/"), pos))
 }
 
 // element reads the content of an element of which the start tag was read.
@@ -143,7 +147,8 @@ func (p *parser) leaf(e *element, r *record) error {
 		case xmlsec.Text:
 			p.buf = append(p.buf, tok.Data...)
 			if len(p.buf) > longest {
-				return fmt.Errorf("anprxml: line %d, column %d: a value of <%s> of more than %d bytes: %w", tok.Pos.Line, tok.Pos.Column, e.tag, longest, xmlsec.ErrLimit)
+				return fmt.Errorf("anprxml: line %d, column %d: a value of <%s> of more than %d bytes: %w",
+					tok.Pos.Line, tok.Pos.Column, e.tag, longest, xmlsec.ErrLimit)
 			}
 		case xmlsec.StartElement:
 			p.fault(ElementUnknown.In("in-text"), e.path, tok.Name.QName(), electoral.Args{"parent": e.tag}, tok.Pos)
@@ -174,7 +179,8 @@ func (p *parser) judge(e *element, r *record) {
 	switch v.text, ok = e.typ.check(given); {
 	case !ok:
 		v.bad = true
-		p.fault(ValueMalformed, e.path, v.text, electoral.Args{"element": e.tag, "type": e.typ.name, "expected": e.typ.expected}, v.pos)
+		p.fault(ValueMalformed, e.path, v.text,
+			electoral.Args{"element": e.tag, "type": e.typ.name, "expected": e.typ.expected}, v.pos)
 	case v.text == given:
 		*right = given
 	}
@@ -191,7 +197,8 @@ func (p *parser) group(e *element, r *record) error {
 		switch tok.Kind {
 		case xmlsec.Text:
 			if text := trim(tok.Data); len(text) > 0 {
-				p.fault(TextUnexpected, e.path, string(text[:min(len(text), 80)]), electoral.Args{"parent": e.tag}, tok.Pos)
+				p.fault(TextUnexpected, e.path, string(text[:min(len(text), 80)]),
+					electoral.Args{"parent": e.tag}, tok.Pos)
 			}
 		case xmlsec.EndElement:
 			p.missing(e, r, tok.Pos)
@@ -209,14 +216,20 @@ func (p *parser) child(e *element, r *record, next int, tok *xmlsec.Token) (int,
 	i := indexOf(e.children, next, tok.Name.Local)
 	switch {
 	case i < 0:
-		p.fault(ElementUnknown, e.path, tok.Name.QName(), electoral.Args{"element": tok.Name.QName(), "parent": e.tag, "expected": expectedChildren(e.children[min(next, len(e.children)):])}, tok.Pos)
+		p.fault(ElementUnknown, e.path, tok.Name.QName(),
+			electoral.Args{"element": tok.Name.QName(), "parent": e.tag,
+				"expected": expectedChildren(e.children[min(next, len(e.children)):])}, tok.Pos)
 		return next, p.skip()
 	case i < next:
 		if r.values[e.children[i].id].present {
-			p.fault(ElementRepeated, e.children[i].path, tok.Name.QName(), electoral.Args{"element": e.children[i].tag, "parent": e.tag, "expected": expectedChildren(e.children[next:])}, tok.Pos)
+			p.fault(ElementRepeated, e.children[i].path, tok.Name.QName(),
+				electoral.Args{"element": e.children[i].tag, "parent": e.tag,
+					"expected": expectedChildren(e.children[next:])}, tok.Pos)
 			return next, p.skip()
 		}
-		p.fault(ElementRepeated.In("order"), e.children[i].path, tok.Name.QName(), electoral.Args{"element": e.children[i].tag, "parent": e.tag, "expected": expectedChildren(e.children[next:])}, tok.Pos)
+		p.fault(ElementRepeated.In("order"), e.children[i].path, tok.Name.QName(),
+			electoral.Args{"element": e.children[i].tag, "parent": e.tag,
+				"expected": expectedChildren(e.children[next:])}, tok.Pos)
 		// Its value is read all the same, so that its own faults are told.
 		return next, p.element(&e.children[i], r, tok)
 	}
@@ -226,7 +239,8 @@ func (p *parser) child(e *element, r *record, next int, tok *xmlsec.Token) (int,
 		item := newRecord(translationSize)
 		p.tags = append(p.tags, c.tag)
 		p.start(c, tok)
-		inner := element{tag: c.tag, id: tRecord, path: c.path + "[" + strconv.Itoa(len(r.items)) + "]", children: c.children}
+		inner := element{tag: c.tag, id: tRecord, path: c.path + "[" + strconv.Itoa(len(r.items)) + "]",
+			children: c.children}
 		before := len(p.faults)
 		err := p.group(&inner, item)
 		for k := range p.faults[before:] {
@@ -240,7 +254,8 @@ func (p *parser) child(e *element, r *record, next int, tok *xmlsec.Token) (int,
 		return i, err
 	}
 	if i > 0 && e.children[i-1].choice && r.values[e.children[i-1].id].present {
-		p.fault(ElementExclusive, c.path, c.tag, electoral.Args{"parent": e.tag, "first": e.children[i-1].tag, "element": c.tag}, tok.Pos)
+		p.fault(ElementExclusive, c.path, c.tag,
+			electoral.Args{"parent": e.tag, "first": e.children[i-1].tag, "element": c.tag}, tok.Pos)
 	}
 	return i + 1, p.element(c, r, tok)
 }

@@ -242,7 +242,8 @@ func sectionElement() element {
 		leaf("circoscrregionali", sRegional, charMax200, "regionalConstituency"),
 		opt(leaf("circosrizioneelezcircosc", sDistrict, charMax200, "districtConstituency")),
 		leaf("collegiosenatorepubblica", sSenateCollege, charMax200, "senateCollege"),
-		element{tag: "altraLinguaSezione", optional: true, many: true, id: sTranslation, path: "translations", children: translationElements()},
+		element{tag: "altraLinguaSezione", optional: true, many: true, id: sTranslation, path: "translations",
+			children: translationElements()},
 	)
 }
 

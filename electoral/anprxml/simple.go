@@ -97,15 +97,17 @@ const (
 
 // The simple types that the electoral schemas use. Only read.
 var (
-	tipoSN1          = simple("tipoSN1", "S oppure N", 1, 1, func(r rune) bool { return strings.ContainsRune("SNsn", r) })
-	charMax200       = text("charMax200", 200, "caratteri", nil)
-	numericoMax3     = numeric("numericoMax3", 1, 3)
-	numericoMax9     = numeric("numericoMax9", 1, 9)
-	numerico1        = numeric("numerico1", 1, 1)
-	tipoIDSoggetto   = numeric("tipoIdSoggetto", 1, 16)
-	nomeComune       = text("alfanumericoComune", 80, slashChars, lettersAnd("- '/.,()"))
-	codiceISTAT      = simple("tipoCodiceIstatComune", "6 cifre", 6, 6, digit)
-	siglaProvincia   = simple("alfabeticoProvincia", "2 lettere", 2, 2, func(r rune) bool { return letter(r) && !digit(r) || strings.ContainsRune("- ',.", r) })
+	tipoSN1 = simple("tipoSN1", "S oppure N", 1, 1,
+		func(r rune) bool { return strings.ContainsRune("SNsn", r) })
+	charMax200     = text("charMax200", 200, "caratteri", nil)
+	numericoMax3   = numeric("numericoMax3", 1, 3)
+	numericoMax9   = numeric("numericoMax9", 1, 9)
+	numerico1      = numeric("numerico1", 1, 1)
+	tipoIDSoggetto = numeric("tipoIdSoggetto", 1, 16)
+	nomeComune     = text("alfanumericoComune", 80, slashChars, lettersAnd("- '/.,()"))
+	codiceISTAT    = simple("tipoCodiceIstatComune", "6 cifre", 6, 6, digit)
+	siglaProvincia = simple("alfabeticoProvincia", "2 lettere", 2, 2,
+		func(r rune) bool { return letter(r) && !digit(r) || strings.ContainsRune("- ',.", r) })
 	descrizione120   = text("alfanumerico120char", 120, plainChars, lettersAnd("- '.,"))
 	cap              = simple("tipoCap", "da 1 a 5 cifre", 1, 5, digit)
 	frazione         = text("tipoFrazione", 80, addressChars, lettersAnd(",.-'\":; ()"))

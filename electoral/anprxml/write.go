@@ -60,7 +60,8 @@ func newWriter(w io.Writer, cfg WriteConfig, spec element, size int, root string
 			return nil, err
 		}
 	}
-	return &writer{w: bufio.NewWriterSize(w, 64<<10), cfg: cfg, tables: tables, spec: spec, rec: newRecord(size), root: root}, nil
+	return &writer{w: bufio.NewWriterSize(w, 64<<10), cfg: cfg, tables: tables, spec: spec,
+		rec: newRecord(size), root: root}, nil
 }
 
 // A SectionWriter writes a file subentroSezioni. It is for one goroutine.
@@ -164,7 +165,8 @@ func (w *writer) close() error {
 	}
 	w.closed = true
 	if w.written != w.cfg.Total {
-		w.err = fmt.Errorf("anprxml: %d records written, %d announced: the file is not complete", w.written, w.cfg.Total)
+		w.err = fmt.Errorf("anprxml: %d records written, %d announced: the file is not complete",
+			w.written, w.cfg.Total)
 		return w.err
 	}
 	w.w.WriteString(w.tail)
@@ -254,15 +256,18 @@ func (w *writer) validate(e *element, r *record, tag, path string) electoral.Fau
 			faults = append(faults, w.validate(c, r, tag, path)...)
 		default:
 			if !xmlText(v.text) {
-				f := newFault(ValueMalformed.In("characters"), path+c.path, v.text, electoral.Args{"element": c.tag, "expected": c.typ.expected})
+				f := newFault(ValueMalformed.In("characters"), path+c.path, v.text,
+					electoral.Args{"element": c.tag, "expected": c.typ.expected})
 				faults = append(faults, complete(f, at))
 			} else if _, ok := c.typ.check(v.text); !ok {
-				f := newFault(ValueMalformed, path+c.path, v.text, electoral.Args{"element": c.tag, "type": c.typ.name, "expected": c.typ.expected})
+				f := newFault(ValueMalformed, path+c.path, v.text,
+					electoral.Args{"element": c.tag, "type": c.typ.name, "expected": c.typ.expected})
 				faults = append(faults, complete(f, at))
 			}
 		}
 		if c.choice && v.present && r.values[e.children[i+1].id].present {
-			f := newFault(ElementExclusive.In("written"), path+c.path, v.text, electoral.Args{"element": c.tag, "second": e.children[i+1].tag})
+			f := newFault(ElementExclusive.In("written"), path+c.path, v.text,
+				electoral.Args{"element": c.tag, "second": e.children[i+1].tag})
 			faults = append(faults, complete(f, at))
 		}
 	}

@@ -101,14 +101,16 @@ func NewGenerator(cfg GeneratorConfig) (*Generator, error) {
 	g := &Generator{cfg: cfg, tables: cfg.Tables}
 	var ok bool
 	if g.comune, ok = g.tables.Comune(cfg.Comune, cfg.At); !ok || cfg.Comune == "" {
-		return nil, fmt.Errorf("electoraltest: comune %q: expected the Belfiore code of a comune in force on %v", cfg.Comune, cfg.At)
+		return nil, fmt.Errorf("electoraltest: comune %q: expected the Belfiore code of a comune in force on %v",
+			cfg.Comune, cfg.At)
 	}
 	if cfg.Electors < 0 {
 		return nil, fmt.Errorf("electoraltest: %d electors: expected at least 1", cfg.Electors)
 	}
 	if g.cfg.Electors == 0 {
 		if g.cfg.Electors = g.comune.Electors; g.cfg.Electors == 0 {
-			return nil, errors.New("electoraltest: no table says how many electors " + g.comune.Name + " has: give a number")
+			return nil, errors.New("electoraltest: no table says how many electors " + g.comune.Name +
+				" has: give a number")
 		}
 	}
 	if err := g.readNames(); err != nil {
@@ -209,7 +211,8 @@ func (g *Generator) makeSections() {
 	count := g.comune.Sections
 	if count == 0 {
 		count = max(1, g.cfg.Electors/800)
-		g.assume("sections", strconv.Itoa(count), "nessuna tabella dice quante sezioni ha il comune: una ogni 800 elettori")
+		g.assume("sections", strconv.Itoa(count),
+			"nessuna tabella dice quante sezioni ha il comune: una ogni 800 elettori")
 	}
 	r := g.rand(0)
 	base := electoral.Section{Comune: g.comune.Belfiore}
@@ -222,14 +225,16 @@ func (g *Generator) makeSections() {
 		base.RegionalConstituency = strings.ToUpper(g.comune.Province)
 	}
 	if !ok || regional.Certainty != refdata.Sourced {
-		g.assume("sections[*].regionalConstituency", base.RegionalConstituency, "la circoscrizione regionale non ha una fonte certa")
+		g.assume("sections[*].regionalConstituency", base.RegionalConstituency,
+			"la circoscrizione regionale non ha una fonte certa")
 	}
 	chamber, senate := g.tables.ChamberColleges(g.comune.Belfiore), g.tables.SenateColleges(g.comune.Belfiore)
 	g.collegesOf(chamber, "chamberCollege")
 	g.collegesOf(senate, "senateCollege")
 	g.chamber, g.senate = chamber[0].Constituency, senate[0].Constituency
 	if g.comune.Residents > 250_000 {
-		g.assume("electors[*].status.district", "no", "le circoscrizioni di decentramento del comune non stanno nelle tabelle")
+		g.assume("electors[*].status.district", "no",
+			"le circoscrizioni di decentramento del comune non stanno nelle tabelle")
 	}
 	g.assume("sections[*].seat", "", "le sedi e gli indirizzi sono inventati")
 	var seat electoral.Section
@@ -247,10 +252,13 @@ func (g *Generator) makeSections() {
 
 func (g *Generator) collegesOf(colleges []refdata.College, field string) {
 	if len(colleges) > 1 {
-		g.assume("sections[*]."+field, "", "il comune è diviso tra "+strconv.Itoa(len(colleges))+" collegi: le sezioni vi sono ripartite in ordine di numero")
+		g.assume("sections[*]."+field, "",
+			"il comune è diviso tra "+strconv.Itoa(len(colleges))+
+				" collegi: le sezioni vi sono ripartite in ordine di numero")
 	}
 	if colleges[0].Inferred {
-		g.assume("sections[*]."+field, college(colleges[0]).String(), "il comune è più recente dei collegi: quello dei comuni da cui è nato")
+		g.assume("sections[*]."+field, college(colleges[0]).String(),
+			"il comune è più recente dei collegi: quello dei comuni da cui è nato")
 	}
 }
 
@@ -259,9 +267,12 @@ func college(c refdata.College) electoral.College {
 }
 
 var (
-	schools = []string{"SCUOLA PRIMARIA", "SCUOLA DELL'INFANZIA", "SCUOLA MEDIA", "LICEO", "ISTITUTO COMPRENSIVO", "ISTITUTO TECNICO", "PALESTRA COMUNALE"}
-	honours = []string{"ARIOSTO", "BECCARIA", "BOCCACCIO", "CARDUCCI", "COLLODI", "DANTE ALIGHIERI", "DE AMICIS", "FOSCOLO", "GALILEI", "GARIBALDI", "GOZZANO", "LEOPARDI", "MANZONI", "MAZZINI", "MONTESSORI", "PASCOLI", "PELLICO", "PETRARCA", "PIRANDELLO", "TASSO", "VERDI", "VOLTA"}
-	kinds   = []string{"VIA", "VIALE", "PIAZZA", "CORSO", "LARGO"}
+	schools = []string{"SCUOLA PRIMARIA", "SCUOLA DELL'INFANZIA", "SCUOLA MEDIA", "LICEO", "ISTITUTO COMPRENSIVO",
+		"ISTITUTO TECNICO", "PALESTRA COMUNALE"}
+	honours = []string{"ARIOSTO", "BECCARIA", "BOCCACCIO", "CARDUCCI", "COLLODI", "DANTE ALIGHIERI", "DE AMICIS",
+		"FOSCOLO", "GALILEI", "GARIBALDI", "GOZZANO", "LEOPARDI", "MANZONI", "MAZZINI", "MONTESSORI", "PASCOLI",
+		"PELLICO", "PETRARCA", "PIRANDELLO", "TASSO", "VERDI", "VOLTA"}
+	kinds = []string{"VIA", "VIALE", "PIAZZA", "CORSO", "LARGO"}
 )
 
 func (g *Generator) seat(r *rand.Rand, base electoral.Section) electoral.Section {
@@ -281,7 +292,8 @@ func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
 // rand returns the stream of random numbers of a part. It makes test data,
 // never secrets.
 func (g *Generator) rand(part uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(g.cfg.Seed, part<<32|uint64(len(g.comune.Belfiore))<<24|uint64(g.cfg.Electors)&0xFFFFFF))
+	return rand.New(rand.NewPCG(g.cfg.Seed,
+		part<<32|uint64(len(g.comune.Belfiore))<<24|uint64(g.cfg.Electors)&0xFFFFFF))
 }
 
 // An Inhabitant is a made-up person with his electoral data.

@@ -83,7 +83,8 @@ func (g *Generator) status(senate, chamber string) electoral.Status {
 
 func euStatus(parliament bool) electoral.Status {
 	return electoral.Status{
-		NationalReferendums: electoral.No, EuropeanParliament: electoral.AnswerOf(parliament), Senate: electoral.No, Chamber: electoral.No,
+		NationalReferendums: electoral.No, EuropeanParliament: electoral.AnswerOf(parliament),
+		Senate: electoral.No, Chamber: electoral.No,
 		Regional: electoral.No, Comunal: electoral.Yes, District: electoral.No,
 	}
 }

@@ -2,6 +2,7 @@ package electoraltest
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -16,18 +17,23 @@ func SamplePersons() []electoral.Person {
 	return []electoral.Person{
 		{
 			ANPRID: "1", FiscalCode: "PRVNNA80A41H501D", Surname: "ROSSI", Name: "MARIA D'ÀRIA", Sex: electoral.Female,
-			Birth:        electoral.Birth{Date: electoral.Date{Year: 1980, Month: 1, Day: 1}, Place: "H501"},
-			Citizenships: []electoral.Citizenship{{State: "FRA", To: electoral.Date{Year: 2010, Month: 5, Day: 3}}, {State: electoral.ItalianState}},
-			Residence:    &electoral.Residence{Comune: "A074", Since: electoral.Date{Year: 2015, Month: 6, Day: 1}, TerritorySince: electoral.Date{Year: 2000, Month: 1, Day: 1}},
+			Birth: electoral.Birth{Date: electoral.Date{Year: 1980, Month: 1, Day: 1}, Place: "H501"},
+			Citizenships: []electoral.Citizenship{{State: "FRA", To: electoral.Date{Year: 2010, Month: 5, Day: 3}},
+				{State: electoral.ItalianState}},
+			Residence: &electoral.Residence{Comune: "A074", Since: electoral.Date{Year: 2015, Month: 6, Day: 1},
+				TerritorySince: electoral.Date{Year: 2000, Month: 1, Day: 1}},
 		},
 		{
 			ANPRID: "22", FiscalCode: "PRVLCU75D12Z110Y", Surname: "BIANCHI", Name: "LUCA", Sex: electoral.Male,
-			Birth:        electoral.Birth{Date: electoral.Date{Year: 1975, Month: 4, Day: 12}, Place: "Z110", PlaceName: "LYON"},
+			Birth: electoral.Birth{Date: electoral.Date{Year: 1975, Month: 4, Day: 12}, Place: "Z110",
+				PlaceName: "LYON"},
 			Citizenships: []electoral.Citizenship{{State: electoral.ItalianState}},
-			Abroad:       &electoral.Abroad{Comune: "A074", State: "FRA", Since: electoral.Date{Year: 1999, Month: 1, Day: 1}},
+			Abroad: &electoral.Abroad{Comune: "A074", State: "FRA",
+				Since: electoral.Date{Year: 1999, Month: 1, Day: 1}},
 		},
 		{
-			ANPRID: "333", Surname: "X", Sex: electoral.SexUnknown, Birth: electoral.Birth{Date: electoral.Date{Year: 1930}},
+			ANPRID: "333", Surname: "X", Sex: electoral.SexUnknown,
+			Birth: electoral.Birth{Date: electoral.Date{Year: 1930}},
 			Death: electoral.Date{Year: 2020, Month: 12, Day: 31},
 		},
 	}
@@ -154,32 +160,34 @@ func populationBorn(t *testing.T, p electoral.Population) {
 		all[person.ANPRID] = person
 	}
 	for _, c := range []struct {
-		comune, from, to string
-		want             []string
+		comune, days string // the first and the last
+		want         []string
 	}{
-		{comuneA, "2008-07-01", "2008-12-31", []string{"10", "100", "102", "104", "9"}},
-		{comuneA, "2008-07-02", "2008-12-30", []string{"100", "102", "104"}},
-		{comuneA, "2008-06-30", "2008-06-30", []string{"104", "106", "8"}},
-		{comuneA, "2008-06-01", "2008-06-29", []string{"104", "106"}},
-		{comuneA, "2008-02-29", "2008-02-29", []string{"104", "107"}},
-		{comuneA, "2008-03-01", "2008-03-01", []string{"104"}},
-		{comuneA, "2008-01-01", "2008-01-31", []string{"104"}},
-		{comuneA, "2008-12-31", "2009-01-01", []string{"10", "104", "109", "7"}},
-		{comuneA, "2007-12-31", "2007-12-31", []string{"105"}},
-		{comuneA, "2010-01-01", "2020-01-01", nil},
-		{comuneA, "2009-01-01", "2007-12-31", nil},
-		{comuneA, "1900-01-01", "1910-01-01", []string{"110"}},
-		{comuneA, "1900-01-01", "2100-01-01", []string{"10", "100", "102", "104", "105", "106", "107", "109", "110", "7", "8", "9"}},
-		{comuneB, "2008-07-01", "2008-12-31", []string{"101"}},
-		{"F205", "1900-01-01", "2100-01-01", nil},
+		{comuneA, "2008-07-01 2008-12-31", []string{"10", "100", "102", "104", "9"}},
+		{comuneA, "2008-07-02 2008-12-30", []string{"100", "102", "104"}},
+		{comuneA, "2008-06-30 2008-06-30", []string{"104", "106", "8"}},
+		{comuneA, "2008-06-01 2008-06-29", []string{"104", "106"}},
+		{comuneA, "2008-02-29 2008-02-29", []string{"104", "107"}},
+		{comuneA, "2008-03-01 2008-03-01", []string{"104"}},
+		{comuneA, "2008-01-01 2008-01-31", []string{"104"}},
+		{comuneA, "2008-12-31 2009-01-01", []string{"10", "104", "109", "7"}},
+		{comuneA, "2007-12-31 2007-12-31", []string{"105"}},
+		{comuneA, "2010-01-01 2020-01-01", nil},
+		{comuneA, "2009-01-01 2007-12-31", nil},
+		{comuneA, "1900-01-01 1910-01-01", []string{"110"}},
+		{comuneA, "1900-01-01 2100-01-01",
+			[]string{"10", "100", "102", "104", "105", "106", "107", "109", "110", "7", "8", "9"}},
+		{comuneB, "2008-07-01 2008-12-31", []string{"101"}},
+		{"F205", "1900-01-01 2100-01-01", nil},
 	} {
+		from, to, _ := strings.Cut(c.days, " ")
 		var got []string
-		for person, err := range residents.Born(t.Context(), c.comune, date(c.from), date(c.to)) {
+		for person, err := range residents.Born(t.Context(), c.comune, date(from), date(to)) {
 			require.NoError(t, err)
 			assert.Equal(t, all[person.ANPRID], person)
 			got = append(got, person.ANPRID)
 		}
-		assert.Equal(t, c.want, got, "%s: %s to %s", c.comune, c.from, c.to)
+		assert.Equal(t, c.want, got, "%s: %s", c.comune, c.days)
 	}
 	for _, err := range residents.Born(t.Context(), comuneA, date("1900-01-01"), date("2100-01-01")) {
 		require.NoError(t, err)

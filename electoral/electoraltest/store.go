@@ -91,12 +91,16 @@ func SampleSection(comune, number string) electoral.Section {
 	return electoral.Section{
 		Comune: comune, Number: number, SeatName: "Scuola «Dante»",
 		Seat: electoral.Address{PostCode: "10011", Comune: comune, Place: "Luogo", Hamlet: "Frazione",
-			Street: electoral.Street{Kind: "VIA", KindCode: "1", KindSource: "2", Name: "ROMA", NameCode: "A1", NameSource: "3"},
-			House:  electoral.House{Code: "C", Source: "1", Number: "12", Unnumbered: "2", Letter: "A", Suffix: "BIS", Colour: "1", Inner: electoral.Inner{Court: "1", Block: "2"}}},
-		EuropeanConstituency: "I : ITALIA NORD-OCCIDENTALE", RegionalConstituency: "TORINO", DistrictConstituency: "Prima",
-		ChamberCollege: electoral.College{Constituency: "PIEMONTE 1", MultiMember: "P01", SingleMember: "U02"},
-		SenateCollege:  electoral.College{Constituency: "VALLE D'AOSTA", SingleMember: "U01"},
-		Translations:   []electoral.SectionTranslation{{LanguageID: "2", SeatName: "Schule", StreetName: "Straße"}},
+			Street: electoral.Street{Kind: "VIA", KindCode: "1", KindSource: "2", Name: "ROMA",
+				NameCode: "A1", NameSource: "3"},
+			House: electoral.House{Code: "C", Source: "1", Number: "12", Unnumbered: "2", Letter: "A", Suffix: "BIS",
+				Colour: "1", Inner: electoral.Inner{Court: "1", Block: "2"}}},
+		EuropeanConstituency: "I : ITALIA NORD-OCCIDENTALE", RegionalConstituency: "TORINO",
+		DistrictConstituency: "Prima",
+		ChamberCollege:       electoral.College{Constituency: "PIEMONTE 1", MultiMember: "P01", SingleMember: "U02"},
+		SenateCollege:        electoral.College{Constituency: "VALLE D'AOSTA", SingleMember: "U01"},
+		Translations: []electoral.SectionTranslation{{LanguageID: "2", SeatName: "Schule",
+			StreetName: "Straße"}},
 	}
 }
 
@@ -108,10 +112,12 @@ func SampleElector(id, comune, section string) electoral.Elector {
 		ANPRID: id, Capacity: electoral.Yes,
 		General: &electoral.Enrolment{Comune: comune, Section: section},
 		Added: electoral.AddedLists{
-			Bolzano: electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: comuneB, Section: "7"}},
-			Trento:  electoral.AddedList{Enrolled: electoral.No},
+			Bolzano: electoral.AddedList{Enrolled: electoral.Yes,
+				Enrolment: &electoral.Enrolment{Comune: comuneB, Section: "7"}},
+			Trento: electoral.AddedList{Enrolled: electoral.No},
 		},
-		EU: electoral.EULists{Parliament: electoral.AddedList{Enrolled: electoral.No, Enrolment: &electoral.Enrolment{Comune: comune, Section: "9"}}},
+		EU: electoral.EULists{Parliament: electoral.AddedList{Enrolled: electoral.No,
+			Enrolment: &electoral.Enrolment{Comune: comune, Section: "9"}}},
 		Status: electoral.Status{
 			NationalReferendums: electoral.Yes, EuropeanParliament: electoral.No,
 			Senate: electoral.Yes, SenateConstituency: "PIEMONTE", Chamber: electoral.No, ChamberConstituency: "",
@@ -121,7 +127,8 @@ func SampleElector(id, comune, section string) electoral.Elector {
 		Removal: &electoral.Removal{
 			Comune: comuneB, List: electoral.TrentoList, Reason: electoral.FromAddedList,
 			Day: electoral.Date{Year: 2026, Month: 3, Day: 1}, Note: "Sentenza n. 7/2026, «Rossi c. Comune»",
-			StillVotes: &electoral.StillVotes{Consultation: electoral.RegionalElection, Day: electoral.Date{Year: 2026, Month: 11, Day: 22}, Section: "3"},
+			StillVotes: &electoral.StillVotes{Consultation: electoral.RegionalElection,
+				Day: electoral.Date{Year: 2026, Month: 11, Day: 22}, Section: "3"},
 		},
 	}
 }
@@ -195,7 +202,8 @@ func storeHome(t *testing.T, s registry.Store) {
 
 func storeEnrolled(t *testing.T, s registry.Store) {
 	update(t, s, func(ctx context.Context, w registry.Writer) {
-		for _, p := range []struct{ id, section string }{{"3", "2"}, {"20", "1"}, {"1", "2"}, {"100", "1"}, {"5", "10"}} {
+		for _, p := range []struct{ id, section string }{{"3", "2"}, {"20", "1"}, {"1", "2"},
+			{"100", "1"}, {"5", "10"}} {
 			e := electoral.Elector{ANPRID: p.id, General: &electoral.Enrolment{Comune: comuneA, Section: p.section}}
 			require.NoError(t, w.PutElector(ctx, comuneA, e))
 		}
@@ -225,7 +233,9 @@ func storeMoved(t *testing.T, s registry.Store) {
 
 func storeAtomic(t *testing.T, s registry.Store) {
 	before := SampleElector("1", comuneA, "1")
-	update(t, s, func(ctx context.Context, w registry.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, before)) })
+	update(t, s, func(ctx context.Context, w registry.Writer) {
+		require.NoError(t, w.PutElector(ctx, comuneA, before))
+	})
 	stop := errors.New("stop")
 	err := s.Update(t.Context(), func(w registry.Writer) error {
 		require.NoError(t, w.PutElector(t.Context(), comuneB, electoral.Elector{ANPRID: "1"}))
@@ -345,13 +355,15 @@ func storeConcurrent(t *testing.T, s registry.Store) {
 	for err := range errs {
 		require.NoError(t, err)
 	}
-	assert.Equal(t, []string{"1"}, ids(t, s, electoral.GeneralList, comuneA, fmt.Sprint(writers*each)), "no update was lost")
+	assert.Equal(t, []string{"1"}, ids(t, s, electoral.GeneralList, comuneA, fmt.Sprint(writers*each)),
+		"no update was lost")
 }
 
 func storeCancelled(t *testing.T, s registry.Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, s.View(ctx, func(r registry.Reader) error { _, _, err := r.Elector(ctx, "1"); return err }), context.Canceled)
+	require.ErrorIs(t, s.View(ctx, func(r registry.Reader) error { _, _, err := r.Elector(ctx, "1"); return err }),
+		context.Canceled)
 	require.ErrorIs(t, s.Update(ctx, func(w registry.Writer) error {
 		return w.PutElector(ctx, comuneA, electoral.Elector{ANPRID: "1"})
 	}), context.Canceled)
@@ -445,7 +457,8 @@ func storeBulk(t *testing.T, s registry.Store) {
 		homes, err := b.Homes(ctx, []string{"1", "2", ""})
 		require.NoError(t, err)
 		assert.Equal(t, map[string]string{"1": comuneB}, homes)
-		require.NoError(t, b.AddElectors(ctx, comuneA, []electoral.Elector{SampleElector("2", comuneA, "1"), {ANPRID: "3"}}))
+		require.NoError(t, b.AddElectors(ctx, comuneA,
+			[]electoral.Elector{SampleElector("2", comuneA, "1"), {ANPRID: "3"}}))
 		homes, err = b.Homes(ctx, []string{"3", "2"})
 		require.NoError(t, err)
 		assert.Equal(t, map[string]string{"2": comuneA, "3": comuneA}, homes, "its own writes")
@@ -477,7 +490,8 @@ func storeBulk(t *testing.T, s registry.Store) {
 
 func storeStillVotes(t *testing.T, s registry.Store) {
 	e := SampleElector("2", comuneA, "1")
-	gone := electoral.Elector{ANPRID: "10", Removal: &electoral.Removal{Comune: comuneB, List: electoral.GeneralList, Reason: electoral.Emigration}}
+	gone := electoral.Elector{ANPRID: "10",
+		Removal: &electoral.Removal{Comune: comuneB, List: electoral.GeneralList, Reason: electoral.Emigration}}
 	update(t, s, func(ctx context.Context, w registry.Writer) {
 		require.NoError(t, w.PutElector(ctx, comuneA, e))
 		require.NoError(t, w.PutElector(ctx, comuneB, gone))
@@ -492,7 +506,8 @@ func storeStillVotes(t *testing.T, s registry.Store) {
 		require.NoError(t, w.PutElector(ctx, comuneA, e))
 		require.NoError(t, w.PutElector(ctx, comuneB, gone))
 	})
-	assert.Equal(t, []string{"2", "10"}, ids(t, s, electoral.StillVotesList, comuneB, ""), "in the order of the section's text")
+	assert.Equal(t, []string{"2", "10"}, ids(t, s, electoral.StillVotesList, comuneB, ""),
+		"in the order of the section's text")
 	view(t, s, func(ctx context.Context, r registry.Reader) {
 		for got, err := range r.Enrolled(ctx, electoral.StillVotesList, comuneB, "20") {
 			require.NoError(t, err)
@@ -524,7 +539,8 @@ func storeRemove(t *testing.T, s registry.Store) {
 		_, err = w.Section(ctx, comuneA, "1")
 		require.ErrorIs(t, err, electoral.ErrNotFound, "its own writes")
 	})
-	for l, comune := range map[electoral.List]string{electoral.GeneralList: comuneA, electoral.BolzanoList: comuneB, electoral.StillVotesList: comuneB} {
+	for l, comune := range map[electoral.List]string{electoral.GeneralList: comuneA, electoral.BolzanoList: comuneB,
+		electoral.StillVotesList: comuneB} {
 		assert.Equal(t, []string{"2"}, ids(t, s, l, comune, ""), l)
 	}
 	assert.Equal(t, []string{"2"}, found(t, s, registry.Search{Comune: comuneA}))

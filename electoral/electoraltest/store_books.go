@@ -22,7 +22,8 @@ func bookCases() []storeCase {
 		{"record", "PutRecord writes every field, instants to the millisecond, and replaces", storeRecord},
 		{"records", "Records yields what a search selects, in the order of id and comune", storeRecords},
 		{"records about", "Records finds the records about a person, of one comune or of all", storeRecordsAbout},
-		{"record removed", "what is removed is in no answer; to remove what is not there is no error", storeRecordRemoved},
+		{"record removed", "what is removed is in no answer; to remove what is not there is no error",
+			storeRecordRemoved},
 		{"expire", "ExpireRecords removes the records of a comune whose Expires is not after an instant", storeExpire},
 		{"books atomic", "an update that fails leaves books and journal as they were", storeBooksAtomic},
 		{"books own writes", "a writer reads its own writes, also in books and journal", storeBooksOwnWrites},
@@ -51,7 +52,8 @@ func storeCounts(t *testing.T, s registry.Store) {
 		return list
 	}
 	assert.Equal(t, []registry.ListCount{
-		{List: electoral.GeneralList, Section: "1 bis", Count: 1}, {List: electoral.GeneralList, Section: "10", Count: 1}, {List: electoral.GeneralList, Section: "2", Count: 3},
+		{List: electoral.GeneralList, Section: "1 bis", Count: 1}, {List: electoral.GeneralList, Section: "10",
+			Count: 1}, {List: electoral.GeneralList, Section: "2", Count: 3},
 	}, counts(comuneA))
 	assert.Equal(t, []registry.ListCount{
 		{List: electoral.BolzanoList, Section: "7", Count: 5}, {List: electoral.StillVotesList, Section: "3", Count: 5},
@@ -80,7 +82,8 @@ func putRecords(t *testing.T, s registry.Store, list ...registry.Record) {
 	})
 }
 
-func record(t *testing.T, s registry.Store, comune string, book registry.Book, id string) (rec registry.Record, err error) {
+func record(t *testing.T, s registry.Store, comune string, book registry.Book,
+	id string) (rec registry.Record, err error) {
 	t.Helper()
 	view(t, s, func(ctx context.Context, r registry.Reader) { rec, err = r.Record(ctx, comune, book, id) })
 	return rec, err
@@ -89,9 +92,12 @@ func record(t *testing.T, s registry.Store, comune string, book registry.Book, i
 func storeRecord(t *testing.T, s registry.Store) {
 	want := sampleRecord(comuneA, "Zz09-._~!\"'\\%$ 1")
 	bare := registry.Record{Comune: comuneA, Book: registry.ReplyBook, ID: want.ID}
-	long := registry.Record{Comune: comuneA, Book: registry.LoadBook, ID: strings.Repeat("x", 200), Subject: "1234567890123456",
-		State: "stato «è»", At: time.Date(1960, 1, 2, 3, 4, 5, 6_000_000, time.UTC), Expires: time.Date(2200, 1, 1, 0, 0, 0, 999_000_000, time.UTC), Body: make([]byte, 300_000)}
-	putRecords(t, s, registry.Record{Comune: comuneA, Book: want.Book, ID: want.ID, Subject: want.Subject, State: "earlier", At: instant, Body: []byte("earlier")},
+	long := registry.Record{Comune: comuneA, Book: registry.LoadBook, ID: strings.Repeat("x", 200),
+		Subject: "1234567890123456",
+		State:   "stato «è»", At: time.Date(1960, 1, 2, 3, 4, 5, 6_000_000, time.UTC), Expires: time.Date(2200, 1, 1, 0,
+			0, 0, 999_000_000, time.UTC), Body: make([]byte, 300_000)}
+	putRecords(t, s, registry.Record{Comune: comuneA, Book: want.Book, ID: want.ID, Subject: want.Subject,
+		State: "earlier", At: instant, Body: []byte("earlier")},
 		sampleRecord(comuneB, want.ID), bare, long)
 	replaced := want
 	replaced.Expires = time.Time{}
@@ -105,7 +111,8 @@ func storeRecord(t *testing.T, s registry.Store) {
 		require.NoError(t, err)
 		assert.Equal(t, r, got)
 	}
-	for _, key := range []registry.Record{{Comune: comuneA, Book: want.Book, ID: "zz09"}, {Comune: "F205", Book: want.Book, ID: want.ID}, {Comune: comuneA, Book: registry.LoadBook, ID: want.ID}, {}} {
+	for _, key := range []registry.Record{{Comune: comuneA, Book: want.Book, ID: "zz09"},
+		{Comune: "F205", Book: want.Book, ID: want.ID}, {Comune: comuneA, Book: registry.LoadBook, ID: want.ID}, {}} {
 		_, err := record(t, s, key.Comune, key.Book, key.ID)
 		require.ErrorIs(t, err, electoral.ErrNotFound)
 	}
@@ -134,10 +141,12 @@ func keys(t *testing.T, s registry.Store, q registry.RecordSearch) (out []string
 
 func storeRecords(t *testing.T, s registry.Store) {
 	with := func(comune string, book registry.Book, id, subject, state string) registry.Record {
-		return registry.Record{Comune: comune, Book: book, ID: id, Subject: subject, State: state, At: instant, Expires: instant.Add(-time.Hour)}
+		return registry.Record{Comune: comune, Book: book, ID: id, Subject: subject, State: state, At: instant,
+			Expires: instant.Add(-time.Hour)}
 	}
 	putRecords(t, s,
-		with(comuneA, registry.ConflictBook, "9", "1", "open"), with(comuneA, registry.ConflictBook, "10", "2", "closed"),
+		with(comuneA, registry.ConflictBook, "9", "1", "open"),
+		with(comuneA, registry.ConflictBook, "10", "2", "closed"),
 		with(comuneA, registry.ConflictBook, "B", "", "open"), with(comuneA, registry.ConflictBook, "a", "1", ""),
 		with(comuneA, registry.LoadBook, "1", "1", "open"), with(comuneB, registry.ConflictBook, "5", "1", "open"))
 	for _, c := range []struct {
@@ -147,12 +156,14 @@ func storeRecords(t *testing.T, s registry.Store) {
 	}{
 		{"a comune", registry.RecordSearch{Comune: comuneA}, []string{"A074/10", "A074/9", "A074/B", "A074/a"}},
 		{"a state", registry.RecordSearch{Comune: comuneA, States: []string{"open"}}, []string{"A074/9", "A074/B"}},
-		{"states", registry.RecordSearch{Comune: comuneA, States: []string{"closed", "x", ""}}, []string{"A074/10", "A074/a"}},
+		{"states", registry.RecordSearch{Comune: comuneA, States: []string{"closed", "x", ""}},
+			[]string{"A074/10", "A074/a"}},
 		{"no such state", registry.RecordSearch{Comune: comuneA, States: []string{"OPEN", "\xff\x00"}}, nil},
 		{"after", registry.RecordSearch{Comune: comuneA, After: "9"}, []string{"A074/B", "A074/a"}},
 		{"after none", registry.RecordSearch{Comune: comuneA, After: "95"}, []string{"A074/B", "A074/a"}},
 		{"after the last", registry.RecordSearch{Comune: comuneA, After: "a"}, nil},
-		{"after, a state", registry.RecordSearch{Comune: comuneA, After: "9", States: []string{"open"}}, []string{"A074/B"}},
+		{"after, a state", registry.RecordSearch{Comune: comuneA, After: "9", States: []string{"open"}},
+			[]string{"A074/B"}},
 		{"another comune", registry.RecordSearch{Comune: comuneB}, []string{"H501/5"}},
 		{"none", registry.RecordSearch{Comune: "F205"}, nil},
 		{"neither comune nor subject", registry.RecordSearch{}, nil},
@@ -177,9 +188,12 @@ func storeRecordsAbout(t *testing.T, s registry.Store) {
 		return r
 	}
 	putRecords(t, s,
-		about(comuneB, registry.ConflictBook, "1", "7", "open"), about(comuneA, registry.ConflictBook, "2", "7", "open"),
-		about(comuneA, registry.ConflictBook, "1", "7", "closed"), about("F205", registry.ConflictBook, "10", "7", "closed"),
-		about(comuneA, registry.ConflictBook, "3", "70", "open"), about(comuneA, registry.ConflictBook, "4", "", "open"),
+		about(comuneB, registry.ConflictBook, "1", "7", "open"),
+		about(comuneA, registry.ConflictBook, "2", "7", "open"),
+		about(comuneA, registry.ConflictBook, "1", "7", "closed"),
+		about("F205", registry.ConflictBook, "10", "7", "closed"),
+		about(comuneA, registry.ConflictBook, "3", "70", "open"),
+		about(comuneA, registry.ConflictBook, "4", "", "open"),
 		about(comuneA, registry.RectificationBook, "1", "7", "open"))
 	for _, c := range []struct {
 		name string
@@ -187,10 +201,13 @@ func storeRecordsAbout(t *testing.T, s registry.Store) {
 		want []string
 	}{
 		{"a person", registry.RecordSearch{Subject: "7"}, []string{"A074/1", "H501/1", "F205/10", "A074/2"}},
-		{"a person, a state", registry.RecordSearch{Subject: "7", States: []string{"closed"}}, []string{"A074/1", "F205/10"}},
+		{"a person, a state", registry.RecordSearch{Subject: "7", States: []string{"closed"}},
+			[]string{"A074/1", "F205/10"}},
 		{"a person in a comune", registry.RecordSearch{Subject: "7", Comune: comuneA}, []string{"A074/1", "A074/2"}},
-		{"a person in a comune, a state", registry.RecordSearch{Subject: "7", Comune: comuneA, States: []string{"open"}}, []string{"A074/2"}},
-		{"a person in a comune, after", registry.RecordSearch{Subject: "7", Comune: comuneA, After: "1"}, []string{"A074/2"}},
+		{"a person in a comune, a state",
+			registry.RecordSearch{Subject: "7", Comune: comuneA, States: []string{"open"}}, []string{"A074/2"}},
+		{"a person in a comune, after", registry.RecordSearch{Subject: "7", Comune: comuneA, After: "1"},
+			[]string{"A074/2"}},
 		{"another", registry.RecordSearch{Subject: "70"}, []string{"A074/3"}},
 		{"nobody", registry.RecordSearch{Subject: "71"}, nil},
 		{"not in that comune", registry.RecordSearch{Subject: "70", Comune: comuneB}, nil},
@@ -238,8 +255,10 @@ func storeExpire(t *testing.T, s registry.Store) {
 	}
 	loads := until(comuneA, "1", instant)
 	loads.Book, loads.Subject = registry.LoadBook, ""
-	putRecords(t, s, until(comuneA, "1", instant.Add(-time.Millisecond)), until(comuneA, "2", instant), until(comuneA, "3", instant.Add(time.Millisecond)),
-		until(comuneA, "4", time.Time{}), until(comuneA, "5", instant.AddDate(-100, 0, 0)), until(comuneB, "1", instant), loads)
+	putRecords(t, s, until(comuneA, "1", instant.Add(-time.Millisecond)), until(comuneA, "2", instant),
+		until(comuneA, "3", instant.Add(time.Millisecond)),
+		until(comuneA, "4", time.Time{}), until(comuneA, "5", instant.AddDate(-100, 0, 0)),
+		until(comuneB, "1", instant), loads)
 	expire := func(comune string, at time.Time) (n int) {
 		update(t, s, func(ctx context.Context, w registry.Writer) {
 			var err error
@@ -248,16 +267,20 @@ func storeExpire(t *testing.T, s registry.Store) {
 		})
 		return n
 	}
-	assert.Equal(t, 5, len(keys(t, s, registry.RecordSearch{Book: registry.ConflictBook, Comune: comuneA})), "nothing goes by itself")
+	assert.Equal(t, 5, len(keys(t, s, registry.RecordSearch{Book: registry.ConflictBook, Comune: comuneA})),
+		"nothing goes by itself")
 	assert.Equal(t, 2, expire(comuneA, instant.Add(-1)), "the instant before")
 	assert.Equal(t, 2, expire(comuneA, instant.In(time.FixedZone("CEST", 7200))), "the instant")
 	assert.Zero(t, expire(comuneA, instant.Add(999_999)), "before the next millisecond")
 	assert.Zero(t, expire("F205", instant))
-	assert.Equal(t, []string{"A074/3", "A074/4"}, keys(t, s, registry.RecordSearch{Book: registry.ConflictBook, Comune: comuneA}))
+	assert.Equal(t, []string{"A074/3", "A074/4"},
+		keys(t, s, registry.RecordSearch{Book: registry.ConflictBook, Comune: comuneA}))
 	assert.Empty(t, keys(t, s, registry.RecordSearch{Book: registry.LoadBook, Comune: comuneA}))
-	assert.Equal(t, []string{"H501/1", "A074/3", "A074/4"}, keys(t, s, registry.RecordSearch{Book: registry.ConflictBook, Subject: "77"}), "another comune's stay")
+	assert.Equal(t, []string{"H501/1", "A074/3", "A074/4"},
+		keys(t, s, registry.RecordSearch{Book: registry.ConflictBook, Subject: "77"}), "another comune's stay")
 	assert.Equal(t, 1, expire(comuneA, instant.AddDate(100, 0, 0)))
-	assert.Equal(t, []string{"A074/4"}, keys(t, s, registry.RecordSearch{Book: registry.ConflictBook, Comune: comuneA}), "zero is never")
+	assert.Equal(t, []string{"A074/4"},
+		keys(t, s, registry.RecordSearch{Book: registry.ConflictBook, Comune: comuneA}), "zero is never")
 }
 
 // sampleJournal returns the entries of comuneA in their order.
@@ -292,7 +315,8 @@ func storeBooksAtomic(t *testing.T, s registry.Store) {
 	got, err := record(t, s, comuneA, before.Book, "1")
 	require.NoError(t, err)
 	assert.Equal(t, before, got)
-	assert.Equal(t, []string{"A074/1", "A074/2", "H501/2"}, keys(t, s, registry.RecordSearch{Book: registry.ConflictBook, Subject: "77"}))
+	assert.Equal(t, []string{"A074/1", "A074/2", "H501/2"},
+		keys(t, s, registry.RecordSearch{Book: registry.ConflictBook, Subject: "77"}))
 	assert.Equal(t, []registry.JournalEntry{entry}, journal(t, s, registry.JournalSearch{Comune: comuneA}))
 	assert.Equal(t, []string{"1"}, ids(t, s, electoral.GeneralList, comuneA, "1"))
 	assert.Equal(t, []string{"1"}, found(t, s, registry.Search{Comune: comuneA, After: "0"}))
@@ -395,17 +419,13 @@ func storeBooksConcurrent(t *testing.T, s registry.Store) {
 func storeReadersConcurrent(t *testing.T, s registry.Store) {
 	const writers, each = 4, 6
 	put := func(ctx context.Context, w registry.Writer, section string) error {
-		return w.PutElector(ctx, comuneA, electoral.Elector{ANPRID: "1", General: &electoral.Enrolment{Comune: comuneA, Section: section}})
+		return w.PutElector(ctx, comuneA,
+			electoral.Elector{ANPRID: "1", General: &electoral.Enrolment{Comune: comuneA, Section: section}})
 	}
 	update(t, s, func(ctx context.Context, w registry.Writer) { require.NoError(t, put(ctx, w, "0")) })
 	// Each way reads how often was counted so far, and counts.
 	type counter func(ctx context.Context, w registry.Writer) error
-	next := func(section string) string {
-		n := 0
-		_, err := fmt.Sscan(section, &n)
-		assert.NoError(t, err)
-		return fmt.Sprint(n + 1)
-	}
+	next := func(section string) string { return oneMore(t, section) }
 	ways := map[string]counter{
 		"Search": func(ctx context.Context, w registry.Writer) error {
 			for e, err := range w.Search(ctx, registry.Search{Comune: comuneA}) {
@@ -431,7 +451,8 @@ func storeReadersConcurrent(t *testing.T, s registry.Store) {
 				}
 				n++
 			}
-			return w.Note(ctx, registry.JournalEntry{Comune: comuneA, ANPRID: "1", At: instant.Add(time.Duration(n) * time.Millisecond), Operation: electoral.OpChange})
+			return w.Note(ctx, registry.JournalEntry{Comune: comuneA, ANPRID: "1",
+				At: instant.Add(time.Duration(n) * time.Millisecond), Operation: electoral.OpChange})
 		},
 	}
 	count := func(q registry.RecordSearch) counter {
@@ -443,10 +464,12 @@ func storeReadersConcurrent(t *testing.T, s registry.Store) {
 				}
 				n++
 			}
-			return w.PutRecord(ctx, registry.Record{Comune: comuneA, Book: q.Book, ID: fmt.Sprint(n), Subject: "1", At: instant})
+			return w.PutRecord(ctx,
+				registry.Record{Comune: comuneA, Book: q.Book, ID: fmt.Sprint(n), Subject: "1", At: instant})
 		}
 	}
-	books := []registry.RecordSearch{{Book: registry.LoadBook, Comune: comuneA}, {Book: registry.ConflictBook, Comune: comuneA, Subject: "1"}}
+	books := []registry.RecordSearch{{Book: registry.LoadBook, Comune: comuneA},
+		{Book: registry.ConflictBook, Comune: comuneA, Subject: "1"}}
 	for _, q := range books {
 		ways["Records "+string(q.Book)] = count(q)
 	}
@@ -455,17 +478,27 @@ func storeReadersConcurrent(t *testing.T, s registry.Store) {
 		for range writers {
 			group.Go(func() {
 				for range each {
-					assert.NoError(t, s.Update(t.Context(), func(w registry.Writer) error { return way(t.Context(), w) }), name)
+					assert.NoError(t, s.Update(t.Context(),
+						func(w registry.Writer) error { return way(t.Context(), w) }), name)
 				}
 			})
 		}
 		group.Wait()
 	}
-	assert.Equal(t, []string{"1"}, ids(t, s, electoral.GeneralList, comuneA, fmt.Sprint(2*writers*each)), "no update was lost")
+	assert.Equal(t, []string{"1"}, ids(t, s, electoral.GeneralList, comuneA, fmt.Sprint(2*writers*each)),
+		"no update was lost")
 	assert.Len(t, journal(t, s, registry.JournalSearch{Comune: comuneA}), writers*each, "no entry was lost")
 	for _, q := range books {
 		assert.Len(t, keys(t, s, q), writers*each, "no record was lost")
 	}
+}
+
+// oneMore returns the number after the one of a section.
+func oneMore(t *testing.T, section string) string {
+	n := 0
+	_, err := fmt.Sscan(section, &n)
+	assert.NoError(t, err)
+	return fmt.Sprint(n + 1)
 }
 
 func storeBooksCancelled(t *testing.T, s registry.Store) {
@@ -481,10 +514,14 @@ func storeBooksCancelled(t *testing.T, s registry.Store) {
 		"PutRecord": func(ctx context.Context, w registry.Writer) error {
 			return w.PutRecord(ctx, sampleRecord(comuneA, "2"))
 		},
-		"RemoveRecord":  func(ctx context.Context, w registry.Writer) error { return w.RemoveRecord(ctx, comuneA, r.Book, "1") },
+		"RemoveRecord": func(ctx context.Context, w registry.Writer) error {
+			return w.RemoveRecord(ctx, comuneA, r.Book, "1")
+		},
 		"Note":          func(ctx context.Context, w registry.Writer) error { return w.Note(ctx, sampleJournal()[2]) },
 		"RemoveElector": func(ctx context.Context, w registry.Writer) error { return w.RemoveElector(ctx, "1") },
-		"RemoveSection": func(ctx context.Context, w registry.Writer) error { return w.RemoveSection(ctx, comuneA, "1") },
+		"RemoveSection": func(ctx context.Context, w registry.Writer) error {
+			return w.RemoveSection(ctx, comuneA, "1")
+		},
 		"ExpireRecords": func(ctx context.Context, w registry.Writer) error {
 			_, err := w.ExpireRecords(ctx, comuneA, instant.AddDate(1, 0, 0))
 			return err

@@ -16,7 +16,8 @@ import (
 
 func journalCases() []storeCase {
 	return []storeCase{
-		{"journal", "Journal yields the entries of a comune in the order of instant, ANPR id and operation", storeJournal},
+		{"journal", "Journal yields the entries of a comune in the order of instant, ANPR id and operation",
+			storeJournal},
 		{"journal search", "Journal leaves the entries that a search selects", storeJournalSearch},
 		{"journal after", "After goes on where the answers before ended", storeJournalAfter},
 		{"note", "an entry that is there already stands", storeNote},
@@ -43,7 +44,8 @@ func journal(t *testing.T, s registry.Store, q registry.JournalSearch) (out []re
 
 func sampleJournal() []registry.JournalEntry {
 	entry := func(ms int, id string, op electoral.Operation, r electoral.Revision) registry.JournalEntry {
-		return registry.JournalEntry{Comune: comuneA, ANPRID: id, At: instant.Add(time.Duration(ms) * time.Millisecond), Operation: op, Revision: r}
+		return registry.JournalEntry{Comune: comuneA, ANPRID: id, At: instant.Add(time.Duration(ms) * time.Millisecond),
+			Operation: op, Revision: r}
 	}
 	return []registry.JournalEntry{
 		entry(-4_000_000_000_000, "3", electoral.OpEnrol, electoral.OtherRevision), // before 1970
@@ -82,17 +84,22 @@ func storeJournalSearch(t *testing.T, s registry.Store) {
 		{"from is included", registry.JournalSearch{From: after(1)}, []int{4, 5, 6}},
 		{"to is not", registry.JournalSearch{To: after(1)}, []int{0, 1, 2, 3}},
 		{"between", registry.JournalSearch{From: after(0), To: after(2)}, []int{1, 2, 3, 4}},
-		{"in another zone", registry.JournalSearch{From: after(0).In(time.FixedZone("CEST", 7200)), To: after(2).In(time.FixedZone("x", -3600))}, []int{1, 2, 3, 4}},
+		{"in another zone", registry.JournalSearch{From: after(0).In(time.FixedZone("CEST", 7200)),
+			To: after(2).In(time.FixedZone("x", -3600))}, []int{1, 2, 3, 4}},
 		{"an empty time", registry.JournalSearch{From: after(1), To: after(1)}, nil},
 		{"an operation", registry.JournalSearch{Operations: []electoral.Operation{electoral.OpChange}}, []int{1, 3, 4}},
-		{"operations", registry.JournalSearch{Operations: []electoral.Operation{electoral.OpLoad, "x", all[6].Operation}}, []int{5, 6}},
+		{"operations",
+			registry.JournalSearch{Operations: []electoral.Operation{electoral.OpLoad, "x", all[6].Operation}},
+			[]int{5, 6}},
 		{"none of the operations", registry.JournalSearch{Operations: []electoral.Operation{"x", "\x00"}}, nil},
 		{"a revision", registry.JournalSearch{Revisions: []electoral.Revision{electoral.DynamicRevision}}, []int{1, 2}},
 		{"no revision told", registry.JournalSearch{Revisions: []electoral.Revision{""}}, []int{3, 6}},
 		{"a person", registry.JournalSearch{ANPRIDs: []string{"10"}}, []int{1, 2, 4}},
 		{"persons", registry.JournalSearch{ANPRIDs: []string{"9", "3", "9", "\xff", "4"}}, []int{0, 3}},
 		{"nobody", registry.JournalSearch{ANPRIDs: []string{"2", "\x00"}}, nil},
-		{"all of it", registry.JournalSearch{From: after(0), To: after(1), ANPRIDs: []string{"10", "9"}, Operations: []electoral.Operation{electoral.OpChange}, Revisions: []electoral.Revision{electoral.DynamicRevision}}, []int{1}},
+		{"all of it", registry.JournalSearch{From: after(0), To: after(1), ANPRIDs: []string{"10", "9"},
+			Operations: []electoral.Operation{electoral.OpChange},
+			Revisions:  []electoral.Revision{electoral.DynamicRevision}}, []int{1}},
 		{"after too", registry.JournalSearch{After: &all[1], ANPRIDs: []string{"10"}}, []int{2, 4}},
 		{"from after After", registry.JournalSearch{After: &all[1], From: after(2)}, []int{5, 6}},
 	} {
@@ -121,7 +128,8 @@ func storeJournalAfter(t *testing.T, s registry.Store) {
 	early, late := all[2], all[4]
 	early.ANPRID, late.ANPRID = "0", "11"
 	noted(t, s, early, late)
-	assert.Equal(t, []registry.JournalEntry{all[3], all[4], late, all[5], all[6]}, journal(t, s, registry.JournalSearch{Comune: comuneA, After: &all[2]}))
+	assert.Equal(t, []registry.JournalEntry{all[3], all[4], late, all[5], all[6]},
+		journal(t, s, registry.JournalSearch{Comune: comuneA, After: &all[2]}))
 }
 
 func storeNote(t *testing.T, s registry.Store) {
@@ -142,7 +150,9 @@ func storeNote(t *testing.T, s registry.Store) {
 	// As many as a first load notes at once, of whom some are there.
 	var many []registry.JournalEntry
 	for i := range 4000 {
-		many = append(many, registry.JournalEntry{Comune: []string{comuneA, comuneB}[i%2], ANPRID: fmt.Sprintf("%08d", i), At: instant, Operation: electoral.OpLoad, Revision: electoral.FirstLoadRevision})
+		many = append(many, registry.JournalEntry{Comune: []string{comuneA, comuneB}[i%2],
+			ANPRID: fmt.Sprintf("%08d", i), At: instant, Operation: electoral.OpLoad,
+			Revision: electoral.FirstLoadRevision})
 	}
 	there := many[1234]
 	there.Revision = electoral.OtherRevision
@@ -165,12 +175,14 @@ func storeNote(t *testing.T, s registry.Store) {
 func storeNoteTogether(t *testing.T, s registry.Store) {
 	var many []registry.JournalEntry
 	for i := range 200 {
-		many = append(many, registry.JournalEntry{Comune: comuneA, ANPRID: fmt.Sprint(i), At: instant, Operation: electoral.OpLoad})
+		many = append(many, registry.JournalEntry{Comune: comuneA, ANPRID: fmt.Sprint(i), At: instant,
+			Operation: electoral.OpLoad})
 	}
 	var group sync.WaitGroup
 	for i := range 4 {
 		group.Go(func() {
-			assert.NoError(t, s.Update(t.Context(), func(w registry.Writer) error { return w.Note(t.Context(), many[i*5:]...) }))
+			assert.NoError(t, s.Update(t.Context(),
+				func(w registry.Writer) error { return w.Note(t.Context(), many[i*5:]...) }))
 		})
 	}
 	group.Wait()
@@ -196,7 +208,9 @@ func storeForget(t *testing.T, s registry.Store) {
 	assert.Equal(t, 3, forget(comuneA, instant.Add(time.Millisecond)))
 	assert.Equal(t, all[4:], journal(t, s, registry.JournalSearch{Comune: comuneA}))
 	assert.Zero(t, forget("F205", instant.AddDate(1, 0, 0)))
-	assert.Equal(t, []registry.JournalEntry{other}, journal(t, s, registry.JournalSearch{Comune: comuneB}), "another comune's stay")
+	assert.Equal(t, []registry.JournalEntry{other}, journal(t, s, registry.JournalSearch{Comune: comuneB}),
+		"another comune's stay")
 	noted(t, s, all[0])
-	assert.Equal(t, all[:1], journal(t, s, registry.JournalSearch{Comune: comuneA, To: instant}), "it may be noted again")
+	assert.Equal(t, all[:1], journal(t, s, registry.JournalSearch{Comune: comuneA, To: instant}),
+		"it may be noted again")
 }

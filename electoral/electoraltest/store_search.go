@@ -18,14 +18,18 @@ import (
 
 func searchCases() []storeCase {
 	return []storeCase{
-		{"search", "Search yields the electors whom a comune registered or has in a list, each once, in the order of ANPR id", storeSearch},
+		{"search",
+			"Search yields the electors whom a comune registered or has in a list, each once, in the order of ANPR id",
+			storeSearch},
 		{"search by field", "a condition compares any field that a store holds, byte by byte", storeSearchField},
 		{"search by answer", "an answer is si, no or non indicato", storeSearchAnswer},
 		{"search by place", "of an added list a place counts without a yes too", storeSearchPlace},
 		{"search together", "every condition must hold", storeSearchTogether},
-		{"search after", "After goes on where the answers before ended, whatever was written meanwhile", storeSearchAfter},
+		{"search after", "After goes on where the answers before ended, whatever was written meanwhile",
+			storeSearchAfter},
 		{"search refused", "a condition on a field that is derived or not known is an error", storeSearchRefused},
-		{"search touched", "Touched leaves those of whom the journal of the comune has an entry that it selects", storeSearchTouched},
+		{"search touched", "Touched leaves those of whom the journal of the comune has an entry that it selects",
+			storeSearchTouched},
 		{"search own writes", "a search in an update finds what the update has written", storeSearchOwnWrites},
 	}
 }
@@ -65,15 +69,20 @@ func storeSearch(t *testing.T, s registry.Store) {
 	}
 	guests := []electoral.Elector{
 		{ANPRID: "11", General: at(comuneA, "2")},
-		{ANPRID: "101", Added: electoral.AddedLists{Trento: electoral.AddedList{Enrolled: electoral.Yes, Enrolment: at(comuneA, "1")}}},
-		{ANPRID: "8", General: at(comuneA, "1"), EU: electoral.EULists{Comunal: electoral.AddedList{Enrolled: electoral.Yes, Enrolment: at(comuneA, "1")}}},
-		{ANPRID: "80", Removal: &electoral.Removal{Comune: comuneA, List: electoral.GeneralList, StillVotes: &electoral.StillVotes{Section: "1"}}},
+		{ANPRID: "101",
+			Added: electoral.AddedLists{Trento: electoral.AddedList{Enrolled: electoral.Yes,
+				Enrolment: at(comuneA, "1")}}},
+		{ANPRID: "8", General: at(comuneA, "1"),
+			EU: electoral.EULists{Comunal: electoral.AddedList{Enrolled: electoral.Yes, Enrolment: at(comuneA, "1")}}},
+		{ANPRID: "80", Removal: &electoral.Removal{Comune: comuneA, List: electoral.GeneralList,
+			StillVotes: &electoral.StillVotes{Section: "1"}}},
 	}
 	others := []electoral.Elector{
 		{ANPRID: "7"}, {ANPRID: "12", General: at(comuneB, "1")},
 		{ANPRID: "13", Removal: &electoral.Removal{Comune: comuneA, List: electoral.GeneralList}},
 		// A place without a yes is in no list.
-		{ANPRID: "14", EU: electoral.EULists{Comunal: electoral.AddedList{Enrolled: electoral.No, Enrolment: at(comuneA, "1")}}},
+		{ANPRID: "14",
+			EU: electoral.EULists{Comunal: electoral.AddedList{Enrolled: electoral.No, Enrolment: at(comuneA, "1")}}},
 	}
 	update(t, s, func(ctx context.Context, w registry.Writer) {
 		for _, e := range here {
@@ -88,7 +97,8 @@ func storeSearch(t *testing.T, s registry.Store) {
 	for i, id := range want[:len(want)-1] {
 		assert.Equal(t, want[i+1:], found(t, s, registry.Search{Comune: comuneA, After: id}))
 	}
-	assert.Equal(t, []string{"100", "101", "11", "12", "13", "14", "7", "8", "80"}, found(t, s, registry.Search{Comune: comuneB}))
+	assert.Equal(t, []string{"100", "101", "11", "12", "13", "14", "7", "8", "80"},
+		found(t, s, registry.Search{Comune: comuneB}))
 	assert.Empty(t, found(t, s, registry.Search{Comune: "F205"}))
 	assert.Empty(t, found(t, s, registry.Search{}))
 	view(t, s, func(ctx context.Context, r registry.Reader) {
@@ -129,14 +139,16 @@ func varied() []electoral.Elector {
 			EU:    electoral.EULists{Comunal: added(), Parliament: added()},
 			Status: electoral.Status{NationalReferendums: answer(), EuropeanParliament: answer(), Senate: answer(),
 				SenateConstituency: []string{"", "PIEMONTE", "piemonte", "EUROPA"}[r.IntN(4)], Chamber: answer(),
-				ChamberConstituency: []string{"PIEMONTE 1", "", "PIEMONTE 2"}[r.IntN(3)], Regional: answer(), Comunal: answer(), District: answer()}}
+				ChamberConstituency: []string{"PIEMONTE 1", "", "PIEMONTE 2"}[r.IntN(3)],
+				Regional:            answer(), Comunal: answer(), District: answer()}}
 		if c := electoral.Certifiability(r.IntN(4)); c <= electoral.FullyCertifiable {
 			e.Certifiability = &c
 		}
 		if d := r.IntN(len(reasons) + 2); d < len(reasons) {
 			e.Removal = &electoral.Removal{Comune: comuni[r.IntN(3)], List: electoral.GeneralList, Reason: reasons[d]}
 			if r.IntN(2) == 0 {
-				e.Removal.StillVotes = &electoral.StillVotes{Consultation: electoral.ComunalElection, Section: sections[r.IntN(len(sections))]}
+				e.Removal.StillVotes = &electoral.StillVotes{Consultation: electoral.ComunalElection,
+					Section: sections[r.IntN(len(sections))]}
 			}
 		}
 		list = append(list, e)
@@ -211,7 +223,8 @@ func storeSearchField(t *testing.T, s registry.Store) {
 					c := registry.Condition{Field: f.Field, In: values, Not: not}
 					want := matching(mine, c)
 					some = some || len(want) > 0 && len(want) < len(mine)
-					require.Equal(t, want, searched(ctx, t, r, registry.Search{Comune: comuneA, Where: []registry.Condition{c}}), "%+q", c)
+					require.Equal(t, want,
+						searched(ctx, t, r, registry.Search{Comune: comuneA, Where: []registry.Condition{c}}), "%+q", c)
 				}
 			}
 			require.True(t, some, "no value of %s selects some", f.Field)
@@ -222,7 +235,8 @@ func storeSearchField(t *testing.T, s registry.Store) {
 func storeSearchAnswer(t *testing.T, s registry.Store) {
 	update(t, s, func(ctx context.Context, w registry.Writer) {
 		for i, a := range []electoral.Answer{electoral.Yes, electoral.No, electoral.NotGiven} {
-			require.NoError(t, w.PutElector(ctx, comuneA, electoral.Elector{ANPRID: fmt.Sprint(i), Capacity: a, Status: electoral.Status{Senate: a}}))
+			require.NoError(t, w.PutElector(ctx, comuneA,
+				electoral.Elector{ANPRID: fmt.Sprint(i), Capacity: a, Status: electoral.Status{Senate: a}}))
 		}
 	})
 	for _, f := range []electoral.Field{electoral.CapacityField, electoral.SenateField} {
@@ -238,8 +252,12 @@ func storeSearchAnswer(t *testing.T, s registry.Store) {
 			{[]string{"", "SI"}, nil, []string{"0", "1", "2"}},
 			{nil, nil, []string{"0", "1", "2"}},
 		} {
-			assert.Equal(t, c.want, found(t, s, registry.Search{Comune: comuneA, Where: []registry.Condition{in(f, c.in...)}}), "%s in %q", f, c.in)
-			assert.Equal(t, c.not, found(t, s, registry.Search{Comune: comuneA, Where: []registry.Condition{notIn(f, c.in...)}}), "%s not in %q", f, c.in)
+			assert.Equal(t, c.want,
+				found(t, s, registry.Search{Comune: comuneA, Where: []registry.Condition{in(f, c.in...)}}),
+				"%s in %q", f, c.in)
+			assert.Equal(t, c.not,
+				found(t, s, registry.Search{Comune: comuneA, Where: []registry.Condition{notIn(f, c.in...)}}),
+				"%s not in %q", f, c.in)
 		}
 	}
 }
@@ -250,11 +268,13 @@ func storeSearchPlace(t *testing.T, s registry.Store) {
 	}
 	update(t, s, func(ctx context.Context, w registry.Writer) {
 		for i, a := range []electoral.Answer{electoral.Yes, electoral.No, electoral.NotGiven} {
-			e := electoral.Elector{ANPRID: fmt.Sprint(i), General: place("1"), EU: electoral.EULists{Comunal: electoral.AddedList{Enrolled: a, Enrolment: place("2")}}}
+			e := electoral.Elector{ANPRID: fmt.Sprint(i), General: place("1"),
+				EU: electoral.EULists{Comunal: electoral.AddedList{Enrolled: a, Enrolment: place("2")}}}
 			require.NoError(t, w.PutElector(ctx, comuneA, e))
 		}
 		require.NoError(t, w.PutElector(ctx, comuneA, electoral.Elector{ANPRID: "3"}))
-		require.NoError(t, w.PutElector(ctx, comuneB, electoral.Elector{ANPRID: "4", General: &electoral.Enrolment{Comune: comuneB, Section: "1"}}))
+		require.NoError(t, w.PutElector(ctx, comuneB,
+			electoral.Elector{ANPRID: "4", General: &electoral.Enrolment{Comune: comuneB, Section: "1"}}))
 		require.NoError(t, w.PutElector(ctx, comuneB, electoral.Elector{ANPRID: "5", General: place("")}))
 	})
 	field := electoral.ListField
@@ -263,24 +283,32 @@ func storeSearchPlace(t *testing.T, s registry.Store) {
 		want  []string
 	}{
 		{[]registry.Condition{in(field(electoral.GeneralList, electoral.ListSection), "1")}, []string{"0", "1", "2"}},
-		{[]registry.Condition{in(field(electoral.GeneralList, electoral.ListSection), "1"), in(field(electoral.GeneralList, electoral.ListComune), comuneA)}, []string{"0", "1", "2"}},
-		{[]registry.Condition{in(field(electoral.GeneralList, electoral.ListSection), ""), in(field(electoral.GeneralList, electoral.ListComune), comuneA)}, []string{"5"}},
+		{[]registry.Condition{in(field(electoral.GeneralList, electoral.ListSection), "1"),
+			in(field(electoral.GeneralList, electoral.ListComune), comuneA)}, []string{"0", "1", "2"}},
+		{[]registry.Condition{in(field(electoral.GeneralList, electoral.ListSection), ""),
+			in(field(electoral.GeneralList, electoral.ListComune), comuneA)}, []string{"5"}},
 		{[]registry.Condition{in(field(electoral.GeneralList, electoral.ListSection), "")}, []string{"3", "5"}},
 		{[]registry.Condition{in(field(electoral.GeneralList, electoral.ListComune), "")}, []string{"3"}},
-		{[]registry.Condition{in(field(electoral.GeneralList, electoral.ListComune), comuneB), in(field(electoral.GeneralList, electoral.ListSection), "1")}, nil},
-		{[]registry.Condition{in(field(electoral.EUComunalList, electoral.ListSection), "2"), in(field(electoral.EUComunalList, electoral.ListComune), comuneA)}, []string{"0", "1", "2"}},
-		{[]registry.Condition{in(field(electoral.EUComunalList, electoral.ListSection), "2"), in(field(electoral.EUComunalList, electoral.ListComune), comuneA),
+		{[]registry.Condition{in(field(electoral.GeneralList, electoral.ListComune), comuneB),
+			in(field(electoral.GeneralList, electoral.ListSection), "1")}, nil},
+		{[]registry.Condition{in(field(electoral.EUComunalList, electoral.ListSection), "2"),
+			in(field(electoral.EUComunalList, electoral.ListComune), comuneA)}, []string{"0", "1", "2"}},
+		{[]registry.Condition{in(field(electoral.EUComunalList, electoral.ListSection), "2"),
+			in(field(electoral.EUComunalList, electoral.ListComune), comuneA),
 			in(field(electoral.EUComunalList, electoral.ListEnrolled), "si")}, []string{"0"}},
-		{[]registry.Condition{in(field(electoral.EUComunalList, electoral.ListSection), "2"), in(field(electoral.EUComunalList, electoral.ListComune), comuneA),
+		{[]registry.Condition{in(field(electoral.EUComunalList, electoral.ListSection), "2"),
+			in(field(electoral.EUComunalList, electoral.ListComune), comuneA),
 			in(field(electoral.EUComunalList, electoral.ListEnrolled), "no", "non indicato")}, []string{"1", "2"}},
-		{[]registry.Condition{notIn(field(electoral.GeneralList, electoral.ListSection), "1"), in(field(electoral.GeneralList, electoral.ListComune), comuneA)}, []string{"5"}},
+		{[]registry.Condition{notIn(field(electoral.GeneralList, electoral.ListSection), "1"),
+			in(field(electoral.GeneralList, electoral.ListComune), comuneA)}, []string{"5"}},
 	} {
 		assert.Equal(t, c.want, found(t, s, registry.Search{Comune: comuneA, Where: c.where}), "%v", c.where)
 	}
 	// Of two conditions on a field both hold.
 	assert.Empty(t, found(t, s, registry.Search{Comune: comuneA, Where: []registry.Condition{
 		in(field(electoral.GeneralList, electoral.ListComune), comuneA),
-		in(field(electoral.GeneralList, electoral.ListSection), "1"), in(field(electoral.GeneralList, electoral.ListSection), "2"),
+		in(field(electoral.GeneralList, electoral.ListSection), "1"),
+		in(field(electoral.GeneralList, electoral.ListSection), "2"),
 	}}))
 }
 
@@ -290,9 +318,12 @@ func storeSearchTogether(t *testing.T, s registry.Store) {
 	comune := electoral.ListField(electoral.GeneralList, electoral.ListComune)
 	bolzano := electoral.ListField(electoral.BolzanoList, electoral.ListEnrolled)
 	all := []registry.Condition{
-		in(section, "1", "01", "È", "e", ""), in(comune, comuneA), in(electoral.CapacityField, "si", "non indicato"), notIn(electoral.CertifiabilityField, "0"),
-		notIn(electoral.RemovalReasonField, "1", ""), in(bolzano, "si", "no"), in(electoral.SenateConstituencyField, "PIEMONTE", ""), notIn(section, "e"),
-		in(electoral.ListField(electoral.BolzanoList, electoral.ListComune), comuneA), in(electoral.ListField(electoral.BolzanoList, electoral.ListSection), "1", "2 bis", "10"), in(bolzano, "si"),
+		in(section, "1", "01", "È", "e", ""), in(comune, comuneA), in(electoral.CapacityField, "si", "non indicato"),
+		notIn(electoral.CertifiabilityField, "0"),
+		notIn(electoral.RemovalReasonField, "1", ""), in(bolzano, "si", "no"),
+		in(electoral.SenateConstituencyField, "PIEMONTE", ""), notIn(section, "e"),
+		in(electoral.ListField(electoral.BolzanoList, electoral.ListComune), comuneA),
+		in(electoral.ListField(electoral.BolzanoList, electoral.ListSection), "1", "2 bis", "10"), in(bolzano, "si"),
 	}
 	some := 0
 	view(t, s, func(ctx context.Context, r registry.Reader) {
@@ -325,15 +356,17 @@ func storeSearchAfter(t *testing.T, s registry.Store) {
 					home = comuneB
 				}
 				require.NoError(t, w.PutElector(ctx, home, SampleElector(id, comuneA, "1")))
-				require.NoError(t, w.Note(ctx, registry.JournalEntry{Comune: comuneA, ANPRID: id, At: instant, Operation: electoral.OpChange}))
+				require.NoError(t, w.Note(ctx,
+					registry.JournalEntry{Comune: comuneA, ANPRID: id, At: instant, Operation: electoral.OpChange}))
 			}
 		})
 	}
 	for name, q := range map[string]registry.Search{
 		"all":   {Comune: comuneA},
 		"where": {Comune: comuneA, Where: []registry.Condition{in(electoral.CapacityField, "si")}},
-		"section": {Comune: comuneA, Where: []registry.Condition{in(electoral.ListField(electoral.GeneralList, electoral.ListComune), comuneA),
-			in(electoral.ListField(electoral.GeneralList, electoral.ListSection), "1", "2")}},
+		"section": {Comune: comuneA,
+			Where: []registry.Condition{in(electoral.ListField(electoral.GeneralList, electoral.ListComune), comuneA),
+				in(electoral.ListField(electoral.GeneralList, electoral.ListSection), "1", "2")}},
 		"touched": {Comune: comuneA, Touched: &registry.JournalSearch{From: instant}},
 	} {
 		put("10", "20", "30", "40", "50", "60")
@@ -384,7 +417,8 @@ func storeSearchRefused(t *testing.T, s registry.Store) {
 		for _, c := range []registry.Condition{in(f, ""), notIn(f, "x"), in(f)} {
 			view(t, s, func(ctx context.Context, r registry.Reader) {
 				n := 0
-				for _, err := range r.Search(ctx, registry.Search{Comune: comuneA, Where: []registry.Condition{in(electoral.CapacityField), c}}) {
+				for _, err := range r.Search(ctx,
+					registry.Search{Comune: comuneA, Where: []registry.Condition{in(electoral.CapacityField), c}}) {
 					require.ErrorContains(t, err, fmt.Sprintf("%q", f))
 					n++
 				}
@@ -409,7 +443,8 @@ func storeSearchTouched(t *testing.T, s registry.Store) {
 		}
 		require.NoError(t, w.PutElector(ctx, "F205", electoral.Elector{ANPRID: "6"}))
 		note := func(comune, id string, ms int, op electoral.Operation, r electoral.Revision) {
-			require.NoError(t, w.Note(ctx, registry.JournalEntry{Comune: comune, ANPRID: id, At: after(ms), Operation: op, Revision: r}))
+			require.NoError(t, w.Note(ctx,
+				registry.JournalEntry{Comune: comune, ANPRID: id, At: after(ms), Operation: op, Revision: r}))
 		}
 		note(comuneA, "1", 0, electoral.OpLoad, electoral.FirstLoadRevision)
 		note(comuneA, "2", 0, electoral.OpLoad, electoral.FirstLoadRevision)
@@ -428,30 +463,36 @@ func storeSearchTouched(t *testing.T, s registry.Store) {
 		want []string
 	}{
 		{"any entry", registry.JournalSearch{}, []string{"1", "2", "3"}},
-		{"what is not used", registry.JournalSearch{Comune: comuneB, ANPRIDs: []string{"5"}, After: &registry.JournalEntry{Comune: comuneA, ANPRID: "9", At: after(999)}}, []string{"1", "2", "3"}},
+		{"what is not used", registry.JournalSearch{Comune: comuneB, ANPRIDs: []string{"5"},
+			After: &registry.JournalEntry{Comune: comuneA, ANPRID: "9", At: after(999)}}, []string{"1", "2", "3"}},
 		{"from", registry.JournalSearch{From: after(20)}, []string{"2", "3"}},
 		{"to", registry.JournalSearch{To: after(20)}, []string{"1", "2"}},
 		{"from is included", registry.JournalSearch{From: after(10), To: after(11)}, []string{"1"}},
 		{"to is not", registry.JournalSearch{From: after(1), To: after(10)}, nil},
 		{"operation", registry.JournalSearch{Operations: ops(electoral.OpLoad)}, []string{"1", "2"}},
-		{"operations", registry.JournalSearch{Operations: ops(electoral.OpLoad, electoral.OpChange)}, []string{"1", "2", "3"}},
+		{"operations", registry.JournalSearch{Operations: ops(electoral.OpLoad, electoral.OpChange)},
+			[]string{"1", "2", "3"}},
 		{"no operation of it", registry.JournalSearch{Operations: ops(electoral.OpEnrol, "\xff\x00")}, nil},
 		{"revision", registry.JournalSearch{Revisions: revisions(electoral.DynamicRevision)}, []string{"1", "3"}},
 		{"no revision", registry.JournalSearch{Revisions: revisions("")}, []string{"2"}},
 		{"of one entry all", registry.JournalSearch{From: after(10), Operations: ops(electoral.OpLoad)}, nil},
-		{"all together", registry.JournalSearch{From: after(5), To: after(31), Operations: ops(electoral.OpChange), Revisions: revisions(electoral.DynamicRevision)}, []string{"1", "3"}},
+		{"all together", registry.JournalSearch{From: after(5), To: after(31), Operations: ops(electoral.OpChange),
+			Revisions: revisions(electoral.DynamicRevision)}, []string{"1", "3"}},
 	} {
 		assert.Equal(t, c.want, found(t, s, registry.Search{Comune: comuneA, Touched: &c.j}), c.name)
 		pinned := []registry.Condition{in(electoral.ListField(electoral.GeneralList, electoral.ListComune), comuneA),
 			in(electoral.ListField(electoral.GeneralList, electoral.ListSection), "1", "2", "3", "4", "5")}
-		assert.Equal(t, c.want, found(t, s, registry.Search{Comune: comuneA, Touched: &c.j, Where: pinned}), "%s, in sections", c.name)
+		assert.Equal(t, c.want, found(t, s, registry.Search{Comune: comuneA, Touched: &c.j, Where: pinned}),
+			"%s, in sections", c.name)
 	}
 	any := &registry.JournalSearch{}
-	assert.Equal(t, []string{"2"}, found(t, s, registry.Search{Comune: comuneA, Touched: any, Where: []registry.Condition{
-		in(electoral.ListField(electoral.GeneralList, electoral.ListSection), "2", "4")}}))
+	assert.Equal(t, []string{"2"},
+		found(t, s, registry.Search{Comune: comuneA, Touched: any, Where: []registry.Condition{
+			in(electoral.ListField(electoral.GeneralList, electoral.ListSection), "2", "4")}}))
 	assert.Equal(t, []string{"2", "3"}, found(t, s, registry.Search{Comune: comuneA, Touched: any, After: "1"}))
 	assert.Empty(t, found(t, s, registry.Search{Comune: comuneA, Touched: any, After: "3"}))
-	assert.Equal(t, []string{"4"}, found(t, s, registry.Search{Comune: comuneB, Touched: any}), "its journal, its electors")
+	assert.Equal(t, []string{"4"}, found(t, s, registry.Search{Comune: comuneB, Touched: any}),
+		"its journal, its electors")
 }
 
 func storeSearchOwnWrites(t *testing.T, s registry.Store) {
@@ -464,12 +505,17 @@ func storeSearchOwnWrites(t *testing.T, s registry.Store) {
 		require.NoError(t, w.RemoveElector(ctx, "1"))
 		require.NoError(t, w.PutElector(ctx, comuneA, electoral.Elector{ANPRID: "2", Capacity: electoral.No}))
 		require.NoError(t, w.PutElector(ctx, comuneB, electoral.Elector{ANPRID: "3", Capacity: electoral.Yes}))
-		guest := electoral.Elector{ANPRID: "4", Capacity: electoral.Yes, General: &electoral.Enrolment{Comune: comuneA, Section: "1"}}
+		guest := electoral.Elector{ANPRID: "4", Capacity: electoral.Yes,
+			General: &electoral.Enrolment{Comune: comuneA, Section: "1"}}
 		require.NoError(t, w.PutElector(ctx, comuneB, guest))
-		require.NoError(t, w.Note(ctx, registry.JournalEntry{Comune: comuneA, ANPRID: "2", At: instant, Operation: electoral.OpChange}))
+		require.NoError(t, w.Note(ctx,
+			registry.JournalEntry{Comune: comuneA, ANPRID: "2", At: instant, Operation: electoral.OpChange}))
 		assert.Equal(t, []string{"2", "4"}, searched(ctx, t, w, registry.Search{Comune: comuneA}))
-		assert.Equal(t, []string{"4"}, searched(ctx, t, w, registry.Search{Comune: comuneA, Where: []registry.Condition{in(electoral.CapacityField, "si")}}))
-		assert.Equal(t, []string{"2"}, searched(ctx, t, w, registry.Search{Comune: comuneA, Touched: &registry.JournalSearch{}}))
+		assert.Equal(t, []string{"4"},
+			searched(ctx, t, w, registry.Search{Comune: comuneA,
+				Where: []registry.Condition{in(electoral.CapacityField, "si")}}))
+		assert.Equal(t, []string{"2"},
+			searched(ctx, t, w, registry.Search{Comune: comuneA, Touched: &registry.JournalSearch{}}))
 		require.NoError(t, w.PutElector(ctx, comuneB, electoral.Elector{ANPRID: "4"}))
 		assert.Equal(t, []string{"2"}, searched(ctx, t, w, registry.Search{Comune: comuneA}))
 		counts, err := w.Counts(ctx, comuneA)

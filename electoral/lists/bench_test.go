@@ -3,6 +3,7 @@ package lists_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"io"
@@ -12,7 +13,6 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -62,11 +62,11 @@ func extracted(t testing.TB, n int) []electoral.ExtractedElector {
 			rows = append(rows, electoral.ExtractedElector{Section: en.Section, Elector: in.Elector, Person: in.Person})
 		}
 	}
+	part := func(e electoral.ExtractedElector) int {
+		return slices.Index([]electoral.Sex{electoral.Male, electoral.Female, electoral.SexUnknown}, e.Person.Sex)
+	}
 	slices.SortStableFunc(rows, func(a, b electoral.ExtractedElector) int {
-		if a.Section != b.Section {
-			return 0 // they come section by section
-		}
-		return strings.Compare(string(b.Person.Sex), string(a.Person.Sex)) // M before F
+		return cmp.Or(cmp.Compare(a.Section, b.Section), part(a)-part(b))
 	})
 	return rows
 }
@@ -150,6 +150,7 @@ func textFormats() map[string]func(io.Writer) electoral.ListWriter {
 // memory; of-peer is how fast it is of that.
 func BenchmarkListWriters(b *testing.B) {
 	rows := extracted(b, 20_000)
+	what := electoral.Extraction{List: electoral.GeneralList, Comune: benchComune, Purpose: pollsPurpose}
 	formats := textFormats()
 	formats["pdf"] = func(w io.Writer) electoral.ListWriter {
 		p, err := lists.NewPDFWriter(w, lists.PDFConfig{})
@@ -161,7 +162,7 @@ func BenchmarkListWriters(b *testing.B) {
 			dir := b.TempDir()
 			list := func(w io.Writer) {
 				l := open(w)
-				require.NoError(b, l.Begin(electoral.ExtractHeader{Total: len(rows)}))
+				require.NoError(b, l.Begin(electoral.ExtractHeader{Extraction: what, Total: len(rows)}))
 				for i := range rows {
 					if err := l.Write(rows[i]); err != nil {
 						b.Fatal(err)

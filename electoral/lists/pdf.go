@@ -104,7 +104,8 @@ func (p *PDFWriter) Begin(h electoral.ExtractHeader) error {
 		title += " – sezione n. " + h.Extraction.Section
 	}
 	p.doc = p.engine.NewStream(p.out, tagged.Metadata{
-		Title: title, Lang: "it-IT", Author: p.comune, Subject: p.purpose(), Creator: "anpr electoral", Created: p.calendar.Now(),
+		Title: title, Lang: "it-IT", Author: p.comune, Subject: p.purpose(), Creator: "anpr electoral",
+		Created: p.calendar.Now(),
 	})
 	return p.failed()
 }
@@ -128,7 +129,8 @@ func (p *PDFWriter) Write(e electoral.ExtractedElector) error {
 	part := partOf(e.Person.Sex)
 	if s := p.section; s.part != part {
 		if s.part > part {
-			p.fail(fmt.Errorf("lists: PDF list: elector %s of section %s comes after another sex: expected men, women, the others", e.Elector.ANPRID, e.Section))
+			p.fail(fmt.Errorf("lists: PDF list: elector %s of section %s comes after another sex: "+
+				"expected men, women, the others", e.Elector.ANPRID, e.Section))
 			return p.err
 		}
 		p.endPart()
@@ -174,25 +176,33 @@ func (p *PDFWriter) failed() error {
 	return p.err
 }
 
-// layout breaks a text into lines; field says in an error which text.
-func (p *PDFWriter) layout(field string, width float64, align tagged.Align, style tagged.Style, text string) *tagged.Block {
-	b := p.doc.Layout(width, pdfLeading*style.Size, align, tagged.Span{Style: style, Text: text})
+// A pdfBox is the room for a text; its name says in an error which text it was.
+type pdfBox struct {
+	name  string
+	width float64
+	align tagged.Align // zero is left
+	style tagged.Style
+}
+
+// layout breaks a text into lines.
+func (p *PDFWriter) layout(box pdfBox, text string) *tagged.Block {
+	b := p.doc.Layout(box.width, pdfLeading*box.style.Size, box.align, tagged.Span{Style: box.style, Text: text})
 	if err := p.doc.Err(); err != nil {
-		p.fail(fmt.Errorf("lists: PDF list: %s: %s: %w", p.at, field, err))
+		p.fail(fmt.Errorf("lists: PDF list: %s: %s: %w", p.at, box.name, err))
 	}
 	return b
 }
 
 // fit lays a text out in the largest of some sizes in which it has at most so
 // many lines, or else in the smallest.
-func (p *PDFWriter) fit(field string, width float64, align tagged.Align, style tagged.Style, lines int, text string) *tagged.Block {
-	size, b := style.Size, p.layout(field, width, align, style, text)
+func (p *PDFWriter) fit(box pdfBox, lines int, text string) *tagged.Block {
+	size, b := box.style.Size, p.layout(box, text)
 	for _, scale := range [...]float64{0.85, 0.7} {
 		if b.Lines() <= lines || p.err != nil {
 			break
 		}
-		style.Size = size * scale
-		b = p.layout(field, width, align, style, text)
+		box.style.Size = size * scale
+		b = p.layout(box, text)
 	}
 	return b
 }
@@ -222,7 +232,8 @@ func partOf(s electoral.Sex) int {
 // purpose is why and when the list was extracted.
 func (p *PDFWriter) purpose() string {
 	x := p.head.Extraction
-	return "Estratta il " + italianDay(p.head.Today) + " per: " + tidy(x.Purpose.Function) + " (" + string(x.Purpose.Act) + ")"
+	return "Estratta il " + italianDay(p.head.Today) + " per: " + tidy(x.Purpose.Function) + " (" +
+		string(x.Purpose.Act) + ")"
 }
 
 // listTitle says who stands in the list.
@@ -230,7 +241,8 @@ func (p *PDFWriter) listTitle(x electoral.Extraction) string {
 	title := "elettori"
 	switch {
 	case x.Turning18 != nil:
-		return "cittadini italiani che compiono 18 anni dal " + italianDay(x.Turning18.From) + " al " + italianDay(x.Turning18.To)
+		return "cittadini italiani che compiono 18 anni dal " + italianDay(x.Turning18.From) + " al " +
+			italianDay(x.Turning18.To)
 	case x.List != "":
 		title = x.List.Italian()
 	}
@@ -278,7 +290,8 @@ func (p *PDFWriter) vote() string {
 	return name + " – votazione del " + italianDay(p.head.Extraction.Day)
 }
 
-var italianMonths = [...]string{"gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre"}
+var italianMonths = [...]string{"gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto",
+	"settembre", "ottobre", "novembre", "dicembre"}
 
 // italianDay writes a date out: "1° marzo 2027".
 func italianDay(d electoral.Date) string {

@@ -86,33 +86,42 @@ func (p *PDFWriter) beginSection(number string) {
 	left, right := pdfTop, pdfTop
 	const leftW = pdfWidth - pdfRightW
 	add := func(y *float64, tag tagged.Tag, at float64, b *tagged.Block) {
-		s.header = append(s.header, pdfPiece{tag, at, *y, b})
+		s.header = append(s.header, pdfPiece{tag: tag, x: at, y: *y, block: b})
 		*y += b.Height()
 	}
-	add(&left, tagged.Paragraph, pdfLeft, p.fit("comune", leftW, tagged.Left, pdfBold(15, pdfInk), 1, p.comune))
-	add(&left, tagged.Paragraph, pdfLeft, p.fit("list", leftW, tagged.Left, pdfRegular(11, pdfInk), 2, capital(p.listTitle(x))))
+	add(&left, tagged.Paragraph, pdfLeft,
+		p.fit(pdfBox{name: "comune", width: leftW, style: pdfBold(15, pdfInk)}, 1, p.comune))
+	add(&left, tagged.Paragraph, pdfLeft,
+		p.fit(pdfBox{name: "list", width: leftW, style: pdfRegular(11, pdfInk)}, 2, capital(p.listTitle(x))))
 	title := "Tutte le sezioni" // mixed, or of an empty list
 	if number != "" {
 		title = "Sezione n. " + tidy(number)
 	}
-	add(&right, tagged.H1, pdfLeft+leftW, p.fit("number", pdfRightW, tagged.Right, pdfBold(16, pdfInk), 1, title))
+	add(&right, tagged.H1, pdfLeft+leftW,
+		p.fit(pdfBox{name: "number", width: pdfRightW, align: tagged.Right, style: pdfBold(16, pdfInk)}, 1, title))
 	s.pageNumber = right
 	left = max(left, right+pdfText*pdfLeading)
 	if p.cfg.Section != nil && number != "" {
 		if sec, ok := p.cfg.Section(x.Comune, number); ok && sec.SeatText() != "" {
-			add(&left, tagged.Paragraph, pdfLeft, p.fit("seat", pdfWidth, tagged.Left, pdfRegular(9.5, pdfInk), 2, "Sede: "+tidy(sec.SeatText())))
+			add(&left, tagged.Paragraph, pdfLeft,
+				p.fit(pdfBox{name: "seat", width: pdfWidth, style: pdfRegular(9.5, pdfInk)}, 2,
+					"Sede: "+tidy(sec.SeatText())))
 		}
 	}
 	if vote := p.vote(); vote != "" {
-		add(&left, tagged.Paragraph, pdfLeft, p.layout("consultation", pdfWidth, tagged.Left, pdfBold(9.5, pdfInk), vote))
+		add(&left, tagged.Paragraph, pdfLeft,
+			p.layout(pdfBox{name: "consultation", width: pdfWidth, style: pdfBold(9.5, pdfInk)}, vote))
 	}
-	add(&left, tagged.Paragraph, pdfLeft, p.fit("purpose", pdfWidth, tagged.Left, pdfRegular(8.5, pdfSoft), 2, p.purpose()))
+	add(&left, tagged.Paragraph, pdfLeft,
+		p.fit(pdfBox{name: "purpose", width: pdfWidth, style: pdfRegular(8.5, pdfSoft)}, 2, p.purpose()))
 	s.below = left + 1.5*pdfMM
 	for i, c := range pdfColumns {
-		s.titles[i] = p.layout("table", c.width-2*pdfPad, c.align, pdfBold(pdfText, pdfInk), c.title)
+		s.titles[i] = p.layout(pdfBox{name: "table", width: c.width - 2*pdfPad, align: c.align,
+			style: pdfBold(pdfText, pdfInk)}, c.title)
 	}
 	if s.below > tagged.A4Height/2 {
-		p.fail(fmt.Errorf("lists: PDF list: section %.40s: the texts above the list take half a page: expected shorter ones", number))
+		p.fail(fmt.Errorf("lists: PDF list: section %.40s: the texts above the list take half a page: "+
+			"expected shorter ones", number))
 	}
 }
 
@@ -145,7 +154,7 @@ func (p *PDFWriter) newPage(newPart, table bool) {
 	if s.part < 0 {
 		return
 	}
-	title := p.layout("part", pdfWidth, tagged.Left, pdfBold(13, pdfInk), partTitles[s.part])
+	title := p.layout(pdfBox{name: "part", width: pdfWidth, style: pdfBold(13, pdfInk)}, partTitles[s.part])
 	if newPart {
 		s.page.Place(s.element.Add(tagged.H2), pdfLeft, s.y, title)
 	} else {
@@ -222,7 +231,8 @@ func (p *PDFWriter) writeRow(e electoral.ExtractedElector) {
 	x := pdfLeft + pdfPad
 	s.page.Place(tr.Add(tagged.DataCell), x, middle(r.number.Height()), r.number)
 	x += pdfColumns[0].width
-	s.page.Place(tr.AddWith(tagged.HeaderCell, tagged.Attributes{Scope: tagged.RowScope}), x, middle(r.name.Height()), r.name)
+	s.page.Place(tr.AddWith(tagged.HeaderCell, tagged.Attributes{Scope: tagged.RowScope}), x,
+		middle(r.name.Height()), r.name)
 	x += pdfColumns[1].width
 	birth := tr.Add(tagged.DataCell)
 	y := s.page.Place(birth, x, middle(r.place.Height()+r.date.Height()), r.place)
@@ -248,11 +258,12 @@ func (p *PDFWriter) layoutRow(n int, e electoral.ExtractedElector) pdfRow {
 		note = "Sezione n. " + tidy(e.Section)
 	}
 	return pdfRow{
-		note:   p.fit("section", width(3), tagged.Left, pdfRegular(pdfText, pdfSoft), 2, note),
-		number: p.layout("number", width(0), pdfColumns[0].align, pdfRegular(pdfText, pdfInk), strconv.Itoa(n)),
-		name:   p.fit("name", width(1), tagged.Left, pdfBold(pdfName, pdfInk), 3, name),
-		place:  p.fit("place of birth", width(2), tagged.Left, pdfRegular(pdfText, pdfInk), 2, place),
-		date:   p.layout("date of birth", width(2), tagged.Left, pdfRegular(pdfText, pdfInk), date),
+		note: p.fit(pdfBox{name: "section", width: width(3), style: pdfRegular(pdfText, pdfSoft)}, 2, note),
+		number: p.layout(pdfBox{name: "number", width: width(0), align: pdfColumns[0].align,
+			style: pdfRegular(pdfText, pdfInk)}, strconv.Itoa(n)),
+		name:  p.fit(pdfBox{name: "name", width: width(1), style: pdfBold(pdfName, pdfInk)}, 3, name),
+		place: p.fit(pdfBox{name: "place of birth", width: width(2), style: pdfRegular(pdfText, pdfInk)}, 2, place),
+		date:  p.layout(pdfBox{name: "date of birth", width: width(2), style: pdfRegular(pdfText, pdfInk)}, date),
 	}
 }
 
@@ -285,7 +296,7 @@ func (p *PDFWriter) endPage() {
 // be.
 func (p *PDFWriter) place(tag tagged.Tag, y float64, field string, style tagged.Style, text string) float64 {
 	s := p.section
-	b := p.layout(field, pdfWidth, tagged.Left, style, text)
+	b := p.layout(pdfBox{name: field, width: pdfWidth, style: style}, text)
 	if y+b.Height() > pdfBottom {
 		p.newPage(false, false)
 		y = s.y
@@ -299,7 +310,8 @@ func (p *PDFWriter) endPart() {
 	if s.part < 0 || p.err != nil {
 		return
 	}
-	s.y = p.place(tagged.Paragraph, s.y+2*pdfMM, "total", pdfBold(pdfName, pdfInk), "Totale "+partNames[s.part]+": "+thousands(s.counts[s.part]))
+	s.y = p.place(tagged.Paragraph, s.y+2*pdfMM, "total", pdfBold(pdfName, pdfInk),
+		"Totale "+partNames[s.part]+": "+thousands(s.counts[s.part]))
 }
 
 // endSection writes the section's total and the numbers of its pages, and hands
@@ -316,7 +328,8 @@ func (p *PDFWriter) endSection() {
 	p.endPage()
 	p.at = "section " + s.number
 	for i, page := range s.pages {
-		b := p.layout("page", pdfRightW, tagged.Right, pdfRegular(pdfText, pdfInk), "Pagina "+strconv.Itoa(i+1)+" di "+strconv.Itoa(len(s.pages)))
+		b := p.layout(pdfBox{name: "page", width: pdfRightW, align: tagged.Right, style: pdfRegular(pdfText, pdfInk)},
+			"Pagina "+strconv.Itoa(i+1)+" di "+strconv.Itoa(len(s.pages)))
 		page.Pagination(func(c *tagged.Canvas) { c.Block(pdfLeft+pdfWidth-pdfRightW, s.pageNumber, b) })
 	}
 	if p.failed() == nil {

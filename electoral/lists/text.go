@@ -27,7 +27,8 @@ func textColumn(name string, width int, text func(*electoral.ExtractedElector) s
 }
 
 func answerColumn(name string, answer func(*electoral.ExtractedElector) electoral.Answer) column {
-	return column{name, 1, func(b []byte, e *electoral.ExtractedElector) []byte { return append(b, answerText(answer(e))...) }}
+	return column{name, 1,
+		func(b []byte, e *electoral.ExtractedElector) []byte { return append(b, answerText(answer(e))...) }}
 }
 
 // columns returns the columns, with the names that ANPR's elements have where
@@ -36,22 +37,35 @@ func columns() []column {
 	return []column{
 		textColumn("sezioneelettoralenum", 10, func(e *electoral.ExtractedElector) string { return e.Section }),
 		textColumn("idSchedaSoggettoANPR", 16, func(e *electoral.ExtractedElector) string { return e.Elector.ANPRID }),
-		textColumn("codiceFiscale", 16, func(e *electoral.ExtractedElector) string { return string(e.Person.FiscalCode) }),
+		textColumn("codiceFiscale", 16,
+			func(e *electoral.ExtractedElector) string { return string(e.Person.FiscalCode) }),
 		textColumn("cognome", 50, func(e *electoral.ExtractedElector) string { return e.Person.Surname }),
 		textColumn("nome", 50, func(e *electoral.ExtractedElector) string { return e.Person.Name }),
 		textColumn("sesso", 1, func(e *electoral.ExtractedElector) string { return string(e.Person.Sex) }),
-		{"dataNascita", 10, func(b []byte, e *electoral.ExtractedElector) []byte { return appendDate(b, e.Person.Birth.Date) }},
+		{"dataNascita", 10, func(b []byte,
+			e *electoral.ExtractedElector) []byte {
+			return appendDate(b, e.Person.Birth.Date)
+		}},
 		textColumn("luogoNascita", 4, func(e *electoral.ExtractedElector) string { return e.Person.Birth.Place }),
 		answerColumn("elettore", func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Capacity }),
-		answerColumn("referendumnazionali", func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.NationalReferendums }),
-		answerColumn("elezionimembriue", func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.EuropeanParliament }),
-		answerColumn("senatorepubblica", func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.Senate }),
-		textColumn("circoscrsenatorepubblica", 50, func(e *electoral.ExtractedElector) string { return e.Elector.Status.SenateConstituency }),
-		answerColumn("cameradeputati", func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.Chamber }),
-		textColumn("circoscrcameradeputati", 50, func(e *electoral.ExtractedElector) string { return e.Elector.Status.ChamberConstituency }),
-		answerColumn("regionali", func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.Regional }),
-		answerColumn("comunali", func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.Comunal }),
-		answerColumn("circoscrizionali", func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.District }),
+		answerColumn("referendumnazionali",
+			func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.NationalReferendums }),
+		answerColumn("elezionimembriue",
+			func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.EuropeanParliament }),
+		answerColumn("senatorepubblica",
+			func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.Senate }),
+		textColumn("circoscrsenatorepubblica", 50,
+			func(e *electoral.ExtractedElector) string { return e.Elector.Status.SenateConstituency }),
+		answerColumn("cameradeputati",
+			func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.Chamber }),
+		textColumn("circoscrcameradeputati", 50,
+			func(e *electoral.ExtractedElector) string { return e.Elector.Status.ChamberConstituency }),
+		answerColumn("regionali",
+			func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.Regional }),
+		answerColumn("comunali",
+			func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.Comunal }),
+		answerColumn("circoscrizionali",
+			func(e *electoral.ExtractedElector) electoral.Answer { return e.Elector.Status.District }),
 		{"soggettoCertificabile", 1, func(b []byte, e *electoral.ExtractedElector) []byte {
 			if c := e.Elector.Certifiability; c != nil {
 				return strconv.AppendInt(b, int64(*c), 10)
@@ -264,12 +278,14 @@ func (a *ASCIIWriter) Write(e electoral.ExtractedElector) error {
 		if !printable(a.row[start:]) {
 			plain, ok := plainASCII(string(a.row[start:]))
 			if !ok {
-				return fmt.Errorf("lists: elector %s: column %s holds a character that ASCII cannot", e.Elector.ANPRID, c.name)
+				return fmt.Errorf("lists: elector %s: column %s holds a character that ASCII cannot",
+					e.Elector.ANPRID, c.name)
 			}
 			a.row = append(a.row[:start], plain...)
 		}
 		if n := len(a.row) - start; n > c.width {
-			return fmt.Errorf("lists: elector %s: column %s holds %d characters: expected at most %d", e.Elector.ANPRID, c.name, n, c.width)
+			return fmt.Errorf("lists: elector %s: column %s holds %d characters: expected at most %d", e.Elector.ANPRID,
+				c.name, n, c.width)
 		}
 		for len(a.row) < start+c.width {
 			a.row = append(a.row, ' ')

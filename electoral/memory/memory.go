@@ -102,8 +102,10 @@ type memoryState struct {
 // NewStore returns an empty store.
 func NewStore() *Store {
 	return &Store{state: memoryState{
-		newLayer[sectionKey, electoral.Section](nil), newLayer[string, storedElector](nil),
-		newLayer[recordKey, registry.Record](nil), newLayer[journalKey, electoral.Revision](nil),
+		sections: newLayer[sectionKey, electoral.Section](nil),
+		electors: newLayer[string, storedElector](nil),
+		records:  newLayer[recordKey, registry.Record](nil),
+		journal:  newLayer[journalKey, electoral.Revision](nil),
 	}}
 }
 
@@ -125,7 +127,10 @@ func (m *Store) Update(ctx context.Context, fn func(registry.Writer) error) erro
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := &m.state
-	tx := memoryState{newLayer(&s.sections), newLayer(&s.electors), newLayer(&s.records), newLayer(&s.journal)}
+	tx := memoryState{
+		sections: newLayer(&s.sections), electors: newLayer(&s.electors),
+		records: newLayer(&s.records), journal: newLayer(&s.journal),
+	}
 	if err := fn(&tx); err != nil {
 		return err
 	}
@@ -185,10 +190,12 @@ func (s *memoryState) Sections(ctx context.Context, comune string) iter.Seq2[ele
 			list = append(list, sec)
 		}
 	}
-	return sorted(ctx, list, func(a, b electoral.Section) int { return cmp.Compare(a.Number, b.Number) }, electoral.Section.Clone)
+	return sorted(ctx, list, func(a, b electoral.Section) int { return cmp.Compare(a.Number, b.Number) },
+		electoral.Section.Clone)
 }
 
-func (s *memoryState) Enrolled(ctx context.Context, l electoral.List, comune, section string) iter.Seq2[electoral.Elector, error] {
+func (s *memoryState) Enrolled(ctx context.Context, l electoral.List,
+	comune, section string) iter.Seq2[electoral.Elector, error] {
 	var list []electoral.Elector
 	for _, e := range s.electors.all {
 		if en, ok := e.EnrolmentIn(l); ok && en.Comune == comune && (section == "" || en.Section == section) {
@@ -236,7 +243,8 @@ func (s *memoryState) Search(ctx context.Context, q registry.Search) iter.Seq2[e
 			list = append(list, e.Elector)
 		}
 	}
-	return sorted(ctx, list, func(a, b electoral.Elector) int { return cmp.Compare(a.ANPRID, b.ANPRID) }, electoral.Elector.Clone)
+	return sorted(ctx, list, func(a, b electoral.Elector) int { return cmp.Compare(a.ANPRID, b.ANPRID) },
+		electoral.Elector.Clone)
 }
 
 func (s *memoryState) Counts(ctx context.Context, comune string) ([]registry.ListCount, error) {
@@ -261,7 +269,8 @@ func (s *memoryState) Counts(ctx context.Context, comune string) ([]registry.Lis
 	return list, nil
 }
 
-func (s *memoryState) Record(ctx context.Context, comune string, book registry.Book, id string) (registry.Record, error) {
+func (s *memoryState) Record(ctx context.Context, comune string, book registry.Book,
+	id string) (registry.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return registry.Record{}, err
 	}
@@ -276,7 +285,8 @@ func (s *memoryState) Records(ctx context.Context, q registry.RecordSearch) iter
 	var list []registry.Record
 	for key, r := range s.records.all {
 		if key.book == q.Book && (q.Comune != "" || q.Subject != "") &&
-			(q.Comune == "" || key.comune == q.Comune && key.id > q.After) && (q.Subject == "" || r.Subject == q.Subject) &&
+			(q.Comune == "" || key.comune == q.Comune && key.id > q.After) &&
+			(q.Subject == "" || r.Subject == q.Subject) &&
 			(len(q.States) == 0 || slices.Contains(q.States, r.State)) {
 			list = append(list, r)
 		}
@@ -287,7 +297,7 @@ func (s *memoryState) Records(ctx context.Context, q registry.RecordSearch) iter
 }
 
 func keyOf(e registry.JournalEntry) journalKey {
-	return journalKey{e.Comune, e.At.UnixMilli(), e.ANPRID, e.Operation}
+	return journalKey{comune: e.Comune, at: e.At.UnixMilli(), id: e.ANPRID, operation: e.Operation}
 }
 
 func (k journalKey) entry(r electoral.Revision) registry.JournalEntry {
@@ -301,7 +311,8 @@ func (k journalKey) compare(o journalKey) int {
 }
 
 func (k journalKey) in(q registry.JournalSearch, r electoral.Revision) bool {
-	return k.comune == q.Comune && (q.From.IsZero() || k.at >= q.From.UnixMilli()) && (q.To.IsZero() || k.at < q.To.UnixMilli()) &&
+	return k.comune == q.Comune && (q.From.IsZero() || k.at >= q.From.UnixMilli()) &&
+		(q.To.IsZero() || k.at < q.To.UnixMilli()) &&
 		(len(q.Operations) == 0 || slices.Contains(q.Operations, k.operation)) &&
 		(len(q.Revisions) == 0 || slices.Contains(q.Revisions, r)) &&
 		(len(q.ANPRIDs) == 0 || slices.Contains(q.ANPRIDs, k.id)) &&
@@ -315,7 +326,8 @@ func (s *memoryState) Journal(ctx context.Context, q registry.JournalSearch) ite
 			list = append(list, key.entry(revision))
 		}
 	}
-	return sorted(ctx, list, func(a, b registry.JournalEntry) int { return keyOf(a).compare(keyOf(b)) }, func(e registry.JournalEntry) registry.JournalEntry { return e })
+	return sorted(ctx, list, func(a, b registry.JournalEntry) int { return keyOf(a).compare(keyOf(b)) },
+		func(e registry.JournalEntry) registry.JournalEntry { return e })
 }
 
 func (s *memoryState) PutSection(ctx context.Context, sec electoral.Section) error {
@@ -446,7 +458,8 @@ func (m *Population) ByFiscalCode(ctx context.Context, code electoral.FiscalCode
 }
 
 // Born implements [electoral.ResidentPopulation].
-func (m *Population) Born(ctx context.Context, comune string, from, to electoral.Date) iter.Seq2[electoral.Person, error] {
+func (m *Population) Born(ctx context.Context, comune string,
+	from, to electoral.Date) iter.Seq2[electoral.Person, error] {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	var list []electoral.Person
@@ -455,7 +468,8 @@ func (m *Population) Born(ctx context.Context, comune string, from, to electoral
 			list = append(list, p)
 		}
 	}
-	return sorted(ctx, list, func(a, b electoral.Person) int { return cmp.Compare(a.ANPRID, b.ANPRID) }, electoral.Person.Clone)
+	return sorted(ctx, list, func(a, b electoral.Person) int { return cmp.Compare(a.ANPRID, b.ANPRID) },
+		electoral.Person.Clone)
 }
 
 // ByANPRIDs implements [electoral.BulkPopulation].

@@ -51,9 +51,11 @@ func ParseCollege(s string) (College, error) {
 	case c.Constituency == "":
 		return College{}, fmt.Errorf("refdata: college %.80q: expected a constituency before the first |", s)
 	case c.MultiMember != "" && (c.MultiMember[0] != 'P' || !hasShape(c.MultiMember, "X99")):
-		return College{}, fmt.Errorf("refdata: college %.80q: found %.20q, expected Pnn or nothing between the two |", s, c.MultiMember)
+		return College{}, fmt.Errorf("refdata: college %.80q: found %.20q, expected Pnn or nothing between the two |",
+			s, c.MultiMember)
 	case !hasShape(c.SingleMember, "X99") || c.SingleMember[0] != 'U':
-		return College{}, fmt.Errorf("refdata: college %.80q: found %.20q, expected Unn after the second |", s, c.SingleMember)
+		return College{}, fmt.Errorf("refdata: college %.80q: found %.20q, expected Unn after the second |", s,
+			c.SingleMember)
 	}
 	return c, nil
 }
@@ -78,7 +80,8 @@ func (cs *colleges) read(tab *table) error {
 		r := row{t: tab}
 		code := r.match(0, "999", false)
 		r.match(1, "999999999999999999", false)
-		c := College{Constituency: r.must(2), MultiMember: r.match(3, "X99", true), SingleMember: r.match(4, "X99", false), SingleMemberName: r.must(5)}
+		c := College{Constituency: r.must(2), MultiMember: r.match(3, "X99", true),
+			SingleMember: r.match(4, "X99", false), SingleMemberName: r.must(5)}
 		if c.MultiMember != "" && c.MultiMember[0] != 'P' {
 			r.fail(3, "Pnn or nothing")
 		}
@@ -144,11 +147,11 @@ func (cs *colleges) readPlaces(t *Tables, tab *table) error {
 
 func (cs *colleges) list(t *Tables, belfiore string) []College {
 	codes, known := cs.of[belfiore]
-	var places []int
+	var out []College
 	add := func(codes string) {
 		for code := range strings.SplitSeq(codes, ",") {
-			if i, ok := cs.byCode[code]; ok && !slices.Contains(places, i) {
-				places = append(places, i)
+			if i, ok := cs.byCode[code]; ok && !slices.Contains(out, cs.all[i]) {
+				out = append(out, cs.all[i])
 			}
 		}
 	}
@@ -157,11 +160,8 @@ func (cs *colleges) list(t *Tables, belfiore string) []College {
 			add(cs.of[p])
 		}
 	}
-	var out []College
-	for _, i := range places {
-		c := cs.all[i]
-		c.Split, c.Inferred = len(places) > 1, !known
-		out = append(out, c)
+	for i := range out {
+		out[i].Split, out[i].Inferred = len(out) > 1, !known
 	}
 	return out
 }
@@ -175,7 +175,8 @@ func (cs *colleges) exists(t *Tables, kind Kind, c College) bool {
 		return true
 	}
 	return slices.ContainsFunc(cs.all, func(o College) bool {
-		return o.Constituency == name && o.MultiMember == c.MultiMember && (c.SingleMember == "" || o.SingleMember == c.SingleMember)
+		return o.Constituency == name && o.MultiMember == c.MultiMember &&
+			(c.SingleMember == "" || o.SingleMember == c.SingleMember)
 	})
 }
 

@@ -249,7 +249,8 @@ func (t *Tables) ComuneByName(name, provinceSigla string, at Date) (Comune, bool
 		case !c.InForce(at):
 		case sigla == "" || sigla == c.ProvinceSigla || sigla == c.PreviousSigla:
 			here = append(here, c)
-		case slices.ContainsFunc(t.history(c.Belfiore), func(o Comune) bool { return o.ProvinceSigla == sigla || o.PreviousSigla == sigla }):
+		case slices.ContainsFunc(t.history(c.Belfiore),
+			func(o Comune) bool { return o.ProvinceSigla == sigla || o.PreviousSigla == sigla }):
 			elsewhere = append(elsewhere, c)
 		}
 	}

@@ -70,7 +70,8 @@ func (t *Tables) readRegional(tab *table) error {
 			return err
 		}
 		r := row{t: tab}
-		c := Constituency{Code: r.match(0, "999", false), Name: r.must(2), Law: r.must(3), From: r.date(4), Certainty: r.certainty(5)}
+		c := Constituency{Code: r.match(0, "999", false), Name: r.must(2), Law: r.must(3), From: r.date(4),
+			Certainty: r.certainty(5)}
 		i, ok := t.regionIndex[r.text(1)]
 		if !ok {
 			r.fail(1, "a code of the table regions")

@@ -23,7 +23,8 @@ func (t *Tables) readRegions(tab *table) error {
 		}
 		r := row{t: tab}
 		g := Region{Code: r.match(0, "99", false), Name: r.must(1), European: r.must(3)}
-		c := Constituency{Code: r.match(2, "9", false), Name: g.European, Certainty: r.certainty(4), Regions: []string{g.Name}}
+		c := Constituency{Code: r.match(2, "9", false), Name: g.European, Certainty: r.certainty(4),
+			Regions: []string{g.Name}}
 		c.From, c.To = r.period(5, 6)
 		if n := len(t.regions); n > 0 && t.regions[n-1].Code >= g.Code {
 			r.fail(0, "rows in the order of code")

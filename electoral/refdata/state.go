@@ -48,7 +48,8 @@ func (t *Tables) readStates(tab *table) error {
 		r := row{t: tab}
 		s := State{
 			Belfiore: r.match(0, "A999", true), ISO3: r.match(1, "AAA", true), ISO2: r.match(2, "AA", true),
-			Name: r.must(3), ANPRID: r.text(4), ISTAT: r.text(5), Foreign: r.text(6), Interior: r.text(7), Kind: r.text(8),
+			Name: r.must(3), ANPRID: r.text(4), ISTAT: r.text(5), Foreign: r.text(6),
+			Interior: r.text(7), Kind: r.text(8),
 			Sovereign: r.match(9, "AAA", true), Citizenship: r.flag(10), Birth: r.flag(11), Residence: r.flag(12),
 			AbroadDivision: r.text(15),
 		}
@@ -137,7 +138,8 @@ func (t *Tables) readMembers(tab *table) error {
 // complete the earliest day counts. Territories are not looked up: ask for
 // their sovereign state.
 func (t *Tables) EUMember(iso3 string, at Date) bool {
-	return slices.ContainsFunc(t.members, func(m Membership) bool { return m.ISO3 == iso3 && within(at.Earliest(), m.From, m.To) })
+	return slices.ContainsFunc(t.members,
+		func(m Membership) bool { return m.ISO3 == iso3 && within(at.Earliest(), m.From, m.To) })
 }
 
 // EUMemberships returns all memberships, past ones too. The slice is the

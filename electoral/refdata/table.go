@@ -102,7 +102,8 @@ func readFile(fsys fs.FS, name string) (file, text string, err error) {
 		return file, "", &ParseError{File: file, Value: err.Error(), Expected: "a readable file"}
 	}
 	if buf.Len() > maxTableBytes {
-		return file, "", &ParseError{File: file, Value: "a longer text", Expected: fmt.Sprintf("at most %d bytes", maxTableBytes)}
+		return file, "", &ParseError{File: file, Value: "a longer text",
+			Expected: fmt.Sprintf("at most %d bytes", maxTableBytes)}
 	}
 	return file, buf.String(), nil
 }

@@ -91,9 +91,11 @@ func readers() []reader {
 		{"regional", regionalColumns, (*Tables).readRegional},
 		{"regional_comuni", regionalPlaceColumns, (*Tables).readRegionalPlaces},
 		{"chamber", collegeColumns, func(t *Tables, tab *table) error { return t.chamber.read(tab) }},
-		{"chamber_comuni", collegePlaceColumns, func(t *Tables, tab *table) error { return t.chamber.readPlaces(t, tab) }},
+		{"chamber_comuni", collegePlaceColumns,
+			func(t *Tables, tab *table) error { return t.chamber.readPlaces(t, tab) }},
 		{"senate", collegeColumns, func(t *Tables, tab *table) error { return t.senate.read(tab) }},
-		{"senate_comuni", collegePlaceColumns, func(t *Tables, tab *table) error { return t.senate.readPlaces(t, tab) }},
+		{"senate_comuni", collegePlaceColumns,
+			func(t *Tables, tab *table) error { return t.senate.readPlaces(t, tab) }},
 		{"languages", languageColumns, (*Tables).readLanguages},
 		{"comuni_languages", spokenColumns, (*Tables).readSpoken},
 		{"street_kinds", streetColumns, (*Tables).readStreets},
@@ -210,7 +212,8 @@ func present(fsys fs.FS) ([]string, error) {
 			continue
 		}
 		if !slices.Contains(known, name) {
-			return nil, &ParseError{File: e.Name(), Value: name, Expected: "the name of a table: " + strings.Join(known, ", ")}
+			return nil, &ParseError{File: e.Name(), Value: name, Expected: "the name of a table: " +
+				strings.Join(known, ", ")}
 		}
 		names = append(names, name)
 	}

@@ -39,7 +39,8 @@ func (r *Registry) begin(req electoral.Request, op electoral.Operation, comune s
 // beginAbout begins a service about one person, which works on the lists of a
 // comune: the access stands in the chain of the comune under which the person is
 // registered, so that this comune sees who reads its electors.
-func (r *Registry) beginAbout(ctx context.Context, req electoral.Request, op electoral.Operation, comune, anprID string) *action {
+func (r *Registry) beginAbout(ctx context.Context, req electoral.Request, op electoral.Operation,
+	comune, anprID string) *action {
 	a := r.begin(req, op, comune)
 	a.subject = anprID
 	a.route(ctx, anprID)
@@ -134,7 +135,8 @@ func (a *action) officerOf(comune string) electoral.Faults {
 
 func notCompetent(path, comune string, actor electoral.Actor) electoral.Fault {
 	if actor.Role == electoral.OfficerRole {
-		return electoral.NewFault(electoral.NotCompetent, path, comune, electoral.Args{"actorComune": actor.Comune, "comune": comune})
+		return electoral.NewFault(electoral.NotCompetent, path, comune,
+			electoral.Args{"actorComune": actor.Comune, "comune": comune})
 	}
 	return electoral.NewFault(electoral.NotCompetent.In("no-officer"), path, comune, electoral.Args{"comune": comune})
 }

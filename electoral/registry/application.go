@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -82,7 +81,8 @@ type OriginAddress struct {
 // lateFor returns the vote, still to come, for which an application is late.
 func (r *Registry) lateFor(q Application, today electoral.Date) (electoral.Vote, electoral.Date, bool) {
 	for _, v := range r.votes(q.Comune) {
-		if last, ok := rules.ApplicationTerm(q.List, v); ok && q.Kind == EnrolmentApplication && !v.Day.Before(today) && q.Submitted.After(last) {
+		if last, ok := rules.ApplicationTerm(q.List, v); ok && q.Kind == EnrolmentApplication && !v.Day.Before(today) &&
+			q.Submitted.After(last) {
 			return v, last, true
 		}
 	}
@@ -90,7 +90,8 @@ func (r *Registry) lateFor(q Application, today electoral.Date) (electoral.Vote,
 }
 
 func lateFault(q Application, v electoral.Vote, last electoral.Date) electoral.Fault {
-	return electoral.NewFault(electoral.ApplicationLate, "submitted", q.Submitted.String(), electoral.Args{"vote": v.Day.String(), "last": last.String()})
+	return electoral.NewFault(electoral.ApplicationLate, "submitted", q.Submitted.String(),
+		electoral.Args{"vote": v.Day.String(), "last": last.String()})
 }
 
 // Apply registers an application of the citizen about himself, to the comune
@@ -98,7 +99,8 @@ func lateFault(q Application, v electoral.Vote, last electoral.Date) electoral.F
 // or [WithdrawalApplication] with an empty content. An application after the
 // term of a vote is received, with the warning [electoral.ApplicationLate]: it is decided
 // after that vote.
-func (r *Registry) Apply(ctx context.Context, req electoral.Request, kind ApplicationKind, l electoral.List, content ApplicationContent) (Application, electoral.Faults, error) {
+func (r *Registry) Apply(ctx context.Context, req electoral.Request, kind ApplicationKind, l electoral.List,
+	content ApplicationContent) (Application, electoral.Faults, error) {
 	a, person, faults := r.citizen(ctx, req, electoral.OpApply)
 	q := Application{ANPRID: person.ANPRID, Comune: a.comune, List: l, Kind: kind, Content: content, State: RequestOpen,
 		Submitted: a.today(), Opened: a.at, Changed: a.at}
@@ -129,7 +131,8 @@ func (a *action) checkApplication(q Application, p electoral.Person) electoral.F
 	fault := func(c electoral.Cause, path, value string, args electoral.Args) {
 		faults = append(faults, electoral.NewFault(c, path, value, args))
 	}
-	if q.List != electoral.EUComunalList && q.List != electoral.EUParliamentList || q.Kind != EnrolmentApplication && q.Kind != WithdrawalApplication {
+	if q.List != electoral.EUComunalList && q.List != electoral.EUParliamentList || q.Kind != EnrolmentApplication &&
+		q.Kind != WithdrawalApplication {
 		fault(electoral.ApplicationList, "list", string(q.List), nil)
 	}
 	if q.Kind == WithdrawalApplication {
@@ -143,7 +146,8 @@ func (a *action) checkApplication(q Application, p electoral.Person) electoral.F
 		fault(electoral.ApplicationNotEntitled, "anprId", p.ANPRID, nil)
 	case p.IsItalian(a.today()) || !p.IsEUCitizen(a.r.checker.Tables(), a.today()):
 		fault(electoral.ApplicationNotEntitled.In("citizenship"), "anprId", p.ANPRID, nil)
-	case !p.HasCitizenship(q.Content.Citizenship, a.today()) || !a.r.checker.Tables().EUMember(q.Content.Citizenship, a.today()):
+	case !p.HasCitizenship(q.Content.Citizenship, a.today()) ||
+		!a.r.checker.Tables().EUMember(q.Content.Citizenship, a.today()):
 		fault(electoral.ApplicationNotEntitled.In("declared"), "content.citizenship", q.Content.Citizenship, nil)
 	}
 	return append(faults, q.Content.check(q.List)...)
@@ -151,28 +155,32 @@ func (a *action) checkApplication(q Application, p electoral.Person) electoral.F
 
 func (c ApplicationContent) check(l electoral.List) electoral.Faults {
 	var faults electoral.Faults
-	for _, f := range []struct {
-		path, value, italian string
-		required             bool
-	}{
-		{"citizenship", c.Citizenship, "la cittadinanza", true},
-		{"originAddress.state", c.OriginAddress.State, "lo Stato di origine", true},
-		{"originAddress.place", c.OriginAddress.Place, "la località di origine", true},
-		{"originAddress.address", c.OriginAddress.Address, "l'indirizzo di origine", true},
-		{"originAddress.postCode", c.OriginAddress.PostCode, "il codice postale di origine", false},
-		{"contact", c.Contact, "il recapito", false},
+	const required = 4 // the first of them
+	for i, f := range []struct{ path, value, italian string }{
+		{"citizenship", c.Citizenship, "la cittadinanza"},
+		{"originAddress.state", c.OriginAddress.State, "lo Stato di origine"},
+		{"originAddress.place", c.OriginAddress.Place, "la località di origine"},
+		{"originAddress.address", c.OriginAddress.Address, "l'indirizzo di origine"},
+		{"originAddress.postCode", c.OriginAddress.PostCode, "il codice postale di origine"},
+		{"contact", c.Contact, "il recapito"},
 	} {
 		n := utf8.RuneCountInString(strings.TrimSpace(f.value))
-		if f.required && n == 0 || n > electoral.MaxText {
-			faults = append(faults, electoral.NewFault(electoral.ApplicationIncomplete.In("text"), "content."+f.path, "", electoral.Args{"item": f.italian}))
+		if i < required && n == 0 || n > electoral.MaxText {
+			faults = append(faults,
+				electoral.NewFault(electoral.ApplicationIncomplete.In("text"), "content."+f.path, "",
+					electoral.Args{"item": f.italian}))
 		}
 	}
 	if l == electoral.EUParliamentList {
 		if c.VotesOnlyInItaly != electoral.Yes {
-			faults = append(faults, electoral.NewFault(electoral.ApplicationIncomplete.In("only-italy"), "content.votesOnlyInItaly", c.VotesOnlyInItaly.String(), nil))
+			faults = append(faults,
+				electoral.NewFault(electoral.ApplicationIncomplete.In("only-italy"), "content.votesOnlyInItaly",
+					c.VotesOnlyInItaly.String(), nil))
 		}
 		if c.KeepsRight != electoral.Yes {
-			faults = append(faults, electoral.NewFault(electoral.ApplicationIncomplete.In("keeps-right"), "content.keepsRight", c.KeepsRight.String(), nil))
+			faults = append(faults,
+				electoral.NewFault(electoral.ApplicationIncomplete.In("keeps-right"), "content.keepsRight",
+					c.KeepsRight.String(), nil))
 		}
 	}
 	return faults
@@ -188,7 +196,8 @@ func (a *action) mayApply(ctx context.Context, w Writer, q *Application) error {
 		q.Comune = en.Comune // wherever he lives now
 	}
 	if _, in := e.EnrolmentIn(q.List); in != (q.Kind == WithdrawalApplication) {
-		return electoral.Faults{electoral.NewFault(electoral.ApplicationTwice, "list", string(q.List), electoral.Args{"list": q.List.Italian()})}
+		return electoral.Faults{electoral.NewFault(electoral.ApplicationTwice, "list", string(q.List),
+			electoral.Args{"list": q.List.Italian()})}
 	}
 	for rec, err := range w.Records(ctx, RecordSearch{Book: ApplicationBook, Subject: q.ANPRID}) {
 		if err != nil {
@@ -199,7 +208,8 @@ func (a *action) mayApply(ctx context.Context, w Writer, q *Application) error {
 			return err
 		}
 		if other.List == q.List && !other.State.Closed() {
-			return electoral.Faults{electoral.NewFault(electoral.ApplicationTwice.In("open"), "list", string(q.List), electoral.Args{"list": q.List.Italian(), "request": other.ID})}
+			return electoral.Faults{electoral.NewFault(electoral.ApplicationTwice.In("open"), "list", string(q.List),
+				electoral.Args{"list": q.List.Italian(), "request": other.ID})}
 		}
 	}
 	return hasKeeper(q.Comune)
@@ -214,7 +224,8 @@ func hasKeeper(comune string) error {
 }
 
 func (a *action) putApplication(ctx context.Context, w Writer, q Application) error {
-	rec := Record{Comune: q.Comune, Book: ApplicationBook, ID: q.ID, Subject: q.ANPRID, State: strconv.Itoa(int(q.State)), At: q.Changed}
+	rec := Record{Comune: q.Comune, Book: ApplicationBook, ID: q.ID, Subject: q.ANPRID,
+		State: strconv.Itoa(int(q.State)), At: q.Changed}
 	if q.State.Closed() {
 		rec.Expires = q.Changed.Add(a.r.retention.Closed)
 	}
@@ -224,17 +235,22 @@ func (a *action) putApplication(ctx context.Context, w Writer, q Application) er
 // Applications returns, to an officer, the applications to his comune; to a
 // citizen, his own. They are in the order in which they were made.
 func (r *Registry) Applications(ctx context.Context, req electoral.Request, f RequestFilter) ([]Application, error) {
-	return citizensBook[Application](ctx, r, req, electoral.OpReadApplications, f, ApplicationBook)
+	a, admitted, q := r.requestsAccess(ctx, req, electoral.OpReadApplications,
+		f.search(ApplicationBook, req.Actor.Role))
+	return readBook[Application](ctx, a, admitted, q, f.Limit)
 }
 
 // moveEuropean leaves to the comune where an elector of another Member State
 // now lives the case of enrolling him ex officio.
 func (a *action) moveEuropean(ctx context.Context, w Writer, p electoral.Person) error {
-	if p.Residence == nil || p.Residence.Comune == a.comune || p.IsItalian(a.today()) || !p.IsEUCitizen(a.r.checker.Tables(), a.today()) {
+	if p.Residence == nil || p.Residence.Comune == a.comune || p.IsItalian(a.today()) ||
+		!p.IsEUCitizen(a.r.checker.Tables(), a.today()) {
 		return nil
 	}
-	return a.putApplication(ctx, w, Application{ID: newRecordID(a.at), ANPRID: p.ANPRID, Comune: p.Residence.Comune, List: electoral.EUParliamentList,
-		Kind: ExOfficioCase, State: RequestOpen, Submitted: a.today(), Opened: a.at, Changed: a.at})
+	return a.putApplication(ctx, w,
+		Application{ID: newRecordID(a.at), ANPRID: p.ANPRID, Comune: p.Residence.Comune,
+			List: electoral.EUParliamentList,
+			Kind: ExOfficioCase, State: RequestOpen, Submitted: a.today(), Opened: a.at, Changed: a.at})
 }
 
 // A Decision is a step in an [Application].
@@ -255,14 +271,16 @@ type Decision struct {
 // that follows, and a withdrawal takes him out of it; who is then in no list
 // has no longer the capacity. The application of who applied after the term of
 // a vote is done after that vote. It returns the warnings of the enrolment.
-func (r *Registry) DecideApplication(ctx context.Context, req electoral.Request, id string, d Decision) (Application, electoral.Faults, error) {
+func (r *Registry) DecideApplication(ctx context.Context, req electoral.Request, id string,
+	d Decision) (Application, electoral.Faults, error) {
 	a, faults := r.requestAccess(ctx, req, electoral.OpDecideApplication, ApplicationBook, id)
 	payload := struct {
 		ID string
 		Decision
 	}{id, d}
 	return perform(ctx, a, faults, payload, func(w Writer) (Application, electoral.Faults, error) {
-		q, err := openRequest[Application](ctx, a, w, ApplicationBook, a.comune, id, d.State, d.Note)
+		q, err := openRequest[Application](ctx, a, w,
+			requestStep{book: ApplicationBook, id: id, to: d.State, note: d.Note})
 		if err != nil {
 			return q, nil, err
 		}
@@ -292,19 +310,22 @@ func (a *action) carryOut(ctx context.Context, w Writer, q Application, d Decisi
 	if v, last, late := a.r.lateFor(q, a.today()); late {
 		return nil, electoral.Faults{lateFault(q, v, last)}
 	}
-	_, old, home, found, err := a.known(ctx, w, q.ANPRID)
+	_, old, err := a.known(ctx, w, q.ANPRID)
 	if err != nil {
 		return nil, err
 	}
 	if q.Kind == WithdrawalApplication {
-		return nil, a.withdraw(ctx, w, q, old, home, found)
+		return nil, a.withdraw(ctx, w, q, old)
 	}
-	e := old.Clone()
-	e.ANPRID, e.Capacity, e.Removal = q.ANPRID, electoral.Yes, old.Clone().Removal
-	e.SetListEntry(q.List, electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: a.comune, Section: d.Section}})
-	if !found {
-		s := &e.Status
-		*s = electoral.Status{NationalReferendums: electoral.No, EuropeanParliament: electoral.No, Senate: electoral.No, Chamber: electoral.No, Regional: electoral.No, Comunal: electoral.No, District: electoral.No}
+	e := old.elector.Clone()
+	e.ANPRID, e.Capacity = q.ANPRID, electoral.Yes
+	e.SetListEntry(q.List,
+		electoral.AddedList{Enrolled: electoral.Yes,
+			Enrolment: &electoral.Enrolment{Comune: a.comune, Section: d.Section}})
+	if !old.known() {
+		e.Status = electoral.Status{NationalReferendums: electoral.No, EuropeanParliament: electoral.No,
+			Senate:  electoral.No,
+			Chamber: electoral.No, Regional: electoral.No, Comunal: electoral.No, District: electoral.No}
 	}
 	if q.List == electoral.EUParliamentList {
 		e.Status.EuropeanParliament = electoral.Yes
@@ -316,10 +337,11 @@ func (a *action) carryOut(ctx context.Context, w Writer, q Application, d Decisi
 		e.Certifiability = &full
 	}
 	// He may be in the other list already, here or where he lived.
-	only := electoral.Elector{ANPRID: e.ANPRID, Capacity: e.Capacity, Status: e.Status, Certifiability: e.Certifiability, Removal: old.Removal}
+	only := electoral.Elector{ANPRID: e.ANPRID, Capacity: e.Capacity, Status: e.Status,
+		Certifiability: e.Certifiability, Removal: old.elector.Removal}
 	only.SetListEntry(q.List, e.ListEntry(q.List))
 	warnings, err := a.enrol(ctx, w, only)
-	if err == nil && found && old.Capacity == electoral.No {
+	if err == nil && old.known() && old.elector.Capacity == electoral.No {
 		// Who left his lists and who lost the right look the same here.
 		f := electoral.NewFault(electoral.ApplicationCapacity, "capacity", electoral.No.String(), nil)
 		f.Severity = electoral.Warning
@@ -328,17 +350,17 @@ func (a *action) carryOut(ctx context.Context, w Writer, q Application, d Decisi
 	return warnings, err
 }
 
-func (a *action) withdraw(ctx context.Context, w Writer, q Application, old electoral.Elector, home string, found bool) error {
-	en, in := old.EnrolmentIn(q.List)
-	if !found || !in {
+func (a *action) withdraw(ctx context.Context, w Writer, q Application, old position) error {
+	en, in := old.elector.EnrolmentIn(q.List)
+	if !in {
 		return nil // somebody was quicker
 	}
 	if en.Comune != a.comune {
 		return electoral.Faults{notCompetent(q.List.Path()+comuneField(q.List), en.Comune, a.req.Actor)}
 	}
-	e := a.without(old, []electoral.List{q.List}, RemovalRequest{Reason: electoral.FromAddedList})
-	if listed := slices.ContainsFunc(electoral.Lists(), func(l electoral.List) bool { _, in := e.EnrolmentIn(l); return in }); !listed {
+	e := a.without(old.elector, []electoral.List{q.List}, RemovalRequest{Reason: electoral.FromAddedList})
+	if len(listsOf(e)) == 0 {
 		e.LoseCapacity()
 	}
-	return a.put(ctx, w, old, home, e, home)
+	return a.put(ctx, w, old, position{elector: e, home: old.home})
 }

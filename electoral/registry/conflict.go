@@ -104,7 +104,9 @@ type ConflictFilter struct {
 // Conflicts returns conflicts of the officer's comune, in the order of their
 // ids.
 func (r *Registry) Conflicts(ctx context.Context, req electoral.Request, f ConflictFilter) ([]Conflict, error) {
-	return readBook[Conflict](ctx, r, req, electoral.OpReadConflicts, RecordSearch{Comune: req.Actor.Comune, Book: ConflictBook, States: texts(f.States), After: f.After}, f.Limit)
+	a := r.begin(req, electoral.OpReadConflicts, req.Actor.Comune)
+	q := RecordSearch{Comune: a.comune, Book: ConflictBook, States: texts(f.States), After: f.After}
+	return readBook[Conflict](ctx, a, a.officerOf(a.comune), q, f.Limit)
 }
 
 func texts[S ~string](list []S) []string {
@@ -121,7 +123,8 @@ func pageLimit(n int) (int, electoral.Faults) {
 	case n == 0:
 		return 100, nil
 	case n < 0 || n > maxPage:
-		return 0, electoral.Faults{electoral.NewFault(electoral.QueryPaging, "limit", strconv.Itoa(n), electoral.Args{"most": strconv.Itoa(maxPage)})}
+		return 0, electoral.Faults{electoral.NewFault(electoral.QueryPaging, "limit", strconv.Itoa(n),
+			electoral.Args{"most": strconv.Itoa(maxPage)})}
 	}
 	return n, nil
 }
@@ -129,14 +132,15 @@ func pageLimit(n int) (int, electoral.Faults) {
 // maxPage is the most that one answer holds.
 const maxPage = 1000
 
-// readBook returns the bodies of records of the officer's comune.
-func readBook[T any](ctx context.Context, r *Registry, req electoral.Request, op electoral.Operation, q RecordSearch, limit int) ([]T, error) {
-	a := r.begin(req, op, req.Actor.Comune)
+// readBook returns the bodies of the records that a search selects, at most limit
+// of them; zero means 100.
+func readBook[T any](ctx context.Context, a *action, admitted electoral.Faults, q RecordSearch,
+	limit int) ([]T, error) {
 	limit, faults := pageLimit(limit)
 	list := []T{}
-	err := a.read(ctx, append(a.officerOf(req.Actor.Comune), faults...), func(*electoral.Entry) error {
+	err := a.read(ctx, append(admitted, faults...), func(*electoral.Entry) error {
 		var err error
-		list, err = readRecords[T](ctx, r.store, q, limit, a.at)
+		list, err = readRecords[T](ctx, a.r.store, q, limit, a.at)
 		return err
 	})
 	if err != nil {
@@ -205,7 +209,8 @@ func (a *action) openConflicts(ctx context.Context, w Writer, e electoral.Electo
 		if !in || en.Comune != a.comune || held.Comune == a.comune {
 			continue
 		}
-		c := Conflict{ID: conflictID(e.ANPRID, l, a.comune, held.Comune), ANPRID: e.ANPRID, List: l, Claimant: a.comune, Holder: held.Comune, State: ConflictOpen, Cause: cause, Opened: a.at}
+		c := Conflict{ID: conflictID(e.ANPRID, l, a.comune, held.Comune), ANPRID: e.ANPRID, List: l, Claimant: a.comune,
+			Holder: held.Comune, State: ConflictOpen, Cause: cause, Opened: a.at}
 		before, err := conflictOf(ctx, w, a.comune, c.ID)
 		switch {
 		case err == nil && before.State == ConflictRefused:
@@ -264,17 +269,16 @@ func (a *action) writeConflict(ctx context.Context, w Writer, c Conflict) error 
 
 // settleConflicts moves the conflicts of the acting comune over a person to
 // the state that his new data give them.
-func (a *action) settleConflicts(ctx context.Context, w Writer, old, e electoral.Elector) error {
-	subject := e.ANPRID
-	if subject == "" {
-		subject = old.ANPRID
-	}
-	return a.settle(ctx, w, RecordSearch{Book: ConflictBook, Comune: a.comune, Subject: subject}, func(string) (electoral.Elector, error) { return e, nil })
+func (a *action) settleConflicts(ctx context.Context, w Writer, e electoral.Elector) error {
+	return a.settle(ctx, w, RecordSearch{Book: ConflictBook, Comune: a.comune, Subject: e.ANPRID},
+		func(string) (electoral.Elector, error) { return e, nil })
 }
 
 // settleAllConflicts does so for every person, after many were written.
 func (a *action) settleAllConflicts(ctx context.Context, w Writer) error {
-	return a.settle(ctx, w, RecordSearch{Book: ConflictBook, Comune: a.comune, States: []string{string(ConflictOpen), string(ConflictRefused), string(ConflictReleased)}}, func(id string) (electoral.Elector, error) {
+	q := RecordSearch{Book: ConflictBook, Comune: a.comune,
+		States: []string{string(ConflictOpen), string(ConflictRefused), string(ConflictReleased)}}
+	return a.settle(ctx, w, q, func(id string) (electoral.Elector, error) {
 		e, _, err := w.Elector(ctx, id)
 		if errors.Is(err, electoral.ErrNotFound) {
 			return electoral.Elector{ANPRID: id}, nil
@@ -283,7 +287,8 @@ func (a *action) settleAllConflicts(ctx context.Context, w Writer) error {
 	})
 }
 
-func (a *action) settle(ctx context.Context, w Writer, q RecordSearch, electorOf func(id string) (electoral.Elector, error)) error {
+func (a *action) settle(ctx context.Context, w Writer, q RecordSearch,
+	electorOf func(id string) (electoral.Elector, error)) error {
 	var list []Conflict
 	for rec, err := range w.Records(ctx, q) {
 		if err != nil {
@@ -323,7 +328,9 @@ func claimant(ctx context.Context, rd Reader, e electoral.Elector) (string, erro
 	if e.General != nil || e.Removal == nil {
 		return "", nil
 	}
-	for rec, err := range rd.Records(ctx, RecordSearch{Book: ConflictBook, Comune: e.Removal.Comune, Subject: e.ANPRID, States: []string{string(ConflictReleased)}}) {
+	q := RecordSearch{Book: ConflictBook, Comune: e.Removal.Comune, Subject: e.ANPRID,
+		States: []string{string(ConflictReleased)}}
+	for rec, err := range rd.Records(ctx, q) {
 		if err != nil {
 			return "", err
 		}
@@ -340,7 +347,8 @@ func claimant(ctx context.Context, rd Reader, e electoral.Elector) (string, erro
 
 // AnswerConflict does one step in a conflict of the officer's comune and
 // returns it as it then is.
-func (r *Registry) AnswerConflict(ctx context.Context, req electoral.Request, id string, action ConflictAction, note string) (Conflict, error) {
+func (r *Registry) AnswerConflict(ctx context.Context, req electoral.Request, id string, action ConflictAction,
+	note string) (Conflict, error) {
 	a := r.begin(req, electoral.OpAnswerConflict, req.Actor.Comune)
 	faults := a.officerOf(req.Actor.Comune)
 	if faults.Err() == nil {
@@ -350,7 +358,8 @@ func (r *Registry) AnswerConflict(ctx context.Context, req electoral.Request, id
 	c, _, err := perform(ctx, a, faults, payload, func(w Writer) (Conflict, electoral.Faults, error) {
 		c, err := conflictOf(ctx, w, a.comune, id)
 		if errors.Is(err, electoral.ErrNotFound) {
-			return c, nil, electoral.Faults{electoral.NewFault(electoral.ConflictUnknown, "id", strconv.QuoteToASCII(id), electoral.Args{"comune": a.comune})}
+			return c, nil, electoral.Faults{electoral.NewFault(electoral.ConflictUnknown, "id",
+				strconv.QuoteToASCII(id), electoral.Args{"comune": a.comune})}
 		}
 		if err != nil {
 			return c, nil, err
@@ -385,17 +394,19 @@ func (c *Conflict) step(comune string, action ConflictAction, note string) elect
 	case action == RefuseConflict && !claimant && c.State == ConflictOpen:
 		faults = checkNote(note)
 		c.State, c.HolderNote = ConflictRefused, note
-	case action == WithdrawConflict && claimant && slices.Contains([]ConflictState{ConflictOpen, ConflictReleased, ConflictRefused}, c.State):
+	case action == WithdrawConflict && claimant &&
+		slices.Contains([]ConflictState{ConflictOpen, ConflictReleased, ConflictRefused}, c.State):
 		c.State = ConflictWithdrawn
 	case action == ReopenConflict && claimant && (c.State == ConflictRefused || c.State == ConflictWithdrawn):
 		faults = checkNote(note)
 		c.State, c.ClaimantNote = ConflictOpen, note
 	default:
-		if claimant {
-			faults = electoral.Faults{electoral.NewFault(electoral.ConflictStep, "action", string(action), electoral.Args{"state": c.State.Italian()})}
-		} else {
-			faults = electoral.Faults{electoral.NewFault(electoral.ConflictStep.In("holder"), "action", string(action), electoral.Args{"state": c.State.Italian()})}
+		var cause electoral.Cause = electoral.ConflictStep
+		if !claimant {
+			cause = electoral.ConflictStep.In("holder")
 		}
+		faults = electoral.Faults{electoral.NewFault(cause, "action", string(action),
+			electoral.Args{"state": c.State.Italian()})}
 	}
 	return faults
 }
@@ -406,7 +417,8 @@ func checkNote(note string) electoral.Faults {
 		return electoral.Faults{electoral.NewFault(electoral.NoteMissing, "note", "", nil)}
 	}
 	// Somebody of the other side reads it: nothing that hides or overwrites text.
-	if i := strings.IndexFunc(note, func(r rune) bool { return r != '\n' && r != '\r' && r != '\t' && unreadable(r) }); i >= 0 || !utf8.ValidString(note) {
+	hides := func(r rune) bool { return r != '\n' && r != '\r' && r != '\t' && unreadable(r) }
+	if !utf8.ValidString(note) || strings.ContainsFunc(note, hides) {
 		return electoral.Faults{electoral.NewFault(electoral.NoteMissing.In("characters"), "note", "", nil)}
 	}
 	return nil

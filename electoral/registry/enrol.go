@@ -36,50 +36,52 @@ func (r *Registry) Enrol(ctx context.Context, req electoral.Request, e electoral
 	a := r.beginAbout(ctx, req, electoral.OpEnrol, req.Actor.Comune, e.ANPRID)
 	a.refused = func(w Writer, why electoral.Faults) error {
 		// A claim that would be refused anyway is none: nobody is troubled with it.
-		if slices.ContainsFunc(why.Errors(), func(f electoral.Fault) bool { return f.Code != electoral.AlreadyEnrolled }) {
+		if slices.ContainsFunc(why.Errors(),
+			func(f electoral.Fault) bool { return f.Code != electoral.AlreadyEnrolled }) {
 			return nil
 		}
 		return a.openConflicts(ctx, w, e, electoral.AlreadyEnrolled)
 	}
-	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), e, func(w Writer) (struct{}, electoral.Faults, error) {
-		faults, err := a.enrol(ctx, w, e)
-		return struct{}{}, faults, err
-	})
+	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), e,
+		func(w Writer) (struct{}, electoral.Faults, error) {
+			faults, err := a.enrol(ctx, w, e)
+			return struct{}{}, faults, err
+		})
 	return warnings, err
 }
 
 func (a *action) enrol(ctx context.Context, w Writer, e electoral.Elector) (electoral.Faults, error) {
-	person, old, home, found, err := a.known(ctx, w, e.ANPRID)
+	person, old, err := a.known(ctx, w, e.ANPRID)
 	if err != nil {
 		return nil, err
 	}
 	comune := a.req.Actor.Comune
-	faults := sameRemoval(old, e)
-	whole, newHome := e, comune
-	if found {
+	faults := sameRemoval(old.elector, e)
+	next := position{elector: e, home: comune}
+	if old.known() {
 		var joins bool
-		if whole, newHome, joins = joinLists(old, home, e, comune, a.today()); !joins {
-			holder := holderOf(old, home, e)
-			if holder == comune {
-				faults = append(faults, electoral.NewFault(electoral.AlreadyEnrolled, "anprId", e.ANPRID, electoral.Args{"comune": holder}))
-			} else {
-				faults = append(faults, electoral.NewFault(electoral.AlreadyEnrolled.In("elsewhere"), "anprId", e.ANPRID, electoral.Args{"comune": holder}))
+		if next, joins = joinLists(old, e, comune, a.today()); !joins {
+			holder := holderOf(old, e)
+			var cause electoral.Cause = electoral.AlreadyEnrolled
+			if holder != comune {
+				cause = electoral.AlreadyEnrolled.In("elsewhere")
 			}
+			faults = append(faults, electoral.NewFault(cause, "anprId", e.ANPRID, electoral.Args{"comune": holder}))
 		}
 	}
 	faults = append(faults, competence(e, &person, comune, electoral.NotCompetent)...)
-	return a.checkAndPut(ctx, w, faults, person, old, home, whole, newHome)
+	return a.checkAndPut(ctx, w, change{person: person, old: old, next: next}, faults)
 }
 
-// holderOf is the comune that has a person in a list in which e would put him,
-// or else the one that registered him.
-func holderOf(old electoral.Elector, home string, e electoral.Elector) string {
+// holderOf returns the comune that has a person in a list in which e would put
+// him, or else the comune that registered him.
+func holderOf(old position, e electoral.Elector) string {
 	for l := range e.Enrolments() {
-		if en, ok := old.EnrolmentIn(l); ok {
+		if en, ok := old.elector.EnrolmentIn(l); ok {
 			return en.Comune
 		}
 	}
-	return home
+	return old.home
 }
 
 // Change replaces the electoral data of a person, as the officer of the comune
@@ -90,70 +92,92 @@ func holderOf(old electoral.Elector, home string, e electoral.Elector) string {
 // returns the warnings.
 func (r *Registry) Change(ctx context.Context, req electoral.Request, e electoral.Elector) (electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpChange, req.Actor.Comune, e.ANPRID)
-	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), e, func(w Writer) (struct{}, electoral.Faults, error) {
-		faults, err := a.change(ctx, w, e)
-		return struct{}{}, faults, err
-	})
+	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), e,
+		func(w Writer) (struct{}, electoral.Faults, error) {
+			faults, err := a.change(ctx, w, e)
+			return struct{}{}, faults, err
+		})
 	return warnings, err
 }
 
 func (a *action) change(ctx context.Context, w Writer, e electoral.Elector) (electoral.Faults, error) {
-	person, old, home, found, err := a.known(ctx, w, e.ANPRID)
+	person, old, err := a.known(ctx, w, e.ANPRID)
 	if err != nil {
 		return nil, err
 	}
-	if !found {
+	if !old.known() {
 		return nil, electoral.Faults{unknownElector(e.ANPRID)}
 	}
-	faults := append(sameRemoval(old, e), standing(old, home, e, a.req.Actor)...)
-	whole := e.Clone()
-	whole.Removal = old.Clone().Removal
-	return a.checkAndPut(ctx, w, faults, person, old, home, whole, home)
+	faults := append(sameRemoval(old.elector, e), mayChange(old, e, a.req.Actor)...)
+	next := position{elector: e.Clone(), home: old.home}
+	next.elector.Removal = old.elector.Clone().Removal
+	return a.checkAndPut(ctx, w, change{person: person, old: old, next: next}, faults)
 }
 
-// known returns a person, what is registered of him, and by which comune.
-func (a *action) known(ctx context.Context, rd Reader, anprID string) (p electoral.Person, old electoral.Elector, home string, found bool, err error) {
-	if p, err = a.r.personOf(ctx, anprID); err != nil {
-		return p, old, "", false, err
+// A position is a person's electoral data and his home, the comune under which
+// they are registered. Its zero value is that of a person of whom nothing is
+// registered.
+type position struct {
+	elector electoral.Elector
+	home    string
+}
+
+func (p position) known() bool { return p.home != "" }
+
+// A change leads a person from what is registered to what will be.
+type change struct {
+	person    electoral.Person
+	old, next position
+}
+
+// known returns a person and what is registered of him.
+func (a *action) known(ctx context.Context, rd Reader, anprID string) (electoral.Person, position, error) {
+	p, err := a.r.personOf(ctx, anprID)
+	if err != nil {
+		return p, position{}, err
 	}
-	old, home, err = rd.Elector(ctx, anprID)
+	var old position
+	old.elector, old.home, err = rd.Elector(ctx, anprID)
 	if errors.Is(err, electoral.ErrNotFound) {
-		return p, electoral.Elector{}, "", false, nil
+		return p, position{}, nil
 	}
-	return p, old, home, err == nil, err
+	return p, old, err
 }
 
 func unknownElector(anprID string) electoral.Fault {
 	return electoral.NewFault(electoral.ElectorUnknown, "anprId", anprID, nil)
 }
 
-// checkAndPut applies the rules to a person's new data and, if nothing forbids it,
-// writes them. It returns all the faults.
-func (a *action) checkAndPut(ctx context.Context, w Writer, faults electoral.Faults, person electoral.Person, old electoral.Elector, home string, e electoral.Elector, newHome string) (electoral.Faults, error) {
+// checkAndPut applies the rules to a person's new data. If no fault, given or
+// found, forbids it, it writes them and returns all the faults.
+func (a *action) checkAndPut(ctx context.Context, w Writer, c change,
+	faults electoral.Faults) (electoral.Faults, error) {
 	section, failure := sectionsOf(ctx, w)
-	faults = append(faults, a.r.checker.CheckElector(e, rules.Circumstances{
-		At: a.today(), Notice: a.r.noticeAt(newHome, a.today()), Person: &person, Section: section,
+	faults = append(faults, a.r.checker.CheckElector(c.next.elector, rules.Circumstances{
+		At: a.today(), Notice: a.r.noticeAt(c.next.home, a.today()), Person: &c.person, Section: section,
 	})...)
 	if err := join(*failure, faults.Err()); err != nil {
 		return nil, err
 	}
-	return faults, a.put(ctx, w, old, home, e, newHome)
+	return faults, a.put(ctx, w, c.old, c.next)
 }
 
-// put writes a person's new data, notes it in the journal of each comune that
-// it concerns, and closes the conflicts that it ends.
-func (a *action) put(ctx context.Context, w Writer, old electoral.Elector, home string, e electoral.Elector, newHome string) error {
-	if err := w.PutElector(ctx, newHome, e); err != nil {
+// put writes a person's new data, notes the change in the journal of each
+// comune that it concerns, and closes the conflicts that it ends.
+func (a *action) put(ctx context.Context, w Writer, old, next position) error {
+	if err := w.PutElector(ctx, next.home, next.elector); err != nil {
 		return err
 	}
-	if err := a.note(ctx, w, e.ANPRID, old, home, e, newHome); err != nil {
+	if err := a.note(ctx, w, old, next); err != nil {
 		return err
 	}
-	return a.settleConflicts(ctx, w, old, e)
+	return a.settleConflicts(ctx, w, next.elector)
 }
 
-func (a *action) note(ctx context.Context, w Writer, anprID string, old electoral.Elector, home string, e electoral.Elector, newHome string) error {
-	entry := JournalEntry{ANPRID: anprID, At: a.at, Operation: a.op, Revision: a.req.Revision}
+// note enters a change in the journals of the acting comune, of the comuni under
+// which the person is registered before and after it, and of his lists.
+func (a *action) note(ctx context.Context, w Writer, old, next position) error {
+	entry := JournalEntry{ANPRID: next.elector.ANPRID, At: a.at, Operation: a.op, Revision: a.req.Revision}
 	done := map[string]bool{"": true}
 	var entries []JournalEntry
 	add := func(comune string) {
@@ -164,10 +188,10 @@ func (a *action) note(ctx context.Context, w Writer, anprID string, old electora
 		}
 	}
 	add(a.comune)
-	add(home)
-	add(newHome)
-	for _, x := range []electoral.Elector{old, e} {
-		for _, en := range x.PlacesAt(a.today()) {
+	add(old.home)
+	add(next.home)
+	for _, p := range []position{old, next} {
+		for _, en := range p.elector.PlacesAt(a.today()) {
 			add(en.Comune)
 		}
 	}
@@ -188,24 +212,29 @@ func sameRemovals(a, b electoral.Removal) bool {
 	return still && a == b
 }
 
-// standing judges what is registered of a person against what is asked.
-func standing(old electoral.Elector, home string, e electoral.Elector, actor electoral.Actor) electoral.Faults {
+// mayChange judges whether the actor's comune may make what is registered of a
+// person into e.
+func mayChange(old position, e electoral.Elector, actor electoral.Actor) electoral.Faults {
 	var faults electoral.Faults
 	for _, l := range electoral.Lists() {
-		was, is := old.ListEntry(l), e.ListEntry(l)
+		was, is := old.elector.ListEntry(l), e.ListEntry(l)
 		for _, en := range []*electoral.Enrolment{was.Enrolment, is.Enrolment} {
 			if en != nil && en.Comune != "" && en.Comune != actor.Comune && !sameList(was, is) {
 				faults = append(faults, notCompetent(l.Path()+comuneField(l), en.Comune, actor))
 				break
 			}
 		}
-		_, wasIn := old.EnrolmentIn(l)
+		_, wasIn := old.elector.EnrolmentIn(l)
 		if _, isIn := e.EnrolmentIn(l); wasIn && !isIn {
-			faults = append(faults, electoral.NewFault(electoral.RemovalNotHere.In("change"), l.Path(), "", electoral.Args{"list": l.Italian()}))
+			faults = append(faults,
+				electoral.NewFault(electoral.RemovalNotHere.In("change"), l.Path(), "",
+					electoral.Args{"list": l.Italian()}))
 		}
 	}
-	if home != actor.Comune && (old.Capacity != e.Capacity || old.Status != e.Status || !samePtr(old.Certifiability, e.Certifiability)) {
-		faults = append(faults, notCompetent("status", home, actor))
+	was := old.elector
+	same := was.Capacity == e.Capacity && was.Status == e.Status && samePtr(was.Certifiability, e.Certifiability)
+	if old.home != actor.Comune && !same {
+		faults = append(faults, notCompetent("status", old.home, actor))
 	}
 	return faults
 }
@@ -226,17 +255,17 @@ func samePtr[T comparable](a, b *T) bool {
 }
 
 // joinLists adds the lists of e, which a comune sends, to those in which an
-// elector is already: an added list goes with a general list elsewhere, in
-// whatever order they come. What is no list comes with the general list, whose
-// comune is his home, or from the comune that registered him; else it stays as
-// it was. It reports false if e has no list, or one that the elector is in
-// already.
-func joinLists(old electoral.Elector, home string, e electoral.Elector, comune string, today electoral.Date) (electoral.Elector, string, bool) {
-	whole := old.Clone()
+// elector already is: an added list goes with a general list elsewhere, in
+// whatever order they come. Capacity, status and certifiability come with the
+// general list, whose comune becomes his home, or from the comune that
+// registered him; otherwise they stay as they were. It reports false if e has no
+// list, or has one that the elector already is in.
+func joinLists(old position, e electoral.Elector, comune string, today electoral.Date) (position, bool) {
+	whole, home := old.elector.Clone(), old.home
 	any := false
 	for l, en := range e.Enrolments() {
-		if _, twice := old.EnrolmentIn(l); twice {
-			return e, home, false
+		if _, twice := old.elector.EnrolmentIn(l); twice {
+			return position{elector: e, home: home}, false
 		}
 		any = true
 		own := en
@@ -247,7 +276,7 @@ func joinLists(old electoral.Elector, home string, e electoral.Elector, comune s
 		}
 	}
 	if !any {
-		return e, home, false
+		return position{elector: e, home: home}, false
 	}
 	if whole.General == nil && home != comune {
 		// What follows from a list of the Union comes with the list.
@@ -262,5 +291,5 @@ func joinLists(old electoral.Elector, home string, e electoral.Elector, comune s
 		whole.Capacity, whole.Status, whole.Certifiability = e.Capacity, e.Status, e.Clone().Certifiability
 		home = comune
 	}
-	return whole, home, true
+	return position{elector: whole, home: home}, true
 }

@@ -19,7 +19,8 @@ import (
 // grows with the largest section, not with the list; of those who turn 18, and
 // of those who were touched whatever the list, with their number. A section's
 // electors without a person in the population stand last and without a name.
-func (r *Registry) Extract(ctx context.Context, req electoral.Request, x electoral.Extraction, w electoral.ListWriter) (int, error) {
+func (r *Registry) Extract(ctx context.Context, req electoral.Request, x electoral.Extraction,
+	w electoral.ListWriter) (int, error) {
 	a := r.begin(req, electoral.OpExtract, x.Comune)
 	a.purpose = strings.TrimSpace(x.Purpose.Function)
 	rows := 0
@@ -67,10 +68,13 @@ func checkExtraction(x electoral.Extraction) electoral.Faults {
 	switch {
 	case listed && !slices.Contains(electoral.Lists(), x.List), !listed && x.Section != "":
 		fault(electoral.ExtractionList, "list", string(x.List), nil)
-	case listed && x.Turning18 != nil, !listed && x.Turning18 == nil && x.Touched == nil, x.Turning18 != nil && x.Touched != nil:
+	case listed && x.Turning18 != nil, !listed && x.Turning18 == nil &&
+		x.Touched == nil, x.Turning18 != nil && x.Touched != nil:
 		fault(electoral.ExtractionScope, "list", string(x.List), nil)
 	}
-	if (x.Consultation == "") != x.Day.IsZero() || x.Consultation != "" && (!listed || !slices.Contains(electoral.Consultations(), x.Consultation)) || !x.Day.IsZero() && !x.Day.Complete() {
+	if (x.Consultation == "") != x.Day.IsZero() ||
+		x.Consultation != "" && (!listed || !slices.Contains(electoral.Consultations(), x.Consultation)) ||
+		!x.Day.IsZero() && !x.Day.Complete() {
 		fault(electoral.ExtractionVote, "consultation", string(x.Consultation)+" "+x.Day.String(), nil)
 	}
 	if d := x.Turning18; d != nil && (!d.From.Complete() || !d.To.Complete() || d.To.Before(d.From)) {
@@ -83,10 +87,12 @@ func checkExtraction(x electoral.Extraction) electoral.Faults {
 		faults = append(faults, checkInterval(t.From, t.To, nil, nil)...)
 	}
 	if !slices.Contains(electoral.Acts(), x.Purpose.Act) {
-		faults = append(faults, electoral.NewFault(electoral.ExtractionPurpose, "purpose.act", string(x.Purpose.Act), nil))
+		faults = append(faults,
+			electoral.NewFault(electoral.ExtractionPurpose, "purpose.act", string(x.Purpose.Act), nil))
 	}
 	if n := utf8.RuneCountInString(strings.TrimSpace(x.Purpose.Function)); n < 3 || n > electoral.MaxText {
-		faults = append(faults, electoral.NewFault(electoral.ExtractionPurpose.In("function"), "purpose.function", x.Purpose.Function, nil))
+		faults = append(faults,
+			electoral.NewFault(electoral.ExtractionPurpose.In("function"), "purpose.function", x.Purpose.Function, nil))
 	}
 	return faults
 }
@@ -248,7 +254,8 @@ func (e *extractor) touchedOf(list []electoral.ExtractedElector) (map[string]boo
 		for i := range part {
 			ids[i] = part[i].Elector.ANPRID
 		}
-		for entry, err := range e.rd.Journal(e.ctx, JournalSearch{Comune: e.x.Comune, From: e.x.Touched.From, To: e.x.Touched.To, ANPRIDs: ids}) {
+		for entry, err := range e.rd.Journal(e.ctx,
+			JournalSearch{Comune: e.x.Comune, From: e.x.Touched.From, To: e.x.Touched.To, ANPRIDs: ids}) {
 			if err != nil {
 				return nil, err
 			}
@@ -261,7 +268,8 @@ func (e *extractor) touchedOf(list []electoral.ExtractedElector) (map[string]boo
 // touched returns who was touched, whatever his list.
 func (e *extractor) touched() ([]electoral.ExtractedElector, error) {
 	var list []electoral.ExtractedElector
-	for el, err := range e.rd.Search(e.ctx, Search{Comune: e.x.Comune, Touched: &JournalSearch{From: e.x.Touched.From, To: e.x.Touched.To}}) {
+	for el, err := range e.rd.Search(e.ctx,
+		Search{Comune: e.x.Comune, Touched: &JournalSearch{From: e.x.Touched.From, To: e.x.Touched.To}}) {
 		if err != nil {
 			return nil, err
 		}
@@ -326,7 +334,8 @@ func votesIn(x electoral.Extraction, e electoral.Elector) bool {
 	if e.Capacity != electoral.Yes || e.Status.For(x.Consultation) != electoral.Yes {
 		return false
 	}
-	if r := e.Removal; r != nil && r.StillVotes != nil && r.StillVotes.Consultation == x.Consultation && r.StillVotes.Day == x.Day {
+	if r := e.Removal; r != nil && r.StillVotes != nil && r.StillVotes.Consultation == x.Consultation &&
+		r.StillVotes.Day == x.Day {
 		return r.Comune == x.Comune && x.List == electoral.GeneralList
 	}
 	return rules.ListFor(e, x.Consultation) == x.List
@@ -358,14 +367,16 @@ func pollOrder(list []electoral.ExtractedElector) []pollKey {
 	for i := range list {
 		p := &list[i].Person
 		sex := slices.Index([]electoral.Sex{electoral.Male, electoral.Female, electoral.SexUnknown, ""}, p.Sex)
-		keys[i] = pollKey{i, sex, refdata.Fold(p.Surname), refdata.Fold(p.Name)}
+		keys[i] = pollKey{row: i, sex: sex, surname: refdata.Fold(p.Surname), name: refdata.Fold(p.Name)}
 	}
 	slices.SortFunc(keys, func(a, b pollKey) int {
-		if c := cmp.Or(cmp.Compare(a.sex, b.sex), strings.Compare(a.surname, b.surname), strings.Compare(a.name, b.name)); c != 0 {
+		if c := cmp.Or(cmp.Compare(a.sex, b.sex), strings.Compare(a.surname, b.surname),
+			strings.Compare(a.name, b.name)); c != 0 {
 			return c
 		}
 		x, y := &list[a.row], &list[b.row]
-		return cmp.Or(x.Person.Birth.Date.Compare(y.Person.Birth.Date), strings.Compare(x.Elector.ANPRID, y.Elector.ANPRID))
+		return cmp.Or(x.Person.Birth.Date.Compare(y.Person.Birth.Date),
+			strings.Compare(x.Elector.ANPRID, y.Elector.ANPRID))
 	})
 	return keys
 }

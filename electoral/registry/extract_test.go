@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -81,7 +82,9 @@ func eachTown(t *testing.T, run func(t *testing.T, r *registry.Registry, log *no
 			}
 			return nil
 		}))
-		r, err := registry.New(registry.Config{Store: store, Population: memory.NewPopulation(persons...), Recorder: log})
+		r, err := registry.New(registry.Config{
+			Store: store, Population: memory.NewPopulation(persons...), Recorder: log, Now: func() time.Time { return noon },
+		})
 		require.NoError(t, err)
 		run(t, r, log)
 	})

@@ -104,7 +104,9 @@ func (p *LoadProgress) fill(ctx context.Context, rd Reader) error {
 		}
 		p.Loads = append(p.Loads, f)
 	}
-	for rec, err := range rd.Records(ctx, RecordSearch{Book: ConflictBook, Comune: p.Comune, States: []string{string(ConflictOpen), string(ConflictReleased), string(ConflictRefused)}}) {
+	live := RecordSearch{Book: ConflictBook, Comune: p.Comune,
+		States: []string{string(ConflictOpen), string(ConflictReleased), string(ConflictRefused)}}
+	for rec, err := range rd.Records(ctx, live) {
 		if err != nil {
 			return err
 		}
@@ -138,7 +140,8 @@ type UndoReport struct {
 // others stay, each named by a warning, [electoral.LoadKept], up to 1,000. It needs no
 // earlier value: the operation journal says whom the load registered. All or
 // nothing.
-func (r *Registry) UndoLoad(ctx context.Context, req electoral.Request, comune, loadID string) (UndoReport, electoral.Faults, error) {
+func (r *Registry) UndoLoad(ctx context.Context, req electoral.Request,
+	comune, loadID string) (UndoReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpUndoLoad, comune)
 	return perform(ctx, a, a.officerOf(comune), loadID, func(w Writer) (UndoReport, electoral.Faults, error) {
 		var first loadRecord
@@ -148,20 +151,24 @@ func (r *Registry) UndoLoad(ctx context.Context, req electoral.Request, comune, 
 		}
 		switch {
 		case errors.Is(err, electoral.ErrNotFound):
-			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadUnknown, "id", strconv.QuoteToASCII(loadID), electoral.Args{"comune": comune})}
+			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadUnknown, "id",
+				strconv.QuoteToASCII(loadID), electoral.Args{"comune": comune})}
 		case err != nil:
 			return UndoReport{}, nil, err
 		case r.retention.Journal > 0 && !first.At.After(a.at.Add(-r.retention.Journal)):
 			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadState, "id", loadID, nil)}
 		case first.State == LoadUndone:
-			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadState.In("undone"), "id", loadID, nil)}
+			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadState.In("undone"),
+				"id", loadID, nil)}
 		}
 		u := undoer{action: a, ctx: ctx, w: w, first: first}
 		if err := u.run(); err != nil {
 			return UndoReport{}, nil, err
 		}
 		first.State, first.Joined = LoadUndone, nil
-		return u.report, u.kept, putRecord(ctx, w, Record{Comune: comune, Book: LoadBook, ID: loadID, State: string(first.State), At: a.at}, first)
+		return u.report, u.kept,
+			putRecord(ctx, w, Record{Comune: comune, Book: LoadBook, ID: loadID, State: string(first.State), At: a.at},
+				first)
 	})
 }
 
@@ -178,7 +185,9 @@ func (u *undoer) run() error {
 	var after *JournalEntry
 	for {
 		batch := make([]JournalEntry, 0, loadBatch)
-		for entry, err := range u.w.Journal(u.ctx, JournalSearch{Comune: u.action.comune, From: u.first.At, To: u.first.At.Add(time.Millisecond), Operations: []electoral.Operation{electoral.OpLoad}, After: after}) {
+		q := JournalSearch{Comune: u.action.comune, From: u.first.At, To: u.first.At.Add(time.Millisecond),
+			Operations: []electoral.Operation{electoral.OpLoad}, After: after}
+		for entry, err := range u.w.Journal(u.ctx, q) {
 			if err != nil {
 				return err
 			}
@@ -202,7 +211,8 @@ func (u *undoer) batch(batch []JournalEntry) error {
 		ids[i] = entry.ANPRID
 	}
 	touched := map[string]bool{}
-	for entry, err := range u.w.Journal(u.ctx, JournalSearch{Comune: u.action.comune, From: u.first.At.Add(time.Millisecond), ANPRIDs: ids}) {
+	later := JournalSearch{Comune: u.action.comune, From: u.first.At.Add(time.Millisecond), ANPRIDs: ids}
+	for entry, err := range u.w.Journal(u.ctx, later) {
 		if err != nil {
 			return err
 		}
@@ -224,7 +234,9 @@ func (u *undoer) batch(batch []JournalEntry) error {
 }
 
 func (u *undoer) elector(id string) error {
-	old, home, err := u.w.Elector(u.ctx, id)
+	var old position
+	var err error
+	old.elector, old.home, err = u.w.Elector(u.ctx, id)
 	if errors.Is(err, electoral.ErrNotFound) {
 		return nil
 	}
@@ -232,27 +244,27 @@ func (u *undoer) elector(id string) error {
 		return err
 	}
 	u.report.Removed++
-	e, newHome := u.without(old, home)
-	if newHome == "" {
+	next := u.without(old)
+	if next.home == "" {
 		if err := u.w.RemoveElector(u.ctx, id); err != nil {
 			return err
 		}
-	} else if err := u.w.PutElector(u.ctx, newHome, e); err != nil {
+	} else if err := u.w.PutElector(u.ctx, next.home, next.elector); err != nil {
 		return err
 	}
-	return u.action.note(u.ctx, u.w, id, old, home, e, newHome)
+	return u.action.note(u.ctx, u.w, old, next)
 }
 
-// without returns what remains of an elector without the load, and under which
-// comune; none if nothing remains.
-func (u *undoer) without(old electoral.Elector, home string) (e electoral.Elector, newHome string) {
-	e = old.Clone()
-	before, joined := u.first.Joined[old.ANPRID]
-	for l, en := range old.Enrolments() {
+// without returns what remains of an elector without the load; its home is empty
+// if nothing remains.
+func (u *undoer) without(old position) position {
+	e, home := old.elector.Clone(), ""
+	before, joined := u.first.Joined[e.ANPRID]
+	for l, en := range old.elector.Enrolments() {
 		switch {
 		case en.Comune != u.action.comune:
-			if newHome == "" || home == en.Comune {
-				newHome = en.Comune
+			if home == "" || old.home == en.Comune {
+				home = en.Comune
 			}
 		case joined && !slices.Contains(before.Lists, l):
 		case l == electoral.GeneralList:
@@ -262,13 +274,13 @@ func (u *undoer) without(old electoral.Elector, home string) (e electoral.Electo
 		}
 	}
 	if joined {
-		return e, before.Home
+		home = before.Home
 	}
 	// He may have a vote left in the comune that removed him.
-	if r := e.Removal; newHome == "" && r != nil && r.Comune != u.action.comune {
-		newHome = r.Comune
+	if r := e.Removal; !joined && home == "" && r != nil && r.Comune != u.action.comune {
+		home = r.Comune
 	}
-	return e, newHome
+	return position{elector: e, home: home}
 }
 
 // sections removes the load's own sections in which nobody is left.

@@ -166,7 +166,9 @@ const (
 // returned all the same. A load that was stored is not done again: its counts
 // are returned. A resumable load that is undone, or resumed by another call,
 // while it runs ends at its next step, with [electoral.LoadState].
-func (r *Registry) Load(ctx context.Context, req electoral.Request, comune string, sections electoral.LoadSource[electoral.Section], electors electoral.LoadSource[electoral.Elector], opts LoadOptions) (LoadReport, error) {
+func (r *Registry) Load(ctx context.Context, req electoral.Request, comune string,
+	sections electoral.LoadSource[electoral.Section], electors electoral.LoadSource[electoral.Elector],
+	opts LoadOptions) (LoadReport, error) {
 	if opts.MaxFaults == 0 {
 		opts.MaxFaults = 10_000
 	}
@@ -176,7 +178,8 @@ func (r *Registry) Load(ctx context.Context, req electoral.Request, comune strin
 	}
 	admitted := a.officerOf(comune)
 	if opts.DryRun && opts.Resumable {
-		admitted = append(admitted, electoral.NewFault(electoral.LoadOptionsDisagree, "options", "DryRun, Resumable", nil))
+		admitted = append(admitted,
+			electoral.NewFault(electoral.LoadOptionsDisagree, "options", "DryRun, Resumable", nil))
 	}
 	opts.Partial = opts.Partial || opts.Resumable
 	l := newLoader(ctx, a, opts)

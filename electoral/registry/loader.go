@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
-	"github.com/liste-elettorali/anpr/electoral/rules"
 )
 
 // loader is one run of Load.
@@ -18,6 +16,7 @@ type loader struct {
 	action *action
 	ctx    context.Context
 	opts   LoadOptions
+	today  electoral.Date
 	report LoadReport
 	first  loadRecord
 	// resuming says that an earlier run with this id was interrupted; begun that
@@ -47,10 +46,12 @@ type loader struct {
 }
 
 func newLoader(ctx context.Context, a *action, opts LoadOptions) *loader {
-	l := &loader{action: a, ctx: ctx, opts: opts, sections: map[string]electoral.Section{}, seenSections: map[string]bool{},
+	l := &loader{action: a, ctx: ctx, opts: opts, today: a.today(),
+		sections: map[string]electoral.Section{}, seenSections: map[string]bool{},
 		seenElectors: map[string]int{}, places: map[ListCount]*Reconciliation{}}
 	l.report = LoadReport{ID: a.req.ID, Enrolled: map[electoral.List]int{}, DryRun: opts.DryRun}
-	l.first.FirstLoad = FirstLoad{ID: a.req.ID, Comune: a.comune, At: a.at, State: LoadRunning, Enrolled: map[electoral.List]int{}}
+	l.first.FirstLoad = FirstLoad{ID: a.req.ID, Comune: a.comune, At: a.at, State: LoadRunning,
+		Enrolled: map[electoral.List]int{}}
 	return l
 }
 
@@ -66,7 +67,8 @@ func (l *loader) before(rd Reader) (repeated bool, err error) {
 	case l.opts.DryRun:
 		return false, nil
 	case old.State == LoadStored:
-		l.report = LoadReport{ID: l.action.req.ID, Sections: old.Sections, Electors: old.Electors, Enrolled: old.Enrolled, Stored: true, Repeated: true}
+		l.report = LoadReport{ID: l.action.req.ID, Sections: old.Sections, Electors: old.Electors,
+			Enrolled: old.Enrolled, Stored: true, Repeated: true}
 		return true, nil
 	case old.State == LoadRunning && l.opts.Resumable:
 		l.first, l.resuming = old, true
@@ -98,11 +100,13 @@ func (l *loader) registered(rd Reader) (old loadRecord, err error) {
 }
 
 func (l *loader) outOfState(old loadRecord) error {
-	return electoral.Faults{electoral.NewFault(electoral.LoadState.In("stage"), "request.id", l.action.req.ID, electoral.Args{"state": string(old.State)})}
+	return electoral.Faults{electoral.NewFault(electoral.LoadState.In("stage"), "request.id", l.action.req.ID,
+		electoral.Args{"state": string(old.State)})}
 }
 
 // atomic runs the whole load in one update.
-func (l *loader) atomic(sections electoral.LoadSource[electoral.Section], electors electoral.LoadSource[electoral.Elector]) error {
+func (l *loader) atomic(sections electoral.LoadSource[electoral.Section],
+	electors electoral.LoadSource[electoral.Elector]) error {
 	started := false
 	return l.action.r.store.Update(l.ctx, func(w Writer) error {
 		if repeated, err := l.before(w); err != nil || repeated {
@@ -144,7 +148,8 @@ func (l *loader) step(fn func() error) error {
 	return err
 }
 
-func (l *loader) run(sections electoral.LoadSource[electoral.Section], electors electoral.LoadSource[electoral.Elector]) error {
+func (l *loader) run(sections electoral.LoadSource[electoral.Section],
+	electors electoral.LoadSource[electoral.Elector]) error {
 	if err := l.step(l.knownSections); err != nil || l.report.Repeated {
 		return err
 	}
@@ -153,7 +158,8 @@ func (l *loader) run(sections electoral.LoadSource[electoral.Section], electors 
 		return err
 	}
 	if l.broken == nil || l.opts.Partial {
-		if err := loadFile(l, &l.report.Electors, electors, "datiFornitura/numeroTotaleListe", l.electorBatch); err != nil {
+		if err := loadFile(l, &l.report.Electors, electors, "datiFornitura/numeroTotaleListe",
+			l.electorBatch); err != nil {
 			return err
 		}
 	}
@@ -162,7 +168,8 @@ func (l *loader) run(sections electoral.LoadSource[electoral.Section], electors 
 			return fmt.Errorf("%w: nothing stored", ErrLoadRefused)
 		}
 		if l.report.Errors > 0 && !l.opts.DryRun {
-			return fmt.Errorf("%w: %d records refused, %d errors, nothing stored", ErrLoadRefused, l.report.Sections.Refused+l.report.Electors.Refused, l.report.Errors)
+			return fmt.Errorf("%w: %d records refused, %d errors, nothing stored", ErrLoadRefused,
+				l.report.Sections.Refused+l.report.Electors.Refused, l.report.Errors)
 		}
 	}
 	return l.step(l.finish)
@@ -187,7 +194,9 @@ func (l *loader) knownSections() error {
 }
 
 func (l *loader) putFirst() error {
-	return putRecord(l.ctx, l.w, Record{Comune: l.action.comune, Book: LoadBook, ID: l.action.req.ID, State: string(l.first.State), At: l.action.at}, l.first)
+	rec := Record{Comune: l.action.comune, Book: LoadBook, ID: l.action.req.ID, State: string(l.first.State),
+		At: l.action.at}
+	return putRecord(l.ctx, l.w, rec, l.first)
 }
 
 // finish reconciles the file with the registry and registers the load.
@@ -206,7 +215,8 @@ func (l *loader) finish() error {
 		l.report.Reconciliation = append(l.report.Reconciliation, *p)
 	}
 	slices.SortFunc(l.report.Reconciliation, func(a, b Reconciliation) int {
-		return cmp.Or(slices.Index(electoral.Lists(), a.List)-slices.Index(electoral.Lists(), b.List), cmp.Compare(a.Section, b.Section))
+		return cmp.Or(slices.Index(electoral.Lists(), a.List)-slices.Index(electoral.Lists(), b.List),
+			cmp.Compare(a.Section, b.Section))
 	})
 	if l.opts.DryRun || l.report.Sections.Accepted+l.report.Electors.Accepted == 0 {
 		return nil
@@ -214,7 +224,8 @@ func (l *loader) finish() error {
 	if err := l.action.settleAllConflicts(l.ctx, l.w); err != nil {
 		return err
 	}
-	l.first.State, l.first.Sections, l.first.Electors, l.first.Enrolled = LoadStored, l.report.Sections, l.report.Electors, l.report.Enrolled
+	l.first.State, l.first.Enrolled = LoadStored, l.report.Enrolled
+	l.first.Sections, l.first.Electors = l.report.Sections, l.report.Electors
 	return l.putFirst()
 }
 
@@ -227,7 +238,8 @@ func (l *loader) tellConflicts() error {
 	for part := range slices.Chunk(l.claims, loadBatch) {
 		if err := l.action.r.store.Update(context.WithoutCancel(l.ctx), func(w Writer) error {
 			for _, e := range part {
-				if err := l.action.openConflicts(context.WithoutCancel(l.ctx), w, e, electoral.DuplicateElector); err != nil {
+				if err := l.action.openConflicts(context.WithoutCancel(l.ctx), w, e,
+					electoral.DuplicateElector); err != nil {
 					return err
 				}
 			}
@@ -252,7 +264,8 @@ const loadBatch = 2000
 
 // loadFile runs put over the records of a file, batch by batch, and keeps the
 // count. put returns the faults of each record.
-func loadFile[T any](l *loader, count *LoadCount, src electoral.LoadSource[T], tag string, put func([]electoral.LoadItem[T]) ([]electoral.Faults, error)) error {
+func loadFile[T any](l *loader, count *LoadCount, src electoral.LoadSource[T], tag string,
+	put func([]electoral.LoadItem[T]) ([]electoral.Faults, error)) error {
 	count.Declared = src.Declared
 	if src.Items == nil {
 		count.Declared = -1
@@ -281,7 +294,8 @@ func loadFile[T any](l *loader, count *LoadCount, src electoral.LoadSource[T], t
 				return err
 			}
 			l.broken = join(l.broken, err)
-			l.keep(0, nil, electoral.NewFault(electoral.LoadIncomplete, "", "", electoral.Args{"read": strconv.Itoa(count.Read), "error": err.Error()}))
+			l.keep(0, nil, electoral.NewFault(electoral.LoadIncomplete, "", "",
+				electoral.Args{"read": strconv.Itoa(count.Read), "error": err.Error()}))
 			return nil
 		}
 		if batch = append(batch, item); len(batch) == loadBatch {
@@ -294,7 +308,8 @@ func loadFile[T any](l *loader, count *LoadCount, src electoral.LoadSource[T], t
 		return err
 	}
 	if src.Declared >= 0 && src.Declared != count.Read {
-		f := electoral.NewFault(electoral.CountMismatch, "", strconv.Itoa(src.Declared), electoral.Args{"declared": strconv.Itoa(src.Declared), "read": strconv.Itoa(count.Read)})
+		f := electoral.NewFault(electoral.CountMismatch, "", strconv.Itoa(src.Declared),
+			electoral.Args{"declared": strconv.Itoa(src.Declared), "read": strconv.Itoa(count.Read)})
 		f.Tag = tag
 		l.keep(0, nil, f)
 	}
@@ -335,21 +350,28 @@ func (l *loader) sectionBatch(items []electoral.LoadItem[electoral.Section]) ([]
 
 func (l *loader) section(item electoral.LoadItem[electoral.Section]) (electoral.Faults, error) {
 	s := item.Record
-	faults := merge(item.Faults, l.action.r.checker.CheckSection(s, l.action.today()))
+	faults := merge(item.Faults, l.action.r.checker.CheckSection(s, l.today))
 	if s.Comune != "" && s.Comune != l.action.comune {
-		faults = append(faults, electoral.NewFault(electoral.OtherComuneLoad, "comune", s.Comune, electoral.Args{"given": s.Comune, "comune": l.action.comune}))
+		faults = append(faults,
+			electoral.NewFault(electoral.OtherComuneLoad, "comune", s.Comune,
+				electoral.Args{"given": s.Comune, "comune": l.action.comune}))
 	}
 	_, before := l.sections[s.Number]
 	mine := slices.Contains(l.first.NewSections, s.Number)
 	if s.Number != "" {
 		if l.seenSections[s.Number] {
-			faults = append(faults, electoral.NewFault(electoral.DuplicateSection, "number", s.Number, electoral.Args{"section": s.Number}))
+			faults = append(faults,
+				electoral.NewFault(electoral.DuplicateSection, "number", s.Number, electoral.Args{"section": s.Number}))
 		} else {
 			if before && !mine {
-				faults = append(faults, electoral.NewFault(electoral.SectionReplaced, "number", s.Number, electoral.Args{"section": s.Number}))
+				faults = append(faults,
+					electoral.NewFault(electoral.SectionReplaced, "number", s.Number,
+						electoral.Args{"section": s.Number}))
 			}
 			l.seenSections[s.Number] = true
-			l.undo = append(l.undo, func() { delete(l.seenSections, s.Number) })
+			if l.opts.Resumable {
+				l.undo = append(l.undo, func() { delete(l.seenSections, s.Number) })
+			}
 		}
 	}
 	if faults.Err() != nil {
@@ -358,240 +380,13 @@ func (l *loader) section(item electoral.LoadItem[electoral.Section]) (electoral.
 	if !before {
 		// What l.first has is read again by the update that is run again.
 		l.first.NewSections = append(l.first.NewSections, s.Number)
-		l.undo = append(l.undo, func() { delete(l.sections, s.Number) })
+		if l.opts.Resumable {
+			l.undo = append(l.undo, func() { delete(l.sections, s.Number) })
+		}
 	}
 	l.sections[s.Number] = s
 	if l.opts.DryRun || before && mine {
 		return faults, nil
 	}
 	return faults, l.w.PutSection(l.ctx, s)
-}
-
-// bulkHomes is what a reader may do besides.
-type bulkHomes interface {
-	Homes(ctx context.Context, anprIDs []string) (map[string]string, error)
-}
-
-// electorBatch judges and stores some electors. With a store and a population
-// that take many at once it asks each of them once.
-func (l *loader) electorBatch(items []electoral.LoadItem[electoral.Elector]) ([]electoral.Faults, error) {
-	if err := l.lookUp(items); err != nil {
-		return nil, err
-	}
-	// What is refused as a whole is not worth the writing.
-	store := !l.opts.DryRun && (l.opts.Partial || l.report.Errors == 0)
-	bulk, isBulk := l.w.(BulkWriter)
-	all := make([]electoral.Faults, len(items))
-	fresh := make([]electoral.Elector, 0, len(items))
-	notes := make([]JournalEntry, 0, len(items))
-	joined := false
-	for i := range items {
-		e, home, known, faults, err := l.elector(items[i])
-		if err != nil {
-			return nil, err
-		}
-		all[i] = faults
-		l.count(items[i].Record, faults.Err() == nil)
-		switch {
-		case faults.Err() != nil, !store, l.loaded[e.ANPRID]:
-			continue
-		case isBulk && !known:
-			fresh = append(fresh, e)
-		default:
-			if j, ok := l.joins[e.ANPRID]; ok {
-				joined = true
-				l.first.join(e.ANPRID, j)
-			}
-			if err := l.w.PutElector(l.ctx, home, e); err != nil {
-				return nil, err
-			}
-		}
-		notes = append(notes, JournalEntry{Comune: l.action.comune, ANPRID: e.ANPRID, At: l.first.At, Operation: electoral.OpLoad, Revision: electoral.FirstLoadRevision})
-		for _, en := range e.Places() {
-			if en.Comune != l.action.comune {
-				notes = append(notes, JournalEntry{Comune: en.Comune, ANPRID: e.ANPRID, At: l.first.At, Operation: electoral.OpLoad, Revision: electoral.FirstLoadRevision})
-			}
-		}
-	}
-	if len(fresh) > 0 {
-		if err := bulk.AddElectors(l.ctx, l.action.comune, fresh); err != nil {
-			return nil, err
-		}
-	}
-	if len(notes) > 0 {
-		if err := l.w.Note(l.ctx, notes...); err != nil {
-			return nil, err
-		}
-	}
-	if joined && l.opts.Resumable {
-		return all, l.putFirst()
-	}
-	return all, nil
-}
-
-// lookUp asks for all that a batch needs.
-func (l *loader) lookUp(items []electoral.LoadItem[electoral.Elector]) error {
-	ids := make([]string, 0, len(items))
-	for i := range items {
-		if electoral.ValidANPRID(items[i].Record.ANPRID) {
-			ids = append(ids, items[i].Record.ANPRID)
-		}
-	}
-	var err error
-	if many, ok := l.action.r.population.(electoral.BulkPopulation); ok {
-		if l.persons, err = many.ByANPRIDs(l.ctx, ids); err != nil {
-			return err
-		}
-	}
-	if bulk, ok := l.rd.(bulkHomes); ok {
-		if l.homes, err = bulk.Homes(l.ctx, ids); err != nil {
-			return err
-		}
-	}
-	l.loaded, l.joins = map[string]bool{}, map[string]joinedElector{}
-	if !l.resuming {
-		return nil
-	}
-	at := l.first.At
-	for entry, err := range l.rd.Journal(l.ctx, JournalSearch{Comune: l.action.comune, From: at, To: at.Add(time.Millisecond), Operations: []electoral.Operation{electoral.OpLoad}, ANPRIDs: ids}) {
-		if err != nil {
-			return err
-		}
-		l.loaded[entry.ANPRID] = true
-	}
-	return nil
-}
-
-// count counts a record of the file.
-func (l *loader) count(e electoral.Elector, accepted bool) {
-	resumed := accepted && l.loaded[e.ANPRID]
-	add := func(n int) {
-		for list, en := range e.Enrolments() {
-			p := l.place(list, en.Section)
-			p.InFile += n
-			if accepted {
-				p.Accepted += n
-				l.report.Enrolled[list] += n
-			}
-		}
-		if resumed {
-			l.report.Resumed += n
-		}
-	}
-	add(1)
-	l.undo = append(l.undo, func() { add(-1) })
-}
-
-// elector judges one record. It returns what is to be stored of the person,
-// under which comune, and whether he is in the store already.
-func (l *loader) elector(item electoral.LoadItem[electoral.Elector]) (e electoral.Elector, home string, known bool, faults electoral.Faults, err error) {
-	e, home = item.Record, l.action.comune
-	in := rules.Circumstances{At: l.action.today(), Notice: l.opts.Notice, Section: l.find}
-	if electoral.ValidANPRID(e.ANPRID) {
-		person, unknown, err := l.person(e.ANPRID)
-		if err != nil {
-			return e, home, false, nil, err
-		}
-		if faults = append(faults, unknown...); len(unknown) == 0 {
-			in.Person = &person
-		}
-		var standing electoral.Faults
-		if e, home, known, standing, err = l.standing(item); err != nil {
-			return e, home, false, nil, err
-		}
-		faults = append(faults, standing...)
-	}
-	faults = append(faults, sameRemoval(electoral.Elector{}, item.Record)...)
-	faults = append(faults, merge(item.Faults, l.action.r.checker.CheckElector(e, in))...)
-	faults = append(faults, competence(item.Record, in.Person, l.action.comune, electoral.OtherComuneLoad)...)
-	return e, home, known, faults, nil
-}
-
-// person returns a person of the batch, or the faults of one who is unknown.
-func (l *loader) person(id string) (electoral.Person, electoral.Faults, error) {
-	if l.persons != nil {
-		if p, ok := l.persons[id]; ok {
-			return p, nil, nil
-		}
-		return electoral.Person{}, electoral.Faults{unknownPerson(id)}, nil
-	}
-	p, err := l.action.r.personOf(l.ctx, id)
-	if unknown, ok := errors.AsType[electoral.Faults](err); ok {
-		return electoral.Person{}, unknown, nil
-	}
-	return p, nil, err
-}
-
-// competence judges whether a comune may register a person: each of his lists
-// is its own, or he is in none and registered in its population.
-func competence(e electoral.Elector, p *electoral.Person, comune string, code electoral.Code) electoral.Faults {
-	var faults electoral.Faults
-	listed := false
-	for list, en := range e.Enrolments() {
-		listed = true
-		if en.Comune != comune && en.Comune != "" {
-			faults = append(faults, electoral.NewFault(code.In("list"), list.Path()+comuneField(list), en.Comune, electoral.Args{"list": list.Italian(), "comune": comune}))
-		}
-	}
-	if listed || p == nil || p.Registered() == comune {
-		return faults
-	}
-	return electoral.Faults{electoral.NewFault(code.In("no-list"), "anprId", e.ANPRID, electoral.Args{"comune": comune})}
-}
-
-// standing tells a person who is in the file twice, or was registered before
-// in the same list: the first load wins (EN556), and he must first be removed.
-// Of who is in other lists of another comune it returns the whole record.
-func (l *loader) standing(item electoral.LoadItem[electoral.Elector]) (whole electoral.Elector, home string, known bool, faults electoral.Faults, err error) {
-	e := item.Record
-	if first, seen := l.seenElectors[e.ANPRID]; seen {
-		return e, l.action.comune, true, electoral.Faults{electoral.NewFault(electoral.DuplicateElector, "anprId", e.ANPRID, electoral.Args{"record": strconv.Itoa(first)})}, nil
-	}
-	l.seenElectors[e.ANPRID] = item.Number
-	l.undo = append(l.undo, func() { delete(l.seenElectors, e.ANPRID) })
-	if _, stored := l.homes[e.ANPRID]; l.homes != nil && !stored || l.loaded[e.ANPRID] {
-		return e, l.action.comune, l.loaded[e.ANPRID], nil, nil
-	}
-	old, home, err := l.rd.Elector(l.ctx, e.ANPRID)
-	switch {
-	case errors.Is(err, electoral.ErrNotFound):
-		return e, l.action.comune, false, nil, nil
-	case err != nil:
-		return e, l.action.comune, false, nil, err
-	}
-	whole, newHome, ok := joinLists(old, home, e, l.action.comune, l.action.today())
-	if !ok || home == l.action.comune {
-		l.claim(old, e)
-		return e, l.action.comune, true, electoral.Faults{electoral.NewFault(electoral.DuplicateElector.In("other-comune"), "anprId", e.ANPRID, electoral.Args{"comune": holderOf(old, home, e)})}, nil
-	}
-	l.joins[e.ANPRID] = joinedElector{Home: home, Lists: listsOf(e)}
-	return whole, newHome, true, nil, nil
-}
-
-// claim remembers a conflict with another comune.
-func (l *loader) claim(old, e electoral.Elector) {
-	for list, en := range e.Enrolments() {
-		if held, in := old.EnrolmentIn(list); in && held.Comune != l.action.comune && en.Comune == l.action.comune {
-			l.claims = append(l.claims, e)
-			l.undo = append(l.undo, func() { l.claims = l.claims[:len(l.claims)-1] })
-			return
-		}
-	}
-}
-
-// find knows all the sections of the comune of the load, and no others.
-func (l *loader) find(comune, number string) (s electoral.Section, found, known bool) {
-	if comune != l.action.comune {
-		return electoral.Section{}, false, false
-	}
-	s, found = l.sections[number]
-	return s, found, true
-}
-
-// merge returns the reader's faults and, of the checker's, those of the fields
-// that the reader could read.
-func merge(read, checked electoral.Faults) electoral.Faults {
-	return append(slices.Clone(read), slices.DeleteFunc(checked, func(f electoral.Fault) bool {
-		return slices.ContainsFunc(read, func(r electoral.Fault) bool { return r.Path == f.Path })
-	})...)
 }

@@ -27,7 +27,8 @@ type reply struct {
 // one update, which also keeps the answer; it may run again when the store must
 // retry. A refusal is kept too, after what a.refused does. What is not on record
 // is not shown; of a change that stands the answer is returned all the same.
-func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, payload any, fn func(w Writer) (T, electoral.Faults, error)) (T, electoral.Faults, error) {
+func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, payload any,
+	fn func(w Writer) (T, electoral.Faults, error)) (T, electoral.Faults, error) {
 	var none, answer T
 	var warnings electoral.Faults
 	repeated := false
@@ -48,7 +49,8 @@ func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, p
 			return json.Unmarshal(earlier.Answer, &answer)
 		}
 		if refusal, ok := errors.AsType[electoral.Faults](err); ok {
-			err = join(err, a.r.store.Update(ctx, func(w Writer) error { return a.keepRefusal(ctx, w, secret, refusal) }))
+			err = join(err, a.r.store.Update(ctx,
+				func(w Writer) error { return a.keepRefusal(ctx, w, secret, refusal) }))
 		}
 		return err
 	})
@@ -60,11 +62,14 @@ func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, p
 
 // secret is what an answer is kept under: the request itself.
 func (a *action) secret(payload any) ([]byte, error) {
-	secret, err := json.Marshal(struct {
+	type whole struct {
 		Operation           electoral.Operation
 		Comune, Subject, ID string
 		Payload             any
-	}{a.op, a.comune, a.subject, a.req.ID, payload})
+	}
+	secret, err := json.Marshal(whole{
+		Operation: a.op, Comune: a.comune, Subject: a.subject, ID: a.req.ID, Payload: payload,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("registry: %w", err)
 	}
@@ -73,7 +78,8 @@ func (a *action) secret(payload any) ([]byte, error) {
 
 // once does the work in one update and keeps its answer, or returns the earlier
 // reply.
-func once[T any](ctx context.Context, a *action, secret []byte, fn func(w Writer) (T, electoral.Faults, error)) (answer T, warnings electoral.Faults, earlier *reply, err error) {
+func once[T any](ctx context.Context, a *action, secret []byte,
+	fn func(w Writer) (T, electoral.Faults, error)) (answer T, warnings electoral.Faults, earlier *reply, err error) {
 	var none T
 	err = a.r.store.Update(ctx, func(w Writer) error {
 		answer, warnings, earlier = none, nil, nil
@@ -159,7 +165,8 @@ func (a *action) earlier(ctx context.Context, w Writer, secret []byte) (*reply, 
 	}
 	last, err := a.lastID(ctx, w)
 	if err == nil && last != "" && compareNumbers(a.req.ID, last) <= 0 {
-		err = electoral.Faults{electoral.NewFault(electoral.RequestIDOld, "request.id", a.req.ID, electoral.Args{"last": last})}
+		err = electoral.Faults{electoral.NewFault(electoral.RequestIDOld, "request.id", a.req.ID,
+			electoral.Args{"last": last})}
 	}
 	return nil, err
 }
@@ -197,7 +204,9 @@ func (a *action) keep(ctx context.Context, w Writer, secret []byte, r reply) err
 	if err != nil {
 		return fmt.Errorf("registry: %w", err)
 	}
-	if err := w.PutRecord(ctx, Record{Comune: a.comune, Book: ReplyBook, ID: a.replyID(), At: a.at, Expires: a.at.Add(a.r.retention.Replies), Body: body}); err != nil || !a.ordered() {
+	rec := Record{Comune: a.comune, Book: ReplyBook, ID: a.replyID(), At: a.at,
+		Expires: a.at.Add(a.r.retention.Replies), Body: body}
+	if err := w.PutRecord(ctx, rec); err != nil || !a.ordered() {
 		return err
 	}
 	return w.PutRecord(ctx, Record{Comune: a.comune, Book: ReplyBook, ID: lastReply, At: a.at, Body: []byte(a.req.ID)})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -147,7 +148,9 @@ func (s noCommit) Update(ctx context.Context, fn func(registry.Writer) error) er
 func TestFailedAndNotRecorded(t *testing.T) {
 	inTown(t, func(c *town) {
 		c.log.failAt[electoral.Failed] = true
-		r, err := registry.New(registry.Config{Store: noCommit{c.store}, Population: c.population, Recorder: c.log})
+		r, err := registry.New(registry.Config{
+			Store: noCommit{c.store}, Population: c.population, Recorder: c.log, Now: func() time.Time { return noon },
+		})
 		require.NoError(c.t, err)
 		q, _, err := r.Apply(c.ctx(), citizen(dupont()), registry.EnrolmentApplication, electoral.EUComunalList, content())
 		require.ErrorIs(c.t, err, errCommit)

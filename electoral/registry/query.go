@@ -182,13 +182,18 @@ func (q Query) check() electoral.Faults {
 			faults = append(faults, electoral.NewFault(electoral.QueryValue, path+".in", "", nil))
 		}
 		for j, v := range c.In {
-			if info.Answer && !slices.Contains([]string{electoral.Yes.String(), electoral.No.String(), electoral.NotGiven.String()}, v) {
-				faults = append(faults, electoral.NewFault(electoral.QueryValue.In("answer"), path+".in["+strconv.Itoa(j)+"]", v, electoral.Args{"field": info.Italian}))
+			if info.Answer && !slices.Contains([]string{electoral.Yes.String(), electoral.No.String(),
+				electoral.NotGiven.String()}, v) {
+				faults = append(faults,
+					electoral.NewFault(electoral.QueryValue.In("answer"), path+".in["+strconv.Itoa(j)+"]", v,
+						electoral.Args{"field": info.Italian}))
 			}
 		}
 		for j, other := range q.Where[:i] {
 			if contradict(other, c) {
-				faults = append(faults, electoral.NewFault(electoral.QueryContradiction, path, string(c.Field), electoral.Args{"other": strconv.Itoa(j)}))
+				faults = append(faults,
+					electoral.NewFault(electoral.QueryContradiction, path, string(c.Field),
+						electoral.Args{"other": strconv.Itoa(j)}))
 			}
 		}
 	}
@@ -207,19 +212,26 @@ func contradict(a, b Condition) bool {
 	return !slices.ContainsFunc(a.In, func(v string) bool { return slices.Contains(b.In, v) != b.Not })
 }
 
-func checkInterval(from, to time.Time, operations []electoral.Operation, revisions []electoral.Revision) electoral.Faults {
+func checkInterval(from, to time.Time, operations []electoral.Operation,
+	revisions []electoral.Revision) electoral.Faults {
 	var faults electoral.Faults
 	if !from.IsZero() && !to.IsZero() && !to.After(from) {
-		faults = append(faults, electoral.NewFault(electoral.QueryInterval.In("backwards"), "to", to.UTC().Format(time.RFC3339Nano), electoral.Args{"from": from.UTC().Format(time.RFC3339Nano)}))
+		faults = append(faults,
+			electoral.NewFault(electoral.QueryInterval.In("backwards"), "to", to.UTC().Format(time.RFC3339Nano),
+				electoral.Args{"from": from.UTC().Format(time.RFC3339Nano)}))
 	}
 	for i, op := range operations {
 		if !slices.Contains(JournalOperations(), op) {
-			faults = append(faults, electoral.NewFault(electoral.QueryOperation, "operations["+strconv.Itoa(i)+"]", string(op), electoral.Args{"expected": joinTexts(JournalOperations())}))
+			faults = append(faults,
+				electoral.NewFault(electoral.QueryOperation, "operations["+strconv.Itoa(i)+"]", string(op),
+					electoral.Args{"expected": joinTexts(JournalOperations())}))
 		}
 	}
 	for i, v := range revisions {
 		if !slices.Contains(electoral.Revisions(), v) {
-			faults = append(faults, electoral.NewFault(electoral.RevisionUnknown.In("query"), "revisions["+strconv.Itoa(i)+"]", string(v), electoral.Args{"expected": joinTexts(electoral.Revisions())}))
+			faults = append(faults,
+				electoral.NewFault(electoral.RevisionUnknown.In("query"), "revisions["+strconv.Itoa(i)+"]", string(v),
+					electoral.Args{"expected": joinTexts(electoral.Revisions())}))
 		}
 	}
 	return faults
@@ -238,7 +250,9 @@ func joinTexts[S ~string](list []S) string {
 
 // JournalOperations returns the operations that the operation journal knows.
 func JournalOperations() []electoral.Operation {
-	return []electoral.Operation{electoral.OpEnrol, electoral.OpChange, electoral.OpRemove, electoral.OpAnnul, electoral.OpLoseCapacity, electoral.OpRecoverCapacity, electoral.OpCertifiability, electoral.OpLoad, electoral.OpUndoLoad, electoral.OpDecideApplication}
+	return []electoral.Operation{electoral.OpEnrol, electoral.OpChange, electoral.OpRemove, electoral.OpAnnul,
+		electoral.OpLoseCapacity, electoral.OpRecoverCapacity, electoral.OpCertifiability,
+		electoral.OpLoad, electoral.OpUndoLoad, electoral.OpDecideApplication}
 }
 
 // A JournalPage is one page of the operation journal, in the order of instant,
@@ -253,12 +267,15 @@ type JournalPage struct {
 // Journal returns a page of the operation journal of the officer's comune:
 // which electors were touched, when and how, without any value. s.ANPRIDs
 // holds at most 1,000; limit is 1 to 1,000, zero means 100.
-func (r *Registry) Journal(ctx context.Context, req electoral.Request, s JournalSearch, limit int) (JournalPage, error) {
+func (r *Registry) Journal(ctx context.Context, req electoral.Request, s JournalSearch,
+	limit int) (JournalPage, error) {
 	a := r.begin(req, electoral.OpJournal, s.Comune)
 	limit, faults := pageLimit(limit)
 	faults = append(faults, checkInterval(s.From, s.To, s.Operations, s.Revisions)...)
 	if len(s.ANPRIDs) > maxPage {
-		faults = append(faults, electoral.NewFault(electoral.QueryPaging.In("ids"), "anprIds", strconv.Itoa(len(s.ANPRIDs)), electoral.Args{"most": strconv.Itoa(maxPage)}))
+		faults = append(faults,
+			electoral.NewFault(electoral.QueryPaging.In("ids"), "anprIds", strconv.Itoa(len(s.ANPRIDs)),
+				electoral.Args{"most": strconv.Itoa(maxPage)}))
 	}
 	var page JournalPage
 	err := a.read(ctx, append(a.officerOf(s.Comune), faults...), func(*electoral.Entry) error {
@@ -285,7 +302,8 @@ func (r *Registry) Journal(ctx context.Context, req electoral.Request, s Journal
 
 // ElectorByFiscalCode is [Registry.Elector] by codice fiscale. The code is
 // compared as it is, so that omocodes are different codes.
-func (r *Registry) ElectorByFiscalCode(ctx context.Context, req electoral.Request, code electoral.FiscalCode) (Listed, error) {
+func (r *Registry) ElectorByFiscalCode(ctx context.Context, req electoral.Request,
+	code electoral.FiscalCode) (Listed, error) {
 	a := r.begin(req, electoral.OpReadElector, req.Actor.Comune)
 	var out Listed
 	faults := a.admit()
@@ -293,7 +311,8 @@ func (r *Registry) ElectorByFiscalCode(ctx context.Context, req electoral.Reques
 		faults = append(faults, electoral.NewFault(electoral.PersonUnknown.In("invalid-code"), "fiscalCode", "", nil))
 	}
 	if req.Actor.Role != electoral.OfficerRole && code != req.Actor.FiscalCode {
-		faults = append(faults, himself(req.Actor, electoral.Person{})...) // whoever it is, and if there is one, is not told
+		faults = append(faults,
+			himself(req.Actor, electoral.Person{})...) // whoever it is, and if there is one, is not told
 	}
 	var person electoral.Person
 	if faults.Err() == nil {
@@ -309,12 +328,12 @@ func (r *Registry) ElectorByFiscalCode(ctx context.Context, req electoral.Reques
 		}
 	}
 	err := a.read(ctx, faults, func(*electoral.Entry) error {
-		e, home, err := r.stored(ctx, person.ANPRID)
+		found, err := r.stored(ctx, person.ANPRID)
 		if err != nil {
 			return err
 		}
-		out = Listed{Elector: e, Person: person}
-		return mayRead(req.Actor, person, e, home, a.today()).Err()
+		out = Listed{Elector: found.elector, Person: person}
+		return mayRead(req.Actor, person, found, a.today()).Err()
 	})
 	if err != nil {
 		return Listed{}, err

@@ -12,13 +12,14 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/registry"
+	"github.com/liste-elettorali/anpr/internal/testenv"
 )
 
 // crowd fills the store of a town with electors of two comuni, some of whom
 // have an added list in the other, and writes the journal of what was done.
 func (c *town) crowd(n int) []placed {
 	c.t.Helper()
-	rng := rand.New(rand.NewPCG(1, 2))
+	rng := rand.New(rand.NewPCG(testenv.Seed(c.t, 1), 2))
 	answer := func() electoral.Answer { return electoral.Answer(rng.IntN(3)) }
 	var list []placed
 	require.NoError(c.t, c.store.Update(c.ctx(), func(w registry.Writer) error {
@@ -73,7 +74,7 @@ func TestQuery(t *testing.T) {
 			}
 			return nil
 		}))
-		rng := rand.New(rand.NewPCG(3, 4))
+		rng := rand.New(rand.NewPCG(testenv.Seed(c.t, 3), 4))
 		nonEmpty := 0
 		for range 150 {
 			q := registry.Query{Comune: []string{aglie, airasca}[rng.IntN(2)]}

@@ -50,7 +50,8 @@ type RectificationRequest struct {
 
 // AskRectification registers a request of the citizen about himself and
 // returns it with its id.
-func (r *Registry) AskRectification(ctx context.Context, req electoral.Request, q RectificationRequest) (Rectification, error) {
+func (r *Registry) AskRectification(ctx context.Context, req electoral.Request,
+	q RectificationRequest) (Rectification, error) {
 	a, person, faults := r.citizen(ctx, req, electoral.OpRectify)
 	faults = append(faults, q.check()...)
 	out, _, err := perform(ctx, a, faults, q, func(w Writer) (Rectification, electoral.Faults, error) {
@@ -66,9 +67,11 @@ func (r *Registry) AskRectification(ctx context.Context, req electoral.Request, 
 			return Rectification{}, nil, err
 		}
 		if present == q.Asked {
-			return Rectification{}, nil, electoral.Faults{electoral.NewFault(electoral.RectificationValue, "asked", q.Asked, nil)}
+			return Rectification{}, nil, electoral.Faults{electoral.NewFault(electoral.RectificationValue,
+				"asked", q.Asked, nil)}
 		}
-		rect := Rectification{ID: newRecordID(a.at), ANPRID: person.ANPRID, Comune: keeperOf(e, home, q.Field), Field: q.Field,
+		rect := Rectification{ID: newRecordID(a.at), ANPRID: person.ANPRID,
+			Comune: keeperOf(e, home, q.Field), Field: q.Field,
 			Present: present, Asked: q.Asked, Note: q.Note, State: RequestOpen, Opened: a.at, Changed: a.at}
 		if err := hasKeeper(rect.Comune); err != nil {
 			return Rectification{}, nil, err
@@ -88,8 +91,11 @@ func (q RectificationRequest) check() electoral.Faults {
 	case !known, q.Field == electoral.RemovalReasonField, q.Field == electoral.CertifiabilityField:
 		faults = append(faults, electoral.NewFault(electoral.RectificationField, "field", string(q.Field), nil))
 	case info.Answer && q.Asked != electoral.Yes.String() && q.Asked != electoral.No.String(),
-		utf8.RuneCountInString(q.Asked) > electoral.MaxText, strings.TrimSpace(q.Asked) == "", !utf8.ValidString(q.Asked), strings.IndexFunc(q.Asked, unreadable) >= 0:
-		faults = append(faults, electoral.NewFault(electoral.RectificationValue.In("field"), "asked", q.Asked, electoral.Args{"field": info.Italian}))
+		utf8.RuneCountInString(q.Asked) > electoral.MaxText, strings.TrimSpace(q.Asked) == "",
+		!utf8.ValidString(q.Asked), strings.IndexFunc(q.Asked, unreadable) >= 0:
+		faults = append(faults,
+			electoral.NewFault(electoral.RectificationValue.In("field"), "asked", q.Asked,
+				electoral.Args{"field": info.Italian}))
 	}
 	if q.Note != "" {
 		faults = append(faults, checkNote(q.Note)...)
@@ -122,7 +128,8 @@ func keeperOf(e electoral.Elector, home string, f electoral.Field) string {
 }
 
 func (a *action) putRectification(ctx context.Context, w Writer, q Rectification) error {
-	rec := Record{Comune: q.Comune, Book: RectificationBook, ID: q.ID, Subject: q.ANPRID, State: strconv.Itoa(int(q.State)), At: q.Changed}
+	rec := Record{Comune: q.Comune, Book: RectificationBook, ID: q.ID, Subject: q.ANPRID,
+		State: strconv.Itoa(int(q.State)), At: q.Changed}
 	if q.State.Closed() {
 		rec.Expires = q.Changed.Add(a.r.retention.Closed)
 	}
@@ -160,30 +167,25 @@ func (f RequestFilter) search(book Book, role electoral.Role) RecordSearch {
 // Rectifications returns, to an officer, the requests that his comune handles,
 // but for drafts; to a citizen, his own. They are in the order in which they
 // were made.
-func (r *Registry) Rectifications(ctx context.Context, req electoral.Request, f RequestFilter) ([]Rectification, error) {
-	return citizensBook[Rectification](ctx, r, req, electoral.OpReadRectifications, f, RectificationBook)
+func (r *Registry) Rectifications(ctx context.Context, req electoral.Request,
+	f RequestFilter) ([]Rectification, error) {
+	a, admitted, q := r.requestsAccess(ctx, req, electoral.OpReadRectifications,
+		f.search(RectificationBook, req.Actor.Role))
+	return readBook[Rectification](ctx, a, admitted, q, f.Limit)
 }
 
-// citizensBook reads requests as their officer or as who made them.
-func citizensBook[T any](ctx context.Context, r *Registry, req electoral.Request, op electoral.Operation, f RequestFilter, book Book) ([]T, error) {
-	q := f.search(book, req.Actor.Role)
+// requestsAccess begins a reading of citizens' requests: an officer reads those
+// to his comune, a citizen those that he made. It returns the search for them.
+func (r *Registry) requestsAccess(ctx context.Context, req electoral.Request, op electoral.Operation,
+	q RecordSearch) (*action, electoral.Faults, RecordSearch) {
 	if req.Actor.Role != electoral.CitizenRole {
-		q.Comune = req.Actor.Comune
-		return readBook[T](ctx, r, req, op, q, f.Limit)
+		a := r.begin(req, op, req.Actor.Comune)
+		q.Comune = a.comune
+		return a, a.officerOf(a.comune), q
 	}
 	a, person, faults := r.citizen(ctx, req, op)
-	limit, limitFaults := pageLimit(f.Limit)
 	q.Subject, q.After = person.ANPRID, ""
-	list := []T{}
-	err := a.read(ctx, append(faults, limitFaults...), func(*electoral.Entry) error {
-		var err error
-		list, err = readRecords[T](ctx, r.store, q, limit, a.at)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return list, nil
+	return a, faults, q
 }
 
 // AnswerRectification brings a request to another state: the citizen submits a
@@ -191,14 +193,16 @@ func citizensBook[T any](ctx context.Context, r *Registry, req electoral.Request
 // A note is required to suspend, to reject, to declare inadmissible and to
 // integrate. A request is closed as done only when the datum has the value
 // that was asked.
-func (r *Registry) AnswerRectification(ctx context.Context, req electoral.Request, id string, to RequestState, note string) (Rectification, error) {
+func (r *Registry) AnswerRectification(ctx context.Context, req electoral.Request, id string, to RequestState,
+	note string) (Rectification, error) {
 	a, faults := r.requestAccess(ctx, req, electoral.OpAnswerRectify, RectificationBook, id)
 	payload := struct {
 		ID, Note string
 		State    RequestState
 	}{id, note, to}
 	out, _, err := perform(ctx, a, faults, payload, func(w Writer) (Rectification, electoral.Faults, error) {
-		q, err := openRequest[Rectification](ctx, a, w, RectificationBook, a.comune, id, to, note)
+		q, err := openRequest[Rectification](ctx, a, w,
+			requestStep{book: RectificationBook, id: id, to: to, note: note})
 		if err != nil {
 			return q, nil, err
 		}
@@ -237,7 +241,8 @@ func (a *action) mustBeDone(ctx context.Context, w Writer, q Rectification) erro
 	}
 	value, err := a.valueOf(ctx, w, e, q.Field)
 	if err == nil && value != q.Asked {
-		err = electoral.Faults{electoral.NewFault(electoral.RectificationNotDone, string(q.Field), value, electoral.Args{"expected": q.Asked})}
+		err = electoral.Faults{electoral.NewFault(electoral.RectificationNotDone, string(q.Field), value,
+			electoral.Args{"expected": q.Asked})}
 	}
 	return err
 }

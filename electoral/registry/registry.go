@@ -97,7 +97,8 @@ func New(cfg Config) (*Registry, error) {
 
 // PutSection registers a section or changes it, as the officer of its comune.
 // It returns the warnings.
-func (r *Registry) PutSection(ctx context.Context, req electoral.Request, s electoral.Section) (electoral.Faults, error) {
+func (r *Registry) PutSection(ctx context.Context, req electoral.Request,
+	s electoral.Section) (electoral.Faults, error) {
 	a := r.begin(req, electoral.OpPutSection, s.Comune)
 	_, warnings, err := perform(ctx, a, a.officerOf(s.Comune), s, func(w Writer) (struct{}, electoral.Faults, error) {
 		faults := r.checker.CheckSection(s, a.today())
@@ -111,7 +112,8 @@ func (r *Registry) PutSection(ctx context.Context, req electoral.Request, s elec
 
 // Section returns a section of the officer's comune. A section that is not
 // registered is refused with [electoral.SectionNotFound].
-func (r *Registry) Section(ctx context.Context, req electoral.Request, comune, number string) (electoral.Section, error) {
+func (r *Registry) Section(ctx context.Context, req electoral.Request,
+	comune, number string) (electoral.Section, error) {
 	a := r.begin(req, electoral.OpReadSection, comune)
 	var s electoral.Section
 	err := a.read(ctx, a.officerOf(comune), func(*electoral.Entry) error {
@@ -119,7 +121,8 @@ func (r *Registry) Section(ctx context.Context, req electoral.Request, comune, n
 			var err error
 			s, err = rd.Section(ctx, comune, number)
 			if errors.Is(err, electoral.ErrNotFound) {
-				return electoral.Faults{electoral.NewFault(electoral.SectionNotFound, "number", number, electoral.Args{"section": number, "comune": comune})}
+				return electoral.Faults{electoral.NewFault(electoral.SectionNotFound, "number", number,
+					electoral.Args{"section": number, "comune": comune})}
 			}
 			return err
 		})
@@ -132,7 +135,8 @@ func (r *Registry) Section(ctx context.Context, req electoral.Request, comune, n
 
 // sectionsOf returns a lookup for the checker; an error of the store, which
 // the checker cannot return, is left in err.
-func sectionsOf(ctx context.Context, rd Reader) (find func(comune, number string) (s electoral.Section, found, known bool), failure *error) {
+func sectionsOf(ctx context.Context,
+	rd Reader) (find func(comune, number string) (s electoral.Section, found, known bool), failure *error) {
 	failure = new(error)
 	return func(comune, number string) (s electoral.Section, found, known bool) {
 		s, err := rd.Section(ctx, comune, number)
@@ -169,12 +173,12 @@ func (r *Registry) Elector(ctx context.Context, req electoral.Request, anprID st
 		if err != nil {
 			return err
 		}
-		var home string
-		e, home, err = r.stored(ctx, anprID)
+		found, err := r.stored(ctx, anprID)
 		if err != nil {
 			return err
 		}
-		return mayRead(req.Actor, person, e, home, a.today()).Err()
+		e = found.elector
+		return mayRead(req.Actor, person, found, a.today()).Err()
 	})
 	if err != nil {
 		return electoral.Elector{}, err
@@ -182,30 +186,31 @@ func (r *Registry) Elector(ctx context.Context, req electoral.Request, anprID st
 	return e, nil
 }
 
-func (r *Registry) stored(ctx context.Context, anprID string) (e electoral.Elector, home string, err error) {
+func (r *Registry) stored(ctx context.Context, anprID string) (p position, err error) {
 	err = r.store.View(ctx, func(rd Reader) error {
-		e, home, err = rd.Elector(ctx, anprID)
+		p.elector, p.home, err = rd.Elector(ctx, anprID)
 		return err
 	})
 	if errors.Is(err, electoral.ErrNotFound) {
 		err = electoral.Faults{unknownElector(anprID)}
 	}
-	return e, home, err
+	return p, err
 }
 
-func mayRead(actor electoral.Actor, p electoral.Person, e electoral.Elector, home string, today electoral.Date) electoral.Faults {
+// mayRead judges whether the actor may see what is registered of a person.
+func mayRead(actor electoral.Actor, p electoral.Person, found position, today electoral.Date) electoral.Faults {
 	if actor.Role != electoral.OfficerRole {
 		return himself(actor, p)
 	}
-	if actor.Comune != "" && actor.Comune == home {
+	if actor.Comune != "" && actor.Comune == found.home {
 		return nil
 	}
-	for _, en := range e.PlacesAt(today) {
+	for _, en := range found.elector.PlacesAt(today) {
 		if actor.Comune != "" && en.Comune == actor.Comune {
 			return nil
 		}
 	}
-	return electoral.Faults{notCompetent("anprId", home, actor)}
+	return electoral.Faults{notCompetent("anprId", found.home, actor)}
 }
 
 func himself(actor electoral.Actor, p electoral.Person) electoral.Faults {
@@ -280,7 +285,8 @@ type Listed struct {
 // the order of section and ANPR id. Memory does not grow with the list. The
 // access is on record before the first is yielded. It stops when yield returns
 // an error and returns it.
-func (r *Registry) ListSection(ctx context.Context, req electoral.Request, l electoral.List, comune, section string, yield func(Listed) error) error {
+func (r *Registry) ListSection(ctx context.Context, req electoral.Request, l electoral.List, comune, section string,
+	yield func(Listed) error) error {
 	a := r.begin(req, electoral.OpListSection, comune)
 	return a.write(ctx, a.officerOf(comune), func(on *electoral.Entry) error {
 		rows := 0

@@ -43,46 +43,60 @@ type RemovalRequest struct {
 // [Conflict]; and of who leaves a list for the European Parliament because he
 // moved, the comune of his residence finds an [Application] to enrol him ex
 // officio.
-func (r *Registry) Remove(ctx context.Context, req electoral.Request, q RemovalRequest) (electoral.Elector, electoral.Faults, error) {
+func (r *Registry) Remove(ctx context.Context, req electoral.Request,
+	q RemovalRequest) (electoral.Elector, electoral.Faults, error) {
 	op := electoral.OpRemove
 	if q.Reason == electoral.Annulment {
 		op = electoral.OpAnnul
 	}
 	a := r.beginAbout(ctx, req, op, req.Actor.Comune, q.ANPRID)
-	return perform(ctx, a, a.officerOf(req.Actor.Comune), q, func(w Writer) (electoral.Elector, electoral.Faults, error) {
-		person, old, home, found, err := a.known(ctx, w, q.ANPRID)
-		if err != nil {
-			return electoral.Elector{}, nil, err
-		}
-		if !found {
-			return electoral.Elector{}, nil, electoral.Faults{unknownElector(q.ANPRID)}
-		}
-		if faults := mayRead(req.Actor, person, old, home, a.today()); faults != nil {
-			return electoral.Elector{}, nil, faults
-		}
-		lists, faults := a.removed(old, q)
-		if q.Reason == electoral.DeathOfElector && !person.DeadAt(a.today()) {
-			faults = append(faults, electoral.NewFault(electoral.RemovalAlive, "removal.reason", strconv.Itoa(int(q.Reason)), nil))
-		}
-		if err := faults.Err(); err != nil {
-			return electoral.Elector{}, nil, err
-		}
-		e := a.without(old, lists, q)
-		if q.Reason != electoral.Annulment && keepsVote(old, q, a.today()) {
-			v := old.Removal.StillVotes
-			f := electoral.NewFault(electoral.RemovalStillVotes, "removal.reason", strconv.Itoa(int(q.Reason)), electoral.Args{"comune": old.Removal.Comune, "vote": v.Day.String()})
-			f.Severity = electoral.Warning
-			faults = append(faults, f)
-		}
-		if err := a.removeFrom(ctx, w, person, old, home, e, lists, q); err != nil {
-			return electoral.Elector{}, nil, err
-		}
-		return e, faults, nil
-	})
+	return perform(ctx, a, a.officerOf(req.Actor.Comune), q,
+		func(w Writer) (electoral.Elector, electoral.Faults, error) {
+			return a.remove(ctx, w, q)
+		})
 }
 
-// removed judges a request and returns the lists that it concerns.
-func (a *action) removed(old electoral.Elector, q RemovalRequest) ([]electoral.List, electoral.Faults) {
+func (a *action) remove(ctx context.Context, w Writer,
+	q RemovalRequest) (electoral.Elector, electoral.Faults, error) {
+	person, old, err := a.known(ctx, w, q.ANPRID)
+	if err != nil {
+		return electoral.Elector{}, nil, err
+	}
+	if !old.known() {
+		return electoral.Elector{}, nil, electoral.Faults{unknownElector(q.ANPRID)}
+	}
+	if faults := mayRead(a.req.Actor, person, old, a.today()); faults != nil {
+		return electoral.Elector{}, nil, faults
+	}
+	lists, faults := a.listsToLeave(old.elector, q)
+	if q.Reason == electoral.DeathOfElector && !person.DeadAt(a.today()) {
+		faults = append(faults,
+			electoral.NewFault(electoral.RemovalAlive, "removal.reason", strconv.Itoa(int(q.Reason)), nil))
+	}
+	if err := faults.Err(); err != nil {
+		return electoral.Elector{}, nil, err
+	}
+	e := a.without(old.elector, lists, q)
+	if q.Reason != electoral.Annulment && keepsVote(old.elector, q, a.today()) {
+		kept := old.elector.Removal
+		f := electoral.NewFault(electoral.RemovalStillVotes, "removal.reason", strconv.Itoa(int(q.Reason)),
+			electoral.Args{"comune": kept.Comune, "vote": kept.StillVotes.Day.String()})
+		f.Severity = electoral.Warning
+		faults = append(faults, f)
+	}
+	if err := a.putRemoved(ctx, w, old, e, q); err != nil {
+		return electoral.Elector{}, nil, err
+	}
+	if slices.Contains(lists, electoral.EUParliamentList) && q.Reason == electoral.FromAddedList {
+		if err := a.moveEuropean(ctx, w, person); err != nil {
+			return electoral.Elector{}, nil, err
+		}
+	}
+	return e, faults, nil
+}
+
+// listsToLeave judges a request and returns the lists that it concerns.
+func (a *action) listsToLeave(old electoral.Elector, q RemovalRequest) ([]electoral.List, electoral.Faults) {
 	var faults electoral.Faults
 	fault := func(c electoral.Cause, path, value string, args electoral.Args) {
 		faults = append(faults, electoral.NewFault(c, path, value, args))
@@ -97,9 +111,12 @@ func (a *action) removed(old electoral.Elector, q RemovalRequest) ([]electoral.L
 	faults = append(faults, listFaults...)
 	if v := q.StillVotes; v != nil {
 		general := slices.Equal(lists, []electoral.List{electoral.GeneralList})
-		if !general || !slices.Contains(electoral.Consultations(), v.Consultation) || !v.Day.Complete() || v.Day.Before(a.today()) ||
-			old.General != nil && v.Section != "" && v.Section != old.General.Section || q.Reason == electoral.DeathOfElector || q.Reason == electoral.Annulment {
-			fault(electoral.RemovalStillVotes.In("unfit"), "removal.stillVotes", string(v.Consultation)+" "+v.Day.String(), nil)
+		if !general || !slices.Contains(electoral.Consultations(), v.Consultation) || !v.Day.Complete() ||
+			v.Day.Before(a.today()) ||
+			old.General != nil && v.Section != "" && v.Section != old.General.Section ||
+			q.Reason == electoral.DeathOfElector || q.Reason == electoral.Annulment {
+			fault(electoral.RemovalStillVotes.In("unfit"), "removal.stillVotes",
+				string(v.Consultation)+" "+v.Day.String(), nil)
 		}
 	}
 	return lists, faults
@@ -109,7 +126,8 @@ func (a *action) removed(old electoral.Elector, q RemovalRequest) ([]electoral.L
 const maxRemovalNote = 240
 
 // removalLists finds the lists of a request and judges them.
-func (a *action) removalLists(old electoral.Elector, q RemovalRequest) (lists []electoral.List, faults electoral.Faults) {
+func (a *action) removalLists(old electoral.Elector,
+	q RemovalRequest) (lists []electoral.List, faults electoral.Faults) {
 	comune := a.req.Actor.Comune
 	own := func(l electoral.List) bool { en, in := old.EnrolmentIn(l); return in && en.Comune == comune }
 	for _, l := range electoral.Lists() {
@@ -129,19 +147,27 @@ func (a *action) removalLists(old electoral.Elector, q RemovalRequest) (lists []
 		}
 	}
 	if len(lists) == 0 || q.Reason == electoral.FromAddedList && len(lists) > 1 {
-		return nil, electoral.Faults{electoral.NewFault(electoral.RemovalList, "removal.list", string(q.List), electoral.Args{"comune": comune})}
+		return nil, electoral.Faults{electoral.NewFault(electoral.RemovalList, "removal.list", string(q.List),
+			electoral.Args{"comune": comune})}
 	}
 	for _, l := range lists {
 		en, in := old.EnrolmentIn(l)
 		switch {
 		case !in:
-			faults = append(faults, electoral.NewFault(electoral.RemovalList.In("not-in"), "removal.list", string(l), electoral.Args{"list": l.Italian()}))
+			faults = append(faults,
+				electoral.NewFault(electoral.RemovalList.In("not-in"), "removal.list", string(l),
+					electoral.Args{"list": l.Italian()}))
 		case en.Comune != comune:
 			faults = append(faults, notCompetent(l.Path()+comuneField(l), en.Comune, a.req.Actor))
 		}
 		added := l != electoral.GeneralList
-		if q.Reason == electoral.FromAddedList && !added || added && slices.Contains([]electoral.RemovalReason{electoral.Emigration, electoral.Untraceable, electoral.OtherReason, electoral.RightLostWithTransfer}, q.Reason) {
-			faults = append(faults, electoral.NewFault(electoral.RemovalReasonOfList, "removal.reason", strconv.Itoa(int(q.Reason)), electoral.Args{"reason": q.Reason.Italian(), "list": l.Italian()}))
+		if q.Reason == electoral.FromAddedList && !added ||
+			added &&
+				slices.Contains([]electoral.RemovalReason{electoral.Emigration, electoral.Untraceable,
+					electoral.OtherReason, electoral.RightLostWithTransfer}, q.Reason) {
+			faults = append(faults,
+				electoral.NewFault(electoral.RemovalReasonOfList, "removal.reason", strconv.Itoa(int(q.Reason)),
+					electoral.Args{"reason": q.Reason.Italian(), "list": l.Italian()}))
 		}
 	}
 	return lists, faults
@@ -158,12 +184,14 @@ func (a *action) without(old electoral.Elector, lists []electoral.List, q Remova
 		}
 	}
 	if q.Reason != electoral.Annulment && !keepsVote(old, q, a.today()) {
-		e.Removal = &electoral.Removal{Comune: a.req.Actor.Comune, List: lists[0], Reason: q.Reason, Day: q.Day, Note: q.Note}
+		e.Removal = &electoral.Removal{Comune: a.req.Actor.Comune, List: lists[0], Reason: q.Reason,
+			Day: q.Day, Note: q.Note}
 		if q.Day.IsZero() {
 			e.Removal.Day = a.today()
 		}
 		if v := q.StillVotes; v != nil {
-			e.Removal.StillVotes = &electoral.StillVotes{Consultation: v.Consultation, Day: v.Day, Section: old.General.Section}
+			e.Removal.StillVotes = &electoral.StillVotes{Consultation: v.Consultation, Day: v.Day,
+				Section: old.General.Section}
 		}
 	}
 	if e.General == nil {
@@ -185,34 +213,29 @@ func (a *action) without(old electoral.Elector, lists []electoral.List, q Remova
 // further lists before that day, and votes where he was. The dead, and who
 // lost the right, do not vote.
 func keepsVote(old electoral.Elector, q RemovalRequest, today electoral.Date) bool {
-	return old.Removal.StillVotesAt(today) && q.StillVotes == nil && q.Reason != electoral.DeathOfElector && q.Reason != electoral.RightLostWithTransfer
+	return old.Removal.StillVotesAt(today) && q.StillVotes == nil && q.Reason != electoral.DeathOfElector &&
+		q.Reason != electoral.RightLostWithTransfer
 }
 
-func (a *action) removeFrom(ctx context.Context, w Writer, person electoral.Person, old electoral.Elector, home string, e electoral.Elector, lists []electoral.List, q RemovalRequest) error {
-	listed := false
-	for l := range e.Enrolments() {
-		listed = listed || l != ""
+// putRemoved writes e, what a removal leaves of an elector. An annulment that
+// leaves him in no list deletes him, if the acting comune registered him.
+func (a *action) putRemoved(ctx context.Context, w Writer, old position, e electoral.Elector, q RemovalRequest) error {
+	next := position{elector: e, home: old.home}
+	if q.Reason != electoral.Annulment || len(listsOf(e)) > 0 || old.home != a.comune {
+		return a.put(ctx, w, old, next)
 	}
-	if r := e.Removal; q.Reason == electoral.Annulment && !listed && home == a.comune && r != nil && r.Comune != a.comune {
+	if r := e.Removal; r != nil && r.Comune != a.comune {
 		// Another comune registered him first, and may have kept him a vote.
-		return a.put(ctx, w, old, home, e, r.Comune)
+		next.home = r.Comune
+		return a.put(ctx, w, old, next)
 	}
-	if q.Reason == electoral.Annulment && !listed && home == a.comune {
-		if err := w.RemoveElector(ctx, e.ANPRID); err != nil {
-			return err
-		}
-		if err := a.note(ctx, w, e.ANPRID, old, home, e, home); err != nil {
-			return err
-		}
-		return a.settleConflicts(ctx, w, old, e)
-	}
-	if err := a.put(ctx, w, old, home, e, home); err != nil {
+	if err := w.RemoveElector(ctx, e.ANPRID); err != nil {
 		return err
 	}
-	if slices.Contains(lists, electoral.EUParliamentList) && q.Reason == electoral.FromAddedList {
-		return a.moveEuropean(ctx, w, person)
+	if err := a.note(ctx, w, old, next); err != nil {
+		return err
 	}
-	return nil
+	return a.settleConflicts(ctx, w, e)
 }
 
 // A CapacityChange says how the capacity of a person changes.
@@ -232,64 +255,80 @@ type CapacityChange struct {
 // its recovery (D.P.R. 223/1967, art. 2), as the officer of the comune under
 // which the person is registered. The lists stay as they are. It returns what
 // is registered now, with the warnings.
-func (r *Registry) SetCapacity(ctx context.Context, req electoral.Request, q CapacityChange) (electoral.Elector, electoral.Faults, error) {
+func (r *Registry) SetCapacity(ctx context.Context, req electoral.Request,
+	q CapacityChange) (electoral.Elector, electoral.Faults, error) {
 	op := electoral.OpLoseCapacity
 	if q.Capacity == electoral.Yes {
 		op = electoral.OpRecoverCapacity
 	}
 	a := r.beginAbout(ctx, req, op, req.Actor.Comune, q.ANPRID)
-	return perform(ctx, a, a.officerOf(req.Actor.Comune), q, func(w Writer) (electoral.Elector, electoral.Faults, error) {
-		return a.alter(ctx, w, q.ANPRID, q.Capacity == electoral.Yes, func(e *electoral.Elector) electoral.Faults {
-			var faults electoral.Faults
-			empty := q.Status == electoral.Status{} && q.Certifiability == nil
-			if q.Capacity == electoral.NotGiven || q.Capacity == e.Capacity || q.Capacity == electoral.No && !empty {
-				faults = append(faults, electoral.NewFault(electoral.CapacityUnchanged, "capacity", q.Capacity.String(), electoral.Args{"capacity": e.Capacity.String()}))
-			}
-			e.Capacity, e.Status, e.Certifiability = q.Capacity, q.Status, nil
-			if q.Certifiability != nil {
-				e.Certifiability = new(*q.Certifiability)
-			}
-			if q.Capacity == electoral.No {
-				e.LoseCapacity()
-			}
-			return faults
+	return perform(ctx, a, a.officerOf(req.Actor.Comune), q,
+		func(w Writer) (electoral.Elector, electoral.Faults, error) {
+			return a.alter(ctx, w, alteration{anprID: q.ANPRID, checked: q.Capacity == electoral.Yes, apply: q.apply})
 		})
-	})
+}
+
+func (q CapacityChange) apply(e *electoral.Elector) electoral.Faults {
+	var faults electoral.Faults
+	empty := q.Status == electoral.Status{} && q.Certifiability == nil
+	if q.Capacity == electoral.NotGiven || q.Capacity == e.Capacity || q.Capacity == electoral.No && !empty {
+		faults = append(faults,
+			electoral.NewFault(electoral.CapacityUnchanged, "capacity", q.Capacity.String(),
+				electoral.Args{"capacity": e.Capacity.String()}))
+	}
+	e.Capacity, e.Status, e.Certifiability = q.Capacity, q.Status, nil
+	if q.Certifiability != nil {
+		e.Certifiability = new(*q.Certifiability)
+	}
+	if q.Capacity == electoral.No {
+		e.LoseCapacity()
+	}
+	return faults
 }
 
 // SetCertifiability registers which electoral certificates may be issued for a
 // person, as the officer of the comune under which he is registered.
-func (r *Registry) SetCertifiability(ctx context.Context, req electoral.Request, anprID string, c electoral.Certifiability) (electoral.Faults, error) {
+func (r *Registry) SetCertifiability(ctx context.Context, req electoral.Request, anprID string,
+	c electoral.Certifiability) (electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpCertifiability, req.Actor.Comune, anprID)
-	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), c, func(w Writer) (electoral.Elector, electoral.Faults, error) {
-		return a.alter(ctx, w, anprID, false, func(e *electoral.Elector) electoral.Faults {
-			e.Certifiability = &c
-			return rules.CheckCertifiability(*e)
+	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), c,
+		func(w Writer) (electoral.Elector, electoral.Faults, error) {
+			return a.alter(ctx, w, alteration{anprID: anprID, apply: func(e *electoral.Elector) electoral.Faults {
+				e.Certifiability = &c
+				return rules.CheckCertifiability(*e)
+			}})
 		})
-	})
 	return warnings, err
 }
 
-// alter changes what is no list of a registered person. A change that only
-// takes is not checked against the rest of the record: a wrong section must not
-// keep a lost right in force.
-func (a *action) alter(ctx context.Context, w Writer, anprID string, checked bool, change func(*electoral.Elector) electoral.Faults) (electoral.Elector, electoral.Faults, error) {
-	person, old, home, found, err := a.known(ctx, w, anprID)
+// An alteration changes capacity, status or certifiability of a registered
+// person, and leaves his lists.
+type alteration struct {
+	anprID string
+	apply  func(*electoral.Elector) electoral.Faults
+	// checked applies every rule to the whole record. A change that only takes
+	// something away is not checked: a wrong section must not keep a lost right
+	// in force.
+	checked bool
+}
+
+func (a *action) alter(ctx context.Context, w Writer, q alteration) (electoral.Elector, electoral.Faults, error) {
+	person, old, err := a.known(ctx, w, q.anprID)
 	if err != nil {
 		return electoral.Elector{}, nil, err
 	}
-	if !found {
-		return electoral.Elector{}, nil, electoral.Faults{unknownElector(anprID)}
+	if !old.known() {
+		return electoral.Elector{}, nil, electoral.Faults{unknownElector(q.anprID)}
 	}
-	e := old.Clone()
-	faults := append(change(&e), standing(old, home, e, a.req.Actor)...)
-	if checked {
-		faults, err = a.checkAndPut(ctx, w, faults, person, old, home, e, home)
+	next := position{elector: old.elector.Clone(), home: old.home}
+	faults := append(q.apply(&next.elector), mayChange(old, next.elector, a.req.Actor)...)
+	if q.checked {
+		faults, err = a.checkAndPut(ctx, w, change{person: person, old: old, next: next}, faults)
 	} else if err = faults.Err(); err == nil {
-		err = a.put(ctx, w, old, home, e, home)
+		err = a.put(ctx, w, old, next)
 	}
 	if err != nil {
 		return electoral.Elector{}, nil, err
 	}
-	return e, faults, nil
+	return next.elector, faults, nil
 }

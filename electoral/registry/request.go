@@ -34,7 +34,8 @@ const (
 )
 
 func requestStates() []RequestState {
-	return []RequestState{RequestDraft, RequestOpen, RequestInProgress, RequestRejected, RequestDone, RequestSuspended, RequestIntegrated,
+	return []RequestState{RequestDraft, RequestOpen, RequestInProgress, RequestRejected, RequestDone,
+		RequestSuspended, RequestIntegrated,
 		RequestInVerification, RequestInadmissible, RequestAccepted, RequestAwaitingValidation, RequestOther}
 }
 
@@ -85,7 +86,8 @@ func (s RequestState) next(r electoral.Role) []RequestState {
 		}
 		return nil
 	}
-	handled := []RequestState{RequestInVerification, RequestSuspended, RequestRejected, RequestInadmissible, RequestAccepted, RequestDone, RequestOther}
+	handled := []RequestState{RequestInVerification, RequestSuspended, RequestRejected, RequestInadmissible,
+		RequestAccepted, RequestDone, RequestOther}
 	switch s {
 	case RequestOpen, RequestIntegrated:
 		return []RequestState{RequestInProgress, RequestSuspended, RequestInadmissible}
@@ -104,21 +106,32 @@ func (s RequestState) needsNote() bool {
 	return slices.Contains([]RequestState{RequestSuspended, RequestRejected, RequestInadmissible, RequestIntegrated}, s)
 }
 
-// transition judges a step of a request.
-func transition(code electoral.Code, from, to RequestState, role electoral.Role, note string) electoral.Faults {
+// A requestStep brings a request of a book to another state.
+type requestStep struct {
+	book Book
+	id   string
+	to   RequestState
+	note string
+}
+
+// transition judges a step of a request; code is that of a step refused.
+func transition(code electoral.Code, from RequestState, s requestStep, role electoral.Role) electoral.Faults {
+	to := s.to
 	allowed := from.next(role)
 	if !slices.Contains(allowed, to) {
 		states := make([]string, len(allowed))
-		for i, s := range allowed {
-			states[i] = strconv.Itoa(int(s)) + " " + s.Italian()
+		for i, state := range allowed {
+			states[i] = strconv.Itoa(int(state)) + " " + state.Italian()
 		}
 		if len(allowed) == 0 {
-			return electoral.Faults{electoral.NewFault(code.In("closed"), "state", strconv.Itoa(int(to)), electoral.Args{"from": from.Italian(), "to": to.Italian()})}
+			return electoral.Faults{electoral.NewFault(code.In("closed"), "state", strconv.Itoa(int(to)),
+				electoral.Args{"from": from.Italian(), "to": to.Italian()})}
 		}
-		return electoral.Faults{electoral.NewFault(code, "state", strconv.Itoa(int(to)), electoral.Args{"from": from.Italian(), "to": to.Italian(), "expected": strings.Join(states, ", ")})}
+		return electoral.Faults{electoral.NewFault(code, "state", strconv.Itoa(int(to)),
+			electoral.Args{"from": from.Italian(), "to": to.Italian(), "expected": strings.Join(states, ", ")})}
 	}
-	if to.needsNote() || note != "" {
-		return checkNote(note)
+	if to.needsNote() || s.note != "" {
+		return checkNote(s.note)
 	}
 	return nil
 }
@@ -165,11 +178,14 @@ func (r *Registry) PersonalRecord(ctx context.Context, req electoral.Request) (P
 
 // citizen begins a service for the citizen who asks. Who is not in ANPR, or is
 // no citizen, is refused by the faults.
-func (r *Registry) citizen(ctx context.Context, req electoral.Request, op electoral.Operation) (*action, electoral.Person, electoral.Faults) {
+func (r *Registry) citizen(ctx context.Context, req electoral.Request,
+	op electoral.Operation) (*action, electoral.Person, electoral.Faults) {
 	a := r.begin(req, op, "")
 	faults := a.admit()
 	if req.Actor.Role != electoral.CitizenRole {
-		faults = append(faults, electoral.NewFault(electoral.OtherPerson.In("no-citizen"), "request.actor.role", string(req.Actor.Role), nil))
+		faults = append(faults,
+			electoral.NewFault(electoral.OtherPerson.In("no-citizen"), "request.actor.role",
+				string(req.Actor.Role), nil))
 	}
 	if faults.Err() != nil {
 		return a, electoral.Person{}, faults
@@ -178,7 +194,8 @@ func (r *Registry) citizen(ctx context.Context, req electoral.Request, op electo
 	switch {
 	case errors.Is(err, electoral.ErrNotFound):
 		// The code is personal data: it does not stand in the fault.
-		faults = append(faults, electoral.NewFault(electoral.PersonUnknown.In("actor"), "request.actor.fiscalCode", "", nil))
+		faults = append(faults,
+			electoral.NewFault(electoral.PersonUnknown.In("actor"), "request.actor.fiscalCode", "", nil))
 	case err != nil:
 		a.failed = fmt.Errorf("registry: %w", err)
 	default:
@@ -192,7 +209,8 @@ func (r *Registry) citizen(ctx context.Context, req electoral.Request, op electo
 type sectionCache map[[2]string]*electoral.Section
 
 // annex1 returns the flat view of an elector. cache may be nil.
-func (r *Registry) annex1(ctx context.Context, rd Reader, e electoral.Elector, cache sectionCache, at electoral.Date) (electoral.AnnexRecord, error) {
+func (r *Registry) annex1(ctx context.Context, rd Reader, e electoral.Elector, cache sectionCache,
+	at electoral.Date) (electoral.AnnexRecord, error) {
 	if cache == nil {
 		cache = sectionCache{}
 	}
@@ -234,21 +252,21 @@ type citizensRequest interface {
 
 // openRequest reads a request that is to be brought to another state, and
 // judges the step.
-func openRequest[T citizensRequest](ctx context.Context, a *action, w Writer, book Book, comune, id string, to RequestState, note string) (T, error) {
+func openRequest[T citizensRequest](ctx context.Context, a *action, w Writer, s requestStep) (T, error) {
 	var q, none T
 	unknown, step := q.codes()
-	rec, err := w.Record(ctx, comune, book, id)
+	rec, err := w.Record(ctx, a.comune, s.book, s.id)
 	if err == nil {
 		err = decodeRecord(rec, &q)
 	}
 	subject, state := q.about()
 	if errors.Is(err, electoral.ErrNotFound) || err == nil && !a.mayHandle(subject, state) {
-		return none, electoral.Faults{electoral.NewFault(unknown, "id", strconv.QuoteToASCII(id), nil)}
+		return none, electoral.Faults{electoral.NewFault(unknown, "id", strconv.QuoteToASCII(s.id), nil)}
 	}
 	if err != nil {
 		return none, err
 	}
-	return q, transition(step, state, to, a.req.Actor.Role, note).Err()
+	return q, transition(step, state, s, a.req.Actor.Role).Err()
 }
 
 // mayHandle says whether who asks may see a request: its citizen, or the
@@ -274,7 +292,8 @@ func (a *action) keepNote(note string, citizens, officers *string) {
 // requestAccess begins an answer to a citizen's request, by the officer of its
 // comune or by the citizen, whose request may be with another comune than the
 // one where he now lives.
-func (r *Registry) requestAccess(ctx context.Context, req electoral.Request, op electoral.Operation, book Book, id string) (*action, electoral.Faults) {
+func (r *Registry) requestAccess(ctx context.Context, req electoral.Request, op electoral.Operation, book Book,
+	id string) (*action, electoral.Faults) {
 	if req.Actor.Role != electoral.CitizenRole {
 		a := r.begin(req, op, req.Actor.Comune)
 		faults := a.officerOf(req.Actor.Comune)

@@ -58,8 +58,11 @@ func NewChecker(cfg Config) (*Checker, error) {
 		c.terms = DefaultAddedTerms()
 	}
 	for _, t := range c.terms {
-		if t.Years < 0 || !slices.Contains([]electoral.List{electoral.BolzanoList, electoral.TrentoList, electoral.AostaValleyList}, t.List) {
-			return nil, errors.New("rules: added term of list " + strconv.Quote(string(t.List)) + " with " + strconv.Itoa(t.Years) + " years")
+		if t.Years < 0 ||
+			!slices.Contains([]electoral.List{electoral.BolzanoList, electoral.TrentoList, electoral.AostaValleyList},
+				t.List) {
+			return nil, errors.New("rules: added term of list " + strconv.Quote(string(t.List)) + " with " +
+				strconv.Itoa(t.Years) + " years")
 		}
 	}
 	if c.tables == nil {
@@ -96,7 +99,7 @@ type Circumstances struct {
 // CheckElector applies every rule of annex 1 and of ANPR's practice to an
 // elector and returns all the faults, in the order of the record's fields.
 func (c *Checker) CheckElector(e electoral.Elector, in Circumstances) electoral.Faults {
-	k := &elector{checker: c, e: e, in: in}
+	k := &elector{checker: c, e: e, in: in, houses: [2]house{c.senate(e.Status), c.chamber(e.Status)}}
 	k.identity()
 	k.person()
 	for _, l := range electoral.Lists() {
@@ -116,6 +119,7 @@ type elector struct {
 	checker *Checker
 	e       electoral.Elector
 	in      Circumstances
+	houses  [2]house // Senato and Camera
 	faults  electoral.Faults
 }
 
@@ -133,7 +137,8 @@ func (k *elector) identity() {
 	case electoral.No:
 		for _, f := range k.e.Status.Entries() {
 			if f.Answer == electoral.Yes {
-				k.fault(electoral.CapacityNoWithStatus, f.Path, electoral.Yes.String(), electoral.Args{"consultation": f.Italian})
+				k.fault(electoral.CapacityNoWithStatus, f.Path, electoral.Yes.String(),
+					electoral.Args{"consultation": f.Italian})
 			}
 		}
 		for l := range k.e.Enrolments() {
@@ -167,9 +172,11 @@ func (k *elector) person() {
 	age, certain := p.AgeAt(k.in.At)
 	switch {
 	case certain && age < 17:
-		k.fault(electoral.AgeTooLow, "capacity", electoral.Yes.String(), electoral.Args{"age": strconv.Itoa(age), "day": k.in.At.String()})
+		k.fault(electoral.AgeTooLow, "capacity", electoral.Yes.String(),
+			electoral.Args{"age": strconv.Itoa(age), "day": k.in.At.String()})
 	case !certain && age < 18:
-		k.fault(electoral.AgeUncertain, "capacity", electoral.Yes.String(), electoral.Args{"birth": p.Birth.Date.String()})
+		k.fault(electoral.AgeUncertain, "capacity", electoral.Yes.String(),
+			electoral.Args{"birth": p.Birth.Date.String()})
 	}
 }
 
@@ -181,7 +188,8 @@ func (k *elector) notItalian(p *electoral.Person, enrolled bool) {
 	}
 	for _, f := range citizensAlone(k.e.Status) {
 		if f.Answer == electoral.Yes {
-			k.fault(electoral.NationalStatusNotItalian, f.Path, electoral.Yes.String(), electoral.Args{"day": k.in.At.String(), "consultation": f.Italian})
+			k.fault(electoral.NationalStatusNotItalian, f.Path, electoral.Yes.String(),
+				electoral.Args{"day": k.in.At.String(), "consultation": f.Italian})
 		}
 	}
 }
@@ -195,6 +203,9 @@ func citizensAlone(s electoral.Status) []electoral.StatusEntry {
 // list checks one enrolment, whatever the list.
 func (k *elector) list(l electoral.List) {
 	a := k.e.ListEntry(l)
+	if a.Enrolled != electoral.Yes && a.Enrolment == nil {
+		return
+	}
 	enrolment := l.Path()
 	if l != electoral.GeneralList {
 		enrolment += ".enrolment"
@@ -206,7 +217,8 @@ func (k *elector) list(l electoral.List) {
 		case a.Enrolled == electoral.Yes && a.Enrolment == nil:
 			k.fault(missing, enrolment, "", electoral.Args{"list": l.Italian()})
 		case a.Enrolled != electoral.Yes && a.Enrolment != nil:
-			k.fault(undue, enrolment, a.Enrolment.Comune+"/"+a.Enrolment.Section, electoral.Args{"list": l.Italian(), "enrolled": a.Enrolled.String(), "tag": electoral.Tag(l.Path())})
+			k.fault(undue, enrolment, a.Enrolment.Comune+"/"+a.Enrolment.Section,
+				electoral.Args{"list": l.Italian(), "enrolled": a.Enrolled.String(), "tag": electoral.Tag(l.Path())})
 		}
 	}
 	if a.Enrolment == nil {
@@ -234,12 +246,14 @@ func (k *elector) enrolment(path string, en electoral.Enrolment) {
 	if k.in.Section != nil && en.Comune != "" {
 		_, found, at := k.in.Section(en.Comune, en.Section)
 		if at && !found {
-			k.fault(electoral.SectionUnknown, path+".section", en.Section, electoral.Args{"section": en.Section, "comune": en.Comune})
+			k.fault(electoral.SectionUnknown, path+".section", en.Section,
+				electoral.Args{"section": en.Section, "comune": en.Comune})
 			return
 		}
 	}
 	if n, err := strconv.Atoi(en.Section); err == nil && known && comune.Sections > 0 && n > comune.Sections {
-		k.fault(electoral.SectionNumberAboveCount, path+".section", en.Section, electoral.Args{"sections": strconv.Itoa(comune.Sections)})
+		k.fault(electoral.SectionNumberAboveCount, path+".section", en.Section,
+			electoral.Args{"sections": strconv.Itoa(comune.Sections)})
 	}
 }
 
@@ -259,7 +273,8 @@ func (k *elector) addedLists() {
 			continue
 		}
 		if first != "" {
-			k.fault(electoral.AddedMoreThanOne, t.list.Path()+".enrolled", electoral.Yes.String(), electoral.Args{"list": first.Italian()})
+			k.fault(electoral.AddedMoreThanOne, t.list.Path()+".enrolled", electoral.Yes.String(),
+				electoral.Args{"list": first.Italian()})
 		}
 		first = cmp.Or(first, t.list)
 		k.addedList(t.list, t.province, t.name)
@@ -274,7 +289,8 @@ func (k *elector) addedLists() {
 		}
 	}
 	if first != "" && k.e.Capacity == electoral.Yes && k.e.Status.Regional == electoral.No {
-		k.fault(electoral.AddedRegionalStatus, "status.regional", electoral.No.String(), electoral.Args{"list": first.Italian()})
+		k.fault(electoral.AddedRegionalStatus, "status.regional", electoral.No.String(),
+			electoral.Args{"list": first.Italian()})
 	}
 }
 
@@ -325,7 +341,8 @@ func (k *elector) addedList(l electoral.List, province, name string) {
 	en := k.e.ListEntry(l).Enrolment
 	if en != nil {
 		if c, ok := k.checker.tables.Comune(en.Comune, k.in.At); ok && c.ProvinceSigla == province {
-			k.fault(electoral.AddedComuneInTerritory, l.Path()+".enrolment.comune", en.Comune, electoral.Args{"territory": name})
+			k.fault(electoral.AddedComuneInTerritory, l.Path()+".enrolment.comune", en.Comune,
+				electoral.Args{"territory": name})
 		}
 	}
 	p := k.in.Person
@@ -336,7 +353,8 @@ func (k *elector) addedList(l electoral.List, province, name string) {
 		k.fault(electoral.AddedSameComune, l.Path()+".enrolment.comune", en.Comune, nil)
 	}
 	if c, ok := k.checker.tables.Comune(p.Residence.Comune, k.in.At); ok && c.ProvinceSigla != province {
-		k.fault(electoral.AddedOtherProvince, l.Path()+".enrolled", electoral.Yes.String(), electoral.Args{"comune": c.Name, "province": c.ProvinceSigla, "territory": name})
+		k.fault(electoral.AddedOtherProvince, l.Path()+".enrolled", electoral.Yes.String(),
+			electoral.Args{"comune": c.Name, "province": c.ProvinceSigla, "territory": name})
 		return
 	}
 	k.addedTerm(l, p.Residence.TerritorySince, name)
@@ -362,9 +380,13 @@ func (k *elector) addedTerm(l electoral.List, since electoral.Date, name string)
 		return
 	}
 	if noticed {
-		k.fault(electoral.AddedTermOver, path, electoral.Yes.String(), electoral.Args{"territory": name, "since": since.String(), "years": strconv.Itoa(years), "day": at.String()})
+		k.fault(electoral.AddedTermOver, path, electoral.Yes.String(),
+			electoral.Args{"territory": name, "since": since.String(), "years": strconv.Itoa(years),
+				"day": at.String()})
 	} else {
-		k.fault(electoral.AddedTermNotCheckable.In("no-notice"), path, electoral.Yes.String(), electoral.Args{"territory": name, "since": since.String(), "years": strconv.Itoa(years), "day": at.String()})
+		k.fault(electoral.AddedTermNotCheckable.In("no-notice"), path, electoral.Yes.String(),
+			electoral.Args{"territory": name, "since": since.String(), "years": strconv.Itoa(years),
+				"day": at.String()})
 	}
 }
 

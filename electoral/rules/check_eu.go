@@ -21,12 +21,14 @@ func (k *elector) euLists() {
 	}
 	for _, l := range []electoral.List{electoral.BolzanoList, electoral.TrentoList, electoral.AostaValleyList} {
 		if k.e.ListEntry(l).Enrolled == electoral.Yes {
-			k.fault(electoral.EUWithAdded, l.Path()+".enrolled", electoral.Yes.String(), electoral.Args{"list": first.Italian()})
+			k.fault(electoral.EUWithAdded, l.Path()+".enrolled", electoral.Yes.String(),
+				electoral.Args{"list": first.Italian()})
 		}
 	}
 	k.euCitizenship(path, first)
 	if a, b := comunal.Enrolment, parliament.Enrolment; a != nil && b != nil && a.Comune != b.Comune {
-		k.fault(electoral.EUDifferentComuni, "eu.parliament.enrolment.comune", b.Comune, electoral.Args{"comune": a.Comune, "other": b.Comune})
+		k.fault(electoral.EUDifferentComuni, "eu.parliament.enrolment.comune", b.Comune,
+			electoral.Args{"comune": a.Comune, "other": b.Comune})
 	}
 	if p := k.in.Person; p != nil && p.Residence == nil {
 		k.fault(electoral.EUNotResident, path, electoral.Yes.String(), nil)
@@ -63,10 +65,12 @@ func (k *elector) euStatus() {
 	s := k.e.Status
 	for _, f := range citizensAlone(s) {
 		if f.Answer == electoral.Yes {
-			k.fault(electoral.EUNationalStatus, f.Path, electoral.Yes.String(), electoral.Args{"consultation": f.Italian})
+			k.fault(electoral.EUNationalStatus, f.Path, electoral.Yes.String(),
+				electoral.Args{"consultation": f.Italian})
 		}
 	}
-	k.follows(electoral.EUParliamentStatus, "status.europeanParliament", s.EuropeanParliament, electoral.EUParliamentList)
+	k.follows(electoral.EUParliamentStatus, "status.europeanParliament", s.EuropeanParliament,
+		electoral.EUParliamentList)
 	k.follows(electoral.EUComunalStatus, "status.comunal", s.Comunal, electoral.EUComunalList)
 	if s.District == electoral.Yes {
 		// No is right too: few comuni have districts.
@@ -79,5 +83,6 @@ func (k *elector) follows(code electoral.Code, path string, got electoral.Answer
 	if got == electoral.NotGiven || got == want {
 		return
 	}
-	k.fault(code, path, got.String(), electoral.Args{"list": l.Italian(), "expected": want.String(), "status": got.String()})
+	k.fault(code, path, got.String(),
+		electoral.Args{"list": l.Italian(), "expected": want.String(), "status": got.String()})
 }

@@ -92,7 +92,8 @@ func (k *section) european() {
 		for _, c := range k.checker.tables.EuropeanConstituencies() {
 			names = append(names, c.Name)
 		}
-		k.fault(electoral.EuropeanUnknown, "europeanConstituency", given, electoral.Args{"expected": strings.Join(names, ", ")})
+		k.fault(electoral.EuropeanUnknown, "europeanConstituency", given,
+			electoral.Args{"expected": strings.Join(names, ", ")})
 		return
 	}
 	if !k.known {
@@ -103,7 +104,8 @@ func (k *section) european() {
 	case !ok:
 		k.fault(electoral.EuropeanNotCheckable, "europeanConstituency", given, electoral.Args{"comune": k.s.Comune})
 	case want != name:
-		k.fault(electoral.EuropeanOtherComune, "europeanConstituency", given, electoral.Args{"comune": k.comune.Name, "expected": want})
+		k.fault(electoral.EuropeanOtherComune, "europeanConstituency", given,
+			electoral.Args{"comune": k.comune.Name, "expected": want})
 	}
 }
 
@@ -122,19 +124,23 @@ func (k *section) regional() {
 	name, known := k.checker.tables.Canonical(refdata.KindRegional, given)
 	if ok && known && name == v.Name {
 		if v.Certainty != refdata.Sourced {
-			k.fault(electoral.RegionalNotCheckable, "regionalConstituency", given, electoral.Args{"comune": k.comune.Name})
+			k.fault(electoral.RegionalNotCheckable, "regionalConstituency", given,
+				electoral.Args{"comune": k.comune.Name})
 		}
 		return
 	}
 	if ok && known && v.Certainty == refdata.Sourced {
-		k.fault(electoral.RegionalOtherComune, "regionalConstituency", given, electoral.Args{"comune": k.comune.Name, "expected": v.Name})
+		k.fault(electoral.RegionalOtherComune, "regionalConstituency", given,
+			electoral.Args{"comune": k.comune.Name, "expected": v.Name})
 		return
 	}
 	if ok {
-		k.fault(electoral.RegionalNotCheckable.In("proposed"), "regionalConstituency", given, electoral.Args{"comune": k.comune.Name, "expected": v.Name})
+		k.fault(electoral.RegionalNotCheckable.In("proposed"), "regionalConstituency", given,
+			electoral.Args{"comune": k.comune.Name, "expected": v.Name})
 		return
 	}
-	k.fault(electoral.RegionalNotCheckable.In("no-table"), "regionalConstituency", given, electoral.Args{"comune": k.comune.Name})
+	k.fault(electoral.RegionalNotCheckable.In("no-table"), "regionalConstituency", given,
+		electoral.Args{"comune": k.comune.Name})
 }
 
 func (k *section) district() {
@@ -157,11 +163,15 @@ func (k *section) college(h house, given electoral.College) {
 	}
 	name, ok := k.checker.tables.Canonical(h.kind, given.Constituency)
 	if !ok {
-		k.fault(electoral.CollegeUnknown, h.college, given.String(), electoral.Args{"consultation": h.italian, "expected": strings.Join(h.known, ", ")})
+		k.fault(electoral.CollegeUnknown, h.college, given.String(),
+			electoral.Args{"consultation": h.italian, "expected": strings.Join(h.known(), ", ")})
 		return
 	}
 	if given.Constituency != strings.ToUpper(given.Constituency) {
-		k.fault(electoral.CollegeNotExact, h.college, given.String(), electoral.Args{"consultation": h.italian, "expected": electoral.College{Constituency: name, MultiMember: given.MultiMember, SingleMember: given.SingleMember}.String()})
+		k.fault(electoral.CollegeNotExact, h.college, given.String(),
+			electoral.Args{"consultation": h.italian,
+				"expected": electoral.College{Constituency: name, MultiMember: given.MultiMember,
+					SingleMember: given.SingleMember}.String()})
 	}
 	of := h.of(k.s.Comune)
 	want := refdata.College{Constituency: name, MultiMember: given.MultiMember, SingleMember: given.SingleMember}
@@ -170,17 +180,22 @@ func (k *section) college(h house, given electoral.College) {
 	})
 	switch {
 	case given.MultiMember == "" && !h.exists(want):
-		k.fault(electoral.CollegeMultiMemberMissing, h.college, given.String(), electoral.Args{"consultation": h.italian, "expected": expectedColleges(of)})
+		k.fault(electoral.CollegeMultiMemberMissing, h.college, given.String(),
+			electoral.Args{"consultation": h.italian, "expected": expectedColleges(of)})
 	case !h.exists(want):
-		k.fault(electoral.CollegeUnknown.In("college"), h.college, given.String(), electoral.Args{"consultation": h.italian, "expected": expectedColleges(of)})
+		k.fault(electoral.CollegeUnknown.In("college"), h.college, given.String(),
+			electoral.Args{"consultation": h.italian, "expected": expectedColleges(of)})
 	case !k.known:
 	case len(of) == 0:
-		k.fault(electoral.CollegeNotCheckable, h.college, given.String(), electoral.Args{"consultation": h.italian, "comune": k.comune.Name})
+		k.fault(electoral.CollegeNotCheckable, h.college, given.String(),
+			electoral.Args{"consultation": h.italian, "comune": k.comune.Name})
 	case !ofComune && of[0].Inferred:
 		// The comune is newer than the colleges: its own is its predecessor's.
-		k.fault(electoral.CollegeNotCheckable.In("deduced"), h.college, given.String(), electoral.Args{"consultation": h.italian, "comune": k.comune.Name, "expected": expectedColleges(of)})
+		k.fault(electoral.CollegeNotCheckable.In("deduced"), h.college, given.String(),
+			electoral.Args{"consultation": h.italian, "comune": k.comune.Name, "expected": expectedColleges(of)})
 	case !ofComune:
-		k.fault(electoral.CollegeOtherComune, h.college, given.String(), electoral.Args{"consultation": h.italian, "comune": k.comune.Name, "expected": expectedColleges(of)})
+		k.fault(electoral.CollegeOtherComune, h.college, given.String(),
+			electoral.Args{"consultation": h.italian, "comune": k.comune.Name, "expected": expectedColleges(of)})
 	}
 }
 
@@ -190,7 +205,8 @@ func expectedColleges(of []refdata.College) string {
 	}
 	texts := make([]string, len(of))
 	for i, c := range of {
-		texts[i] = electoral.College{Constituency: c.Constituency, MultiMember: c.MultiMember, SingleMember: c.SingleMember}.String()
+		texts[i] = electoral.College{Constituency: c.Constituency, MultiMember: c.MultiMember,
+			SingleMember: c.SingleMember}.String()
 	}
 	return strings.Join(texts, " oppure ")
 }
@@ -208,7 +224,8 @@ func (k *section) translations() {
 		}
 	}
 	if len(k.s.Translations) > 0 && k.known && len(k.checker.tables.Languages(k.s.Comune)) == 0 {
-		k.fault(electoral.TranslationNotInForce, "translations[0]", k.s.Translations[0].SeatName, electoral.Args{"comune": k.comune.Name})
+		k.fault(electoral.TranslationNotInForce, "translations[0]", k.s.Translations[0].SeatName,
+			electoral.Args{"comune": k.comune.Name})
 	}
 }
 

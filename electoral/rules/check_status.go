@@ -20,8 +20,10 @@ func (k *elector) status() {
 		}
 	}
 	if k.e.Status.District == electoral.Yes && k.e.General != nil {
-		if c, ok := k.checker.tables.Comune(k.e.General.Comune, k.in.At); ok && c.Residents > 0 && c.Residents <= smallComune {
-			k.fault(electoral.DistrictInSmallComune, "status.district", electoral.Yes.String(), electoral.Args{"comune": c.Name})
+		if c, ok := k.checker.tables.Comune(k.e.General.Comune, k.in.At); ok && c.Residents > 0 &&
+			c.Residents <= smallComune {
+			k.fault(electoral.DistrictInSmallComune, "status.district", electoral.Yes.String(),
+				electoral.Args{"comune": c.Name})
 		}
 	}
 	k.usual()
@@ -37,7 +39,8 @@ func (k *elector) withoutList() {
 	}
 	for _, f := range k.e.Status.Entries() {
 		if f.Answer == electoral.Yes && k.e.Capacity == electoral.Yes {
-			k.fault(electoral.StatusWithoutList, f.Path, electoral.Yes.String(), electoral.Args{"consultation": f.Italian})
+			k.fault(electoral.StatusWithoutList, f.Path, electoral.Yes.String(),
+				electoral.Args{"consultation": f.Italian})
 			return
 		}
 	}
@@ -50,7 +53,8 @@ func (k *elector) usual() {
 	if k.e.Capacity != electoral.Yes || k.e.General == nil || p == nil || !p.IsItalian(k.in.At) || p.Residence == nil {
 		return
 	}
-	if k.e.Added.Bolzano.Enrolled == electoral.Yes || k.e.Added.Trento.Enrolled == electoral.Yes || k.e.Added.AostaValley.Enrolled == electoral.Yes {
+	if k.e.Added.Bolzano.Enrolled == electoral.Yes || k.e.Added.Trento.Enrolled == electoral.Yes ||
+		k.e.Added.AostaValley.Enrolled == electoral.Yes {
 		return
 	}
 	for _, f := range k.e.Status.Entries() {
@@ -69,22 +73,28 @@ type house struct {
 	answer  electoral.Answer
 	given   string
 	kind    refdata.Kind
-	known   []string
+	known   func() []string // the constituencies
 	of      func(belfiore string) []refdata.College
 	exists  func(refdata.College) bool
 }
 
 func (c *Checker) chamber(s electoral.Status) house {
 	return house{
-		"la Camera dei deputati", "status.chamber", "status.chamberConstituency", "chamberCollege",
-		s.Chamber, s.ChamberConstituency, refdata.KindChamber, c.tables.ChamberConstituencies(), c.tables.ChamberColleges, c.tables.ChamberCollegeExists,
+		italian: "la Camera dei deputati",
+		path:    "status.chamber", value: "status.chamberConstituency", college: "chamberCollege",
+		answer: s.Chamber, given: s.ChamberConstituency,
+		kind: refdata.KindChamber, known: c.tables.ChamberConstituencies,
+		of: c.tables.ChamberColleges, exists: c.tables.ChamberCollegeExists,
 	}
 }
 
 func (c *Checker) senate(s electoral.Status) house {
 	return house{
-		"il Senato della Repubblica", "status.senate", "status.senateConstituency", "senateCollege",
-		s.Senate, s.SenateConstituency, refdata.KindSenate, c.tables.SenateConstituencies(), c.tables.SenateColleges, c.tables.SenateCollegeExists,
+		italian: "il Senato della Repubblica",
+		path:    "status.senate", value: "status.senateConstituency", college: "senateCollege",
+		answer: s.Senate, given: s.SenateConstituency,
+		kind: refdata.KindSenate, known: c.tables.SenateConstituencies,
+		of: c.tables.SenateColleges, exists: c.tables.SenateCollegeExists,
 	}
 }
 
@@ -92,15 +102,17 @@ func (c *Checker) senate(s electoral.Status) house {
 func (k *elector) constituencies() {
 	var abroad [2]string // the division of each house, if it is one
 	var national [2]bool
-	for i, h := range []house{k.checker.senate(k.e.Status), k.checker.chamber(k.e.Status)} {
+	for i, h := range k.houses {
 		switch {
 		case h.answer == electoral.Yes && h.given == "":
-			k.fault(electoral.ConstituencyMissing, h.value, "", electoral.Args{"consultation": h.italian, "tag": electoral.Tag(h.path)})
+			k.fault(electoral.ConstituencyMissing, h.value, "",
+				electoral.Args{"consultation": h.italian, "tag": electoral.Tag(h.path)})
 			continue
 		case h.given == "":
 			continue
 		case h.answer != electoral.Yes:
-			k.fault(electoral.ConstituencyNotDue, h.value, h.given, electoral.Args{"consultation": h.italian, "status": h.answer.String()})
+			k.fault(electoral.ConstituencyNotDue, h.value, h.given,
+				electoral.Args{"consultation": h.italian, "status": h.answer.String()})
 		}
 		if name, ok := k.checker.tables.Canonical(refdata.KindAbroad, h.given); ok {
 			abroad[i] = name
@@ -110,15 +122,18 @@ func (k *elector) constituencies() {
 		}
 		name, ok := k.checker.tables.Canonical(h.kind, h.given)
 		if !ok {
-			k.fault(electoral.ConstituencyUnknown, h.value, h.given, electoral.Args{"consultation": h.italian, "expected": k.expectedConstituencies(h)})
+			k.fault(electoral.ConstituencyUnknown, h.value, h.given,
+				electoral.Args{"consultation": h.italian, "expected": k.expectedConstituencies(h)})
 			continue
 		}
 		national[i] = true
 		k.exact(h, name)
 		k.nationalConstituency(h, name)
 	}
-	if abroad[0] != "" && national[1] || abroad[1] != "" && national[0] || abroad[0] != "" && abroad[1] != "" && abroad[0] != abroad[1] {
-		k.fault(electoral.ConstituenciesDisagree, "status.chamberConstituency", k.e.Status.ChamberConstituency, electoral.Args{"senate": k.e.Status.SenateConstituency})
+	if abroad[0] != "" && national[1] || abroad[1] != "" && national[0] ||
+		abroad[0] != "" && abroad[1] != "" && abroad[0] != abroad[1] {
+		k.fault(electoral.ConstituenciesDisagree, "status.chamberConstituency", k.e.Status.ChamberConstituency,
+			electoral.Args{"senate": k.e.Status.SenateConstituency})
 	}
 }
 
@@ -130,20 +145,23 @@ func (k *elector) expectedConstituencies(h house) string {
 			return strings.Join(names, " oppure ")
 		}
 	}
-	return strings.Join(h.known, ", ") + "; per l'estero " + strings.Join(k.checker.tables.AbroadDivisions(), ", ")
+	return strings.Join(h.known(), ", ") + "; per l'estero " + strings.Join(k.checker.tables.AbroadDivisions(), ", ")
 }
 
 func (k *elector) exact(h house, name string) {
 	// Another spelling in capitals may be the one of ANPR's own table, which
 	// is not public: it stands.
 	if h.given != strings.ToUpper(h.given) {
-		k.fault(electoral.ConstituencyNotExact, h.value, h.given, electoral.Args{"consultation": h.italian, "expected": name})
+		k.fault(electoral.ConstituencyNotExact, h.value, h.given,
+			electoral.Args{"consultation": h.italian, "expected": name})
 	}
 }
 
 func (k *elector) nationalConstituency(h house, name string) {
 	if p := k.in.Person; p != nil && p.Residence == nil && p.Abroad != nil {
-		k.fault(electoral.NationalConstituencyForAbroad, h.value, h.given, electoral.Args{"consultation": h.italian, "expected": strings.Join(k.checker.tables.AbroadDivisions(), ", ")})
+		k.fault(electoral.NationalConstituencyForAbroad, h.value, h.given,
+			electoral.Args{"consultation": h.italian,
+				"expected": strings.Join(k.checker.tables.AbroadDivisions(), ", ")})
 		return
 	}
 	if k.e.General == nil {
@@ -152,9 +170,12 @@ func (k *elector) nationalConstituency(h house, name string) {
 	names := constituenciesOf(h.of(k.e.General.Comune))
 	switch {
 	case len(names) == 0:
-		k.fault(electoral.ConstituencyNotCheckable, h.value, h.given, electoral.Args{"consultation": h.italian, "comune": k.e.General.Comune})
+		k.fault(electoral.ConstituencyNotCheckable, h.value, h.given,
+			electoral.Args{"consultation": h.italian, "comune": k.e.General.Comune})
 	case !slices.Contains(names, name):
-		k.fault(electoral.ConstituencyOtherComune, h.value, h.given, electoral.Args{"consultation": h.italian, "comune": k.e.General.Comune, "expected": strings.Join(names, " oppure ")})
+		k.fault(electoral.ConstituencyOtherComune, h.value, h.given,
+			electoral.Args{"consultation": h.italian, "comune": k.e.General.Comune,
+				"expected": strings.Join(names, " oppure ")})
 	}
 }
 
@@ -170,7 +191,8 @@ func (k *elector) abroadDivision(h house, name string) {
 		case !ok:
 			k.fault(electoral.AbroadDivisionNotCheckable, h.value, h.given, electoral.Args{"state": p.Abroad.State})
 		case want != name:
-			k.fault(electoral.AbroadDivisionOtherState, h.value, h.given, electoral.Args{"state": p.Abroad.State, "expected": want})
+			k.fault(electoral.AbroadDivisionOtherState, h.value, h.given,
+				electoral.Args{"state": p.Abroad.State, "expected": want})
 		}
 	}
 }
@@ -197,24 +219,28 @@ func (k *elector) sectionFields() {
 			l = electoral.EUParliamentList
 		}
 		if sec, ok := k.sectionOf(l); ok && sec.EuropeanConstituency == "" {
-			k.fault(electoral.SectionLacksEuropean, "status.europeanParliament", electoral.Yes.String(), electoral.Args{"section": sec.Number})
+			k.fault(electoral.SectionLacksEuropean, "status.europeanParliament", electoral.Yes.String(),
+				electoral.Args{"section": sec.Number})
 		}
 	}
 	sec, ok := k.sectionOf(electoral.GeneralList)
 	if !ok {
 		return
 	}
-	if regional, ok := k.sectionOf(k.e.RegionalList()); ok && s.Regional == electoral.Yes && regional.RegionalConstituency == "" {
-		k.fault(electoral.SectionLacksRegional, "status.regional", electoral.Yes.String(), electoral.Args{"section": regional.Number})
+	if regional, ok := k.sectionOf(k.e.RegionalList()); ok && s.Regional == electoral.Yes &&
+		regional.RegionalConstituency == "" {
+		k.fault(electoral.SectionLacksRegional, "status.regional", electoral.Yes.String(),
+			electoral.Args{"section": regional.Number})
 	}
 	if s.District == electoral.Yes && sec.DistrictConstituency == "" {
-		k.fault(electoral.SectionLacksDistrict, "status.district", electoral.Yes.String(), electoral.Args{"section": sec.Number})
+		k.fault(electoral.SectionLacksDistrict, "status.district", electoral.Yes.String(),
+			electoral.Args{"section": sec.Number})
 	}
 	k.sectionColleges(sec)
 }
 
 func (k *elector) sectionColleges(sec electoral.Section) {
-	for _, h := range []house{k.checker.senate(k.e.Status), k.checker.chamber(k.e.Status)} {
+	for _, h := range k.houses {
 		if h.answer != electoral.Yes {
 			continue
 		}
@@ -223,13 +249,15 @@ func (k *elector) sectionColleges(sec electoral.Section) {
 			college = sec.ChamberCollege
 		}
 		if college == (electoral.College{}) {
-			k.fault(electoral.SectionLacksCollege, h.path, electoral.Yes.String(), electoral.Args{"section": sec.Number, "consultation": h.italian, "tag": electoral.Tag(h.college)})
+			k.fault(electoral.SectionLacksCollege, h.path, electoral.Yes.String(),
+				electoral.Args{"section": sec.Number, "consultation": h.italian, "tag": electoral.Tag(h.college)})
 			continue
 		}
 		mine, national := k.checker.tables.Canonical(h.kind, h.given)
 		theirs, ok := k.checker.tables.Canonical(h.kind, college.Constituency)
 		if national && ok && mine != theirs {
-			k.fault(electoral.SectionOtherConstituency, h.value, h.given, electoral.Args{"section": sec.Number, "consultation": h.italian, "expected": theirs})
+			k.fault(electoral.SectionOtherConstituency, h.value, h.given,
+				electoral.Args{"section": sec.Number, "consultation": h.italian, "expected": theirs})
 		}
 	}
 }

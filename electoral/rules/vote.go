@@ -10,7 +10,9 @@ import (
 // the vote is none of that list's, or its notice is not known.
 func ApplicationTerm(l electoral.List, v electoral.Vote) (electoral.Date, bool) {
 	switch {
-	case l == electoral.EUComunalList && (v.Consultation == electoral.ComunalElection || v.Consultation == electoral.DistrictElection) && !v.Notice.IsZero():
+	case l == electoral.EUComunalList &&
+		(v.Consultation == electoral.ComunalElection || v.Consultation == electoral.DistrictElection) &&
+		!v.Notice.IsZero():
 		return v.Notice.AddDays(5), true
 	case l == electoral.EUParliamentList && v.Consultation == electoral.EuropeanElection && v.Day.Complete():
 		return v.Day.AddDays(-90), true

@@ -54,7 +54,8 @@ const fewBorn = 50_000
 
 // Born implements [electoral.ResidentPopulation]. Who moves while it runs may
 // be missing.
-func (p *Population) Born(ctx context.Context, comune string, from, to electoral.Date) iter.Seq2[electoral.Person, error] {
+func (p *Population) Born(ctx context.Context, comune string,
+	from, to electoral.Date) iter.Seq2[electoral.Person, error] {
 	return func(yield func(electoral.Person, error) bool) {
 		r, never := bornBetween(comune, from, to)
 		if never {
@@ -65,7 +66,10 @@ func (p *Population) Born(ctx context.Context, comune string, from, to electoral
 			yield(electoral.Person{}, fmt.Errorf("sqlstore: persons of comune %q by birth: %w", comune, err))
 			return
 		}
-		persons := paged(func(after *electoral.Person, n size) ([]electoral.Person, error) { return r.scan(ctx, p.db, after, n) })
+		persons := paged(func(after *electoral.Person, n size) ([]electoral.Person,
+			error) {
+			return r.scan(ctx, p.db, after, n)
+		})
 		if ids != nil {
 			persons = r.of(ctx, p.db, ids)
 		}
@@ -88,13 +92,15 @@ func (r bornRange) few(ctx context.Context, db *sqldb.DB) ([]string, error) {
 	var ids []string
 	err := db.Lookup(ctx, func(q sqldb.Querier) error {
 		known, err := collect(sqldb.All(ctx, q, scanText,
-			`SELECT anpr_id FROM persons WHERE comune = $1 AND born_first >= $2 AND born_first <= $3`+some, r.comune, r.from, r.to))
+			`SELECT anpr_id FROM persons WHERE comune = $1 AND born_first >= $2 AND born_first <= $3`+some,
+			r.comune, r.from, r.to))
 		if err != nil || len(known) > fewBorn {
 			ids = nil
 			return err
 		}
 		unsure, err := collect(sqldb.All(ctx, q, scanText,
-			`SELECT anpr_id FROM persons WHERE comune = $1 AND born_first <> born_last AND born_first >= $2 AND born_first < $3 AND born_first <= $4 AND born_last >= $5`+some,
+			`SELECT anpr_id FROM persons WHERE comune = $1 AND born_first <> born_last
+				AND born_first >= $2 AND born_first < $3 AND born_first <= $4 AND born_last >= $5`+some,
 			r.comune, r.yearOf, r.from, r.to, r.from))
 		ids = append(append([]string{}, known...), unsure...)
 		if err != nil || len(ids) > fewBorn {
@@ -131,7 +137,8 @@ func (r bornRange) of(ctx context.Context, db *sqldb.DB, ids []string) iter.Seq2
 }
 
 // scan returns the next page of all.
-func (r bornRange) scan(ctx context.Context, db *sqldb.DB, after *electoral.Person, n size) ([]electoral.Person, error) {
+func (r bornRange) scan(ctx context.Context, db *sqldb.DB, after *electoral.Person,
+	n size) ([]electoral.Person, error) {
 	last := ""
 	if after != nil {
 		last = after.ANPRID

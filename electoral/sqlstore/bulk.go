@@ -79,5 +79,6 @@ func (t *transaction) AddElectors(ctx context.Context, home string, list []elect
 	}); err != nil {
 		return err
 	}
-	return t.tx.Copy(ctx, enrolments.name, enrolments.columns, len(places), func(i int) ([]any, error) { return places[i], nil })
+	return t.tx.Copy(ctx, enrolments.name, enrolments.columns, len(places),
+		func(i int) ([]any, error) { return places[i], nil })
 }

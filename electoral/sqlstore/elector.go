@@ -16,8 +16,10 @@ var (
 	electors = newTable("electors", 2, "comune", "anpr_id", "capacity", "general_comune", "general_section",
 		"bolzano", "bolzano_comune", "bolzano_section", "trento", "trento_comune", "trento_section",
 		"aosta_valley", "aosta_valley_comune", "aosta_valley_section",
-		"eu_comunal", "eu_comunal_comune", "eu_comunal_section", "eu_parliament", "eu_parliament_comune", "eu_parliament_section",
-		"national_referendums", "european_parliament", "senate", "senate_constituency", "chamber", "chamber_constituency",
+		"eu_comunal", "eu_comunal_comune", "eu_comunal_section", "eu_parliament", "eu_parliament_comune",
+		"eu_parliament_section",
+		"national_referendums", "european_parliament", "senate", "senate_constituency", "chamber",
+		"chamber_constituency",
 		"regional", "comunal", "district", "certifiability", "removal_reason", "removal")
 	enrolments    = newTable("enrolments", 4, "comune", "list", "section", "anpr_id", "home")
 	electorRoutes = newTable("elector_routes", 1, "anpr_id", "comune")
@@ -88,7 +90,8 @@ func scanElector(row sqldb.Rows) (storedElector, error) {
 		answerColumn{&e.EU.Parliament.Enrolled}, &parliament.comune, &parliament.section,
 		answerColumn{&s.NationalReferendums}, answerColumn{&s.EuropeanParliament},
 		answerColumn{&s.Senate}, &s.SenateConstituency, answerColumn{&s.Chamber}, &s.ChamberConstituency,
-		answerColumn{&s.Regional}, answerColumn{&s.Comunal}, answerColumn{&s.District}, &certifiability, &reason, &removal)
+		answerColumn{&s.Regional}, answerColumn{&s.Comunal}, answerColumn{&s.District},
+		&certifiability, &reason, &removal)
 	if err != nil {
 		return storedElector{}, err
 	}
@@ -121,7 +124,8 @@ func electorRow(row []any, home string, e *electoral.Elector) ([]any, error) {
 		}
 	}
 	place(e.General)
-	for _, l := range [...]*electoral.AddedList{&e.Added.Bolzano, &e.Added.Trento, &e.Added.AostaValley, &e.EU.Comunal, &e.EU.Parliament} {
+	for _, l := range [...]*electoral.AddedList{&e.Added.Bolzano, &e.Added.Trento, &e.Added.AostaValley, &e.EU.Comunal,
+		&e.EU.Parliament} {
 		row = append(row, answerValue(l.Enrolled))
 		place(l.Enrolment)
 	}
@@ -184,7 +188,8 @@ func (t *transaction) elector(ctx context.Context, anprID string) (storedElector
 		// While an update waited for the lock he may have moved. Otherwise the
 		// route was written in the same transaction as the row.
 		if t.locked == nil || last == home {
-			return storedElector{}, fmt.Errorf("his route leads to comune %s, which does not have him: the database is damaged", home)
+			return storedElector{},
+				fmt.Errorf("his route leads to comune %s, which does not have him: the database is damaged", home)
 		}
 		last = home
 	}
@@ -222,9 +227,10 @@ func scanListed(r sqldb.Rows) (listed, error) {
 }
 
 // Enrolled implements [registry.Reader].
-func (t *transaction) Enrolled(ctx context.Context, l electoral.List, comune, section string) iter.Seq2[electoral.Elector, error] {
+func (t *transaction) Enrolled(ctx context.Context, l electoral.List,
+	comune, section string) iter.Seq2[electoral.Elector, error] {
 	pages := paged(func(after *listed, n size) ([]listed, error) {
-		return t.enrolledPage(ctx, l, comune, section, after, n)
+		return t.enrolledPage(ctx, roll{list: l, comune: comune, section: section}, after, n)
 	})
 	return func(yield func(electoral.Elector, error) bool) {
 		for e, err := range pages {
@@ -238,19 +244,26 @@ func (t *transaction) Enrolled(ctx context.Context, l electoral.List, comune, se
 	}
 }
 
-func (t *transaction) enrolledPage(ctx context.Context, l electoral.List, comune, section string, after *listed, n size) ([]listed, error) {
-	if !storable(comune) || !storable(section) || !storable(string(l)) {
+// A roll is a list of a comune, or one section of it.
+type roll struct {
+	list            electoral.List
+	comune, section string // an empty section means all
+}
+
+func (t *transaction) enrolledPage(ctx context.Context, of roll, after *listed, n size) ([]listed, error) {
+	if !storable(of.comune) || !storable(of.section) || !storable(string(of.list)) {
 		return nil, nil
 	}
-	if err := t.lock(ctx, comune); err != nil {
+	if err := t.lock(ctx, of.comune); err != nil {
 		return nil, err
 	}
-	text, args := `SELECT section, anpr_id, home FROM enrolments WHERE comune = $1 AND list = $2`, []any{comune, string(l)}
+	text := `SELECT section, anpr_id, home FROM enrolments WHERE comune = $1 AND list = $2`
+	args := []any{of.comune, string(of.list)}
 	switch {
-	case section != "" && after != nil:
-		text, args = text+` AND section = $3 AND anpr_id > $4`, append(args, section, after.id)
-	case section != "":
-		text, args = text+` AND section = $3`, append(args, section)
+	case of.section != "" && after != nil:
+		text, args = text+` AND section = $3 AND anpr_id > $4`, append(args, of.section, after.id)
+	case of.section != "":
+		text, args = text+` AND section = $3`, append(args, of.section)
 	case after != nil:
 		text, args = text+` AND (section, anpr_id) > ($3, $4)`, append(args, after.section, after.id)
 	}
@@ -295,7 +308,8 @@ func (t *transaction) fill(ctx context.Context, home string, byID map[string]*el
 		}
 	}
 	if found != len(byID) {
-		return fmt.Errorf("comune %s does not have %d electors that the list has: the database is damaged", home, len(byID)-found)
+		return fmt.Errorf("comune %s does not have %d electors that the list has: the database is damaged",
+			home, len(byID)-found)
 	}
 	return nil
 }

@@ -83,7 +83,8 @@ var fieldColumns = func() map[electoral.Field]column {
 	}
 	for field, name := range map[electoral.Field]string{
 		electoral.CapacityField: "capacity", electoral.NationalReferendumsField: "national_referendums",
-		electoral.EuropeanParliamentField: "european_parliament", electoral.SenateField: "senate", electoral.ChamberField: "chamber",
+		electoral.EuropeanParliamentField: "european_parliament", electoral.SenateField: "senate",
+		electoral.ChamberField:  "chamber",
 		electoral.RegionalField: "regional", electoral.ComunalField: "comunal", electoral.DistrictField: "district",
 	} {
 		m[field] = column{name, true}

@@ -47,6 +47,7 @@ func TestNoHistory(t *testing.T) {
 	// The section's number is the value to be looked for.
 	section := g.Sections()[0]
 	old, later := "OLD"+rand.Text(), "NEW"+rand.Text()
+	t.Logf("marks %s, %s", old, later)
 	for _, number := range []string{old, later} {
 		section.Number = number
 		_, err := r.PutSection(ctx, officer(), section)

@@ -23,7 +23,8 @@ func scanEntry(r sqldb.Rows) (registry.JournalEntry, error) {
 	if err := r.Scan(&e.Comune, &e.ANPRID, &at, &operation, &revision); err != nil {
 		return registry.JournalEntry{}, err
 	}
-	e.At, e.Operation, e.Revision = time.UnixMilli(at).UTC(), electoral.Operation(operation), electoral.Revision(revision)
+	e.At = time.UnixMilli(at).UTC()
+	e.Operation, e.Revision = electoral.Operation(operation), electoral.Revision(revision)
 	return e, nil
 }
 
@@ -72,7 +73,8 @@ func (t *transaction) Journal(ctx context.Context, s registry.JournalSearch) ite
 	}
 }
 
-func (t *transaction) journalPage(ctx context.Context, s registry.JournalSearch, n size) ([]registry.JournalEntry, error) {
+func (t *transaction) journalPage(ctx context.Context, s registry.JournalSearch,
+	n size) ([]registry.JournalEntry, error) {
 	if !storable(s.Comune) {
 		return nil, nil
 	}
@@ -106,7 +108,8 @@ func (t *transaction) journalPage(ctx context.Context, s registry.JournalSearch,
 	if f.never {
 		return nil, nil
 	}
-	text := `SELECT ` + operations.list + ` FROM operations WHERE ` + f.text + ` ORDER BY ` + at + `, anpr_id, operation` + n.limit()
+	text := `SELECT ` + operations.list + ` FROM operations WHERE ` + f.text + ` ORDER BY ` + at +
+		`, anpr_id, operation` + n.limit()
 	return collect(sqldb.All(ctx, t.tx, scanEntry, text, f.args...))
 }
 
@@ -184,7 +187,8 @@ func (t *transaction) noteMany(ctx context.Context, comune string, list []regist
 
 // there returns which entries of a comune are in the journal; others may be
 // among them.
-func (t *transaction) there(ctx context.Context, comune string, list []registry.JournalEntry) (map[entryKey]bool, error) {
+func (t *transaction) there(ctx context.Context, comune string,
+	list []registry.JournalEntry) (map[entryKey]bool, error) {
 	ids := make([]string, len(list))
 	first, last := millis(list[0].At), millis(list[0].At)
 	for i, e := range list {
@@ -196,7 +200,8 @@ func (t *transaction) there(ctx context.Context, comune string, list []registry.
 		// What a first load notes has one instant, and in the order of the ids
 		// no entry of it lies between two of a chunk.
 		var one int64
-		err := sqldb.One(ctx, t.tx, []any{&one}, `SELECT 1 FROM operations WHERE comune = $1 AND at = $2 AND anpr_id >= $3 AND anpr_id <= $4 LIMIT 1`,
+		err := sqldb.One(ctx, t.tx, []any{&one},
+			`SELECT 1 FROM operations WHERE comune = $1 AND at = $2 AND anpr_id >= $3 AND anpr_id <= $4 LIMIT 1`,
 			comune, first, slices.Min(ids), slices.Max(ids))
 		if errors.Is(err, sqldb.ErrNoRow) {
 			return there, nil
@@ -206,7 +211,8 @@ func (t *transaction) there(ctx context.Context, comune string, list []registry.
 		}
 	}
 	d := t.tx.Dialect()
-	text := `SELECT anpr_id, at, operation FROM operations WHERE comune = $1 AND ` + d.In("anpr_id", "$2") + ` AND ` + noIndex + ` >= $3 AND ` + noIndex + ` <= $4`
+	text := `SELECT anpr_id, at, operation FROM operations WHERE comune = $1 AND ` + d.In("anpr_id", "$2") + ` AND ` +
+		noIndex + ` >= $3 AND ` + noIndex + ` <= $4`
 	for k, err := range sqldb.All(ctx, t.tx, scanKey, text, comune, d.List(ids), first, last) {
 		if err != nil {
 			return nil, err

@@ -66,7 +66,8 @@ func (p *Population) ByANPRIDs(ctx context.Context, anprIDs []string) (map[strin
 				}
 			}
 			if tries == 5 && len(wanted) > 0 {
-				return fmt.Errorf("sqlstore: person %s is not where his route leads: the database is damaged", wanted[0])
+				return fmt.Errorf("sqlstore: person %s is not where his route leads: the database is damaged",
+					wanted[0])
 			}
 		}
 		return nil
@@ -118,7 +119,8 @@ func scanPerson(row sqldb.Rows) (electoral.Person, error) {
 	var p electoral.Person
 	var comune, code, sex, birth, citizenships, death string
 	var residence, abroad sql.NullString
-	if err := row.Scan(&comune, &p.ANPRID, &code, &p.Surname, &p.Name, &sex, &birth, &citizenships, &residence, &abroad, &death); err != nil {
+	if err := row.Scan(&comune, &p.ANPRID, &code, &p.Surname, &p.Name, &sex, &birth, &citizenships, &residence, &abroad,
+		&death); err != nil {
 		return electoral.Person{}, err
 	}
 	p.FiscalCode, p.Sex = electoral.FiscalCode(code), electoral.Sex(sex)
@@ -263,7 +265,8 @@ func (c *personChunk) add(ctx context.Context, p electoral.Person) error {
 	citizenships, err2 := jsonText(p.Citizenships)
 	residence, err3 := optionalJSON(p.Residence)
 	abroad, err4 := optionalJSON(p.Abroad)
-	row := []any{comune, p.ANPRID, code, p.Surname, p.Name, string(p.Sex), birth, citizenships, residence, abroad, p.Death.String(), first, last}
+	row := []any{comune, p.ANPRID, code, p.Surname, p.Name, string(p.Sex), birth, citizenships, residence, abroad,
+		p.Death.String(), first, last}
 	if err := errors.Join(err1, err2, err3, err4, personsTable.check(row)); err != nil {
 		return fmt.Errorf("sqlstore: person %s: %w", p.ANPRID, err)
 	}
@@ -297,7 +300,8 @@ func (c *personChunk) flush(ctx context.Context) error {
 		table
 		rows [][]any
 	}{{personsTable, c.rows}, {personRoutes, c.routes}, {personCodes, c.codes}} {
-		if err := c.tx.Copy(ctx, part.name, part.columns, len(part.rows), func(i int) ([]any, error) { return part.rows[i], nil }); err != nil {
+		if err := c.tx.Copy(ctx, part.name, part.columns, len(part.rows),
+			func(i int) ([]any, error) { return part.rows[i], nil }); err != nil {
 			return err
 		}
 	}

@@ -45,7 +45,8 @@ func scanRecord(row sqldb.Rows) (registry.Record, error) {
 }
 
 // Record implements [registry.BookReader].
-func (t *transaction) Record(ctx context.Context, comune string, book registry.Book, id string) (registry.Record, error) {
+func (t *transaction) Record(ctx context.Context, comune string, book registry.Book,
+	id string) (registry.Record, error) {
 	err := electoral.ErrNotFound
 	if storable(comune) && storable(string(book)) && storable(id) {
 		if err = t.lock(ctx, comune); err == nil {
@@ -67,7 +68,8 @@ func (t *transaction) Records(ctx context.Context, s registry.RecordSearch) iter
 		pages = t.recordsAbout
 	}
 	return func(yield func(registry.Record, error) bool) {
-		if s.Comune == "" && s.Subject == "" || !storable(s.Comune) || !storable(s.Subject) || !storable(string(s.Book)) {
+		if s.Comune == "" && s.Subject == "" || !storable(s.Comune) || !storable(s.Subject) ||
+			!storable(string(s.Book)) {
 			return
 		}
 		if !storable(s.After) {
@@ -99,7 +101,8 @@ func (t *transaction) recordsOf(ctx context.Context, s registry.RecordSearch) it
 		if after != nil {
 			s.After = after.ID
 		}
-		text, args := `SELECT `+records.list+` FROM records WHERE comune = $1 AND book = $2 AND id > $3`, []any{s.Comune, string(s.Book), s.After}
+		text := `SELECT ` + records.list + ` FROM records WHERE comune = $1 AND book = $2 AND id > $3`
+		args := []any{s.Comune, string(s.Book), s.After}
 		if len(s.States) > 0 {
 			d := t.tx.Dialect()
 			text, args = text+` AND `+d.In("state", "$4"), append(args, d.List(s.States))
@@ -133,7 +136,8 @@ func (t *transaction) recordsAbout(ctx context.Context, s registry.RecordSearch)
 }
 
 func (t *transaction) recordsByRoute(ctx context.Context, s registry.RecordSearch) ([]registry.Record, error) {
-	text, args := `SELECT comune, id FROM record_routes WHERE subject = $1 AND book = $2`, []any{s.Subject, string(s.Book)}
+	text, args := `SELECT comune, id FROM record_routes WHERE subject = $1 AND book = $2`, []any{s.Subject,
+		string(s.Book)}
 	if s.Comune != "" {
 		text, args = text+` AND comune = $3 AND id > $4`, append(args, s.Comune, s.After)
 		if err := t.lock(ctx, s.Comune); err != nil {
@@ -181,7 +185,8 @@ func (t *transaction) recordsByRoute(ctx context.Context, s registry.RecordSearc
 			}
 		}
 		if found != len(ids) {
-			return nil, fmt.Errorf("comune %s does not have %d records to which routes lead: the database is damaged", comune, len(ids)-found)
+			return nil, fmt.Errorf("comune %s does not have %d records to which routes lead: the database is damaged",
+				comune, len(ids)-found)
 		}
 	}
 	return list, nil
@@ -224,7 +229,8 @@ func (t *transaction) RemoveRecord(ctx context.Context, comune string, book regi
 		}
 		return err
 	}
-	return t.tx.Exec(ctx, records.remove(comune, string(book), id), recordRoutes.remove(r.Subject, string(book), comune, id))
+	return t.tx.Exec(ctx, records.remove(comune, string(book), id),
+		recordRoutes.remove(r.Subject, string(book), comune, id))
 }
 
 // expired is a record that has had its time.

@@ -171,7 +171,8 @@ func pinned(s registry.Search) (electoral.List, []string) {
 		})
 	}
 	for _, l := range electoral.Lists() {
-		if !only(l, electoral.ListComune, s.Comune) || l != electoral.GeneralList && !only(l, electoral.ListEnrolled, electoral.Yes.String()) {
+		if !only(l, electoral.ListComune, s.Comune) || l != electoral.GeneralList &&
+			!only(l, electoral.ListEnrolled, electoral.Yes.String()) {
 			continue
 		}
 		for _, c := range s.Where {
@@ -241,7 +242,8 @@ func scanGuest(r sqldb.Rows) (g guest, err error) { return g, r.Scan(&g.id, &g.h
 
 // guests returns the next electors of other comuni.
 func (q search) guests(ctx context.Context, after string, n size) (page, error) {
-	text := `SELECT anpr_id, home FROM enrolments WHERE comune = $1 AND home <> comune AND anpr_id > $2 ORDER BY anpr_id` + n.limit()
+	text := `SELECT anpr_id, home FROM enrolments
+		WHERE comune = $1 AND home <> comune AND anpr_id > $2 ORDER BY anpr_id` + n.limit()
 	list, err := collect(sqldb.All(ctx, q.tx, scanGuest, text, q.comune, after))
 	if err != nil {
 		return page{}, err
@@ -303,14 +305,16 @@ func cut(ids []string, after string, n size) batch {
 
 // inSection returns who comes next in a section of a list.
 func (q search) inSection(ctx context.Context, l electoral.List, section, after string, n size) (batch, error) {
-	text := `SELECT anpr_id FROM enrolments WHERE comune = $1 AND list = $2 AND section = $3 AND anpr_id > $4 ORDER BY anpr_id` + n.limit()
+	text := `SELECT anpr_id FROM enrolments
+		WHERE comune = $1 AND list = $2 AND section = $3 AND anpr_id > $4 ORDER BY anpr_id` + n.limit()
 	return batchOf(n, sqldb.All(ctx, q.tx, scanText, text, q.comune, string(l), section, after))
 }
 
 // noted returns who comes next in the journal.
 func (q search) noted(ctx context.Context, f filter, after string, n size) (batch, error) {
 	f = f.and(`comune = `+f.place(0)+` AND anpr_id > `+f.place(1), q.comune, after)
-	return batchOf(n, sqldb.All(ctx, q.tx, scanText, `SELECT anpr_id FROM operations WHERE `+f.text+` ORDER BY anpr_id`+n.limit(), f.args...))
+	return batchOf(n, sqldb.All(ctx, q.tx, scanText,
+		`SELECT anpr_id FROM operations WHERE `+f.text+` ORDER BY anpr_id`+n.limit(), f.args...))
 }
 
 // touched returns those ids of whom the journal has an entry.
@@ -330,7 +334,8 @@ func (q search) touched(ctx context.Context, f filter, ids []string) ([]string, 
 func (q search) few(ctx context.Context, s registry.JournalSearch, after string) ([]string, error) {
 	f := entries(q.tx.Dialect(), s, "at")
 	f = f.and(`comune = `+f.place(0)+` AND anpr_id > `+f.place(1), q.comune, after)
-	text := fmt.Sprintf(`SELECT anpr_id FROM operations WHERE %s ORDER BY at, anpr_id, operation LIMIT %d`, f.text, fewTouched+1)
+	text := fmt.Sprintf(`SELECT anpr_id FROM operations WHERE %s ORDER BY at, anpr_id, operation LIMIT %d`,
+		f.text, fewTouched+1)
 	ids, err := collect(sqldb.All(ctx, q.tx, scanText, text, f.args...))
 	if err != nil || len(ids) > fewTouched {
 		return nil, err
@@ -347,7 +352,8 @@ func (t *transaction) Counts(ctx context.Context, comune string) ([]registry.Lis
 	if err := t.lock(ctx, comune); err != nil {
 		return nil, err
 	}
-	const text = `SELECT list, section, count(*) FROM enrolments WHERE comune = $1 GROUP BY list, section ORDER BY list, section`
+	const text = `SELECT list, section, count(*) FROM enrolments WHERE comune = $1
+		GROUP BY list, section ORDER BY list, section`
 	list, err := collect(sqldb.All(ctx, t.tx, scanCount, text, comune))
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: counts of %q: %w", comune, err)

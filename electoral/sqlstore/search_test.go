@@ -16,6 +16,7 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/memory"
 	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
+	"github.com/liste-elettorali/anpr/internal/testenv"
 )
 
 var loaded = time.Date(2026, 1, 15, 8, 0, 0, 0, time.UTC)
@@ -32,7 +33,7 @@ func crowdIDs() []string {
 // bound of a search: of comune A074 most are its own, some guests.
 func crowd(t *testing.T, s registry.Store) {
 	ctx := t.Context()
-	r := rand.New(rand.NewPCG(3, 4))
+	r := rand.New(rand.NewPCG(testenv.Seed(t, 3), 4))
 	answers := []electoral.Answer{electoral.Yes, electoral.No, electoral.NotGiven}
 	ops := []electoral.Operation{electoral.OpChange, electoral.OpEnrol}
 	byHome := map[string][]electoral.Elector{}

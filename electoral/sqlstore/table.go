@@ -65,7 +65,8 @@ func (t table) remove(key ...any) sqldb.Statement {
 func (t table) check(row []any) error {
 	for i, v := range row {
 		if s, ok := v.(string); ok && !storable(s) {
-			return fmt.Errorf("sqlstore: %s.%s: the text holds U+0000 or is not UTF-8: expected UTF-8 without U+0000", t.name, t.columns[i])
+			return fmt.Errorf("sqlstore: %s.%s: the text holds U+0000 or is not UTF-8: expected UTF-8 without U+0000",
+				t.name, t.columns[i])
 		}
 	}
 	return nil

@@ -47,7 +47,7 @@ func (st *site) login(w http.ResponseWriter, r *http.Request) {
 		again("Scegliere una persona.")
 		return
 	}
-	actor := electoral.Actor{FiscalCode: st.people[i].FiscalCode, Role: electoral.CitizenRole}
+	actor := electoral.Actor{FiscalCode: st.people[i].FiscalCode, Role: electoral.CitizenRole, AccessPoint: "portale"}
 	switch r.PostForm.Get("identita") {
 	case "spid-2":
 		actor.Method, actor.Level = electoral.SPIDMethod, 2

@@ -1,0 +1,283 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/rules"
+)
+
+// bulkHomes is an optional interface of a [Reader], found by a type assertion.
+type bulkHomes interface {
+	Homes(ctx context.Context, anprIDs []string) (map[string]string, error)
+}
+
+// electorBatch judges and stores some electors. With a store and a population
+// that take many at once it asks each of them once.
+func (l *loader) electorBatch(items []electoral.LoadItem[electoral.Elector]) ([]electoral.Faults, error) {
+	if err := l.lookUp(items); err != nil {
+		return nil, err
+	}
+	// What is refused as a whole is not worth the writing.
+	store := !l.opts.DryRun && (l.opts.Partial || l.report.Errors == 0)
+	bulk, isBulk := l.w.(BulkWriter)
+	all := make([]electoral.Faults, len(items))
+	fresh := make([]electoral.Elector, 0, len(items))
+	notes := make([]JournalEntry, 0, len(items))
+	joined := false
+	for i := range items {
+		j, err := l.elector(items[i])
+		if err != nil {
+			return nil, err
+		}
+		e, accepted := j.next.elector, j.faults.Err() == nil
+		all[i] = j.faults
+		l.count(items[i].Record, accepted)
+		switch {
+		case !accepted, !store, l.loaded[e.ANPRID]:
+			continue
+		case isBulk && !j.known:
+			fresh = append(fresh, e)
+		default:
+			if from, ok := l.joins[e.ANPRID]; ok {
+				joined = true
+				l.first.join(e.ANPRID, from)
+			}
+			if err := l.w.PutElector(l.ctx, j.next.home, e); err != nil {
+				return nil, err
+			}
+		}
+		notes = l.note(notes, e)
+	}
+	if len(fresh) > 0 {
+		if err := bulk.AddElectors(l.ctx, l.action.comune, fresh); err != nil {
+			return nil, err
+		}
+	}
+	if len(notes) > 0 {
+		if err := l.w.Note(l.ctx, notes...); err != nil {
+			return nil, err
+		}
+	}
+	if joined && l.opts.Resumable {
+		return all, l.putFirst()
+	}
+	return all, nil
+}
+
+// note appends the entries of an elector for the journals of the comune of the
+// load and of the other comuni in whose lists he is.
+func (l *loader) note(notes []JournalEntry, e electoral.Elector) []JournalEntry {
+	entry := JournalEntry{Comune: l.action.comune, ANPRID: e.ANPRID, At: l.first.At,
+		Operation: electoral.OpLoad, Revision: electoral.FirstLoadRevision}
+	notes = append(notes, entry)
+	for _, en := range e.Places() {
+		if en.Comune != l.action.comune {
+			entry.Comune = en.Comune
+			notes = append(notes, entry)
+		}
+	}
+	return notes
+}
+
+// lookUp asks for all that a batch needs.
+func (l *loader) lookUp(items []electoral.LoadItem[electoral.Elector]) error {
+	ids := make([]string, 0, len(items))
+	for i := range items {
+		if electoral.ValidANPRID(items[i].Record.ANPRID) {
+			ids = append(ids, items[i].Record.ANPRID)
+		}
+	}
+	var err error
+	if many, ok := l.action.r.population.(electoral.BulkPopulation); ok {
+		if l.persons, err = many.ByANPRIDs(l.ctx, ids); err != nil {
+			return err
+		}
+	}
+	if bulk, ok := l.rd.(bulkHomes); ok {
+		if l.homes, err = bulk.Homes(l.ctx, ids); err != nil {
+			return err
+		}
+	}
+	l.loaded, l.joins = map[string]bool{}, map[string]joinedElector{}
+	if !l.resuming {
+		return nil
+	}
+	at := l.first.At
+	before := JournalSearch{Comune: l.action.comune, From: at, To: at.Add(time.Millisecond),
+		Operations: []electoral.Operation{electoral.OpLoad}, ANPRIDs: ids}
+	for entry, err := range l.rd.Journal(l.ctx, before) {
+		if err != nil {
+			return err
+		}
+		l.loaded[entry.ANPRID] = true
+	}
+	return nil
+}
+
+// count counts a record of the file.
+func (l *loader) count(e electoral.Elector, accepted bool) {
+	resumed := accepted && l.loaded[e.ANPRID]
+	add := func(n int) {
+		for list, en := range e.Enrolments() {
+			p := l.place(list, en.Section)
+			p.InFile += n
+			if accepted {
+				p.Accepted += n
+				l.report.Enrolled[list] += n
+			}
+		}
+		if resumed {
+			l.report.Resumed += n
+		}
+	}
+	add(1)
+	if l.opts.Resumable {
+		l.undo = append(l.undo, func() { add(-1) })
+	}
+}
+
+// A judged elector is what a record of the file comes to.
+type judged struct {
+	// next is what is to be stored of the person.
+	next position
+	// known is whether the store has him already.
+	known  bool
+	faults electoral.Faults
+}
+
+// elector judges one record.
+func (l *loader) elector(item electoral.LoadItem[electoral.Elector]) (judged, error) {
+	j := judged{next: position{elector: item.Record, home: l.action.comune}}
+	in := rules.Circumstances{At: l.today, Notice: l.opts.Notice, Section: l.find}
+	if electoral.ValidANPRID(item.Record.ANPRID) {
+		person, unknown, err := l.person(item.Record.ANPRID)
+		if err != nil {
+			return judged{}, err
+		}
+		if len(unknown) == 0 {
+			in.Person = &person
+		}
+		if j, err = l.standing(item); err != nil {
+			return judged{}, err
+		}
+		j.faults = append(unknown, j.faults...)
+	}
+	j.faults = append(j.faults, sameRemoval(electoral.Elector{}, item.Record)...)
+	j.faults = append(j.faults, merge(item.Faults, l.action.r.checker.CheckElector(j.next.elector, in))...)
+	j.faults = append(j.faults, competence(item.Record, in.Person, l.action.comune, electoral.OtherComuneLoad)...)
+	return j, nil
+}
+
+// person returns a person of the batch, or the faults of one who is unknown.
+func (l *loader) person(id string) (electoral.Person, electoral.Faults, error) {
+	if l.persons != nil {
+		if p, ok := l.persons[id]; ok {
+			return p, nil, nil
+		}
+		return electoral.Person{}, electoral.Faults{unknownPerson(id)}, nil
+	}
+	p, err := l.action.r.personOf(l.ctx, id)
+	if unknown, ok := errors.AsType[electoral.Faults](err); ok {
+		return electoral.Person{}, unknown, nil
+	}
+	return p, nil, err
+}
+
+// competence judges whether a comune may register a person: each of his lists
+// is its own, or he is in none and registered in its population.
+func competence(e electoral.Elector, p *electoral.Person, comune string, code electoral.Code) electoral.Faults {
+	var faults electoral.Faults
+	listed := false
+	for list, en := range e.Enrolments() {
+		listed = true
+		if en.Comune != comune && en.Comune != "" {
+			faults = append(faults,
+				electoral.NewFault(code.In("list"), list.Path()+comuneField(list), en.Comune,
+					electoral.Args{"list": list.Italian(), "comune": comune}))
+		}
+	}
+	if listed || p == nil || p.Registered() == comune {
+		return faults
+	}
+	return electoral.Faults{electoral.NewFault(code.In("no-list"), "anprId", e.ANPRID,
+		electoral.Args{"comune": comune})}
+}
+
+// standing compares a record with what is known of its person. It refuses one who
+// stands in the file twice, or whom another load or enrolment has already put into
+// the same list: the first load wins (EN556), and he must be removed there first.
+// Of a person who is in other lists of another comune it returns the whole record,
+// with the lists of both.
+func (l *loader) standing(item electoral.LoadItem[electoral.Elector]) (judged, error) {
+	e := item.Record
+	alone := position{elector: e, home: l.action.comune}
+	twice := func(c electoral.Cause, args electoral.Args) judged {
+		fault := electoral.NewFault(c, "anprId", e.ANPRID, args)
+		return judged{next: alone, known: true, faults: electoral.Faults{fault}}
+	}
+	if first, seen := l.seenElectors[e.ANPRID]; seen {
+		return twice(electoral.DuplicateElector, electoral.Args{"record": strconv.Itoa(first)}), nil
+	}
+	l.seenElectors[e.ANPRID] = item.Number
+	if l.opts.Resumable {
+		l.undo = append(l.undo, func() { delete(l.seenElectors, e.ANPRID) })
+	}
+	if _, stored := l.homes[e.ANPRID]; l.homes != nil && !stored || l.loaded[e.ANPRID] {
+		return judged{next: alone, known: l.loaded[e.ANPRID]}, nil
+	}
+	var old position
+	var err error
+	old.elector, old.home, err = l.rd.Elector(l.ctx, e.ANPRID)
+	switch {
+	case errors.Is(err, electoral.ErrNotFound):
+		return judged{next: alone}, nil
+	case err != nil:
+		return judged{}, err
+	}
+	whole, joins := joinLists(old, e, l.action.comune, l.today)
+	if !joins || old.home == l.action.comune {
+		l.claim(old.elector, e)
+		holder := electoral.Args{"comune": holderOf(old, e)}
+		return twice(electoral.DuplicateElector.In("other-comune"), holder), nil
+	}
+	l.joins[e.ANPRID] = joinedElector{Home: old.home, Lists: listsOf(e)}
+	return judged{next: whole, known: true}, nil
+}
+
+// claim remembers a conflict with another comune.
+func (l *loader) claim(old, e electoral.Elector) {
+	for list, en := range e.Enrolments() {
+		if held, in := old.EnrolmentIn(list); in && held.Comune != l.action.comune && en.Comune == l.action.comune {
+			l.claims = append(l.claims, e)
+			if l.opts.Resumable {
+				l.undo = append(l.undo, func() { l.claims = l.claims[:len(l.claims)-1] })
+			}
+			return
+		}
+	}
+}
+
+// find knows all the sections of the comune of the load, and no others.
+func (l *loader) find(comune, number string) (s electoral.Section, found, known bool) {
+	if comune != l.action.comune {
+		return electoral.Section{}, false, false
+	}
+	s, found = l.sections[number]
+	return s, found, true
+}
+
+// merge returns the reader's faults and, of the checker's, those of the fields
+// that the reader could read.
+func merge(read, checked electoral.Faults) electoral.Faults {
+	if len(read) == 0 {
+		return checked
+	}
+	return append(slices.Clone(read), slices.DeleteFunc(checked, func(f electoral.Fault) bool {
+		return slices.ContainsFunc(read, func(r electoral.Fault) bool { return r.Path == f.Path })
+	})...)
+}
