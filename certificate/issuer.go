@@ -340,8 +340,11 @@ func (i *Issuer) issue(ctx context.Context, on *electoral.Entry, req Request, k 
 	if err != nil {
 		return Issued{}, false, err
 	}
-	if shown := i.shown(d); req.Previewed != "" && (shown == "" || !hmac.Equal([]byte(req.Previewed), []byte(shown))) {
-		return Issued{}, false, refuse(req.Kind, PreviewOutdated, "previewed")
+	if req.Previewed != "" {
+		shown := i.shown(d)
+		if shown == "" || !hmac.Equal([]byte(req.Previewed), []byte(shown)) {
+			return Issued{}, false, refuse(req.Kind, PreviewOutdated, "previewed")
+		}
 	}
 	d.IssuedAt, d.Trial, d.Nonce = at, !i.cfg.Sealer.Production(), newNonce()
 	if d.Protocol, err = i.protocol(ctx, req, at); err != nil {
