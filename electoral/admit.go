@@ -8,11 +8,11 @@ import (
 	"unicode/utf8"
 )
 
-// Admit checks what every service asks of who calls, for a service that gives
-// what the registry gave before, such as an archived certificate: an id of the
-// request, a known actor and method of authentication, credentials of level 2
-// at least or a smart card (D.M. 17 October 2022, art. 3 c. 3, art. 4 c. 4). It
-// records nothing. The methods of [registry.Registry] do it themselves.
+// Admit checks what every service requires of its caller: an id of the request,
+// a known actor and method of authentication, credentials of at least level 2
+// or a smart card (D.M. 17 October 2022, art. 3 c. 3, art. 4 c. 4). It records
+// nothing. The methods of the registry apply it themselves; it is for services
+// outside the registry, such as the download of an archived certificate.
 func Admit(req Request) Faults {
 	var faults Faults
 	if !printableID(req.ID) {
@@ -40,8 +40,8 @@ func Admit(req Request) Faults {
 	return faults
 }
 
-// admitTexts checks what goes into the access log as it was told: what the log
-// could not keep would fail the call without a reason.
+// admitTexts checks the texts that go into the access log unchanged: one that
+// the log cannot keep would make the call fail without saying why.
 func admitTexts(req Request) (faults Faults) {
 	if c := req.Actor.ActingFor; c != "" {
 		if _, err := ParseFiscalCode(string(c)); err != nil {
@@ -67,8 +67,8 @@ func admitTexts(req Request) (faults Faults) {
 	return faults
 }
 
-// recordable reports whether the access log can keep a text; it keeps none of
-// what is empty.
+// recordable reports whether the access log can keep a text. An empty text is
+// not kept, and is right.
 func recordable(s string, most int) bool {
 	return len(s) <= most && utf8.ValidString(s) && (s == "" || strings.TrimSpace(s) != "") &&
 		strings.IndexFunc(s, func(r rune) bool {

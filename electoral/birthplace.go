@@ -11,23 +11,23 @@ import (
 // A BirthPlace is a place of birth with the names that are printed ("luogo di
 // nascita"): the same on a list and on a certificate.
 type BirthPlace struct {
-	// Name is the comune or, abroad, the town; empty if only the State is known,
-	// or nothing.
+	// Name is the comune or, abroad, the town; empty if nothing is known, or
+	// only the State.
 	Name string
 	// Province is the two-letter code of the comune's province at the time of the
 	// birth; empty abroad and for a comune that the tables do not know.
 	Province string
 	// State is the name of the foreign State; empty for a birth in Italy.
 	State string
-	// Comune is the comune by whose tabled name Name is, and nil where the register's
-	// own name stands.
+	// Comune is the comune whose name in the tables is Name; nil if Name is the
+	// register's own.
 	Comune *refdata.Comune
 }
 
-// BirthPlace returns the names of the place of birth. A comune is named as it was
-// on that day; one whose name did not change, as it is written today, since the
-// archive of past comuni is in capitals. The register's own name stands where it
-// is another than the tables'.
+// BirthPlace returns the names of the place of birth. A comune has the name
+// that it had on the day of the birth; if it still has that name, it is spelt
+// as today, since the archive of past comuni is in capitals. Where the
+// register's name differs from that of the tables, the register's is returned.
 func (b Birth) BirthPlace(tables *refdata.Tables) BirthPlace {
 	name := strings.Join(strings.Fields(norm.NFC.String(b.PlaceName)), " ")
 	if state, ok := tables.StateByBelfiore(b.Place); ok && b.Place != "" {

@@ -7,8 +7,8 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/refdata"
 )
 
-// A Date is a civil date without a time zone. Of a birth the day, or the day
-// and the month, may be unknown and zero.
+// A Date is a civil date without a time zone. In a date of birth the day, or
+// the day and the month, may be unknown and zero.
 type Date = refdata.Date
 
 // Sex is the sex recorded in the population register ("sesso", ANPR's
@@ -115,7 +115,7 @@ func (p Person) IsEUCitizen(tables *refdata.Tables, at Date) bool {
 
 // Registered returns the Belfiore code of the comune in whose register the
 // person is: that of residence, or else of the register of Italians abroad;
-// empty for neither.
+// empty if he is in neither.
 func (p Person) Registered() string {
 	switch {
 	case p.Residence != nil:
@@ -126,7 +126,8 @@ func (p Person) Registered() string {
 	return ""
 }
 
-// bornBetween reports whether the birth lies, or may lie, between two days.
+// BornBetween reports whether the birth lies, or may lie, between two days,
+// both included.
 func (p Person) BornBetween(from, to Date) bool {
 	b := p.Birth.Date
 	if b.IsZero() {
@@ -143,10 +144,10 @@ func (c Citizenship) HeldAt(at Date) bool {
 }
 
 // AgeAt returns the completed years of age on a day and whether they are
-// certain: of a birth without day or month the age is the lower of the two
-// that it may be, and it is certain only if both agree. A birthday is reached
-// at the beginning of its day; who was born on 29 February reaches it on
-// 1 March of a common year.
+// certain: for a birth without day or month the age is the lower of the two
+// that are possible, and certain only if they agree. A birthday is reached at
+// the beginning of its day; a person born on 29 February reaches it on 1 March
+// of a common year.
 func (p Person) AgeAt(at Date) (years int, certain bool) {
 	b := p.Birth.Date
 	if b.IsZero() {
