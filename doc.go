@@ -9,11 +9,14 @@
 //
 // # Packages by task
 //
-//   - Know what annex 1 holds and check it: [electoral], its rules and its
-//     tables of comuni, States and constituencies ([electoral/refdata]).
+//   - Know what annex 1 holds: [electoral], its words, faults and accesses, and
+//     its tables of comuni, States and constituencies ([electoral/refdata]).
+//   - Check a record: [electoral/rules].
 //   - Read and write ANPR's own files: [electoral/anprxml].
-//   - Keep the lists: [registry.Registry] on a store, in memory or in SQL
-//     ([electoral/sqlstore]).
+//   - Keep the lists: [electoral/registry] on a store, in memory
+//     ([electoral/memory]) or in SQL ([electoral/sqlstore]).
+//   - Write extracted lists, and print one for a polling station:
+//     [electoral/lists].
 //   - Issue certificates, with preview and contrassegno: [certificate],
 //     [certificate/contrassegno]; keep them until they expire:
 //     [certificate/archive]; bring them to the citizen: [certificate/delivery].
@@ -33,10 +36,16 @@
 //
 // # Layers
 //
-// Arrows go one way: examples, then certificate, then electoral and seal, then
-// refdata and internal. audit, seal and verify know nothing of elections; of
-// certificates verify knows the contrassegno alone. A test holds the tree to
-// this.
+// Arrows go one way: examples, then the services (registry, certificate, verify),
+// then rules, then electoral, seal and audit, then refdata and internal. audit and
+// seal know nothing of elections; electoral knows no store and no font; verify
+// knows no store, no registry and no issuer. A test holds the tree to this.
+//
+// # One way through
+//
+// Whatever is done with an elector's data goes through [electoral.Passage]: what is
+// asked is on record, then it is done, then its outcome is on record, and what
+// cannot be recorded is neither done nor shown.
 //
 // # Compatibility
 //
@@ -48,7 +57,6 @@
 // [electoral]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral
 // [electoral/refdata]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/refdata
 // [electoral/anprxml]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/anprxml
-// [registry.Registry]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral#Registry
 // [electoral/sqlstore]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/sqlstore
 // [electoral/electoraltest]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/electoraltest
 // [certificate]: https://pkg.go.dev/github.com/liste-elettorali/anpr/certificate
@@ -69,4 +77,6 @@
 // [seal/csc]: https://pkg.go.dev/github.com/liste-elettorali/anpr/seal/csc
 // [verify/captcha]: https://pkg.go.dev/github.com/liste-elettorali/anpr/verify/captcha
 // [verify/web]: https://pkg.go.dev/github.com/liste-elettorali/anpr/verify/web
+//
+// [registry.Registry]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral#Registry
 package anpr

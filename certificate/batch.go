@@ -237,7 +237,7 @@ func (b *batch) one(ctx context.Context, n int, code string) batchResult {
 // reasonsOf says faults as reasons.
 func reasonsOf(faults electoral.Faults) (out []Reason) {
 	for _, f := range faults.Errors() {
-		out = append(out, Reason{Code: Code(f.Code), Field: f.Path, Message: f.Message, Remedy: f.Expected, Source: f.Source, ANPRCode: f.ANPRCode})
+		out = append(out, reasonOf(f))
 	}
 	return out
 }

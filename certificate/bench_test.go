@@ -1,7 +1,6 @@
 package certificate
 
 import (
-	"cmp"
 	"crypto"
 	"crypto/rand"
 	"crypto/sha256"
@@ -20,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/liste-elettorali/anpr/certificate/contrassegno"
+	"github.com/liste-elettorali/anpr/internal/testenv"
 	"github.com/liste-elettorali/anpr/seal"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
 )
@@ -136,10 +136,7 @@ func BenchmarkIssue(b *testing.B) {
 // BenchmarkPyHanko seals the page of a certificate and lets pyHanko sign the same file with the same key: x-faster is how many times
 // longer it takes.
 func BenchmarkPyHanko(b *testing.B) {
-	python := filepath.Join(cmp.Or(os.Getenv("ANPR_CI_CACHE"), "/var/cache/anpr-ci"), "pyhanko", "bin", "python")
-	if _, err := os.Stat(python); err != nil {
-		b.Skip("no pyHanko: run .ci/setup")
-	}
+	python := testenv.PyHanko(b)
 	ca, err := sealtest.NewCA(sealtest.Config{})
 	require.NoError(b, err)
 	sealer, err := ca.PAdES(seal.LevelB)

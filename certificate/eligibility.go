@@ -53,95 +53,8 @@ const (
 	TextTooLong           Code = "CER-TES-02"
 )
 
-// A rule is what a code stands for.
-type rule struct{ message, remedy, source, anpr string }
-
-const (
-	decree    = "D.M. Interno 17 ottobre 2022, allegato 2, servizi per i comuni, punto 4"
-	practice  = "prassi ANPR"
-	sdkChoice = "scelta di questa libreria: nessuna fonte pubblica lo regola"
-)
-
-func ruleOf(c Code) rule {
-	switch c {
-	case Deceased:
-		return rule{"La persona risulta deceduta.", "Nulla, se il decesso è registrato correttamente; altrimenti la rettifica dell'atto nell'anagrafe.", practice + " (EN228)", "EN228"}
-	case NotInANPR:
-		return rule{"La persona è stata cancellata da ANPR: non risulta né residente né iscritta all'AIRE.", "L'iscrizione nell'anagrafe di un comune o nell'AIRE.", practice + " (segnalazione 3694)", "EN229"}
-	case Underage:
-		return rule{"La persona non ha ancora compiuto diciotto anni.", "Il compimento del diciottesimo anno.", practice + " (segnalazione 4143)", ""}
-	case AgeUnknown:
-		return rule{"Non si può accertare che la persona abbia compiuto diciotto anni: la data di nascita è incompleta.", "La data di nascita completa nell'anagrafe.", practice + " (segnalazione 4143)", ""}
-	case DataMissing:
-		return rule{"Manca un dato anagrafico che il certificato deve riportare.", "La registrazione del dato nell'anagrafe.", decree, ""}
-	case NotElector:
-		return rule{"La persona non gode dell'elettorato attivo.", "Il riacquisto della capacità elettorale, registrato dal comune.", practice + " (changelog 7.1.1, segnalazione 3808)", ""}
-	case CapacityUnknown:
-		return rule{"Non è registrato se la persona gode dell'elettorato attivo.", "La registrazione della capacità elettorale da parte del comune.", "D.M. Interno 17 ottobre 2022, allegato 1, punto 1", ""}
-	case NotCertifiable:
-		return rule{"La persona risulta non certificabile ai fini elettorali.", "La modifica della certificabilità da parte dell'ufficio elettorale del comune.", practice + " (segnalazioni 3992 e 4654)", ""}
-	case OnlyPoliticalRights:
-		return rule{"Per la persona può essere emesso soltanto il certificato di godimento dei diritti politici.", "La modifica della certificabilità da parte dell'ufficio elettorale del comune; intanto si può chiedere il certificato di godimento dei diritti politici.", practice + " (segnalazioni 3992 e 4446)", "EN047"}
-	case NotEnrolled:
-		return rule{"La persona non risulta iscritta in alcuna lista elettorale.", "L'iscrizione nelle liste di un comune; intanto si può chiedere, se spetta, il certificato di godimento dei diritti politici.", practice + " (segnalazione 3738)", ""}
-	case Removed:
-		return rule{"La persona è stata cancellata dalle liste elettorali e non risulta ancora iscritta altrove.", "L'iscrizione nelle liste del nuovo comune; intanto si può chiedere, se spetta, il certificato di godimento dei diritti politici.", practice + " (segnalazione 3738)", ""}
-	case BetweenComuni:
-		return rule{"La persona è stata cancellata dalle liste di un comune, e quello che ne ha chiesto il trasferimento non l'ha ancora iscritta.", "L'iscrizione da parte del comune che l'ha chiesta; intanto si può chiedere, se spetta, il certificato di godimento dei diritti politici.", practice + " (segnalazioni 3738 e 5288)", "EN560"}
-	case NotInList:
-		return rule{"La persona non risulta iscritta nella lista indicata.", "L'indicazione di una lista nella quale la persona è iscritta.", decree, ""}
-	case ComuneUnknown:
-		return rule{"Il comune di iscrizione non è nell'archivio dei comuni.", "La correzione del codice del comune nella posizione elettorale.", decree, ""}
-	case NotItalian:
-		return rule{"Il certificato di godimento dei diritti politici riguarda i cittadini italiani; la persona ha altra cittadinanza.", "L'acquisto della cittadinanza italiana; chi è in una lista aggiunta dell'Unione europea può chiedere il certificato di iscrizione.", sdkChoice, ""}
-	case CitizenshipUnknown:
-		return rule{"La cittadinanza della persona non è registrata.", "La registrazione della cittadinanza nell'anagrafe.", sdkChoice, ""}
-	case KindUnknown:
-		return rule{"Il tipo di certificato richiesto non esiste.", "La scelta di uno dei certificati disponibili.", decree, "EN070"}
-	case UseUnknown:
-		return rule{"L'uso del certificato non è indicato o non è previsto.", "L'indicazione dell'uso elettorale o privato.", "D.P.R. 28 dicembre 2000, n. 445, art. 40, comma 02", ""}
-	case SignerUnknown:
-		return rule{"Chi firma per il comune non è indicato correttamente.", "Sindaco, Vice Sindaco o incaricato del sindaco per il comune; nessuno per il portale.", practice + " (segnalazione 4143)", ""}
-	case IssuingComuneUnknown:
-		return rule{"Il comune che rilascia il certificato non è nell'archivio dei comuni.", "La correzione del comune dell'ufficiale elettorale.", decree, ""}
-	case RequestReused:
-		return rule{"L'identificativo della richiesta è già stato usato per un certificato diverso.", "Un identificativo nuovo, oppure la stessa richiesta.", "schemi ANPR V9.2.7 (tipoDatoTestataRichiesta: idOperazioneComune)", ""}
-	case LanguageNotInForce:
-		return rule{"La lingua richiesta non è in vigore nel comune di residenza.", "La lingua del comune di residenza, oppure il solo italiano.", "D.M. Interno 17 ottobre 2022, allegato 2, servizi per i cittadini, punto 3, lettera b", ""}
-	case FiscalCodeInvalid:
-		return rule{"Il codice fiscale non è valido.", "Un codice fiscale di 16 caratteri, o provvisorio di 11 cifre.", "D.M. Finanze 23 dicembre 1976", ""}
-	case PreviewOutdated:
-		return rule{"I dati del certificato sono cambiati dopo l'anteprima.", "Una nuova anteprima, da controllare e confermare.", "D.M. Interno 17 ottobre 2022, allegato 2, servizi per i cittadini, punto 3, lettera c", ""}
-	case NotYours:
-		return rule{"Il certificato è di un'altra persona, o è stato rilasciato da un altro comune.", "L'accesso della persona a cui il certificato si riferisce o del comune che lo ha rilasciato.", "D.M. Interno 17 ottobre 2022, art. 4, comma 2", ""}
-	case Expired:
-		return rule{"Il certificato non è più disponibile: la sua validità è terminata, o non è mai stato rilasciato.", "Un nuovo certificato.", "D.M. Interno 17 ottobre 2022, allegato 2, servizi per i cittadini, punto 3, lettera d", ""}
-	case NotAuthentic:
-		return rule{"Il contrassegno non è autentico: nessun certificato emesso da questo sistema lo porta.", "La lettura di tutto il contrassegno; se resta non autentico, il documento non va accettato.", "D.M. Interno 17 ottobre 2022, allegato 2, ulteriori specifiche tecniche, punto 3", ""}
-	case PersonRepeated:
-		return rule{"La persona compare già in una riga precedente.", "Nulla: è certificata una volta sola.", sdkChoice, ""}
-	case NobodyCertified:
-		return rule{"Nessuna delle persone indicate può essere certificata.", "Il resoconto dice per ciascuna il motivo.", sdkChoice, ""}
-	case CollectiveClosed:
-		return rule{"La persona ora può essere certificata, ma il certificato collettivo di questa richiesta è già stato rilasciato senza di lei.", "Una nuova richiesta.", sdkChoice, ""}
-	case CharacterNotPrintable:
-		return rule{"Un dato contiene un carattere che il certificato non può riportare.", "La correzione del dato nell'anagrafe o nella posizione elettorale, oppure un carattere tipografico che lo comprenda.", sdkChoice, ""}
-	case TextTooLong:
-		return rule{"I dati non entrano nella pagina del certificato.", "Dati più brevi.", sdkChoice, ""}
-	}
-	return rule{message: "Motivo sconosciuto."}
-}
-
 // Error returns the code; a [Reason] says what it stands for.
 func (c Code) Error() string { return string(c) }
-
-// Codes returns every reason.
-func Codes() []Code {
-	return []Code{Deceased, NotInANPR, Underage, AgeUnknown, DataMissing, NotElector, CapacityUnknown, NotCertifiable,
-		OnlyPoliticalRights, NotEnrolled, Removed, BetweenComuni, NotInList, ComuneUnknown, NotItalian, CitizenshipUnknown, KindUnknown, UseUnknown,
-		SignerUnknown, IssuingComuneUnknown, RequestReused, LanguageNotInForce, FiscalCodeInvalid, PreviewOutdated, NotYours, Expired, NotAuthentic, PersonRepeated, NobodyCertified, CollectiveClosed,
-		CharacterNotPrintable, TextTooLong}
-}
 
 // A Reason is one reason for which a certificate cannot be issued. Message and
 // Remedy are Italian, for people.
@@ -151,16 +64,15 @@ type Reason struct {
 	// [electoral.CertificateFacts] or of the request; empty if none.
 	Field   string `json:"field,omitzero"`
 	Message string `json:"message"`
+	// Case is the case of the code's rule, and Args the arguments of its texts
+	// ([ReasonRules]).
+	Case string         `json:"case,omitzero"`
+	Args electoral.Args `json:"args,omitempty"`
 	// Remedy says what would change it.
 	Remedy string `json:"remedy"`
 	Source string `json:"source"`
 	// ANPRCode is the code with which ANPR refuses the same thing, where known.
 	ANPRCode string `json:"anprCode,omitzero"`
-}
-
-func newReason(c Code, field string) Reason {
-	r := ruleOf(c)
-	return Reason{Code: c, Field: field, Message: r.message, Remedy: r.remedy, Source: r.source, ANPRCode: r.anpr}
 }
 
 // A Refusal is the error of a certificate that cannot be issued, with every
@@ -221,7 +133,8 @@ func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at
 	assessPerson(facts.Person, at, add)
 	for n := range out {
 		if out[n].Code == Underage {
-			out[n].Remedy = "Il compimento del diciottesimo anno, il " + facts.Person.Birth.Date.AddYears(18).String() + "."
+			day := facts.Person.Birth.Date.AddYears(18).String()
+			out[n] = newCase(Underage, "dated", out[n].Field, electoral.Args{"day": day})
 		}
 	}
 	e := facts.Elector
@@ -250,8 +163,7 @@ func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at
 					out[len(out)-1] = removed(*r)
 				}
 				if facts.ClaimedBy != "" {
-					out[len(out)-1] = newReason(BetweenComuni, "elector.removal")
-					out[len(out)-1].Remedy += " Comune che può iscrivere: " + facts.ClaimedBy + "."
+					out[len(out)-1] = newCase(BetweenComuni, "claimed", "elector.removal", electoral.Args{"comune": facts.ClaimedBy})
 				}
 			}
 		}
@@ -268,13 +180,10 @@ func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at
 
 // removed says why somebody is in no list, with what would change it.
 func removed(r electoral.Removal) Reason {
-	reason := newReason(Removed, "elector.removal")
-	reason.Message += " Motivo: " + r.Reason.Italian()
-	if r.Day.Month != 0 && r.Day.Day != 0 {
-		reason.Message += ", dal " + italianDay(r.Day)
+	if r.Day.Month == 0 || r.Day.Day == 0 {
+		return newCase(Removed, "reason", "elector.removal", electoral.Args{"reason": r.Reason.Italian()})
 	}
-	reason.Message += "."
-	return reason
+	return newCase(Removed, "dated", "elector.removal", electoral.Args{"reason": r.Reason.Italian(), "day": italianDay(r.Day)})
 }
 
 func assessPerson(p electoral.Person, at electoral.Date, add func(Code, string)) {

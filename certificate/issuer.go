@@ -8,6 +8,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -442,37 +443,36 @@ func (i *Issuer) unprintable(d Data) (out []Reason) {
 		if err == nil {
 			if err = i.engine.Check(tagged.Regular, f.text); err == nil {
 				if why := badText(f.text); why != "" {
-					r := newReason(TextTooLong, f.path)
-					r.Message = "Il dato non si può riportare sul certificato: al massimo " + fmt.Sprint(maxField) + " caratteri, senza caratteri invisibili."
-					out = append(out, r)
+					out = append(out, newCase(TextTooLong, "field", f.path, electoral.Args{"most": strconv.Itoa(maxField)}))
 				}
 				continue
 			}
 		}
-		r := newReason(CharacterNotPrintable, f.path)
 		if c, ok := errors.AsType[*tagged.CharacterError](err); ok {
-			r.Message = italianCharacter(c)
+			out = append(out, characterReason(c, f.path))
+		} else {
+			out = append(out, newReason(CharacterNotPrintable, f.path))
 		}
-		out = append(out, r)
 	}
 	return out
 }
 
-func italianCharacter(c *tagged.CharacterError) string {
+// characterReason names the character that the font, or the page, does not have.
+func characterReason(c *tagged.CharacterError, path string) Reason {
 	shown := fmt.Sprintf("U+%04X", c.Char)
 	if c.Visible() {
 		shown = "«" + string(c.Char) + "» (" + shown + ")"
 	}
-	why := ""
+	name := "character"
 	switch c.Reason {
 	case tagged.RightToLeft:
-		why = ": la scrittura da destra a sinistra non è prevista"
+		name = "right-to-left"
 	case tagged.ControlCharacter, tagged.FormatCharacter:
-		why = ": è un carattere di controllo"
+		name = "control"
 	case tagged.NotUTF8:
-		why = ": il testo non è UTF-8"
+		name = "not-utf-8"
 	}
-	return fmt.Sprintf("Il carattere %s, in posizione %d, non si può riportare sul certificato%s.", shown, c.Position, why)
+	return newCase(CharacterNotPrintable, name, path, electoral.Args{"character": shown, "position": strconv.Itoa(c.Position)})
 }
 
 // clean puts a text of a register into the form of the data: NFC, without

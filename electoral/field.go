@@ -207,16 +207,3 @@ func (r *AnnexRecord) enrolment(l List) *AnnexEnrolment {
 
 // allFields holds what [Fields] returns, which never changes.
 var allFields = Fields()
-
-// AllDigits reports whether s holds nothing but the digits 0 to 9.
-func AllDigits(s string) bool {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return true
-}
-
-// MaxText is the most characters of a text of ANPR's type charMax200.
-const MaxText = 200

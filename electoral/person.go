@@ -176,3 +176,16 @@ func (p Person) Clone() Person {
 // ValidANPRID reports whether s has the form of ANPR's id of a person's
 // record: 1 to 16 digits.
 func ValidANPRID(s string) bool { return len(s) >= 1 && len(s) <= 16 && AllDigits(s) }
+
+// AllDigits reports whether s holds nothing but the digits 0 to 9.
+func AllDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// MaxText is the most characters of a text of ANPR's type charMax200.
+const MaxText = 200

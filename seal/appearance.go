@@ -14,7 +14,7 @@ import (
 // sealed, when and why. It is drawn with an embedded font. In a tagged document
 // it is tagged too, as a form field with its text for assistive technology, so
 // that a sealed PDF/A-3a and PDF/UA-1 document remains one. What it says proves
-// nothing: whoever reads it must still verify the seal.
+// nothing: its reader must still verify the seal.
 type Appearance struct {
 	// Page is the number of the page, from 1; -1 is the last page, -2 that before.
 	Page int
@@ -113,7 +113,8 @@ func (s *PAdES) lines(a *Appearance, d Details) ([]string, error) {
 	subject := s.chain[0].Subject
 	values := map[string]string{
 		"{name}": subject.CommonName, "{organization}": strings.Join(subject.Organization, ", "),
-		"{date}": d.Time.Format("02/01/2006"), "{time}": d.Time.Format("15.04"), "{reason}": d.Reason, "{location}": d.Location,
+		"{date}": d.Time.Format("02/01/2006"), "{time}": d.Time.Format("15.04"), "{reason}": d.Reason,
+		"{location}": d.Location,
 	}
 	if values["{organization}"] == values["{name}"] {
 		values["{organization}"] = ""
@@ -186,7 +187,8 @@ func (l *look) readPage(p *place, a *Appearance) error {
 		shownWidth, shownHeight = height, width
 	}
 	const slack = 0.01 // of what the page's size is rounded by
-	if !(a.X >= -slack && a.Y >= -slack && a.Width >= 3 && a.Height >= 3 && a.X+a.Width <= shownWidth+slack && a.Y+a.Height <= shownHeight+slack) {
+	if !(a.X >= -slack && a.Y >= -slack && a.Width >= 3 && a.Height >= 3 && a.X+a.Width <= shownWidth+slack &&
+		a.Y+a.Height <= shownHeight+slack) {
 		return fmt.Errorf("a frame of %g by %g points at %g, %g: expected one on page %d, which has %g by %g",
 			a.Width, a.Height, a.X, a.Y, n+1, shownWidth, shownHeight)
 	}
@@ -219,7 +221,8 @@ func (l *look) form(first int) (tagged.Form, error) {
 			var blocks []*tagged.Block
 			height := 0.0
 			for i, line := range l.lines {
-				style := tagged.Style{Face: tagged.Regular, Size: size * 0.92, Color: tagged.Color{R: 0x22, G: 0x22, B: 0x22}}
+				style := tagged.Style{Face: tagged.Regular, Size: size * 0.92,
+					Color: tagged.Color{R: 0x22, G: 0x22, B: 0x22}}
 				if i == 0 {
 					style = tagged.Style{Face: tagged.Bold, Size: size, Color: l.color}
 				}
@@ -259,7 +262,8 @@ func (l *look) write(p *place, u *pdf.Update, field pdf.Ref) (pdf.Dict, error) {
 	}
 	u.Adopt(form.Text, form.Offsets)
 	out := pdf.Dict{
-		{Key: "P", Value: l.pageRef}, {Key: "Rect", Value: pdf.Array{round(l.rect[0]), round(l.rect[1]), round(l.rect[2]), round(l.rect[3])}},
+		{Key: "P", Value: l.pageRef}, {Key: "Rect",
+			Value: pdf.Array{round(l.rect[0]), round(l.rect[1]), round(l.rect[2]), round(l.rect[3])}},
 		{Key: "AP", Value: pdf.Dict{{Key: "N", Value: pdf.Ref{Num: uint32(form.Object)}}}},
 	}
 	if l.quarters != 0 {
@@ -293,7 +297,7 @@ func (l *look) replace(u *pdf.Update, ref pdf.Ref, o pdf.Object) {
 }
 
 // grow appends values to the array of a key: in the dictionary, which it
-// returns, or in an object of its own. What is no array becomes one.
+// returns, or in an object of its own. A value that is not an array becomes one.
 func (l *look) grow(p *place, u *pdf.Update, d pdf.Dict, key pdf.Name, add ...pdf.Object) (pdf.Dict, error) {
 	was := d.Get(key)
 	ref, isRef := was.(pdf.Ref)
@@ -320,7 +324,8 @@ func checkGrown(was, is pdf.Object) error {
 	oldList, isArray := was.(pdf.Array)
 	newList, stillArray := is.(pdf.Array)
 	if isArray && stillArray {
-		if n := len(newList) - len(oldList); n < 1 || n > 2 || len(oldList) > 0 && !pdf.Equal(oldList, newList[:len(oldList)]) {
+		if n := len(newList) - len(oldList); n < 1 || n > 2 ||
+			len(oldList) > 0 && !pdf.Equal(oldList, newList[:len(oldList)]) {
 			return fmt.Errorf("an array is not the one before with a new end")
 		}
 		return nil

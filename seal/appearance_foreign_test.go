@@ -24,7 +24,8 @@ const minutes = `<!doctype html><html lang="it"><head><title>Verbale di prova</t
 // TestAppearanceForeign puts a visible seal on tagged documents as other
 // programs write them: a browser's, and ours with object streams and linearised.
 func TestAppearanceForeign(t *testing.T) {
-	chromium, qpdf, pdfsig, vera := testenv.Tool(t, "chromium"), testenv.Tool(t, "qpdf"), testenv.Tool(t, "pdfsig"), testenv.Tool(t, "verapdf")
+	chromium, qpdf, pdfsig, vera := testenv.Tool(t, "chromium"), testenv.Tool(t, "qpdf"), testenv.Tool(t, "pdfsig"),
+		testenv.Tool(t, "verapdf")
 	pdfinfo := testenv.Tool(t, "pdfinfo")
 	ca := newCA(t, sealtest.Config{})
 	v, err := verify.New(verify.Config{Trust: pool(t, writeTrust(t, ca))})
@@ -32,11 +33,14 @@ func TestAppearanceForeign(t *testing.T) {
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }
 	require.NoError(t, os.WriteFile(path("a.html"), []byte(minutes), 0o600))
-	command(t, chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", "--user-data-dir="+path("profile"),
+	command(t, chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer",
+		"--user-data-dir="+path("profile"),
 		"--print-to-pdf="+path("browser.pdf"), path("a.html"))
 	require.NoError(t, os.WriteFile(path("ours.pdf"), page(t), 0o600))
 	for name, args := range map[string][]string{
-		"ours-streams": {"--object-streams=generate", path("ours.pdf")}, "ours-linear": {"--linearize", path("ours.pdf")}, "browser-streams": {"--object-streams=generate", path("browser.pdf")},
+		"ours-streams":    {"--object-streams=generate", path("ours.pdf")},
+		"ours-linear":     {"--linearize", path("ours.pdf")},
+		"browser-streams": {"--object-streams=generate", path("browser.pdf")},
 	} {
 		command(t, qpdf, append(args, path(name+".pdf"))...)
 	}
@@ -44,7 +48,8 @@ func TestAppearanceForeign(t *testing.T) {
 	for _, name := range []string{"browser", "browser-streams", "ours", "ours-streams", "ours-linear"} {
 		doc, err := os.ReadFile(path(name + ".pdf"))
 		require.NoError(t, err)
-		out, err := newPAdES(t, padesConfig(t, ca, seal.LevelLTA)).Seal(t.Context(), doc, seal.Details{Time: time.Now(), Appearance: framed(-1)})
+		out, err := newPAdES(t, padesConfig(t, ca, seal.LevelLTA)).Seal(t.Context(), doc,
+			seal.Details{Time: time.Now(), Appearance: framed(-1)})
 		require.NoError(t, err, name)
 		r := v.PDF(t.Context(), out, time.Time{})
 		assert.True(t, r.Valid, "%s: %+v", name, r.Checks)
@@ -64,6 +69,7 @@ func TestAppearanceForeign(t *testing.T) {
 		assert.Contains(t, said, "PASS "+p)
 	}
 	if !t.Failed() {
-		testenv.Verdict(t, "visible seal on 2 tagged documents of a browser: verify, qpdf, pdfsig; on 3 forms of ours also veraPDF ua1")
+		testenv.Verdict(t,
+			"visible seal on 2 tagged documents of a browser: verify, qpdf, pdfsig; on 3 forms of ours also veraPDF ua1")
 	}
 }

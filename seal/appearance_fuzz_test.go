@@ -23,9 +23,11 @@ func FuzzAppearance(f *testing.F) {
 	require.NoError(f, err)
 	f.Add(sealtest.Document("di altri"), 1, 10.0, 20.0, 200.0, 60.0, "")
 	f.Add(page(f), -1, 60.0, 700.0, 220.0, 64.0, "Sigillo\n{name}")
-	f.Add(bytes.Replace(sealtest.Document("x"), []byte("/MediaBox [0 0 595 842] "), []byte("/Rotate 90/MediaBox[0 9 595 842]"), 1), 1, 10.0, 20.0, 200.0, 60.0, "a")
+	f.Add(bytes.Replace(sealtest.Document("x"), []byte("/MediaBox [0 0 595 842] "),
+		[]byte("/Rotate 90/MediaBox[0 9 595 842]"), 1), 1, 10.0, 20.0, 200.0, 60.0, "a")
 	f.Fuzz(func(t *testing.T, doc []byte, page int, x, y, width, height float64, text string) {
-		out, err := s.Seal(t.Context(), doc, seal.Details{Time: time.Now(), Appearance: &seal.Appearance{Page: page, X: x, Y: y, Width: width, Height: height, Text: text}})
+		out, err := s.Seal(t.Context(), doc, seal.Details{Time: time.Now(),
+			Appearance: &seal.Appearance{Page: page, X: x, Y: y, Width: width, Height: height, Text: text}})
 		if err != nil {
 			return
 		}

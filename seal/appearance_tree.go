@@ -63,9 +63,11 @@ func (l *look) tag(p *place, u *pdf.Update, field pdf.Ref) (int64, error) {
 		return 0, err
 	}
 	u.Object(element, pdf.Dict{
-		{Key: "Type", Value: pdf.Name("StructElem")}, {Key: "S", Value: pdf.Name("Form")}, {Key: "P", Value: parent}, {Key: "Pg", Value: l.pageRef},
+		{Key: "Type", Value: pdf.Name("StructElem")}, {Key: "S", Value: pdf.Name("Form")}, {Key: "P", Value: parent},
+		{Key: "Pg", Value: l.pageRef},
 		{Key: "Alt", Value: pdf.TextString(l.tip())}, {Key: "Lang", Value: pdf.TextString(l.lang)},
-		{Key: "K", Value: pdf.Array{pdf.Dict{{Key: "Type", Value: pdf.Name("OBJR")}, {Key: "Pg", Value: l.pageRef}, {Key: "Obj", Value: field}}}},
+		{Key: "K", Value: pdf.Array{pdf.Dict{{Key: "Type", Value: pdf.Name("OBJR")}, {Key: "Pg", Value: l.pageRef},
+			{Key: "Obj", Value: field}}}},
 	})
 	key, _ := tree.Get("ParentTreeNextKey").(int64)
 	if key, tree, err = l.number(p, u, tree, key, element); err != nil {

@@ -23,7 +23,8 @@ func checkPlaced(ctx context.Context, before *pdf.File, out []byte) (*pdf.Signat
 	}
 	last := len(after.Revisions) - 1
 	if last != len(before.Revisions) || after.Trailing != 0 {
-		return nil, fmt.Errorf("seal: %w: %d revisions and %d bytes behind them, expected %d and none", ErrOutput, last+1, after.Trailing, len(before.Revisions)+1)
+		return nil, fmt.Errorf("seal: %w: %d revisions and %d bytes behind them, expected %d and none", ErrOutput,
+			last+1, after.Trailing, len(before.Revisions)+1)
 	}
 	if err := after.CheckObjects(ctx); err != nil {
 		return nil, fmt.Errorf("seal: %w: %w", ErrDocument, err)
@@ -41,7 +42,8 @@ func checkPlaced(ctx context.Context, before *pdf.File, out []byte) (*pdf.Signat
 	}
 	sig := sigs[len(sigs)-1]
 	if rev, problems := sig.Coverage(); rev != last {
-		return nil, fmt.Errorf("seal: %w: the signature covers revision %d, expected %d: %v", ErrOutput, rev, last, problems)
+		return nil, fmt.Errorf("seal: %w: the signature covers revision %d, expected %d: %v", ErrOutput, rev, last,
+			problems)
 	}
 	if end := sig.ByteRange[2] + sig.ByteRange[3]; end != int64(len(out)) {
 		return nil, fmt.Errorf("seal: %w: the signature covers %d bytes of %d", ErrOutput, end, len(out))

@@ -31,7 +31,8 @@ func TestPDFSignReserveBug(t *testing.T) {
 	require.NoError(t, err)
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "PROVA"}, NotAfter: time.Now().AddDate(1, 0, 0)}
+	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "PROVA"},
+		NotAfter: time.Now().AddDate(1, 0, 0)}
 	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), caKey)
 	require.NoError(t, err)
 	cert, err := x509.ParseCertificate(der)

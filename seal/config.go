@@ -14,12 +14,11 @@ import (
 	"github.com/liste-elettorali/anpr/internal/keyusage"
 )
 
-// PDFSignConfig says with what a [PDFSign] seals.
+// PDFSignConfig configures a [PDFSign].
 type PDFSignConfig struct {
 	// Signer is the key of the seal, wherever it is kept. Required: an ECDSA
-	// key on P-256 or P-384, or an RSA key of 2048 to 4096 bits. A
-	// [ContextSigner] is called with the context; another is waited for as long
-	// as that lasts, as in [PAdESConfig].
+	// key on P-256 or P-384, or an RSA key of 2048 to 4096 bits. The context of
+	// the call bounds its use as in [PAdESConfig].
 	Signer crypto.Signer
 
 	// Chain holds the certificate of the seal and then the intermediates, each
@@ -41,8 +40,8 @@ type PDFSignConfig struct {
 
 const defaultMaxSize = 64 << 20
 
-// checkKey returns the hash that goes with the key, or says why it cannot be
-// used.
+// checkKey returns the hash to use with the key, or an error that says why the
+// key cannot be used.
 func checkKey(pub crypto.PublicKey) (crypto.Hash, error) {
 	switch k := pub.(type) {
 	case *ecdsa.PublicKey:
@@ -66,11 +65,12 @@ func checkKey(pub crypto.PublicKey) (crypto.Hash, error) {
 	return 0, fmt.Errorf("seal: %w: %T: expected an ECDSA or an RSA key", ErrUnsupportedKey, pub)
 }
 
-// checkChain checks what does not depend on the time and returns the chain
+// checkChain checks of the chain what does not depend on the time, and returns it
 // without a root at its end.
 func checkChain(signer crypto.Signer, chain []*x509.Certificate) ([]*x509.Certificate, error) {
 	if len(chain) == 0 {
-		return nil, fmt.Errorf("seal: %w: the chain is empty: expected the certificate of the seal first", ErrCertificate)
+		return nil, fmt.Errorf("seal: %w: the chain is empty: expected the certificate of the seal first",
+			ErrCertificate)
 	}
 	if i := slices.Index(chain, nil); i >= 0 {
 		return nil, fmt.Errorf("seal: %w: chain[%d] is nil", ErrCertificate, i)
@@ -83,11 +83,13 @@ func checkChain(signer crypto.Signer, chain []*x509.Certificate) ([]*x509.Certif
 		return nil, fmt.Errorf("seal: %w: chain[0] (%s) is that of an authority", ErrCertificate, leaf.Subject)
 	}
 	if leaf.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
-		return nil, fmt.Errorf("seal: %w: chain[0] (%s): key usage %s: expected digitalSignature or nonRepudiation", ErrCertificate, leaf.Subject, keyusage.Names(leaf.KeyUsage))
+		return nil, fmt.Errorf("seal: %w: chain[0] (%s): key usage %s: expected digitalSignature or nonRepudiation",
+			ErrCertificate, leaf.Subject, keyusage.Names(leaf.KeyUsage))
 	}
 	for i, c := range chain[:len(chain)-1] {
 		if err := c.CheckSignatureFrom(chain[i+1]); err != nil {
-			return nil, fmt.Errorf("seal: %w: chain[%d] (%s) is not certified by chain[%d] (%s): %v", ErrCertificate, i, c.Subject, i+1, chain[i+1].Subject, err)
+			return nil, fmt.Errorf("seal: %w: chain[%d] (%s) is not certified by chain[%d] (%s): %v", ErrCertificate, i,
+				c.Subject, i+1, chain[i+1].Subject, err)
 		}
 	}
 	if last := chain[len(chain)-1]; len(chain) > 1 && bytes.Equal(last.RawSubject, last.RawIssuer) {
@@ -96,12 +98,14 @@ func checkChain(signer crypto.Signer, chain []*x509.Certificate) ([]*x509.Certif
 	return slices.Clone(chain), nil
 }
 
-// checkValidity says whether every certificate of the chain is valid at t.
+// checkValidity returns an error unless every certificate of the chain is valid at t.
 func checkValidity(chain []*x509.Certificate, t time.Time) error {
 	for i, c := range chain {
 		if t.Before(c.NotBefore) || t.After(c.NotAfter) {
-			return fmt.Errorf("seal: %w: chain[%d] (%s) is valid from %s to %s, not at %s", ErrCertificate, i, c.Subject,
-				c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339), t.UTC().Format(time.RFC3339))
+			return fmt.Errorf("seal: %w: chain[%d] (%s) is valid from %s to %s, not at %s", ErrCertificate, i,
+				c.Subject,
+				c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339),
+				t.UTC().Format(time.RFC3339))
 		}
 	}
 	return nil

@@ -147,9 +147,7 @@ func (s *store) write(u *pdf.Update) pdf.Ref {
 			dict = dict.With(l.key, l.list)
 		}
 	}
-	if len(s.vri) > 0 {
-		dict = dict.With("VRI", s.vri)
-	}
+	dict = dict.With("VRI", s.vri) // every seal has an entry by now
 	ref := u.Reserve()
 	u.Object(ref, dict)
 	s.dict = dict

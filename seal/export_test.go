@@ -21,3 +21,13 @@ func Recheck(ctx context.Context, doc, out []byte, made *pdf.Signature, leaf *x5
 	}
 	return p.check(ctx, out, []placed{{ref: made.Ref, message: message}}, leaf)
 }
+
+// CheckPlaced checks out as if pdfsign had made it of doc.
+func CheckPlaced(ctx context.Context, doc, out []byte) error {
+	before, err := pdf.Parse(ctx, doc, pdf.Limits{})
+	if err != nil {
+		return err
+	}
+	_, err = checkPlaced(ctx, before, out)
+	return err
+}

@@ -17,7 +17,7 @@ import (
 	"github.com/liste-elettorali/anpr/internal/tsp"
 )
 
-// ExtenderConfig says with what an [Extender] works.
+// ExtenderConfig configures an [Extender].
 type ExtenderConfig struct {
 	// Timestamp gives document time-stamps. Required.
 	Timestamp Timestamper
@@ -73,7 +73,9 @@ type job struct {
 
 // append adds a revision with validation data and, for B-LTA, a document
 // time-stamp behind an update that is finished.
-func (e *Extender) append(ctx context.Context, p *place, u *pdf.Update, jobs []job, level Level, token int) ([]byte, *placed, error) {
+func (e *Extender) append(
+	ctx context.Context, p *place, u *pdf.Update, jobs []job, level Level, token int,
+) ([]byte, *placed, error) {
 	now := e.cfg.Now()
 	found := make([]*evidence, len(jobs))
 	size := 4096
@@ -143,17 +145,17 @@ func (e *Extender) timestamp(ctx context.Context, p *place, u *pdf.Update, reser
 	return out, &placed{ref: s.ref, message: t.Raw}, nil
 }
 
-// Extend returns a copy of a sealed document at level B-LT or B-LTA, as one
-// more revision: certificates and current revocation data of every signature
-// and time-stamp in it that has none under a later time-stamp and, for B-LTA,
-// a document time-stamp over all. Extending a B-LTA document to B-LTA renews
-// it: do so before [TermOf] says that it ends.
+// Extend returns a copy of a sealed document at level B-LT or B-LTA. It adds one
+// revision, with the certificates and the current revocation data of every
+// signature and time-stamp that has none under a later time-stamp and, for B-LTA,
+// with a document time-stamp over everything. Extending a B-LTA document to B-LTA
+// renews it: do so before the time that [TermOf] returns.
 //
-// A B-B seal has no time-stamp of its own, and none can be put under it
-// afterwards: that of the document proves when it existed, which is enough for
-// B-LTA (EN 319 142-1 clause 6.3; EU DSS finds the level). pyHanko's procedure
-// for B-LTA nevertheless wants one in the signature: seal at B-T, where a
-// verifier may be like it.
+// A B-B seal has no time-stamp of its own, and none can be added to it later.
+// The document time-stamp proves when the seal existed, which is enough for B-LTA
+// (EN 319 142-1 clause 6.3; EU DSS finds the level). pyHanko's procedure for
+// B-LTA requires one in the signature nevertheless: seal at B-T if the verifier
+// may be like it.
 //
 // Each signature and time-stamp is verified first: a document with a broken
 // one, or with a chain that does not end at the configured roots, is refused
@@ -198,8 +200,8 @@ func (e *Extender) Extend(ctx context.Context, doc []byte, level Level) ([]byte,
 	return out, nil
 }
 
-// sample returns a time-stamp that shows what the authority's are like: the
-// data to verify the next one has to be in the document before that is made.
+// sample returns a time-stamp of the authority from before: the data to verify
+// the next one must be in the document before the next one is made.
 func (e *Extender) sample(ctx context.Context) (*tsp.Token, error) {
 	if t := e.last.Load(); t != nil && e.cfg.Now().Before(t.Chain[0].NotAfter) {
 		return t, nil
@@ -217,7 +219,7 @@ func (e *Extender) complete(chain []*x509.Certificate) []*x509.Certificate {
 	return tsp.Chain(chain[0], slices.Concat(chain, e.cfg.Roots))
 }
 
-// jobs returns what of a document needs evidence.
+// jobs returns the signatures and time-stamps of a document that need evidence.
 func (e *Extender) jobs(p *place) ([]job, error) {
 	if !slices.ContainsFunc(p.sigs, func(s *pdf.Signature) bool { return !s.IsTimestamp() }) {
 		return nil, errors.New("it is not sealed")
@@ -239,7 +241,8 @@ func (e *Extender) jobs(p *place) ([]job, error) {
 		for _, leaf := range found.leaves {
 			chain, ok := e.trusted(p, leaf, found)
 			if !ok {
-				return nil, fmt.Errorf("signature %q: the chain of %s ends at %s, which is not a configured root", s.Field, leaf.Subject, chain[len(chain)-1].Subject)
+				return nil, fmt.Errorf("signature %q: the chain of %s ends at %s, which is not a configured root",
+					s.Field, leaf.Subject, chain[len(chain)-1].Subject)
 			}
 			j.chains = append(j.chains, chain)
 		}
@@ -301,7 +304,7 @@ func (e *Extender) proof(p *place, s *pdf.Signature, found *inspected) time.Time
 	return at
 }
 
-// inspected is what a signature in a document holds.
+// inspected holds what a signature in a document contains.
 type inspected struct {
 	time   time.Time           // of its time-stamp
 	leaves []*x509.Certificate // of the signer and of its time-stamp's
@@ -339,7 +342,7 @@ func inspect(s *pdf.Signature) (*inspected, error) {
 	}
 	out.leaves = append(out.leaves, res.Certificate)
 	if stamps := sd.Signers[0].UnsignedAttribute(cms.OIDSignatureTimestamp); len(stamps) > 0 {
-		// Others would have been added later, by whoever.
+		// Further ones would have been added later, by anybody.
 		token, err := cms.Parse(stamps[0])
 		if err != nil {
 			return nil, fmt.Errorf("its time-stamp: %w", err)
@@ -358,7 +361,8 @@ func inspect(s *pdf.Signature) (*inspected, error) {
 
 // valid returns the certificates on which chains may be built.
 func valid(sd *cms.SignedData) []*x509.Certificate {
-	return slices.DeleteFunc(slices.Clone(sd.Certificates), func(c *x509.Certificate) bool { return sd.Malformed[c] != nil })
+	return slices.DeleteFunc(slices.Clone(sd.Certificates),
+		func(c *x509.Certificate) bool { return sd.Malformed[c] != nil })
 }
 
 func (i *inspected) token(sd *cms.SignedData, digest func(crypto.Hash) []byte) error {
@@ -383,8 +387,8 @@ func (i *inspected) token(sd *cms.SignedData, digest func(crypto.Hash) []byte) e
 
 // A Term says how long a sealed document can be verified as it stands.
 type Term struct {
-	// Level is the lowest level of its seals, by what they contain. It is no
-	// judgement of trust. It is empty for a seal that is not PAdES.
+	// Level is the lowest level of its seals, by what they contain: whether they
+	// are to be trusted is not judged. It is empty if one of them is not PAdES.
 	Level Level
 
 	// Until is when the first certificate ends that now carries the proof of a
@@ -398,8 +402,8 @@ type Term struct {
 	By *x509.Certificate
 }
 
-// TermOf says at what level a sealed document is and until when it holds. Each
-// signature is verified as far as its own bytes go; trust is not judged. The
+// TermOf returns the level of a sealed document and until when its proof holds.
+// Each signature is verified as far as its own bytes go; trust is not judged. The
 // error wraps [ErrDocument].
 func TermOf(ctx context.Context, doc []byte) (Term, error) {
 	p, err := open(ctx, doc, defaultMaxSize)
@@ -451,7 +455,8 @@ func (p *place) level(s *pdf.Signature, found *inspected) (Level, error) {
 	if err != nil {
 		return "", err
 	}
-	stamped := found.stamp != nil || slices.ContainsFunc(p.sigs, func(t *pdf.Signature) bool { return t.IsTimestamp() && t.Revision > s.Revision })
+	stamped := found.stamp != nil || slices.ContainsFunc(p.sigs,
+		func(t *pdf.Signature) bool { return t.IsTimestamp() && t.Revision > s.Revision })
 	switch {
 	case settled && stamped:
 		return LevelLTA, nil

@@ -53,7 +53,8 @@ func TestExtend(t *testing.T) {
 	require.NoError(t, err)
 	client, err := ca.TSAClient(tsa)
 	require.NoError(t, err)
-	ext, err = seal.NewExtender(seal.ExtenderConfig{Timestamp: client, Revocation: ca.Revocation(), Roots: []*x509.Certificate{ca.Root()}, Now: at.Now})
+	ext, err = seal.NewExtender(seal.ExtenderConfig{Timestamp: client, Revocation: ca.Revocation(),
+		Roots: []*x509.Certificate{ca.Root()}, Now: at.Now})
 	require.NoError(t, err)
 	renewed, err := ext.Extend(t.Context(), lta, seal.LevelLTA)
 	require.NoError(t, err)
@@ -73,7 +74,8 @@ func TestExtend(t *testing.T) {
 	require.NoError(t, err)
 	assert.Less(t, len(twice)-len(renewed), len(renewed)-len(lta))
 
-	v, err := verify.New(verify.Config{Trust: []*x509.Certificate{ca.Root()}, Now: func() time.Time { return at.now.AddDate(-4, 0, 0) }})
+	v, err := verify.New(verify.Config{Trust: []*x509.Certificate{ca.Root()},
+		Now: func() time.Time { return at.now.AddDate(-4, 0, 0) }})
 	require.NoError(t, err)
 	r := v.PDF(t.Context(), twice, time.Time{})
 	c, _ := r.Check(verify.CodeLaterRevisions)
@@ -85,7 +87,8 @@ func TestExtendRefuses(t *testing.T) {
 	ca := newCA(t, sealtest.Config{})
 	ext, err := ca.Extender()
 	require.NoError(t, err)
-	doc, err := newPAdES(t, padesConfig(t, ca, seal.LevelT)).Seal(t.Context(), page(t), seal.Details{Reason: "Rilascio"})
+	doc, err := newPAdES(t, padesConfig(t, ca, seal.LevelT)).Seal(t.Context(), page(t),
+		seal.Details{Reason: "Rilascio"})
 	require.NoError(t, err)
 	refused := func(doc []byte, says string, is error) {
 		t.Helper()
@@ -139,7 +142,8 @@ func TestOverHTTP(t *testing.T) {
 	defer server.Close()
 	ca = newCA(t, sealtest.Config{URL: server.URL})
 	server.Config.Handler = ca
-	client, err := seal.NewTSA(seal.TSAConfig{Servers: []seal.TSAServer{{URL: server.URL + "/nothing"}, {URL: server.URL + "/tsa"}}, Roots: []*x509.Certificate{ca.Root()}})
+	client, err := seal.NewTSA(seal.TSAConfig{Servers: []seal.TSAServer{{URL: server.URL + "/nothing"},
+		{URL: server.URL + "/tsa"}}, Roots: []*x509.Certificate{ca.Root()}})
 	require.NoError(t, err)
 	cfg := padesConfig(t, ca, seal.LevelLTA)
 	cfg.Timestamp, cfg.Revocation = client, seal.NewRevocation(seal.RevocationConfig{})
@@ -166,9 +170,12 @@ func TestTimestampFaults(t *testing.T) {
 	honest, err := ca.NewTSA(sealtest.TSAConfig{})
 	require.NoError(t, err)
 	for fault, says := range map[sealtest.Fault]string{
-		sealtest.WrongNonce: "another nonce", sealtest.NoNonce: "another nonce", sealtest.WrongImprint: "another digest",
-		sealtest.OldTime: "from now: expected at most 5m0s", sealtest.WrongUsage: "not one for time-stamps", sealtest.Stranger: "certificate signed by unknown authority",
-		sealtest.Refusing: "refused with status 2", sealtest.Garbage: "malformed", sealtest.Corrupt: "signature value", sealtest.Hanging: "deadline exceeded",
+		sealtest.WrongNonce: "another nonce", sealtest.NoNonce: "another nonce",
+		sealtest.WrongImprint: "another digest",
+		sealtest.OldTime:      "from now: expected at most 5m0s", sealtest.WrongUsage: "not one for time-stamps",
+		sealtest.Stranger: "certificate signed by unknown authority",
+		sealtest.Refusing: "refused with status 2", sealtest.Garbage: "malformed", sealtest.Corrupt: "signature value",
+		sealtest.Hanging: "deadline exceeded",
 	} {
 		tsa, err := ca.NewTSA(sealtest.TSAConfig{Fault: fault})
 		require.NoError(t, err)
@@ -215,7 +222,8 @@ func TestPAdESForeign(t *testing.T) {
 	v, err := verify.New(verify.Config{Trust: []*x509.Certificate{ca.Root()}})
 	require.NoError(t, err)
 	for name, args := range map[string][]string{
-		"plain": {"--object-streams=disable"}, "streams": {"--object-streams=generate"}, "linear": {"--linearize"}, "qdf": {"--qdf"},
+		"plain": {"--object-streams=disable"}, "streams": {"--object-streams=generate"}, "linear": {"--linearize"},
+		"qdf": {"--qdf"},
 	} {
 		mid, out := filepath.Join(dir, name+"-mid.pdf"), filepath.Join(dir, name+".pdf")
 		command(t, qpdf, append(args, in, mid)...)
@@ -235,7 +243,8 @@ func TestPAdESForeign(t *testing.T) {
 	command(t, qpdf, "--encrypt", "a", "b", "256", "--", in, locked)
 	doc, err := os.ReadFile(locked)
 	require.NoError(t, err)
-	for _, bad := range [][]byte{doc, []byte("%PDF-1.7\n"), nil, sealtest.Document("x")[:300], append(sealtest.Document("x"), "coda"...)} {
+	for _, bad := range [][]byte{doc, []byte("%PDF-1.7\n"), nil, sealtest.Document("x")[:300],
+		append(sealtest.Document("x"), "coda"...)} {
 		out, err := newPAdES(t, padesConfig(t, ca, seal.LevelB)).Seal(t.Context(), bad, seal.Details{})
 		assert.ErrorIs(t, err, seal.ErrDocument)
 		assert.Nil(t, out)

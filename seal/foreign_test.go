@@ -24,7 +24,8 @@ func TestSealForeign(t *testing.T) {
 	in := filepath.Join(dir, "in.pdf")
 	require.NoError(t, os.WriteFile(in, sealtest.Document("di altri", "a.json", "{}"), 0o600))
 	for name, args := range map[string][]string{
-		"plain": {"--object-streams=disable"}, "object streams": {"--object-streams=generate"}, "QDF": {"--qdf", "--no-original-object-ids"},
+		"plain": {"--object-streams=disable"}, "object streams": {"--object-streams=generate"},
+		"QDF": {"--qdf", "--no-original-object-ids"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			mid, out := filepath.Join(t.TempDir(), "mid.pdf"), filepath.Join(t.TempDir(), "out.pdf")

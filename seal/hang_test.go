@@ -30,7 +30,9 @@ func (k deafKey) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]
 // patientKey knows the context, and says that it was asked with it.
 type patientKey struct{ deafKey }
 
-func (k patientKey) SignContext(ctx context.Context, rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+func (k patientKey) SignContext(
+	ctx context.Context, rand io.Reader, digest []byte, opts crypto.SignerOpts,
+) ([]byte, error) {
 	k.asked <- struct{}{}
 	select {
 	case <-k.let:
@@ -104,7 +106,8 @@ func TestExtensions(t *testing.T) {
 		return cat.Get("Extensions")
 	}
 	esic := func(level int64) pdf.Dict {
-		return pdf.Dict{{Key: "ESIC", Value: pdf.Dict{{Key: "BaseVersion", Value: pdf.Name("1.7")}, {Key: "ExtensionLevel", Value: level}}}}
+		return pdf.Dict{{Key: "ESIC", Value: pdf.Dict{{Key: "BaseVersion", Value: pdf.Name("1.7")},
+			{Key: "ExtensionLevel", Value: level}}}}
 	}
 	plain := sealtest.Document("di altri")
 	out, err := s.Seal(t.Context(), plain, seal.Details{})
@@ -123,7 +126,8 @@ func TestExtensions(t *testing.T) {
 	d := extensions(out).(pdf.Dict)
 	assert.NotNil(t, d.Get("ADBE"))
 	assert.True(t, pdf.Equal(esic(2).Get("ESIC"), d.Get("ESIC")))
-	out, err = s.Seal(t.Context(), with("/Type /Catalog", "/Type /Catalog /Extensions << /ESIC << /BaseVersion /1.7 /ExtensionLevel 1 >> >>"), seal.Details{})
+	out, err = s.Seal(t.Context(), with("/Type /Catalog",
+		"/Type /Catalog /Extensions << /ESIC << /BaseVersion /1.7 /ExtensionLevel 1 >> >>"), seal.Details{})
 	require.NoError(t, err)
 	assert.True(t, pdf.Equal(esic(1), extensions(out)), "it stays as it was")
 	out, err = s.Seal(t.Context(), with("/Type /Catalog", "/Type /Catalog /Version /2.0"), seal.Details{})

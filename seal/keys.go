@@ -46,7 +46,8 @@ func LoadPEM(data []byte, password string) (*KeyPair, error) {
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
 		switch {
 		case block.Headers["DEK-Info"] != "":
-			return nil, fmt.Errorf("seal: %w: PEM encryption of RFC 1421: convert it with «openssl pkcs8 -topk8 -v2 aes-256-cbc»", ErrLegacyKeyFile)
+			return nil, fmt.Errorf("seal: %w: PEM encryption of RFC 1421: "+
+				"convert it with «openssl pkcs8 -topk8 -v2 aes-256-cbc»", ErrLegacyKeyFile)
 		case block.Type == "CERTIFICATE":
 			c, err := x509.ParseCertificate(block.Bytes)
 			if err != nil {
@@ -112,8 +113,10 @@ func pair(signer crypto.Signer, certs []*x509.Certificate) (*KeyPair, error) {
 	pub, ok := signer.Public().(interface{ Equal(crypto.PublicKey) bool })
 	i := slices.IndexFunc(certs, func(c *x509.Certificate) bool { return ok && pub.Equal(c.PublicKey) })
 	if i < 0 {
-		return nil, fmt.Errorf("seal: %w: none of the %d certificates of the file is that of its key", ErrCertificate, len(certs))
+		return nil, fmt.Errorf("seal: %w: none of the %d certificates of the file is that of its key", ErrCertificate,
+			len(certs))
 	}
-	others := slices.DeleteFunc(slices.Clone(certs), func(c *x509.Certificate) bool { return bytes.Equal(c.Raw, certs[i].Raw) })
+	others := slices.DeleteFunc(slices.Clone(certs),
+		func(c *x509.Certificate) bool { return bytes.Equal(c.Raw, certs[i].Raw) })
 	return &KeyPair{Signer: signer, Chain: tsp.Chain(certs[i], others)}, nil
 }

@@ -1,6 +1,7 @@
 package seal_test
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/pbkdf2"
 	"crypto/sha256"
@@ -66,19 +67,24 @@ func TestLoadPEM(t *testing.T) {
 		openssl := testenv.Tool(t, "openssl")
 		certs, err := os.ReadFile(filepath.Join(dir, "certs.pem"))
 		require.NoError(t, err)
-		for _, args := range [][]string{{"-v2", "aes-256-cbc"}, {"-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA512"}, {"-v1", "PBE-SHA1-3DES"}} {
-			out, err := exec.CommandContext(t.Context(), openssl, append([]string{"pkcs8", "-topk8", "-in", filepath.Join(dir, "key.pem"), "-passout", "pass:perché"}, args...)...).Output()
+		for _, args := range [][]string{{"-v2", "aes-256-cbc"}, {"-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA512"},
+			{"-v1", "PBE-SHA1-3DES"}} {
+			out, err := exec.CommandContext(t.Context(), openssl,
+				append([]string{"pkcs8", "-topk8", "-in", filepath.Join(dir, "key.pem"), "-passout", "pass:perché"},
+					args...)...).Output()
 			require.NoError(t, err, args)
 			p, err = seal.LoadPEM(append(out, certs...), "perché")
 			assertPair(t, ca, p, err)
 			_, err = seal.LoadPEM(append(out, certs...), "altra")
 			assert.ErrorIs(t, err, seal.ErrPassword, args)
 		}
-		out, err := exec.CommandContext(t.Context(), openssl, "pkey", "-traditional", "-in", filepath.Join(dir, "key.pem")).Output()
+		out, err := exec.CommandContext(t.Context(), openssl, "pkey", "-traditional", "-in",
+			filepath.Join(dir, "key.pem")).Output()
 		require.NoError(t, err)
 		p, err = seal.LoadPEM(append(out, certs...), "")
 		assertPair(t, ca, p, err)
-		out, err = exec.CommandContext(t.Context(), openssl, "pkey", "-traditional", "-aes256", "-passout", "pass:x", "-in", filepath.Join(dir, "key.pem")).Output()
+		out, err = exec.CommandContext(t.Context(), openssl, "pkey", "-traditional", "-aes256", "-passout", "pass:x",
+			"-in", filepath.Join(dir, "key.pem")).Output()
 		require.NoError(t, err)
 		_, err = seal.LoadPEM(append(out, certs...), "x")
 		assert.ErrorIs(t, err, seal.ErrLegacyKeyFile)
@@ -96,8 +102,10 @@ func TestLoadPKCS12(t *testing.T) {
 		dir, _ := keyFiles(t, ca)
 		export := func(args ...string) []byte {
 			out := filepath.Join(dir, "out.p12")
-			text, err := exec.CommandContext(t.Context(), openssl, append([]string{"pkcs12", "-export", "-inkey", filepath.Join(dir, "key.pem"),
-				"-in", filepath.Join(dir, "certs.pem"), "-passout", "pass:perché €", "-out", out}, args...)...).CombinedOutput()
+			text, err := exec.CommandContext(t.Context(), openssl,
+				append([]string{"pkcs12", "-export", "-inkey", filepath.Join(dir, "key.pem"),
+					"-in", filepath.Join(dir, "certs.pem"), "-passout", "pass:perché €", "-out", out},
+					args...)...).CombinedOutput()
 			require.NoError(t, err, "%v: %s", args, text)
 			data, err := os.ReadFile(out)
 			require.NoError(t, err)
@@ -144,7 +152,8 @@ func TestPBMAC1(t *testing.T) {
 	_, err = seal.LoadPKCS12(data, "perche €")
 	require.ErrorIs(t, err, seal.ErrPassword)
 
-	sha256OID, sha384OID := asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 9}, asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 10}
+	sha256OID, sha384OID := asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 9},
+		asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 10}
 	for name, c := range map[string]struct {
 		length, iterations int // a length of zero is left out
 		prf, mac           asn1.ObjectIdentifier
@@ -173,7 +182,9 @@ func TestPBMAC1(t *testing.T) {
 }
 
 // withPBMAC1 replaces the MAC of a PKCS #12 file by one that fits.
-func withPBMAC1(t testing.TB, data []byte, password string, length, iterations int, prf, mac asn1.ObjectIdentifier) []byte {
+func withPBMAC1(
+	t testing.TB, data []byte, password string, length, iterations int, prf, mac asn1.ObjectIdentifier,
+) []byte {
 	t.Helper()
 	in := cryptobyte.String(data)
 	var pfx, version, auth, safe cryptobyte.String
@@ -224,6 +235,44 @@ func withPBMAC1(t testing.TB, data []byte, password string, length, iterations i
 		})
 	})
 	return b.BytesOrPanic()
+}
+
+// TestPKCS12Changed changes each byte of a key file's content and makes the MAC
+// anew, as its owner could: what comes of it is an error, or the pair.
+func TestPKCS12Changed(t *testing.T) {
+	const password = "perché €"
+	data, err := os.ReadFile(filepath.Join("testdata", "pbmac1.p12"))
+	require.NoError(t, err)
+	good, err := seal.LoadPKCS12(data, password)
+	require.NoError(t, err)
+	oid := asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 9}
+	same := withPBMAC1(t, data, password, 32, 1, oid, oid)
+	// The safe contents begin behind the headers of the file.
+	in := cryptobyte.String(same)
+	var safe cryptobyte.String
+	var id asn1.ObjectIdentifier
+	require.True(t, in.ReadASN1(&in, cbasn1.SEQUENCE) && in.SkipASN1(cbasn1.INTEGER) &&
+		in.ReadASN1(&in, cbasn1.SEQUENCE) && in.ReadASN1ObjectIdentifier(&id) &&
+		in.ReadASN1(&in, cbasn1.Tag(0).ContextSpecific().Constructed()) && in.ReadASN1(&safe, cbasn1.OCTET_STRING))
+	from := bytes.Index(same, safe)
+	refused := 0
+	for i := range safe {
+		if second := bytes.LastIndex(safe, []byte{0x30, 0x82}); i > 130 && (i < second-40 || i > second+190) && i%16 > 0 {
+			continue // encrypted, where one byte is like another
+		}
+		changed := bytes.Clone(same)
+		changed[from+i] ^= 0x15
+		p, err := seal.LoadPKCS12(withPBMAC1(t, changed, password, 32, 1, oid, oid), password)
+		if err != nil {
+			refused++
+			require.Nil(t, p, "byte %d", i)
+			continue
+		}
+		require.NotNil(t, p, "byte %d", i)
+		require.Equal(t, good.Signer, p.Signer, "byte %d", i)
+		require.Equal(t, good.Signer.Public(), p.Chain[0].PublicKey, "byte %d", i)
+	}
+	require.Greater(t, refused, 250)
 }
 
 func FuzzLoadPKCS12(f *testing.F) {

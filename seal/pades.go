@@ -27,7 +27,7 @@ import (
 // A Level is a level of PAdES baseline signatures (ETSI EN 319 142-1 clause 6).
 type Level string
 
-// The levels, each with all that the one before it has.
+// The levels. Each includes those before it.
 const (
 	LevelB   Level = "B-B"   // the signature
 	LevelT   Level = "B-T"   // a time-stamp proves when it existed
@@ -37,26 +37,27 @@ const (
 
 var levels = []Level{LevelB, LevelT, LevelLT, LevelLTA}
 
-// AtLeast reports whether a level is the other or a higher one.
+// AtLeast reports whether l is the other level or a higher one.
 func (l Level) AtLeast(other Level) bool {
 	return slices.Index(levels, l) >= slices.Index(levels, other)
 }
 
-// A ContextSigner is a key that can give up: one in a device or a service. If
-// the Signer of a [PAdESConfig] is one, SignContext is called in place of Sign.
+// A ContextSigner is a key whose use can be cancelled, such as one in a device or
+// a service. If the Signer of a [PAdESConfig] is one, SignContext is called in
+// place of Sign.
 type ContextSigner interface {
 	crypto.Signer
 	SignContext(ctx context.Context, rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error)
 }
 
-// PAdESConfig says with what a [PAdES] seals.
+// PAdESConfig configures a [PAdES].
 type PAdESConfig struct {
 	// Signer is the key of the seal, wherever it is kept. Required: an ECDSA
 	// key on P-256 or P-384, or an RSA key of 2048 to 4096 bits. It is used
 	// once for each seal, and once more when a time-stamp turns out larger than
-	// any before. One that is no [ContextSigner] is not waited for longer than
-	// the context of the call; a call to it that nobody waits for any more ends
-	// when it answers.
+	// any before. If it is not a [ContextSigner], Seal returns when the context
+	// of the call ends, and the use of the key goes on in the background until
+	// the key answers.
 	Signer crypto.Signer
 
 	// Chain holds the certificate of the seal and then the intermediates, each
@@ -64,9 +65,9 @@ type PAdESConfig struct {
 	// go into the signature, only into the validation data from B-LT.
 	Chain []*x509.Certificate
 
-	// Level is the level of the seals. If empty, B-B. From B-T it takes
-	// Timestamp, from B-LT also Revocation and, at the end of Chain or in Roots,
-	// the root.
+	// Level is the level of the seals. If empty, B-B. From B-T on it requires
+	// Timestamp; from B-LT on also Revocation and the root, at the end of Chain
+	// or in Roots.
 	Level Level
 
 	// PSS signs with RSASSA-PSS; the key must be RSA. The default is PKCS #1
@@ -75,10 +76,10 @@ type PAdESConfig struct {
 
 	// Certify makes the seal of a document without signatures a certification
 	// signature that permits forms to be filled and signatures to be added
-	// (DocMDP, P=2). Not P=1, under which Acrobat and Foxit report the
+	// (DocMDP, P=2). It is not P=1, because there Acrobat and Foxit report the
 	// validation data and the time-stamps that levels above B-T add later as
-	// forbidden changes, although ISO 32000-2 permits them. The default is an
-	// approval signature, as is that of a document already signed.
+	// forbidden changes, although ISO 32000-2 permits them. If false, and on a
+	// document that is signed already, the seal is an approval signature.
 	Certify bool
 
 	// Timestamp gives time-stamps. Required from B-T.
@@ -87,7 +88,7 @@ type PAdESConfig struct {
 	// Revocation gathers certificate status. Required from B-LT.
 	Revocation *Revocation
 
-	// Roots completes chains with the certificates of roots.
+	// Roots holds root certificates, with which chains are completed.
 	Roots []*x509.Certificate
 
 	// Production says that this is a production sealer, whose certificate must
@@ -106,9 +107,9 @@ type PAdESConfig struct {
 // A PAdES is a [Sealer] that makes baseline signatures of ETSI EN 319 142-1
 // (SubFilter ETSI.CAdES.detached). It adds one revision with an invisible
 // signature field and, from B-LT, a second one with the validation data and
-// the document time-stamp. Nothing else of the document changes: no page and,
-// in a tagged one, nothing of the structure tree, but for the field of a seal
-// that is to be seen ([Details.Appearance]).
+// the document time-stamp. Nothing else of the document changes. A seal that is
+// to be seen ([Details.Appearance]) also changes its page and, in a tagged
+// document, the structure tree, to which its field is added.
 //
 // It seals any PDF that the SDK's strict reader reads: with cross-reference
 // tables or streams, object streams, linearised. Encrypted documents, XFA
@@ -124,14 +125,14 @@ type PAdES struct {
 	ext   *Extender           // nil below B-LT
 	token atomic.Int64        // size of the largest time-stamp so far
 	base  int                 // size of the signature without a time-stamp
-	// engine draws visible seals, and is made for the first.
+	// engine draws visible seals. It is made when the first one is asked for.
 	engine func() (*tagged.Engine, error)
 }
 
 var _ Sealer = (*PAdES)(nil)
 
 // NewPAdES checks the configuration: key, order and purpose of the
-// certificates, what the level takes and, for a production sealer, whether the
+// certificates, what the level requires and, for a production sealer, whether the
 // certificate is qualified. The error wraps [ErrUnsupportedKey],
 // [ErrCertificate] or [ErrNotQualified], or says what is missing.
 func NewPAdES(cfg PAdESConfig) (*PAdES, error) {
@@ -154,9 +155,6 @@ func NewPAdES(cfg PAdESConfig) (*PAdES, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, isRSA := cfg.Signer.Public().(*rsa.PublicKey); cfg.PSS && !isRSA {
-		return nil, fmt.Errorf("seal: %w: RSASSA-PSS with a key of type %T: expected an RSA key", ErrUnsupportedKey, cfg.Signer.Public())
-	}
 	chain, err := checkChain(cfg.Signer, cfg.Chain)
 	if err != nil {
 		return nil, err
@@ -168,11 +166,13 @@ func NewPAdES(cfg PAdESConfig) (*PAdES, error) {
 		return nil, fmt.Errorf("seal: level %s without a time-stamping authority: set Timestamp", cfg.Level)
 	}
 	if cfg.Level.AtLeast(LevelLT) {
-		if s.ext, err = NewExtender(ExtenderConfig{Timestamp: cfg.Timestamp, Revocation: cfg.Revocation, Roots: slices.Concat(cfg.Roots, cfg.Chain), Now: cfg.Now, MaxSize: cfg.MaxSize}); err != nil {
+		if s.ext, err = NewExtender(ExtenderConfig{Timestamp: cfg.Timestamp, Revocation: cfg.Revocation,
+			Roots: slices.Concat(cfg.Roots, cfg.Chain), Now: cfg.Now, MaxSize: cfg.MaxSize}); err != nil {
 			return nil, err
 		}
 		if top := s.full[len(s.full)-1]; !selfIssued(top) {
-			return nil, fmt.Errorf("seal: %w: level %s: the issuer of %s is neither in Chain nor in Roots", ErrCertificate, cfg.Level, top.Subject)
+			return nil, fmt.Errorf("seal: %w: level %s: the issuer of %s is neither in Chain nor in Roots",
+				ErrCertificate, cfg.Level, top.Subject)
 		}
 	}
 	if s.base, err = cms.Size(s.message(context.Background(), nil), 0); err != nil {
@@ -201,7 +201,7 @@ func (s *PAdES) Production() bool { return s.cfg.Production }
 // Level returns the level of the seals.
 func (s *PAdES) Level() Level { return s.cfg.Level }
 
-// defaultToken is the room for a time-stamp while none has been seen.
+// defaultToken is the room in bytes for a time-stamp until one has been seen.
 const defaultToken = 8 << 10
 
 // Seal implements [Sealer]. The error wraps [ErrTimestamp] or [ErrRevocation]
@@ -253,7 +253,7 @@ func (s *PAdES) Seal(ctx context.Context, doc []byte, d Details) ([]byte, error)
 	}
 }
 
-// maxReserve bounds what a signature may take.
+// maxReserve is the greatest size of a signature in bytes.
 const maxReserve = 512 << 10
 
 // reserve returns the room for the message, from the size of the chain, the
@@ -270,7 +270,7 @@ func (s *PAdES) reserve(token int) int {
 	return s.base + token + tokenMargin
 }
 
-// tokenMargin is by how much time-stamps of one authority differ in size
+// tokenMargin is the number of bytes by which time-stamps of one authority differ
 // (nonce, fractions, ECDSA values), with the attribute around them.
 const tokenMargin = 96
 
@@ -307,7 +307,8 @@ func (s *PAdES) seal(ctx context.Context, p *place, d Details, look *look, reser
 	}
 	made := []placed{{ref: sig.ref, message: message}}
 	if s.ext != nil {
-		jobs := []job{{key: vriKey(sig.contents(out)), chains: [][]*x509.Certificate{s.full, s.ext.complete(token.Chain)}}}
+		jobs := []job{{key: vriKey(sig.contents(out)),
+			chains: [][]*x509.Certificate{s.full, s.ext.complete(token.Chain)}}}
 		var stamp *placed
 		if out, stamp, err = s.ext.append(ctx, p, u, jobs, s.cfg.Level, len(token.Raw)); err != nil {
 			return nil, err
@@ -339,8 +340,8 @@ func signError(ctx context.Context, err error) error {
 	return fmt.Errorf("seal: %w", err)
 }
 
-// message returns how the CMS message is made. A time-stamp that it takes is
-// left in token.
+// message configures the CMS message. If making it takes a time-stamp, that is
+// stored in token.
 func (s *PAdES) message(ctx context.Context, token **tsp.Token) cms.SignConfig {
 	cfg := cms.SignConfig{Signer: bound{ctx, s.cfg.Signer}, Chain: s.chain, Digest: s.hash, PSS: s.cfg.PSS}
 	if token == nil || !s.cfg.Level.AtLeast(LevelT) {
@@ -365,9 +366,9 @@ type bound struct {
 
 func (b bound) Public() crypto.PublicKey { return b.signer.Public() }
 
-// Sign asks the key. One that knows no context may be in a device that never
-// answers: it is not waited for longer than the context lasts. What it answers
-// later is thrown away.
+// Sign asks the key. A key that takes no context may be in a device that never
+// answers: Sign returns when the context ends, and a later answer is thrown
+// away.
 func (b bound) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	if err := b.ctx.Err(); err != nil {
 		return nil, err

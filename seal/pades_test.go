@@ -27,18 +27,24 @@ func page(t testing.TB, attached ...int) []byte {
 	t.Helper()
 	engine, err := tagged.New(tagged.Config{})
 	require.NoError(t, err)
-	d := engine.NewDocument(tagged.Metadata{Title: "PROVA", Lang: "it-IT", Created: time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)})
+	d := engine.NewDocument(tagged.Metadata{Title: "PROVA", Lang: "it-IT",
+		Created: time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)})
 	flow := &tagged.Flow{Doc: d, Left: 60, Top: 60, Right: 60, Bottom: 60}
-	flow.Block(d.Root().Add(tagged.H1), d.Layout(flow.Width(), 0, tagged.Left, tagged.Span{Style: tagged.Style{Face: tagged.Bold, Size: 20}, Text: "DOCUMENTO DI PROVA – PRIVO DI VALORE"}))
+	flow.Block(d.Root().Add(tagged.H1), d.Layout(flow.Width(), 0, tagged.Left,
+		tagged.Span{Style: tagged.Style{Face: tagged.Bold, Size: 20}, Text: "DOCUMENTO DI PROVA – PRIVO DI VALORE"}))
 	for range 20 {
-		flow.Block(d.Root().Add(tagged.Paragraph), d.Layout(flow.Width(), 0, tagged.Left, tagged.Span{Style: tagged.Style{Size: 11}, Text: strings.Repeat("Testo di prova. ", 12)}))
+		flow.Block(d.Root().Add(tagged.Paragraph),
+			d.Layout(flow.Width(), 0, tagged.Left,
+				tagged.Span{Style: tagged.Style{Size: 11}, Text: strings.Repeat("Testo di prova. ", 12)}))
 	}
-	d.Attach(tagged.File{Name: "dati.json", MediaType: "application/json", Relationship: tagged.DataRelationship, Modified: time.Unix(0, 0), Data: []byte(`{"prova":true}`)})
+	d.Attach(tagged.File{Name: "dati.json", MediaType: "application/json", Relationship: tagged.DataRelationship,
+		Modified: time.Unix(0, 0), Data: []byte(`{"prova":true}`)})
 	for _, n := range attached {
 		random := make([]byte, n)
 		_, err := rand.Read(random)
 		require.NoError(t, err)
-		d.Attach(tagged.File{Name: "altro.bin", MediaType: "application/octet-stream", Relationship: tagged.SupplementRelationship, Modified: time.Unix(0, 0), Data: random})
+		d.Attach(tagged.File{Name: "altro.bin", MediaType: "application/octet-stream",
+			Relationship: tagged.SupplementRelationship, Modified: time.Unix(0, 0), Data: random})
 	}
 	out, err := d.Bytes()
 	require.NoError(t, err)
@@ -79,7 +85,8 @@ func TestPAdES(t *testing.T) {
 	for _, k := range []struct {
 		key sealtest.Key
 		pss bool
-	}{{sealtest.P256, false}, {sealtest.P384, false}, {sealtest.RSA2048, false}, {sealtest.RSA3072, true}, {sealtest.RSA4096, false}, {sealtest.RSA4096, true}} {
+	}{{sealtest.P256, false}, {sealtest.P384, false}, {sealtest.RSA2048, false}, {sealtest.RSA3072, true},
+		{sealtest.RSA4096, false}, {sealtest.RSA4096, true}} {
 		ca := newCA(t, sealtest.Config{Key: k.key})
 		for _, level := range allLevels {
 			cfg := padesConfig(t, ca, level)
@@ -94,7 +101,8 @@ func TestPAdES(t *testing.T) {
 				require.NoError(t, err)
 				sigs, err := f.Signatures()
 				require.NoError(t, err)
-				want := map[seal.Level][2]int{seal.LevelB: {2, 1}, seal.LevelT: {2, 1}, seal.LevelLT: {3, 1}, seal.LevelLTA: {3, 2}}[level]
+				want := map[seal.Level][2]int{seal.LevelB: {2, 1}, seal.LevelT: {2, 1}, seal.LevelLT: {3, 1},
+					seal.LevelLTA: {3, 2}}[level]
 				assert.Equal(t, want, [2]int{len(f.Revisions), len(sigs)}, level)
 				assert.Equal(t, "Rilascio (prova) è", sigs[0].Text("Reason"))
 				assert.NotEmpty(t, sigs[0].Text("M"))
@@ -103,7 +111,8 @@ func TestPAdES(t *testing.T) {
 				assert.Nil(t, signer.Attribute(cms.OIDSigningTime))
 				assert.NotNil(t, signer.Attribute(cms.OIDSigningCertificateV2))
 				assert.Equal(t, k.pss, signer.Algorithm.PSS)
-				assert.Len(t, signer.UnsignedAttribute(cms.OIDSignatureTimestamp), map[bool]int{true: 1}[level != seal.LevelB])
+				assert.Len(t, signer.UnsignedAttribute(cms.OIDSignatureTimestamp),
+					map[bool]int{true: 1}[level != seal.LevelB])
 				term, err := seal.TermOf(t.Context(), out)
 				require.NoError(t, err)
 				assert.Equal(t, level, term.Level)
@@ -120,7 +129,8 @@ func TestPAdESReserve(t *testing.T) {
 	large, err := ca.NewTSA(sealtest.TSAConfig{Padding: 30_000})
 	require.NoError(t, err)
 	use := small
-	client, err := seal.NewTSA(seal.TSAConfig{Servers: []seal.TSAServer{{URL: "tsa", Exchange: func(ctx context.Context, q []byte) ([]byte, error) { return use.Respond(ctx, q) }}}})
+	client, err := seal.NewTSA(seal.TSAConfig{Servers: []seal.TSAServer{{URL: "tsa",
+		Exchange: func(ctx context.Context, q []byte) ([]byte, error) { return use.Respond(ctx, q) }}}})
 	require.NoError(t, err)
 	cfg := padesConfig(t, ca, seal.LevelLTA)
 	cfg.Timestamp = client

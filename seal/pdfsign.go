@@ -81,9 +81,6 @@ func (s *PDFSign) Seal(ctx context.Context, doc []byte, d Details) ([]byte, erro
 	if err := checkValidity(s.chain, d.Time); err != nil {
 		return nil, err
 	}
-	if int64(len(doc)) > s.cfg.MaxSize {
-		return nil, fmt.Errorf("seal: %w: %d bytes: expected at most %d", ErrDocument, len(doc), s.cfg.MaxSize)
-	}
 	before, err := pdf.Parse(ctx, doc, pdf.Limits{Size: s.cfg.MaxSize})
 	if err != nil {
 		return nil, fmt.Errorf("seal: %w: %w", ErrDocument, err)
@@ -115,13 +112,15 @@ func (s *PDFSign) sign(ctx context.Context, out []byte, sig *pdf.Signature) erro
 		}
 		return h.Sum(nil)
 	}
-	message, err := cms.Sign(cms.SignConfig{Signer: bound{ctx, s.cfg.Signer}, Chain: s.chain, Digest: s.hash}, digest(s.hash))
+	message, err := cms.Sign(cms.SignConfig{Signer: bound{ctx, s.cfg.Signer}, Chain: s.chain, Digest: s.hash},
+		digest(s.hash))
 	if err != nil {
 		return signError(ctx, err)
 	}
 	value := out[sig.ContentsStart+1 : sig.ContentsEnd-1]
 	if 2*len(message) > len(value) {
-		return fmt.Errorf("seal: %w: a signature of %d bytes where pdfsign reserved %d", ErrOutput, len(message), len(value)/2)
+		return fmt.Errorf("seal: %w: a signature of %d bytes where pdfsign reserved %d", ErrOutput, len(message),
+			len(value)/2)
 	}
 	n := hex.Encode(value, message)
 	for i := n; i < len(value); i++ {
@@ -215,7 +214,8 @@ func (s *PDFSign) place(doc []byte, d Details) (out []byte, err error) {
 
 const maxText = 200
 
-var errParentheses = errors.New("a parenthesis (or its byte in UTF-16) without its pair beside letters outside ASCII, which pdfsign does not escape")
+var errParentheses = errors.New("a parenthesis (or its byte in UTF-16) without its pair " +
+	"beside letters outside ASCII, which pdfsign does not escape")
 
 // checkText says whether pdfsign can write a text. It escapes ASCII but writes
 // UTF-16 as it is between parentheses, where some bytes have a meaning.

@@ -33,8 +33,9 @@ func TestPdfsignFault(t *testing.T) {
 	require.NoError(t, err)
 	var out bytes.Buffer
 	require.NoError(t, sign.Sign(bytes.NewReader(doc), &out, r, int64(len(doc)), sign.SignData{
-		Signature: sign.SignDataSignature{CertType: sign.ApprovalSignature, Info: sign.SignDataSignatureInfo{Date: time.Now()}},
-		Signer:    ca.Signer(), DigestAlgorithm: crypto.SHA256,
+		Signature: sign.SignDataSignature{CertType: sign.ApprovalSignature,
+			Info: sign.SignDataSignatureInfo{Date: time.Now()}},
+		Signer: ca.Signer(), DigestAlgorithm: crypto.SHA256,
 		Certificate: ca.Chain()[0], CertificateChains: [][]*x509.Certificate{ca.Chain()},
 	}))
 	assert.Equal(t, 2, bytes.Count(out.Bytes(), []byte("%PDF-1.")), "the document once, or once more")

@@ -38,7 +38,8 @@ func newCA(t testing.TB, cfg sealtest.Config) *sealtest.CA {
 }
 
 func TestSealKeys(t *testing.T) {
-	for _, key := range []sealtest.Key{sealtest.P256, sealtest.P384, sealtest.RSA2048, sealtest.RSA3072, sealtest.RSA4096} {
+	for _, key := range []sealtest.Key{sealtest.P256, sealtest.P384, sealtest.RSA2048, sealtest.RSA3072,
+		sealtest.RSA4096} {
 		for _, noInt := range []bool{false, true} {
 			if key == sealtest.RSA4096 && noInt {
 				continue // such keys take seconds to make
@@ -50,7 +51,8 @@ func TestSealKeys(t *testing.T) {
 				assert.False(t, s.Production())
 				doc := sealtest.Document("chiave " + string(key))
 				kept := string(doc)
-				out, err := s.Seal(t.Context(), doc, seal.Details{Reason: "Rilascio (copia) \\ originale", Location: "Città di prova"})
+				out, err := s.Seal(t.Context(), doc,
+					seal.Details{Reason: "Rilascio (copia) \\ originale", Location: "Città di prova"})
 				require.NoError(t, err)
 				assert.Equal(t, kept, string(doc), "the input was modified")
 
@@ -107,16 +109,21 @@ func TestNewPDFSignRefuses(t *testing.T) {
 		want error
 		says string
 	}{
-		"no key":    {seal.PDFSignConfig{Chain: ca.Chain()}, seal.ErrUnsupportedKey, "no key"},
-		"no chain":  {seal.PDFSignConfig{Signer: ca.Signer()}, seal.ErrCertificate, "empty"},
-		"nil entry": {seal.PDFSignConfig{Signer: ca.Signer(), Chain: []*x509.Certificate{nil}}, seal.ErrCertificate, "chain[0] is nil"},
-		"other key": {seal.PDFSignConfig{Signer: other, Chain: ca.Chain()}, seal.ErrCertificate, "not that of chain[0]"},
-		"order":     {seal.PDFSignConfig{Signer: ca.Signer(), Chain: []*x509.Certificate{ca.Chain()[0], ca.Root()}}, seal.ErrCertificate, "not certified by chain[1]"},
-		"usage": {seal.PDFSignConfig{Signer: other, Chain: issue(other, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyAgreement })},
+		"no key":   {seal.PDFSignConfig{Chain: ca.Chain()}, seal.ErrUnsupportedKey, "no key"},
+		"no chain": {seal.PDFSignConfig{Signer: ca.Signer()}, seal.ErrCertificate, "empty"},
+		"nil entry": {seal.PDFSignConfig{Signer: ca.Signer(), Chain: []*x509.Certificate{nil}}, seal.ErrCertificate,
+			"chain[0] is nil"},
+		"other key": {seal.PDFSignConfig{Signer: other, Chain: ca.Chain()}, seal.ErrCertificate,
+			"not that of chain[0]"},
+		"order": {seal.PDFSignConfig{Signer: ca.Signer(), Chain: []*x509.Certificate{ca.Chain()[0], ca.Root()}},
+			seal.ErrCertificate, "not certified by chain[1]"},
+		"usage": {seal.PDFSignConfig{Signer: other,
+			Chain: issue(other, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyAgreement })},
 			seal.ErrCertificate, "keyAgreement"},
-		"authority": {seal.PDFSignConfig{Signer: other, Chain: issue(other, func(c *x509.Certificate) { c.IsCA = true })}, seal.ErrCertificate, "authority"},
-		"P-521":     {seal.PDFSignConfig{Signer: p521, Chain: issue(p521, nil)}, seal.ErrUnsupportedKey, "P-521"},
-		"RSA-1024":  {seal.PDFSignConfig{Signer: rsa1024, Chain: issue(rsa1024, nil)}, seal.ErrUnsupportedKey, "1024"},
+		"authority": {seal.PDFSignConfig{Signer: other,
+			Chain: issue(other, func(c *x509.Certificate) { c.IsCA = true })}, seal.ErrCertificate, "authority"},
+		"P-521":    {seal.PDFSignConfig{Signer: p521, Chain: issue(p521, nil)}, seal.ErrUnsupportedKey, "P-521"},
+		"RSA-1024": {seal.PDFSignConfig{Signer: rsa1024, Chain: issue(rsa1024, nil)}, seal.ErrUnsupportedKey, "1024"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := seal.NewPDFSign(c.cfg)
@@ -199,7 +206,8 @@ func TestForeignTools(t *testing.T) {
 			ca := newCA(t, sealtest.Config{Key: key})
 			s, err := ca.Sealer()
 			require.NoError(t, err)
-			out, err := s.Seal(t.Context(), sealtest.Document("strumenti di altri"), seal.Details{Reason: "Prova", Location: "Roma"})
+			out, err := s.Seal(t.Context(), sealtest.Document("strumenti di altri"),
+				seal.Details{Reason: "Prova", Location: "Roma"})
 			require.NoError(t, err)
 			dir := t.TempDir()
 			write := func(name string, data []byte) string {

@@ -35,7 +35,7 @@ var (
 	oidPBE3DES        = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 12, 1, 3}
 )
 
-// rc2 lists the encryptions of key files that nobody should use any more.
+// rc2 names the encryptions of key files that are no longer safe.
 var rc2 = map[string]string{
 	"1.2.840.113549.1.12.1.1": "RC4-128", "1.2.840.113549.1.12.1.2": "RC4-40",
 	"1.2.840.113549.1.12.1.5": "RC2-128", "1.2.840.113549.1.12.1.6": "RC2-40",
@@ -63,7 +63,8 @@ func legacy(oid asn1.ObjectIdentifier) error {
 		name = "algorithm " + oid.String()
 	}
 	return fmt.Errorf("seal: %w: %s. Il file della chiave usa una cifratura non più sicura: va convertito con "+
-		"«openssl pkcs12 -legacy -in vecchio.p12 -nodes | openssl pkcs12 -export -out nuovo.p12»", ErrLegacyKeyFile, name)
+		"«openssl pkcs12 -legacy -in vecchio.p12 -nodes | openssl pkcs12 -export -out nuovo.p12»", ErrLegacyKeyFile,
+		name)
 }
 
 // LoadPKCS12 reads a key and its certificates from a PKCS #12 file (RFC 7292),
@@ -259,7 +260,8 @@ func (b *bags) add(typ asn1.ObjectIdentifier, content cryptobyte.String, passwor
 		var version int
 		var inner asn1.ObjectIdentifier
 		var alg cryptobyte.String
-		if !content.ReadASN1(&seq, cbasn1.SEQUENCE) || !seq.ReadASN1Integer(&version) || !seq.ReadASN1(&info, cbasn1.SEQUENCE) ||
+		if !content.ReadASN1(&seq, cbasn1.SEQUENCE) || !seq.ReadASN1Integer(&version) ||
+			!seq.ReadASN1(&info, cbasn1.SEQUENCE) ||
 			!info.ReadASN1ObjectIdentifier(&inner) || !info.ReadASN1(&alg, cbasn1.SEQUENCE) ||
 			!info.ReadASN1(&encrypted, cbasn1.Tag(0).ContextSpecific()) {
 			return errPFX
@@ -304,7 +306,8 @@ func (b *bags) bag(id asn1.ObjectIdentifier, value cryptobyte.String, password s
 		var seq, wrapped, der cryptobyte.String
 		var typ asn1.ObjectIdentifier
 		if !value.ReadASN1(&seq, cbasn1.SEQUENCE) || !seq.ReadASN1ObjectIdentifier(&typ) ||
-			!seq.ReadASN1(&wrapped, cbasn1.Tag(0).ContextSpecific().Constructed()) || !wrapped.ReadASN1(&der, cbasn1.OCTET_STRING) {
+			!seq.ReadASN1(&wrapped, cbasn1.Tag(0).ContextSpecific().Constructed()) ||
+			!wrapped.ReadASN1(&der, cbasn1.OCTET_STRING) {
 			return errPFX
 		}
 		if !typ.Equal(oidX509) {
@@ -323,7 +326,8 @@ func (b *bags) bag(id asn1.ObjectIdentifier, value cryptobyte.String, password s
 func decryptShrouded(der []byte, password string) ([]byte, error) {
 	in := cryptobyte.String(der)
 	var seq, alg, encrypted cryptobyte.String
-	if !in.ReadASN1(&seq, cbasn1.SEQUENCE) || !in.Empty() || !seq.ReadASN1(&alg, cbasn1.SEQUENCE) || !seq.ReadASN1(&encrypted, cbasn1.OCTET_STRING) {
+	if !in.ReadASN1(&seq, cbasn1.SEQUENCE) || !in.Empty() || !seq.ReadASN1(&alg, cbasn1.SEQUENCE) ||
+		!seq.ReadASN1(&encrypted, cbasn1.OCTET_STRING) {
 		return nil, errors.New("seal: an encrypted private key that is not well formed")
 	}
 	return decrypt(alg, encrypted, password)
@@ -351,7 +355,8 @@ func decrypt(alg cryptobyte.String, encrypted []byte, password string) ([]byte, 
 	} else {
 		var salt cryptobyte.String
 		var iterations int
-		if !params.ReadASN1(&salt, cbasn1.OCTET_STRING) || !params.ReadASN1Integer(&iterations) || iterations < 1 || iterations > maxIterations {
+		if !params.ReadASN1(&salt, cbasn1.OCTET_STRING) || !params.ReadASN1Integer(&iterations) || iterations < 1 ||
+			iterations > maxIterations {
 			return nil, errPFX
 		}
 		bmp := bmpPassword(password)
@@ -420,7 +425,8 @@ func deriveBy(kdf cryptobyte.String, password string, size int) ([]byte, error) 
 	}
 	if size == 0 {
 		if size = length; size < minMACKey || size > maxMACKey {
-			return nil, fmt.Errorf("%w: the key of its MAC has %d bytes: expected %d to %d", errPFX, size, minMACKey, maxMACKey)
+			return nil, fmt.Errorf("%w: the key of its MAC has %d bytes: expected %d to %d", errPFX, size, minMACKey,
+				maxMACKey)
 		}
 	}
 	h := crypto.SHA1 // the default of the format

@@ -37,9 +37,6 @@ type place struct {
 // open reads a document. Each of its objects is read, so that a document that
 // a verifier could not read is never sealed.
 func open(ctx context.Context, doc []byte, limit int64) (*place, error) {
-	if int64(len(doc)) > limit {
-		return nil, fmt.Errorf("seal: %w: %d bytes: expected at most %d", ErrDocument, len(doc), limit)
-	}
 	f, err := pdf.Parse(ctx, doc, pdf.Limits{Size: limit})
 	if err == nil {
 		for _, i := range f.Irregular {
@@ -136,7 +133,8 @@ func (p *place) maySign(certify bool) error {
 			}
 			params, err := v.Dict(d, "TransformParams")
 			if n, ok := params.Get("P").(int64); err != nil || ok && n < 2 {
-				return fmt.Errorf("seal: %w: the certification signature %q permits no further one", ErrDocument, s.Field)
+				return fmt.Errorf("seal: %w: the certification signature %q permits no further one", ErrDocument,
+					s.Field)
 			}
 		}
 	}
@@ -172,7 +170,8 @@ func (p *place) addSignature(u *pdf.Update, dict pdf.Dict, reserve int, certify 
 	body := pdf.AppendObject(nil, dict)
 	body = body[:len(body)-2] // ">>"
 	if certify {
-		body = append(body, "/Reference[<</Type/SigRef/TransformMethod/DocMDP/TransformParams<</Type/TransformParams/P 2/V/1.2>>>>]"...)
+		body = append(body,
+			"/Reference[<</Type/SigRef/TransformMethod/DocMDP/TransformParams<</Type/TransformParams/P 2/V/1.2>>>>]"...)
 		p.catalog = p.catalog.With("Perms", p.perms.With("DocMDP", s.ref))
 	}
 	body = append(body, "/ByteRange[0 "...)
@@ -206,8 +205,10 @@ func (p *place) addSignature(u *pdf.Update, dict pdf.Dict, reserve int, certify 
 	}
 	name = p.fieldName(name)
 	u.Object(field, append(pdf.Dict{
-		{Key: "Type", Value: pdf.Name("Annot")}, {Key: "Subtype", Value: pdf.Name("Widget")}, {Key: "FT", Value: pdf.Name("Sig")},
-		{Key: "T", Value: pdf.TextString(name)}, {Key: "TU", Value: pdf.TextString(tip)}, {Key: "F", Value: int64(132)}, // Print, Locked
+		{Key: "Type", Value: pdf.Name("Annot")}, {Key: "Subtype", Value: pdf.Name("Widget")},
+		{Key: "FT", Value: pdf.Name("Sig")},
+		// Print, Locked
+		{Key: "T", Value: pdf.TextString(name)}, {Key: "TU", Value: pdf.TextString(tip)}, {Key: "F", Value: int64(132)},
 		{Key: "V", Value: s.ref},
 	}, shown...))
 	p.fields = append(slices.Clone(p.fields), field)
@@ -226,11 +227,11 @@ func (p *place) addSignature(u *pdf.Update, dict pdf.Dict, reserve int, certify 
 }
 
 // declare says in the catalog that the document uses what ETSI added to PDF
-// 1.7 (ISO 32000-1 clause 7.12): viewers of PDF 1.7 know then that SubFilter and
-// validation data are no mistakes. PDF 2.0 has them itself. Level 2 is what
-// iText writes for PAdES, pyHanko writes 1; no verifier known to us asks. A
-// document that was signed before is not touched for it, nor are extensions in
-// an object of their own.
+// 1.7 (ISO 32000-1 clause 7.12), so that viewers of PDF 1.7 do not take SubFilter
+// and validation data for mistakes. PDF 2.0 has them itself. For PAdES iText
+// writes level 2 and pyHanko level 1; no verifier known to us looks at it. It is
+// not added to a document that was signed before, nor to extensions that are an
+// object of their own.
 func (p *place) declare() {
 	version := p.catalog.Name("Version")
 	if p.file.Data()[5] != '1' || len(version) > 0 && version[0] != '1' {

@@ -46,8 +46,8 @@ func withValue(t testing.TB, doc []byte, sig *pdf.Signature, value []byte) []byt
 	return out
 }
 
-// TestOtherTimestamps puts genuine time-stamps of a trusted authority where
-// they do not belong: they prove nothing of what they are not over.
+// TestOtherTimestamps puts genuine time-stamps of a trusted authority where they
+// do not belong: a time-stamp proves nothing about other bytes.
 func TestOtherTimestamps(t *testing.T) {
 	ca := newCA(t, sealtest.Config{})
 	ext, err := ca.Extender()
@@ -177,12 +177,14 @@ func TestTermOf(t *testing.T) {
 	begin := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
 	at := &clock{begin}
 	ca := newCA(t, sealtest.Config{Now: at.Now})
-	sealed := func(doc []byte, level seal.Level, months int, stampYears int) ([]byte, *x509.Certificate, *sealtest.TSA) {
+	sealed := func(doc []byte, level seal.Level, months int, stampYears int) ([]byte, *x509.Certificate,
+		*sealtest.TSA) {
 		cfg := padesConfig(t, ca, level)
 		var err error
 		cfg.Signer, err = sealtest.NewKey(sealtest.P256)
 		require.NoError(t, err)
-		cfg.Chain, err = ca.Issue(cfg.Signer.Public(), func(c *x509.Certificate) { c.NotAfter = begin.AddDate(0, months, 0) })
+		cfg.Chain, err = ca.Issue(cfg.Signer.Public(),
+			func(c *x509.Certificate) { c.NotAfter = begin.AddDate(0, months, 0) })
 		require.NoError(t, err)
 		tsa, err := ca.NewTSA(sealtest.TSAConfig{NotAfter: begin.AddDate(stampYears, 0, 0)})
 		require.NoError(t, err)

@@ -21,10 +21,15 @@ func TestProduction(t *testing.T) {
 		change func(*x509.Certificate)
 		want   []qualified.Code
 	}{
-		"qualified":          {nil, nil},
-		"no statements":      {func(c *x509.Certificate) { c.ExtraExtensions = nil }, []qualified.Code{qualified.NoQcStatements, qualified.NoQcCompliance, qualified.NotForSeals, qualified.NoQcDevice}},
-		"no organization id": {func(c *x509.Certificate) { c.Subject.ExtraNames = nil }, []qualified.Code{qualified.NoOrganizationID}},
-		"expired":            {func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }, []qualified.Code{qualified.NotValid}},
+		"qualified": {nil, nil},
+		"no statements": {func(c *x509.Certificate) {
+			c.ExtraExtensions = nil
+		}, []qualified.Code{qualified.NoQcStatements, qualified.NoQcCompliance, qualified.NotForSeals,
+			qualified.NoQcDevice}},
+		"no organization id": {func(c *x509.Certificate) { c.Subject.ExtraNames = nil },
+			[]qualified.Code{qualified.NoOrganizationID}},
+		"expired": {func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) },
+			[]qualified.Code{qualified.NotValid}},
 	} {
 		chain, err := ca.Issue(ca.Signer().Public(), c.change)
 		require.NoError(t, err, name)
@@ -50,7 +55,8 @@ func TestProduction(t *testing.T) {
 		}
 		assert.Equal(t, c.want, got, name)
 	}
-	chain, err := ca.Issue(ca.Signer().Public(), func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment })
+	chain, err := ca.Issue(ca.Signer().Public(),
+		func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment })
 	require.NoError(t, err)
 	for _, production := range []bool{false, true} {
 		cfg := padesConfig(t, ca, seal.LevelB)

@@ -29,13 +29,13 @@ type FetchRequest struct {
 	// list is to be fetched.
 	OCSP []byte
 
-	// Max is the size in bytes up to which the answer is of use.
+	// Max is the greatest size of the answer in bytes: a larger one is useless.
 	Max int64
 }
 
 // RevocationConfig says how a [Revocation] gathers certificate status.
 type RevocationConfig struct {
-	// Fetch, if not nil, carries the questions in place of Client.
+	// Fetch, if not nil, sends the questions in place of Client.
 	Fetch func(ctx context.Context, r FetchRequest) ([]byte, error)
 
 	// Client is used over HTTP. If nil, one that follows no redirects.
@@ -48,7 +48,7 @@ type RevocationConfig struct {
 	// put into documents. If zero, 2 MiB. OCSP responses may have 64 KiB.
 	MaxCRL int64
 
-	// Drift is by how much the clocks of the authorities may be ahead or late.
+	// Drift is by how much the clocks of the authorities may be fast or slow.
 	// If zero, 5 minutes.
 	Drift time.Duration
 
@@ -88,7 +88,9 @@ const (
 // NewRevocation returns a Revocation with an empty cache.
 func NewRevocation(cfg RevocationConfig) *Revocation {
 	if cfg.Client == nil {
-		cfg.Client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		cfg.Client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}}
 	}
 	if cfg.Timeout <= 0 {
 		cfg.Timeout = 10 * time.Second
@@ -126,14 +128,16 @@ func (r *Revocation) walk(ctx context.Context, chain []*x509.Certificate, at tim
 			break
 		}
 		if i+1 == len(chain) {
-			return nil, fmt.Errorf("seal: %w: the issuer of %s is not known: its root must be configured", ErrRevocation, c.Subject)
+			return nil, fmt.Errorf("seal: %w: the issuer of %s is not known: its root must be configured",
+				ErrRevocation, c.Subject)
 		}
 		one, err := r.status(ctx, c, chain[i+1], depth)
 		if err != nil {
 			return nil, err
 		}
 		if !one.revoked.IsZero() && (at.IsZero() || !one.revoked.After(at)) {
-			return nil, fmt.Errorf("seal: %w: %w: %s, on %s", ErrRevocation, ErrRevoked, c.Subject, one.revoked.UTC().Format(time.RFC3339))
+			return nil, fmt.Errorf("seal: %w: %w: %s, on %s", ErrRevocation, ErrRevoked, c.Subject,
+				one.revoked.UTC().Format(time.RFC3339))
 		}
 		ev.add(one.ev)
 	}
@@ -165,7 +169,9 @@ func (r *Revocation) status(ctx context.Context, c, issuer *x509.Certificate, de
 		return one, nil
 	}
 	for _, u := range c.OCSPServer {
-		one, err := try(u, func(ctx context.Context, u string) (*cached, error) { return r.ocsp(ctx, u, c, issuer, depth) })
+		one, err := try(u, func(ctx context.Context, u string) (*cached, error) {
+			return r.ocsp(ctx, u, c, issuer, depth)
+		})
 		if one != nil || err != nil {
 			return one, err
 		}
@@ -242,7 +248,8 @@ func (r *Revocation) current(this, next time.Time) (time.Time, error) {
 }
 
 func (r *Revocation) ocsp(ctx context.Context, u string, c, issuer *x509.Certificate, depth int) (*cached, error) {
-	q, err := ocsp.CreateRequest(c, issuer, &ocsp.RequestOptions{Hash: crypto.SHA1}) // the one that every responder knows; it names, it does not protect
+	// the one that every responder knows; it names, it does not protect
+	q, err := ocsp.CreateRequest(c, issuer, &ocsp.RequestOptions{Hash: crypto.SHA1})
 	if err != nil {
 		return nil, err
 	}

@@ -74,8 +74,10 @@ func (i *issuer) leaf(ocspURL, crlURL string) *x509.Certificate {
 func (i *issuer) responder(change func(*x509.Certificate)) (*x509.Certificate, *ecdsa.PrivateKey) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(i.t, err)
-	tmpl := &x509.Certificate{Subject: pkix.Name{CommonName: "PROVA risponditore"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning},
-		ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}, Value: []byte{5, 0}}}}
+	tmpl := &x509.Certificate{Subject: pkix.Name{CommonName: "PROVA risponditore"},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning},
+		ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5},
+			Value: []byte{5, 0}}}}
 	if change != nil {
 		change(tmpl)
 	}
@@ -83,9 +85,11 @@ func (i *issuer) responder(change func(*x509.Certificate)) (*x509.Certificate, *
 }
 
 // answer makes a response about a certificate.
-func (i *issuer) answer(c *x509.Certificate, by *x509.Certificate, key crypto.Signer, change func(*ocsp.Response)) []byte {
+func (i *issuer) answer(c *x509.Certificate, by *x509.Certificate, key crypto.Signer,
+	change func(*ocsp.Response)) []byte {
 	i.t.Helper()
-	tmpl := ocsp.Response{Status: ocsp.Good, SerialNumber: c.SerialNumber, ThisUpdate: time.Now().Add(-time.Minute), NextUpdate: time.Now().Add(time.Hour), IssuerHash: crypto.SHA1}
+	tmpl := ocsp.Response{Status: ocsp.Good, SerialNumber: c.SerialNumber, ThisUpdate: time.Now().Add(-time.Minute),
+		NextUpdate: time.Now().Add(time.Hour), IssuerHash: crypto.SHA1}
 	if by != i.cert {
 		tmpl.Certificate = by
 	}
@@ -99,7 +103,8 @@ func (i *issuer) answer(c *x509.Certificate, by *x509.Certificate, key crypto.Si
 
 func (i *issuer) list(change func(*x509.RevocationList)) []byte {
 	i.t.Helper()
-	tmpl := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: time.Now().Add(-time.Minute), NextUpdate: time.Now().Add(time.Hour)}
+	tmpl := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: time.Now().Add(-time.Minute),
+		NextUpdate: time.Now().Add(time.Hour)}
 	if change != nil {
 		change(tmpl)
 	}
@@ -116,7 +121,8 @@ type answered struct {
 
 func (i *issuer) revoke(c *x509.Certificate) func(*x509.RevocationList) {
 	return func(l *x509.RevocationList) {
-		l.RevokedCertificateEntries = []x509.RevocationListEntry{{SerialNumber: c.SerialNumber, RevocationTime: time.Now().Add(-time.Hour)}}
+		l.RevokedCertificateEntries = []x509.RevocationListEntry{{SerialNumber: c.SerialNumber,
+			RevocationTime: time.Now().Add(-time.Hour)}}
 	}
 }
 
@@ -128,7 +134,9 @@ func answers(t *testing.T, ca *issuer, leaf *x509.Certificate) (list map[string]
 	other := ca.leaf("", "")
 	responder, key := ca.responder(nil)
 	strangerResponder, strangerKey := stranger.responder(nil)
-	unauthorised, unauthorisedKey := ca.responder(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} })
+	unauthorised, unauthorisedKey := ca.responder(func(c *x509.Certificate) {
+		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	})
 	late, lateKey := ca.responder(func(c *x509.Certificate) {
 		c.NotBefore, c.NotAfter = time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)
 	})
@@ -154,35 +162,49 @@ func answers(t *testing.T, ca *issuer, leaf *x509.Certificate) (list map[string]
 		"delegated":                  {ca.answer(leaf, responder, key, nil), nil, ""},
 		"delegated, checked by list": {ca.answer(leaf, checked, checkedKey, nil), ca.list(nil), ""},
 		"delegated, unchecked":       {ca.answer(leaf, unchecked, uncheckedKey, nil), nil, "names neither"},
-		"delegated, revoked":         {ca.answer(leaf, revokedResponder, revokedKey, nil), nil, "is revoked: the responder"},
-		"not authorised":             {ca.answer(leaf, unauthorised, unauthorisedKey, nil), nil, "not authorised"},
-		"responder expired":          {ca.answer(leaf, late, lateKey, nil), nil, "was not valid at"},
-		"stranger":                   {stranger.answer(leaf, stranger.cert, stranger.key, nil), nil, "signature"},
-		"stranger's responder":       {stranger.answer(leaf, strangerResponder, strangerKey, nil), nil, "signature"},
-		"another certificate":        {ca.answer(other, responder, key, nil), nil, "no response matching"},
-		"unknown":                    {ca.answer(leaf, responder, key, func(r *ocsp.Response) { r.Status = ocsp.Unknown }), nil, "does not know"},
-		"stale":                      {ca.answer(leaf, responder, key, func(r *ocsp.Response) { r.NextUpdate = time.Now().Add(-30 * time.Minute) }), nil, "it is current from"},
-		"of tomorrow":                {ca.answer(leaf, responder, key, func(r *ocsp.Response) { r.ThisUpdate = time.Now().Add(30 * time.Minute) }), nil, "it is current from"},
-		"open end":                   {ca.answer(leaf, responder, key, func(r *ocsp.Response) { r.NextUpdate = time.Time{} }), nil, ""},
-		"open end, old":              {ca.answer(leaf, responder, key, func(r *ocsp.Response) { r.ThisUpdate, r.NextUpdate = time.Now().AddDate(0, 0, -3), time.Time{} }), nil, "it is current from"},
-		"revoked":                    {ca.answer(leaf, responder, key, func(r *ocsp.Response) { r.Status, r.RevokedAt = ocsp.Revoked, time.Now().Add(-time.Hour) }), nil, "certificate is revoked"},
-		"garbage, then list":         {[]byte("<html>"), ca.list(nil), ""},
-		"list":                       {nil, ca.list(nil), ""},
-		"list, revoked":              {nil, ca.list(ca.revoke(leaf)), "certificate is revoked"},
-		"list, another revoked":      {nil, ca.list(ca.revoke(other)), ""},
+		"delegated, revoked": {ca.answer(leaf, revokedResponder, revokedKey, nil), nil,
+			"is revoked: the responder"},
+		"not authorised":       {ca.answer(leaf, unauthorised, unauthorisedKey, nil), nil, "not authorised"},
+		"responder expired":    {ca.answer(leaf, late, lateKey, nil), nil, "was not valid at"},
+		"stranger":             {stranger.answer(leaf, stranger.cert, stranger.key, nil), nil, "signature"},
+		"stranger's responder": {stranger.answer(leaf, strangerResponder, strangerKey, nil), nil, "signature"},
+		"another certificate":  {ca.answer(other, responder, key, nil), nil, "no response matching"},
+		"unknown": {ca.answer(leaf, responder, key,
+			func(r *ocsp.Response) { r.Status = ocsp.Unknown }), nil, "does not know"},
+		"stale": {ca.answer(leaf, responder, key,
+			func(r *ocsp.Response) { r.NextUpdate = time.Now().Add(-30 * time.Minute) }), nil, "it is current from"},
+		"of tomorrow": {ca.answer(leaf, responder, key,
+			func(r *ocsp.Response) { r.ThisUpdate = time.Now().Add(30 * time.Minute) }), nil, "it is current from"},
+		"open end": {ca.answer(leaf, responder, key,
+			func(r *ocsp.Response) { r.NextUpdate = time.Time{} }), nil, ""},
+		"open end, old": {ca.answer(leaf, responder, key, func(r *ocsp.Response) {
+			r.ThisUpdate, r.NextUpdate = time.Now().AddDate(0, 0, -3), time.Time{}
+		}), nil, "it is current from"},
+		"revoked": {ca.answer(leaf, responder, key, func(r *ocsp.Response) {
+			r.Status, r.RevokedAt = ocsp.Revoked, time.Now().Add(-time.Hour)
+		}), nil, "certificate is revoked"},
+		"garbage, then list":    {[]byte("<html>"), ca.list(nil), ""},
+		"list":                  {nil, ca.list(nil), ""},
+		"list, revoked":         {nil, ca.list(ca.revoke(leaf)), "certificate is revoked"},
+		"list, another revoked": {nil, ca.list(ca.revoke(other)), ""},
 		"list, stale": {nil, ca.list(func(l *x509.RevocationList) {
 			l.NextUpdate = time.Now().Add(-30 * time.Second).Add(-time.Hour)
 			l.ThisUpdate = time.Now().Add(-2 * time.Hour)
 		}), "it is current from"},
-		"list of a stranger":            {nil, stranger.list(nil), "signature"},
-		"list, delta":                   {nil, ca.list(extension(asn1.ObjectIdentifier{2, 5, 29, 27}, true, []byte{2, 1, 1})), "only the changes"},
-		"list, users":                   {nil, ca.list(extension(scope, true, []byte{0x30, 3, 0x81, 1, 0xFF})), ""},
-		"list, authorities":             {nil, ca.list(extension(scope, true, []byte{0x30, 3, 0x82, 1, 0xFF})), "of authorities only"},
-		"list, indirect":                {nil, ca.list(extension(scope, true, []byte{0x30, 3, 0x84, 1, 0xFF})), "of other issuers"},
-		"list, unknown extension":       {nil, ca.list(extension(asn1.ObjectIdentifier{1, 2, 3}, true, []byte{5, 0})), "unknown critical extension"},
-		"list, unknown but no critical": {nil, ca.list(extension(asn1.ObjectIdentifier{1, 2, 3}, false, []byte{5, 0})), ""},
-		"nothing":                       {nil, nil, "not reachable"},
-		"large":                         {make([]byte, 100_000), nil, "more than 65536 bytes"},
+		"list of a stranger": {nil, stranger.list(nil), "signature"},
+		"list, delta": {nil,
+			ca.list(extension(asn1.ObjectIdentifier{2, 5, 29, 27}, true, []byte{2, 1, 1})), "only the changes"},
+		"list, users": {nil, ca.list(extension(scope, true, []byte{0x30, 3, 0x81, 1, 0xFF})), ""},
+		"list, authorities": {nil, ca.list(extension(scope, true, []byte{0x30, 3, 0x82, 1, 0xFF})),
+			"of authorities only"},
+		"list, indirect": {nil, ca.list(extension(scope, true, []byte{0x30, 3, 0x84, 1, 0xFF})),
+			"of other issuers"},
+		"list, unknown extension": {nil, ca.list(extension(asn1.ObjectIdentifier{1, 2, 3}, true, []byte{5, 0})),
+			"unknown critical extension"},
+		"list, unknown but no critical": {nil, ca.list(extension(asn1.ObjectIdentifier{1, 2, 3}, false, []byte{5, 0})),
+			""},
+		"nothing": {nil, nil, "not reachable"},
+		"large":   {make([]byte, 100_000), nil, "more than 65536 bytes"},
 	}, revokedResponder
 }
 
@@ -192,7 +214,8 @@ func TestRevocation(t *testing.T) {
 	list, revoked := answers(t, ca, leaf)
 	for name, c := range list {
 		asked := 0
-		r := seal.NewRevocation(seal.RevocationConfig{Fetch: func(_ context.Context, q seal.FetchRequest) ([]byte, error) {
+		r := seal.NewRevocation(seal.RevocationConfig{Fetch: func(_ context.Context, q seal.FetchRequest) ([]byte,
+			error) {
 			asked++
 			data := c.crl
 			switch {
@@ -231,10 +254,11 @@ func TestRevocationCacheEnds(t *testing.T) {
 	at := &clock{time.Now()}
 	ca := newCA(t, sealtest.Config{Now: at.Now})
 	asked := 0
-	r := seal.NewRevocation(seal.RevocationConfig{Now: at.Now, Fetch: func(ctx context.Context, q seal.FetchRequest) ([]byte, error) {
-		asked++
-		return ca.Fetch(ctx, q)
-	}})
+	r := seal.NewRevocation(seal.RevocationConfig{Now: at.Now,
+		Fetch: func(ctx context.Context, q seal.FetchRequest) ([]byte, error) {
+			asked++
+			return ca.Fetch(ctx, q)
+		}})
 	chain := append(ca.Chain(), ca.Root())
 	for _, want := range []int{2, 2, 4} {
 		require.NoError(t, r.Check(t.Context(), chain))

@@ -16,8 +16,8 @@
 //   - What leaves [Sealer.Seal] has been read back by a reader of our own: the
 //     signature covers every byte but its own value, it verifies, and nothing
 //     of the document was changed by adding it.
-//   - A sealer is not a production one unless its configuration says so, and
-//     whoever makes documents must mark what any other sealer seals.
+//   - A sealer is a production one only if its configuration says so. A program
+//     that makes documents must mark those that any other sealer seals.
 //
 // A [PAdES] makes the signatures of ETSI EN 319 142-1, levels B-B to B-LTA, and
 // in production refuses a certificate that is not a qualified one
@@ -26,8 +26,8 @@
 // the format before PAdES. A seal is invisible unless [Details.Appearance] asks
 // for one that is seen, which is tagged where the document is.
 //
-// A seal says who issued the bytes. That the issuer of its certificate is a
-// qualified trust service provider is for the verifier to say, with the trusted
+// A seal says who issued the bytes. Whether the issuer of its certificate is a
+// qualified trust service provider is for the verifier to find in the trusted
 // list.
 package seal
 
@@ -58,8 +58,8 @@ type Sealer interface {
 	Production() bool
 }
 
-// Details is what a seal says of itself, in the clear. It is covered by the
-// seal, but nobody vouches for it other than the sealer.
+// Details is what a seal says about itself, in the clear. The seal covers it, but
+// nobody other than the sealer vouches for it.
 type Details struct {
 	// Time is the claimed time of the seal, written with the offset of its
 	// location and without fractions of a second. If zero, the sealer's clock.

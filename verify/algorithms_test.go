@@ -23,16 +23,21 @@ func TestAlgorithms(t *testing.T) {
 		valid  bool
 		says   string
 	}{
-		"default":               {nil, plain, now, true, ""},
-		"none":                  {[]verify.AlgorithmLimit{}, plain, now, true, ""},
-		"hash refused":          {[]verify.AlgorithmLimit{{Name: "SHA-256", Until: now}}, plain, now, false, "SHA-256"},
-		"hash until later":      {[]verify.AlgorithmLimit{{Name: "SHA-256", Until: now.Add(time.Second)}}, plain, now, true, ""},
-		"keys refused":          {[]verify.AlgorithmLimit{{Name: "RSA", Bits: 3000, Until: now}}, plain, now, false, "RSA-2048"},
-		"keys large enough":     {[]verify.AlgorithmLimit{{Name: "RSA", Bits: 2048, Until: now}}, plain, now, true, ""},
-		"other keys":            {[]verify.AlgorithmLimit{{Name: "DSA", Bits: 3000, Until: now}}, plain, now, true, ""},
-		"refused since, proved": {[]verify.AlgorithmLimit{{Name: "RSA", Bits: 3000, Until: now.Add(time.Hour)}}, stamped, now.Add(2 * time.Hour), true, ""},
-		"the stamp's too":       {[]verify.AlgorithmLimit{{Name: "SHA-256", Until: now.Add(time.Hour)}}, stamped, now.Add(2 * time.Hour), false, "SHA-256"},
-		"hash since, unproved":  {[]verify.AlgorithmLimit{{Name: "SHA-256", Until: now.Add(time.Hour)}}, plain, now.Add(2 * time.Hour), false, "SHA-256"},
+		"default":      {nil, plain, now, true, ""},
+		"none":         {[]verify.AlgorithmLimit{}, plain, now, true, ""},
+		"hash refused": {[]verify.AlgorithmLimit{{Name: "SHA-256", Until: now}}, plain, now, false, "SHA-256"},
+		"hash until later": {[]verify.AlgorithmLimit{{Name: "SHA-256", Until: now.Add(time.Second)}}, plain, now,
+			true, ""},
+		"keys refused": {[]verify.AlgorithmLimit{{Name: "RSA", Bits: 3000, Until: now}}, plain, now, false,
+			"RSA-2048"},
+		"keys large enough": {[]verify.AlgorithmLimit{{Name: "RSA", Bits: 2048, Until: now}}, plain, now, true, ""},
+		"other keys":        {[]verify.AlgorithmLimit{{Name: "DSA", Bits: 3000, Until: now}}, plain, now, true, ""},
+		"refused since, proved": {[]verify.AlgorithmLimit{{Name: "RSA", Bits: 3000, Until: now.Add(time.Hour)}},
+			stamped, now.Add(2 * time.Hour), true, ""},
+		"the stamp's too": {[]verify.AlgorithmLimit{{Name: "SHA-256", Until: now.Add(time.Hour)}}, stamped,
+			now.Add(2 * time.Hour), false, "SHA-256"},
+		"hash since, unproved": {[]verify.AlgorithmLimit{{Name: "SHA-256", Until: now.Add(time.Hour)}}, plain,
+			now.Add(2 * time.Hour), false, "SHA-256"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := stampVerifier(t, func(cfg *verify.Config) { cfg.Algorithms = c.limits }, ca.Root())

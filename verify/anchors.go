@@ -140,7 +140,8 @@ func (j *judgement) anchors(p Purpose) ([]Anchor, error) {
 
 // chain builds the chain of a certificate to an anchor that is trusted for a
 // purpose at a time.
-func (j *judgement) chain(cert *x509.Certificate, others []*x509.Certificate, at time.Time, p Purpose) ([]*x509.Certificate, *Anchor, error) {
+func (j *judgement) chain(cert *x509.Certificate, others []*x509.Certificate, at time.Time,
+	p Purpose) ([]*x509.Certificate, *Anchor, error) {
 	list, err := j.anchors(p)
 	if err != nil {
 		return nil, nil, err
@@ -173,7 +174,8 @@ func (j *judgement) chain(cert *x509.Certificate, others []*x509.Certificate, at
 	return nil, nil, fmt.Errorf("%w: %v", errPolicy, cert.Policies)
 }
 
-func buildChains(cert *x509.Certificate, others []*x509.Certificate, at time.Time, anchors []Anchor) ([][]*x509.Certificate, error) {
+func buildChains(cert *x509.Certificate, others []*x509.Certificate, at time.Time,
+	anchors []Anchor) ([][]*x509.Certificate, error) {
 	roots, pool := x509.NewCertPool(), x509.NewCertPool()
 	for _, a := range anchors {
 		roots.AddCert(a.Certificate)

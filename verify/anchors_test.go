@@ -39,24 +39,39 @@ func TestAnchors(t *testing.T) {
 		message string
 		listed  bool
 	}{
-		"everything":          {verify.Anchors{{Certificate: root}}, stamped, now, verify.Passed, verify.Passed, "", false},
-		"listed":              {verify.Anchors{{Certificate: root, Qualified: true}}, stamped, now, verify.Passed, verify.Passed, "", true},
-		"only seals":          {verify.Anchors{{Certificate: root, Purposes: seals}}, stamped, now, verify.Passed, verify.NotDone, "", false},
-		"only time-stamps":    {verify.Anchors{{Certificate: root, Purposes: stamps}}, stamped, now, verify.NotDone, verify.Passed, "alcuna autorità affidabile", false},
-		"both apart":          {verify.Anchors{{Certificate: root, Purposes: stamps}, {Certificate: root, Purposes: seals}}, stamped, now, verify.Passed, verify.Passed, "", false},
-		"from tomorrow":       {verify.Anchors{{Certificate: root, From: now.Add(24 * time.Hour)}}, plain, now, verify.Failed, verify.NotDone, "al 22/11/2026 alle 09:00:00 non era affidabile", false},
-		"until now":           {verify.Anchors{{Certificate: root, Until: now}}, plain, now, verify.Failed, verify.NotDone, "non era affidabile", false},
-		"until after":         {verify.Anchors{{Certificate: root, Until: now.Add(time.Second)}}, plain, now, verify.Passed, verify.NotDone, "", false},
-		"withdrawn, unproved": {verify.Anchors{{Certificate: root, Until: now.Add(24 * time.Hour)}}, plain, later, verify.Failed, verify.NotDone, "non era affidabile", false},
-		"withdrawn, proved": {verify.Anchors{{Certificate: root, Purposes: seals, Until: now.Add(24 * time.Hour)}, {Certificate: root, Purposes: stamps}}, stamped, later,
+		"everything": {verify.Anchors{{Certificate: root}}, stamped, now, verify.Passed, verify.Passed, "",
+			false},
+		"listed": {verify.Anchors{{Certificate: root, Qualified: true}}, stamped, now, verify.Passed,
+			verify.Passed, "", true},
+		"only seals": {verify.Anchors{{Certificate: root, Purposes: seals}}, stamped, now, verify.Passed,
+			verify.NotDone, "", false},
+		"only time-stamps": {verify.Anchors{{Certificate: root, Purposes: stamps}}, stamped, now, verify.NotDone,
+			verify.Passed, "alcuna autorità affidabile", false},
+		"both apart": {verify.Anchors{{Certificate: root, Purposes: stamps},
+			{Certificate: root, Purposes: seals}}, stamped, now, verify.Passed, verify.Passed, "", false},
+		"from tomorrow": {verify.Anchors{{Certificate: root, From: now.Add(24 * time.Hour)}}, plain, now,
+			verify.Failed, verify.NotDone, "al 22/11/2026 alle 09:00:00 non era affidabile", false},
+		"until now": {verify.Anchors{{Certificate: root, Until: now}}, plain, now, verify.Failed,
+			verify.NotDone, "non era affidabile", false},
+		"until after": {verify.Anchors{{Certificate: root, Until: now.Add(time.Second)}}, plain, now,
+			verify.Passed, verify.NotDone, "", false},
+		"withdrawn, unproved": {verify.Anchors{{Certificate: root, Until: now.Add(24 * time.Hour)}}, plain, later,
+			verify.Failed, verify.NotDone, "non era affidabile", false},
+		"withdrawn, proved": {verify.Anchors{{Certificate: root, Purposes: seals, Until: now.Add(24 * time.Hour)},
+			{Certificate: root, Purposes: stamps}}, stamped, later,
 			verify.Passed, verify.Passed, "", false},
-		"of another": {verify.Anchors{{Certificate: newCA(t, sealtest.Config{}).Root()}}, plain, now, verify.Failed, verify.NotDone, "non risale", false},
+		"of another": {verify.Anchors{{Certificate: newCA(t, sealtest.Config{}).Root()}}, plain, now, verify.Failed,
+			verify.NotDone, "non risale", false},
 		"a function": {sourceFunc(func(_ context.Context, p verify.Purpose) ([]verify.Anchor, error) {
 			return []verify.Anchor{{Certificate: root, Purposes: []verify.Purpose{p}}}, nil
 		}), stamped, now, verify.Passed, verify.Passed, "", false},
-		"a source that fails": {sourceFunc(func(context.Context, verify.Purpose) ([]verify.Anchor, error) { return nil, errors.New("no list") }), plain, now,
+		"a source that fails": {sourceFunc(func(context.Context, verify.Purpose) ([]verify.Anchor, error) {
+			return nil, errors.New("no list")
+		}), plain, now,
 			verify.NotDone, verify.NotDone, "non è disponibile", false},
-		"an anchor of nothing": {sourceFunc(func(context.Context, verify.Purpose) ([]verify.Anchor, error) { return make([]verify.Anchor, 1), nil }), plain, now,
+		"an anchor of nothing": {sourceFunc(func(context.Context, verify.Purpose) ([]verify.Anchor, error) {
+			return make([]verify.Anchor, 1), nil
+		}), plain, now,
 			verify.NotDone, verify.NotDone, "non è disponibile", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -112,7 +127,8 @@ func TestPolicies(t *testing.T) {
 		"an authority between that": {false, []x509.OID{device}, []x509.OID{device}, false}, // names no policy
 	} {
 		root, doc := sealed(c.direct, c.has...)
-		v, err := verify.New(verify.Config{Source: verify.Anchors{{Certificate: root, Policies: c.trusted}}, Now: fixedNow})
+		v, err := verify.New(verify.Config{Source: verify.Anchors{{Certificate: root, Policies: c.trusted}},
+			Now: fixedNow})
 		require.NoError(t, err)
 		r := v.PDF(t.Context(), doc, now)
 		checkReport(t, r)
@@ -124,7 +140,8 @@ func TestPolicies(t *testing.T) {
 	}
 	// The same root for each of two policies.
 	root, doc := sealed(true, other)
-	v, err := verify.New(verify.Config{Source: verify.Anchors{{Certificate: root, Policies: []x509.OID{device}, Qualified: true}, {Certificate: root, Policies: []x509.OID{other}}}, Now: fixedNow})
+	v, err := verify.New(verify.Config{Source: verify.Anchors{{Certificate: root, Policies: []x509.OID{device},
+		Qualified: true}, {Certificate: root, Policies: []x509.OID{other}}}, Now: fixedNow})
 	require.NoError(t, err)
 	r := v.PDF(t.Context(), doc, now)
 	assert.True(t, r.Valid)
@@ -135,5 +152,6 @@ func TestAnchorsSource(t *testing.T) {
 	anchor := func() verify.Anchor { return verify.Anchor{Certificate: newCA(t, sealtest.Config{}).Root()} }
 	seals := anchor()
 	seals.Qualified, seals.From, seals.Until = true, now.AddDate(-2, 0, 0), now.AddDate(-1, 0, 0)
-	verifytest.TestTrustSource(t, func(_ *testing.T, anchors []verify.Anchor) verify.TrustSource { return verify.Anchors(anchors) }, seals, anchor(), anchor())
+	source := func(_ *testing.T, anchors []verify.Anchor) verify.TrustSource { return verify.Anchors(anchors) }
+	verifytest.TestTrustSource(t, source, seals, anchor(), anchor())
 }

@@ -132,7 +132,8 @@ func big(t testing.TB, ca *sealtest.CA, size, revisions int) []byte {
 	const pieces = 40
 	objects := map[int]string{}
 	for i := range pieces {
-		objects[n+i] = fmt.Sprintf("<< /Length %d >>\nstream\n%s\nendstream", size/pieces, bytes.Repeat([]byte{byte('a' + i%26)}, size/pieces))
+		objects[n+i] = fmt.Sprintf("<< /Length %d >>\nstream\n%s\nendstream", size/pieces,
+			bytes.Repeat([]byte{byte('a' + i%26)}, size/pieces))
 	}
 	doc := sealWith(t, ca, update(t, base, objects, trailerOf(t, base)))
 	f, err = pdf.Parse(t.Context(), doc, pdf.Limits{})
@@ -146,11 +147,14 @@ func big(t testing.TB, ca *sealtest.CA, size, revisions int) []byte {
 	for range revisions - len(f.Revisions) {
 		certs += fmt.Sprintf("%d 0 R ", next)
 		at := []int{b.Len()}
-		fmt.Fprintf(b, "%d 0 obj\n<< /Length %d >>\nstream\n%s\nendstream\nendobj\n", next, len(ca.Root().Raw), ca.Root().Raw)
+		fmt.Fprintf(b, "%d 0 obj\n<< /Length %d >>\nstream\n%s\nendstream\nendobj\n", next, len(ca.Root().Raw),
+			ca.Root().Raw)
 		at = append(at, b.Len())
-		fmt.Fprintf(b, "%d 0 obj\n%s /DSS << /Certs [%s] >> >>\nendobj\n", catalog, strings.TrimSuffix(plain, ">>"), certs)
+		fmt.Fprintf(b, "%d 0 obj\n%s /DSS << /Certs [%s] >> >>\nendobj\n", catalog, strings.TrimSuffix(plain, ">>"),
+			certs)
 		xref := b.Len()
-		fmt.Fprintf(b, "xref\n%d 1\n%010d 00000 n \n%d 1\n%010d 00000 n \ntrailer\n<< /Size %d /Prev %d %s >>\nstartxref\n%d\n%%%%EOF\n",
+		fmt.Fprintf(b, "xref\n%d 1\n%010d 00000 n \n%d 1\n%010d 00000 n \ntrailer\n<< /Size %d /Prev %d %s "+
+			">>\nstartxref\n%d\n%%%%EOF\n",
 			catalog, at[1], next, at[0], next+1, prev, trailerOf(t, doc), xref)
 		next, prev = next+1, int64(xref)
 	}

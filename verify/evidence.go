@@ -128,7 +128,7 @@ func (j *judgement) status(c, issuer *x509.Certificate, at time.Time, depth int)
 	return f
 }
 
-// A pair is a certificate and who issued it.
+// A pair is a certificate and the certificate of its issuer.
 type pair struct{ cert, issuer *x509.Certificate }
 
 // statements returns what each OCSP response, then each list says of a
@@ -190,7 +190,8 @@ func (j *judgement) revocation(chain []*x509.Certificate, at time.Time, proof *s
 		c.Message = "Non verificato: il certificato non risale ad alcuna autorità affidabile."
 		return c
 	case len(j.evidence.ocsps)+len(j.evidence.crls) == 0:
-		c.Message = "Non è stato verificato se il certificato sia stato revocato: il documento non contiene dati di revoca."
+		c.Message = "Non è stato verificato se il certificato sia stato revocato: il documento non contiene dati di " +
+			"revoca."
 		return c
 	}
 	when := "al momento della verifica"
@@ -205,14 +206,17 @@ func (j *judgement) revocation(chain []*x509.Certificate, at time.Time, proof *s
 			unknown = append(unknown, "«"+clean(signerName(cert))+"»")
 		case !f.revoked.IsZero() && !f.revoked.After(at):
 			c.Outcome = Failed
-			c.Message = fmt.Sprintf("Il certificato di «%s» è stato revocato il %s.", clean(signerName(cert)), italianTime(f.revoked))
+			c.Message = fmt.Sprintf("Il certificato di «%s» è stato revocato il %s.", clean(signerName(cert)),
+				italianTime(f.revoked))
 			return c
 		case !f.revoked.IsZero():
-			c.Evidence = append(c.Evidence, fmt.Sprintf("%s was revoked at %s, after the seal", cert.Subject, f.revoked.UTC().Format(time.RFC3339)))
+			c.Evidence = append(c.Evidence, fmt.Sprintf("%s was revoked at %s, after the seal", cert.Subject,
+				f.revoked.UTC().Format(time.RFC3339)))
 		}
 	}
 	if len(unknown) > 0 {
-		c.Message = "Non si sa se siano stati revocati i certificati di " + strings.Join(unknown, ", ") + ": i dati disponibili non lo dicono per il momento che conta."
+		c.Message = "Non si sa se siano stati revocati i certificati di " + strings.Join(unknown, ", ") +
+			": i dati disponibili non lo dicono per il momento che conta."
 		return c
 	}
 	c.Outcome = Passed
@@ -267,8 +271,8 @@ func (j *judgement) level(p *part, chain []*x509.Certificate, inside []*stamp, a
 	return level, c
 }
 
-// stampsComplete reports whether the document has the status of who issued the
-// time-stamp inside a signature.
+// stampsComplete reports whether the document has the revocation status of the
+// authority that issued the time-stamp inside a signature.
 func (j *judgement) stampsComplete(inside []*stamp) bool {
 	for _, s := range inside {
 		if s.why == "" && !j.complete(s.chain, s.time) {

@@ -29,13 +29,16 @@ var verdicts = map[Kind]string{
 func (r *Report) explainValid() string {
 	switch r.Kind {
 	case KindContrassegno:
-		return "Il contrassegno corrisponde a un documento con un sigillo valido di «" + r.Signer + "». Confrontare la copia con quel documento: fa fede il documento."
+		return "Il contrassegno corrisponde a un documento con un sigillo valido di «" + r.Signer +
+			"». Confrontare la copia con quel documento: fa fede il documento."
 	case KindLog:
-		return "Il registro è integro per quanto si può vedere dal solo registro: leggere anche ciò che non è stato verificato."
+		return "Il registro è integro per quanto si può vedere dal solo registro: leggere anche ciò che non è stato " +
+			"verificato."
 	}
 	out := "Il documento è quello che «" + r.Signer + "» ha sigillato, senza modifiche."
 	if c, _ := r.Check(CodeLaterRevisions); strings.Contains(c.Message, "non è garantito") {
-		out = "Il documento è quello che «" + r.Signer + "» ha sigillato, con aggiunte ammesse che nessuna firma garantisce: " + lowerFirst(c.Message)
+		out = "Il documento è quello che «" + r.Signer +
+			"» ha sigillato, con aggiunte ammesse che nessuna firma garantisce: " + lowerFirst(c.Message)
 	}
 	if c, _ := r.Check(CodeRevocation); c.Outcome != Passed {
 		out += " Non si è potuto verificare che il certificato del sigillo non fosse revocato."
@@ -53,14 +56,15 @@ func lowerFirst(s string) string {
 	return strings.ToLower(s[:1]) + s[1:]
 }
 
-// decisive is the check that tells most about why a report is not valid: of
-// the failed ones that nearest to what happened to the document, else the first
-// that was required and not done.
+// decisive is the check that explains best why a report is not valid. Among the
+// failed ones it is the one nearest to what happened to the document; if none
+// failed, the first one that was required and not done.
 func (r *Report) decisive() (Check, bool) {
 	order := map[Kind][]Code{
 		// A file that was changed is often not well formed either, and the
 		// reason is the change.
-		KindPDF:          {CodeLaterRevisions, CodeSignature, CodeCoverage, CodeStructure, CodeRevocation, CodeTrust, CodeTime, CodeLevel},
+		KindPDF: {CodeLaterRevisions, CodeSignature, CodeCoverage, CodeStructure, CodeRevocation, CodeTrust,
+			CodeTime, CodeLevel},
 		KindContrassegno: {CodeDecode, CodeMatchesDocument, CodeAuthentic},
 		KindLog:          {CodeStructure, CodeChain},
 	}[r.Kind]
@@ -83,16 +87,19 @@ func (r *Report) decisive() (Check, bool) {
 
 // remedy says what to do.
 func remedy(r *Report, c Check) string {
-	const original = "non usare questo file; chiedere una nuova copia a chi ha rilasciato il documento, o scaricarla di nuovo."
+	const original = "non usare questo file; chiedere una nuova copia a chi ha rilasciato il documento, o scaricarla " +
+		"di nuovo."
 	switch c.Code {
 	case CodeStructure, CodeChain:
 		if r.Kind == KindLog {
-			return "conservare il registro così com'è, non scrivervi più e confrontarlo con le copie e con i punti di controllo depositati altrove."
+			return "conservare il registro così com'è, non scrivervi più e confrontarlo con le copie e con i punti " +
+				"di controllo depositati altrove."
 		}
 		return original
 	case CodeSignature:
 		if len(r.Signatures) == 0 {
-			return "senza sigillo non si può sapere chi ha scritto il documento; chiedere l'originale sigillato a chi lo ha rilasciato. Una copia stampata si verifica con il suo contrassegno."
+			return "senza sigillo non si può sapere chi ha scritto il documento; chiedere l'originale sigillato a " +
+				"chi lo ha rilasciato. Una copia stampata si verifica con il suo contrassegno."
 		}
 		return original
 	case CodeCoverage, CodeLaterRevisions:
@@ -101,7 +108,8 @@ func remedy(r *Report, c Check) string {
 		if c.Outcome == NotDone {
 			return "indicare di quali autorità di certificazione ci si fida, e ripetere la verifica."
 		}
-		return "se il documento è vecchio, ripetere la verifica alla data in cui è stato rilasciato; altrimenti chiedere a chi l'ha rilasciato con quale certificato sigilla."
+		return "se il documento è vecchio, ripetere la verifica alla data in cui è stato rilasciato; altrimenti " +
+			"chiedere a chi l'ha rilasciato con quale certificato sigilla."
 	case CodeRevocation:
 		return "non usare questo documento; chiederne uno nuovo a chi l'ha rilasciato."
 	case CodeTime, CodeLevel:
@@ -110,9 +118,11 @@ func remedy(r *Report, c Check) string {
 		return "" // the message says it
 	case CodeMatchesDocument:
 		if c.Outcome == NotDone {
-			return "verificare l'immagine insieme con il documento originale, o aprire l'indirizzo del contrassegno: da sola non prova nulla."
+			return "verificare l'immagine insieme con il documento originale, o aprire l'indirizzo del contrassegno: " +
+				"da sola non prova nulla."
 		}
-		return "verificare l'immagine insieme con il documento da cui è stata fatta la copia; se è quello, la copia non gli corrisponde."
+		return "verificare l'immagine insieme con il documento da cui è stata fatta la copia; se è quello, la copia " +
+			"non gli corrisponde."
 	case CodeAuthentic:
 		return "non fidarsi della copia; chiedere l'originale a chi risulta averla rilasciata."
 	}

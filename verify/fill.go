@@ -69,7 +69,8 @@ func (u *update) fill(o owner, c *pdf.Change, was, is pdf.Dict) error {
 		return refuse(keyTwice, at(c.Ref, key), "what", "il campo «"+clean(name)+"»", "key", string(key))
 	}
 	switch {
-	case !slices.Contains([]pdf.Name{"Tx", "Ch", "Btn"}, o.field.Type), u.inherited(was, "Ff")&flagPushbutton != 0 && o.field.Type == "Btn":
+	case !slices.Contains([]pdf.Name{"Tx", "Ch", "Btn"}, o.field.Type), u.inherited(was, "Ff")&flagPushbutton != 0 &&
+		o.field.Type == "Btn":
 		return refuse(fieldNotFillable, at(c.Ref), "field", name)
 	case u.inherited(was, "Ff")&flagReadOnly != 0 && !onlyLocks(was, is):
 		return refuse(fieldReadOnly, at(c.Ref, "Ff"), "field", name).found(was.Get("Ff"))
@@ -183,8 +184,8 @@ func (u *update) hidden(field pdf.Dict) bool {
 	})
 }
 
-// covers reports whether a widget of a field takes up most of a page: who fills
-// it in shows another page.
+// covers reports whether a widget of a field takes up most of a page: filling it
+// in would show another page.
 func (u *update) covers(field pdf.Dict) bool {
 	return slices.ContainsFunc(u.widgetsOf(field), u.coversPage)
 }
@@ -391,14 +392,17 @@ func (u *update) note(page, ref pdf.Ref) error {
 		return refuse(keyTwice, at(ref, key), "what", "l'annotazione "+ref.String(), "key", string(key))
 	}
 	if !slices.Contains([]pdf.Name{"Text", "Popup", "Highlight", "Underline", "Squiggly"}, subtype) {
-		return refuse(annotationKind, at(ref, "Subtype"), "page", page.String(), "kind", string(subtype)).found(d.Get("Subtype"))
+		return refuse(annotationKind, at(ref, "Subtype"), "page", page.String(), "kind",
+			string(subtype)).found(d.Get("Subtype"))
 	}
-	known := []pdf.Name{"Type", "Subtype", "Rect", "Contents", "P", "NM", "M", "F", "C", "CA", "T", "Popup", "CreationDate",
+	known := []pdf.Name{"Type", "Subtype", "Rect", "Contents", "P", "NM", "M", "F", "C", "CA", "T", "Popup",
+		"CreationDate",
 		"Subj", "Name", "State", "StateModel", "QuadPoints", "Open", "Parent", "IRT", "RT", "Border", "Lang"}
 	var faults []error
 	for _, e := range d {
 		if !slices.Contains(known, e.Key) {
-			faults = append(faults, refuse(annotationEntry, at(ref, e.Key), "page", page.String(), "key", string(e.Key)).found(e.Value))
+			faults = append(faults, refuse(annotationEntry, at(ref, e.Key), "page", page.String(), "key",
+				string(e.Key)).found(e.Value))
 		}
 	}
 	if open := d.Get("Open"); open != nil && open != false { // an open note covers the page

@@ -27,7 +27,7 @@ const (
 	FindNoImage     FindCode = "no-image"           // a PDF with neither a link nor a scanned page
 	FindCompression FindCode = "unsupported-image"  // a PDF whose scanned pages are in a form that is not read
 	FindNoCode      FindCode = "no-code"            // no QR code is recognised
-	FindOtherCode   FindCode = "other-code"         // a QR code that is no contrassegno
+	FindOtherCode   FindCode = "other-code"         // a QR code that is not a contrassegno
 	FindAmbiguous   FindCode = "ambiguous"          // several contrassegni
 	FindInterrupted FindCode = "interrupted"        // the context ended
 )
@@ -52,7 +52,7 @@ func (e *FindError) Error() string {
 // Unwrap returns the cause.
 func (e *FindError) Unwrap() error { return e.Err }
 
-// advice says what whoever uploads may do about it.
+// advice tells the person who uploads what to do about it.
 var advice = map[FindCode]string{
 	FindEmpty:       "Scegliere il file e inviarlo di nuovo.",
 	FindTooLarge:    "Inviare un'immagine più piccola: basta il riquadro del contrassegno.",
@@ -62,7 +62,8 @@ var advice = map[FindCode]string{
 	FindNoImage:     "Inviare il PDF originale, una scansione della stampa o una fotografia del contrassegno.",
 	FindCompression: "Ripetere la scansione in formato JPEG o PNG.",
 	FindNoCode:      "Riprendere il contrassegno intero, a fuoco, senza riflessi, con un margine bianco intorno.",
-	FindOtherCode:   "Riprendere il contrassegno, che sta in fondo alla prima pagina del certificato, e non un altro codice.",
+	FindOtherCode: "Riprendere il contrassegno, che sta in fondo alla prima pagina del certificato, e non un altro " +
+		"codice.",
 	FindAmbiguous:   "Inviare una copia per volta.",
 	FindInterrupted: "Riprovare fra qualche minuto.",
 }
@@ -212,7 +213,8 @@ func (v *Verifier) scanned(ctx context.Context, f *pdf.File, pages []pdf.Ref) ([
 	case s.left > 0:
 		return nil, findError(FindTooLarge, nil, "contiene troppe immagini, o troppo grandi")
 	case errors.Is(s.unread, pdf.ErrUnsupported): // the code may well be in that one
-		return nil, findError(FindCompression, s.unread, "contiene immagini in una forma che non si sa leggere (%s)", strings.TrimPrefix(s.unread.Error(), "pdf: "))
+		return nil, findError(FindCompression, s.unread, "contiene immagini in una forma che non si sa leggere (%s)",
+			strings.TrimPrefix(s.unread.Error(), "pdf: "))
 	case s.read > 0:
 		return nil, findError(FindNoCode, nil, "contiene immagini in cui non si riconosce alcun codice QR")
 	case s.unread != nil:

@@ -133,21 +133,40 @@ func TestFind(t *testing.T) {
 	m, err := contrassegno.New("https://anpr.example", key, []byte(structured))
 	require.NoError(t, err)
 	for name, data := range map[string][]byte{
-		"png":        encodePNG(t, page),
-		"jpeg":       jpg,
-		"pdf jpeg":   sheet{one, []string{stream(xobject(w, h, "/ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /DCTDecode"), jpg)}}.pdf(),
-		"gray":       sheet{one, []string{stream(xobject(w, h, "/ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /FlateDecode"), deflate(t, g.Pix))}}.pdf(),
-		"rgb":        sheet{one, []string{stream(xobject(w, h, "/ColorSpace [/ICCBased 5 0 R] /BitsPerComponent 8 /Filter [/FlateDecode]"), deflate(t, rgb)), stream("/N 3", nil)}}.pdf(),
-		"decode":     sheet{one, []string{stream(xobject(w, h, "/ColorSpace /DeviceGray /Decode [1 0] /BitsPerComponent 8 /Filter /FlateDecode"), deflate(t, inverted))}}.pdf(),
-		"bits":       sheet{one, []string{stream(xobject(w, h, "/ColorSpace /DeviceGray /BitsPerComponent 1 /Filter /FlateDecode"), deflate(t, bits(g, false)))}}.pdf(),
-		"mask":       sheet{one, []string{stream(xobject(w, h, "/ImageMask true /Filter /FlateDecode"), deflate(t, bits(g, false)))}}.pdf(),
-		"indexed":    sheet{one, []string{stream(xobject(w, h, "/ColorSpace [/Indexed /DeviceRGB 1 <FFFFFF000000>] /BitsPerComponent 1 /Filter /FlateDecode"), deflate(t, bits(g, true)))}}.pdf(),
-		"separation": sheet{one, []string{stream(xobject(w, h, "/ColorSpace [/Separation /Black /DeviceGray 5 0 R] /BitsPerComponent 1 /Filter /FlateDecode"), deflate(t, bits(g, true))), "<< >>"}}.pdf(),
+		"png":  encodePNG(t, page),
+		"jpeg": jpg,
+		"pdf jpeg": sheet{one,
+			[]string{stream(xobject(w, h, "/ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /DCTDecode"),
+				jpg)}}.pdf(),
+		"gray": sheet{one,
+			[]string{stream(xobject(w, h, "/ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /FlateDecode"),
+				deflate(t, g.Pix))}}.pdf(),
+		"rgb": sheet{one,
+			[]string{stream(xobject(w, h, "/ColorSpace [/ICCBased 5 0 R] /BitsPerComponent 8 /Filter [/FlateDecode]"),
+				deflate(t, rgb)), stream("/N 3", nil)}}.pdf(),
+		"decode": sheet{one,
+			[]string{stream(xobject(w, h,
+				"/ColorSpace /DeviceGray /Decode [1 0] /BitsPerComponent 8 /Filter /FlateDecode"),
+				deflate(t, inverted))}}.pdf(),
+		"bits": sheet{one,
+			[]string{stream(xobject(w, h, "/ColorSpace /DeviceGray /BitsPerComponent 1 /Filter /FlateDecode"),
+				deflate(t, bits(g, false)))}}.pdf(),
+		"mask": sheet{one,
+			[]string{stream(xobject(w, h, "/ImageMask true /Filter /FlateDecode"), deflate(t, bits(g, false)))}}.pdf(),
+		"indexed": sheet{one,
+			[]string{stream(xobject(w, h, "/ColorSpace [/Indexed /DeviceRGB 1 <FFFFFF000000>] /BitsPerComponent 1 "+
+				"/Filter /FlateDecode"), deflate(t, bits(g, true)))}}.pdf(),
+		"separation": sheet{one,
+			[]string{stream(xobject(w, h, "/ColorSpace [/Separation /Black /DeviceGray 5 0 R] /BitsPerComponent 1 "+
+				"/Filter /FlateDecode"), deflate(t, bits(g, true))), "<< >>"}}.pdf(),
 		"strips": sheet{"/Resources << /XObject << /A 4 0 R /B 5 0 R >> >>", []string{
-			stream(xobject(w, half, "/ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /FlateDecode"), deflate(t, g.Pix[:w*half])),
-			stream(xobject(w, h-half, "/ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /FlateDecode"), deflate(t, g.Pix[w*half:]))}}.pdf(),
+			stream(xobject(w, half, "/ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /FlateDecode"),
+				deflate(t, g.Pix[:w*half])),
+			stream(xobject(w, h-half, "/ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /FlateDecode"),
+				deflate(t, g.Pix[w*half:]))}}.pdf(),
 		"in a form": sheet{"/Resources << /XObject << /Fm0 4 0 R >> >>", []string{
-			stream("/Type /XObject /Subtype /Form /BBox [0 0 1 1] /Resources << /XObject << /Im0 5 0 R /Fm0 4 0 R >> >>", []byte("/Im0 Do")),
+			stream("/Type /XObject /Subtype /Form /BBox [0 0 1 1] /Resources << /XObject << /Im0 5 0 R /Fm0 4 0 R >> "+
+				">>", []byte("/Im0 Do")),
 			stream(xobject(w, h, "/ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /DCTDecode"), jpg)}}.pdf(),
 		"link":        sheet{fmt.Sprintf(link, m), nil}.pdf(),
 		"certificate": sealtest.Document("x"), // replaced below
@@ -179,7 +198,8 @@ func TestFindNot(t *testing.T) {
 		return sheet{one, []string{stream(xobject(300, 300, rest), data)}}.pdf()
 	}
 	flate := "/ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /FlateDecode"
-	link := "/Annots [<< /Type /Annot /Subtype /Link /A << /S /URI /URI (%s) >> >> << /Type /Annot /Subtype /Link /A << /S /URI /URI (%s) >> >>]"
+	link := "/Annots [<< /Type /Annot /Subtype /Link /A << /S /URI /URI (%s) >> >> << /Type /Annot /Subtype /Link /A " +
+		"<< /S /URI /URI (%s) >> >>]"
 	var marks []any
 	for _, text := range []string{"a", "b"} {
 		m, err := contrassegno.New("https://anpr.example", newKey(t), []byte(text))
@@ -194,50 +214,62 @@ func TestFindNot(t *testing.T) {
 		code verify.FindCode
 		says string
 	}{
-		"empty":         {nil, verify.FindEmpty, "è vuoto"},
-		"svg":           {[]byte("<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"), verify.FindFormat, "disegno SVG"},
-		"heic":          {box("heic"), verify.FindFormat, "fotografia HEIC"},
-		"avif":          {box("avif"), verify.FindFormat, "AVIF"},
-		"gif":           {[]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00;"), verify.FindFormat, "GIF"},
-		"webp":          {[]byte("RIFF\x00\x00\x00\x00WEBPVP8 "), verify.FindFormat, "WebP"},
-		"tiff":          {[]byte("II*\x00\x08\x00\x00\x00"), verify.FindFormat, "TIFF"},
-		"zip":           {[]byte("PK\x03\x04\x14\x00"), verify.FindFormat, "ZIP"},
-		"html":          {[]byte("<!doctype html><p>"), verify.FindFormat, "HTML"},
-		"text":          {[]byte("ciao"), verify.FindFormat, "non è un'immagine PNG né JPEG"},
-		"no code":       {encodePNG(t, white), verify.FindNoCode, "a fuoco"},
-		"other code":    {foreignQR(t), verify.FindOtherCode, "non è un contrassegno"},
-		"cut jpeg":      {[]byte{0xFF, 0xD8, 0xFF}, verify.FindMalformed, "non è ben formata"},
-		"large":         {make([]byte, 17<<20), verify.FindTooLarge, "17825792 byte"},
-		"pdf cut":       {page1(), verify.FindMalformed, "non è un PDF ben formato"},
-		"pdf encrypted": {bytes.Replace(sheet{}.pdf(), []byte("/Root"), []byte("/Encrypt << >> /Root"), 1), verify.FindEncrypted, "password"},
-		"pdf of text":   {sheet{}.pdf(), verify.FindNoImage, "né pagine scansionate"},
-		"pdf of white":  {picture(flate, deflate(t, white.Pix)), verify.FindNoCode, "non si riconosce"},
-		"pdf of a code": {sheet{one, []string{stream(xobject(300, 300, flate), deflate(t, pixels(t, foreignQR(t))))}}.pdf(), verify.FindOtherCode, "non è un contrassegno"},
-		"jbig2":         {picture("/ColorSpace /DeviceGray /BitsPerComponent 1 /Filter /JBIG2Decode", []byte("x")), verify.FindCompression, "JBIG2Decode"},
-		"jpeg 2000":     {picture("/Filter /JPXDecode", []byte("x")), verify.FindCompression, "JPXDecode"},
+		"empty": {nil, verify.FindEmpty, "è vuoto"},
+		"svg": {[]byte("<?xml version='1.0'?>\n<svg " +
+			"xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"), verify.FindFormat, "disegno SVG"},
+		"heic":       {box("heic"), verify.FindFormat, "fotografia HEIC"},
+		"avif":       {box("avif"), verify.FindFormat, "AVIF"},
+		"gif":        {[]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00;"), verify.FindFormat, "GIF"},
+		"webp":       {[]byte("RIFF\x00\x00\x00\x00WEBPVP8 "), verify.FindFormat, "WebP"},
+		"tiff":       {[]byte("II*\x00\x08\x00\x00\x00"), verify.FindFormat, "TIFF"},
+		"zip":        {[]byte("PK\x03\x04\x14\x00"), verify.FindFormat, "ZIP"},
+		"html":       {[]byte("<!doctype html><p>"), verify.FindFormat, "HTML"},
+		"text":       {[]byte("ciao"), verify.FindFormat, "non è un'immagine PNG né JPEG"},
+		"no code":    {encodePNG(t, white), verify.FindNoCode, "a fuoco"},
+		"other code": {foreignQR(t), verify.FindOtherCode, "non è un contrassegno"},
+		"cut jpeg":   {[]byte{0xFF, 0xD8, 0xFF}, verify.FindMalformed, "non è ben formata"},
+		"large":      {make([]byte, 17<<20), verify.FindTooLarge, "17825792 byte"},
+		"pdf cut":    {page1(), verify.FindMalformed, "non è un PDF ben formato"},
+		"pdf encrypted": {bytes.Replace(sheet{}.pdf(), []byte("/Root"), []byte("/Encrypt << >> /Root"), 1),
+			verify.FindEncrypted, "password"},
+		"pdf of text":  {sheet{}.pdf(), verify.FindNoImage, "né pagine scansionate"},
+		"pdf of white": {picture(flate, deflate(t, white.Pix)), verify.FindNoCode, "non si riconosce"},
+		"pdf of a code": {sheet{one,
+			[]string{stream(xobject(300, 300, flate), deflate(t, pixels(t, foreignQR(t))))}}.pdf(),
+			verify.FindOtherCode, "non è un contrassegno"},
+		"jbig2": {picture("/ColorSpace /DeviceGray /BitsPerComponent 1 /Filter /JBIG2Decode", []byte("x")),
+			verify.FindCompression, "JBIG2Decode"},
+		"jpeg 2000": {picture("/Filter /JPXDecode", []byte("x")), verify.FindCompression, "JPXDecode"},
 		"layers of a scan": {sheet{"/Resources << /XObject << /A 4 0 R /B 5 0 R >> >>", []string{
 			stream(xobject(300, 300, flate), deflate(t, white.Pix)),
-			stream(xobject(600, 600, "/ImageMask true /Filter /JBIG2Decode"), []byte("x"))}}.pdf(), verify.FindCompression, "JBIG2Decode"},
-		"colours":          {picture("/ColorSpace [/Lab << >>] /BitsPerComponent 8", white.Pix), verify.FindCompression, "Lab"},
-		"samples missing":  {picture(flate, deflate(t, white.Pix[1:])), verify.FindMalformed, "non sono ben formate"},
-		"declared huge":    {sheet{one, []string{stream(xobject(1<<20, 1<<20, flate), nil)}}.pdf(), verify.FindTooLarge, "troppo grandi"},
-		"declared wrongly": {sheet{one, []string{stream(xobject(-1, 3, flate), nil)}}.pdf(), verify.FindMalformed, "non sono ben formate"},
-		"two":              {sheet{fmt.Sprintf(link, marks...), nil}.pdf(), verify.FindAmbiguous, "2 contrassegni"},
+			stream(xobject(600, 600, "/ImageMask true /Filter /JBIG2Decode"), []byte("x"))}}.pdf(),
+			verify.FindCompression, "JBIG2Decode"},
+		"colours": {picture("/ColorSpace [/Lab << >>] /BitsPerComponent 8", white.Pix), verify.FindCompression,
+			"Lab"},
+		"samples missing": {picture(flate, deflate(t, white.Pix[1:])), verify.FindMalformed, "non sono ben formate"},
+		"declared huge": {sheet{one, []string{stream(xobject(1<<20, 1<<20, flate), nil)}}.pdf(), verify.FindTooLarge,
+			"troppo grandi"},
+		"declared wrongly": {sheet{one, []string{stream(xobject(-1, 3, flate), nil)}}.pdf(), verify.FindMalformed,
+			"non sono ben formate"},
+		"two": {sheet{fmt.Sprintf(link, marks...), nil}.pdf(), verify.FindAmbiguous, "2 contrassegni"},
 		"two on a page": {sheet{"/Resources << /XObject << /A 4 0 R /B 5 0 R >> >>", []string{
 			stream(xobject(400, 400, flate), deflate(t, pixels(t, newMark(t, newKey(t), "a")))),
-			stream(xobject(400, 400, flate), deflate(t, pixels(t, newMark(t, newKey(t), "b"))))}}.pdf(), verify.FindAmbiguous, "2 contrassegni"},
+			stream(xobject(400, 400, flate), deflate(t, pixels(t, newMark(t, newKey(t), "b"))))}}.pdf(),
+			verify.FindAmbiguous, "2 contrassegni"},
 	} {
 		t.Run(name, func(t *testing.T) { findError(t, v, c.data, c.code, c.says) })
 	}
 
 	// A bomb: a small stream that expands beyond what it declares.
-	small, err := verify.New(verify.Config{Now: fixedNow, Limits: verify.Limits{PDF: pdf.Limits{Stream: 1 << 20, Expanded: 4 << 20}}})
+	small, err := verify.New(verify.Config{Now: fixedNow,
+		Limits: verify.Limits{PDF: pdf.Limits{Stream: 1 << 20, Expanded: 4 << 20}}})
 	require.NoError(t, err)
 	findError(t, small, picture(flate, deflate(t, make([]byte, 8<<20))), verify.FindTooLarge, "troppo grandi")
 
 	// A link that is not to the data embedded here.
 	alien := sheet{fmt.Sprintf(link, marks[0], marks[1]), []string{
-		stream("/Type /EmbeddedFile", []byte(structured)), "<< /Type /Filespec /F (certificato.json) /UF (certificato.json) /EF << /F 4 0 R >> >>"}}.pdf()
+		stream("/Type /EmbeddedFile", []byte(structured)), "<< /Type /Filespec /F (certificato.json) /UF " +
+			"(certificato.json) /EF << /F 4 0 R >> >>"}}.pdf()
 	alien = bytes.Replace(alien, []byte("/Catalog /Pages 2 0 R"), []byte("/Catalog/AF[5 0 R]/Pages 2 0 R"), 1)
 	findError(t, v, fixXRef(t, alien), verify.FindNoImage, "collegamento")
 
@@ -271,7 +303,8 @@ func TestFindScans(t *testing.T) {
 	path := filepath.Join(dir, "page.png")
 	require.NoError(t, os.WriteFile(path, encodePNG(t, scannedPage(t, newMark(t, key, structured))), 0o600))
 	// The Debian program's own interpreter has the library.
-	out, err := exec.CommandContext(t.Context(), interpreter(t, tool), filepath.Join("testdata", "scan.py"), path, dir).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), interpreter(t, tool), filepath.Join("testdata", "scan.py"), path,
+		dir).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	files, err := filepath.Glob(filepath.Join(dir, "*.pdf"))
 	require.NoError(t, err)
@@ -310,14 +343,16 @@ func TestFindPrinted(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "c.pdf"), issued(t, ca, seal.LevelB, time.Now()), 0o600))
 	for _, dpi := range []string{"150", "300"} {
-		out, err := exec.CommandContext(t.Context(), tool, "-r", dpi, "-jpeg", "-singlefile", filepath.Join(dir, "c.pdf"), filepath.Join(dir, dpi)).CombinedOutput()
+		out, err := exec.CommandContext(t.Context(), tool, "-r", dpi, "-jpeg", "-singlefile",
+			filepath.Join(dir, "c.pdf"), filepath.Join(dir, dpi)).CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		jpg, err := os.ReadFile(filepath.Join(dir, dpi+".jpg"))
 		require.NoError(t, err)
 		cfg, err := jpeg.DecodeConfig(bytes.NewReader(jpg))
 		require.NoError(t, err)
 		doc := sheet{"/Resources << /XObject << /Im0 4 0 R >> >>", []string{
-			stream(xobject(cfg.Width, cfg.Height, "/ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /DCTDecode"), jpg)}}.pdf()
+			stream(xobject(cfg.Width, cfg.Height, "/ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /DCTDecode"),
+				jpg)}}.pdf()
 		m, err := verifier(t).FindContrassegno(t.Context(), doc)
 		require.NoError(t, err, dpi)
 		assert.True(t, m.Authentic(bytes.Repeat([]byte{1}, 32)))
@@ -334,12 +369,17 @@ func FuzzFind(f *testing.F) {
 	small := asGray(img)
 	f.Add([]byte{})
 	f.Add(encodeJPEG(f, img, 20))
-	const one = "/Resources << /XObject << /Im0 4 0 R >> >> /Annots [<< /Type /Annot /Subtype /Link /A << /S /URI /URI (https://a.it) >> >>]"
-	for _, rest := range []string{"/ColorSpace /DeviceGray /BitsPerComponent 1", "/ImageMask true /Decode [1 0]", "/ColorSpace [/Indexed /DeviceRGB 1 <FFFFFF000000>] /BitsPerComponent 1"} {
+	const one = "/Resources << /XObject << /Im0 4 0 R >> >> /Annots [<< /Type /Annot /Subtype /Link /A << /S /URI " +
+		"/URI (https://a.it) >> >>]"
+	for _, rest := range []string{"/ColorSpace /DeviceGray /BitsPerComponent 1", "/ImageMask true /Decode [1 0]",
+		"/ColorSpace [/Indexed /DeviceRGB 1 <FFFFFF000000>] /BitsPerComponent 1"} {
 		f.Add(sheet{one, []string{stream(xobject(400, 400, rest), bits(small, false))}}.pdf())
 	}
-	f.Add(sheet{one, []string{stream(xobject(40, 40, "/BitsPerComponent 1 /ColorSpace /DeviceGray /Filter /CCITTFaxDecode /DecodeParms << /K -1 /Columns 40 >>"), []byte{0x26, 0xa0, 0x1f})}}.pdf())
-	f.Add(sheet{one, []string{stream(xobject(400, 400, "/ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /DCTDecode"), encodeJPEG(f, img, 20))}}.pdf())
+	f.Add(sheet{one, []string{stream(xobject(40, 40,
+		"/BitsPerComponent 1 /ColorSpace /DeviceGray /Filter /CCITTFaxDecode /DecodeParms << /K -1 /Columns 40 "+
+			">>"), []byte{0x26, 0xa0, 0x1f})}}.pdf())
+	f.Add(sheet{one, []string{stream(xobject(400, 400,
+		"/ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /DCTDecode"), encodeJPEG(f, img, 20))}}.pdf())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := v.FindContrassegno(t.Context(), data)
 		var fe *verify.FindError

@@ -35,7 +35,8 @@ func TestForeign(t *testing.T) {
 		"streams":       {"--object-streams=generate"},
 		"linear":        {"--linearize", "--object-streams=disable"},
 		"linearstreams": {"--linearize", "--object-streams=generate"},
-		"preserved":     {"--preserve-unreferenced", "--newline-before-endstream", "--min-version=1.3", "--object-streams=disable"},
+		"preserved": {"--preserve-unreferenced", "--newline-before-endstream", "--min-version=1.3",
+			"--object-streams=disable"},
 	}
 	var bases []string
 	for name, options := range forms {

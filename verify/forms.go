@@ -44,7 +44,8 @@ func (u *update) form(catalog pdf.Ref, wasCat, isCat pdf.Dict) error {
 		case (key == "DR" || key == "DA") && u.signs && is.Get(key) != nil:
 			faults = append(faults, u.added(is.Get(key), 12))
 		default:
-			faults = append(faults, refuse(formEntry, path+"/"+clean(string(key)), "key", string(key)).found(is.Get(key)))
+			faults = append(faults, refuse(formEntry, path+"/"+clean(string(key)), "key",
+				string(key)).found(is.Get(key)))
 		}
 	}
 	faults = append(faults, u.formFields(path, was, is, before))
@@ -115,7 +116,8 @@ func (u *update) added(o pdf.Object, depth int) error {
 // signed or filled in.
 func (u *update) fields() error {
 	var faults []error
-	for _, ref := range slices.SortedFunc(maps.Keys(u.widgets), func(a, b pdf.Ref) int { return int(a.Num) - int(b.Num) }) {
+	for _, ref := range slices.SortedFunc(maps.Keys(u.widgets),
+		func(a, b pdf.Ref) int { return int(a.Num) - int(b.Num) }) {
 		faults = append(faults, u.newField(ref))
 	}
 	owners := u.owners()
@@ -189,7 +191,7 @@ func (u *update) signatureWidget(o owner, c *pdf.Change, was, is pdf.Dict) error
 		d, _ := f.New.(pdf.Dict)
 		value = d.Get("V")
 	}
-	if o.field.V != nil || value == nil {
+	if o.field.V != nil || !u.signature(value) {
 		return refuse(signatureFieldUnsigned, at(o.field.Ref, "V"), "field", "«"+clean(o.field.Name)+"»")
 	}
 	if key, dup := is.Duplicate(); dup {
@@ -214,16 +216,25 @@ func (u *update) signatureWidget(o owner, c *pdf.Change, was, is pdf.Dict) error
 	return errors.Join(faults...)
 }
 
+// signature reports whether the value of a field is there: a reference to an
+// object that does not exist is null.
+func (u *update) signature(value pdf.Object) bool {
+	o, err := u.new.Resolve(value)
+	_, ok := o.(pdf.Dict)
+	return ok && err == nil
+}
+
 // field judges one signature field, was being nil if it is new.
 func (u *update) field(ref pdf.Ref, was, is pdf.Dict) error {
 	if key, dup := is.Duplicate(); dup {
 		return refuse(keyTwice, at(ref, key), "what", "il campo "+ref.String(), "key", string(key))
 	}
-	if was.Get("V") != nil || is.Get("V") == nil {
+	if was.Get("V") != nil || !u.signature(is.Get("V")) {
 		return refuse(signatureFieldUnsigned, at(ref, "V"), "field", ref.String()).found(is.Get("V"))
 	}
 	var faults []error
-	fresh := []pdf.Name{"Type", "Subtype", "FT", "T", "TU", "V", "F", "Ff", "P", "Rect", "AP", "MK", "DA", "Lock", "Border", "BS"}
+	fresh := []pdf.Name{"Type", "Subtype", "FT", "T", "TU", "V", "F", "Ff", "P", "Rect", "AP", "MK", "DA", "Lock",
+		"Border", "BS"}
 	filled := []pdf.Name{"V", "AP", "MK", "F", "Ff", "M", "DA"}
 	for _, key := range keysOf(was, is) {
 		if pdf.Equal(was.Get(key), is.Get(key)) {
@@ -245,8 +256,8 @@ func (u *update) field(ref pdf.Ref, was, is pdf.Dict) error {
 	return errors.Join(faults...)
 }
 
-// invisible reports whether a field shows nothing. A timestamp has no author
-// who would answer for what it shows.
+// invisible reports whether a field shows nothing. A time-stamp must not show
+// anything: it has no author who would answer for it.
 func (u *update) invisible(field pdf.Dict) bool {
 	ap := field.Get("AP")
 	if ap == nil {
@@ -301,7 +312,8 @@ func (u *update) blank(ap pdf.Object) bool {
 
 // pages accounts for the widgets of new signature fields on their pages.
 func (u *update) pages() error {
-	if !slices.ContainsFunc(slices.Collect(maps.Keys(u.changes)), func(n uint32) bool { return u.changes[n].Had && !u.allowed[n] }) {
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(u.changes)),
+		func(n uint32) bool { return u.changes[n].Had && !u.allowed[n] }) {
 		return nil // no page has changed
 	}
 	refs, err := u.old.Pages()
@@ -342,7 +354,8 @@ func (u *update) page(ref pdf.Ref, was, is pdf.Dict) error {
 	var faults []error
 	for _, key := range keysOf(was, is) {
 		if key != "Annots" && !pdf.Equal(was.Get(key), is.Get(key)) {
-			faults = append(faults, refuse(pageEntry, at(ref, key), "key", string(key), "page", ref.String()).found(is.Get(key)))
+			faults = append(faults, refuse(pageEntry, at(ref, key), "key", string(key), "page",
+				ref.String()).found(is.Get(key)))
 		}
 	}
 	faults = append(faults, u.annotations(ref, was, is))

@@ -30,7 +30,8 @@ func FuzzRevisions(f *testing.F) {
 	n, catalog := catalogWith(f, base, "AcroForm", "<< /Fields [4 0 R 6 0 R 7 0 R] >>")
 	sealer, err := ca.PAdES(seal.LevelB)
 	require.NoError(f, err)
-	doc, err := sealer.Seal(f.Context(), update(f, base, map[int]string{n: catalog}, "/Root 1 0 R /ID [<00><00>]"), seal.Details{})
+	doc, err := sealer.Seal(f.Context(), update(f, base, map[int]string{n: catalog}, "/Root 1 0 R /ID [<00><00>]"),
+		seal.Details{})
 	require.NoError(f, err)
 	v, err := verify.New(verify.Config{Trust: anchors(ca), Now: fixedNow, Limits: verify.Limits{
 		PDF: pdf.Limits{Size: 1 << 17, Stream: 1 << 18, Expanded: 1 << 20, Objects: 2000, Revisions: 20}}})
@@ -40,7 +41,8 @@ func FuzzRevisions(f *testing.F) {
 	ap := stream("/Type /XObject /Subtype /Form /BBox [0 0 200 20]", []byte("BT (Bruna) Tj ET"))
 	for valid, objects := range map[bool][]map[int]string{
 		true: {
-			{4: fmt.Sprintf("<< %s /FT /Tx /T (vuoto) /V (Bruna) /Rect [0 0 200 20] /AP << /N %d 0 R >> >>", widget, next), next: ap},
+			{4: fmt.Sprintf("<< %s /FT /Tx /T (vuoto) /V (Bruna) /Rect [0 0 200 20] /AP << /N %d 0 R >> >>", widget,
+				next), next: ap},
 			{7: "<< " + widget + " /FT /Btn /T (scelta) /V /Si /AS /Si /Rect [0 60 10 70] /AP << /N 8 0 R >> >>"},
 		},
 		false: {

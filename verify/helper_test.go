@@ -100,7 +100,8 @@ func update(t testing.TB, doc []byte, objects map[int]string, trailer string) []
 	}
 	if trailer == "" {
 		id := last.Trailer.Get("ID").(pdf.Array)
-		trailer = fmt.Sprintf("/Root %s /Info %s /ID [<%x><%x>]", ref(last.Trailer, "Root"), ref(last.Trailer, "Info"), []byte(id[0].(pdf.String)), "new")
+		trailer = fmt.Sprintf("/Root %s /Info %s /ID [<%x><%x>]", ref(last.Trailer, "Root"), ref(last.Trailer, "Info"),
+			[]byte(id[0].(pdf.String)), "new")
 	}
 	fmt.Fprintf(&b, "trailer\n<< /Size %d /Prev %d %s >>\nstartxref\n%d\n%%%%EOF\n", size, last.XRef, trailer, xref)
 	return b.Bytes()

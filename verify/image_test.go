@@ -40,7 +40,7 @@ func foreignQR(t testing.TB) []byte {
 	return out
 }
 
-// onPage puts the picture on a white page with some lines that are no code.
+// onPage puts the picture on a white page with some lines that are not a code.
 func onPage(img image.Image, w, h int) image.Image {
 	page := image.NewRGBA(image.Rect(0, 0, w, h))
 	draw.Draw(page, page.Bounds(), image.White, image.Point{}, draw.Src)

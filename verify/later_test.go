@@ -17,7 +17,8 @@ import (
 	"github.com/liste-elettorali/anpr/verify"
 )
 
-// A later is a sealed document, and who judges what comes after the seal.
+// A later is a sealed document with the verifier that judges what comes after
+// the seal.
 type later struct {
 	ca  *sealtest.CA
 	doc []byte
@@ -72,7 +73,8 @@ const (
 	widget   = "/Type /Annot /Subtype /Widget /P 3 0 R"
 	drawing  = "/Type /XObject /Subtype /Form /BBox [0 0 200 20]"
 	written  = "BT /F1 9 Tf (1000) Tj ET"
-	onePixel = "<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8 /Length 1 >>\nstream\n0\nendstream"
+	onePixel = "<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8 " +
+		"/Length 1 >>\nstream\n0\nendstream"
 )
 
 // TestLaterFields fills in fields that are not to be filled in: each time by a
@@ -91,7 +93,8 @@ func TestLaterFields(t *testing.T) {
 		{"hidden", small + " /F 2", "", "nascosto"},
 		{"not shown on a screen", small + " /F 32", "", "nascosto"},
 		{"a picture", small + " /F 4", "q 200 0 0 20 0 0 cm /Im Do Q", "mostrava già"},
-		{"a picture in the stream", small + " /F 4", "q 200 0 0 20 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 ID 0 EI Q", "mostrava già"},
+		{"a picture in the stream", small + " /F 4", "q 200 0 0 20 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 ID 0 EI Q",
+			"mostrava già"},
 		{"a shading", small + " /F 4", "/Sh sh", "mostrava già"},
 		{"a text", small + " /F 4", written, "mostrava già"},
 		{"a text by parts", small + " /F 4", "BT /F1 9 Tf [(10) -9 (00)] TJ ET", "mostrava già"},
@@ -103,8 +106,10 @@ func TestLaterFields(t *testing.T) {
 	for i, f := range fields {
 		n := 4 + 2*i
 		list += fmt.Sprintf("%d 0 R ", n)
-		objects = append(objects, fmt.Sprintf("<< %s %s /FT /Tx /T (campo%d) /AP << /N %d 0 R >> >>", widget, f.entries, i, n+1),
-			stream(drawing+fmt.Sprintf(" /Resources << /XObject << /Im %d 0 R >> >>", 4+2*len(fields)), []byte(f.appearance)))
+		objects = append(objects, fmt.Sprintf("<< %s %s /FT /Tx /T (campo%d) /AP << /N %d 0 R >> >>", widget, f.entries,
+			i, n+1),
+			stream(drawing+fmt.Sprintf(" /Resources << /XObject << /Im %d 0 R >> >>", 4+2*len(fields)),
+				[]byte(f.appearance)))
 	}
 	objects = append(objects, onePixel)
 	l := sealedSheet(t, "/Annots ["+list+"]", "/AcroForm << /Fields ["+list+"] >>", objects...)
@@ -113,7 +118,8 @@ func TestLaterFields(t *testing.T) {
 	for i, f := range fields {
 		n := 4 + 2*i
 		value := func(ap int) string {
-			return fmt.Sprintf("<< %s %s /FT /Tx /T (campo%d) /V (9999) /AP << /N %d 0 R >> >>", widget, f.entries, i, ap)
+			return fmt.Sprintf("<< %s %s /FT /Tx /T (campo%d) /V (9999) /AP << /N %d 0 R >> >>", widget, f.entries, i,
+				ap)
 		}
 		t.Run(f.name, func(t *testing.T) {
 			anew := l.with(t, map[int]string{n: value(next), next: look})
@@ -165,14 +171,15 @@ func TestLaterWidgets(t *testing.T) {
 	}
 }
 
-// TestLaterHiddenWidget fills in a field of which one widget is seen on the
-// screen and the other on paper alone: that must go on showing nothing.
+// TestLaterHiddenWidget fills in a field with two widgets, one on the screen and
+// one on paper alone. The latter must go on showing nothing.
 func TestLaterHiddenWidget(t *testing.T) {
 	kid := func(flags, ap int) string {
 		return fmt.Sprintf("<< %s /Parent 4 0 R /Rect [0 0 200 20] /F %d /AP << /N %d 0 R >> >>", widget, flags, ap)
 	}
 	l := sealedSheet(t, "/Annots [5 0 R 6 0 R]", "/AcroForm << /Fields [4 0 R] >>",
-		"<< /FT /Tx /T (campo) /Kids [5 0 R 6 0 R] >>", kid(4, 7), kid(36, 8), stream(drawing, nil), stream(drawing, nil))
+		"<< /FT /Tx /T (campo) /Kids [5 0 R 6 0 R] >>", kid(4, 7), kid(36, 8), stream(drawing, nil), stream(drawing,
+			nil))
 	value, look := "<< /FT /Tx /T (campo) /V (1000) /Kids [5 0 R 6 0 R] >>", stream(drawing, []byte(written))
 	next := unused(t, l.doc)
 	l.permitted(t, l.with(t, map[int]string{4: value, 7: look}))
@@ -194,7 +201,8 @@ func TestLaterSignatureFields(t *testing.T) {
 		for _, apart := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, widget apart %v", name, apart), func(t *testing.T) {
 				field, place := "/FT /Sig /T (Firma)", widget+" /Rect [10 10 90 30] /F 4"
-				objects := []string{fmt.Sprintf("<< %s %s /AP << /N 6 0 R >> >>", field, place), "null", stream(drawing, c.before)}
+				objects := []string{fmt.Sprintf("<< %s %s /AP << /N 6 0 R >> >>", field, place), "null",
+					stream(drawing, c.before)}
 				if apart {
 					objects[0] = "<< " + field + " /Kids [5 0 R] >>"
 					objects[1] = fmt.Sprintf("<< %s /Parent 4 0 R /AP << /N 6 0 R >> >>", place)
@@ -203,7 +211,8 @@ func TestLaterSignatureFields(t *testing.T) {
 				if apart {
 					shown = 5
 				}
-				l := sealedSheet(t, fmt.Sprintf("/Annots [%d 0 R]", shown), "/AcroForm << /Fields [4 0 R] /SigFlags 3 >>", objects...)
+				l := sealedSheet(t, fmt.Sprintf("/Annots [%d 0 R]", shown),
+					"/AcroForm << /Fields [4 0 R] /SigFlags 3 >>", objects...)
 				next := unused(t, l.doc)
 				changed := map[int]string{next + 1: stream(drawing, []byte("BT /F1 9 Tf (Firmato) Tj ET"))}
 				if ap := fmt.Sprintf("/AP << /N %d 0 R >>", next+1); apart {
@@ -251,7 +260,8 @@ func (l later) sign(t testing.TB, objects map[int]string, num int, tsa seal.Time
 		value = token.Raw
 	} else {
 		var err error
-		value, err = cms.Sign(cms.SignConfig{Signer: l.ca.Signer(), Chain: l.ca.Chain(), Digest: crypto.SHA256, ContentType: cms.OIDData}, h.Sum(nil))
+		value, err = cms.Sign(cms.SignConfig{Signer: l.ca.Signer(), Chain: l.ca.Chain(), Digest: crypto.SHA256,
+			ContentType: cms.OIDData}, h.Sum(nil))
 		require.NoError(t, err)
 	}
 	copy(doc[start+1:], fmt.Appendf(nil, "%x", value))
@@ -270,7 +280,9 @@ func TestLaterStamp(t *testing.T) {
 		"place in words": {"/Rect [/a /b /a /b]", "si vede sulla pagina"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			shows := func(next int) string { return fmt.Sprintf("%s %s /F 4 /AP << /N %d 0 R >>", widget, c.place, next+1) }
+			shows := func(next int) string {
+				return fmt.Sprintf("%s %s /F 4 /AP << /N %d 0 R >>", widget, c.place, next+1)
+			}
 			judge := func(l later, doc []byte) {
 				t.Helper()
 				if c.says == "" {
@@ -280,18 +292,23 @@ func TestLaterStamp(t *testing.T) {
 				}
 			}
 			l := sealedSheet(t, "/Annots [6 0 R 7 0 R]", "/AcroForm << /Fields [4 0 R 6 0 R] /SigFlags 3 >>",
-				"<< /FT /Sig /T (Apart) /Kids [7 0 R] >>", "null", "<< "+widget+" "+c.place+" /F 4 /FT /Sig /T (Marca) >>",
+				"<< /FT /Sig /T (Apart) /Kids [7 0 R] >>", "null",
+				"<< "+widget+" "+c.place+" /F 4 /FT /Sig /T (Marca) >>",
 				"<< "+widget+" "+c.place+" /F 4 /Parent 4 0 R >>")
 			tsa, err := l.ca.Timestamper()
 			require.NoError(t, err)
 			next := unused(t, l.doc)
 			drawn := stream(drawing, []byte(look))
-			judge(l, l.sign(t, map[int]string{next + 1: drawn, 6: fmt.Sprintf("<< %s /FT /Sig /T (Marca) /V %d 0 R >>", shows(next), next)}, next, tsa))
-			judge(l, l.sign(t, map[int]string{next + 1: drawn, 4: fmt.Sprintf("<< /FT /Sig /T (Apart) /Kids [7 0 R] /V %d 0 R >>", next),
+			judge(l, l.sign(t, map[int]string{next + 1: drawn, 6: fmt.Sprintf("<< %s /FT /Sig /T (Marca) /V %d 0 R >>",
+				shows(next), next)}, next, tsa))
+			judge(l, l.sign(t, map[int]string{next + 1: drawn,
+				4: fmt.Sprintf("<< /FT /Sig /T (Apart) /Kids [7 0 R] /V %d 0 R >>", next),
 				7: fmt.Sprintf("<< %s /Parent 4 0 R >>", shows(next))}, next, tsa))
 			// A field that the time-stamp brings with it.
-			root, catalog := catalogWith(t, l.doc, "AcroForm", fmt.Sprintf("<< /Fields [%s %d 0 R] /SigFlags 3 >>", formFields(t, l.doc), next+2))
-			page := fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Annots [%s %d 0 R] >>", pageAnnots(t, l.doc), next+2)
+			root, catalog := catalogWith(t, l.doc, "AcroForm", fmt.Sprintf("<< /Fields [%s %d 0 R] /SigFlags 3 >>",
+				formFields(t, l.doc), next+2))
+			page := fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Annots [%s %d 0 R] >>",
+				pageAnnots(t, l.doc), next+2)
 			judge(l, l.sign(t, map[int]string{root: catalog, 3: page, next + 1: drawn,
 				next + 2: fmt.Sprintf("<< %s /FT /Sig /T (Nuova) /V %d 0 R >>", shows(next), next)}, next, tsa))
 		})
@@ -333,8 +350,11 @@ func TestStampForItself(t *testing.T) {
 		tsa, err := l.ca.TSAClient(authority)
 		require.NoError(t, err)
 		next := unused(t, l.doc)
-		root, catalog := catalogWith(t, l.doc, "AcroForm", fmt.Sprintf("<< /Fields [%s %d 0 R] /SigFlags 3 >>", formFields(t, l.doc), next+1))
-		l.doc = l.sign(t, map[int]string{root: catalog, next + 1: fmt.Sprintf("<< %s /Rect [0 0 0 0] /FT /Sig /T (Marca%d) /V %d 0 R >>", widget, next, next)}, next, tsa)
+		root, catalog := catalogWith(t, l.doc, "AcroForm", fmt.Sprintf("<< /Fields [%s %d 0 R] /SigFlags 3 >>",
+			formFields(t, l.doc), next+1))
+		l.doc = l.sign(t, map[int]string{root: catalog,
+			next + 1: fmt.Sprintf("<< %s /Rect [0 0 0 0] /FT /Sig /T (Marca%d) /V %d 0 R >>", widget, next,
+				next)}, next, tsa)
 		return l
 	}
 	const day = 24 * time.Hour
@@ -356,7 +376,8 @@ func TestStampForItself(t *testing.T) {
 			require.Equal(t, c.want, outcome(r, verify.CodeTime), "%+v", r.Checks)
 			require.Equal(t, c.want == verify.Passed, !r.Signatures[0].Proved.IsZero())
 			check, _ := r.Check(verify.CodeTime)
-			require.Equal(t, c.want == verify.Passed, !strings.Contains(check.Message, "non prova nulla"), check.Message)
+			require.Equal(t, c.want == verify.Passed, !strings.Contains(check.Message, "non prova nulla"),
+				check.Message)
 		})
 	}
 

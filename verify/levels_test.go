@@ -81,7 +81,8 @@ func TestAfterExpiry(t *testing.T) {
 	ca := newCA(t, sealtest.Config{})
 	v := stampVerifier(t, nil, ca.Root())
 	end := ca.Chain()[0].NotAfter
-	for level, valid := range map[seal.Level]bool{seal.LevelB: false, seal.LevelT: true, seal.LevelLT: true, seal.LevelLTA: true} {
+	for level, valid := range map[seal.Level]bool{seal.LevelB: false, seal.LevelT: true, seal.LevelLT: true,
+		seal.LevelLTA: true} {
 		doc := padesWith(t, ca, level)
 		before := v.PDF(t.Context(), doc, end.Add(-time.Hour))
 		assert.True(t, before.Valid, level)

@@ -12,7 +12,7 @@ import (
 	"github.com/liste-elettorali/anpr/audit"
 )
 
-// The checks of an access log, besides [CodeStructure].
+// The checks of an access log, in addition to [CodeStructure].
 const (
 	CodeChain      Code = "chain"      // each record follows the one before
 	CodeTree       Code = "tree"       // the records are those of the tree over all chains
@@ -50,8 +50,11 @@ func (v *Verifier) log(found audit.Report, folder bool, err error) (Report, erro
 		why  string
 	}{
 		{CodeTree, "il registro non ha un albero sopra le catene; che manchi una catena intera non si può vedere"},
-		{CodeCheckpoint, "il registro non ha un punto di controllo firmato; senza, non si può vedere se alla fine di una catena mancano registrazioni intere, se manca una catena intera o se una catena è stata ricalcolata per intero"},
-		{CodeAnchor, "il registro non è ancorato né a un testimone né a una marca temporale; le date sono quelle dell'orologio di chi lo ha scritto"},
+		{CodeCheckpoint, "il registro non ha un punto di controllo firmato; senza, non si può vedere se alla fine di " +
+			"una catena mancano registrazioni intere, se manca una catena intera o se una catena è stata ricalcolata " +
+			"per intero"},
+		{CodeAnchor, "il registro non è ancorato né a un testimone né a una marca temporale; le date sono quelle " +
+			"dell'orologio di chi lo ha scritto"},
 	} {
 		r.Checks = append(r.Checks, Check{Code: c.code, Outcome: NotDone, Message: "Non verificato: " + c.why + "."})
 	}
@@ -77,7 +80,8 @@ func logStructure(found audit.Report, folder bool, err error) Check {
 		c.Message = faults
 	default:
 		c.Outcome = Passed
-		c.Message = fmt.Sprintf("Il registro è ben formato: %s, %s.", count(len(found.Chains), "catena", "catene"), count(int(n), "registrazione", "registrazioni"))
+		c.Message = fmt.Sprintf("Il registro è ben formato: %s, %s.", count(len(found.Chains), "catena", "catene"),
+			count(int(n), "registrazione", "registrazioni"))
 	}
 	if err != nil {
 		c.Evidence = append(c.Evidence, err.Error())
@@ -97,7 +101,8 @@ func logChain(found audit.Report, whole bool) Check {
 		c.Outcome, c.Message = NotDone, "Non verificato: nessuna registrazione si può leggere."
 	case !whole:
 		c.Outcome = NotDone
-		c.Message = fmt.Sprintf("Non verificato per intero: le registrazioni che si possono leggere (%d) sono concatenate.", n)
+		c.Message = fmt.Sprintf("Non verificato per intero: le registrazioni che si possono leggere (%d) sono "+
+			"concatenate.", n)
 	default:
 		c.Outcome = Passed
 		c.Message = "Ogni registrazione segue la precedente e corrisponde alla propria impronta." + logClock(found)
@@ -107,13 +112,14 @@ func logChain(found audit.Report, whole bool) Check {
 			c.Evidence = append(c.Evidence, fmt.Sprintf("and %d chains more", len(found.Chains)-i))
 			break
 		}
-		c.Evidence = append(c.Evidence, fmt.Sprintf("%s: %d records, %s to %s, head %s", clean(chain.Chain), chain.Records,
+		c.Evidence = append(c.Evidence, fmt.Sprintf("%s: %d records, %s to %s, head %s", clean(chain.Chain),
+			chain.Records,
 			chain.FirstTime.UTC().Format(time.RFC3339), chain.LastTime.UTC().Format(time.RFC3339), chain.Head.Hash))
 	}
 	return c
 }
 
-// logClock tells of clocks that went back: no fault, and worth a look.
+// logClock reports clocks that went back: not a fault, but worth a look.
 func logClock(found audit.Report) string {
 	n := uint64(0)
 	for _, c := range found.Chains {
@@ -125,7 +131,8 @@ func logClock(found audit.Report) string {
 	case 1:
 		return " Una registrazione porta un'ora precedente a quella che la precede: l'ordine è quello dei numeri."
 	}
-	return fmt.Sprintf(" %d registrazioni portano un'ora precedente a quella che le precede: l'ordine è quello dei numeri.", n)
+	return fmt.Sprintf(" %d registrazioni portano un'ora precedente a quella che le precede: l'ordine è quello dei "+
+		"numeri.", n)
 }
 
 // logFaults spells out the faults of the bytes, or those of the chains, and
@@ -192,9 +199,11 @@ func logFault(f audit.Fault, folder bool) string {
 	case audit.EmptyChain:
 		return file + " non contiene registrazioni."
 	case audit.TornTail:
-		return fmt.Sprintf("%s finisce a metà di una registrazione, al byte %d: l'ultima scrittura è stata interrotta, o la fine è stata tolta.", file, f.Offset)
+		return fmt.Sprintf("%s finisce a metà di una registrazione, al byte %d: l'ultima scrittura è stata "+
+			"interrotta, o la fine è stata tolta.", file, f.Offset)
 	case audit.WrongPlace:
-		return fmt.Sprintf("%s non contiene la catena che dovrebbe, o non soltanto quella (registrazione %d).", file, f.Seq)
+		return fmt.Sprintf("%s non contiene la catena che dovrebbe, o non soltanto quella (registrazione %d).", file,
+			f.Seq)
 	case audit.Malformed:
 		if f.Offset == 0 {
 			if !folder && f.Chain == "" {
@@ -210,7 +219,8 @@ func logFault(f audit.Fault, folder bool) string {
 	case audit.WrongHash:
 		return fmt.Sprintf("Il contenuto non corrisponde alla sua impronta: %s.", record)
 	case audit.BrokenLink:
-		return fmt.Sprintf("Il concatenamento è interrotto: l'impronta della registrazione precedente non è quella attesa: %s.", record)
+		return fmt.Sprintf("Il concatenamento è interrotto: l'impronta della registrazione precedente non è quella "+
+			"attesa: %s.", record)
 	case audit.WrongSequence:
 		return fmt.Sprintf("Mancano registrazioni, o sono ripetute o fuori ordine: %s.", record)
 	case audit.WrongClock:

@@ -52,14 +52,16 @@ func checkLogReport(t testing.TB, r verify.Report) {
 	require.Equal(t, verify.KindLog, r.Kind)
 	require.Equal(t, now, r.At)
 	require.Len(t, r.Checks, 5)
-	for i, code := range []verify.Code{verify.CodeStructure, verify.CodeChain, verify.CodeTree, verify.CodeCheckpoint, verify.CodeAnchor} {
+	for i, code := range []verify.Code{verify.CodeStructure, verify.CodeChain, verify.CodeTree, verify.CodeCheckpoint,
+		verify.CodeAnchor} {
 		require.Equal(t, code, r.Checks[i].Code)
 		require.NotEmpty(t, r.Checks[i].Message)
 		if i > 1 {
 			require.Equal(t, verify.NotDone, r.Checks[i].Outcome, "nothing of it is checked yet")
 		}
 	}
-	require.Equal(t, outcome(r, verify.CodeStructure) == verify.Passed && outcome(r, verify.CodeChain) == verify.Passed, r.Valid)
+	require.Equal(t, outcome(r, verify.CodeStructure) == verify.Passed && outcome(r, verify.CodeChain) == verify.Passed,
+		r.Valid)
 }
 
 func message(r verify.Report, code verify.Code) string {
@@ -140,16 +142,23 @@ func TestLogReasons(t *testing.T) {
 		say              string
 	}{
 		"empty folder": {fstest.MapFS{}, failed, notDone, "non contiene il file di alcuna catena"},
-		"unknown file": {fstest.MapFS{"chain-h501.log": good, "note\u202e.txt": {}}, failed, notDone, "c'è «note\ufffd.txt», che non è"},
-		"torn tail":    {fstest.MapFS{"chain-h501.log": {Data: good.Data[:len(good.Data)-7]}}, failed, notDone, "finisce a metà di una registrazione"},
-		"no records":   {fstest.MapFS{"chain-h501.log": file("H501", 0, nil)}, failed, notDone, "non contiene registrazioni"},
-		"other file":   {fstest.MapFS{"chain-h501.log": {Data: []byte("%PDF-1.7\n")}}, failed, notDone, "non ha l'intestazione"},
-		"renamed":      {fstest.MapFS{"chain-f205.log": good}, failed, notDone, "non contiene la catena che dovrebbe"},
-		"removed": {fstest.MapFS{"chain-h501.log": file("H501", 4, func(r []audit.Record) []audit.Record { return slices.Delete(r, 1, 2) })},
+		"unknown file": {fstest.MapFS{"chain-h501.log": good, "note\u202e.txt": {}}, failed, notDone,
+			"c'è «note\ufffd.txt», che non è"},
+		"torn tail": {fstest.MapFS{"chain-h501.log": {Data: good.Data[:len(good.Data)-7]}}, failed, notDone,
+			"finisce a metà di una registrazione"},
+		"no records": {fstest.MapFS{"chain-h501.log": file("H501", 0, nil)}, failed, notDone,
+			"non contiene registrazioni"},
+		"other file": {fstest.MapFS{"chain-h501.log": {Data: []byte("%PDF-1.7\n")}}, failed, notDone,
+			"non ha l'intestazione"},
+		"renamed": {fstest.MapFS{"chain-f205.log": good}, failed, notDone, "non contiene la catena che dovrebbe"},
+		"removed": {fstest.MapFS{"chain-h501.log": file("H501", 4,
+			func(r []audit.Record) []audit.Record { return slices.Delete(r, 1, 2) })},
 			passed, failed, "Mancano registrazioni"},
-		"changed": {fstest.MapFS{"chain-h501.log": file("H501", 4, func(r []audit.Record) []audit.Record { r[2].Payload[4] ^= 1; return r })},
+		"changed": {fstest.MapFS{"chain-h501.log": file("H501", 4,
+			func(r []audit.Record) []audit.Record { r[2].Payload[4] ^= 1; return r })},
 			passed, failed, "file «chain-h501.log», registrazione 2 (byte"},
-		"deleted": {fstest.MapFS{"chain-h501.log": file("H501", 4, func(r []audit.Record) []audit.Record { r[2].Payload = nil; return r })},
+		"deleted": {fstest.MapFS{"chain-h501.log": file("H501", 4,
+			func(r []audit.Record) []audit.Record { r[2].Payload = nil; return r })},
 			passed, failed, "Il contenuto è stato cancellato"},
 		"many": {fstest.MapFS{"chain-h501.log": file("H501", 200, func(r []audit.Record) []audit.Record {
 			for i := range r {

@@ -9,7 +9,8 @@ import (
 
 // Contrassegno judges a contrassegno that was read already, such as one that
 // was followed as a link, as [Verifier.Picture] judges one in a picture.
-func (v *Verifier) Contrassegno(ctx context.Context, mark contrassegno.Mark, documents []Document, at time.Time) Report {
+func (v *Verifier) Contrassegno(ctx context.Context, mark contrassegno.Mark, documents []Document,
+	at time.Time) Report {
 	if at.IsZero() {
 		at = v.cfg.Now()
 	}
@@ -26,7 +27,8 @@ func (v *Verifier) Contrassegno(ctx context.Context, mark contrassegno.Mark, doc
 // skipped adds the checks that cannot be done without a contrassegno.
 func skipped(r Report) Report {
 	for _, code := range codesPicture[1:] {
-		r.Checks = append(r.Checks, Check{Code: code, Outcome: NotDone, Message: "Non verificato: nessun contrassegno è stato letto."})
+		r.Checks = append(r.Checks,
+			Check{Code: code, Outcome: NotDone, Message: "Non verificato: nessun contrassegno è stato letto."})
 	}
 	return r
 }

@@ -26,7 +26,8 @@ func TestMDP(t *testing.T) {
 	interpreter := testenv.PyHanko(t)
 	dir := t.TempDir()
 	trust := filepath.Join(t.TempDir(), "trust.pem")
-	out, err := exec.CommandContext(t.Context(), interpreter, filepath.Join("testdata", "forms.py"), dir, trust).Output()
+	out, err := exec.CommandContext(t.Context(), interpreter, filepath.Join("testdata", "forms.py"), dir,
+		trust).Output()
 	require.NoError(t, err)
 	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
 		assert.True(t, strings.HasPrefix(line, "certified-1--") || strings.HasPrefix(line, "lock-p1"), line)
@@ -36,7 +37,8 @@ func TestMDP(t *testing.T) {
 	require.NoError(t, err)
 
 	// What each setup permits, beside nothing at all and time-stamps.
-	fills := []string{"fill-nome", "fill-group-a", "fill-group-b", "fill-group2", "fill-in-place", "tick", "sign-2", "sign-new-invisible", "fill-nome-sign-2", "stamp-fill-nome", "sign-2-fill-nome"}
+	fills := []string{"fill-nome", "fill-group-a", "fill-group-b", "fill-group2", "fill-in-place", "tick", "sign-2",
+		"sign-new-invisible", "fill-nome-sign-2", "stamp-fill-nome", "sign-2-fill-nome"}
 	without := func(from []string, names ...string) []string {
 		return slices.DeleteFunc(slices.Clone(from), func(n string) bool { return slices.Contains(names, n) })
 	}
@@ -63,33 +65,40 @@ func TestMDP(t *testing.T) {
 		is     func(setup, change string) bool
 	}
 	differences := []difference{
-		{"pyHanko does not know DocMDP level 3 (its own documentation): a note is permitted", true, func(s, c string) bool {
-			return s == "certified-3" && c == "note"
-		}},
-		{"pyHanko takes the unchanged appearance of a locked field for a change of it: the field is as it was", true, func(s, c string) bool {
-			return strings.Contains(s, "lock") && !strings.HasSuffix(s, "-bare")
-		}},
-		{"pyHanko compares the beginning of names: «gruppo2» does not stand below «gruppo»", true, func(s, c string) bool {
-			return s == "lock-group-bare" && c == "fill-group2"
-		}},
+		{"pyHanko does not know DocMDP level 3 (its own documentation): a note is permitted", true,
+			func(s, c string) bool {
+				return s == "certified-3" && c == "note"
+			}},
+		{"pyHanko takes the unchanged appearance of a locked field for a change of it: the field is as it was", true,
+			func(s, c string) bool {
+				return strings.Contains(s, "lock") && !strings.HasSuffix(s, "-bare")
+			}},
+		{"pyHanko compares the beginning of names: «gruppo2» does not stand below «gruppo»", true,
+			func(s, c string) bool {
+				return s == "lock-group-bare" && c == "fill-group2"
+			}},
 		{"the same: «gruppo2» is not exempt because «gruppo» is", false, func(s, c string) bool {
 			return s == "certified-2-lock-bare" && c == "fill-group2"
 		}},
-		{"on purpose: a check box takes on a state that it could not show when it was signed", false, func(s, c string) bool {
-			return strings.HasSuffix(s, "-bare") && c == "strange-state"
-		}},
+		{"on purpose: a check box takes on a state that it could not show when it was signed", false,
+			func(s, c string) bool {
+				return strings.HasSuffix(s, "-bare") && c == "strange-state"
+			}},
 		{"on purpose: what a hidden or closed field holds was not to be filled in", false, func(s, c string) bool {
 			return c == "fill-hidden" || c == "fill-read-only"
 		}},
-		{"on purpose: what a field held when it was signed is replaced, or shown otherwise: a shadow attack", false, func(s, c string) bool {
-			return c == "fill-twice" || c == "fill-appearance-only" || c == "fill-veiled"
-		}},
-		{"on purpose: the appearance belongs to another field too, which was not filled in", false, func(s, c string) bool {
-			return c == "fill-in-place-shared"
-		}},
+		{"on purpose: what a field held when it was signed is replaced, or shown otherwise: a shadow attack", false,
+			func(s, c string) bool {
+				return c == "fill-twice" || c == "fill-appearance-only" || c == "fill-veiled"
+			}},
+		{"on purpose: the appearance belongs to another field too, which was not filled in", false,
+			func(s, c string) bool {
+				return c == "fill-in-place-shared"
+			}},
 	}
 	told := map[string]int{}
-	theirs := opinions(t, exec.CommandContext(t.Context(), interpreter, filepath.Join("testdata", "verdicts.py"), trust, dir))
+	theirs := opinions(t, exec.CommandContext(t.Context(), interpreter, filepath.Join("testdata", "verdicts.py"), trust,
+		dir))
 	files, err := filepath.Glob(filepath.Join(dir, "*.pdf"))
 	require.NoError(t, err)
 	require.Greater(t, len(files), 250)
@@ -116,7 +125,8 @@ func TestMDP(t *testing.T) {
 			continue
 		}
 		i := slices.IndexFunc(differences, func(d difference) bool { return d.ours == r.Valid && d.is(setup, change) })
-		if assert.GreaterOrEqual(t, i, 0, "%s: here %v (%s), pyHanko %s", name, r.Valid, later.Message, theirs[name].said) {
+		if assert.GreaterOrEqual(t, i, 0, "%s: here %v (%s), pyHanko %s", name, r.Valid, later.Message,
+			theirs[name].said) {
 			told[differences[i].reason]++
 		}
 	}

@@ -79,8 +79,10 @@ func (u *update) information() error {
 			}
 			_, text := is.Get(key).(pdf.String)
 			if !text || key != "ModDate" && key != "Producer" && !(key == "CreationDate" && was == nil) {
-				faults = append(faults, refuse(informationEntry, below("trailer", pdf.Entry{Key: "Info", Value: after})+"/"+clean(string(key)),
-					"key", string(key)).found(is.Get(key)))
+				faults = append(faults,
+					refuse(informationEntry,
+						below("trailer", pdf.Entry{Key: "Info", Value: after})+"/"+clean(string(key)),
+						"key", string(key)).found(is.Get(key)))
 			}
 		}
 	}
@@ -135,7 +137,8 @@ func (u *update) statements(v pdf.View, s *pdf.Stream) (map[string]string, error
 	if len(data) > most {
 		return nil, nil
 	}
-	mayChange := []string{"ModifyDate", "MetadataDate", "Producer", "CreatorTool", "x:xmptk", "xmptk", "InstanceID", "VersionID"}
+	mayChange := []string{"ModifyDate", "MetadataDate", "Producer", "CreatorTool", "x:xmptk", "xmptk", "InstanceID",
+		"VersionID"}
 	out := map[string]string{}
 	add := func(path, text string) {
 		last := path[strings.LastIndexAny(path, "/ }")+1:]

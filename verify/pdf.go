@@ -13,7 +13,8 @@ import (
 )
 
 var (
-	codesPDF = []Code{CodeStructure, CodeSignature, CodeCoverage, CodeLaterRevisions, CodeTrust, CodeRevocation, CodeTime, CodeLevel}
+	codesPDF = []Code{CodeStructure, CodeSignature, CodeCoverage, CodeLaterRevisions, CodeTrust, CodeRevocation,
+		CodeTime, CodeLevel}
 
 	requiredPDF = codesPDF[:5]
 )
@@ -74,7 +75,8 @@ func (j *judgement) read(data []byte) Check {
 		return unreadable(c, err)
 	}
 	if n := len(sigs); n > j.v.cfg.Limits.Signatures {
-		c.Message = fmt.Sprintf("Il documento ha %d firme: se ne esaminano al massimo %d.", n, j.v.cfg.Limits.Signatures)
+		c.Message = fmt.Sprintf("Il documento ha %d firme: se ne esaminano al massimo %d.", n,
+			j.v.cfg.Limits.Signatures)
 		return c
 	}
 	j.sigs = sigs
@@ -89,12 +91,14 @@ func (j *judgement) read(data []byte) Check {
 	for _, i := range f.Irregular {
 		c.Evidence = append(c.Evidence, fmt.Sprintf("byte %d: %s", i.Offset, i.What))
 		if i.Ambiguous {
-			c.Message = fmt.Sprintf("La struttura del file è ambigua al byte %d: programmi diversi possono mostrare documenti diversi.", i.Offset)
+			c.Message = fmt.Sprintf("La struttura del file è ambigua al byte %d: programmi diversi possono mostrare "+
+				"documenti diversi.", i.Offset)
 			return c
 		}
 	}
 	c.Outcome = Passed
-	c.Message = fmt.Sprintf("Il file è un PDF ben formato: %s, %s.", count(len(pages), "pagina", "pagine"), count(len(f.Revisions), "revisione", "revisioni"))
+	c.Message = fmt.Sprintf("Il file è un PDF ben formato: %s, %s.", count(len(pages), "pagina", "pagine"),
+		count(len(f.Revisions), "revisione", "revisioni"))
 	return c
 }
 
@@ -110,7 +114,8 @@ func unreadable(c Check, err error) Check {
 	case errors.Is(err, pdf.ErrLimit):
 		c.Message = "Il file supera i limiti entro i quali viene letto" + detail(err)
 	default:
-		c.Message = "La struttura del file non è regolare: il file è danneggiato, o non rispetta lo standard dei PDF" + detail(err)
+		c.Message = "La struttura del file non è regolare: il file è danneggiato, o non rispetta lo standard dei PDF" +
+			detail(err)
 	}
 	return c
 }
@@ -155,7 +160,8 @@ func (j *judgement) judge() {
 	later := j.laterRevisions()
 	for i := range j.report.Signatures {
 		s := &j.report.Signatures[i]
-		s.Checks = slices.Insert(s.Checks, slices.IndexFunc(s.Checks, func(c Check) bool { return c.Code == CodeCoverage })+1, later)
+		s.Checks = slices.Insert(s.Checks,
+			slices.IndexFunc(s.Checks, func(c Check) bool { return c.Code == CodeCoverage })+1, later)
 	}
 	for _, code := range codesPDF[1:] {
 		j.report.Checks = append(j.report.Checks, j.sum(code))

@@ -38,8 +38,10 @@ func TestPDFValid(t *testing.T) {
 			require.Len(t, r.Signatures, 1)
 			assert.True(t, r.Signatures[0].Certificate.Equal(ca.Chain()[0]))
 			for code, want := range map[verify.Code]verify.Outcome{
-				verify.CodeStructure: verify.Passed, verify.CodeSignature: verify.Passed, verify.CodeCoverage: verify.Passed,
-				verify.CodeLaterRevisions: verify.Passed, verify.CodeTrust: verify.Passed, verify.CodeLevel: verify.Passed,
+				verify.CodeStructure: verify.Passed, verify.CodeSignature: verify.Passed,
+				verify.CodeCoverage:       verify.Passed,
+				verify.CodeLaterRevisions: verify.Passed, verify.CodeTrust: verify.Passed,
+				verify.CodeLevel:      verify.Passed,
 				verify.CodeRevocation: verify.NotDone, verify.CodeTime: verify.NotDone,
 			} {
 				assert.Equal(t, want, outcome(r, code), code)
@@ -70,7 +72,8 @@ func TestPDFTrust(t *testing.T) {
 
 	assertInvalid(t, verifier(t, other.Root()).PDF(t.Context(), doc, now), verify.CodeTrust, "non risale ad alcuna")
 	assertInvalid(t, v.PDF(t.Context(), doc, now.AddDate(2, 0, 0)), verify.CodeTrust, "non è valido al 22/11/2028")
-	assertInvalid(t, v.PDF(t.Context(), doc, now.AddDate(0, 0, -1)), verify.CodeTrust, "non era ancora valido al 21/11/2026")
+	assertInvalid(t, v.PDF(t.Context(), doc, now.AddDate(0, 0, -1)), verify.CodeTrust,
+		"non era ancora valido al 21/11/2026")
 	r := verifier(t).PDF(t.Context(), doc, now)
 	checkReport(t, r)
 	assert.False(t, r.Valid, "without anchors nothing is valid")
@@ -103,14 +106,17 @@ func TestPDFUsage(t *testing.T) {
 	v := verifier(t, ca.Root())
 	doc := sealAny(t, ca, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} })
 	assertInvalid(t, v.PDF(t.Context(), doc, now), verify.CodeTrust, "non è fatto per sigillare")
-	doc = sealAny(t, ca, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection} })
+	doc = sealAny(t, ca,
+		func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection} })
 	assert.True(t, v.PDF(t.Context(), doc, now).Valid)
 }
 
 func TestPDFUnsealed(t *testing.T) {
 	v := verifier(t)
-	assertInvalid(t, v.PDF(t.Context(), sealtest.Document("non sigillato"), now), verify.CodeSignature, "non ha alcun sigillo")
-	for name, data := range map[string][]byte{"empty": nil, "text": []byte("ciao"), "header": []byte("%PDF-1.7\n"), "nul": make([]byte, 4096)} {
+	assertInvalid(t, v.PDF(t.Context(), sealtest.Document("non sigillato"), now), verify.CodeSignature,
+		"non ha alcun sigillo")
+	for name, data := range map[string][]byte{"empty": nil, "text": []byte("ciao"), "header": []byte("%PDF-1.7\n"),
+		"nul": make([]byte, 4096)} {
 		r := v.PDF(t.Context(), data, now)
 		checkReport(t, r)
 		assert.False(t, r.Valid, name)
@@ -181,14 +187,19 @@ func TestPDFLater(t *testing.T) {
 		trailer string
 		says    string // empty: permitted
 	}{
-		"nothing":               {map[int]string{}, "", ""},
-		"validation data":       {map[int]string{root: dss, n: cert}, "", ""},
-		"store by reference":    {map[int]string{root: viaRef, n: cert, n + 1: fmt.Sprintf("<< /Certs [%d 0 R] /VRI << /AA << /Cert [%d 0 R] >> >> >>", n, n)}, "", ""},
-		"an orphan":             {map[int]string{n: page}, "", ""},
-		"page replaced":         {map[int]string{2: "<< /Type /Page /Parent 1 0 R /MediaBox [0 0 1 1] >>"}, "", "pagina"},
-		"content replaced":      {map[int]string{3: page}, "", "sostituisce l'oggetto 3"},
-		"page added":            {map[int]string{1: fmt.Sprintf("<< /Type /Pages /Kids [2 0 R %d 0 R] /Count 2 >>", n), n: "<< /Type /Page /Parent 1 0 R >>"}, "", "elenco delle pagine"},
-		"annotation added":      {map[int]string{2: fmt.Sprintf("<< /Type /Page /Parent 1 0 R /MediaBox [0 0 595 842] /Contents [3 0 R 99 0 R] /Resources << /Font << /F1 4 0 R >> >> /Annots [%d 0 R] >>", n), n: "<< /Type /Annot /Subtype /Stamp >>"}, "", "annotazione"},
+		"nothing":         {map[int]string{}, "", ""},
+		"validation data": {map[int]string{root: dss, n: cert}, "", ""},
+		"store by reference": {map[int]string{root: viaRef, n: cert,
+			n + 1: fmt.Sprintf("<< /Certs [%d 0 R] /VRI << /AA << /Cert [%d 0 R] >> >> >>", n, n)}, "", ""},
+		"an orphan": {map[int]string{n: page}, "", ""},
+		"page replaced": {map[int]string{2: "<< /Type /Page /Parent 1 0 R /MediaBox [0 0 1 1] >>"}, "",
+			"pagina"},
+		"content replaced": {map[int]string{3: page}, "", "sostituisce l'oggetto 3"},
+		"page added": {map[int]string{1: fmt.Sprintf("<< /Type /Pages /Kids [2 0 R %d 0 R] /Count 2 >>", n),
+			n: "<< /Type /Page /Parent 1 0 R >>"}, "", "elenco delle pagine"},
+		"annotation added": {map[int]string{2: fmt.Sprintf("<< /Type /Page /Parent 1 0 R /MediaBox [0 0 595 "+
+			"842] /Contents [3 0 R 99 0 R] /Resources << /Font << /F1 4 0 R >> >> /Annots [%d 0 R] >>", n),
+			n: "<< /Type /Annot /Subtype /Stamp >>"}, "", "annotazione"},
 		"hidden object defined": {map[int]string{99: page}, "", "già rinviava"},
 		"hidden object as data": {map[int]string{root: danglingDSS, 99: page}, "", "già rinviava"},
 		"content through store": {map[int]string{root: pagesDSS, 3: page}, "", "sostituisce l'oggetto 3"},
@@ -196,13 +207,16 @@ func TestPDFLater(t *testing.T) {
 		"language":              {map[int]string{root: lang}, "", "voce Lang"},
 		"open action":           {map[int]string{root: open}, "", "voce OpenAction"},
 		"form removed":          {map[int]string{root: noForm}, "", "modulo"},
-		"information":           {map[int]string{int(info): "<< /Title (Altro) >>"}, "", "cambia Title fra le informazioni sul documento"},
-		"other catalog":         {map[int]string{n: "<< /Type /Catalog /Pages 1 0 R >>"}, fmt.Sprintf("/Root %d 0 R", n), "identificativo"},
-		"fewer objects":         {map[int]string{n: "<< /a /b >>"}, fmt.Sprintf("/Root %d 0 R /Size 3", root), ""},
+		"information": {map[int]string{int(info): "<< /Title (Altro) >>"}, "",
+			"cambia Title fra le informazioni sul documento"},
+		"other catalog": {map[int]string{n: "<< /Type /Catalog /Pages 1 0 R >>"},
+			fmt.Sprintf("/Root %d 0 R", n), "identificativo"},
+		"fewer objects": {map[int]string{n: "<< /a /b >>"}, fmt.Sprintf("/Root %d 0 R /Size 3", root), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if name == "fewer objects" {
-				later := bytes.Replace(update(t, doc, c.objects, ""), []byte(fmt.Sprintf("/Size %d", n+1)), []byte("/Size 3"), 1)
+				later := bytes.Replace(update(t, doc, c.objects, ""), []byte(fmt.Sprintf("/Size %d", n+1)),
+					[]byte("/Size 3"), 1)
 				assertInvalid(t, v.PDF(t.Context(), later, now), verify.CodeLaterRevisions, "meno oggetti")
 				return
 			}
@@ -254,7 +268,8 @@ func TestPDFGeneration(t *testing.T) {
 	o, err := f.Last().Get(pdf.Ref{Num: 3})
 	require.NoError(t, err)
 	raw := o.(*pdf.Stream).Raw
-	later := update(t, doc, map[int]string{3: fmt.Sprintf("<< /Length %d >>\nstream\n%s\nendstream", len(raw), raw)}, "")
+	later := update(t, doc, map[int]string{3: fmt.Sprintf("<< /Length %d >>\nstream\n%s\nendstream", len(raw), raw)},
+		"")
 	v := verifier(t, ca.Root())
 	assert.True(t, v.PDF(t.Context(), later, now).Valid, "the same content again")
 	tail := bytes.Replace(later[len(doc):], []byte("3 0 obj"), []byte("3 1 obj"), 1)
@@ -281,7 +296,7 @@ func TestPDFConcurrent(t *testing.T) {
 }
 
 // TestPDFSkippedRevision chains an update to the revision before the seal, so
-// that the sealed one is no part of the document any more.
+// that the sealed one is not part of the document any more.
 func TestPDFSkippedRevision(t *testing.T) {
 	ca := newCA(t, sealtest.Config{})
 	plain := sealtest.Document("saltata")
@@ -290,7 +305,8 @@ func TestPDFSkippedRevision(t *testing.T) {
 	require.NoError(t, err)
 	prev := f.Revisions[0].XRef
 	later := update(t, doc, map[int]string{3: "<< /Length 0 >>\nstream\n\nendstream"}, "")
-	later = bytes.Replace(later, fmt.Appendf(nil, "/Prev %d ", f.Revisions[1].XRef), fmt.Appendf(nil, "/Prev %d ", prev), 1)
+	later = bytes.Replace(later, fmt.Appendf(nil, "/Prev %d ", f.Revisions[1].XRef),
+		fmt.Appendf(nil, "/Prev %d ", prev), 1)
 	r := verifier(t, ca.Root()).PDF(t.Context(), later, now)
 	checkReport(t, r)
 	assert.False(t, r.Valid)
@@ -302,7 +318,8 @@ func TestPDFTails(t *testing.T) {
 	v := verifier(t, ca.Root())
 	tail := doc[len(doc)-700:]
 	for name, data := range map[string][]byte{
-		"line feed": append(bytes.Clone(doc), '\n'), "space": append(bytes.Clone(doc), ' '), "nul": append(bytes.Clone(doc), 0),
+		"line feed": append(bytes.Clone(doc), '\n'), "space": append(bytes.Clone(doc), ' '),
+		"nul":     append(bytes.Clone(doc), 0),
 		"comment": append(bytes.Clone(doc), "%x"...), "second marker": append(bytes.Clone(doc), "%%EOF\n"...),
 		"2 KB": append(bytes.Clone(doc), make([]byte, 2048)...), "own tail": append(bytes.Clone(doc), tail...),
 		"itself": append(bytes.Clone(doc), doc...), "before": append([]byte("\n"), doc...),

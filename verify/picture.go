@@ -57,8 +57,10 @@ func (v *Verifier) decode(ctx context.Context, data []byte) (contrassegno.Mark, 
 
 // match looks for the document whose data the contrassegno is bound to, and
 // judges it. If several embed the same data, a valid one counts.
-func (v *Verifier) match(ctx context.Context, mark contrassegno.Mark, documents []Document, at time.Time) (Check, *Report) {
-	c := Check{Code: CodeMatchesDocument, Outcome: NotDone, Message: "Non verificato: non è stato dato alcun documento con cui confrontare il contrassegno."}
+func (v *Verifier) match(ctx context.Context, mark contrassegno.Mark, documents []Document, at time.Time) (Check,
+	*Report) {
+	c := Check{Code: CodeMatchesDocument, Outcome: NotDone,
+		Message: "Non verificato: non è stato dato alcun documento con cui confrontare il contrassegno."}
 	if len(documents) == 0 {
 		return c, nil
 	}
@@ -130,7 +132,8 @@ func (v *Verifier) authentic(mark contrassegno.Mark, matches Check, sealed *Repo
 		c.Outcome, c.Message = Failed, "Il documento a cui il contrassegno corrisponde non ha un sigillo valido."
 	default:
 		c.Outcome = Passed
-		c.Message = fmt.Sprintf("Il documento a cui il contrassegno corrisponde ha un sigillo valido di «%s».", clean(sealed.Signer))
+		c.Message = fmt.Sprintf("Il documento a cui il contrassegno corrisponde ha un sigillo valido di «%s».",
+			clean(sealed.Signer))
 	}
 	return c
 }

@@ -43,11 +43,14 @@ func TestPicture(t *testing.T) {
 	mark := newMark(t, key, structured)
 	page := sealtest.Document("copia", "certificato.json", structured)
 	good := verify.Document{Name: "buono.pdf", Data: sealWith(t, ca, page)}
-	other := verify.Document{Name: "altro.pdf", Data: sealWith(t, ca, sealtest.Document("altro", "certificato.json", `{"altro":1}`))}
+	other := verify.Document{Name: "altro.pdf",
+		Data: sealWith(t, ca, sealtest.Document("altro", "certificato.json", `{"altro":1}`))}
 	unsealed := verify.Document{Name: "non-sigillato.pdf", Data: page}
 	untrusted := verify.Document{Name: "estraneo.pdf", Data: sealWith(t, stranger, page)}
-	twice := verify.Document{Name: "doppio.pdf", Data: sealWith(t, ca, sealtest.Document("doppio", "certificato.json", structured, "certificato.json", "{}"))}
-	renamed := verify.Document{Name: "altro-nome.pdf", Data: sealWith(t, ca, sealtest.Document("nome", "allegato.json", structured))}
+	twice := verify.Document{Name: "doppio.pdf",
+		Data: sealWith(t, ca, sealtest.Document("doppio", "certificato.json", structured, "certificato.json", "{}"))}
+	renamed := verify.Document{Name: "altro-nome.pdf",
+		Data: sealWith(t, ca, sealtest.Document("nome", "allegato.json", structured))}
 	broken := verify.Document{Name: "rotto.pdf", Data: []byte("%PDF-1.7")}
 
 	for name, c := range map[string]struct {
@@ -58,20 +61,34 @@ func TestPicture(t *testing.T) {
 		valid              bool
 		docMessage, signer string
 	}{
-		"original":           {mark, []verify.Document{good}, nil, verify.Passed, verify.Passed, verify.Passed, true, "«buono.pdf»", "PROVA"},
-		"among others":       {mark, []verify.Document{broken, other, untrusted, good}, nil, verify.Passed, verify.Passed, verify.Passed, true, "«buono.pdf»", "PROVA"},
-		"with the key":       {mark, []verify.Document{good}, key, verify.Passed, verify.Passed, verify.Passed, true, "«buono.pdf»", "PROVA"},
-		"under another key":  {mark, []verify.Document{good}, otherKey, verify.Passed, verify.Failed, verify.Passed, false, "«buono.pdf»", "PROVA"},
-		"no document":        {mark, nil, nil, verify.Passed, verify.NotDone, verify.NotDone, false, "non è stato dato", ""},
-		"no document, key":   {mark, nil, key, verify.Passed, verify.Passed, verify.NotDone, false, "non è stato dato", ""},
-		"no document, wrong": {mark, nil, otherKey, verify.Passed, verify.Failed, verify.NotDone, false, "non è stato dato", ""},
-		"other document":     {mark, []verify.Document{other, broken}, nil, verify.Passed, verify.NotDone, verify.Failed, false, "ad alcuno", ""},
-		"unsealed":           {mark, []verify.Document{unsealed}, nil, verify.Passed, verify.Failed, verify.Passed, false, "non-sigillato", ""},
-		"untrusted":          {mark, []verify.Document{untrusted}, nil, verify.Passed, verify.Failed, verify.Passed, false, "estraneo", "PROVA"},
-		"two data":           {mark, []verify.Document{twice}, nil, verify.Passed, verify.NotDone, verify.Failed, false, "ad alcuno", ""},
-		"another name":       {mark, []verify.Document{renamed}, nil, verify.Passed, verify.NotDone, verify.Failed, false, "ad alcuno", ""},
-		"no picture":         {[]byte("GIF89a"), []verify.Document{good}, nil, verify.Failed, verify.NotDone, verify.NotDone, false, "nessun contrassegno", ""},
-		"white":              {encodePNG(t, image.NewGray(image.Rect(0, 0, 300, 300))), []verify.Document{good}, nil, verify.Failed, verify.NotDone, verify.NotDone, false, "nessun contrassegno", ""},
+		"original": {mark, []verify.Document{good}, nil, verify.Passed, verify.Passed, verify.Passed, true,
+			"«buono.pdf»", "PROVA"},
+		"among others": {mark, []verify.Document{broken, other, untrusted, good}, nil, verify.Passed,
+			verify.Passed, verify.Passed, true, "«buono.pdf»", "PROVA"},
+		"with the key": {mark, []verify.Document{good}, key, verify.Passed, verify.Passed, verify.Passed, true,
+			"«buono.pdf»", "PROVA"},
+		"under another key": {mark, []verify.Document{good}, otherKey, verify.Passed, verify.Failed, verify.Passed,
+			false, "«buono.pdf»", "PROVA"},
+		"no document": {mark, nil, nil, verify.Passed, verify.NotDone, verify.NotDone, false, "non è stato dato",
+			""},
+		"no document, key": {mark, nil, key, verify.Passed, verify.Passed, verify.NotDone, false, "non è stato dato",
+			""},
+		"no document, wrong": {mark, nil, otherKey, verify.Passed, verify.Failed, verify.NotDone, false,
+			"non è stato dato", ""},
+		"other document": {mark, []verify.Document{other, broken}, nil, verify.Passed, verify.NotDone,
+			verify.Failed, false, "ad alcuno", ""},
+		"unsealed": {mark, []verify.Document{unsealed}, nil, verify.Passed, verify.Failed, verify.Passed,
+			false, "non-sigillato", ""},
+		"untrusted": {mark, []verify.Document{untrusted}, nil, verify.Passed, verify.Failed, verify.Passed,
+			false, "estraneo", "PROVA"},
+		"two data": {mark, []verify.Document{twice}, nil, verify.Passed, verify.NotDone, verify.Failed, false,
+			"ad alcuno", ""},
+		"another name": {mark, []verify.Document{renamed}, nil, verify.Passed, verify.NotDone, verify.Failed,
+			false, "ad alcuno", ""},
+		"no picture": {[]byte("GIF89a"), []verify.Document{good}, nil, verify.Failed, verify.NotDone,
+			verify.NotDone, false, "nessun contrassegno", ""},
+		"white": {encodePNG(t, image.NewGray(image.Rect(0, 0, 300, 300))), []verify.Document{good}, nil,
+			verify.Failed, verify.NotDone, verify.NotDone, false, "nessun contrassegno", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v, err := verify.New(verify.Config{Trust: anchors(ca), ContrassegnoKey: c.key, Now: fixedNow})
@@ -90,7 +107,7 @@ func TestPicture(t *testing.T) {
 	}
 }
 
-// TestPictureForeignQR reads a code that is no contrassegno.
+// TestPictureForeignQR reads a code that is not a contrassegno.
 func TestPictureForeignQR(t *testing.T) {
 	mark := newMark(t, newKey(t), "x")
 	v := verifier(t)
@@ -138,7 +155,8 @@ func TestPictureLimits(t *testing.T) {
 	small := encodePNG(t, image.NewGray(image.Rect(0, 0, 5, 5)))
 	assertInvalid(t, v.Picture(t.Context(), small, nil, now), verify.CodeDecode, "5 × 5")
 	assertInvalid(t, v.Picture(t.Context(), make([]byte, 17<<20), nil, now), verify.CodeDecode, "byte")
-	for _, data := range [][]byte{nil, []byte("<svg/>"), []byte("\x89PNG\r\n\x1a\n"), {0xFF, 0xD8, 0xFF}, []byte("%PDF-1.7")} {
+	for _, data := range [][]byte{nil, []byte("<svg/>"), []byte("\x89PNG\r\n\x1a\n"), {0xFF, 0xD8, 0xFF},
+		[]byte("%PDF-1.7")} {
 		assertInvalid(t, v.Picture(t.Context(), data, nil, now), verify.CodeDecode, "")
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/liste-elettorali/anpr/internal/tsp"
 )
 
-// A part is one signature or document time-stamp in the making of its report.
+// A part is one signature or document time-stamp while its report is written.
 type part struct {
 	s   *pdf.Signature
 	sd  *cms.SignedData
@@ -61,9 +61,10 @@ func (j *judgement) documentStamps() {
 		}
 		ts, err := p.sd.Timestamp()
 		if err != nil {
-			continue // integrity has told
+			continue // integrity has reported it
 		}
-		list = append(list, &stamp{time: ts.Time, issuer: signerName(p.res.Certificate), revision: p.out.Revision, sd: p.sd, cert: p.res.Certificate, hashes: append(hashes(p.res), ts.Hash.String())})
+		list = append(list, &stamp{time: ts.Time, issuer: signerName(p.res.Certificate), revision: p.out.Revision,
+			sd: p.sd, cert: p.res.Certificate, hashes: append(hashes(p.res), ts.Hash.String())})
 	}
 	slices.SortStableFunc(list, func(a, b *stamp) int { return b.revision - a.revision })
 	for _, s := range list {
@@ -112,7 +113,8 @@ func (j *judgement) trustStamp(s *stamp, at time.Time) {
 		return
 	}
 	if weak := j.v.weak(at, s.hashes, chain); len(weak) > 0 {
-		s.distrust(fmt.Sprintf("usa algoritmi o chiavi che al %s non si consideravano più sicuri (%s)", italianTime(at), strings.Join(weak, ", ")), nil)
+		s.distrust(fmt.Sprintf("usa algoritmi o chiavi che al %s non si consideravano più sicuri (%s)", italianTime(at),
+			strings.Join(weak, ", ")), nil)
 		return
 	}
 	if r := j.revoked(chain, at); r != nil {
@@ -190,7 +192,8 @@ func (j *judgement) time(claimed time.Time, inside []*stamp, proof *stamp) Check
 	switch {
 	case proof != nil:
 		c.Outcome = Passed
-		c.Message = fmt.Sprintf("Una marca temporale di «%s» prova che il sigillo esisteva il %s.", clean(proof.issuer), italianTime(proof.time))
+		c.Message = fmt.Sprintf("Una marca temporale di «%s» prova che il sigillo esisteva il %s.", clean(proof.issuer),
+			italianTime(proof.time))
 		if !claimed.IsZero() {
 			c.Message += fmt.Sprintf(" Il momento dichiarato è %s.", italianTime(claimed))
 			if claimed.After(proof.time.Add(maxSkew)) {
@@ -201,7 +204,8 @@ func (j *judgement) time(claimed time.Time, inside []*stamp, proof *stamp) Check
 	case claimed.IsZero():
 		c.Message = "Il sigillo non dichiara quando è stato apposto."
 	default:
-		c.Message = fmt.Sprintf("Il momento del sigillo, %s, è solo dichiarato da chi l'ha apposto.", italianTime(claimed))
+		c.Message = fmt.Sprintf("Il momento del sigillo, %s, è solo dichiarato da chi l'ha apposto.",
+			italianTime(claimed))
 	}
 	var whys []string
 	for _, s := range slices.Concat(inside, j.stamps) {
@@ -220,7 +224,8 @@ func (j *judgement) time(claimed time.Time, inside []*stamp, proof *stamp) Check
 		}
 	}
 	if n := len(inside); n > 1 {
-		c.Message += fmt.Sprintf(" Il sigillo porta %d marche temporali nella stessa firma: una è la regola, le altre sono state aggiunte.", n)
+		c.Message += fmt.Sprintf(" Il sigillo porta %d marche temporali nella stessa firma: una è la regola, le "+
+			"altre sono state aggiunte.", n)
 	}
 	return c
 }

@@ -47,7 +47,9 @@ func (g gray) readQR(ctx context.Context) (string, *FindError) {
 			continue
 		}
 		seen[key] = true
-		for _, binarizer := range []func(gozxing.LuminanceSource) gozxing.Binarizer{gozxing.NewHybridBinarizer, gozxing.NewGlobalHistgramBinarizer} {
+		for _, binarizer := range []func(gozxing.LuminanceSource) gozxing.Binarizer{
+			gozxing.NewHybridBinarizer, gozxing.NewGlobalHistgramBinarizer,
+		} {
 			if ctx.Err() != nil {
 				return "", interruptedReading(ctx)
 			}
@@ -102,14 +104,16 @@ func decodePicture(data []byte, maxBytes, maxPixels int64) (image.Image, *FindEr
 		return nil, findError(FindMalformed, err, "l'immagine non è ben formata (%v)", err)
 	}
 	if cfg.Width < 21 || cfg.Height < 21 {
-		return nil, findError(FindNoCode, nil, "l'immagine è di %d × %d punti, troppo pochi per un codice", cfg.Width, cfg.Height)
+		return nil, findError(FindNoCode, nil, "l'immagine è di %d × %d punti, troppo pochi per un codice", cfg.Width,
+			cfg.Height)
 	}
 	pixels := int64(cfg.Width) * int64(cfg.Height)
 	if cfg.ColorModel == color.NRGBA64Model || cfg.ColorModel == color.RGBA64Model {
 		pixels *= 2 // each takes as much memory as two others
 	}
 	if pixels > maxPixels {
-		return nil, findError(FindTooLarge, nil, "l'immagine è di %d × %d punti, al massimo %d in tutto", cfg.Width, cfg.Height, maxPixels)
+		return nil, findError(FindTooLarge, nil, "l'immagine è di %d × %d punti, al massimo %d in tutto", cfg.Width,
+			cfg.Height, maxPixels)
 	}
 	img, err := decode(bytes.NewReader(data))
 	if err != nil {
@@ -125,7 +129,8 @@ const maxCenters = 150
 
 // tryQR makes one attempt. The library panics on some pictures; and a panic is
 // the one way to stop it.
-func tryQR(ctx context.Context, g gray, binarizer func(gozxing.LuminanceSource) gozxing.Binarizer) (text string, ok bool) {
+func tryQR(ctx context.Context, g gray, binarizer func(gozxing.LuminanceSource) gozxing.Binarizer) (text string,
+	ok bool) {
 	defer func() {
 		if recover() != nil {
 			text, ok = "", false

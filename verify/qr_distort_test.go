@@ -50,7 +50,8 @@ type code struct {
 
 func distortCode(t testing.TB) (code, string) {
 	t.Helper()
-	mark, err := contrassegno.New("https://anpr.example", bytes.Repeat([]byte{7}, contrassegno.MinKeySize), []byte(structured))
+	mark, err := contrassegno.New("https://anpr.example", bytes.Repeat([]byte{7}, contrassegno.MinKeySize),
+		[]byte(structured))
 	require.NoError(t, err)
 	data, err := mark.PNG(410) // ten pixels a module of version 4
 	require.NoError(t, err)
@@ -230,16 +231,19 @@ func distortions() []distortion {
 	// A contrassegno of 35 mm, with its quiet zone, at 200 down to 72 dpi.
 	add("resolution", func(l float64) shot {
 		dpi := 200 - 128*l
-		return shot{width: 320, height: 320, angle: 3 * rnd.Float64(), module: dpi * 35 / 25.4 / 41, blur: .15, noise: 4, jpeg: 75}
+		return shot{width: 320, height: 320, angle: 3 * rnd.Float64(), module: dpi * 35 / 25.4 / 41, blur: .15,
+			noise: 4, jpeg: 75}
 	})
 	add("quiet zone", func(l float64) shot { return shot{angle: 2, crop: .5 + 3.5*l, module: 5} })
 	add("stain", func(l float64) shot { return shot{angle: 7, stain: 1 + 3.2*l} })
 	add("photo", func(l float64) shot {
-		return shot{width: 800, height: 600, angle: anyAngle(), module: 6 - 2*l, tilt: .1 + .4*l, toward: anyAngle(), blur: .1 + .4*l,
+		return shot{width: 800, height: 600, angle: anyAngle(), module: 6 - 2*l, tilt: .1 + .4*l, toward: anyAngle(),
+			blur:  .1 + .4*l,
 			noise: 20 * l, light: .1 + .4*l, shadow: .3 * l, lens: .05 * l, black: 40, white: 220, jpeg: 80 - int(40*l)}
 	})
 	add("big photo", func(l float64) shot {
-		return shot{width: 1600, height: 1200, angle: anyAngle(), module: 14 - 9*l, tilt: .3 * rnd.Float64(), toward: anyAngle(), blur: .3,
+		return shot{width: 1600, height: 1200, angle: anyAngle(), module: 14 - 9*l, tilt: .3 * rnd.Float64(),
+			toward: anyAngle(), blur: .3,
 			noise: 14 * l, light: .3, black: 40, white: 210, jpeg: 90 - int(30*l)}
 	})
 	return out

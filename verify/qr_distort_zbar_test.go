@@ -75,7 +75,8 @@ func TestReadsWhatZBarReads(t *testing.T) {
 	kinds, scores := []string{"all"}, map[string]*score{"all": {}}
 	for i, d := range all {
 		// Its exit code is 4 if it read nothing.
-		out, _ := exec.CommandContext(t.Context(), zbar, "-q", "--raw", "-Sdisable", "-Sqrcode.enable", distorted(dir, i)).Output()
+		out, _ := exec.CommandContext(t.Context(), zbar, "-q", "--raw", "-Sdisable", "-Sqrcode.enable",
+			distorted(dir, i)).Output()
 		theirs := strings.TrimSpace(string(out)) == want
 		if scores[d.kind] == nil {
 			scores[d.kind] = &score{}

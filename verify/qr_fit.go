@@ -200,7 +200,8 @@ func corners(finders []finder) [][3]spot {
 					if !(sine > .4 && sides < 3 && sides > 1./3 && sizes < 3 && modules > 9 && modules < 50) {
 						continue
 					}
-					cost := math.Abs(cosine) + math.Abs(math.Log(sides)) + math.Log(sizes) - .3*math.Log(float64(min(a.hits, b.hits, c.hits)))
+					cost := math.Abs(cosine) + math.Abs(math.Log(sides)) +
+						math.Log(sizes) - .3*math.Log(float64(min(a.hits, b.hits, c.hits)))
 					out = append(out, triple{at, cost})
 				}
 			}
@@ -360,7 +361,8 @@ func (f *fit) decode() (string, bool) {
 	for i := range light {
 		places = places[:0]
 		for k := range points * points {
-			places = append(places, float64(i%n)+.2+.6*float64(k%points)/(points-1), float64(i/n)+.2+.6*float64(k/points)/(points-1))
+			places = append(places, float64(i%n)+.2+.6*float64(k%points)/(points-1),
+				float64(i/n)+.2+.6*float64(k/points)/(points-1))
 		}
 		t.TransformPoints(places)
 		for k := 0; k < len(places); k += 2 {

@@ -23,7 +23,8 @@ func TestToGray(t *testing.T) {
 		}
 	}
 	bounds := image.Rect(0, 0, 31, 17)
-	nrgba, rgba, paletted, gray := image.NewNRGBA(bounds), image.NewRGBA(bounds), image.NewPaletted(bounds, palette.Plan9[:200]), image.NewGray(bounds)
+	nrgba, rgba, paletted, gray := image.NewNRGBA(bounds), image.NewRGBA(bounds), image.NewPaletted(bounds,
+		palette.Plan9[:200]), image.NewGray(bounds)
 	for _, pix := range [][]byte{nrgba.Pix, rgba.Pix, paletted.Pix, gray.Pix} {
 		fill(pix)
 	}
@@ -49,7 +50,7 @@ func TestToGray(t *testing.T) {
 }
 
 // TestGrayPaletteIndex: an index outside the palette, which image/png refuses,
-// is no panic.
+// does not cause a panic.
 func TestGrayPaletteIndex(t *testing.T) {
 	img := image.NewPaletted(image.Rect(0, 0, 30, 30), color.Palette{color.White})
 	img.Pix[3] = 200
@@ -76,12 +77,15 @@ func TestGraySmooth(t *testing.T) {
 	require.Equal(t, g, g.smooth(0))
 }
 
-// TestLikeFinder: 1:1:3:1:1 at any size, with what is about it, and no other.
+// TestLikeFinder accepts runs of 1:1:3:1:1 at any size, whatever surrounds them,
+// and no other proportions.
 func TestLikeFinder(t *testing.T) {
-	for _, runs := range [][5]int{{1, 1, 3, 1, 1}, {4, 4, 12, 4, 4}, {5, 4, 11, 4, 3}, {40, 4, 12, 4, 4}, {4, 4, 12, 4, 30}} {
+	for _, runs := range [][5]int{{1, 1, 3, 1, 1}, {4, 4, 12, 4, 4}, {5, 4, 11, 4, 3}, {40, 4, 12, 4, 4},
+		{4, 4, 12, 4, 30}} {
 		assert.True(t, likeFinder(runs), "%v", runs)
 	}
-	for _, runs := range [][5]int{{}, {20, 20, 20, 20, 20}, {0, 4, 12, 4, 4}, {4, 4, 12, 4, 0}, {40, 4, 12, 4, 40}, {4, 12, 12, 4, 4}, {1, 4, 12, 4, 4}} {
+	for _, runs := range [][5]int{{}, {20, 20, 20, 20, 20}, {0, 4, 12, 4, 4}, {4, 4, 12, 4, 0}, {40, 4, 12, 4, 40},
+		{4, 12, 12, 4, 4}, {1, 4, 12, 4, 4}} {
 		assert.False(t, likeFinder(runs), "%v", runs)
 	}
 }

@@ -47,7 +47,8 @@ func worst() map[string]image.Image {
 			return 235
 		}),
 		"coarse noise": paint(func(x, y int) byte {
-			return byte(255 * int(math.Mod(math.Abs(math.Sin(float64(x/12)*12.9898+float64(y/12)*78.233))*43758.5453, 2)))
+			return byte(255 * int(math.Mod(math.Abs(math.Sin(float64(x/12)*12.9898+float64(y/12)*78.233))*43758.5453,
+				2)))
 		}),
 	}
 }

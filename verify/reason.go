@@ -53,6 +53,9 @@ type Reason struct {
 	Source   string `json:"source"`
 }
 
+// maxReasons bounds the reasons of a check: hostile files have many.
+const maxReasons = 1000
+
 // A refusal is a reason on its way to the report.
 type refusal struct{ Reason }
 

@@ -95,7 +95,8 @@ func TestReasons(t *testing.T) {
 	for _, reason := range check.Reasons[:4] {
 		first = append(first, reason.Message)
 	}
-	require.Contains(t, check.Message, "revisione 4: "+strings.Join(first, ", ")+fmt.Sprintf(", e altro (%d cose).", len(check.Reasons)-4))
+	require.Contains(t, check.Message, "revisione 4: "+strings.Join(first, ", ")+fmt.Sprintf(", e altro (%d cose).",
+		len(check.Reasons)-4))
 
 	data, err := json.Marshal(r)
 	require.NoError(t, err)
@@ -115,12 +116,28 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+// TestManyReasons bounds what a hostile file can put into a report; the number
+// of reasons is still told.
+func TestManyReasons(t *testing.T) {
+	const n = 1100
+	l := sealedSheet(t, "", "", slices.Repeat([]string{"(was)"}, n)...)
+	changes := map[int]string{}
+	for i := range n {
+		changes[4+i] = "(is)"
+	}
+	r := l.v.PDF(t.Context(), l.with(t, changes), now)
+	check, _ := r.Check(verify.CodeLaterRevisions)
+	require.Len(t, check.Reasons, 1000)
+	require.Contains(t, check.Message, "e altro (1096 cose)")
+}
+
 // TestReasonCodes keeps the codes: programs compare them.
 func TestReasonCodes(t *testing.T) {
 	want, err := os.ReadFile(filepath.Join("testdata", "reason-codes.txt"))
 	require.NoError(t, err)
 	for code := range strings.FieldsSeq(string(want)) {
-		require.True(t, slices.ContainsFunc(verify.RevisionRules(), func(r verify.RevisionRule) bool { return string(r.Code) == code }), code)
+		require.True(t, slices.ContainsFunc(verify.RevisionRules(),
+			func(r verify.RevisionRule) bool { return string(r.Code) == code }), code)
 	}
 	require.Len(t, strings.Fields(string(want)), len(verify.RevisionRules()))
 }

@@ -16,7 +16,8 @@ import (
 // laterRevisions judges what was added after the first revision that a seal
 // covers, revision by revision.
 func (j *judgement) laterRevisions() Check {
-	c := Check{Code: CodeLaterRevisions, Outcome: NotDone, Message: "Non verificato: nessuna firma copre per intero una revisione del file."}
+	c := Check{Code: CodeLaterRevisions, Outcome: NotDone,
+		Message: "Non verificato: nessuna firma copre per intero una revisione del file."}
 	first := -1
 	for _, s := range j.report.Signatures {
 		if s.Revision >= 0 && !s.Timestamp && (first < 0 || s.Revision < first) {
@@ -27,7 +28,7 @@ func (j *judgement) laterRevisions() Check {
 		return c
 	}
 	refused := func(where string, list []Reason, err error) Check {
-		c.Outcome, c.Reasons = Failed, list
+		c.Outcome, c.Reasons = Failed, list[:min(len(list), maxReasons)]
 		c.Message = "Dopo la firma è stata aggiunta una modifica non ammessa: " + where + sentence(list) + "."
 		if err != nil {
 			c.Message = "La verifica è stata interrotta prima della fine."
@@ -80,6 +81,7 @@ func (j *judgement) laterRevisions() Check {
 // and the same in the last.
 func (j *judgement) vanished() (revision int, err error) {
 	var faults []error
+	told := map[string]bool{}
 	last := len(j.file.Revisions) - 1
 	for rev := range last {
 		if j.ctx.Err() != nil {
@@ -97,8 +99,11 @@ func (j *judgement) vanished() (revision int, err error) {
 				if o.FieldRef == (pdf.Ref{}) { // the field is not an object of its own
 					path = at(o.Ref)
 				}
-				faults = append(faults, refuse(signatureRemoved, path,
-					"field", o.Field, "signed", strconv.Itoa(rev+1)))
+				if !told[path] {
+					told[path] = true
+					faults = append(faults, refuse(signatureRemoved, path,
+						"field", o.Field, "signed", strconv.Itoa(rev+1)))
+				}
 			}
 		}
 	}
@@ -112,7 +117,7 @@ type update struct {
 	file     *pdf.File
 	first    int // the revision that is sealed
 	rev      int
-	dangling map[uint32]bool // object numbers that the signed revision refers to in vain
+	dangling map[uint32]bool // numbers to which the signed revision refers and that do not exist
 	sigs     []*pdf.Signature
 
 	old, new pdf.View
@@ -206,7 +211,8 @@ func (u *update) trailer() error {
 	var faults []error
 	for _, e := range is {
 		if !slices.Contains(known, e.Key) && !pdf.Equal(e.Value, was.Get(e.Key)) && u.namesStream(e.Value) {
-			faults = append(faults, refuse(trailerEntry, "trailer/"+clean(string(e.Key)), "key", string(e.Key)).found(e.Value))
+			faults = append(faults, refuse(trailerEntry, "trailer/"+clean(string(e.Key)), "key",
+				string(e.Key)).found(e.Value))
 		}
 	}
 	oldSize, _ := u.file.At(u.first).Trailer().Get("Size").(int64)
@@ -457,7 +463,8 @@ func (u *update) plain(path string, e pdf.Entry) error {
 	case pdf.Name, pdf.String:
 		return nil
 	}
-	return refuse(storeForm, path+"/"+clean(string(e.Key)), "expected", "la voce "+clean(string(e.Key))+" è un nome o una data").found(o)
+	return refuse(storeForm, path+"/"+clean(string(e.Key)), "expected",
+		"la voce "+clean(string(e.Key))+" è un nome o una data").found(o)
 }
 
 func (u *update) streams(path string, o pdf.Object, before places) error {
@@ -496,9 +503,9 @@ func named(err error) map[string]bool {
 }
 
 // rest refuses every change to an older object that no step has accounted for
-// or refused, and the definition of objects that the signed revision refers to in vain:
-// that changes what is shown without touching anything. Other new objects that
-// nothing refers to are not part of the document.
+// or refused. It also refuses to define an object that the signed revision refers
+// to and that did not exist: that changes what is shown without touching anything.
+// Other new objects that nothing refers to are not part of the document.
 func (u *update) rest(refused map[string]bool) error {
 	var faults []error
 	for _, num := range slices.Sorted(maps.Keys(u.changes)) {
@@ -513,7 +520,8 @@ func (u *update) rest(refused map[string]bool) error {
 			code = objectReplaced
 		}
 		if code != "" && !(code == objectReplaced && refused[at(c.Ref)]) {
-			faults = append(faults, refuse(code, at(c.Ref), "object", strconv.FormatUint(uint64(num), 10), "kind", kindOf(o)))
+			faults = append(faults, refuse(code, at(c.Ref), "object", strconv.FormatUint(uint64(num), 10), "kind",
+				kindOf(o)))
 		}
 	}
 	return errors.Join(faults...)
@@ -521,8 +529,10 @@ func (u *update) rest(refused map[string]bool) error {
 
 // kindOf says what an object is, for people.
 func kindOf(o pdf.Object) string {
-	names := map[pdf.Name]string{"Pages": "elenco delle pagine", "Page": "pagina", "Annot": "annotazione", "Font": "carattere",
-		"Metadata": "metadati", "Sig": "firma", "XObject": "immagine o disegno", "Filespec": "allegato", "EmbeddedFile": "allegato"}
+	names := map[pdf.Name]string{"Pages": "elenco delle pagine", "Page": "pagina", "Annot": "annotazione",
+		"Font":     "carattere",
+		"Metadata": "metadati", "Sig": "firma", "XObject": "immagine o " +
+			"disegno", "Filespec": "allegato", "EmbeddedFile": "allegato"}
 	var d pdf.Dict
 	switch o := o.(type) {
 	case pdf.Dict:

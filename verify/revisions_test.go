@@ -51,6 +51,9 @@ func TestVanishedSignature(t *testing.T) {
 			doc := sealWith(t, l.ca, gone.doc)
 			r := l.v.PDF(t.Context(), doc, now)
 			assertInvalid(t, r, verify.CodeLaterRevisions, "è stata rimossa o sostituita")
+			check, _ := r.Check(verify.CodeLaterRevisions)
+			require.Len(t, check.Reasons, 1)
+			require.Equal(t, sigs[0].FieldRef.String()+"/V", check.Reasons[0].Path)
 		})
 	}
 	l.permitted(t, sealWith(t, l.ca, l.doc))
@@ -108,7 +111,8 @@ func TestOtherCatalog(t *testing.T) {
 	require.Equal(t, 1, root)
 	next := unused(t, l.doc)
 	rooted := func(l later, num int, objects map[int]string) []byte {
-		return update(t, l.doc, objects, strings.Replace(trailerOf(t, l.doc), "/Root 1 0 R", fmt.Sprintf("/Root %d 0 R", num), 1))
+		return update(t, l.doc, objects, strings.Replace(trailerOf(t, l.doc), "/Root 1 0 R",
+			fmt.Sprintf("/Root %d 0 R", num), 1))
 	}
 	// The content of the page becomes the catalog, and the page is empty.
 	l.refused(t, rooted(l, 4, map[int]string{4: same}), "un altro oggetto prende il posto del catalogo")
@@ -136,27 +140,54 @@ func TestValidationDataInUse(t *testing.T) {
 	list := fmt.Sprintf("[10 0 R %d 0 R]", next)
 	t.Run("lists grow", func(t *testing.T) {
 		l.permitted(t, l.with(t, map[int]string{9: list, next: other}))
-		l.permitted(t, l.with(t, map[int]string{11: fmt.Sprintf("<< /AA 12 0 R /BB << /Cert [%d 0 R] >> >>", next), next: other}))
+		l.permitted(t, l.with(t, map[int]string{11: fmt.Sprintf("<< /AA 12 0 R /BB << /Cert [%d 0 R] >> >>", next),
+			next: other}))
 	})
 	for name, c := range map[string]struct {
 		page    string
 		objects map[int]string
 		says    string
 	}{
-		"a stream for the store":    {"", map[int]string{8: content}, "sostituisce l'oggetto 8 0 R, che serviva ad altro"},
-		"a stream for a list":       {"", map[int]string{9: content}, "sostituisce l'oggetto 9 0 R, che serviva ad altro"},
-		"a stream for data":         {"", map[int]string{12: content}, "sostituisce l'oggetto 12 0 R, che serviva ad altro"},
-		"a stream for all the data": {"", map[int]string{11: content}, "sostituisce l'oggetto 11 0 R, che serviva ad altro"},
-		"another certificate":       {"", map[int]string{10: other}, "sostituisce l'oggetto 10 0 R, che serviva ad altro"},
+		"a stream for the store": {"", map[int]string{8: content},
+			"sostituisce l'oggetto 8 0 R, che serviva ad altro"},
+		"a stream for a list": {"", map[int]string{9: content},
+			"sostituisce l'oggetto 9 0 R, che serviva ad altro"},
+		"a stream for data": {"", map[int]string{12: content},
+			"sostituisce l'oggetto 12 0 R, che serviva ad altro"},
+		"a stream for all the data": {"", map[int]string{11: content},
+			"sostituisce l'oggetto 11 0 R, che serviva ad altro"},
+		"another certificate": {"", map[int]string{10: other},
+			"sostituisce l'oggetto 10 0 R, che serviva ad altro"},
 		// A shadow attack: the page draws what the store lists.
-		"a list that the page draws":        {"/Contents 9 0 R", map[int]string{9: list, next: other}, "sostituisce l'oggetto 9 0 R, che serviva ad altro"},
-		"a certificate that the page draws": {"/Contents 10 0 R", map[int]string{8: "<< /Type /DSS /Certs 10 0 R >>", 10: fmt.Sprintf("[%d 0 R]", next), next: other}, "sostituisce l'oggetto 10 0 R, che serviva ad altro"},
-		"resources that data are":           {"/Contents 4 0 R /Resources << /XObject 11 0 R >>", map[int]string{11: fmt.Sprintf("<< /AA 12 0 R /Type %d 0 R >>", next), next: other}, "sostituisce l'oggetto 11 0 R, che serviva ad altro"},
-		"a type that is a stream":           {"", map[int]string{11: fmt.Sprintf("<< /AA 12 0 R /Type %d 0 R >>", next), next: other}, "voce Type"},
+		"a list that the page draws": {"/Contents 9 0 R", map[int]string{9: list, next: other},
+			"sostituisce l'oggetto 9 0 R, che serviva ad altro"},
+		"a certificate that the page draws": {"/Contents 10 0 R", map[int]string{8: "<< /Type /DSS /Certs 10 0 R >>",
+			10: fmt.Sprintf("[%d 0 R]", next), next: other}, "sostituisce l'oggetto 10 0 R, che serviva ad altro"},
+		"resources that data are": {"/Contents 4 0 R /Resources << /XObject 11 0 R >>",
+			map[int]string{11: fmt.Sprintf("<< /AA 12 0 R /Type %d 0 R >>", next), next: other},
+			"sostituisce l'oggetto 11 0 R, che serviva ad altro"},
+		"a type that is a stream": {"", map[int]string{11: fmt.Sprintf("<< /AA 12 0 R /Type %d 0 R >>", next),
+			next: other}, "voce Type"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := sealed(c.page)
 			l.refused(t, l.with(t, c.objects), c.says)
 		})
+	}
+}
+
+// TestFieldWithoutSignature adds a signature field, or fills one, with a value
+// that is not there.
+func TestFieldWithoutSignature(t *testing.T) {
+	l := sealedSheet(t, "/Annots [5 0 R]", "/AcroForm << /Fields [4 0 R] /SigFlags 3 >>",
+		"<< /FT /Sig /T (Vuota) /Kids [5 0 R] >>", "<< "+widget+" /Parent 4 0 R /Rect [0 0 0 0] >>")
+	next := unused(t, l.doc)
+	for _, value := range []string{fmt.Sprintf("%d 0 R", next+7), "null"} {
+		root, catalog := catalogWith(t, l.doc, "AcroForm",
+			fmt.Sprintf("<< /Fields [%s %d 0 R] /SigFlags 3 >>", formFields(t, l.doc), next))
+		added := map[int]string{root: catalog, next: "<< /FT /Sig /T (Nuova) /V " + value + " >>"}
+		l.refused(t, l.with(t, added), "senza che vi sia apposta una firma")
+		filled := map[int]string{4: "<< /FT /Sig /T (Vuota) /Kids [5 0 R] /V " + value + " >>"}
+		l.refused(t, l.with(t, filled), "senza che vi sia apposta una firma")
 	}
 }

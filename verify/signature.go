@@ -15,7 +15,8 @@ import (
 // examine checks the integrity and the coverage of one signature or
 // time-stamp: what does not depend on the others.
 func (j *judgement) examine(s *pdf.Signature) part {
-	p := part{s: s, out: Signature{Field: s.Field, SubFilter: string(s.SubFilter), Timestamp: s.IsTimestamp(), Revision: -1}}
+	p := part{s: s, out: Signature{Field: s.Field, SubFilter: string(s.SubFilter), Timestamp: s.IsTimestamp(),
+		Revision: -1}}
 	var check, coverage Check
 	p.sd, p.res, check = j.integrity(s)
 	if p.res != nil {
@@ -75,7 +76,8 @@ func (j *judgement) integrity(s *pdf.Signature) (*cms.SignedData, *cms.Result, C
 	}
 	parts := s.SignedBytes()
 	if parts == nil {
-		return fail("Gli intervalli di byte che la firma dice di coprire non hanno senso.", fmt.Errorf("ByteRange %v", s.ByteRange))
+		return fail("Gli intervalli di byte che la firma dice di coprire non hanno senso.",
+			fmt.Errorf("ByteRange %v", s.ByteRange))
 	}
 	if len(bytes.Trim(s.Contents, "\x00")) == 0 {
 		return fail("La firma è vuota: al suo posto ci sono solo zeri.", nil)
@@ -123,7 +125,8 @@ func verifyMessage(s *pdf.Signature, sd *cms.SignedData, digest func(crypto.Hash
 	case "adbe.pkcs7.sha1": // the message carries the SHA-1 of the bytes
 		res, err := sd.VerifyAttached()
 		if err == nil && !bytes.Equal(sd.Content, digest(crypto.SHA1)) {
-			return nil, &cms.Error{Code: cms.DigestMismatch, What: "the SHA-1 that is signed is not that of the bytes covered"}
+			return nil, &cms.Error{Code: cms.DigestMismatch,
+				What: "the SHA-1 that is signed is not that of the bytes covered"}
 		}
 		if res != nil {
 			res.Weak = append(res.Weak, crypto.SHA1.String())
@@ -177,8 +180,10 @@ var coverageMessages = map[pdf.ProblemCode]string{
 	pdf.NoContents:        "La firma è vuota (Contents manca o è vuoto).",
 	pdf.ContentsElsewhere: "Il valore della firma non è scritto dove la firma lo lascia fuori.",
 	pdf.ContentsForm:      "Il valore della firma non è una stringa esadecimale in forma regolare.",
-	pdf.GapMismatch:       "La firma lascia fuori byte che non sono il proprio valore: un altro oggetto è presentato come quello firmato.",
-	pdf.OtherRevision:     "Il dizionario della firma non appartiene alla revisione che la firma copre: un altro oggetto è presentato come quello firmato.",
+	pdf.GapMismatch: "La firma lascia fuori byte che non sono il proprio valore: un altro oggetto è presentato " +
+		"come quello firmato.",
+	pdf.OtherRevision: "Il dizionario della firma non appartiene alla revisione che la firma copre: un altro " +
+		"oggetto è presentato come quello firmato.",
 }
 
 // coverage checks that the signature covers a whole revision, and that no
@@ -197,7 +202,8 @@ func (j *judgement) coverage(s *pdf.Signature) (Check, int) {
 	size := int64(len(j.file.Data()))
 	if j.file.Trailing > 0 && end < size {
 		c.Message = fmt.Sprintf("Dopo l'ultima revisione ci sono %d byte che nessuna firma copre.", j.file.Trailing)
-		c.Evidence = append(c.Evidence, fmt.Sprintf("%d bytes behind the last revision, which ends at byte %d", j.file.Trailing, size-j.file.Trailing))
+		c.Evidence = append(c.Evidence, fmt.Sprintf("%d bytes behind the last revision, which ends at byte %d",
+			j.file.Trailing, size-j.file.Trailing))
 		return c, rev
 	}
 	last := len(j.file.Revisions) - 1
@@ -210,7 +216,8 @@ func (j *judgement) coverage(s *pdf.Signature) (Check, int) {
 	if rev == last {
 		c.Message = "La firma copre tutto il file, tranne il proprio valore."
 	} else {
-		c.Message = fmt.Sprintf("La firma copre per intero la revisione %d di %d, tranne il proprio valore.", rev+1, last+1)
+		c.Message = fmt.Sprintf("La firma copre per intero la revisione %d di %d, tranne il proprio valore.", rev+1,
+			last+1)
 	}
 	return c, rev
 }

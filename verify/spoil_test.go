@@ -11,6 +11,8 @@ import (
 
 	"github.com/liste-elettorali/anpr/internal/cms"
 	"github.com/liste-elettorali/anpr/internal/pdf"
+	"github.com/liste-elettorali/anpr/seal"
+	"github.com/liste-elettorali/anpr/verify"
 )
 
 // A specimen is a file that the judges are asked about.
@@ -18,11 +20,25 @@ type specimen struct {
 	name  string
 	kind  string // whole, vector, or what was done to it
 	data  []byte
-	place place // of what was done to it
+	place place        // of what was done to it
+	level verify.Level // of the whole one
+}
+
+// mayStand reports whether a report on a specimen may be valid. A whole one must
+// be. Of a spoiled copy only what the seal does not guard may be damaged: then the
+// seal is what it was, and the report must give it a lower level.
+func (s specimen) mayStand(r verify.Report) bool {
+	levels := []verify.Level{verify.LevelNone, verify.LevelLegacy, verify.LevelBB, verify.LevelBT, verify.LevelBLT,
+		verify.LevelBLTA}
+	switch s.place {
+	case unguarded, behind:
+		return slices.Index(levels, r.Level) < slices.Index(levels, s.level)
+	}
+	return s.kind == "whole"
 }
 
 // spoil makes spoiled copies of a sealed certificate, of every kind in turn.
-func spoil(t testing.TB, doc []byte, prefix string, n int, seed uint64) (out []specimen) {
+func spoil(t testing.TB, doc []byte, level seal.Level, n int, seed uint64) (out []specimen) {
 	t.Helper()
 	s := &spoiler{t: t, doc: doc, rng: rand.New(rand.NewPCG(seed, 7))}
 	s.read()
@@ -31,15 +47,18 @@ func spoil(t testing.TB, doc []byte, prefix string, n int, seed uint64) (out []s
 		share int
 		spoil func() []byte
 	}{
-		{"flip", 8, s.flip}, {"cut", 2, s.cut}, {"swap", 2, s.swap}, {"swap-revision", 1, s.swapLater}, {"revision", 4, s.revision},
-		{"metadata", 1, s.metadata}, {"metadata-revision", 2, s.metadataLater}, {"font", 2, s.font}, {"layer", 2, s.layer}, {"tail", 1, s.tail},
+		{"flip", 8, s.flip}, {"cut", 2, s.cut}, {"swap", 2, s.swap}, {"swap-revision", 1, s.swapLater},
+		{"revision", 4, s.revision},
+		{"metadata", 1, s.metadata}, {"metadata-revision", 2, s.metadataLater}, {"font", 2, s.font},
+		{"layer", 2, s.layer}, {"tail", 1, s.tail},
 	}
 	for i := 0; len(out) < n; i++ {
 		for _, k := range kinds {
 			for range k.share {
 				if bad := k.spoil(); len(out) < n && !bytes.Equal(bad, doc) {
-					name := fmt.Sprintf("%s-%d-%s-%03d.pdf", prefix, seed, k.name, len(out))
-					out = append(out, specimen{name: name, kind: k.name, data: bad, place: s.place(bad)})
+					name := fmt.Sprintf("%s-%d-%s-%03d.pdf", level, seed, k.name, len(out))
+					out = append(out, specimen{name: name, kind: k.name, data: bad, place: s.place(bad),
+						level: verify.Level(level)})
 				}
 			}
 		}
@@ -244,23 +263,29 @@ func (s *spoiler) revision() []byte {
 	case 1:
 		return s.later(map[int]string{page: text(s.dict.With("Rotate", int64(180)))})
 	case 2: // a note that hides what is below
-		return s.later(map[int]string{page: text(s.dict.With("Annots", pdf.Array{own})), s.next: "<< /Type /Annot /Subtype /FreeText /Rect [100 400 500 500] /Contents (Valido) /DA (/Helv 12 Tf) /F 4 >>"})
+		return s.later(map[int]string{page: text(s.dict.With("Annots", pdf.Array{own})),
+			s.next: "<< /Type /Annot /Subtype /FreeText /Rect [100 400 500 500] /Contents (Valido) /DA (/Helv 12 Tf) " +
+				"/F 4 >>"})
 	case 3:
-		n, cat := s.catalog("OpenAction", pdf.Dict{}.With("S", pdf.Name("JavaScript")).With("JS", pdf.String("app.alert(1)")))
+		n, cat := s.catalog("OpenAction", pdf.Dict{}.With("S", pdf.Name("JavaScript")).With("JS",
+			pdf.String("app.alert(1)")))
 		return s.later(map[int]string{n: cat})
 	case 4: // another page
 		parent := s.dict.Get("Parent").(pdf.Ref)
 		pages := s.objects[int(parent.Num)].(pdf.Dict)
-		return s.later(map[int]string{s.next: text(s.dict.With("Annots", nil)), int(parent.Num): text(pages.With("Kids", pdf.Array{s.page, own}).With("Count", int64(2)))})
+		return s.later(map[int]string{s.next: text(s.dict.With("Annots", nil)),
+			int(parent.Num): text(pages.With("Kids", pdf.Array{s.page, own}).With("Count", int64(2)))})
 	case 5: // another file attached
-		n, cat := s.catalog("Names", pdf.Dict{}.With("EmbeddedFiles", pdf.Dict{}.With("Names", pdf.Array{pdf.String("x"), own})))
+		n, cat := s.catalog("Names",
+			pdf.Dict{}.With("EmbeddedFiles", pdf.Dict{}.With("Names", pdf.Array{pdf.String("x"), own})))
 		return s.later(map[int]string{n: cat, s.next: "<< /Type /Filespec /F (x) >>"})
 	case 6: // the data that the contrassegno is bound to
 		embedded := s.of(func(d pdf.Dict, stream bool) bool { return stream && d.Name("Type") == "EmbeddedFile" })
 		return s.later(map[int]string{s.any(embedded): "<< /Type /EmbeddedFile /Length 2 >>\nstream\n{}\nendstream"})
 	}
 	// a page drawn by an object without name in the document: the content array
-	return s.later(map[int]string{s.next: "<< /Length 25 >>\nstream\n0 0 1 rg 0 0 600 600 re f\nendstream", page: text(s.dict.With("Contents", pdf.Array{s.dict.Get("Contents"), own}))})
+	return s.later(map[int]string{s.next: "<< /Length 25 >>\nstream\n0 0 1 rg 0 0 600 600 re f\nendstream",
+		page: text(s.dict.With("Contents", pdf.Array{s.dict.Get("Contents"), own}))})
 }
 
 // metadata changes a letter of the title in the file itself.
@@ -285,7 +310,8 @@ func (s *spoiler) metadataLater() []byte {
 	st := s.objects[packet].(*pdf.Stream)
 	xmp := bytes.Replace(st.Raw, []byte("Certificat"), []byte("Attestat"), 1)
 	require.NotEqual(s.t, st.Raw, xmp)
-	return s.later(map[int]string{packet: fmt.Sprintf("<< /Type /Metadata /Subtype /XML /Length %d >>\nstream\n%s\nendstream", len(xmp), xmp)})
+	return s.later(map[int]string{packet: fmt.Sprintf("<< /Type /Metadata /Subtype /XML /Length %d "+
+		">>\nstream\n%s\nendstream", len(xmp), xmp)})
 }
 
 // font replaces a font, its file or its widths: other letters are shown.
@@ -303,21 +329,24 @@ func (s *spoiler) font() []byte {
 		return s.later(map[int]string{n: text(st.Dict) + "\nstream\n" + string(other) + "\nendstream"})
 	}
 	n := s.any(fonts)
-	return s.later(map[int]string{n: text(s.objects[n].(pdf.Dict).With("ToUnicode", nil).With("Encoding", pdf.Name("Identity-V")))})
+	return s.later(map[int]string{n: text(s.objects[n].(pdf.Dict).With("ToUnicode", nil).With("Encoding",
+		pdf.Name("Identity-V")))})
 }
 
 // layer hides what is on the page in a layer that is off, or brings one that
 // can be switched.
 func (s *spoiler) layer() []byte {
 	group := pdf.Ref{Num: uint32(s.next)}
-	n, cat := s.catalog("OCProperties", pdf.Dict{}.With("OCGs", pdf.Array{group}).With("D", pdf.Dict{}.With("OFF", pdf.Array{group})))
+	n, cat := s.catalog("OCProperties", pdf.Dict{}.With("OCGs", pdf.Array{group}).With("D",
+		pdf.Dict{}.With("OFF", pdf.Array{group})))
 	objects := map[int]string{n: cat, s.next: "<< /Type /OCG /Name (nascosto) >>"}
 	if s.rng.IntN(2) == 0 {
 		resources, err := s.file.Last().Dict(s.dict, "Resources")
 		require.NoError(s.t, err)
 		objects[s.next+1] = "<< /Length 12 >>\nstream\n/OC /Ly BDC \nendstream"
 		objects[s.next+2] = "<< /Length 4 >>\nstream\nEMC \nendstream"
-		objects[int(s.page.Num)] = text(s.dict.With("Contents", pdf.Array{pdf.Ref{Num: uint32(s.next + 1)}, s.dict.Get("Contents"), pdf.Ref{Num: uint32(s.next + 2)}}).
+		objects[int(s.page.Num)] = text(s.dict.With("Contents", pdf.Array{pdf.Ref{Num: uint32(s.next + 1)},
+			s.dict.Get("Contents"), pdf.Ref{Num: uint32(s.next + 2)}}).
 			With("Resources", resources.With("Properties", pdf.Dict{}.With("Ly", group))))
 	}
 	return s.later(objects)

@@ -38,7 +38,8 @@ func (j *judgement) trust(sd *cms.SignedData, res *cms.Result, at time.Time) (Ch
 		return c, nil, nil
 	}
 	if err := sealUsage(cert); err != nil {
-		c.Message = fmt.Sprintf("Il certificato di «%s» non è fatto per sigillare o firmare documenti.", clean(signerName(cert)))
+		c.Message = fmt.Sprintf("Il certificato di «%s» non è fatto per sigillare o firmare documenti.",
+			clean(signerName(cert)))
 		c.Evidence = append(c.Evidence, err.Error())
 		return c, nil, nil
 	}
@@ -49,19 +50,23 @@ func (j *judgement) trust(sd *cms.SignedData, res *cms.Result, at time.Time) (Ch
 		return c, nil, nil
 	}
 	if weak := j.v.weak(at, hashes(res), chain); len(weak) > 0 {
-		c.Message = fmt.Sprintf("La firma usa algoritmi o chiavi che al %s non si consideravano più sicuri: %s.", italianTime(at), strings.Join(weak, ", "))
+		c.Message = fmt.Sprintf("La firma usa algoritmi o chiavi che al %s non si consideravano più sicuri: %s.",
+			italianTime(at), strings.Join(weak, ", "))
 		return c, nil, nil
 	}
 	if odd := j.stray(sd.Certificates, chain); odd != nil {
-		c.Message = fmt.Sprintf("Il certificato allegato di «%s» è alterato o estraneo alla catena.", clean(signerName(odd)))
+		c.Message = fmt.Sprintf("Il certificato allegato di «%s» è alterato o estraneo alla catena.",
+			clean(signerName(odd)))
 		return c, nil, nil
 	}
 	c.Outcome = Passed
 	top := chain[len(chain)-1]
-	c.Message = fmt.Sprintf("Il certificato di «%s» è valido al %s e risale all'autorità indicata come affidabile «%s».",
+	c.Message = fmt.Sprintf("Il certificato di «%s» è valido al %s e risale all'autorità indicata come affidabile "+
+		"«%s».",
 		clean(signerName(cert)), italianTime(at), clean(top.Subject.CommonName))
 	for _, x := range chain {
-		c.Evidence = append(c.Evidence, fmt.Sprintf("%s, serial %x, until %s", x.Subject, x.SerialNumber, x.NotAfter.UTC().Format(time.RFC3339)))
+		c.Evidence = append(c.Evidence, fmt.Sprintf("%s, serial %x, until %s", x.Subject, x.SerialNumber,
+			x.NotAfter.UTC().Format(time.RFC3339)))
 	}
 	return c, chain, anchor
 }
@@ -80,7 +85,8 @@ func sealUsage(c *x509.Certificate) error {
 	}
 	for _, u := range c.ExtKeyUsage {
 		switch u {
-		case x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageCodeSigning, x509.ExtKeyUsageTimeStamping, x509.ExtKeyUsageOCSPSigning:
+		case x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageCodeSigning,
+			x509.ExtKeyUsageTimeStamping, x509.ExtKeyUsageOCSPSigning:
 		default:
 			return nil
 		}
@@ -105,7 +111,8 @@ func (j *judgement) stray(certs, chain []*x509.Certificate) *x509.Certificate {
 			continue
 		}
 		for _, k := range known {
-			if bytes.Equal(c.RawSubjectPublicKeyInfo, k.RawSubjectPublicKeyInfo) || bytes.Equal(c.RawSubject, k.RawSubject) {
+			if bytes.Equal(c.RawSubjectPublicKeyInfo, k.RawSubjectPublicKeyInfo) ||
+				bytes.Equal(c.RawSubject, k.RawSubject) {
 				if !signedByAny(c, slices.Concat(certs, trusted)) {
 					return c
 				}
@@ -132,9 +139,11 @@ func trustMessage(err error, cert *x509.Certificate, at time.Time) string {
 	var unknown x509.UnknownAuthorityError
 	switch {
 	case errors.Is(err, errAnchorDate):
-		return fmt.Sprintf("Il certificato di «%s» risale a un'autorità che al %s non era affidabile.", name, italianTime(at))
+		return fmt.Sprintf("Il certificato di «%s» risale a un'autorità che al %s non era affidabile.", name,
+			italianTime(at))
 	case errors.Is(err, errPolicy):
-		return fmt.Sprintf("Il certificato di «%s» risale a un'autorità affidabile, ma non per le politiche con cui è stato emesso.", name)
+		return fmt.Sprintf("Il certificato di «%s» risale a un'autorità affidabile, ma non per le politiche con cui "+
+			"è stato emesso.", name)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		if at.Before(cert.NotBefore) {
 			return fmt.Sprintf("Il certificato di «%s» non era ancora valido al %s.", name, italianTime(at))

@@ -28,33 +28,53 @@ const intact = "structure=passed signature=passed coverage=passed later-revision
 
 var vectors = map[string]vector{
 	// Attacks, each by its own cause.
-	"pdf-insecurity/isa_A.pdf":                                  {"structure=failed signature=passed coverage=failed", verify.CodeCoverage, "ci sono byte che non copre", 1},
-	"pdf-insecurity/isa_B.pdf":                                  {"signature=passed coverage=failed", verify.CodeCoverage, "Dopo l'ultima revisione ci sono 407 byte", 1},
-	"pdf-insecurity/isa_F.pdf":                                  {"signature=passed structure=failed later-revisions=failed", verify.CodeLaterRevisions, "byte senza una tabella", 1},
-	"pdf-insecurity/siwa_A.pdf":                                 {"signature=passed coverage=failed", verify.CodeCoverage, "un altro oggetto è presentato come quello firmato", 1},
-	"pdf-insecurity/siwa_C.pdf":                                 {"signature=passed coverage=failed", verify.CodeCoverage, "un altro oggetto è presentato come quello firmato", 1},
-	"pdf-insecurity/usf_01_Empty_Contents.pdf":                  {"signature=failed coverage=failed", verify.CodeSignature, "Contents manca o è vuoto", 1},
-	"pdf-insecurity/usf_04_No_Contents_Value.pdf":               {"signature=failed coverage=failed", verify.CodeSignature, "non si può leggere", 1},
-	"pdf-insecurity/usf_12_Null_ByteRange.pdf":                  {"signature=failed coverage=failed", verify.CodeSignature, "ByteRange manca o è nullo", 1},
-	"dss/pades-spoofing-replaced-reason.pdf":                    {"coverage=failed", verify.CodeCoverage, "un altro oggetto è presentato come quello firmato", 1},
-	"dss/pdf-byterange-overlap.pdf":                             {"coverage=failed signature=failed", verify.CodeCoverage, "byte che non sono il proprio valore", 2},
-	"dss/pdf-signed-added-page.pdf":                             {"signature=passed coverage=passed later-revisions=failed", verify.CodeLaterRevisions, "elenco delle pagine", 1},
-	"dss/pdf-signed-corrupted.pdf":                              {"structure=failed signature=failed", verify.CodeSignature, "modificato", 1},
-	"dss/replace.pdf":                                           {"signature=passed coverage=passed later-revisions=failed", verify.CodeLaterRevisions, "sostituisce ciò che il campo «Text1» conteneva già", 1},
-	"dss/pdf-eof.pdf":                                           {"signature=passed coverage=failed", verify.CodeCoverage, "più byte di quanti ne ha il file", 1},
-	"pyhanko/form-update-ap-indirect-sneaky-trailer.pdf":        {"signature=passed later-revisions=failed", verify.CodeLaterRevisions, "mostrava già", 2},
-	"pyhanko/form-update-override-appearance-stream-sneaky.pdf": {"signature=passed later-revisions=failed", verify.CodeLaterRevisions, "sostituisce l'oggetto 9", 2},
-	"pyhanko/tail-uncovered.pdf":                                {"coverage=failed", verify.CodeCoverage, "ci sono byte che non copre", 1},
-	"pyhanko/one-byterange.pdf":                                 {"coverage=failed", verify.CodeCoverage, "due intervalli", 1},
-	"pyhanko/base.pdf":                                          {"signature=failed", verify.CodeSignature, "solo zeri", 1},
+	"pdf-insecurity/isa_A.pdf": {"structure=failed signature=passed coverage=failed",
+		verify.CodeCoverage, "ci sono byte che non copre", 1},
+	"pdf-insecurity/isa_B.pdf": {"signature=passed coverage=failed",
+		verify.CodeCoverage, "Dopo l'ultima revisione ci sono 407 byte", 1},
+	"pdf-insecurity/isa_F.pdf": {"signature=passed structure=failed " +
+		"later-revisions=failed", verify.CodeLaterRevisions, "byte senza una tabella", 1},
+	"pdf-insecurity/siwa_A.pdf": {"signature=passed coverage=failed",
+		verify.CodeCoverage, "un altro oggetto è presentato come quello firmato", 1},
+	"pdf-insecurity/siwa_C.pdf": {"signature=passed coverage=failed",
+		verify.CodeCoverage, "un altro oggetto è presentato come quello firmato", 1},
+	"pdf-insecurity/usf_01_Empty_Contents.pdf": {"signature=failed coverage=failed",
+		verify.CodeSignature, "Contents manca o è vuoto", 1},
+	"pdf-insecurity/usf_04_No_Contents_Value.pdf": {"signature=failed coverage=failed",
+		verify.CodeSignature, "non si può leggere", 1},
+	"pdf-insecurity/usf_12_Null_ByteRange.pdf": {"signature=failed coverage=failed",
+		verify.CodeSignature, "ByteRange manca o è nullo", 1},
+	"dss/pades-spoofing-replaced-reason.pdf": {"coverage=failed", verify.CodeCoverage,
+		"un altro oggetto è presentato come quello firmato", 1},
+	"dss/pdf-byterange-overlap.pdf": {"coverage=failed signature=failed",
+		verify.CodeCoverage, "byte che non sono il proprio valore", 2},
+	"dss/pdf-signed-added-page.pdf": {"signature=passed coverage=passed " +
+		"later-revisions=failed", verify.CodeLaterRevisions, "elenco delle pagine", 1},
+	"dss/pdf-signed-corrupted.pdf": {"structure=failed signature=failed",
+		verify.CodeSignature, "modificato", 1},
+	"dss/replace.pdf": {"signature=passed coverage=passed " +
+		"later-revisions=failed", verify.CodeLaterRevisions, "sostituisce ciò che il campo «Text1» conteneva già", 1},
+	"dss/pdf-eof.pdf": {"signature=passed coverage=failed",
+		verify.CodeCoverage, "più byte di quanti ne ha il file", 1},
+	"pyhanko/form-update-ap-indirect-sneaky-trailer.pdf": {"signature=passed later-revisions=failed",
+		verify.CodeLaterRevisions, "mostrava già", 2},
+	"pyhanko/form-update-override-appearance-stream-sneaky.pdf": {"signature=passed later-revisions=failed",
+		verify.CodeLaterRevisions, "sostituisce l'oggetto 9", 2},
+	"pyhanko/tail-uncovered.pdf": {"coverage=failed", verify.CodeCoverage,
+		"ci sono byte che non copre", 1},
+	"pyhanko/one-byterange.pdf": {"coverage=failed", verify.CodeCoverage,
+		"due intervalli", 1},
+	"pyhanko/base.pdf": {"signature=failed", verify.CodeSignature, "solo zeri",
+		1},
 
 	// Intact, though their roots are not trusted here.
-	"dss/hello_signed_INCSAVE_signed.pdf":           {intact, verify.CodeLaterRevisions, "un'altra firma", 2},
-	"dss/pades-bes.pdf":                             {intact, "", "", 1},
-	"dss/pades-ltv.pdf":                             {intact, verify.CodeLaterRevisions, "marca temporale", 3},
-	"dss/pdf-signed-original.pdf":                   {intact, "", "", 1},
-	"dss/PAdES-LT.pdf":                              {intact, verify.CodeLaterRevisions, "dati per la verifica", 4},
-	"dss/pades-t-duplicated-sigtst.pdf":             {intact + " time=not-done", verify.CodeTime, "2 marche temporali nella stessa firma", 1},
+	"dss/hello_signed_INCSAVE_signed.pdf": {intact, verify.CodeLaterRevisions, "un'altra firma", 2},
+	"dss/pades-bes.pdf":                   {intact, "", "", 1},
+	"dss/pades-ltv.pdf":                   {intact, verify.CodeLaterRevisions, "marca temporale", 3},
+	"dss/pdf-signed-original.pdf":         {intact, "", "", 1},
+	"dss/PAdES-LT.pdf":                    {intact, verify.CodeLaterRevisions, "dati per la verifica", 4},
+	"dss/pades-t-duplicated-sigtst.pdf": {intact + " time=not-done", verify.CodeTime,
+		"2 marche temporali nella stessa firma", 1},
 	"pyhanko/minimal-signed-twice-both-created.pdf": {intact, verify.CodeLaterRevisions, "un'altra firma", 2},
 	"pyhanko/pades-lta-dss-indirect-arrs-test.pdf":  {intact, verify.CodeLaterRevisions, "marca temporale", 2},
 	"pyhanko/sig-no-signed-attrs.pdf":               {intact, "", "", 1},
@@ -108,7 +128,8 @@ func TestVectors(t *testing.T) {
 			assert.False(t, r.Valid, "nobody is trusted here")
 			want, ok := vectors[filepath.ToSlash(name)]
 			if !ok { // a file that came later: the rule of its kind
-				for _, attack := range []string{"isa_", "siwa_", "usf_", "sneaky", "shadow", "evil", "spoofing", "corrupted"} {
+				for _, attack := range []string{"isa_", "siwa_", "usf_", "sneaky", "shadow", "evil", "spoofing",
+					"corrupted"} {
 					if strings.Contains(name, attack) {
 						assert.False(t, intactReport(r), "an attack: %+v", r.Checks)
 					}

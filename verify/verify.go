@@ -17,8 +17,10 @@
 //     failed and all the checks that its kind requires passed; what could not be
 //     done is never taken for passed.
 //   - Of a document with a valid report, every byte is covered by a seal whose
-//     certificate leads to one of the given anchors, but for the seal's own
-//     value, which has one accepted form, and for later revisions that do
+//     certificate leads to one of the given anchors. Two parts are outside it.
+//     One is the seal's own value, which has one accepted form, but for what its
+//     signature does not protect: a time-stamp that is spoiled there counts as
+//     missing, and the level is lower. The other is later revisions that do
 //     nothing but add validation data, timestamps or further seals or, where
 //     the seals permit it (DocMDP, FieldMDP), fill in empty fields of a form or
 //     add comments that hide nothing: the report says so.
@@ -102,8 +104,8 @@ type Check struct {
 	Outcome Outcome `json:"outcome"`
 	Message string  `json:"message"` // in Italian, for people
 
-	// Reasons say why a later revision is refused, all of the first one that is.
-	// Other checks have none.
+	// Reasons say why a later revision is refused: all those of the first revision
+	// that is, at most 1,000. Other checks have none.
 	Reasons []Reason `json:"reasons,omitempty"`
 
 	// Evidence holds values for people who know the format, in English.
@@ -117,8 +119,8 @@ type Report struct {
 	Level  Level   `json:"level"`
 	Checks []Check `json:"checks"`
 
-	// Signer names who sealed, from the certificates, whether they are trusted
-	// or not.
+	// Signer names the authors of the seals, as their certificates do, whether they
+	// are trusted or not.
 	Signer string `json:"signer"`
 
 	// Time is the claimed time of the first seal, zero if there is none.
@@ -145,9 +147,9 @@ type Signature struct {
 	Certificate *x509.Certificate // nil if it could not be verified
 	Proved      time.Time         // at which a trusted time-stamp proves that it existed; zero if none does
 	Revision    int               // that it covers, counted from 0; -1 if none
-	// Trusted says that the certificate leads to an anchor, which Anchor is.
-	// Qualified then lists why it is not one for qualified electronic seals, nil
-	// if it is (EN 319 412-3 and -5): a seal is qualified if there is none and
+	// Trusted says that the certificate leads to an anchor, given in Anchor.
+	// Qualified then lists why the certificate is not one for qualified electronic
+	// seals (EN 319 412-3 and -5). A seal is qualified if the list is empty and
 	// Anchor.Qualified says that its issuer was listed.
 	Trusted   bool
 	Anchor    Anchor

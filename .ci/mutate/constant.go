@@ -62,9 +62,9 @@ func (w *walk) number(e ast.Expr, tv types.TypeAndValue) {
 	if !named {
 		return
 	}
-	by, delta := w.text(e)+" + 1", "1"
+	by, delta := "("+w.text(e)+" + 1)", "1"
 	if value > 1000 || value < -1000 {
-		by, delta = "2 * ("+w.text(e)+")", w.text(e)
+		by, delta = "(2 * "+w.text(e)+")", w.text(e)
 	}
 	w.add("constant", e, e, by, w.around(e, rankFlip, "mutantMore["+typ+"](", ", "+delta+", "+idMark+")")...)
 }

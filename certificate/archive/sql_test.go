@@ -50,7 +50,7 @@ func purge(t *testing.T, a *archive.SQL, dir string, flush func()) {
 		}
 	}
 	at := archivetest.Document(0).Expires
-	// Who reads keeps the purge from its end, and is told; the count stands.
+	// A reader keeps the purge from its end, which the error says; the count is right.
 	a.Attempts(1)
 	err := a.Reading(ctx, func() error {
 		n, err := a.Sweep(ctx, at)

@@ -82,12 +82,14 @@ func parseBase(base string) (string, error) {
 	for i := 8; i < len(out); i++ {
 		c := out[i]
 		inPath := i >= 8+len(host)
-		if !(c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == ':' && !inPath || c == '/' && inPath) {
+		letter := c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.'
+		if !(letter || c == ':' && !inPath || c == '/' && inPath) {
 			return "", fmt.Errorf("contrassegno: address %.100q: character %q: %s", base, c, expected)
 		}
 	}
 	if n := len(out) + len(Path) + digestChars + 1 + macChars; n > maxPayload {
-		return "", fmt.Errorf("contrassegno: address %.100q: the QR code would hold %d characters, %d too many for its size", base, n, n-maxPayload)
+		return "", fmt.Errorf("contrassegno: address %.100q: the QR code would hold %d characters, %d too many for "+
+			"its size", base, n, n-maxPayload)
 	}
 	return out, nil
 }

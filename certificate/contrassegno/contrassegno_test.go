@@ -117,10 +117,24 @@ func TestParseIsStrict(t *testing.T) {
 	require.NoError(t, err)
 	s := c.String()
 	for name, bad := range map[string]string{
-		"empty": "", "code only": c.Code(), "path only": "/C/" + c.Code(), "space before": " " + s, "newline after": s + "\n", "query": s + "?x", "slash": s + "/",
-		"lower code": strings.ToLower(s), "one less": s[:len(s)-1], "one more": s + "A", "digit one": s[:len(s)-1] + "1", "other path": strings.Replace(s, "/C/", "/D/", 1),
-		"no hyphen": strings.Replace(s, "-", "A", 1), "http": strings.Replace(s, "HTTPS", "HTTP", 1), "user": strings.Replace(s, "EXAMPLE", "A@EXAMPLE", 1),
-		"double slash": strings.Replace(s, "/C/", "//C/", 1), "long": "HTTPS://" + strings.Repeat("A", 100) + "/C/" + c.Code(), "nul": strings.Replace(s, "EXAMPLE", "EX\x00MPLE", 1),
+		"empty":         "",
+		"code only":     c.Code(),
+		"path only":     "/C/" + c.Code(),
+		"space before":  " " + s,
+		"newline after": s + "\n",
+		"query":         s + "?x",
+		"slash":         s + "/",
+		"lower code":    strings.ToLower(s),
+		"one less":      s[:len(s)-1],
+		"one more":      s + "A",
+		"digit one":     s[:len(s)-1] + "1",
+		"other path":    strings.Replace(s, "/C/", "/D/", 1),
+		"no hyphen":     strings.Replace(s, "-", "A", 1),
+		"http":          strings.Replace(s, "HTTPS", "HTTP", 1),
+		"user":          strings.Replace(s, "EXAMPLE", "A@EXAMPLE", 1),
+		"double slash":  strings.Replace(s, "/C/", "//C/", 1),
+		"long":          "HTTPS://" + strings.Repeat("A", 100) + "/C/" + c.Code(),
+		"nul":           strings.Replace(s, "EXAMPLE", "EX\x00MPLE", 1),
 	} {
 		_, err := Parse(bad)
 		assert.ErrorIs(t, err, ErrInvalid, name)
@@ -147,7 +161,8 @@ func TestPNG(t *testing.T) {
 // readQR reads a QR code with zbarimg.
 func readQR(t *testing.T, path string) string {
 	t.Helper()
-	out, err := exec.Command(testenv.Tool(t, "zbarimg"), "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", path).Output()
+	out, err := exec.Command(testenv.Tool(t, "zbarimg"), "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable",
+		path).Output()
 	require.NoError(t, err)
 	return strings.TrimSuffix(string(out), "\n")
 }

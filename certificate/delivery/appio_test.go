@@ -169,7 +169,7 @@ func TestNewIORefuses(t *testing.T) {
 	}
 }
 
-// Who asks for the content of a message gets it if he is its addressee, and
+// A person who asks for the content of a message gets it if he is its addressee, and
 // otherwise the answer of a message that does not exist.
 func TestRemoteContent(t *testing.T) {
 	const apiKey = "0123456789abcdef"

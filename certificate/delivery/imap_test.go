@@ -92,7 +92,7 @@ func (s *boxServer) set(fault string) {
 	s.fault = fault
 }
 
-// at reports whether a fault is due, which it then is no more.
+// at reports whether a fault is due; it is due once.
 func (s *boxServer) at(fault string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

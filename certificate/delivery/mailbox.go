@@ -33,7 +33,7 @@ type Collection struct {
 	// changed nothing, as one that comes twice.
 	Changed, Known int
 	// Refused are receipts that break the rules or that no provider has signed,
-	// Others what is no receipt, or one of a message that is not in the outbox.
+	// Others counts mails that are not receipts, or are of messages not in the outbox.
 	Refused, Others int
 }
 

@@ -83,7 +83,7 @@ func TestMaildirRefuses(t *testing.T) {
 	for _, name := range []string{"../x", "a.b", "Già"} {
 		require.ErrorContains(t, (&delivery.Maildir{Dir: box.Dir, DoneFolder: name}).Receive(t.Context(), 1, take), "expected ASCII")
 	}
-	// A link is no mail: it could lead anywhere.
+	// A link is not a mail: it could lead anywhere.
 	secret := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(secret, []byte("x"), 0o600))
 	require.NoError(t, os.Symlink(secret, filepath.Join(box.Dir, "new", "1.link")))

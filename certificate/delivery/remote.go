@@ -60,7 +60,7 @@ func problem(w http.ResponseWriter, status int) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"status": status, "title": http.StatusText(status)})
 }
 
-// message returns the message that a request is about, if who asks is its
+// message returns the message that a request is about, if the person who asks is its
 // addressee; otherwise it has answered.
 func (r *remote) message(w http.ResponseWriter, req *http.Request) (m Message, code string, ok bool) {
 	if !hmac.Equal([]byte(req.Header.Get(r.cfg.APIKeyHeader)), []byte(r.cfg.APIKey)) {

@@ -193,7 +193,7 @@ func canonical(b []byte) []byte {
 	return bytes.ReplaceAll(bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
 }
 
-// verify returns the certificate of who has signed, if it counts at an instant.
+// verify returns the certificate of the signer, if it counts at an instant.
 func (m *receiptMail) verify(roots *x509.CertPool, at time.Time) (*x509.Certificate, error) {
 	sd, err := cms.Parse(m.signature)
 	if err != nil {

@@ -4,6 +4,7 @@ package registry_test
 // untrue: it was written after such a change went unnoticed.
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -283,5 +284,96 @@ func TestNotOnRecord(t *testing.T) {
 			return err
 		})
 		refused(c.t, c.log, err, electoral.LevelTooLow)
+	})
+}
+
+// TestStillVotesBesideOthers: who left with a vote kept stands in his section's
+// list, among those who are still there.
+func TestStillVotesBesideOthers(t *testing.T) {
+	inTown(t, func(c *town) {
+		day := electoral.Date{Year: 2027, Month: 1, Day: 10}
+		c.settle(aglie)
+		_, err := c.Enrol(c.ctx(), officer(aglie), electorOf("22", aglie, "1"))
+		require.NoError(c.t, err)
+		other := c.inhabit(2)[1] // in section 2
+		_, err = c.Enrol(c.ctx(), officer(aglie), other)
+		require.NoError(c.t, err)
+		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{
+			ANPRID: "1", Reason: electoral.Emigration, StillVotes: &electoral.StillVotes{Consultation: electoral.RegionalElection, Day: day},
+		})
+		require.NoError(c.t, err)
+		c.tick()
+		for section, want := range map[string][]string{"": {"1/1", "1/22", "2/" + other.ANPRID}, "1": {"1/1", "1/22"}, "2": {"2/" + other.ANPRID}} {
+			l := &lister{}
+			_, err := c.Extract(c.ctx(), officer(aglie), electoral.Extraction{
+				List: electoral.GeneralList, Comune: aglie, Section: section, Consultation: electoral.RegionalElection, Day: day, Purpose: pollsPurpose,
+			}, l)
+			require.NoError(c.t, err)
+			assert.ElementsMatch(c.t, want, l.ids, "section %q", section)
+			last := c.log.accesses[len(c.log.accesses)-1]
+			assert.Contains(c.t, last.Details, electoral.Detail{Key: "rows", Value: strconv.Itoa(len(want))}, "how many left is on record")
+			assert.Equal(c.t, pollsPurpose.Function, last.Purpose)
+		}
+	})
+}
+
+// TestJournalBound: more ids than an answer holds are refused as such.
+func TestJournalBound(t *testing.T) {
+	inTown(t, func(c *town) {
+		_, err := c.Journal(c.ctx(), officer(aglie), registry.JournalSearch{Comune: aglie, ANPRIDs: make([]string, 1001)}, 0)
+		refused(c.t, c.log, err, electoral.QueryPaging)
+		_, err = c.Journal(c.ctx(), officer(aglie), registry.JournalSearch{Comune: aglie, ANPRIDs: make([]string, 1000)}, 0)
+		require.NoError(c.t, err)
+	})
+}
+
+// TestNobodysRequest: who is in no comune's register and in no list has no comune
+// to ask.
+func TestNobodysRequest(t *testing.T) {
+	inTown(t, func(c *town) {
+		gone := people()[0].Clone()
+		gone.Residence, gone.Abroad = nil, nil
+		c.population.Put(gone)
+		_, err := c.AskRectification(c.ctx(), citizen(gone), registry.RectificationRequest{Field: electoral.RegionalField, Asked: "no"})
+		refused(c.t, c.log, err, electoral.ElectorUnknown)
+		assert.Empty(c.t, c.records(registry.RecordSearch{Book: registry.RectificationBook, Subject: "1"}))
+	})
+}
+
+// TestClosedConflictStays: what was withdrawn or resolved is not brought back by
+// what the comuni do later.
+func TestClosedConflictStays(t *testing.T) {
+	inTown(t, func(c *town) {
+		c.settle(aglie)
+		conflict := c.contend()
+		_, err := c.AnswerConflict(c.ctx(), officer(airasca), conflict.ID, registry.WithdrawConflict, "")
+		require.NoError(c.t, err)
+		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration})
+		require.NoError(c.t, err)
+		assert.Equal(c.t, registry.ConflictWithdrawn, c.conflicts(airasca)[0].State)
+		c.tick()
+		c.settle(airasca)
+		assert.Equal(c.t, registry.ConflictWithdrawn, c.conflicts(airasca)[0].State)
+	})
+}
+
+// TestNotedOnce: the journal of each comune that has a part in a change has it
+// once, and nobody's journal has none.
+func TestNotedOnce(t *testing.T) {
+	inTown(t, func(c *town) {
+		c.settle(aglie)
+		_, err := c.Enrol(c.ctx(), officer(aglie), electorOf("22", aglie, "1"))
+		require.NoError(c.t, err)
+		require.NoError(c.t, c.store.View(c.ctx(), func(rd registry.Reader) error {
+			for comune, want := range map[string]int{aglie: 2, airasca: 0, "": 0} {
+				n := 0
+				for _, err := range rd.Journal(c.ctx(), registry.JournalSearch{Comune: comune}) {
+					require.NoError(c.t, err)
+					n++
+				}
+				assert.Equal(c.t, want, n, "%q", comune)
+			}
+			return nil
+		}))
 	})
 }

@@ -98,3 +98,25 @@ func TestApplicationTerm(t *testing.T) {
 		assert.Equal(t, c.want, last, "%+v", c)
 	}
 }
+
+// TestAddedTerms refuses terms that no law could mean.
+func TestAddedTerms(t *testing.T) {
+	for _, bad := range []rules.AddedTerm{{List: electoral.GeneralList, Years: 4}, {List: "", Years: 4}, {List: electoral.BolzanoList, Years: -1}} {
+		_, err := rules.NewChecker(rules.Config{AddedTerms: []rules.AddedTerm{bad}})
+		require.Error(t, err, "%+v", bad)
+	}
+	for _, list := range []electoral.List{electoral.BolzanoList, electoral.TrentoList, electoral.AostaValleyList} {
+		_, err := rules.NewChecker(rules.Config{AddedTerms: []rules.AddedTerm{{List: list}}})
+		require.NoError(t, err)
+	}
+}
+
+// TestLanguageID: the language of a translation is 1 to 9 digits.
+func TestLanguageID(t *testing.T) {
+	checker, err := rules.NewChecker(rules.Config{})
+	require.NoError(t, err)
+	for id, ok := range map[string]bool{"": false, "1": true, "123456789": true, "1234567890": false, "12a": false, "-1": false} {
+		s := electoral.Section{Comune: "A952", Number: "1", Translations: []electoral.SectionTranslation{{LanguageID: id, SeatName: "Schule"}}}
+		assert.Equal(t, !ok, checker.CheckSection(s, today).Has(electoral.TranslationLanguage), "%q", id)
+	}
+}

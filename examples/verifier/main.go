@@ -60,9 +60,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	trust := flags.String("trust", "", "`file` PEM dei certificati a cui si dà fiducia")
 	asJSON := flags.Bool("json", false, "un oggetto JSON per riga, uno per file")
-	atText := flags.String("at", "", "`istante` del giudizio, RFC 3339, oppure AAAA-MM-GG per la fine di quel giorno in Italia; se manca, adesso")
+	atText := flags.String("at", "", "`istante` del giudizio, RFC 3339, oppure AAAA-MM-GG per la fine di quel giorno "+
+		"in Italia; se manca, adesso")
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "uso: verifier [-trust FILE] [-json] [-at ISTANTE] FILE...\n\nFILE è un PDF, l'immagine di un contrassegno (PNG, JPEG), un registro degli accessi o la sua cartella.\nEsce con 0 se tutti sono validi, 1 se almeno uno non lo è, 2 se uno non si può leggere.")
+		fmt.Fprintln(stderr, "uso: verifier [-trust FILE] [-json] [-at ISTANTE] FILE...\n\nFILE è un PDF, l'immagine "+
+			"di un contrassegno (PNG, JPEG), un registro degli accessi o la sua cartella.\nEsce con 0 se tutti sono "+
+			"validi, 1 se almeno uno non lo è, 2 se uno non si può leggere.")
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -194,7 +197,8 @@ func judge(ctx context.Context, v *verify.Verifier, paths []string, at time.Time
 		if err == nil {
 			report, err = one(ctx, v, path, contents[i], documents, at)
 		}
-		results[i] = result{File: path, Kind: report.Kind, Valid: report.Valid, Level: report.Level, Checks: report.Checks, Signer: report.Signer}
+		results[i] = result{File: path, Kind: report.Kind, Valid: report.Valid, Level: report.Level,
+			Checks: report.Checks, Signer: report.Signer}
 		if err == nil {
 			results[i].explanation = report.Explain()
 		}
@@ -204,7 +208,8 @@ func judge(ctx context.Context, v *verify.Verifier, paths []string, at time.Time
 		if err != nil {
 			results[i].unreadable = true
 			results[i].Kind = kindOf(path)
-			results[i].Checks = []verify.Check{{Code: verify.CodeStructure, Outcome: verify.Failed, Message: unreadable(err)}}
+			results[i].Checks = []verify.Check{{Code: verify.CodeStructure, Outcome: verify.Failed,
+				Message: unreadable(err)}}
 		}
 	}
 	return results
@@ -225,7 +230,8 @@ func unreadable(err error) string {
 
 var errUnknown = errors.New("non è un PDF, né un'immagine PNG o JPEG, né un registro degli accessi")
 
-func one(ctx context.Context, v *verify.Verifier, path string, data []byte, documents []verify.Document, at time.Time) (verify.Report, error) {
+func one(ctx context.Context, v *verify.Verifier, path string, data []byte, documents []verify.Document,
+	at time.Time) (verify.Report, error) {
 	switch {
 	case isPDF(data):
 		return v.PDF(ctx, data, at), nil
@@ -249,7 +255,7 @@ func one(ctx context.Context, v *verify.Verifier, path string, data []byte, docu
 	return v.LogFile(ctx, f)
 }
 
-// kindOf tells from its name what a file that cannot be read was meant to be.
+// kindOf guesses from its name what a file that cannot be read was meant to be.
 func kindOf(path string) verify.Kind {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".png", ".jpg", ".jpeg":

@@ -41,7 +41,8 @@ func (register) CertificateFacts(_ context.Context, on *electoral.Entry) (electo
 			Citizenships: []electoral.Citizenship{{State: electoral.ItalianState}},
 			Residence:    &electoral.Residence{Comune: "A952"},
 		},
-		Elector: electoral.Elector{ANPRID: anprID, Capacity: electoral.Yes, General: &electoral.Enrolment{Comune: "A952", Section: "12"}},
+		Elector: electoral.Elector{ANPRID: anprID, Capacity: electoral.Yes,
+			General: &electoral.Enrolment{Comune: "A952", Section: "12"}},
 	}, nil
 }
 
@@ -61,12 +62,14 @@ func documents(t *testing.T) string {
 	sealer, err := ca.Sealer()
 	require.NoError(t, err)
 	issuer, err := certificate.NewIssuer(certificate.Config{
-		Sealer: sealer, Source: register{}, Recorder: rec, Key: bytes.Repeat([]byte{1}, 32), BaseURL: "https://verifica.example.it",
+		Sealer: sealer, Source: register{}, Recorder: rec, Key: bytes.Repeat([]byte{1}, 32),
+		BaseURL: "https://verifica.example.it",
 	})
 	require.NoError(t, err)
 	req := certificate.Request{
-		Request: electoral.Request{ID: "1", Actor: electoral.Actor{FiscalCode: "SMPBRN71E48L219H", Role: electoral.CitizenRole, Method: electoral.SPIDMethod, Level: 2}},
-		ANPRID:  "42", Kind: certificate.EnrolmentCertificate, Use: certificate.ElectoralUse,
+		Request: electoral.Request{ID: "1", Actor: electoral.Actor{FiscalCode: "SMPBRN71E48L219H",
+			Role: electoral.CitizenRole, Method: electoral.SPIDMethod, Level: 2}},
+		ANPRID: "42", Kind: certificate.EnrolmentCertificate, Use: certificate.ElectoralUse,
 	}
 	issued, err := issuer.Issue(t.Context(), req)
 	require.NoError(t, err)
@@ -78,8 +81,9 @@ func documents(t *testing.T) string {
 	require.NoError(t, err)
 	require.NoError(t, store.Close())
 	for name, data := range map[string][]byte{
-		"certificate.pdf": issued.PDF, "other.pdf": other.PDF, "preview.pdf": preview.PDF, "contrassegno.png": picture, "trust.pem": ca.TrustPEM(),
-		"text.txt": []byte("a text"), "empty.pdf": nil, "cut.pdf": issued.PDF[:len(issued.PDF)/2],
+		"certificate.pdf": issued.PDF, "other.pdf": other.PDF, "preview.pdf": preview.PDF, "contrassegno.png": picture,
+		"trust.pem": ca.TrustPEM(),
+		"text.txt":  []byte("a text"), "empty.pdf": nil, "cut.pdf": issued.PDF[:len(issued.PDF)/2],
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
 	}
@@ -104,7 +108,8 @@ func TestExitCodes(t *testing.T) {
 		{"picture with another document", []string{"-trust", trust, "other.pdf", "contrassegno.png"}, exitInvalid},
 		{"preview", []string{"-trust", trust, "preview.pdf"}, exitInvalid},
 		{"cut", []string{"-trust", trust, "cut.pdf"}, exitInvalid},
-		{"before the certificate's validity", []string{"-trust", trust, "-at", "2001-01-01", "certificate.pdf"}, exitInvalid},
+		{"before the certificate's validity", []string{"-trust", trust, "-at", "2001-01-01", "certificate.pdf"},
+			exitInvalid},
 		{"a text", []string{"-trust", trust, "text.txt"}, exitUnreadable},
 		{"empty", []string{"-trust", trust, "empty.pdf"}, exitUnreadable},
 		{"missing", []string{"-trust", trust, "missing.pdf"}, exitUnreadable},
@@ -112,15 +117,18 @@ func TestExitCodes(t *testing.T) {
 		{"no file", nil, exitUnreadable},
 		{"no such flag", []string{"-x", "certificate.pdf"}, exitUnreadable},
 		{"no such trust", []string{"-trust", "missing.pem", "certificate.pdf"}, exitUnreadable},
-		{"trust without certificates", []string{"-trust", filepath.Join(dir, "text.txt"), "certificate.pdf"}, exitUnreadable},
-		{"on its day", []string{"-trust", trust, "-at", time.Now().Format(time.DateOnly), "certificate.pdf"}, exitValid},
+		{"trust without certificates", []string{"-trust", filepath.Join(dir, "text.txt"), "certificate.pdf"},
+			exitUnreadable},
+		{"on its day", []string{"-trust", trust, "-at", time.Now().Format(time.DateOnly), "certificate.pdf"},
+			exitValid},
 		{"help", []string{"-h"}, exitValid},
 		{"a device", []string{os.DevNull}, exitUnreadable},
 		{"no such time", []string{"-at", "yesterday", "certificate.pdf"}, exitUnreadable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for i, a := range c.args {
-				if strings.HasSuffix(a, ".pdf") || strings.HasSuffix(a, ".png") || strings.HasSuffix(a, ".txt") || a == "audit" {
+				if strings.HasSuffix(a, ".pdf") || strings.HasSuffix(a, ".png") || strings.HasSuffix(a, ".txt") ||
+					a == "audit" {
 					if !filepath.IsAbs(a) {
 						c.args[i] = filepath.Join(dir, a)
 					}
@@ -142,12 +150,14 @@ func TestJSONReasons(t *testing.T) {
 	prev := bytes.Fields(data[start:])[0]
 	root := regexp.MustCompile(`/Root \d+ 0 R`).FindAll(data, -1)
 	at := len(data)
-	later := fmt.Appendf(data, "2 0 obj\nnull\nendobj\nxref\n2 1\n%010d 00000 n \ntrailer\n<< /Size 999 /Prev %s %s >>\nstartxref\n%d\n%%%%EOF\n",
+	later := fmt.Appendf(data, "2 0 obj\nnull\nendobj\nxref\n2 1\n%010d 00000 n \ntrailer\n<< /Size 999 /Prev %s %s "+
+		">>\nstartxref\n%d\n%%%%EOF\n",
 		at, prev, root[len(root)-1], at+len("2 0 obj\nnull\nendobj\n"))
 	path := filepath.Join(dir, "later.pdf")
 	require.NoError(t, os.WriteFile(path, later, 0o600))
 	var out, errs bytes.Buffer
-	require.Equal(t, exitInvalid, run(t.Context(), []string{"-json", "-trust", filepath.Join(dir, "trust.pem"), path}, &out, &errs))
+	require.Equal(t, exitInvalid, run(t.Context(), []string{"-json", "-trust", filepath.Join(dir, "trust.pem"), path},
+		&out, &errs))
 	var got struct {
 		Checks []struct {
 			Code    string
@@ -177,7 +187,8 @@ func TestJSON(t *testing.T) {
 	}
 	require.Equal(t, exitUnreadable, run(t.Context(), args, &out, &errs))
 	codes := map[string][]string{
-		"pdf":          {"structure", "signature", "coverage", "later-revisions", "trust", "revocation", "time", "level"},
+		"pdf": {"structure", "signature", "coverage", "later-revisions", "trust", "revocation", "time",
+			"level"},
 		"contrassegno": {"decode", "authentic", "matches-document"},
 		"log":          {"structure", "chain", "tree", "checkpoint", "anchor"},
 	}

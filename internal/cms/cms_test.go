@@ -53,8 +53,10 @@ func newMaker(t testing.TB, kind string) maker {
 	}
 	require.NoError(t, err)
 	tmpl := &x509.Certificate{
-		SerialNumber: big.NewInt(0x80FF), Subject: pkix.Name{CommonName: "PROVA " + kind}, SubjectKeyId: []byte{1, 2, 3, 4},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature,
+		SerialNumber: big.NewInt(0x80FF), Subject: pkix.Name{CommonName: "PROVA " + kind},
+		SubjectKeyId: []byte{1, 2, 3, 4},
+		NotBefore:    time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
 	require.NoError(t, err)
@@ -75,7 +77,8 @@ func digest(data []byte) func(crypto.Hash) []byte {
 
 func (m maker) sign(t testing.TB) []byte {
 	t.Helper()
-	msg, err := cms.Sign(cms.SignConfig{Signer: m.key, Chain: []*x509.Certificate{m.cert}, Digest: m.hash}, digest(content)(m.hash))
+	msg, err := cms.Sign(cms.SignConfig{Signer: m.key, Chain: []*x509.Certificate{m.cert}, Digest: m.hash},
+		digest(content)(m.hash))
 	require.NoError(t, err)
 	return msg
 }
@@ -129,7 +132,8 @@ func TestAnyByte(t *testing.T) {
 					if data[i] = byte(c); data[i] == msg[i] {
 						continue
 					}
-					if res, err := verify(data, content); err == nil && res.Certificate.CheckSignatureFrom(res.Certificate) == nil {
+					if res, err := verify(data, content); err == nil &&
+						res.Certificate.CheckSignatureFrom(res.Certificate) == nil {
 						// ESS fixes the certificate: even its own signature cannot differ.
 						t.Errorf("byte %d: %#02x for %#02x: still verifies", i, c, msg[i])
 					}
@@ -148,7 +152,8 @@ func TestSplit(t *testing.T) {
 	assert.Equal(t, 100, padding)
 	_, _, err = cms.Split(append(bytes.Clone(msg), 0, 0, 1))
 	assert.ErrorContains(t, err, "expected zeros")
-	for _, bad := range [][]byte{nil, {0x30}, {0x30, 0x82, 1}, {0x30, 0x85, 1, 1, 1, 1, 1}, {0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF}, {0x04, 0x80, 0, 0}, {0x30, 0x80}, {0x3F, 1, 1}} {
+	for _, bad := range [][]byte{nil, {0x30}, {0x30, 0x82, 1}, {0x30, 0x85, 1, 1, 1, 1, 1},
+		{0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF}, {0x04, 0x80, 0, 0}, {0x30, 0x80}, {0x3F, 1, 1}} {
 		_, _, err := cms.Split(bad)
 		assert.Error(t, err, "%x", bad)
 	}
@@ -232,7 +237,8 @@ func TestOpenSSL(t *testing.T) {
 		{"RSA-2048", []string{"-md", "sha256", "-keyid"}, "", false},
 		{"RSA-2048", []string{"-md", "sha256", "-noattr"}, "", false},
 		{"RSA-2048", []string{"-md", "sha256", "-keyopt", "rsa_padding_mode:pss"}, "", false},
-		{"RSA-2048", []string{"-md", "sha384", "-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_pss_saltlen:20"}, "", false},
+		{"RSA-2048", []string{"-md", "sha384", "-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_pss_saltlen:20"}, "",
+			false},
 		{"RSA-2048", []string{"-md", "sha1"}, "SHA-1", false},
 		{"RSA-2048", []string{"-md", "md5"}, "MD5", false},
 		{"RSA-1024", []string{"-md", "sha256"}, "RSA-1024", false},
@@ -243,10 +249,13 @@ func TestOpenSSL(t *testing.T) {
 			path := func(name string) string { return filepath.Join(dir, name) }
 			key, err := x509.MarshalPKCS8PrivateKey(m.key)
 			require.NoError(t, err)
-			require.NoError(t, os.WriteFile(path("key"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), 0o600))
-			require.NoError(t, os.WriteFile(path("cert"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: m.cert.Raw}), 0o600))
+			require.NoError(t, os.WriteFile(path("key"),
+				pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), 0o600))
+			require.NoError(t, os.WriteFile(path("cert"),
+				pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: m.cert.Raw}), 0o600))
 			require.NoError(t, os.WriteFile(path("content"), content, 0o600))
-			args := append([]string{"cms", "-sign", "-binary", "-in", path("content"), "-signer", path("cert"), "-inkey", path("key"),
+			args := append([]string{"cms", "-sign", "-binary", "-in", path("content"), "-signer", path("cert"),
+				"-inkey", path("key"),
 				"-outform", "DER", "-out", path("cms")}, c.args...)
 			text, err := exec.CommandContext(t.Context(), openssl, args...).CombinedOutput()
 			require.NoError(t, err, "%s", text)
@@ -374,9 +383,11 @@ func TestSignPSS(t *testing.T) {
 		assert.ErrorIs(t, err, failed)
 	}
 	m := newMaker(t, "P-256")
-	_, err := cms.Sign(cms.SignConfig{Signer: m.key, Chain: []*x509.Certificate{m.cert}, Digest: m.hash, PSS: true}, digest(content)(m.hash))
+	_, err := cms.Sign(cms.SignConfig{Signer: m.key, Chain: []*x509.Certificate{m.cert}, Digest: m.hash, PSS: true},
+		digest(content)(m.hash))
 	assert.ErrorContains(t, err, "expected an RSA key")
-	msg, err := cms.Sign(cms.SignConfig{Signer: m.key, Chain: []*x509.Certificate{m.cert}, Digest: m.hash, ContentType: cms.OIDTSTInfo, Content: content}, digest(content)(m.hash))
+	msg, err := cms.Sign(cms.SignConfig{Signer: m.key, Chain: []*x509.Certificate{m.cert}, Digest: m.hash,
+		ContentType: cms.OIDTSTInfo, Content: content}, digest(content)(m.hash))
 	require.NoError(t, err)
 	sd, err := cms.Parse(msg)
 	require.NoError(t, err)

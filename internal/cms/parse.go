@@ -53,7 +53,8 @@ func Parse(message []byte) (*SignedData, error) {
 	if !typ.Equal(OIDSignedData) {
 		return nil, fmt.Errorf("cms: content type %v: expected signed data", typ)
 	}
-	if !info.ReadASN1(&explicit, tag0) || !info.Empty() || !explicit.ReadASN1(&body, cbasn1.SEQUENCE) || !explicit.Empty() {
+	if !info.ReadASN1(&explicit, tag0) || !info.Empty() || !explicit.ReadASN1(&body, cbasn1.SEQUENCE) ||
+		!explicit.Empty() {
 		return nil, errors.New("cms: the content is no SignedData")
 	}
 	if err := sd.parseBody(body); err != nil {
@@ -65,7 +66,8 @@ func Parse(message []byte) (*SignedData, error) {
 func (sd *SignedData) parseBody(body cryptobyte.String) error {
 	var digests, encap, content, certs, crls, signers cryptobyte.String
 	var hasContent, hasCerts bool
-	if !body.ReadASN1Integer(&sd.Version) || !body.ReadASN1(&digests, cbasn1.SET) || !body.ReadASN1(&encap, cbasn1.SEQUENCE) {
+	if !body.ReadASN1Integer(&sd.Version) || !body.ReadASN1(&digests, cbasn1.SET) ||
+		!body.ReadASN1(&encap, cbasn1.SEQUENCE) {
 		return errors.New("SignedData is not well formed")
 	}
 	for !digests.Empty() {
@@ -75,7 +77,8 @@ func (sd *SignedData) parseBody(body cryptobyte.String) error {
 		}
 		sd.DigestAlgorithms = append(sd.DigestAlgorithms, h)
 	}
-	if !encap.ReadASN1ObjectIdentifier(&sd.ContentType) || !encap.ReadOptionalASN1(&content, &hasContent, tag0) || !encap.Empty() {
+	if !encap.ReadASN1ObjectIdentifier(&sd.ContentType) || !encap.ReadOptionalASN1(&content, &hasContent, tag0) ||
+		!encap.Empty() {
 		return errors.New("encapContentInfo is not well formed")
 	}
 	if hasContent {
@@ -425,11 +428,13 @@ func parsePSS(params []byte) (Algorithm, error) {
 	if mgf != a.Hash {
 		return bad("the hash of MGF1 is another one")
 	}
-	if !seq.ReadOptionalASN1(&v, &has, tag2) || has && (!v.ReadASN1Integer(&a.Salt) || !v.Empty()) || a.Salt < 0 || a.Salt > 512 {
+	if !seq.ReadOptionalASN1(&v, &has, tag2) || has && (!v.ReadASN1Integer(&a.Salt) || !v.Empty()) || a.Salt < 0 ||
+		a.Salt > 512 {
 		return bad("length of the salt")
 	}
 	trailer := 1
-	if !seq.ReadOptionalASN1(&v, &has, tag3) || has && (!v.ReadASN1Integer(&trailer) || !v.Empty()) || trailer != 1 || !seq.Empty() {
+	if !seq.ReadOptionalASN1(&v, &has, tag3) || has && (!v.ReadASN1Integer(&trailer) || !v.Empty()) || trailer != 1 ||
+		!seq.Empty() {
 		return bad("trailer field")
 	}
 	return a, nil

@@ -102,7 +102,8 @@ func prepare(cfg *SignConfig, digest []byte) (*message, error) {
 		return nil, fmt.Errorf("cms: neither key nor certificate to sign with")
 	}
 	if len(digest) != cfg.Digest.Size() {
-		return nil, fmt.Errorf("cms: a digest of %d bytes: expected %d for %v", len(digest), cfg.Digest.Size(), cfg.Digest)
+		return nil, fmt.Errorf("cms: a digest of %d bytes: expected %d for %v", len(digest), cfg.Digest.Size(),
+			cfg.Digest)
 	}
 	if cfg.ContentType == nil {
 		cfg.ContentType = OIDData

@@ -17,7 +17,7 @@ import (
 
 // Verify verifies the detached signature of the one signer. digest returns the
 // digest of the signed content. A message that carries content of its own is
-// refused, since it would be that which is signed. The error is an *[Error].
+// refused, since its own content would be what is signed. The error is an *[Error].
 func (sd *SignedData) Verify(digest func(crypto.Hash) []byte) (*Result, error) {
 	if sd.Content != nil {
 		return nil, fault(AttributeFault, "the message carries content of its own: expected a detached signature")
@@ -181,7 +181,8 @@ func (s *Signer) checkESS(c *x509.Certificate, res *Result) error {
 		}
 		in := cryptobyte.String(v)
 		var seq, ids, id, sum cryptobyte.String
-		if !in.ReadASN1(&seq, cbasn1.SEQUENCE) || !in.Empty() || !seq.ReadASN1(&ids, cbasn1.SEQUENCE) || !ids.ReadASN1(&id, cbasn1.SEQUENCE) {
+		if !in.ReadASN1(&seq, cbasn1.SEQUENCE) || !in.Empty() || !seq.ReadASN1(&ids, cbasn1.SEQUENCE) ||
+			!ids.ReadASN1(&id, cbasn1.SEQUENCE) {
 			return fault(ESSMismatch, "signing-certificate is not well formed")
 		}
 		hash := a.def
@@ -199,7 +200,8 @@ func (s *Signer) checkESS(c *x509.Certificate, res *Result) error {
 			return fault(ESSMismatch, "signing-certificate names another certificate than that of %s", c.Subject)
 		}
 		if !id.Empty() && !sameIssuerSerial(id, c) {
-			return fault(ESSMismatch, "signing-certificate names another issuer or serial number than those of %s", c.Subject)
+			return fault(ESSMismatch, "signing-certificate names another issuer or serial number than those of %s",
+				c.Subject)
 		}
 		res.ESS = true
 	}
@@ -283,7 +285,8 @@ func (s *Signer) verifyDigest(c *x509.Certificate, sum []byte) error {
 		}
 		var err error
 		if s.Algorithm.PSS {
-			err = rsa.VerifyPSS(key, s.Digest, sum, s.Signature, &rsa.PSSOptions{SaltLength: s.Algorithm.Salt, Hash: s.Digest})
+			err = rsa.VerifyPSS(key, s.Digest, sum, s.Signature,
+				&rsa.PSSOptions{SaltLength: s.Algorithm.Salt, Hash: s.Digest})
 		} else {
 			err = rsa.VerifyPKCS1v15(key, s.Digest, sum, s.Signature)
 		}

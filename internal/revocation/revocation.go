@@ -1,6 +1,6 @@
 // Package revocation reads what an authority says of a certificate: OCSP
-// responses (RFC 6960) and revocation lists (RFC 5280). It asks nothing of the
-// network and looks at no clock: who uses it decides which time counts.
+// responses (RFC 6960) and revocation lists (RFC 5280). It uses neither the
+// network nor a clock: the caller decides which time counts.
 package revocation
 
 import (
@@ -51,10 +51,12 @@ func OCSP(data []byte, c, issuer *x509.Certificate) (*Status, error) {
 	s := &Status{ThisUpdate: resp.ThisUpdate, NextUpdate: resp.NextUpdate, ProducedAt: resp.ProducedAt}
 	if r := resp.Certificate; r != nil && !r.Equal(issuer) {
 		if !slices.Contains(r.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning) {
-			return nil, fmt.Errorf("the responder %s is not authorised: expected the extended key usage OCSPSigning", r.Subject)
+			return nil, fmt.Errorf("the responder %s is not authorised: expected the extended key usage OCSPSigning",
+				r.Subject)
 		}
 		if resp.ProducedAt.Before(r.NotBefore) || resp.ProducedAt.After(r.NotAfter) {
-			return nil, fmt.Errorf("the certificate of the responder %s was not valid at %s", r.Subject, resp.ProducedAt.UTC().Format(time.RFC3339))
+			return nil, fmt.Errorf("the certificate of the responder %s was not valid at %s", r.Subject,
+				resp.ProducedAt.UTC().Format(time.RFC3339))
 		}
 		s.Responder = r
 		s.NoCheck = slices.ContainsFunc(r.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(oidNoCheck) })
@@ -70,7 +72,7 @@ func OCSP(data []byte, c, issuer *x509.Certificate) (*Status, error) {
 }
 
 // CRL reads a complete revocation list of a certificate's issuer and checks
-// that it is his, and speaks of the certificate.
+// that the issuer signed it and that it covers the certificate.
 func CRL(data []byte, c, issuer *x509.Certificate) (*Status, error) {
 	list, err := x509.ParseRevocationList(data)
 	if err != nil {
@@ -104,7 +106,7 @@ func CRL(data []byte, c, issuer *x509.Certificate) (*Status, error) {
 }
 
 // checkScope checks that a list with an issuing distribution point (RFC 5280
-// clause 5.2.5) speaks of a certificate, and for all reasons.
+// clause 5.2.5) covers a certificate, and for all reasons.
 func checkScope(value []byte, c *x509.Certificate) error {
 	in := cryptobyte.String(value)
 	var seq cryptobyte.String

@@ -91,7 +91,9 @@ func appendText(b []byte, s string) []byte {
 	}
 }
 
-func (t *postgresTx) Copy(ctx context.Context, table string, columns []string, n int, row func(int) ([]any, error)) error {
+func (t *postgresTx) Copy(
+	ctx context.Context, table string, columns []string, n int, row func(int) ([]any, error),
+) error {
 	if n == 0 {
 		return nil
 	}
@@ -100,7 +102,8 @@ func (t *postgresTx) Copy(ctx context.Context, table string, columns []string, n
 		names[i] = pgx.Identifier{c}.Sanitize()
 	}
 	r := &copyReader{n: n, row: row}
-	_, err := t.conn.PgConn().CopyFrom(ctx, r, "COPY "+pgx.Identifier{table}.Sanitize()+" ("+strings.Join(names, ", ")+") FROM STDIN")
+	_, err := t.conn.PgConn().CopyFrom(ctx, r,
+		"COPY "+pgx.Identifier{table}.Sanitize()+" ("+strings.Join(names, ", ")+") FROM STDIN")
 	if r.err != nil {
 		// The server tells it back as an error of its own.
 		if t.err == nil {

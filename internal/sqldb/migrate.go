@@ -36,18 +36,22 @@ func (db *DB) Migrate(ctx context.Context, schema string, fsys fs.FS, dir string
 		return fmt.Errorf("sqldb: %w", err)
 	}
 	for _, m := range files {
-		if err := db.engine.migrate(ctx, func(tx migrator) error { return m.apply(ctx, tx, schema, fsys) }); err != nil {
+		if err := db.engine.migrate(ctx, func(tx migrator) error {
+			return m.apply(ctx, tx, schema, fsys)
+		}); err != nil {
 			return fmt.Errorf("sqldb: schema %s, migration %s: %w", schema, m.name, err)
 		}
 	}
 	var last int64
 	if err := db.Lookup(ctx, func(q Querier) error {
-		return One(ctx, q, []any{&last}, `SELECT coalesce(max(version), 0) FROM schema_migrations WHERE schema = $1`, schema)
+		return One(ctx, q, []any{&last}, `SELECT coalesce(max(version), 0) FROM schema_migrations WHERE schema = $1`,
+			schema)
 	}); err != nil {
 		return err
 	}
 	if newest := int64(files[len(files)-1].version); last > newest {
-		return fmt.Errorf("sqldb: schema %s is at version %d, this program knows %d: use a newer program", schema, last, newest)
+		return fmt.Errorf("sqldb: schema %s is at version %d, this program knows %d: use a newer program", schema, last,
+			newest)
 	}
 	return nil
 }
@@ -90,7 +94,8 @@ func (m migration) apply(ctx context.Context, tx migrator, schema string, fsys f
 		return err
 	}
 	var done int64
-	if err := One(ctx, tx, []any{&done}, `SELECT count(*) FROM schema_migrations WHERE schema = $1 AND version = $2`, schema, int64(m.version)); err != nil {
+	if err := One(ctx, tx, []any{&done}, `SELECT count(*) FROM schema_migrations WHERE schema = $1 AND version = $2`,
+		schema, int64(m.version)); err != nil {
 		return err
 	}
 	if done > 0 {
@@ -99,6 +104,7 @@ func (m migration) apply(ctx context.Context, tx migrator, schema string, fsys f
 	if err := tx.script(ctx, string(text)); err != nil {
 		return err
 	}
-	return tx.Exec(ctx, Statement{`INSERT INTO schema_migrations (schema, version, name, applied_at) VALUES ($1, $2, $3, $4)`,
-		[]any{schema, int64(m.version), m.name, time.Now().UTC().Format(time.RFC3339)}})
+	return tx.Exec(ctx,
+		Statement{`INSERT INTO schema_migrations (schema, version, name, applied_at) VALUES ($1, $2, $3, $4)`,
+			[]any{schema, int64(m.version), m.name, time.Now().UTC().Format(time.RFC3339)}})
 }

@@ -120,7 +120,8 @@ func (e *postgres) connect(ctx context.Context, notice pgconn.NoticeHandler) (*p
 func prepareSession(ctx context.Context, conn *pgx.Conn) error {
 	var encoding, durable string
 	var set int
-	const settings = `SELECT current_setting('server_encoding'), current_setting('synchronous_commit'), (` + planner + `)`
+	const settings = `SELECT current_setting('server_encoding'), current_setting('synchronous_commit'),
+		(` + planner + `)`
 	if err := conn.QueryRow(ctx, settings).Scan(&encoding, &durable, &set); err != nil {
 		return err
 	}
@@ -135,8 +136,8 @@ func prepareSession(ctx context.Context, conn *pgx.Conn) error {
 }
 
 // close closes the connections at rest; those in use are closed when they come
-// back. The pools would wait for them: who closes within a transaction would wait
-// for himself.
+// back. It does not wait for these, as the pools would: a call from within a
+// transaction would wait for itself.
 func (e *postgres) close() error {
 	if e.closed.Swap(true) {
 		return nil
@@ -181,15 +182,17 @@ func hasRested(c *pgxpool.Conn) bool {
 	return used
 }
 
-// planner are settings of the server, where it has them. Of columns without
-// statistics, which would keep values of persons, the planner does not know how
-// many rows a value has. An index has the order of nearly every query with ORDER BY
-// and LIMIT; rather than take it, the planner would read and sort for each page
-// all that is left. Of a list of ids it would believe that it names everybody,
-// and read a whole comune: a plan for whatever arguments takes the index. The
-// price that it puts on the sorts that remain must not make it compile them.
+// planner sets what the server's planner needs, as far as the server has these
+// settings. Columns have no statistics, which would keep values of persons, so
+// the planner does not know how many rows have a value. For a query with ORDER BY
+// and LIMIT it would read and sort all the rows that are left for each page,
+// although an index nearly always has the order: enable_sort is off. For a list
+// of ids it would expect everybody and read a whole comune: a generic plan takes
+// the index. The cost that it then puts on the sorts that remain must not make it
+// compile the query: jit is off.
 const planner = `SELECT count(set_config(name, value, false)) FROM pg_settings
-	JOIN (VALUES ('enable_sort', 'off'), ('plan_cache_mode', 'force_generic_plan'), ('jit', 'off')) AS wanted (name, value) USING (name)`
+	JOIN (VALUES ('enable_sort', 'off'), ('plan_cache_mode', 'force_generic_plan'), ('jit', 'off'))
+	AS wanted (name, value) USING (name)`
 
 // The beginning of each mode. The state that is seen is fixed by the first
 // query, not by BEGIN.
@@ -230,8 +233,8 @@ func (e *postgres) lookup(ctx context.Context, fn func(Querier) error) error {
 	}
 }
 
-// lookupOn reports beside fn's error whether the connection had died at rest,
-// which only its holder may ask.
+// lookupOn returns fn's error and whether the connection had died at rest, which
+// only its holder may ask.
 func lookupOn(c *pgxpool.Conn, fn func(Querier) error) (died bool, err error) {
 	used := hasRested(c)
 	defer func() {
@@ -317,7 +320,8 @@ func (t *postgresTx) Lock(ctx context.Context, table string, comuni ...string) e
 			if tries > 0 {
 				return t.failed(fmt.Errorf("the lock of comune %q in %s was deleted", comune, table))
 			}
-			if _, err := t.conn.Exec(ctx, `INSERT INTO `+table+` (comune) VALUES ($1) ON CONFLICT (comune) DO NOTHING`, comune); err != nil {
+			if _, err := t.conn.Exec(ctx, `INSERT INTO `+table+` (comune) VALUES ($1) ON CONFLICT (comune) DO NOTHING`,
+				comune); err != nil {
 				return t.failed(err)
 			}
 		}
@@ -379,10 +383,10 @@ func hasCode(err error, codes ...string) bool {
 	return ok && slices.Contains(codes, pg.Code)
 }
 
-// retryable: the server says with the first two codes that the transaction
-// would have gone well alone. A unique key may have been taken by another
-// since this one saw that it was free; if it is taken already, twice is
-// enough to know.
+// retryable gives up late after the first two codes, with which the server says
+// that the transaction would have succeeded alone. A unique key may have been
+// taken by another transaction after this one saw that it was free; if it was
+// taken before, a few attempts are enough to know.
 func (t *postgresTx) retryable() (int, error) {
 	switch {
 	case hasCode(t.err, serializationFailure, deadlockDetected):
@@ -417,8 +421,8 @@ func (e *postgres) migrate(ctx context.Context, fn func(migrator) error) error {
 	return t.commit(ctx)
 }
 
-// firstMigration makes the table that migrations lock. Of two who make it at
-// once, the server lets one fail, in one of several ways.
+// firstMigration makes the table that migrations lock. If two programs make it at
+// once, the server lets one of them fail, in one of several ways.
 func (e *postgres) firstMigration(ctx context.Context) error {
 	tx, err := e.begin(ctx, locking)
 	if err != nil {

@@ -24,7 +24,8 @@ func TestPostgresSession(t *testing.T) {
 		require.NoError(t, err)
 		var is, sort string
 		require.NoError(t, db.View(t.Context(), func(tx sqldb.Tx) error {
-			return sqldb.One(t.Context(), tx, []any{&is, &sort}, "SELECT current_setting('synchronous_commit'), current_setting('enable_sort')")
+			return sqldb.One(t.Context(), tx, []any{&is, &sort},
+				"SELECT current_setting('synchronous_commit'), current_setting('enable_sort')")
 		}))
 		assert.Equal(t, want, is)
 		assert.Equal(t, "off", sort)
@@ -39,7 +40,8 @@ func TestPostgresEncoding(t *testing.T) {
 	require.NoError(t, err)
 	defer admin.Close(context.Background())
 	name := "e_" + strings.ToLower(rand.Text())
-	_, err = admin.Exec(t.Context(), "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'")
+	_, err = admin.Exec(t.Context(),
+		"CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'")
 	require.NoError(t, err)
 	defer func() {
 		_, err := admin.Exec(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)")

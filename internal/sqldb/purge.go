@@ -47,7 +47,7 @@ func (e *postgres) purge(ctx context.Context, tables []string) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	// Who waits for the exclusive lock makes all others wait behind it.
+	// While one session waits for the exclusive lock, all others wait behind it.
 	if err := script(ctx, conn, fmt.Sprintf("SET lock_timeout = %d", purgeWait.Milliseconds())); err != nil {
 		return err
 	}
@@ -60,18 +60,20 @@ func (e *postgres) purge(ctx context.Context, tables []string) error {
 		case err != nil:
 			return fmt.Errorf("sqldb: purge of table %s: %w", table, err)
 		case !dead.told:
-			return fmt.Errorf("sqldb: purge of table %s: the server does not tell whether it had to keep earlier values", table)
+			return fmt.Errorf("sqldb: purge of table %s: the server does not tell whether it had to keep earlier values",
+				table)
 		case dead.count != "":
-			return fmt.Errorf("%w: table %s keeps %s earlier rows that an open transaction may still read", ErrPurgeBlocked, table, dead.count)
+			return fmt.Errorf("%w: table %s keeps %s earlier rows that an open transaction may still read",
+				ErrPurgeBlocked, table, dead.count)
 		}
 	}
 	return nil
 }
 
-// purgeLog overwrites the log. Its files are named by their place in it: a
-// checkpoint gives those that are not needed any more the names of places to
-// come, with what stood in them; the switch to the next file fills the rest of
-// one with zeros.
+// purgeLog overwrites the log, whose files are named by their place in it. At a
+// checkpoint the server renames files that it no longer needs for places to come,
+// and leaves their contents. When it switches to the next file, it fills the rest
+// of the one before with zeros.
 func (e *postgres) purgeLog(ctx context.Context) error {
 	conn, err := e.connect(ctx, nil)
 	if err != nil {
@@ -109,7 +111,8 @@ func (e *postgres) purgeLog(ctx context.Context) error {
 		return err
 	}
 	if oldest <= begin {
-		return fmt.Errorf("%w: the server holds its log from %s on, for a replica or an archive", ErrPurgeBlocked, oldest)
+		return fmt.Errorf("%w: the server holds its log from %s on, for a replica or an archive", ErrPurgeBlocked,
+			oldest)
 	}
 	last, err := name(`SELECT max(name)` + files)
 	for here := ""; err == nil && here <= last; here, err = name(at) {

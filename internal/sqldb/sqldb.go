@@ -105,9 +105,9 @@ type Tx interface {
 	// not kept. An error of row ends it and is returned.
 	Copy(ctx context.Context, table string, columns []string, n int, row func(i int) ([]any, error)) error
 	// Lock excludes, until the transaction ends, the other transactions that
-	// lock one of the same comuni through the same table, which has the one
-	// column comune. Those who lock several at once never wait for each other
-	// in a circle. On SQLite it does nothing: one transaction writes at a time.
+	// lock one of the same comuni through the same table, whose only column is
+	// comune. Calls that lock several comuni never wait for each other in a
+	// circle. On SQLite it does nothing: one transaction writes at a time.
 	Lock(ctx context.Context, table string, comuni ...string) error
 }
 
@@ -134,7 +134,9 @@ func One(ctx context.Context, q Querier, dest []any, text string, args ...any) e
 
 // All yields each row of a query as scan reads it; after an error nothing
 // more. Nothing else may use q before the loop ends.
-func All[T any](ctx context.Context, q Querier, scan func(Rows) (T, error), text string, args ...any) iter.Seq2[T, error] {
+func All[T any](
+	ctx context.Context, q Querier, scan func(Rows) (T, error), text string, args ...any,
+) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		rows, err := q.Query(ctx, text, args...)
@@ -286,18 +288,18 @@ func own(err, reason error) error {
 }
 
 // Purge leaves no byte of an earlier value in the files of tables and of their
-// indexes. What else may hold one (PostgreSQL's write-ahead log, see
-// [DB.PurgeLog]; backups; blocks that the file system has freed) is not its
-// matter.
+// indexes. It does not reach other places that may hold one: PostgreSQL's
+// write-ahead log (see [DB.PurgeLog]), backups, and blocks that the file system
+// has freed.
 func (db *DB) Purge(ctx context.Context, tables ...string) error {
 	return db.engine.purge(ctx, tables)
 }
 
-// PurgeLog leaves no byte in the write-ahead log of PostgreSQL's server of what
-// was written before the call: it has the log begin anew, and overwrites the
-// files that the server keeps for later, which may be as much as max_wal_size. It
-// must be called after [DB.Purge], and by a superuser, or a member of
-// pg_checkpoint and pg_monitor who may execute pg_switch_wal. Copies of the log,
-// in an archive or with a replica, are out of its reach; if the server holds
-// files for them, the error wraps [ErrPurgeBlocked]. On SQLite Purge has done it.
+// PurgeLog leaves no byte of what was written before the call in the write-ahead
+// log of PostgreSQL's server: it makes the log begin anew and overwrites the files
+// that the server keeps for reuse, which may be as much as max_wal_size. It must
+// be called after [DB.Purge], by a superuser or by a member of pg_checkpoint and
+// pg_monitor who may execute pg_switch_wal. It does not reach copies of the log in
+// an archive or on a replica; if the server keeps files for them, the error wraps
+// [ErrPurgeBlocked]. On SQLite it does nothing, since Purge has purged the log.
 func (db *DB) PurgeLog(ctx context.Context) error { return db.engine.purgeLog(ctx) }

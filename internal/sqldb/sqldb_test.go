@@ -88,7 +88,7 @@ func TestMigrate(t *testing.T) {
 		assert.EqualValues(t, 2, count(t, db, "SELECT count(*) FROM schema_migrations WHERE schema = $1", "s"))
 		require.ErrorContains(t, db.Migrate(ctx, "s", script(table), "m"), "version 2, this program knows 1")
 
-		// One that fails half-way leaves nothing.
+		// A migration that fails half-way leaves nothing.
 		err := db.Migrate(ctx, "other", script("CREATE TABLE c (k TEXT PRIMARY KEY); CREATE TABLE nonsense ("), "m")
 		require.ErrorContains(t, err, "0001_step.sql")
 		require.NoError(t, db.Migrate(ctx, "other", script("CREATE TABLE c (k TEXT PRIMARY KEY)"), "m"))
@@ -123,7 +123,8 @@ func TestTransactions(t *testing.T) {
 			return sqldb.Statement{Text: "INSERT INTO a (v, k) VALUES ($2, $1)", Args: []any{k, "v" + k}}
 		}
 		require.NoError(t, db.Update(ctx, func(tx sqldb.Tx) error { return tx.Exec(ctx, insert("1"), insert("2")) }))
-		assert.EqualValues(t, 1, count(t, db, "SELECT count(*) FROM a WHERE k = $1 AND v = $2", "2", "v2"), "arguments by number")
+		assert.EqualValues(t, 1, count(t, db, "SELECT count(*) FROM a WHERE k = $1 AND v = $2", "2", "v2"),
+			"arguments by number")
 
 		// A failed statement spoils the transaction, also for who overlooks it.
 		calls := 0
@@ -153,15 +154,19 @@ func TestTransactions(t *testing.T) {
 		assert.Zero(t, count(t, db, "SELECT count(*) FROM a WHERE k = '4'"))
 
 		require.NoError(t, db.Update(ctx, func(tx sqldb.Tx) error {
-			return tx.Copy(ctx, "a", []string{"k", "v"}, 1234, func(i int) ([]any, error) { return []any{fmt.Sprint("c", i), nil}, nil })
+			return tx.Copy(ctx, "a", []string{"k", "v"}, 1234,
+				func(i int) ([]any, error) { return []any{fmt.Sprint("c", i), nil}, nil })
 		}))
 		assert.EqualValues(t, 1234, count(t, db, "SELECT count(*) FROM a WHERE k LIKE 'c%' AND v IS NULL"))
-		hard := []string{"", "a\tb", "\\N", "\\.", "\\", "l\nf\r\b\f\v", "\\t", "ü🗳\u202e", strings.Repeat("x\\", 200_000)}
+		hard := []string{"", "a\tb", "\\N", "\\.", "\\", "l\nf\r\b\f\v", "\\t", "ü🗳\u202e",
+			strings.Repeat("x\\", 200_000)}
 		require.NoError(t, db.Update(ctx, func(tx sqldb.Tx) error {
-			return tx.Copy(ctx, "a", []string{"v", "k"}, len(hard), func(i int) ([]any, error) { return []any{hard[i], fmt.Sprint("h", i)}, nil })
+			return tx.Copy(ctx, "a", []string{"v", "k"}, len(hard),
+				func(i int) ([]any, error) { return []any{hard[i], fmt.Sprint("h", i)}, nil })
 		}))
 		for i, v := range hard {
-			assert.EqualValues(t, 1, count(t, db, "SELECT count(*) FROM a WHERE k = $1 AND v = $2", fmt.Sprint("h", i), v), "%q", v)
+			assert.EqualValues(t, 1, count(t, db, "SELECT count(*) FROM a WHERE k = $1 AND v = $2", fmt.Sprint("h", i),
+				v), "%q", v)
 		}
 		for _, wrong := range [][]any{nil, {"x", 1.5}} {
 			err = db.Update(ctx, func(tx sqldb.Tx) error {
@@ -183,17 +188,20 @@ func TestTransactions(t *testing.T) {
 			assert.Equal(t, wrong == nil, errors.Is(err, mine))
 			assert.Zero(t, count(t, db, "SELECT count(*) FROM a WHERE k LIKE 'w%'"))
 		}
-		assert.EqualValues(t, 2, count(t, db, "SELECT count(*) FROM a WHERE "+db.Dialect().In("k", "$1"), db.Dialect().List([]string{"c0", "c9", "d"})))
+		assert.EqualValues(t, 2, count(t, db, "SELECT count(*) FROM a WHERE "+db.Dialect().In("k", "$1"),
+			db.Dialect().List([]string{"c0", "c9", "d"})))
 		err = db.View(ctx, func(tx sqldb.Tx) error { return tx.Exec(ctx, insert("5")) })
 		require.Error(t, err, "a view does not write")
 		var n int64
-		err = db.Lookup(ctx, func(q sqldb.Querier) error { return sqldb.One(ctx, q, []any{&n}, "SELECT 1 FROM a WHERE k = 'none'") })
+		err = db.Lookup(ctx, func(q sqldb.Querier) error {
+			return sqldb.One(ctx, q, []any{&n}, "SELECT 1 FROM a WHERE k = 'none'")
+		})
 		require.ErrorIs(t, err, sqldb.ErrNoRow)
 	})
 }
 
-// TestSnapshotConflict: who would overwrite what another has changed since it
-// began does not.
+// TestSnapshotConflict: a snapshot does not overwrite what another transaction has
+// changed since it began.
 func TestSnapshotConflict(t *testing.T) {
 	each(t, func(t *testing.T, open func() *sqldb.DB) {
 		db, ctx := open(), t.Context()
@@ -236,8 +244,8 @@ func TestClosed(t *testing.T) {
 	})
 }
 
-// TestPoolIsBounded: who finds all connections in use waits as long as its
-// context lets it.
+// TestPoolIsBounded: a call that finds all connections in use waits as long as its
+// context allows.
 func TestPoolIsBounded(t *testing.T) {
 	each(t, func(t *testing.T, open func() *sqldb.DB) {
 		db := open()
@@ -267,7 +275,8 @@ func TestPurgeSQLite(t *testing.T) {
 	require.NoError(t, err)
 	defer db.Close()
 	ctx := t.Context()
-	require.NoError(t, db.Migrate(ctx, "s", script("CREATE TABLE a (k TEXT NOT NULL PRIMARY KEY, v TEXT) WITHOUT ROWID"), "m"))
+	require.NoError(t,
+		db.Migrate(ctx, "s", script("CREATE TABLE a (k TEXT NOT NULL PRIMARY KEY, v TEXT) WITHOUT ROWID"), "m"))
 	r := mathrand.New(mathrand.NewPCG(1, 2))
 	sizes := []int{0, 3, 50, 300, 900, 3000, 9000}
 	for _, version := range []string{"OLDVALUE", "NEWVALUE"} {

@@ -70,10 +70,10 @@ func OpenSQLite(ctx context.Context, file string) (*DB, error) {
 // creating makes one call of create wait for another.
 var creating sync.Mutex
 
-// create makes the file, if there is none: SQLite would make it readable by
-// others. One that is there is not touched: closing any descriptor of a file
+// create makes the file if it does not exist: SQLite would make it readable by
+// others. A file that exists is not opened, because closing any descriptor of it
 // drops the locks that SQLite holds on it in this program (fcntl of POSIX), and
-// another program could then take away the log under it.
+// another program could then remove the log.
 func create(file string) error {
 	creating.Lock()
 	defer creating.Unlock()
@@ -90,7 +90,8 @@ func create(file string) error {
 const busyTimeout = "busy_timeout(10000)"
 
 func (e *sqlite) dsn(more ...string) string {
-	pragmas := append(more, busyTimeout, "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "foreign_keys(ON)", "trusted_schema(OFF)")
+	pragmas := append(more, busyTimeout, "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)",
+		"foreign_keys(ON)", "trusted_schema(OFF)")
 	return "file:" + (&url.URL{Path: e.file}).EscapedPath() + "?" + url.Values{"_pragma": pragmas}.Encode()
 }
 
@@ -259,7 +260,9 @@ func (t *sqliteTx) exec(ctx context.Context, s Statement) error {
 // larger one gains nothing, and SQLite's own bound is 32,766.
 const maxArguments = 1000
 
-func (t *sqliteTx) Copy(ctx context.Context, table string, columns []string, n int, row func(int) ([]any, error)) error {
+func (t *sqliteTx) Copy(
+	ctx context.Context, table string, columns []string, n int, row func(int) ([]any, error),
+) error {
 	each := max(1, maxArguments/len(columns))
 	many, one := insertRows(table, columns, min(each, n)), insertRows(table, columns, 1)
 	args := make([]any, 0, each*len(columns))
@@ -384,7 +387,8 @@ func (e *sqlite) purge(ctx context.Context, _ []string) error {
 		return prefixed(err)
 	}
 	if busy != 0 {
-		return fmt.Errorf("%w: after %v a reader still holds the write-ahead log of %s, which keeps earlier values", ErrPurgeBlocked, purgeWait, e.file)
+		return fmt.Errorf("%w: after %v a reader still holds the write-ahead log of %s, which keeps earlier values",
+			ErrPurgeBlocked, purgeWait, e.file)
 	}
 	return nil
 }

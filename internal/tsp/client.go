@@ -55,9 +55,11 @@ const maxChains = 32
 
 // A Token is a time-stamp token that has been checked.
 type Token struct {
-	Raw   []byte              // CMS message in DER
-	Time  time.Time           // genTime
-	Chain []*x509.Certificate // of the authority, its certificate first; with the root if one was configured or is in the token
+	Raw  []byte    // CMS message in DER
+	Time time.Time // genTime
+	// Chain is the authority's, its certificate first; with the root if one was
+	// configured or is in the token.
+	Chain []*x509.Certificate
 }
 
 // New checks a configuration.
@@ -74,11 +76,14 @@ func New(cfg Config) (*Client, error) {
 			return nil, fmt.Errorf("tsp: server %d: %q is no http or https address", i, s.URL)
 		}
 		if u.User != nil {
-			return nil, fmt.Errorf("tsp: server %d: the address holds credentials, which would show up in errors: give them to Client", i)
+			return nil, fmt.Errorf("tsp: server %d: the address holds credentials, which would show up in errors: "+
+				"give them to Client", i)
 		}
 	}
 	if cfg.Client == nil {
-		cfg.Client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		cfg.Client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}}
 	}
 	if cfg.Timeout <= 0 {
 		cfg.Timeout = 10 * time.Second
@@ -260,8 +265,10 @@ func CheckCertificate(cert *x509.Certificate) error {
 			critical = e.Critical
 		}
 	}
-	if len(cert.ExtKeyUsage) != 1 || cert.ExtKeyUsage[0] != x509.ExtKeyUsageTimeStamping || len(cert.UnknownExtKeyUsage) > 0 || !critical {
-		return fmt.Errorf("the certificate of %s is not one for time-stamps: expected timeStamping as its only extended key usage, critical", cert.Subject)
+	if len(cert.ExtKeyUsage) != 1 || cert.ExtKeyUsage[0] != x509.ExtKeyUsageTimeStamping ||
+		len(cert.UnknownExtKeyUsage) > 0 || !critical {
+		return fmt.Errorf("the certificate of %s is not one for time-stamps: "+
+			"expected timeStamping as its only extended key usage, critical", cert.Subject)
 	}
 	return nil
 }

@@ -155,7 +155,8 @@ func ParseResponse(der []byte) (token []byte, err error) {
 	in := cryptobyte.String(der)
 	var seq, info, text cryptobyte.String
 	var status int
-	if !in.ReadASN1(&seq, cbasn1.SEQUENCE) || !in.Empty() || !seq.ReadASN1(&info, cbasn1.SEQUENCE) || !info.ReadASN1Integer(&status) {
+	if !in.ReadASN1(&seq, cbasn1.SEQUENCE) || !in.Empty() || !seq.ReadASN1(&info, cbasn1.SEQUENCE) ||
+		!info.ReadASN1Integer(&status) {
 		return bad("no status")
 	}
 	reason := ""

@@ -54,7 +54,8 @@ func New(cfg Config) (*Client, error) {
 		cfg.Lang = "it-IT"
 	}
 	return &Client{cfg: cfg, base: strings.TrimSuffix(u.String(), "/"), http: client,
-		breaker: remotekey.NewBreaker(remotekey.BreakerConfig{Failures: cfg.Failures, Cooldown: cfg.Cooldown, Now: cfg.Now})}, nil
+		breaker: remotekey.NewBreaker(remotekey.BreakerConfig{Failures: cfg.Failures, Cooldown: cfg.Cooldown,
+			Now: cfg.Now})}, nil
 }
 
 // Info asks what the service is and does. It takes no access token.
@@ -96,7 +97,8 @@ func (c *Client) Credentials(ctx context.Context) ([]string, error) {
 func (c *Client) Credential(ctx context.Context, id string) (*Credential, error) {
 	var cred Credential
 	err := c.call(ctx, "credentials/info", c.cfg.Token,
-		map[string]any{"credentialID": id, "certificates": "chain", "certInfo": true, "authInfo": true, "lang": c.cfg.Lang}, &cred)
+		map[string]any{"credentialID": id, "certificates": "chain", "certInfo": true, "authInfo": true,
+			"lang": c.cfg.Lang}, &cred)
 	if err != nil {
 		return nil, err
 	}
@@ -113,16 +115,17 @@ func (c *Client) call(ctx context.Context, method string, token TokenSource, in,
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("csc: %s: %w", method, err)
 	}
-	err = c.breaker.Do(func() error { return c.exchange(ctx, method, token, body, out) }, func(err error) remotekey.Verdict {
-		var refusal *Error
-		switch {
-		case err == nil || errors.As(err, &refusal) && !errors.Is(err, ErrUnreachable):
-			return remotekey.Reached
-		case ctx.Err() != nil || errors.Is(err, errToken):
-			return remotekey.Unknown
-		}
-		return remotekey.Failed
-	})
+	err = c.breaker.Do(func() error { return c.exchange(ctx, method, token, body, out) },
+		func(err error) remotekey.Verdict {
+			var refusal *Error
+			switch {
+			case err == nil || errors.As(err, &refusal) && !errors.Is(err, ErrUnreachable):
+				return remotekey.Reached
+			case ctx.Err() != nil || errors.Is(err, errToken):
+				return remotekey.Unknown
+			}
+			return remotekey.Failed
+		})
 	if err != nil {
 		return fmt.Errorf("csc: %w", err)
 	}
@@ -177,7 +180,8 @@ func (c *Client) post(ctx context.Context, method, token string, body []byte, ou
 		return refusal(method, status, header, data)
 	}
 	if typ, _, err := mime.ParseMediaType(header.Get("Content-Type")); err != nil || typ != "application/json" {
-		return fmt.Errorf("%s: %w: a response of type %q: expected application/json", method, ErrUnreachable, header.Get("Content-Type"))
+		return fmt.Errorf("%s: %w: a response of type %q: expected application/json", method, ErrUnreachable,
+			header.Get("Content-Type"))
 	}
 	if err := json.Unmarshal(data, out); err != nil {
 		return fmt.Errorf("%s: %w: a response that is not what it should be: %w", method, ErrUnreachable, clean(err))

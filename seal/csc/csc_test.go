@@ -133,7 +133,8 @@ func TestClient(t *testing.T) {
 	require.Len(t, cred.Cert.Certificates, 3)
 	require.Equal(t, []csc.AuthObject{{Type: "Password", ID: "PIN", Format: "A", Label: "PIN"}}, cred.Auth.Objects)
 
-	for _, u := range []string{"", "http://example.it/csc/v2", "https:///csc", "https://u:p@example.it/", "https://example.it/?x", ":"} {
+	for _, u := range []string{"", "http://example.it/csc/v2", "https:///csc", "https://u:p@example.it/",
+		"https://example.it/?x", ":"} {
 		cfg := s.config()
 		cfg.URL = u
 		_, err := csc.New(cfg)
@@ -152,20 +153,31 @@ func TestOpenRefused(t *testing.T) {
 		key     func(*csc.KeyConfig)
 		is      error
 	}{
-		`its key is "disabled"`:        {service: func(s *service) { s.status["key"] = "disabled" }, is: csc.ErrCredential},
-		`its certificate is "revoked"`: {service: func(s *service) { s.status["cert"] = "revoked" }, is: csc.ErrCredential},
-		"none of its algorithms":       {service: func(s *service) { s.algos = []string{"1.2.840.113549.1.1.11", "1.2.840.113549.1.1.5"} }, is: csc.ErrUnsupported},
-		`authorisation "biometric"`:    {service: func(s *service) { s.mode = "biometric" }, is: csc.ErrUnsupported},
-		`takes "PIN" and no AuthData`:  {key: func(k *csc.KeyConfig) { k.AuthData = nil }, is: csc.ErrCredential},
-		"no credential is named":       {key: func(k *csc.KeyConfig) { k.CredentialID = "" }, is: csc.ErrCredential},
-		"Invalid parameter credential": {key: func(k *csc.KeyConfig) { k.CredentialID = "altra" }, is: csc.InvalidRequest},
-		"The access token expired":     {service: func(s *service) { delete(s.tokens, "token-1") }, is: csc.InvalidToken},
-		"gave no certificate":          {service: body("credentials/info", `{"key":{"status":"enabled"}}`), is: csc.ErrCredential},
-		"certificate 0":                {service: body("credentials/info", `{"key":{"status":"enabled"},"cert":{"certificates":["AAAA"]}}`), is: csc.ErrCredential},
-		"a value that does not decode": {service: body("credentials/info", `{"cert":{"certificates":["*"]}}`), is: csc.ErrUnreachable},
-		`field "cert.certificates": e`: {service: body("credentials/info", `{"cert":{"certificates":"segreto"}}`), is: csc.ErrUnreachable},
-		"no JSON at byte":              {service: body("credentials/info", `{"segreto`), is: csc.ErrUnreachable},
-		"more than 1048576 bytes":      {service: body("credentials/info", strings.Repeat(" ", 1<<20)+"{}"), is: csc.ErrUnreachable},
+		`its key is "disabled"`: {service: func(s *service) { s.status["key"] = "disabled" },
+			is: csc.ErrCredential},
+		`its certificate is "revoked"`: {service: func(s *service) { s.status["cert"] = "revoked" },
+			is: csc.ErrCredential},
+		"none of its algorithms": {service: func(s *service) {
+			s.algos = []string{"1.2.840.113549.1.1.11", "1.2.840.113549.1.1.5"}
+		}, is: csc.ErrUnsupported},
+		`authorisation "biometric"`:   {service: func(s *service) { s.mode = "biometric" }, is: csc.ErrUnsupported},
+		`takes "PIN" and no AuthData`: {key: func(k *csc.KeyConfig) { k.AuthData = nil }, is: csc.ErrCredential},
+		"no credential is named":      {key: func(k *csc.KeyConfig) { k.CredentialID = "" }, is: csc.ErrCredential},
+		"Invalid parameter credential": {key: func(k *csc.KeyConfig) { k.CredentialID = "altra" },
+			is: csc.InvalidRequest},
+		"The access token expired": {service: func(s *service) { delete(s.tokens, "token-1") },
+			is: csc.InvalidToken},
+		"gave no certificate": {service: body("credentials/info", `{"key":{"status":"enabled"}}`),
+			is: csc.ErrCredential},
+		"certificate 0": {service: body("credentials/info",
+			`{"key":{"status":"enabled"},"cert":{"certificates":["AAAA"]}}`), is: csc.ErrCredential},
+		"a value that does not decode": {service: body("credentials/info", `{"cert":{"certificates":["*"]}}`),
+			is: csc.ErrUnreachable},
+		`field "cert.certificates": e`: {service: body("credentials/info", `{"cert":{"certificates":"segreto"}}`),
+			is: csc.ErrUnreachable},
+		"no JSON at byte": {service: body("credentials/info", `{"segreto`), is: csc.ErrUnreachable},
+		"more than 1048576 bytes": {service: body("credentials/info", strings.Repeat(" ", 1<<20)+"{}"),
+			is: csc.ErrUnreachable},
 		"redirects are not followed": {service: func(s *service) {
 			s.fault = func(_ string, w http.ResponseWriter, r *http.Request) bool {
 				http.Redirect(w, r, "/altrove", http.StatusTemporaryRedirect)
@@ -220,7 +232,8 @@ func TestAuthorization(t *testing.T) {
 		}
 	})
 	require.NoError(t, sign(k))
-	require.Equal(t, []csc.Authorization{{CredentialID: credentialID, Hash: digest[:], HashAlgorithmOID: "2.16.840.1.101.3.4.2.1"}}, asked)
+	require.Equal(t, []csc.Authorization{{CredentialID: credentialID, Hash: digest[:],
+		HashAlgorithmOID: "2.16.840.1.101.3.4.2.1"}}, asked)
 	require.Zero(t, s.count("credentials/authorize"))
 
 	// Without one, the client's own has to do.
@@ -259,15 +272,23 @@ func TestSignRefused(t *testing.T) {
 		key     func(*csc.KeyConfig)
 		is      error
 	}{
-		"The PIN is not valid":       {key: func(c *csc.KeyConfig) { c.AuthData = pin("prova-9999") }, is: csc.Code("invalid_pin")},
-		"Invalid parameter SAD":      {service: body("credentials/authorize", `{"SAD":"prova-9999"}`), is: csc.InvalidRequest},
-		"a response without SAD":     {service: body("credentials/authorize", `{}`), is: csc.ErrUnreachable},
-		"authorisation later":        {service: body("credentials/authorize", `{"handle":"h"}`), is: csc.ErrUnsupported},
-		"signature later":            {service: body("signatures/signHash", `{"responseID":"r"}`), is: csc.ErrUnsupported},
-		"0 signatures: expected 1":   {service: body("signatures/signHash", `{}`), is: csc.ErrSignature},
-		"2 signatures: expected 1":   {service: body("signatures/signHash", `{"signatures":["AAAA","AAAA"]}`), is: csc.ErrSignature},
-		"do not verify on P-256":     {service: func(s *service) { s.spoil = func(sig []byte) { sig[len(sig)-1] ^= 1 } }, is: csc.ErrSignature},
-		"3 bytes that do not verify": {service: body("signatures/signHash", `{"signatures":["AAAA"]}`), is: csc.ErrSignature},
+		"The PIN is not valid": {key: func(c *csc.KeyConfig) { c.AuthData = pin("prova-9999") },
+			is: csc.Code("invalid_pin")},
+		"Invalid parameter SAD": {service: body("credentials/authorize", `{"SAD":"prova-9999"}`),
+			is: csc.InvalidRequest},
+		"a response without SAD": {service: body("credentials/authorize", `{}`), is: csc.ErrUnreachable},
+		"authorisation later": {service: body("credentials/authorize", `{"handle":"h"}`),
+			is: csc.ErrUnsupported},
+		"signature later": {service: body("signatures/signHash", `{"responseID":"r"}`),
+			is: csc.ErrUnsupported},
+		"0 signatures: expected 1": {service: body("signatures/signHash", `{}`), is: csc.ErrSignature},
+		"2 signatures: expected 1": {service: body("signatures/signHash", `{"signatures":["AAAA","AAAA"]}`),
+			is: csc.ErrSignature},
+		"do not verify on P-256": {service: func(s *service) {
+			s.spoil = func(sig []byte) { sig[len(sig)-1] ^= 1 }
+		}, is: csc.ErrSignature},
+		"3 bytes that do not verify": {service: body("signatures/signHash", `{"signatures":["AAAA"]}`),
+			is: csc.ErrSignature},
 		`of type "text/html"`: {service: func(s *service) {
 			s.fault = func(m string, w http.ResponseWriter, _ *http.Request) bool {
 				if m == "signatures/signHash" {
@@ -319,7 +340,8 @@ func TestTokenRenewed(t *testing.T) {
 	require.ErrorIs(t, err, csc.InvalidToken)
 	var said *csc.Error
 	require.ErrorAs(t, err, &said)
-	require.Equal(t, csc.Error{Method: "credentials/authorize", Status: 401, Code: csc.InvalidToken, Description: "The access token expired"}, *said)
+	require.Equal(t, csc.Error{Method: "credentials/authorize", Status: 401, Code: csc.InvalidToken,
+		Description: "The access token expired"}, *said)
 	require.Equal(t, 1, s.count("credentials/authorize"), "the same token is not sent twice")
 
 	var first atomic.Bool
@@ -374,7 +396,8 @@ func TestUnreachable(t *testing.T) {
 		"status 500": func(_ string, w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(500); return true },
 		`status 503, error "temporarily_unavailable": manutenzione fino  alle 5`: func(_ string, w http.ResponseWriter, _ *http.Request) bool {
 			w.WriteHeader(503)
-			_ = json.NewEncoder(w).Encode(map[string]string{"error": "temporarily_unavailable", "error_description": "manutenzione fino\r\nalle 5"})
+			_ = json.NewEncoder(w).Encode(map[string]string{"error": "temporarily_unavailable",
+				"error_description": "manutenzione fino\r\nalle 5"})
 			return true
 		},
 		"status 429": func(_ string, w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(429); return true },
@@ -486,7 +509,8 @@ func FuzzResponse(f *testing.F) {
 	f.Add("signatures/signHash", 400, `{"error":"invalid_request","error_description":"x"}`)
 	f.Add("credentials/authorize", 200, `{"SAD":"x","expiresIn":1}`)
 	f.Add("credentials/authorize", 401, `{"error":3}`)
-	f.Add("credentials/info", 200, `{"key":{"status":"enabled","algo":["1"]},"cert":{"certificates":["MAA="]},"SCAL":"1"}`)
+	f.Add("credentials/info", 200,
+		`{"key":{"status":"enabled","algo":["1"]},"cert":{"certificates":["MAA="]},"SCAL":"1"}`)
 	f.Add("credentials/info", 503, "\x00")
 	s := newService(f, sealtest.P256)
 	f.Fuzz(func(t *testing.T, method string, status int, text string) {

@@ -86,7 +86,8 @@ type Error struct {
 
 // Error says what the service said.
 func (e *Error) Error() string {
-	return fmt.Sprintf("%s: the service answers with status %d, error %q: %s", e.Method, e.Status, string(e.Code), e.Description)
+	return fmt.Sprintf("%s: the service answers with status %d, error %q: %s", e.Method, e.Status, string(e.Code),
+		e.Description)
 }
 
 // Unwrap returns the code.

@@ -58,7 +58,8 @@ func newService(t testing.TB, kind sealtest.Key) *service {
 	ca, err := sealtest.NewCA(sealtest.Config{Key: kind})
 	require.NoError(t, err)
 	s := &service{ca: ca, key: ca.Signer(), mode: "explicit", scal: "2", algos: algorithms[kind], pin: "prova-1234",
-		status: map[string]string{"key": "enabled", "cert": "valid"}, tokens: map[string]bool{"token-1": false}, sads: map[string]map[string]bool{}}
+		status: map[string]string{"key": "enabled", "cert": "valid"}, tokens: map[string]bool{"token-1": false},
+		sads: map[string]map[string]bool{}}
 	s.Server = httptest.NewTLSServer(s)
 	t.Cleanup(s.Close)
 	return s
@@ -123,7 +124,8 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var in request
 	var out any
 	fail := invalid("The request cannot be read")
-	if r.Method == http.MethodPost && r.Header.Get("Content-Type") == "application/json" && json.NewDecoder(r.Body).Decode(&in) == nil {
+	if r.Method == http.MethodPost && r.Header.Get("Content-Type") == "application/json" &&
+		json.NewDecoder(r.Body).Decode(&in) == nil {
 		s.mu.Lock()
 		out, fail = s.answer(method, r.Header.Get("Authorization"), in)
 		s.mu.Unlock()
@@ -138,8 +140,10 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *service) answer(method, bearer string, in request) (any, *failure) {
 	if method == "info" {
-		return map[string]any{"specs": "2.0.0.2", "name": "Servizio di prova", "region": "IT", "lang": "it-IT", "authType": []string{"oauth2client"},
-			"oauth2": s.URL + "/oauth2", "methods": []string{"credentials/list", "credentials/info", "credentials/authorize", "signatures/signHash"},
+		return map[string]any{"specs": "2.0.0.2", "name": "Servizio di prova", "region": "IT", "lang": "it-IT",
+			"authType": []string{"oauth2client"},
+			"oauth2":   s.URL + "/oauth2", "methods": []string{"credentials/list", "credentials/info",
+				"credentials/authorize", "signatures/signHash"},
 			"validationInfo": false}, nil
 	}
 	scope, ok := s.tokens[bearer[min(len(bearer), len("Bearer ")):]]
@@ -178,7 +182,8 @@ func (s *service) info(in request) any {
 	return map[string]any{"description": "Sigillo di prova", "signatureQualifier": "eu_eidas_aeseal",
 		"key":  map[string]any{"status": s.status["key"], "algo": s.algos, "len": 256},
 		"cert": map[string]any{"status": s.status["cert"], "certificates": certs, "validFrom": "20260101000000Z"},
-		"auth": map[string]any{"mode": s.mode, "expression": "PIN", "objects": []any{map[string]any{"type": "Password", "id": "PIN", "format": "A", "label": "PIN"}}},
+		"auth": map[string]any{"mode": s.mode, "expression": "PIN",
+			"objects": []any{map[string]any{"type": "Password", "id": "PIN", "format": "A", "label": "PIN"}}},
 		"SCAL": s.scal, "multisign": 1}
 }
 
@@ -216,7 +221,8 @@ func (s *service) sign(in request, scope bool) (any, *failure) {
 		known = known || a == in.SignAlgo
 	}
 	digest, err := base64.StdEncoding.DecodeString(in.Hashes[0])
-	hash := map[string]crypto.Hash{"2.16.840.1.101.3.4.2.1": crypto.SHA256, "2.16.840.1.101.3.4.2.2": crypto.SHA384, "2.16.840.1.101.3.4.2.3": crypto.SHA512}[in.HashAlgorithmOID]
+	hash := map[string]crypto.Hash{"2.16.840.1.101.3.4.2.1": crypto.SHA256, "2.16.840.1.101.3.4.2.2": crypto.SHA384,
+		"2.16.840.1.101.3.4.2.3": crypto.SHA512}[in.HashAlgorithmOID]
 	if !known || err != nil || hash == 0 || hash.Size() != len(digest) || in.OperationMode != "S" {
 		return nil, invalid("Invalid parameter signAlgo")
 	}

@@ -93,7 +93,8 @@ func (k *Key) check() error {
 		return fmt.Errorf("%w: the service gave no certificate", ErrCredential)
 	}
 	k.pub = certs[0].PublicKey
-	k.chain = tsp.Chain(certs[0], slices.DeleteFunc(certs[1:], func(c *x509.Certificate) bool { return bytes.Equal(c.Raw, certs[0].Raw) }))
+	k.chain = tsp.Chain(certs[0], slices.DeleteFunc(certs[1:],
+		func(c *x509.Certificate) bool { return bytes.Equal(c.Raw, certs[0].Raw) }))
 	if err := remotekey.CheckKey(k.pub); err != nil {
 		return err
 	}
@@ -103,10 +104,12 @@ func (k *Key) check() error {
 	switch cred.Auth.Mode {
 	case "explicit", "implicit", "oauth2code", "":
 	default:
-		return fmt.Errorf("%w: authorisation %q: expected explicit, implicit or oauth2code", ErrUnsupported, short(cred.Auth.Mode, 60))
+		return fmt.Errorf("%w: authorisation %q: expected explicit, implicit or oauth2code", ErrUnsupported,
+			short(cred.Auth.Mode, 60))
 	}
 	if cred.Auth.Mode == "explicit" && len(cred.Auth.Objects) > 0 && k.cfg.AuthData == nil && !k.cfg.SkipAuthorize {
-		return fmt.Errorf("%w: its authorisation takes %q and no AuthData is configured", ErrCredential, cred.Auth.Objects[0].ID)
+		return fmt.Errorf("%w: its authorisation takes %q and no AuthData is configured", ErrCredential,
+			cred.Auth.Objects[0].ID)
 	}
 	return nil
 }
@@ -162,10 +165,12 @@ func (k *Key) SignContext(ctx context.Context, _ io.Reader, digest []byte, opts 
 		return nil, err
 	}
 	if len(out.Signatures) == 0 && out.ResponseID != "" {
-		return nil, fmt.Errorf("csc: signatures/signHash: %w: the service will have the signature later (operation mode A)", ErrUnsupported)
+		return nil, fmt.Errorf("csc: signatures/signHash: %w: the service will have the signature later (operation mode A)",
+			ErrUnsupported)
 	}
 	if len(out.Signatures) != 1 {
-		return nil, fmt.Errorf("csc: signatures/signHash: %w: %d signatures: expected 1", ErrSignature, len(out.Signatures))
+		return nil, fmt.Errorf("csc: signatures/signHash: %w: %d signatures: expected 1", ErrSignature,
+			len(out.Signatures))
 	}
 	sig, err := req.Check(k.pub, out.Signatures[0])
 	if err != nil {
@@ -178,7 +183,8 @@ func (k *Key) SignContext(ctx context.Context, _ io.Reader, digest []byte, opts 
 // of its access token and, unless the token alone authorises it, activation
 // data.
 func (k *Key) authorize(ctx context.Context, req remotekey.Request) (TokenSource, string, error) {
-	a := Authorization{CredentialID: k.cfg.CredentialID, Hash: req.Digest, HashAlgorithmOID: hashOIDs[req.Hash].String()}
+	a := Authorization{CredentialID: k.cfg.CredentialID, Hash: req.Digest,
+		HashAlgorithmOID: hashOIDs[req.Hash].String()}
 	if k.cfg.CredentialToken != nil {
 		// One token is for one signature: a refused one is not renewed.
 		token, err := k.cfg.CredentialToken(ctx, a)
@@ -190,7 +196,8 @@ func (k *Key) authorize(ctx context.Context, req remotekey.Request) (TokenSource
 	if k.cfg.SkipAuthorize || k.cred.Auth.Mode == "oauth2code" {
 		return k.client.cfg.Token, "", nil
 	}
-	body := map[string]any{"credentialID": a.CredentialID, "numSignatures": 1, "hashes": [][]byte{a.Hash}, "hashAlgorithmOID": a.HashAlgorithmOID}
+	body := map[string]any{"credentialID": a.CredentialID, "numSignatures": 1, "hashes": [][]byte{a.Hash},
+		"hashAlgorithmOID": a.HashAlgorithmOID}
 	if k.cfg.AuthData != nil {
 		data, err := k.cfg.AuthData(ctx, slices.Clone(k.cred.Auth.Objects))
 		if err != nil {
@@ -207,7 +214,9 @@ func (k *Key) authorize(ctx context.Context, req remotekey.Request) (TokenSource
 	}
 	switch {
 	case out.SAD == "" && out.Handle != "":
-		return nil, "", fmt.Errorf("csc: credentials/authorize: %w: the service will have the authorisation later (a handle)", ErrUnsupported)
+		return nil, "",
+			fmt.Errorf("csc: credentials/authorize: %w: the service will have the authorisation later (a handle)",
+				ErrUnsupported)
 	case out.SAD == "":
 		return nil, "", fmt.Errorf("csc: credentials/authorize: %w: a response without SAD", ErrUnreachable)
 	}
@@ -228,8 +237,10 @@ const (
 )
 
 var (
-	rsaOIDs   = map[crypto.Hash]string{crypto.SHA256: "1.2.840.113549.1.1.11", crypto.SHA384: "1.2.840.113549.1.1.12", crypto.SHA512: "1.2.840.113549.1.1.13"}
-	ecdsaOIDs = map[crypto.Hash]string{crypto.SHA256: "1.2.840.10045.4.3.2", crypto.SHA384: "1.2.840.10045.4.3.3", crypto.SHA512: "1.2.840.10045.4.3.4"}
+	rsaOIDs = map[crypto.Hash]string{crypto.SHA256: "1.2.840.113549.1.1.11", crypto.SHA384: "1.2.840.113549.1.1.12",
+		crypto.SHA512: "1.2.840.113549.1.1.13"}
+	ecdsaOIDs = map[crypto.Hash]string{crypto.SHA256: "1.2.840.10045.4.3.2", crypto.SHA384: "1.2.840.10045.4.3.3",
+		crypto.SHA512: "1.2.840.10045.4.3.4"}
 )
 
 // fits reports whether an algorithm can be used with a key, for some hash.
@@ -285,5 +296,6 @@ func pssParams(r remotekey.Request) ([]byte, error) {
 		Hash pkix.AlgorithmIdentifier `asn1:"explicit,tag:0"`
 		MGF  pkix.AlgorithmIdentifier `asn1:"explicit,tag:1"`
 		Salt int                      `asn1:"explicit,tag:2"`
-	}{hash, pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 8}, Parameters: asn1.RawValue{FullBytes: inner}}, r.Salt})
+	}{hash, pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 8},
+		Parameters: asn1.RawValue{FullBytes: inner}}, r.Salt})
 }

@@ -101,12 +101,14 @@ func (k *Key) findToken(lib library) (uint, error) {
 	var names []string
 	for _, s := range slots {
 		names = append(names, fmt.Sprintf("%q (%s)", s.label, s.serial))
-		if (k.cfg.TokenLabel == "" || s.label == k.cfg.TokenLabel) && (k.cfg.TokenSerial == "" || s.serial == k.cfg.TokenSerial) {
+		if (k.cfg.TokenLabel == "" || s.label == k.cfg.TokenLabel) &&
+			(k.cfg.TokenSerial == "" || s.serial == k.cfg.TokenSerial) {
 			fit = append(fit, s.id)
 		}
 	}
 	if len(fit) != 1 {
-		return 0, fmt.Errorf("%w: %d with label %q and serial number %q: expected 1; the tokens are: %s", ErrToken, len(fit),
+		return 0, fmt.Errorf("%w: %d with label %q and serial number %q: expected 1; the tokens are: %s", ErrToken,
+			len(fit),
 			k.cfg.TokenLabel, k.cfg.TokenSerial, strings.Join(names, ", "))
 	}
 	return fit[0], nil
@@ -122,7 +124,8 @@ func (k *Key) findKey(lib library, session uint) (uint, error) {
 		if k.cfg.PIN == nil && len(found) == 0 {
 			hint = "; without a PIN the token may not show it"
 		}
-		return 0, fmt.Errorf("%w: %d private keys with label %q and id %x: expected 1%s", ErrKey, len(found), k.cfg.KeyLabel, k.cfg.KeyID, hint)
+		return 0, fmt.Errorf("%w: %d private keys with label %q and id %x: expected 1%s", ErrKey, len(found),
+			k.cfg.KeyLabel, k.cfg.KeyID, hint)
 	}
 	return found[0], nil
 }
@@ -170,7 +173,8 @@ func publicKey(lib library, session, object uint) (crypto.PublicKey, error) {
 			return certs[0].PublicKey, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: the token has neither a public key nor a certificate with the id of the private key (%x): %w", ErrKey, id, errors.Join(reasons...))
+	return nil, fmt.Errorf("%w: the token has neither a public key nor a certificate with the id of the private key (%x): %w",
+		ErrKey, id, errors.Join(reasons...))
 }
 
 func number(lib library, session, object, typ uint) (uint64, error) {
@@ -301,9 +305,12 @@ var pssParams = map[crypto.Hash]mechanism{
 // digestInfo holds what comes before the digest in the DER of a DigestInfo
 // (RFC 8017 clause 9.2, note 1).
 var digestInfo = map[crypto.Hash][]byte{
-	crypto.SHA256: {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20},
-	crypto.SHA384: {0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02, 0x05, 0x00, 0x04, 0x30},
-	crypto.SHA512: {0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03, 0x05, 0x00, 0x04, 0x40},
+	crypto.SHA256: {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05,
+		0x00, 0x04, 0x20},
+	crypto.SHA384: {0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02, 0x05,
+		0x00, 0x04, 0x30},
+	crypto.SHA512: {0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03, 0x05,
+		0x00, 0x04, 0x40},
 }
 
 // mechanismFor returns the mechanism for a signature and the bytes to sign. The

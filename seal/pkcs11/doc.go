@@ -143,15 +143,17 @@ const (
 var codeNames = map[Code]string{
 	ckrHostMemory: "CKR_HOST_MEMORY", ckrSlotIDInvalid: "CKR_SLOT_ID_INVALID", ckrGeneralError: "CKR_GENERAL_ERROR",
 	ckrFunctionFailed: "CKR_FUNCTION_FAILED", ckrDeviceError: "CKR_DEVICE_ERROR", ckrDeviceMemory: "CKR_DEVICE_MEMORY",
-	ckrDeviceRemoved: "CKR_DEVICE_REMOVED", ckrKeyHandleInvalid: "CKR_KEY_HANDLE_INVALID", ckrObjectInvalid: "CKR_OBJECT_HANDLE_INVALID",
-	ckrPINIncorrect: "CKR_PIN_INCORRECT", ckrPINInvalid: "CKR_PIN_INVALID", ckrPINLenRange: "CKR_PIN_LEN_RANGE",
+	ckrDeviceRemoved: "CKR_DEVICE_REMOVED", ckrKeyHandleInvalid: "CKR_KEY_HANDLE_INVALID",
+	ckrObjectInvalid: "CKR_OBJECT_HANDLE_INVALID",
+	ckrPINIncorrect:  "CKR_PIN_INCORRECT", ckrPINInvalid: "CKR_PIN_INVALID", ckrPINLenRange: "CKR_PIN_LEN_RANGE",
 	ckrPINExpired: "CKR_PIN_EXPIRED", ckrPINLocked: "CKR_PIN_LOCKED", ckrSessionClosed: "CKR_SESSION_CLOSED",
 	ckrSessionInvalid: "CKR_SESSION_HANDLE_INVALID", ckrTokenNotPresent: "CKR_TOKEN_NOT_PRESENT",
 	ckrTokenUnrecognized: "CKR_TOKEN_NOT_RECOGNIZED", ckrAlreadyLoggedIn: "CKR_USER_ALREADY_LOGGED_IN",
 	ckrNotLoggedIn: "CKR_USER_NOT_LOGGED_IN", ckrNotInitialized: "CKR_CRYPTOKI_NOT_INITIALIZED",
 	ckrAlreadyInitialized: "CKR_CRYPTOKI_ALREADY_INITIALIZED",
 	0x12:                  "CKR_ATTRIBUTE_TYPE_INVALID",
-	0x54:                  "CKR_FUNCTION_NOT_SUPPORTED", 0x68: "CKR_KEY_FUNCTION_NOT_PERMITTED", 0x70: "CKR_MECHANISM_INVALID",
+	0x54:                  "CKR_FUNCTION_NOT_SUPPORTED", 0x68: "CKR_KEY_FUNCTION_NOT_PERMITTED",
+	0x70: "CKR_MECHANISM_INVALID",
 	0x71: "CKR_MECHANISM_PARAM_INVALID", 0x90: "CKR_OPERATION_ACTIVE", 0xB1: "CKR_SESSION_COUNT",
 	0x21: "CKR_DATA_LEN_RANGE", 0x63: "CKR_KEY_TYPE_INCONSISTENT", 0x62: "CKR_KEY_SIZE_RANGE",
 }
@@ -164,8 +166,10 @@ func lost(err error) bool {
 		return false
 	}
 	switch c {
-	case ckrHostMemory, ckrSlotIDInvalid, ckrGeneralError, ckrFunctionFailed, ckrDeviceError, ckrDeviceMemory, ckrDeviceRemoved,
-		ckrKeyHandleInvalid, ckrObjectInvalid, ckrSessionClosed, ckrSessionInvalid, ckrTokenNotPresent, ckrTokenUnrecognized,
+	case ckrHostMemory, ckrSlotIDInvalid, ckrGeneralError, ckrFunctionFailed, ckrDeviceError, ckrDeviceMemory,
+		ckrDeviceRemoved,
+		ckrKeyHandleInvalid, ckrObjectInvalid, ckrSessionClosed, ckrSessionInvalid, ckrTokenNotPresent,
+		ckrTokenUnrecognized,
 		ckrNotLoggedIn, ckrNotInitialized:
 		return true
 	}

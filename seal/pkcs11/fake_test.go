@@ -254,7 +254,8 @@ func (d *device) signature(i int, m mechanism, data []byte) ([]byte, error) {
 		if m.id == ckmRSAPKCS {
 			return rsa.SignPKCS1v15(nil, k, 0, data)
 		}
-		hash := map[uint]crypto.Hash{ckmSHA256: crypto.SHA256, ckmSHA384: crypto.SHA384, ckmSHA512: crypto.SHA512}[m.hash]
+		hash := map[uint]crypto.Hash{ckmSHA256: crypto.SHA256, ckmSHA384: crypto.SHA384,
+			ckmSHA512: crypto.SHA512}[m.hash]
 		return rsa.SignPSS(rand.Reader, k, hash, data, &rsa.PSSOptions{SaltLength: int(m.salt)})
 	}
 	return nil, Code(0x70)

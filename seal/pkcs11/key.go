@@ -49,7 +49,8 @@ func Open(ctx context.Context, cfg Config) (*Key, error) {
 		return nil, errors.New("pkcs11: no module is configured: expected one from Load")
 	}
 	if cfg.TokenLabel == "" && cfg.TokenSerial == "" {
-		return nil, fmt.Errorf("pkcs11: %w: the configuration names none: expected a label or a serial number", ErrToken)
+		return nil, fmt.Errorf("pkcs11: %w: the configuration names none: expected a label or a serial number",
+			ErrToken)
 	}
 	if cfg.KeyLabel == "" && len(cfg.KeyID) == 0 {
 		return nil, fmt.Errorf("pkcs11: %w: the configuration names none: expected a label or an id", ErrKey)
@@ -61,7 +62,8 @@ func Open(ctx context.Context, cfg Config) (*Key, error) {
 		cfg.Timeout = 15 * time.Second
 	}
 	k := &Key{cfg: cfg, turns: make(chan struct{}, cfg.MaxSessions),
-		breaker: remotekey.NewBreaker(remotekey.BreakerConfig{Failures: cfg.Failures, Cooldown: cfg.Cooldown, Now: cfg.Now})}
+		breaker: remotekey.NewBreaker(remotekey.BreakerConfig{Failures: cfg.Failures, Cooldown: cfg.Cooldown,
+			Now: cfg.Now})}
 	_, err := k.bounded(ctx, "the key was not found", func() ([]byte, error) {
 		k.mu.Lock()
 		defer k.mu.Unlock()

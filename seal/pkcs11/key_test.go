@@ -43,7 +43,8 @@ func config(t *testing.T, d *device) Config {
 	m, err := newModule(d)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = m.Close() })
-	return Config{Module: m, TokenLabel: "sigilli", KeyID: []byte{1}, PIN: func() (string, error) { return "1234", nil }}
+	return Config{Module: m, TokenLabel: "sigilli", KeyID: []byte{1},
+		PIN: func() (string, error) { return "1234", nil }}
 }
 
 func sign(k *Key) error {
@@ -109,16 +110,27 @@ func TestOpenRefused(t *testing.T) {
 		device func(*device)
 		is     error
 	}{
-		"names none: expected a label or a serial number": {change: func(c *Config) { c.TokenLabel = "" }, is: ErrToken},
-		"names none: expected a label or an id":           {change: func(c *Config) { c.KeyID = nil }, is: ErrKey},
-		`the tokens are: "sigilli" (0001)`:                {change: func(c *Config) { c.TokenLabel = "altro" }, is: ErrToken},
-		`serial number "0002": expected 1`:                {change: func(c *Config) { c.TokenSerial = "0002" }, is: ErrToken},
-		"0 private keys with label":                       {change: func(c *Config) { c.KeyID = []byte{9} }, is: ErrKey},
-		"2 private keys with label":                       {change: func(c *Config) { c.KeyID, c.KeyLabel = nil, "x" }, device: func(d *device) { d.keys = append(d.keys, d.keys[0]) }, is: ErrKey},
-		"CKR_PIN_INCORRECT":                               {change: func(c *Config) { c.PIN = func() (string, error) { return "9876", nil } }, is: ErrPIN},
-		"the safe is locked":                              {change: func(c *Config) { c.PIN = func() (string, error) { return "", errSafe } }, is: errSafe},
-		"without a PIN the token may not show it":         {change: func(c *Config) { c.PIN = nil }, is: ErrKey},
-		"curve 1.3.132.0.35: expected P-256 or P-384":     {device: func(d *device) { d.keys = newDevice(elliptic.P521()).keys }, is: ErrKey},
+		"names none: expected a label or a serial number": {change: func(c *Config) { c.TokenLabel = "" },
+			is: ErrToken},
+		"names none: expected a label or an id": {change: func(c *Config) { c.KeyID = nil }, is: ErrKey},
+		`the tokens are: "sigilli" (0001)`: {change: func(c *Config) { c.TokenLabel = "altro" },
+			is: ErrToken},
+		`serial number "0002": expected 1`: {change: func(c *Config) { c.TokenSerial = "0002" },
+			is: ErrToken},
+		"0 private keys with label": {change: func(c *Config) { c.KeyID = []byte{9} },
+			is: ErrKey},
+		"2 private keys with label": {change: func(c *Config) { c.KeyID, c.KeyLabel = nil, "x" },
+			device: func(d *device) { d.keys = append(d.keys, d.keys[0]) }, is: ErrKey},
+		"CKR_PIN_INCORRECT": {change: func(c *Config) {
+			c.PIN = func() (string, error) { return "9876", nil }
+		}, is: ErrPIN},
+		"the safe is locked": {change: func(c *Config) {
+			c.PIN = func() (string, error) { return "", errSafe }
+		}, is: errSafe},
+		"without a PIN the token may not show it": {change: func(c *Config) { c.PIN = nil }, is: ErrKey},
+		"curve 1.3.132.0.35: expected P-256 or P-384": {device: func(d *device) {
+			d.keys = newDevice(elliptic.P521()).keys
+		}, is: ErrKey},
 		"no token": {device: func(d *device) { d.gone = true }, is: ErrToken},
 	} {
 		d := newDevice(elliptic.P256())

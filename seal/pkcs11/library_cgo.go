@@ -115,7 +115,8 @@ func (n native) findAll(s p11.SessionHandle) ([]p11.ObjectHandle, error) {
 }
 
 func (n native) attribute(session, object, typ uint) ([]byte, error) {
-	got, err := n.ctx.GetAttributeValue(p11.SessionHandle(session), p11.ObjectHandle(object), []*p11.Attribute{p11.NewAttribute(typ, nil)})
+	got, err := n.ctx.GetAttributeValue(p11.SessionHandle(session), p11.ObjectHandle(object),
+		[]*p11.Attribute{p11.NewAttribute(typ, nil)})
 	if err != nil {
 		return nil, code(err)
 	}

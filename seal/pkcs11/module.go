@@ -90,7 +90,8 @@ func Load(path string) (*Module, error) {
 	}
 	m, err := newModule(lib)
 	if errors.Is(err, ckrAlreadyInitialized) {
-		return nil, fmt.Errorf("pkcs11: %s is in use in this process already: open all keys from one Module: %w", path, err)
+		return nil, fmt.Errorf("pkcs11: %s is in use in this process already: open all keys from one Module: %w", path,
+			err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("pkcs11: %s does not initialise: %w", path, err)

@@ -44,7 +44,8 @@ func newHSM(t testing.TB) *hsm {
 	t.Helper()
 	util := testenv.Tool(t, "softhsm2-util")
 	h := &hsm{}
-	for _, pattern := range []string{"/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/*/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so", "/opt/homebrew/lib/softhsm/libsofthsm2.so"} {
+	for _, pattern := range []string{"/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/*/softhsm/libsofthsm2.so",
+		"/usr/lib64/pkcs11/libsofthsm2.so", "/opt/homebrew/lib/softhsm/libsofthsm2.so"} {
 		if found, _ := filepath.Glob(pattern); len(found) > 0 && h.library == "" {
 			h.library = found[0]
 		}
@@ -56,10 +57,13 @@ func newHSM(t testing.TB) *hsm {
 	h.tokens = filepath.Join(dir, "tokens")
 	require.NoError(t, os.Mkdir(h.tokens, 0o700))
 	conf := filepath.Join(dir, "softhsm2.conf")
-	require.NoError(t, os.WriteFile(conf, []byte("directories.tokendir = "+h.tokens+"\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n"), 0o600))
+	require.NoError(t,
+		os.WriteFile(conf,
+			[]byte("directories.tokendir = "+h.tokens+"\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n"), 0o600))
 	t.Setenv("SOFTHSM2_CONF", conf)
 	for _, label := range []string{"altro", "sigilli"} {
-		out, err := exec.CommandContext(t.Context(), util, "--init-token", "--free", "--label", label, "--pin", tokenPIN, "--so-pin", "prova-so-5678").CombinedOutput()
+		out, err := exec.CommandContext(t.Context(), util, "--init-token", "--free", "--label", label, "--pin",
+			tokenPIN, "--so-pin", "prova-so-5678").CombinedOutput()
 		require.NoError(t, err, "%s", out)
 	}
 	var err error
@@ -71,7 +75,8 @@ func newHSM(t testing.TB) *hsm {
 	return h
 }
 
-var kinds = map[string]sealtest.Key{"p256": sealtest.P256, "p384": sealtest.P384, "rsa2048": sealtest.RSA2048, "rsa3072": sealtest.RSA3072}
+var kinds = map[string]sealtest.Key{"p256": sealtest.P256, "p384": sealtest.P384, "rsa2048": sealtest.RSA2048,
+	"rsa3072": sealtest.RSA3072}
 
 // generate makes keys in the token, as their name says, with the certificates
 // of a seal; private adds attributes to the private keys.
@@ -82,10 +87,12 @@ func (h *hsm) generate(t testing.TB, names []string, private ...*p11.Attribute) 
 	defer end()
 	for i, name := range names {
 		id := []byte{0xA0, byte(i)}
-		common := []*p11.Attribute{p11.NewAttribute(p11.CKA_TOKEN, true), p11.NewAttribute(p11.CKA_LABEL, name), p11.NewAttribute(p11.CKA_ID, id)}
+		common := []*p11.Attribute{p11.NewAttribute(p11.CKA_TOKEN, true), p11.NewAttribute(p11.CKA_LABEL, name),
+			p11.NewAttribute(p11.CKA_ID, id)}
 		public := append([]*p11.Attribute{p11.NewAttribute(p11.CKA_VERIFY, true)}, common...)
 		secret := append([]*p11.Attribute{p11.NewAttribute(p11.CKA_SIGN, true), p11.NewAttribute(p11.CKA_PRIVATE, true),
-			p11.NewAttribute(p11.CKA_SENSITIVE, true), p11.NewAttribute(p11.CKA_EXTRACTABLE, false)}, append(common, private...)...)
+			p11.NewAttribute(p11.CKA_SENSITIVE, true), p11.NewAttribute(p11.CKA_EXTRACTABLE, false)},
+			append(common, private...)...)
 		mech := uint(p11.CKM_EC_KEY_PAIR_GEN)
 		switch kinds[name] {
 		case sealtest.P256, sealtest.P384:
@@ -99,7 +106,8 @@ func (h *hsm) generate(t testing.TB, names []string, private ...*p11.Attribute) 
 		default:
 			bits := map[sealtest.Key]int{sealtest.RSA2048: 2048, sealtest.RSA3072: 3072}[kinds[name]]
 			mech = p11.CKM_RSA_PKCS_KEY_PAIR_GEN
-			public = append(public, p11.NewAttribute(p11.CKA_MODULUS_BITS, bits), p11.NewAttribute(p11.CKA_PUBLIC_EXPONENT, []byte{1, 0, 1}))
+			public = append(public, p11.NewAttribute(p11.CKA_MODULUS_BITS, bits),
+				p11.NewAttribute(p11.CKA_PUBLIC_EXPONENT, []byte{1, 0, 1}))
 		}
 		_, object, err := ctx.GenerateKeyPair(s, []*p11.Mechanism{p11.NewMechanism(mech, nil)}, public, secret)
 		require.NoError(t, err, name)
@@ -111,8 +119,10 @@ func (h *hsm) generate(t testing.TB, names []string, private ...*p11.Attribute) 
 			if j > 0 && i > 0 {
 				break // the authority's are there already
 			}
-			_, err := ctx.CreateObject(s, []*p11.Attribute{p11.NewAttribute(p11.CKA_CLASS, p11.CKO_CERTIFICATE), p11.NewAttribute(p11.CKA_CERTIFICATE_TYPE, p11.CKC_X_509),
-				p11.NewAttribute(p11.CKA_TOKEN, true), p11.NewAttribute(p11.CKA_ID, append(id, make([]byte, j)...)), p11.NewAttribute(p11.CKA_SUBJECT, c.RawSubject),
+			_, err := ctx.CreateObject(s, []*p11.Attribute{p11.NewAttribute(p11.CKA_CLASS, p11.CKO_CERTIFICATE),
+				p11.NewAttribute(p11.CKA_CERTIFICATE_TYPE, p11.CKC_X_509),
+				p11.NewAttribute(p11.CKA_TOKEN, true), p11.NewAttribute(p11.CKA_ID, append(id, make([]byte, j)...)),
+				p11.NewAttribute(p11.CKA_SUBJECT, c.RawSubject),
 				p11.NewAttribute(p11.CKA_VALUE, c.Raw)})
 			require.NoError(t, err)
 		}
@@ -143,7 +153,8 @@ func (h *hsm) slot(t testing.TB) uint {
 }
 
 func (h *hsm) config(name string) Config {
-	return Config{Module: h.m, TokenLabel: "sigilli", KeyLabel: name, PIN: func() (string, error) { return tokenPIN, nil }}
+	return Config{Module: h.m, TokenLabel: "sigilli", KeyLabel: name,
+		PIN: func() (string, error) { return tokenPIN, nil }}
 }
 
 func (h *hsm) open(t testing.TB, cfg Config) *Key {
@@ -215,8 +226,10 @@ func TestSoftHSM(t *testing.T) {
 				w.Write(doc)
 				sig, err := other.Sign(rand.Reader, w.Sum(nil), hash)
 				require.NoError(t, err, hash)
-				alg := map[crypto.Hash][2]x509.SignatureAlgorithm{crypto.SHA256: {x509.ECDSAWithSHA256, x509.SHA256WithRSA},
-					crypto.SHA384: {x509.ECDSAWithSHA384, x509.SHA384WithRSA}, crypto.SHA512: {x509.ECDSAWithSHA512, x509.SHA512WithRSA}}[hash]
+				alg := map[crypto.Hash][2]x509.SignatureAlgorithm{crypto.SHA256: {x509.ECDSAWithSHA256,
+					x509.SHA256WithRSA},
+					crypto.SHA384: {x509.ECDSAWithSHA384, x509.SHA384WithRSA},
+					crypto.SHA512: {x509.ECDSAWithSHA512, x509.SHA512WithRSA}}[hash]
 				a := alg[0]
 				if isRSA {
 					a = alg[1]
@@ -234,12 +247,16 @@ func TestSoftHSMRefuses(t *testing.T) {
 		change func(*Config)
 		is     error
 	}{
-		"CKR_PIN_INCORRECT":                  {func(c *Config) { c.PIN = func() (string, error) { return "prova-9999", nil } }, ErrPIN},
-		`0 with label "nessuno"`:             {func(c *Config) { c.TokenLabel = "nessuno" }, ErrToken},
-		`0 private keys with label "rsa"`:    {func(c *Config) { c.KeyLabel = "rsa" }, ErrKey},
-		`0 private keys with label "p256"`:   {func(c *Config) { c.TokenLabel = "altro" }, ErrKey},
-		"the token may not show it":          {func(c *Config) { c.PIN = nil }, ErrKey},
-		"the PIN is not available: no paper": {func(c *Config) { c.PIN = func() (string, error) { return "", errors.New("no paper") } }, ErrPIN},
+		"CKR_PIN_INCORRECT": {func(c *Config) {
+			c.PIN = func() (string, error) { return "prova-9999", nil }
+		}, ErrPIN},
+		`0 with label "nessuno"`:           {func(c *Config) { c.TokenLabel = "nessuno" }, ErrToken},
+		`0 private keys with label "rsa"`:  {func(c *Config) { c.KeyLabel = "rsa" }, ErrKey},
+		`0 private keys with label "p256"`: {func(c *Config) { c.TokenLabel = "altro" }, ErrKey},
+		"the token may not show it":        {func(c *Config) { c.PIN = nil }, ErrKey},
+		"the PIN is not available: no paper": {func(c *Config) {
+			c.PIN = func() (string, error) { return "", errors.New("no paper") }
+		}, ErrPIN},
 	} {
 		cfg := h.config("p256")
 		c.change(&cfg)

@@ -95,7 +95,8 @@ type check struct {
 }
 
 func (c *check) add(code Code, source, expected, format string, args ...any) {
-	c.findings = append(c.findings, Finding{Code: code, Message: fmt.Sprintf(format, args...), Expected: expected, Source: source})
+	c.findings = append(c.findings, Finding{Code: code, Message: fmt.Sprintf(format, args...), Expected: expected,
+		Source: source})
 }
 
 func (c *check) subject() {
@@ -107,9 +108,11 @@ func (c *check) subject() {
 	}
 	switch id, ok := values[oidOrgID.String()]; {
 	case !ok:
-		c.add(NoOrganizationID, source, "organizationIdentifier (2.5.4.97)", "Il titolare non ha un identificativo di persona giuridica.")
+		c.add(NoOrganizationID, source, "organizationIdentifier (2.5.4.97)",
+			"Il titolare non ha un identificativo di persona giuridica.")
 	case !organizationID.MatchString(id):
-		c.add(BadOrganizationID, "ETSI EN 319 412-1, 5.1.4", "come VATIT-12345678901", "L'identificativo di persona giuridica %q non ha la forma prevista.", id)
+		c.add(BadOrganizationID, "ETSI EN 319 412-1, 5.1.4", "come VATIT-12345678901",
+			"L'identificativo di persona giuridica %q non ha la forma prevista.", id)
 	}
 	for _, a := range []struct {
 		oid  asn1.ObjectIdentifier
@@ -124,7 +127,8 @@ func (c *check) subject() {
 		name string
 	}{{oidGivenName, "givenName"}, {oidSurname, "surname"}, {oidPseudonym, "pseudonym"}} {
 		if _, ok := values[a.oid.String()]; ok {
-			c.add(NaturalPerson, "ETSI EN 319 412-2, 4.2.4", "una persona giuridica", "Il titolare ha l'attributo %s, proprio di una persona fisica.", a.name)
+			c.add(NaturalPerson, "ETSI EN 319 412-2, 4.2.4", "una persona giuridica",
+				"Il titolare ha l'attributo %s, proprio di una persona fisica.", a.name)
 		}
 	}
 }
@@ -146,16 +150,20 @@ func (c *check) statements() {
 		c.add(NoQcStatements, part5+", 4.1", "qcStatements (1.3.6.1.5.5.7.1.3)", "L'estensione qcStatements %s.", what)
 	}
 	if !found[oidQcCompliance.String()] {
-		c.add(NoQcCompliance, part5+", 4.2.1", "QcCompliance (0.4.0.1862.1.1)", "Il certificato non si dichiara qualificato.")
+		c.add(NoQcCompliance, part5+", 4.2.1", "QcCompliance (0.4.0.1862.1.1)",
+			"Il certificato non si dichiara qualificato.")
 	}
 	switch {
 	case !found[oidQcType.String()]:
-		c.add(NotForSeals, part5+", 4.2.3", "QcType eseal (0.4.0.1862.1.6.2)", "Il certificato non dichiara di servire ai sigilli elettronici.")
+		c.add(NotForSeals, part5+", 4.2.3", "QcType eseal (0.4.0.1862.1.6.2)",
+			"Il certificato non dichiara di servire ai sigilli elettronici.")
 	case len(types) != 1 || types[0] != oidQcTypeSeal.String():
-		c.add(NotForSeals, part5+", 4.2.3", "QcType eseal (0.4.0.1862.1.6.2)", "Il certificato dichiara di servire ad altro: %s.", strings.Join(types, ", "))
+		c.add(NotForSeals, part5+", 4.2.3", "QcType eseal (0.4.0.1862.1.6.2)",
+			"Il certificato dichiara di servire ad altro: %s.", strings.Join(types, ", "))
 	}
 	if !found[oidQcSSCD.String()] {
-		c.add(NoQcDevice, part5+", 4.2.2", "QcSSCD (0.4.0.1862.1.4)", "Il certificato non dichiara che la chiave sta in un dispositivo qualificato.")
+		c.add(NoQcDevice, part5+", 4.2.2", "QcSSCD (0.4.0.1862.1.4)",
+			"Il certificato non dichiara che la chiave sta in un dispositivo qualificato.")
 	}
 }
 
@@ -198,14 +206,16 @@ func parseStatements(raw []byte) (found map[string]bool, types []string, err err
 func (c *check) usage() {
 	const good = x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment
 	if u := c.cert.KeyUsage; u&good == 0 || u&(x509.KeyUsageCertSign|x509.KeyUsageCRLSign) != 0 {
-		c.add(WrongKeyUsage, "ETSI EN 319 412-2, 4.3.2", "nonRepudiation e/o digitalSignature", "L'uso della chiave è %s.", keyusage.Names(u))
+		c.add(WrongKeyUsage, "ETSI EN 319 412-2, 4.3.2", "nonRepudiation e/o digitalSignature",
+			"L'uso della chiave è %s.", keyusage.Names(u))
 	}
 }
 
 func (c *check) validity(chain []*x509.Certificate, at time.Time) {
 	const source = "RFC 5280, 6.1.3"
 	if bytes.Equal(c.cert.RawSubject, c.cert.RawIssuer) {
-		c.add(IssuedByItself, "ETSI EN 319 412-3, 4.1", "un prestatore di servizi fiduciari qualificato", "Il certificato è emesso da chi ne è titolare.")
+		c.add(IssuedByItself, "ETSI EN 319 412-3, 4.1", "un prestatore di servizi fiduciari qualificato",
+			"Il certificato è emesso da chi ne è titolare.")
 	}
 	path := slices.Concat([]*x509.Certificate{c.cert}, chain)
 	for i, cert := range path {
@@ -214,7 +224,8 @@ func (c *check) validity(chain []*x509.Certificate, at time.Time) {
 				"Il certificato di %s non è firmato da quello di %s.", path[i-1].Subject, cert.Subject)
 		}
 		if at.Before(cert.NotBefore) || at.After(cert.NotAfter) {
-			c.add(NotValid, source, at.UTC().Format(time.RFC3339), "Il certificato di %s vale dal %s al %s.", cert.Subject,
+			c.add(NotValid, source, at.UTC().Format(time.RFC3339), "Il certificato di %s vale dal %s al %s.",
+				cert.Subject,
 				cert.NotBefore.UTC().Format(time.RFC3339), cert.NotAfter.UTC().Format(time.RFC3339))
 		}
 	}

@@ -37,28 +37,42 @@ func TestCheck(t *testing.T) {
 		change func(*x509.Certificate)
 		want   []qualified.Code
 	}{
-		"qualified":     {nil, nil},
-		"no statements": {func(c *x509.Certificate) { c.ExtraExtensions = nil }, []qualified.Code{qualified.NoQcStatements, qualified.NoQcCompliance, qualified.NotForSeals, qualified.NoQcDevice}},
+		"qualified": {nil, nil},
+		"no statements": {func(c *x509.Certificate) {
+			c.ExtraExtensions = nil
+		}, []qualified.Code{qualified.NoQcStatements, qualified.NoQcCompliance, qualified.NotForSeals,
+			qualified.NoQcDevice}},
 		"damaged statements": {func(c *x509.Certificate) {
-			c.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 3}, Value: []byte{0x30, 1}}}
-		}, []qualified.Code{qualified.NoQcStatements, qualified.NoQcCompliance, qualified.NotForSeals, qualified.NoQcDevice}},
-		"no compliance":      {statements(device, typ), []qualified.Code{qualified.NoQcCompliance}},
-		"no type":            {statements(all, device), []qualified.Code{qualified.NotForSeals}},
-		"for signatures":     {statements(all, device, sealtest.QcTypeSign), []qualified.Code{qualified.NotForSeals}},
-		"no device":          {statements(all, typ), []qualified.Code{qualified.NoQcDevice}},
-		"no organization id": {func(c *x509.Certificate) { c.Subject.ExtraNames = nil }, []qualified.Code{qualified.NoOrganizationID}},
+			c.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 3},
+				Value: []byte{0x30, 1}}}
+		}, []qualified.Code{qualified.NoQcStatements, qualified.NoQcCompliance, qualified.NotForSeals,
+			qualified.NoQcDevice}},
+		"no compliance":  {statements(device, typ), []qualified.Code{qualified.NoQcCompliance}},
+		"no type":        {statements(all, device), []qualified.Code{qualified.NotForSeals}},
+		"for signatures": {statements(all, device, sealtest.QcTypeSign), []qualified.Code{qualified.NotForSeals}},
+		"no device":      {statements(all, typ), []qualified.Code{qualified.NoQcDevice}},
+		"no organization id": {func(c *x509.Certificate) { c.Subject.ExtraNames = nil },
+			[]qualified.Code{qualified.NoOrganizationID}},
 		"bad organization id": {func(c *x509.Certificate) {
-			c.Subject.ExtraNames = []pkix.AttributeTypeAndValue{{Type: asn1.ObjectIdentifier{2, 5, 4, 97}, Value: "12345"}}
+			c.Subject.ExtraNames = []pkix.AttributeTypeAndValue{{Type: asn1.ObjectIdentifier{2, 5, 4, 97},
+				Value: "12345"}}
 		}, []qualified.Code{qualified.BadOrganizationID}},
 		"fiscal code of a body": {func(c *x509.Certificate) {
-			c.Subject.ExtraNames = []pkix.AttributeTypeAndValue{{Type: asn1.ObjectIdentifier{2, 5, 4, 97}, Value: "CF:IT-00000000000"}}
+			c.Subject.ExtraNames = []pkix.AttributeTypeAndValue{{Type: asn1.ObjectIdentifier{2, 5, 4, 97},
+				Value: "CF:IT-00000000000"}}
 		}, nil},
-		"given name":      {subject(asn1.ObjectIdentifier{2, 5, 4, 42}, "PROVA"), []qualified.Code{qualified.NaturalPerson}},
-		"pseudonym":       {subject(asn1.ObjectIdentifier{2, 5, 4, 65}, "PROVA"), []qualified.Code{qualified.NaturalPerson}},
-		"no organization": {func(c *x509.Certificate) { c.Subject.Organization, c.Subject.Country = nil, nil }, []qualified.Code{qualified.IncompleteSubject, qualified.IncompleteSubject}},
-		"encipherment":    {func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }, []qualified.Code{qualified.WrongKeyUsage}},
-		"expired":         {func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Minute) }, []qualified.Code{qualified.NotValid}},
-		"not yet":         {func(c *x509.Certificate) { c.NotBefore = now.Add(time.Hour) }, []qualified.Code{qualified.NotValid}},
+		"given name": {subject(asn1.ObjectIdentifier{2, 5, 4, 42}, "PROVA"),
+			[]qualified.Code{qualified.NaturalPerson}},
+		"pseudonym": {subject(asn1.ObjectIdentifier{2, 5, 4, 65}, "PROVA"),
+			[]qualified.Code{qualified.NaturalPerson}},
+		"no organization": {func(c *x509.Certificate) { c.Subject.Organization, c.Subject.Country = nil, nil },
+			[]qualified.Code{qualified.IncompleteSubject, qualified.IncompleteSubject}},
+		"encipherment": {func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment },
+			[]qualified.Code{qualified.WrongKeyUsage}},
+		"expired": {func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Minute) },
+			[]qualified.Code{qualified.NotValid}},
+		"not yet": {func(c *x509.Certificate) { c.NotBefore = now.Add(time.Hour) },
+			[]qualified.Code{qualified.NotValid}},
 	} {
 		chain, err := ca.Issue(ca.Signer().Public(), c.change)
 		require.NoError(t, err, name)

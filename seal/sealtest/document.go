@@ -30,7 +30,8 @@ func Document(text string, files ...string) []byte {
 	for i := 0; i+1 < len(files); i += 2 {
 		name := escape.Replace(files[i])
 		data := object("<< /Type /EmbeddedFile /Length %d >>\nstream\n%s\nendstream", len(files[i+1]), files[i+1])
-		spec := object("<< /Type /Filespec /F (%s) /UF (%s) /AFRelationship /Data /EF << /F %d 0 R /UF %d 0 R >> >>", name, name, data, data)
+		spec := object("<< /Type /Filespec /F (%s) /UF (%s) /AFRelationship /Data /EF << /F %d 0 R /UF %d 0 R >> >>",
+			name, name, data, data)
 		fmt.Fprintf(&specs, "%d 0 R ", spec)
 		fmt.Fprintf(&names, "(%s) %d 0 R ", name, spec)
 	}

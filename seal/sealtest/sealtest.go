@@ -120,12 +120,14 @@ func NewCA(cfg Config) (*CA, error) {
 	}
 	ca := &CA{now: cfg.Now, cfg: cfg, revoked: map[string]time.Time{}}
 	var err error
-	if ca.root, err = ca.newAuthority("root", "PROVA - Autorità radice di prova - PRIVA DI VALORE", 1, nil); err != nil {
+	if ca.root, err = ca.newAuthority("root", "PROVA - Autorità radice di prova - PRIVA DI VALORE", 1,
+		nil); err != nil {
 		return nil, err
 	}
 	ca.issuer = ca.root
 	if !cfg.NoIntermediate {
-		if ca.issuer, err = ca.newAuthority("issuer", "PROVA - Autorità di prova per sigilli - PRIVA DI VALORE", 0, ca.root); err != nil {
+		if ca.issuer, err = ca.newAuthority("issuer", "PROVA - Autorità di prova per sigilli - PRIVA DI VALORE", 0,
+			ca.root); err != nil {
 			return nil, err
 		}
 	}
@@ -215,7 +217,8 @@ func (ca *CA) Extender() (*seal.Extender, error) {
 	if err != nil {
 		return nil, err
 	}
-	return seal.NewExtender(seal.ExtenderConfig{Timestamp: t, Revocation: ca.Revocation(), Roots: []*x509.Certificate{ca.root.cert}, Now: ca.now})
+	return seal.NewExtender(seal.ExtenderConfig{Timestamp: t, Revocation: ca.Revocation(),
+		Roots: []*x509.Certificate{ca.root.cert}, Now: ca.now})
 }
 
 // Sealer returns a sealer with the authority's seal certificate that writes

@@ -20,7 +20,8 @@ import (
 func TestCA(t *testing.T) {
 	now := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
 	for _, direct := range []bool{false, true} {
-		ca, err := sealtest.NewCA(sealtest.Config{Now: func() time.Time { return now }, NoIntermediate: direct, Organization: "COMUNE"})
+		ca, err := sealtest.NewCA(sealtest.Config{Now: func() time.Time { return now }, NoIntermediate: direct,
+			Organization: "COMUNE"})
 		require.NoError(t, err)
 		block, rest := pem.Decode(ca.TrustPEM())
 		require.NotNil(t, block)
@@ -32,7 +33,8 @@ func TestCA(t *testing.T) {
 		for _, c := range ca.Chain()[1:] {
 			inter.AddCert(c)
 		}
-		_, err = ca.Chain()[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: inter, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+		_, err = ca.Chain()[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: inter, CurrentTime: now,
+			KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 		require.NoError(t, err)
 		for _, c := range append(ca.Chain(), root) {
 			assert.Contains(t, c.Subject.CommonName, "PROVA")

@@ -64,12 +64,15 @@ func (ca *CA) newAuthority(name, commonName string, pathLen int, parent *authori
 		return nil, fmt.Errorf("sealtest: key of the responder: %w", err)
 	}
 	a.responder, err = issue(&x509.Certificate{
-		Subject:         pkix.Name{Country: []string{"IT"}, Organization: []string{"PROVA - PRIVO DI VALORE"}, CommonName: "PROVA - Risponditore OCSP di prova (" + name + ")"},
-		NotBefore:       ca.start(),
-		NotAfter:        ca.start().AddDate(2, 0, 0),
-		KeyUsage:        x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:     []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning},
-		ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}, Value: []byte{5, 0}}}, // nocheck
+		Subject: pkix.Name{Country: []string{"IT"}, Organization: []string{"PROVA - PRIVO DI VALORE"},
+			CommonName: "PROVA - Risponditore OCSP di prova (" + name + ")"},
+		NotBefore:   ca.start(),
+		NotAfter:    ca.start().AddDate(2, 0, 0),
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning},
+		// nocheck
+		ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5},
+			Value: []byte{5, 0}}},
 	}, a.cert, a.responderK.Public(), key)
 	return a, err
 }
@@ -138,7 +141,8 @@ func (ca *CA) crl(a *authority) ([]byte, error) {
 	for serial, at := range ca.revoked {
 		n, ok := new(big.Int).SetString(serial, 10)
 		if ok {
-			tmpl.RevokedCertificateEntries = append(tmpl.RevokedCertificateEntries, x509.RevocationListEntry{SerialNumber: n, RevocationTime: at})
+			tmpl.RevokedCertificateEntries = append(tmpl.RevokedCertificateEntries,
+				x509.RevocationListEntry{SerialNumber: n, RevocationTime: at})
 		}
 	}
 	ca.mu.Unlock()
@@ -151,7 +155,8 @@ func (ca *CA) ocsp(a *authority, question []byte) ([]byte, error) {
 		return nil, err
 	}
 	now := ca.now().UTC().Truncate(time.Second)
-	tmpl := ocsp.Response{Status: ocsp.Good, SerialNumber: q.SerialNumber, ThisUpdate: now, NextUpdate: now.Add(24 * time.Hour),
+	tmpl := ocsp.Response{Status: ocsp.Good, SerialNumber: q.SerialNumber, ThisUpdate: now,
+		NextUpdate: now.Add(24 * time.Hour),
 		IssuerHash: crypto.SHA1, Certificate: a.responder}
 	ca.mu.Lock()
 	if at, ok := ca.revoked[q.SerialNumber.String()]; ok {

@@ -79,7 +79,8 @@ func (ca *CA) NewTSA(cfg TSAConfig) (*TSA, error) {
 		cfg.NotAfter = ca.start().AddDate(5, 0, 0)
 	}
 	tmpl := &x509.Certificate{
-		Subject:         pkix.Name{Country: []string{"IT"}, Organization: []string{"PROVA - PRIVO DI VALORE"}, CommonName: "PROVA - Marche temporali di prova"},
+		Subject: pkix.Name{Country: []string{"IT"}, Organization: []string{"PROVA - PRIVO DI VALORE"},
+			CommonName: "PROVA - Marche temporali di prova"},
 		NotBefore:       ca.start(),
 		NotAfter:        cfg.NotAfter,
 		KeyUsage:        x509.KeyUsageDigitalSignature,
@@ -90,7 +91,8 @@ func (ca *CA) NewTSA(cfg TSAConfig) (*TSA, error) {
 		if err != nil {
 			return nil, fmt.Errorf("sealtest: padding: %w", err)
 		}
-		tmpl.ExtraExtensions = append(tmpl.ExtraExtensions, pkix.Extension{Id: asn1.ObjectIdentifier{2, 16, 840, 1, 113730, 1, 13}, Value: comment})
+		tmpl.ExtraExtensions = append(tmpl.ExtraExtensions,
+			pkix.Extension{Id: asn1.ObjectIdentifier{2, 16, 840, 1, 113730, 1, 13}, Value: comment})
 	}
 	ca.status(tmpl, ca.root)
 	by := ca.root
@@ -142,7 +144,8 @@ func (t *TSA) Respond(ctx context.Context, request []byte) ([]byte, error) {
 	}
 	sum := crypto.SHA256.New()
 	sum.Write(info)
-	token, err := cms.Sign(cms.SignConfig{Signer: t.key, Chain: t.chain, Digest: crypto.SHA256, ContentType: cms.OIDTSTInfo, Content: info}, sum.Sum(nil))
+	token, err := cms.Sign(cms.SignConfig{Signer: t.key, Chain: t.chain, Digest: crypto.SHA256,
+		ContentType: cms.OIDTSTInfo, Content: info}, sum.Sum(nil))
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@
 //	err = c.Check(ctx, "verify", captcha.Answer{ID: id, Text: typed})
 //	if err != nil { … captcha.Message(err) … }    // and a new challenge
 //
-// It slows down who guesses or crawls; programs can read the picture with some
+// It slows down guessing and crawling; programs can read the picture with some
 // effort. What protects the originals is that the code of a contrassegno cannot
 // be guessed.
 package captcha
@@ -84,7 +84,8 @@ func Message(err error) string {
 	case errors.Is(err, ErrForged):
 		return "Il codice non è stato proposto per questa operazione. Ricominciare dalla pagina iniziale."
 	case errors.Is(err, ErrWork):
-		return "Il controllo automatico del browser non è stato completato. Attivare JavaScript, oppure attendere qualche istante prima di confermare, e inserire il nuovo codice."
+		return "Il controllo automatico del browser non è stato completato. Attivare JavaScript, oppure attendere " +
+			"qualche istante prima di confermare, e inserire il nuovo codice."
 	case errors.Is(err, ErrFull):
 		return "Il servizio riceve in questo momento troppe richieste. Riprovare fra qualche minuto."
 	default:

@@ -115,12 +115,14 @@ func TestForged(t *testing.T) {
 		for _, flip := range []int{1, 2, 4, 8, 16, 32} {
 			b := []byte(c.ID)
 			b[i] = alphabet[strings.IndexByte(alphabet, b[i])^flip]
-			require.ErrorIs(t, d.Check(t.Context(), action, Answer{ID: string(b), Text: answer}), ErrForged, "character %d", i)
+			require.ErrorIs(t, d.Check(t.Context(), action, Answer{ID: string(b), Text: answer}), ErrForged,
+				"character %d", i)
 		}
 	}
 	other := newDigits(t, Config{Key: []byte("another key of the tests, 32 byte")})
 	foreign, foreignAnswer := newChallenge(t, other)
-	for _, id := range []string{"", "x", c.ID[1:], c.ID + "=", c.ID + "A", c.ID[:len(c.ID)-1] + "\n", strings.Repeat("A", len(c.ID)), foreign.ID, strings.Repeat("A", 1<<20)} {
+	for _, id := range []string{"", "x", c.ID[1:], c.ID + "=", c.ID + "A", c.ID[:len(c.ID)-1] + "\n",
+		strings.Repeat("A", len(c.ID)), foreign.ID, strings.Repeat("A", 1<<20)} {
 		require.ErrorIs(t, d.Check(t.Context(), action, Answer{ID: id, Text: foreignAnswer}), ErrForged)
 		_, err := d.Picture(t.Context(), id)
 		require.ErrorIs(t, err, ErrForged)
@@ -136,7 +138,8 @@ func TestExpiry(t *testing.T) {
 		want time.Duration
 	}{"default": {0, 5 * time.Minute}, "configured": {90 * time.Second, 90 * time.Second}} {
 		t.Run(name, func(t *testing.T) {
-			for after, want := range map[time.Duration]error{c.want - time.Millisecond: nil, c.want: ErrExpired, c.want + time.Hour: ErrExpired} {
+			for after, want := range map[time.Duration]error{c.want - time.Millisecond: nil, c.want: ErrExpired,
+				c.want + time.Hour: ErrExpired} {
 				clock := newClock()
 				d := newDigits(t, Config{Life: c.life, Now: clock.Now})
 				challenge, answer := newChallenge(t, d)
@@ -283,7 +286,7 @@ func TestConfig(t *testing.T) {
 	}
 }
 
-// TestConfigKeyIsCopied: who wipes the key that they gave changes nothing.
+// TestConfigKeyIsCopied: a caller that wipes the key it gave changes nothing.
 func TestConfigKeyIsCopied(t *testing.T) {
 	key := bytes.Clone(testKey)
 	d := newDigits(t, Config{Key: key})
@@ -457,8 +460,10 @@ func TestServe(t *testing.T) {
 	clock := newClock()
 	d := newDigits(t, Config{Now: clock.Now})
 	mux := http.NewServeMux()
-	mux.HandleFunc("/c/{id}/picture", func(w http.ResponseWriter, r *http.Request) { ServePicture(w, r, d, r.PathValue("id")) })
-	mux.HandleFunc("/c/{id}/audio", func(w http.ResponseWriter, r *http.Request) { ServeAudio(w, r, d, r.PathValue("id")) })
+	mux.HandleFunc("/c/{id}/picture",
+		func(w http.ResponseWriter, r *http.Request) { ServePicture(w, r, d, r.PathValue("id")) })
+	mux.HandleFunc("/c/{id}/audio",
+		func(w http.ResponseWriter, r *http.Request) { ServeAudio(w, r, d, r.PathValue("id")) })
 	c, _ := newChallenge(t, d)
 	get := func(method, path string, header ...string) *http.Response {
 		r := httptest.NewRequestWithContext(t.Context(), method, path, nil)

@@ -140,7 +140,7 @@ func (d *Digits) Check(ctx context.Context, action string, a Answer) error {
 		return err
 	}
 	// Neither of these says anything about the answer, so the challenge stays
-	// good; and who does no work cannot fill the list of used challenges.
+	// good; and a caller that does no work cannot fill the list of used challenges.
 	if want := hashAction(action); subtle.ConstantTimeCompare(t.action[:], want[:]) != 1 {
 		return fmt.Errorf("%w: it is for another", ErrForged)
 	}

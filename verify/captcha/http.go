@@ -9,7 +9,7 @@ import (
 )
 
 // ServePicture answers with the picture of the challenge, never to be stored:
-// 404 if it is none of ours, 410 if it expired, each with its message in
+// 404 if it is not one of ours, 410 if it expired, each with its message in
 // Italian as plain text.
 func ServePicture(w http.ResponseWriter, r *http.Request, c Captcha, id string) {
 	serve(w, r, id, "image/png", c.Picture)
@@ -21,7 +21,8 @@ func ServeAudio(w http.ResponseWriter, r *http.Request, c Captcha, id string) {
 	serve(w, r, id, "audio/wav", c.Audio)
 }
 
-func serve(w http.ResponseWriter, r *http.Request, id, contentType string, render func(context.Context, string) ([]byte, error)) {
+func serve(w http.ResponseWriter, r *http.Request, id, contentType string, render func(context.Context, string) ([]byte,
+	error)) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")

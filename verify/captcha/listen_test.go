@@ -342,7 +342,8 @@ func TestListenChallenges(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d of %d challenges fall into six words; of %d digits a stranger hears %d, who knows the voice %d", cut, challenges, cut*count, heard, known)
+	t.Logf("%d of %d challenges fall into six words; of %d digits a stranger hears %d, who knows the voice %d", cut,
+		challenges, cut*count, heard, known)
 	for w, row := range confused {
 		for g, n := range row {
 			if n > 1 {

@@ -41,7 +41,8 @@ func TestOCR(t *testing.T) {
 	pages, crashed := make([]string, pictures), 0
 	for from := 0; from < pictures; from += batch {
 		require.NoError(t, os.WriteFile(names, []byte(strings.Join(list[from:from+batch], "\n")+"\n"), 0o600))
-		cmd := exec.CommandContext(t.Context(), tool, names, "stdout", "--psm", "7", "-c", "tessedit_char_whitelist=0123456789")
+		cmd := exec.CommandContext(t.Context(), tool, names, "stdout", "--psm", "7", "-c",
+			"tessedit_char_whitelist=0123456789")
 		cmd.Env = append(os.Environ(), "OMP_THREAD_LIMIT=1")
 		out, err := cmd.Output()
 		if err != nil {
@@ -65,5 +66,6 @@ func TestOCR(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("Tesseract reads %d of %d pictures, and %d of %d digits in their place; it crashed on %d of %d batches", whole, pictures, digits, pictures*count, crashed, pictures/batch)
+	t.Logf("Tesseract reads %d of %d pictures, and %d of %d digits in their place; it crashed on %d of %d batches",
+		whole, pictures, digits, pictures*count, crashed, pictures/batch)
 }

@@ -32,5 +32,6 @@ func TestDigits(t *testing.T) {
 }
 
 func TestMemorySuite(t *testing.T) {
-	captchatest.TestSpent(t, func(_ *testing.T, now func() time.Time) captcha.Spent { return captcha.NewMemory(1000, now) })
+	captchatest.TestSpent(t,
+		func(_ *testing.T, now func() time.Time) captcha.Spent { return captcha.NewMemory(1000, now) })
 }

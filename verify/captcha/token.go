@@ -94,8 +94,8 @@ func openToken(key []byte, id string) (token, error) {
 }
 
 // A random is a stream that is unpredictable without the key and always the
-// same for one challenge: who could have a picture drawn again and again, each
-// time differently, would average the disturbances away.
+// same for one challenge. If a picture could be drawn again and again, each time
+// differently, the disturbances could be averaged away.
 type random struct{ stream cipher.Stream }
 
 func (t *token) random(key []byte, purpose string) (*random, error) {
@@ -123,5 +123,5 @@ func (r *random) float(low, high float64) float64 {
 	return low + (high-low)*float64(binary.BigEndian.Uint64(b[:])>>11)/(1<<53)
 }
 
-// below returns a number in [0, n); n is small, so the bias is none to speak of.
+// below returns a number in [0, n); n is small, so the bias is negligible.
 func (r *random) below(n int) int { return int(r.float(0, float64(n))) }

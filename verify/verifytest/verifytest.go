@@ -14,8 +14,10 @@ import (
 
 // TestTrustSource holds a source to its contract. open makes one that holds the
 // anchors, in any order.
-func TestTrustSource(t *testing.T, open func(t *testing.T, anchors []verify.Anchor) verify.TrustSource, seal, stamp, both verify.Anchor) {
-	seal.Purposes, stamp.Purposes, both.Purposes = []verify.Purpose{verify.PurposeSeal}, []verify.Purpose{verify.PurposeTimestamp}, nil
+func TestTrustSource(t *testing.T, open func(t *testing.T, anchors []verify.Anchor) verify.TrustSource, seal, stamp,
+	both verify.Anchor) {
+	seal.Purposes, stamp.Purposes = []verify.Purpose{verify.PurposeSeal}, []verify.Purpose{verify.PurposeTimestamp}
+	both.Purposes = nil
 	has := func(list []verify.Anchor, a verify.Anchor) bool {
 		for i := range list {
 			if list[i].Certificate.Equal(a.Certificate) {
@@ -31,7 +33,8 @@ func TestTrustSource(t *testing.T, open func(t *testing.T, anchors []verify.Anch
 	})
 	t.Run("by purpose", func(t *testing.T) {
 		s := open(t, []verify.Anchor{seal, stamp, both})
-		for purpose, want := range map[verify.Purpose][3]bool{verify.PurposeSeal: {true, false, true}, verify.PurposeTimestamp: {false, true, true}} {
+		for purpose, want := range map[verify.Purpose][3]bool{verify.PurposeSeal: {true, false, true},
+			verify.PurposeTimestamp: {false, true, true}} {
 			list, err := s.Anchors(t.Context(), purpose)
 			require.NoError(t, err)
 			for i, a := range []verify.Anchor{seal, stamp, both} {
@@ -48,7 +51,8 @@ func TestTrustSource(t *testing.T, open func(t *testing.T, anchors []verify.Anch
 		require.NoError(t, err)
 		require.Len(t, list, 1)
 		assert.Equal(t, seal.Qualified, list[0].Qualified)
-		assert.True(t, seal.From.Equal(list[0].From) && seal.Until.Equal(list[0].Until), "dates, past ones too: the time that counts is the document's")
+		assert.True(t, seal.From.Equal(list[0].From) && seal.Until.Equal(list[0].Until),
+			"dates, past ones too: the time that counts is the document's")
 	})
 	t.Run("at once", func(t *testing.T) {
 		s := open(t, []verify.Anchor{seal, both})

@@ -76,8 +76,10 @@ func (h *Handler) askUpload(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) malformed(w http.ResponseWriter, r *http.Request) {
 	h.show(w, r, http.StatusNotFound, "notice", notice{
 		Title: "L'indirizzo non è completo", Path: h.cfg.Path,
-		Text:   "L'indirizzo aperto non contiene un contrassegno intero: è stato copiato solo in parte, o con un errore.",
-		Advice: "Inquadrare di nuovo il contrassegno con la fotocamera, oppure copiare per intero l'indirizzo stampato accanto a esso, con le lettere maiuscole.",
+		Text: "L'indirizzo aperto non contiene un contrassegno intero: è stato copiato solo in parte, o con un " +
+			"errore.",
+		Advice: "Inquadrare di nuovo il contrassegno con la fotocamera, oppure copiare per intero l'indirizzo " +
+			"stampato accanto a esso, con le lettere maiuscole.",
 	})
 }
 
@@ -85,11 +87,12 @@ func (h *Handler) internal(w http.ResponseWriter, r *http.Request, what string, 
 	h.cfg.Logger.ErrorContext(r.Context(), "verification", "step", what, "error", err)
 	h.show(w, r, http.StatusInternalServerError, "notice", notice{
 		Title: "Il servizio non è disponibile", Severity: "danger", Path: h.cfg.Path,
-		Text: "La verifica non si è potuta eseguire per un errore del sistema: non dice nulla sul certificato.", Advice: "Riprovare fra qualche minuto.",
+		Text:   "La verifica non si è potuta eseguire per un errore del sistema: non dice nulla sul certificato.",
+		Advice: "Riprovare fra qualche minuto.",
 	})
 }
 
-// maxField bounds a field of a form that is no file, in bytes.
+// maxField bounds a field of a form other than the file, in bytes.
 const maxField = 1024
 
 func (h *Handler) confirmLink(w http.ResponseWriter, r *http.Request) {
@@ -106,7 +109,8 @@ func (h *Handler) confirmLink(w http.ResponseWriter, r *http.Request) {
 		h.ask(w, r, http.StatusBadRequest, f, linkAction(code))
 		return
 	}
-	answer := captcha.Answer{ID: r.PostForm.Get("prova"), Text: r.PostForm.Get("codice"), Work: r.PostForm.Get("lavoro")}
+	answer := captcha.Answer{ID: r.PostForm.Get("prova"), Text: r.PostForm.Get("codice"),
+		Work: r.PostForm.Get("lavoro")}
 	if !h.passed(w, r, f, linkAction(code), answer) {
 		return
 	}
@@ -123,7 +127,8 @@ func (h *Handler) passed(w http.ResponseWriter, r *http.Request, f form, action 
 		return true
 	case errors.Is(err, captcha.ErrFull):
 		status = http.StatusServiceUnavailable
-	case errors.Is(err, captcha.ErrWrong), errors.Is(err, captcha.ErrExpired), errors.Is(err, captcha.ErrUsed), errors.Is(err, captcha.ErrForged), errors.Is(err, captcha.ErrWork):
+	case errors.Is(err, captcha.ErrWrong), errors.Is(err, captcha.ErrExpired), errors.Is(err,
+		captcha.ErrUsed), errors.Is(err, captcha.ErrForged), errors.Is(err, captcha.ErrWork):
 		f.Field = "codice"
 	default:
 		h.internal(w, r, "captcha", err)
@@ -165,7 +170,7 @@ func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
 		broken(fault, err)
 		return
 	}
-	// Before the file: there is room only for who passed.
+	// Before the file is read: there is room only for those who passed the captcha.
 	if !h.passed(w, r, f, uploadAction, answer) {
 		return
 	}
@@ -216,8 +221,10 @@ func (h *Handler) elsewhere(w http.ResponseWriter, r *http.Request) {
 	site := strings.ToLower(strings.TrimPrefix(h.cfg.BaseURL, "HTTPS://"))
 	h.show(w, r, http.StatusUnprocessableEntity, "notice", notice{
 		Title: "Il contrassegno rinvia a un altro sito", Severity: "danger", Path: h.cfg.Path,
-		Text:   "Il contrassegno è ben formato, ma il suo indirizzo non è quello di questo servizio (" + site + "). Un certificato emesso da questo servizio non lo porta.",
-		Advice: "Non aprire l'indirizzo del contrassegno e non accettare il documento. Chi lo ha presentato può chiederne uno nuovo al proprio comune o sul sito di ANPR.",
+		Text: "Il contrassegno è ben formato, ma il suo indirizzo non è quello di questo servizio (" + site +
+			"). Un certificato emesso da questo servizio non lo porta.",
+		Advice: "Non aprire l'indirizzo del contrassegno e non accettare il documento. Chi lo ha presentato può " +
+			"chiederne uno nuovo al proprio comune o sul sito di ANPR.",
 	})
 }
 
@@ -234,7 +241,8 @@ const brokenForm = "Il modulo non è arrivato per intero. Riprovare."
 func readPart(part *multipart.Part, limit int64) (data []byte, fault string, err error) {
 	data, err = io.ReadAll(io.LimitReader(part, limit+1))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge || int64(len(data)) > limit {
-		return nil, fmt.Sprintf("Il file supera i %d MiB. Ritagliare l'immagine attorno al contrassegno, o usare una risoluzione più bassa.", maxUpload>>20), errTooLarge
+		return nil, fmt.Sprintf("Il file supera i %d MiB. Ritagliare l'immagine attorno al contrassegno, o usare una "+
+			"risoluzione più bassa.", maxUpload>>20), errTooLarge
 	}
 	if err != nil {
 		return nil, brokenForm, err

@@ -19,7 +19,7 @@
 //
 // # Guarantees
 //
-//   - An original is opened only to who passed the captcha and holds an authentic
+//   - An original is opened only to those who passed the captcha and hold an authentic
 //     contrassegno, read in the picture or followed as a link, and for ten
 //     minutes. Each opening is on record before it is answered.
 //   - A certificate that expired or was deleted is said to be so, and nothing of

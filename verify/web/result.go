@@ -79,7 +79,8 @@ func (h *Handler) open(w http.ResponseWriter, r *http.Request, mark contrassegno
 	}
 	if !out.Valid {
 		// Nothing is shown that the seal does not vouch for.
-		h.unconfirmed(w, r, "Il contrassegno è autentico, ma il sigillo dell'originale conservato non ha superato tutti i controlli: l'originale non viene aperto.", pair, report)
+		h.unconfirmed(w, r, "Il contrassegno è autentico, ma il sigillo dell'originale conservato non ha superato "+
+			"tutti i controlli: l'originale non viene aperto.", pair, report)
 		return
 	}
 	if file.isPDF() {
@@ -93,16 +94,19 @@ func (h *Handler) open(w http.ResponseWriter, r *http.Request, mark contrassegno
 }
 
 // judge judges an original, alone and as that to which a contrassegno leads.
-func (h *Handler) judge(r *http.Request, mark contrassegno.Mark, issued certificate.Issued) (pair, report verify.Report) {
+func (h *Handler) judge(r *http.Request, mark contrassegno.Mark, issued certificate.Issued) (pair,
+	report verify.Report) {
 	now := h.cfg.Now()
 	documents := []verify.Document{{Name: "originale", Data: issued.PDF}}
-	return h.cfg.Verifier.Contrassegno(r.Context(), mark, documents, now), h.cfg.Verifier.PDF(r.Context(), issued.PDF, now)
+	return h.cfg.Verifier.Contrassegno(r.Context(), mark, documents, now), h.cfg.Verifier.PDF(r.Context(), issued.PDF,
+		now)
 }
 
 func (h *Handler) unconfirmed(w http.ResponseWriter, r *http.Request, text string, pair, report verify.Report) {
 	h.show(w, r, http.StatusOK, "notice", notice{
 		Title: "Il certificato non si può confermare", Severity: "danger", Path: h.cfg.Path, Text: text,
-		Advice: "Non accettare per ora il documento, e segnalare il fatto a chi lo ha emesso. I controlli eseguiti sono elencati qui sotto.",
+		Advice: "Non accettare per ora il documento, e segnalare il fatto a chi lo ha emesso. I controlli eseguiti " +
+			"sono elencati qui sotto.",
 		Checks: slices.Concat(pair.Checks, report.Checks),
 	})
 }
@@ -110,15 +114,19 @@ func (h *Handler) unconfirmed(w http.ResponseWriter, r *http.Request, text strin
 func (h *Handler) forged(w http.ResponseWriter, r *http.Request) {
 	h.show(w, r, http.StatusNotFound, "notice", notice{
 		Title: "Il contrassegno non è autentico", Severity: "danger", Path: h.cfg.Path,
-		Text:   "Nessun certificato emesso da questo servizio porta questo contrassegno: è stato inventato, alterato o copiato con un errore.",
-		Advice: "Se l'indirizzo è stato scritto a mano, confrontarlo carattere per carattere con quello stampato e riprovare. Altrimenti non accettare il documento.",
+		Text: "Nessun certificato emesso da questo servizio porta questo contrassegno: è stato inventato, alterato " +
+			"o copiato con un errore.",
+		Advice: "Se l'indirizzo è stato scritto a mano, confrontarlo carattere per carattere con quello stampato e " +
+			"riprovare. Altrimenti non accettare il documento.",
 	})
 }
 
 func (h *Handler) gone(w http.ResponseWriter, r *http.Request) {
 	h.show(w, r, http.StatusGone, "notice", notice{
 		Title: "Il certificato non è più disponibile", Path: h.cfg.Path,
-		Text:   "Il contrassegno è stato emesso da questo servizio, ma la validità del certificato è terminata e l'originale è stato cancellato, come prevede il decreto del Ministro dell'interno del 17 ottobre 2022. Non si può più confermare che la copia gli corrisponda.",
+		Text: "Il contrassegno è stato emesso da questo servizio, ma la validità del certificato è terminata e " +
+			"l'originale è stato cancellato, come prevede il decreto del Ministro dell'interno del 17 ottobre 2022. " +
+			"Non si può più confermare che la copia gli corrisponda.",
 		Advice: "Chiedere a chi lo ha presentato un certificato in corso di validità.",
 	})
 }
@@ -129,7 +137,8 @@ func (h *Handler) original(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		h.show(w, r, http.StatusGone, "notice", notice{
 			Title: "La verifica è scaduta", Path: h.cfg.Path,
-			Text:   "L'originale resta aperto per " + strconv.Itoa(int(ticketLife.Minutes())) + " minuti dalla conferma.",
+			Text: "L'originale resta aperto per " + strconv.Itoa(int(ticketLife.Minutes())) +
+				" minuti dalla conferma.",
 			Advice: "Leggere di nuovo il contrassegno e confermare.",
 		})
 		return
@@ -204,15 +213,18 @@ func (h *Handler) compare(i certificate.Issued) []row {
 // persons are compared with the document itself.
 func (h *Handler) compareCollective(i certificate.Issued) []row {
 	t, d := h.texts, i.Collective
-	rows := []row{{Name: "Tipo di certificato", Value: t.Collective.Title}, {Name: t.Collective.Purpose, Value: t.Collective.Purposes[d.Collection]}}
+	rows := []row{{Name: "Tipo di certificato", Value: t.Collective.Title},
+		{Name: t.Collective.Purpose, Value: t.Collective.Purposes[d.Collection]}}
 	for _, g := range d.Groups {
-		rows = append(rows, row{Name: t.Collective.Persons + ", " + g.Comune.Name, Value: strconv.Itoa(len(g.Entries)) + ", da confrontare con l’originale riga per riga"})
+		rows = append(rows, row{Name: t.Collective.Persons + ", " + g.Comune.Name, Value: strconv.Itoa(len(g.Entries)) +
+			", da confrontare con l’originale riga per riga"})
 	}
 	return append(rows, h.compareIssue(d.Issuer, d.IssuedAt, d.ValidUntil, d.Protocol, i.Contrassegno)...)
 }
 
 // compareIssue lists what every certificate says of its issue.
-func (h *Handler) compareIssue(by certificate.Authority, at time.Time, until electoral.Date, protocol string, mark contrassegno.Mark) (rows []row) {
+func (h *Handler) compareIssue(by certificate.Authority, at time.Time, until electoral.Date, protocol string,
+	mark contrassegno.Mark) (rows []row) {
 	l := h.texts.Labels
 	if by.Comune != nil {
 		rows = append(rows, row{Name: l.IssuedBy, Value: by.Comune.Name})

@@ -11,7 +11,7 @@ import (
 	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 )
 
-// A ticket opens one original for a while, to who passed the captcha: base64url
+// A ticket opens one original for a while to those who passed the captcha: base64url
 // of the instant at which it ends (milliseconds since 1970, 8 bytes), the id of
 // the request in the access log and the code of the contrassegno, each with its
 // length, and the first 16 bytes of

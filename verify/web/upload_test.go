@@ -57,10 +57,11 @@ func TestUpload(t *testing.T) {
 		code int
 		says string
 	}{
-		"niente":     {nil, http.StatusUnprocessableEntity, "Manca il file"},
-		"testo.txt":  {[]byte("ciao"), http.StatusUnprocessableEntity, "PNG, JPEG o PDF"},
-		"grande.png": {append(bytes.Clone(png), make([]byte, 16<<20)...), http.StatusRequestEntityTooLarge, "supera i 16 MiB"},
-		"vuota.png":  {png[:20], http.StatusUnprocessableEntity, "La verifica non è stata eseguita."},
+		"niente":    {nil, http.StatusUnprocessableEntity, "Manca il file"},
+		"testo.txt": {[]byte("ciao"), http.StatusUnprocessableEntity, "PNG, JPEG o PDF"},
+		"grande.png": {append(bytes.Clone(png), make([]byte, 16<<20)...), http.StatusRequestEntityTooLarge,
+			"supera i 16 MiB"},
+		"vuota.png": {png[:20], http.StatusUnprocessableEntity, "La verifica non è stata eseguita."},
 	} {
 		p := send(name, c.data)
 		assert.Equal(t, c.code, p.code, name)
@@ -86,14 +87,14 @@ func TestUpload(t *testing.T) {
 
 	// Forms that are none.
 	for _, contentType := range []string{"", "text/plain", "multipart/form-data", "multipart/form-data; boundary=x"} {
-		r := httptest.NewRequest(http.MethodPost, "/verifica", strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nabc"))
+		r := httptest.NewRequest(http.MethodPost, "/verifica",
+			strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nabc"))
 		r.Header.Set("Content-Type", contentType)
 		assert.Equal(t, http.StatusBadRequest, do(t, h, r).code, contentType)
 	}
 }
 
-// held is the beginning of an upload, whose rest does not come before it is
-// released.
+// held is the beginning of an upload; the rest comes only when it is released.
 type held struct {
 	io.Reader
 	reached, release chan struct{}
@@ -155,8 +156,8 @@ func TestBusy(t *testing.T) {
 	assert.Equal(t, http.StatusOK, upload(t, h, get(t, h, "/verifica").prova(t), answer, "foto.png", png).code)
 }
 
-// TestNoRoomWithoutCaptcha: who did not pass the captcha keeps nobody out, and
-// nothing of his file in memory.
+// TestNoRoomWithoutCaptcha: uploads without a captcha keep nobody out, and
+// their files are not kept in memory.
 func TestNoRoomWithoutCaptcha(t *testing.T) {
 	k, h := newKit(t, nil)
 	defer slow(t, h, 40, func() string { return "" })()

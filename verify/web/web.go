@@ -132,8 +132,10 @@ func New(cfg Config) (*Handler, error) {
 	if prefix != "" && path.Clean(prefix) != prefix {
 		return nil, fmt.Errorf("web: Config.BaseURL: path %q: expected no empty, \".\" or \"..\" parts", prefix)
 	}
-	if len(cfg.Path) < 2 || cfg.Path[0] != '/' || path.Clean(cfg.Path) != cfg.Path || strings.Trim(cfg.Path, pathChars) != "" {
-		return nil, fmt.Errorf("web: Config.Path %q: expected a path like /verifica, of letters, digits and \"-._~\"", cfg.Path)
+	if len(cfg.Path) < 2 || cfg.Path[0] != '/' || path.Clean(cfg.Path) != cfg.Path ||
+		strings.Trim(cfg.Path, pathChars) != "" {
+		return nil, fmt.Errorf("web: Config.Path %q: expected a path like /verifica, of letters, digits and \"-._~\"",
+			cfg.Path)
 	}
 	if strings.HasPrefix(cfg.Path+"/", prefix+contrassegno.Path) {
 		return nil, fmt.Errorf("web: Config.Path %q: below %s are the contrassegni", cfg.Path, prefix+contrassegno.Path)
@@ -150,14 +152,17 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	h := &Handler{cfg: cfg, mux: http.NewServeMux(), texts: certificate.Italian(), slots: make(chan struct{}, cfg.Pictures), uploads: make(chan struct{}, maxUploads)}
+	h := &Handler{cfg: cfg, mux: http.NewServeMux(), texts: certificate.Italian(),
+		slots: make(chan struct{}, cfg.Pictures), uploads: make(chan struct{}, maxUploads)}
 	if cfg.Texts != nil {
 		h.texts = *cfg.Texts
 	}
 	if h.rome, err = time.LoadLocation(electoral.Rome); err != nil {
-		return nil, fmt.Errorf("web: no time zone database for %s: import time/tzdata in the program: %w", electoral.Rome, err)
+		return nil, fmt.Errorf("web: no time zone database for %s: import time/tzdata in the program: %w",
+			electoral.Rome, err)
 	}
-	if h.pages, err = template.New("").Funcs(template.FuncMap{"word": word}).ParseFS(templates, "templates/*.html"); err != nil {
+	if h.pages, err = template.New("").Funcs(template.FuncMap{"word": word}).ParseFS(templates,
+		"templates/*.html"); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	h.routes(prefix)
@@ -208,14 +213,18 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	head.Set("X-Content-Type-Options", "nosniff")
 	head.Set("X-Robots-Tag", "noindex, nofollow")
 	if _, pattern := h.mux.Handler(r); pattern == "" {
-		h.show(w, r, http.StatusNotFound, "notice", notice{Title: "Pagina non trovata", Text: "L'indirizzo non corrisponde ad alcuna pagina di verifica. Se è stato copiato da un certificato, occorre copiarlo per intero.", Path: h.cfg.Path})
+		h.show(w, r, http.StatusNotFound, "notice",
+			notice{Title: "Pagina non trovata",
+				Text: "L'indirizzo non corrisponde ad alcuna pagina di verifica. Se è stato copiato da un certificato, " +
+					"occorre copiarlo per intero.", Path: h.cfg.Path})
 		return
 	}
 	h.mux.ServeHTTP(w, r)
 }
 
 // show writes a page.
-func (h *Handler) show(w http.ResponseWriter, r *http.Request, status int, name string, data interface{ title() string }) {
+func (h *Handler) show(w http.ResponseWriter, r *http.Request, status int, name string,
+	data interface{ title() string }) {
 	var body, page bytes.Buffer
 	err := h.pages.ExecuteTemplate(&body, name+".html", data)
 	if err == nil {

@@ -52,11 +52,13 @@ func someonesFacts() electoral.CertificateFacts {
 	full := electoral.FullyCertifiable
 	return electoral.CertificateFacts{
 		Person: electoral.Person{
-			ANPRID: "1000001", FiscalCode: "FFCLTR70A01H501Z", Surname: "ESPOSITO PROVA", Name: "MARIA GRAZIA", Sex: electoral.Female,
+			ANPRID: "1000001", FiscalCode: "FFCLTR70A01H501Z", Surname: "ESPOSITO PROVA", Name: "MARIA GRAZIA",
+			Sex:          electoral.Female,
 			Birth:        electoral.Birth{Date: electoral.Date{Year: 1984, Month: 3, Day: 8}, Place: "F839"},
 			Citizenships: []electoral.Citizenship{{State: "ITA"}}, Residence: &electoral.Residence{Comune: "H501"},
 		},
-		Elector: electoral.Elector{ANPRID: "1000001", Capacity: electoral.Yes, General: &electoral.Enrolment{Comune: "H501", Section: "1024"}, Certifiability: &full},
+		Elector: electoral.Elector{ANPRID: "1000001", Capacity: electoral.Yes,
+			General: &electoral.Enrolment{Comune: "H501", Section: "1024"}, Certifiability: &full},
 	}
 }
 
@@ -140,11 +142,13 @@ func newKit(t *testing.T, change func(*kit)) (*kit, *web.Handler) {
 	t.Cleanup(func() { require.NoError(t, k.archive.Close()) })
 	key := make([]byte, 32)
 	rand.Read(key)
-	k.issuer, err = certificate.NewIssuer(certificate.Config{Sealer: sealer, Source: someone{}, Recorder: k.book, Archive: k.archive, Key: key, BaseURL: base, Now: clock})
+	k.issuer, err = certificate.NewIssuer(certificate.Config{Sealer: sealer, Source: someone{}, Recorder: k.book,
+		Archive: k.archive, Key: key, BaseURL: base, Now: clock})
 	require.NoError(t, err)
 	k.issued, err = k.issuer.Issue(t.Context(), certificate.Request{
-		Request: electoral.Request{ID: "r-1", Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.CitizenRole, Method: electoral.CIEMethod, Level: 3}},
-		ANPRID:  "1000001", Kind: certificate.EnrolmentCertificate, Use: certificate.ElectoralUse,
+		Request: electoral.Request{ID: "r-1", Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z",
+			Role: electoral.CitizenRole, Method: electoral.CIEMethod, Level: 3}},
+		ANPRID: "1000001", Kind: certificate.EnrolmentCertificate, Use: certificate.ElectoralUse,
 	})
 	require.NoError(t, err)
 	k.book.entries = nil
@@ -153,7 +157,8 @@ func newKit(t *testing.T, change func(*kit)) (*kit, *web.Handler) {
 	k.captcha = &fixed{Digits: digits, open: map[string]string{}}
 	verifier, err := verify.New(verify.Config{Trust: []*x509.Certificate{ca.Root()}, ContrassegnoKey: key, Now: clock})
 	require.NoError(t, err)
-	k.config = web.Config{Originals: k.issuer, Verifier: verifier, Captcha: k.captcha, BaseURL: base, Key: key, Now: clock, Logger: slog.New(slog.NewTextHandler(&k.log, nil))}
+	k.config = web.Config{Originals: k.issuer, Verifier: verifier, Captcha: k.captcha, BaseURL: base, Key: key,
+		Now: clock, Logger: slog.New(slog.NewTextHandler(&k.log, nil))}
 	if change != nil {
 		change(k)
 	}
@@ -206,7 +211,8 @@ func (p page) words() string {
 // confirm answers the captcha of a link.
 func confirm(t *testing.T, h http.Handler, path, id, text string) page {
 	t.Helper()
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(url.Values{"prova": {id}, "codice": {text}}.Encode()))
+	r := httptest.NewRequest(http.MethodPost, path,
+		strings.NewReader(url.Values{"prova": {id}, "codice": {text}}.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return do(t, h, r)
 }
@@ -232,7 +238,8 @@ func TestLink(t *testing.T) {
 	ok := confirm(t, h, k.link(), again.prova(t), answer)
 	require.Equal(t, http.StatusOK, ok.code)
 	assert.Contains(t, ok.words(), "Il certificato è autentico")
-	for _, what := range []string{"ESPOSITO PROVA MARIA GRAZIA", k.issued.Data.Protocol, "Certificato di iscrizione nelle liste elettorali", "1024", "PRIVO DI VALORE", k.issued.Contrassegno.Code()} {
+	for _, what := range []string{"ESPOSITO PROVA MARIA GRAZIA", k.issued.Data.Protocol,
+		"Certificato di iscrizione nelle liste elettorali", "1024", "PRIVO DI VALORE", k.issued.Contrassegno.Code()} {
 		assert.Contains(t, ok.text, what)
 	}
 	require.Len(t, k.book.entries, 1, "the opening is on record")
@@ -248,7 +255,7 @@ func TestLink(t *testing.T) {
 	assert.Equal(t, k.book.entries[0].RequestID, k.book.entries[1].RequestID)
 	for n := len("/verifica/originale/"); n < len(m[1]); n++ {
 		changed := []byte(m[1])
-		if changed[n]++; changed[n] == '{' || changed[n] == ':' || changed[n] == '[' || changed[n] == '.' || changed[n] == '`' {
+		if changed[n]++; strings.ContainsRune("{:[.`", rune(changed[n])) {
 			changed[n] = 'A'
 		}
 		assert.NotEqual(t, "application/pdf", get(t, h, string(changed)).head.Get("Content-Type"), "%d", n)
@@ -274,7 +281,8 @@ func TestOneAnswerOneCertificate(t *testing.T) {
 
 func TestWhatIsNotThere(t *testing.T) {
 	k, h := newKit(t, nil)
-	for path, code := range map[string]int{"/C/abc": 404, "/C/": 404, "/C/" + strings.ToLower(k.issued.Contrassegno.Code()): 404, "/verifica/nulla": 404, "/altro": 404, "/verifica/originale/x": 410, "/verifica/originale/" + strings.Repeat("A", 5000): 410} {
+	for path, code := range map[string]int{"/C/abc": 404, "/C/": 404,
+		"/C/" + strings.ToLower(k.issued.Contrassegno.Code()): 404, "/verifica/nulla": 404, "/altro": 404, "/verifica/originale/x": 410, "/verifica/originale/" + strings.Repeat("A", 5000): 410} {
 		p := get(t, h, path)
 		assert.Equal(t, code, p.code, path)
 		assert.Contains(t, p.text, "<h1>", path)
@@ -331,8 +339,9 @@ func (s *swapped) Original(ctx context.Context, id string, mark contrassegno.Mar
 func TestSwapped(t *testing.T) {
 	k, h := newKit(t, func(k *kit) {
 		issued, err := k.issuer.Issue(k.t.Context(), certificate.Request{
-			Request: electoral.Request{ID: "r-2", Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.CitizenRole, Method: electoral.CIEMethod, Level: 3}},
-			ANPRID:  "1000001", Kind: certificate.EnrolmentCertificate, Use: certificate.PrivateUse,
+			Request: electoral.Request{ID: "r-2", Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z",
+				Role: electoral.CitizenRole, Method: electoral.CIEMethod, Level: 3}},
+			ANPRID: "1000001", Kind: certificate.EnrolmentCertificate, Use: certificate.PrivateUse,
 		})
 		require.NoError(k.t, err)
 		k.config.Originals = &swapped{issuer: k.issuer, other: issued}
@@ -393,7 +402,8 @@ func TestWork(t *testing.T) {
 	id = p.prova(t)
 	work, err := captcha.Work(t.Context(), captcha.Challenge{ID: id, Work: 8})
 	require.NoError(t, err)
-	r := httptest.NewRequest(http.MethodPost, k.link(), strings.NewReader(url.Values{"prova": {id}, "codice": {answer}, "lavoro": {work}}.Encode()))
+	r := httptest.NewRequest(http.MethodPost, k.link(),
+		strings.NewReader(url.Values{"prova": {id}, "codice": {answer}, "lavoro": {work}}.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	assert.Equal(t, http.StatusOK, do(t, h, r).code)
 }
@@ -427,7 +437,8 @@ func TestNew(t *testing.T) {
 		_, err := web.New(c)
 		require.ErrorContains(t, err, "Config.BaseURL", base)
 	}
-	for _, path := range []string{"verifica", "/verifica/", "/", "/a//b", "/a/../b", "/a/.", "//a", "/C", "/a b", "/{x}", "/è", "/a\n", "/C/C"} {
+	for _, path := range []string{"verifica", "/verifica/", "/", "/a//b", "/a/../b", "/a/.", "//a", "/C", "/a b",
+		"/{x}", "/è", "/a\n", "/C/C"} {
 		c := k.config
 		c.Path = path
 		_, err := web.New(c)
@@ -462,7 +473,8 @@ func FuzzNew(f *testing.F) {
 		for _, p := range h.Paths() {
 			mux.Handle(p, h)
 		}
-		for _, p := range []string{h.Paths()[0] + strings.Repeat("A", 26) + "-" + strings.Repeat("A", 13), h.Paths()[1]} {
+		for _, p := range []string{h.Paths()[0] + strings.Repeat("A", 26) + "-" + strings.Repeat("A", 13),
+			h.Paths()[1]} {
 			w := httptest.NewRecorder()
 			mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, p, nil))
 			assert.Equal(t, http.StatusOK, w.Code, "%q %q: %s", base, path, p)
@@ -504,7 +516,8 @@ func Example() {
 	}
 	key := make([]byte, 32)
 	rand.Read(key)
-	h, err := web.New(web.Config{Originals: broken{certificate.ErrNotArchived}, Verifier: verifier, Captcha: digits, BaseURL: "https://verifica.example.it", Key: key})
+	h, err := web.New(web.Config{Originals: broken{certificate.ErrNotArchived}, Verifier: verifier, Captcha: digits,
+		BaseURL: "https://verifica.example.it", Key: key})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -529,8 +542,10 @@ func (register) ByFiscalCode(context.Context, electoral.FiscalCode) (electoral.P
 // TestCollective opens a certificate of many persons.
 func TestCollective(t *testing.T) {
 	k, h := newKit(t, nil)
-	office := electoral.Request{ID: "c-1", Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: "H501", Method: electoral.CIEMethod, Level: 3}}
-	out, err := k.issuer.Collective(t.Context(), certificate.CollectiveRequest{Request: office, Collection: certificate.ListCollection, People: register{}}, strings.NewReader("FFCLTR70A01H501Z\n"))
+	office := electoral.Request{ID: "c-1", Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z",
+		Role: electoral.OfficerRole, Comune: "H501", Method: electoral.CIEMethod, Level: 3}}
+	out, err := k.issuer.Collective(t.Context(), certificate.CollectiveRequest{Request: office,
+		Collection: certificate.ListCollection, People: register{}}, strings.NewReader("FFCLTR70A01H501Z\n"))
 	require.NoError(t, err)
 	k.book.entries = nil
 	link := "/C/" + out.Contrassegno.Code()
