@@ -21,19 +21,20 @@ import (
 // It is safe for concurrent use. A cancelled context ends a call with the
 // context's error and without effect. Errors hold no personal data.
 type Archive interface {
-	// Put keeps a document: durable when it returns. If there is one with its ID
-	// or its RequestKey it does nothing and returns an error wrapping
-	// [ErrArchived].
+	// Put keeps a document, durably when it returns. If the archive has a
+	// document with the same ID or the same RequestKey, Put does nothing and
+	// returns an error wrapping [ErrArchived].
 	Put(ctx context.Context, d Archived) error
-	// Get returns a document by its ID, and ByRequest by its RequestKey; an error
-	// wrapping [ErrNotArchived] if there is none, or it was deleted.
+	// Get returns a document by its ID, and ByRequest by its RequestKey. The
+	// error wraps [ErrNotArchived] if there is no such document, or it was
+	// deleted.
 	Get(ctx context.Context, id string) (Archived, error)
 	ByRequest(ctx context.Context, requestKey string) (Archived, error)
-	// Owned yields what is kept of an owner's documents, the latest first,
-	// without PDF and Embedded. After an error it yields nothing more.
+	// Owned yields the documents of an owner, the latest first, without PDF and
+	// Embedded. After an error it yields nothing more.
 	Owned(ctx context.Context, owner string) iter.Seq2[Archived, error]
-	// Sweep deletes the documents whose Expires is not after an instant, so that
-	// their bytes are gone, and returns how many there were.
+	// Sweep deletes the documents whose Expires is not after an instant, so
+	// that their bytes are gone, and returns how many documents it deleted.
 	Sweep(ctx context.Context, at time.Time) (int, error)
 }
 
@@ -43,27 +44,27 @@ var (
 	ErrNotArchived = errors.New("certificate: not in the archive")
 )
 
-// An Archived is an issued certificate as it is kept. Whose it is stands in it
-// only as a keyed digest.
+// An Archived is an issued certificate as it is kept. It names its owner only
+// by a keyed digest.
 type Archived struct {
 	// ID is the first group of the contrassegno: 26 characters A-Z and 2-7.
 	ID string
-	// RequestKey identifies the request that it answers, PayloadKey what was
-	// asked; Owner the person that it is about; Comune is the Belfiore code of
-	// the comune that issued it, empty for the portal. The keys and the owner
-	// are 64 hexadecimal digits.
+	// RequestKey identifies the request that the document answers, PayloadKey
+	// the content of that request, and Owner the person that the document is
+	// about: 64 hexadecimal digits each. Comune is the Belfiore code of the
+	// comune that issued it, empty for the portal.
 	RequestKey, PayloadKey, Owner, Comune string
 	Kind                                  Kind
-	// IssuedAt is the instant of issue, Expires that from which the document is
-	// deleted: the end of its last day of validity in Italy. UTC, to the
-	// millisecond.
+	// IssuedAt is the instant of issue. Expires is the instant from which the
+	// document is deleted: the end of its last day of validity in Italy. Both
+	// are UTC, to the millisecond.
 	IssuedAt, Expires time.Time
 	PDF               []byte
 	// Embedded are the bytes of the data in the document.
 	Embedded []byte
 }
 
-// keyed returns the digest by which the archive knows something personal.
+// keyed returns the digest that stands for personal data in the archive.
 func (i *Issuer) keyed(what string, parts ...string) string {
 	h := hmac.New(sha256.New, i.cfg.Key)
 	fmt.Fprintf(h, "it.anpr.archive.v1\x00%s", what)
@@ -75,8 +76,8 @@ func (i *Issuer) keyed(what string, parts ...string) string {
 
 func (i *Issuer) owner(p electoral.FiscalCode) string { return i.keyed("owner", string(p)) }
 
-// requestKey identifies a request: a citizen's ids are his own, an officer's
-// those of his comune.
+// requestKey identifies a request. The ids of a citizen's requests are his own;
+// those of officers belong to their comune.
 func (i *Issuer) requestKey(req electoral.Request) string {
 	who := string(req.Actor.FiscalCode)
 	if req.Actor.Role == electoral.OfficerRole {
@@ -86,7 +87,8 @@ func (i *Issuer) requestKey(req electoral.Request) string {
 }
 
 func (i *Issuer) payloadKey(req Request) string {
-	return i.keyed("payload", req.ANPRID, string(req.Kind), string(req.Use), string(req.List), string(req.Signer.Role), req.Signer.Name, req.Language)
+	return i.keyed("payload", req.ANPRID, string(req.Kind), string(req.Use), string(req.List),
+		string(req.Signer.Role), req.Signer.Name, req.Language)
 }
 
 // issued reads an archived document.
@@ -108,16 +110,16 @@ func (i *Issuer) issued(a Archived) (out Issued, err error) {
 	return out, nil
 }
 
-// expires is the end of a day in Italy.
+// expires returns the instant at which a day ends in Italy.
 func (i *Issuer) expires(day electoral.Date) time.Time {
 	return i.calendar.Begins(day.AddDays(1))
 }
 
-// Download returns an archived certificate to the person that it is about or
-// to an officer of the comune that issued it; a collective one to the latter
-// alone. Others, and who asks for one that
-// is not there any more, are refused with [NotYours] or [Expired]; who is not
-// admitted with the faults of [electoral.Admit].
+// Download returns an archived certificate to the person that it is about, or
+// to an officer of the comune that issued it; a collective certificate only to
+// such an officer. Anybody else is refused with [NotYours]. If the document is
+// no longer there, or has expired, the refusal is [Expired]. A person who is
+// not admitted is refused with the faults of [electoral.Admit].
 func (i *Issuer) Download(ctx context.Context, req electoral.Request, id string) (Issued, error) {
 	var out Issued
 	p := i.ownPassage(ctx, req, electoral.OpDownloadCertificate)
@@ -157,8 +159,8 @@ func (i *Issuer) mayDownload(who electoral.Actor, a Archived) bool {
 	return false
 }
 
-// Mine returns what is kept of the certificates of the citizen who asks, the
-// latest first, without the documents. It refuses as [Issuer.Download] does.
+// Mine returns the archived certificates of the citizen who asks, the latest
+// first, without PDF and Embedded. It refuses as [Issuer.Download] does.
 func (i *Issuer) Mine(ctx context.Context, req electoral.Request) ([]Archived, error) {
 	var list []Archived
 	err := i.ownPassage(ctx, req, electoral.OpListCertificates).Do(ctx, func(on *electoral.Entry) error {
@@ -193,14 +195,15 @@ func (i *Issuer) kept(ctx context.Context, citizen electoral.FiscalCode, at time
 }
 
 // Original returns the archived certificate to which an authentic contrassegno
-// leads, for the public verification: whoever holds the paper may see it
-// (annex 2, Ulteriori specifiche tecniche 3), so that nobody is authenticated
-// and the key in the contrassegno is what admits. One that is forged, expired or
-// deleted gives an error wrapping [contrassegno.ErrInvalid] or [ErrNotArchived].
+// leads, for the public verification. Whoever holds the paper may see the
+// original (annex 2, Ulteriori specifiche tecniche 3): nobody is authenticated,
+// because the keyed code in the contrassegno is what admits. A forged
+// contrassegno gives an error wrapping [contrassegno.ErrInvalid]; a certificate
+// that has expired or was deleted, one wrapping [ErrNotArchived].
 //
 // requestID identifies the request, as in [electoral.Request]. The access is on
-// record before it returns, as that of [electoral.AnonymousReader] about
-// [CertificateSubject].
+// record before Original returns, as an access of [electoral.AnonymousReader]
+// whose subject is [CertificateSubject].
 func (i *Issuer) Original(ctx context.Context, requestID string, mark contrassegno.Mark) (Issued, error) {
 	if i.cfg.Archive == nil {
 		return Issued{}, errNoArchive
@@ -210,7 +213,8 @@ func (i *Issuer) Original(ctx context.Context, requestID string, mark contrasseg
 		RequestID: requestID, Method: electoral.NoMethod,
 	}
 	var out Issued
-	err := electoral.Passage{Recorder: i.cfg.Recorder, Access: access, ReadOnly: true}.Do(ctx, func(on *electoral.Entry) error {
+	p := electoral.Passage{Recorder: i.cfg.Recorder, Access: access, ReadOnly: true}
+	err := p.Do(ctx, func(on *electoral.Entry) error {
 		var err error
 		out, err = i.original(ctx, mark, access.At)
 		switch {
@@ -229,10 +233,10 @@ func (i *Issuer) Original(ctx context.Context, requestID string, mark contrasseg
 	return out, nil
 }
 
-// CertificateSubject is the subject under which the access log keeps what was
-// done with an archived certificate by those who know its id and not its person:
-// downloads, and verifications by the public. id is [Archived].ID; of any other
-// text it is empty.
+// CertificateSubject returns the subject under which the access log keeps
+// downloads and public verifications of an archived certificate: those who ask
+// know the certificate's id, not the person. id is [Archived].ID; for any other
+// text the subject is empty.
 func CertificateSubject(id string) string {
 	if !contrassegno.IsDigest(id) {
 		return ""
@@ -255,7 +259,7 @@ func (i *Issuer) original(ctx context.Context, mark contrassegno.Mark, at time.T
 }
 
 // Sweep deletes the archived certificates whose validity is over and returns
-// how many. It is meant for a daily task.
+// how many it deleted. It is meant for a daily task.
 func (i *Issuer) Sweep(ctx context.Context) (int, error) {
 	if i.cfg.Archive == nil {
 		return 0, errNoArchive
@@ -267,26 +271,35 @@ func (i *Issuer) Sweep(ctx context.Context) (int, error) {
 	return n, nil
 }
 
-// Recover closes what a crash left open: for each access to issue a certificate
-// of which the log has the request and no outcome, it records the outcome:
-// granted if the document that it issued is in the archive, where its owner
-// finds it, failed if it issued nothing. A repetition issues nothing, and nothing
-// left before its outcome was recorded: it failed, whether it would have got the
-// earlier document or been refused. Of an entry that an earlier version wrote, and
-// that does not say in which quality it was asked, the outcome is unknown. It is called once at start-up, before new requests
-// are served, with what the log holds open (package audit/recorder finds it).
+// Recover records an outcome for each access that a crash left open: an issue,
+// a preview, a download or a list of documents for which the log has the
+// request and no outcome. Call it once at start-up, before new requests are
+// served, with the open accesses of the log (package audit/recorder finds
+// them). It returns how many it closed.
+//
+// The outcome of an issue is granted if the document that it issued is in the
+// archive, where its owner finds it, and failed otherwise. Failed is also the
+// outcome of a repetition, which issues nothing: nothing leaves before the
+// outcome is recorded, so the citizen got neither the earlier document nor a
+// refusal. It is unknown for an entry of an earlier version that does not hold
+// the role of the person who asked, if the archive does not have its document.
 func (i *Issuer) Recover(ctx context.Context, open []electoral.Access) (int, error) {
 	closed := 0
 	for _, entry := range open {
-		if entry.Outcome != electoral.Requested || entry.Operation != electoral.OpIssueCertificate && entry.Operation != electoral.OpPreviewCertificate &&
-			entry.Operation != electoral.OpDownloadCertificate && entry.Operation != electoral.OpListCertificates {
+		if entry.Outcome != electoral.Requested {
+			continue
+		}
+		switch entry.Operation {
+		case electoral.OpIssueCertificate, electoral.OpPreviewCertificate,
+			electoral.OpDownloadCertificate, electoral.OpListCertificates:
+		default:
 			continue
 		}
 		entry.Outcome = electoral.Failed
 		if entry.Operation == electoral.OpIssueCertificate && i.cfg.Archive != nil {
 			switch a, err := i.cfg.Archive.ByRequest(ctx, i.requestKey(entry.Request())); {
 			case err == nil:
-				// The log does not hold what was asked, but the instant of the
+				// The log does not hold the content of the request, but the instant of the
 				// entry is that of the issue.
 				if a.IssuedAt.Equal(entry.At) {
 					entry.Outcome = electoral.Granted

@@ -16,22 +16,22 @@ import (
 	"github.com/liste-elettorali/anpr/electoral"
 )
 
-// A Finder finds a person by his codice fiscale; [electoral.Population] is one.
+// A Finder finds a person by codice fiscale; [electoral.Population] is one.
 type Finder interface {
 	// ByFiscalCode returns the person with a code; an error wrapping
 	// [electoral.ErrNotFound] if there is none.
 	ByFiscalCode(ctx context.Context, code electoral.FiscalCode) (electoral.Person, error)
 }
 
-// A BatchRequest asks for one certificate for each of many persons, as the
-// electoral officer: those of the candidates and of the signatories of lists,
-// which the office must issue within 24 hours (DL 77/2021, art. 38-bis).
+// A BatchRequest asks, as the electoral officer, for one certificate for each
+// of many persons: the candidates and the signatories of lists, whose
+// certificates the office must issue within 24 hours (DL 77/2021, art. 38-bis).
 type BatchRequest struct {
-	// Request is the officer's. Each certificate has its ID with "-" and the
-	// number of the row: at most 57 characters remain for it. The same ID with
-	// the same rows gives the same documents, so that a batch that was
-	// interrupted is run again, and nothing is issued twice: this needs an
-	// archive.
+	// Request is the officer's. The ID of each certificate's request is its ID,
+	// "-" and the number of the row: at most 57 characters remain for the ID.
+	// With an archive, the same ID with the same rows gives the same documents,
+	// so that a batch that was interrupted can be run again and nothing is
+	// issued twice.
 	electoral.Request
 	Kind   Kind
 	Use    Use
@@ -43,8 +43,8 @@ type BatchRequest struct {
 	// Workers is how many certificates are made at once; zero means one for
 	// each CPU.
 	Workers int
-	// Progress, if not nil, is called after each row, in their order, by one
-	// goroutine, with how many are done.
+	// Progress, if not nil, is called after each row, in the order of the rows,
+	// from one goroutine, with the count so far.
 	Progress func(BatchCount)
 }
 
@@ -53,14 +53,15 @@ type BatchCount struct {
 	Rows, Issued, Refused, Failed int
 }
 
-// A BatchRow is what became of one row.
+// A BatchRow is the outcome of one row.
 type BatchRow struct {
 	// Row is the number of the row, from 1; a heading is not counted.
 	Row        int
 	FiscalCode string
 	// Outcome is [BatchIssued], [BatchRefused] or [BatchFailed].
 	Outcome BatchOutcome
-	// Reasons are why not. File and Protocol are of what was issued.
+	// Reasons say why nothing was issued. File and Protocol are those of the
+	// issued certificate.
 	Reasons  []Reason
 	File     string
 	Protocol string
@@ -69,31 +70,32 @@ type BatchRow struct {
 // A BatchOutcome says how a row ended.
 type BatchOutcome string
 
-// The outcomes. Failed is an error that is no refusal, such as a seal that
-// cannot be reached: the batch goes on, and is run again.
+// The outcomes. BatchFailed means an error that is not a refusal, such as a
+// sealer that cannot be reached: the batch goes on, and can be run again.
 const (
 	BatchIssued  BatchOutcome = "rilasciato"
 	BatchRefused BatchOutcome = "non rilasciato"
 	BatchFailed  BatchOutcome = "errore"
 )
 
-// maxBatchFailures is how many rows may fail without one being issued before a
-// batch stops: something all of them need is out of order.
+// maxBatchFailures is how many rows may fail since the last issued row before a
+// batch stops: then something that all rows need is out of order.
 const maxBatchFailures = 20
 
 // Batch issues certificates for the codici fiscali of a CSV and writes a ZIP
 // archive with the documents and, last, the report esito.csv, one row for each
-// of the input. The code stands in the first column, or in that with the
-// heading "codice fiscale"; the separator is a comma or a semicolon. Memory
-// does not grow with the number of rows but for the list of the archive's
+// row of the input. The code stands in the first column, or in the column with
+// the heading "codice fiscale"; the separator is a comma or a semicolon. Memory
+// does not grow with the number of rows, except for the list of the archive's
 // files. Names of files hold no personal data; the report holds the codici
 // fiscali.
 //
 // The rows are refused or fail one by one, each on record as an issue of its
-// own. Batch itself fails if who asks is not admitted ([electoral.Admit]),
-// the CSV or the archive cannot be read or written, a row of the CSV is longer
-// than 64 KiB, after 20 failures without an issue between them, or when ctx is
-// cancelled: the count and what was written so far stand, without the report.
+// own. Batch itself fails if the person who asks is not admitted
+// ([electoral.Admit]), if the CSV or the archive cannot be read or written, if
+// a row of the CSV is longer than 64 KiB, after 20 failures without an issue
+// between them, or when ctx is cancelled. Then the count and what was written
+// so far stand, without the report.
 func (i *Issuer) Batch(ctx context.Context, req BatchRequest, codes io.Reader, out io.Writer) (BatchCount, error) {
 	if err := req.check(); err != nil {
 		return BatchCount{}, err
@@ -116,7 +118,8 @@ func (i *Issuer) Batch(ctx context.Context, req BatchRequest, codes io.Reader, o
 }
 
 func (r *BatchRequest) check() error {
-	// Before a row asks whether a person is in ANPR. The id has a bound of its own.
+	// The person is admitted before the first row reveals whether somebody is
+	// in ANPR. The length of the id is checked below.
 	admitted := r.Request
 	admitted.ID = "batch"
 	if err := electoral.Admit(admitted).Err(); err != nil {
@@ -141,7 +144,7 @@ type batch struct {
 	req    BatchRequest
 	zip    *zip.Writer
 	count  BatchCount
-	failed int // one after the other
+	failed int // since the last issued row
 	report []BatchRow
 }
 
@@ -152,12 +155,12 @@ type batchResult struct {
 	err error
 }
 
-// run keeps as many rows in work as there are workers and takes their results
-// in order.
+// run works on as many rows at once as there are workers and takes their
+// results in order.
 func (b *batch) run(ctx context.Context, rows *codeReader) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	pending := make(chan chan batchResult, b.req.Workers-1) // and one that is waited for
+	pending := make(chan chan batchResult, b.req.Workers-1) // the loop below waits for one more
 	readErr := make(chan error, 1)
 	go func() {
 		defer close(pending)
@@ -216,7 +219,8 @@ func (b *batch) one(ctx context.Context, n int, code string) batchResult {
 	}
 	request := b.req.Request
 	request.ID += "-" + strconv.Itoa(n)
-	issued, err := b.issuer.Issue(ctx, Request{Request: request, ANPRID: person.ANPRID, Kind: b.req.Kind, Use: b.req.Use, Signer: b.req.Signer, Language: b.req.Language})
+	issued, err := b.issuer.Issue(ctx, Request{Request: request, ANPRID: person.ANPRID, Kind: b.req.Kind,
+		Use: b.req.Use, Signer: b.req.Signer, Language: b.req.Language})
 	if refusal, ok := errors.AsType[*Refusal](err); ok {
 		out.Outcome, out.Reasons = BatchRefused, refusal.Reasons
 		return out
@@ -234,7 +238,7 @@ func (b *batch) one(ctx context.Context, n int, code string) batchResult {
 	return out
 }
 
-// reasonsOf says faults as reasons.
+// reasonsOf turns faults into reasons.
 func reasonsOf(faults electoral.Faults) (out []Reason) {
 	for _, f := range faults.Errors() {
 		out = append(out, reasonOf(f))
@@ -269,7 +273,7 @@ func (b *batch) take(r batchResult) error {
 	case BatchIssued:
 		b.failed = 0
 		return nil
-	case BatchRefused: // it says nothing of the seal
+	case BatchRefused: // does not show whether the sealer works
 		return nil
 	}
 	if b.failed++; b.failed >= maxBatchFailures {
@@ -280,7 +284,8 @@ func (b *batch) take(r batchResult) error {
 
 // writeReport writes esito.csv.
 func (b *batch) writeReport() error {
-	w, err := b.zip.CreateHeader(&zip.FileHeader{Name: "esito.csv", Method: zip.Deflate, Modified: b.issuer.calendar.Now()})
+	w, err := b.zip.CreateHeader(&zip.FileHeader{Name: "esito.csv", Method: zip.Deflate,
+		Modified: b.issuer.calendar.Now()})
 	if err != nil {
 		return fmt.Errorf("certificate: batch: %w", err)
 	}
@@ -295,7 +300,8 @@ func writeReport(w io.Writer, rows []BatchRow) error {
 	for _, r := range rows {
 		var codes, messages, remedies []string
 		for _, reason := range r.Reasons {
-			codes, messages, remedies = append(codes, string(reason.Code)), append(messages, reason.Message), append(remedies, reason.Remedy)
+			codes = append(codes, string(reason.Code))
+			messages, remedies = append(messages, reason.Message), append(remedies, reason.Remedy)
 		}
 		if r.Outcome == BatchFailed {
 			messages = []string{"Errore tecnico: la richiesta si può ripetere."}
@@ -310,8 +316,8 @@ func writeReport(w io.Writer, rows []BatchRow) error {
 	return nil
 }
 
-// spreadsheetSafe keeps what somebody wrote into the input from being a formula
-// in the report, and bounds it.
+// spreadsheetSafe bounds a text from the input, and keeps a spreadsheet from
+// reading it as a formula in the report.
 func spreadsheetSafe(s string) string {
 	if len(s) > 32 {
 		s = s[:32] + "…"
@@ -336,17 +342,20 @@ const (
 	// separator.
 	codeBuffer = 4096
 	// maxCodeRow bounds a row of the CSV, with the empty lines before it, in
-	// bytes: a quote that is not closed would make a row of the whole file.
+	// bytes: a quote that is not closed would turn the rest of the file into
+	// one row.
 	maxCodeRow = 64 << 10
-	// maxCode bounds what is kept of a code, in bytes: a codice fiscale has 16.
+	// maxCode bounds the part of a code that is kept, in bytes: a codice
+	// fiscale has 16.
 	maxCode = 64
 )
 
-var errLongRow = fmt.Errorf("a row of the CSV is longer than %d bytes: expected one codice fiscale a row, every quote closed", maxCodeRow)
+var errLongRow = fmt.Errorf("a row of the CSV is longer than %d bytes: "+
+	"expected one codice fiscale a row, every quote closed", maxCodeRow)
 
-// rowReader fails when more than a row may have was read since the last row. A
-// row passes up to maxCodeRow; one that is longer by two codeBuffer, which may
-// be read ahead, does not.
+// A rowReader fails when more bytes than a row may have were read since the
+// last row. A row of up to maxCodeRow bytes passes; one that is longer by two
+// codeBuffer, which may have been read ahead, does not.
 type rowReader struct {
 	io.Reader
 	n int
@@ -361,7 +370,7 @@ func (r *rowReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// read returns the next record; its fields hold until the next call.
+// read returns the next record; its fields are valid until the next call.
 func (c *codeReader) read() ([]string, error) {
 	record, err := c.csv.Read()
 	c.input.n = 0
@@ -371,11 +380,12 @@ func (c *codeReader) read() ([]string, error) {
 	return record, err
 }
 
-// codeOf is a field as it is kept: not with the whole record behind it.
+// codeOf returns a field as it is kept: a copy, which does not hold the memory
+// of the whole record.
 func codeOf(field string) string {
 	field = strings.TrimSpace(field)
 	if len(field) > maxCode {
-		return field[:maxCode] + "…" // no code any more, whatever follows
+		return field[:maxCode] + "…" // too long to be a code, whatever follows
 	}
 	return strings.Clone(field)
 }
@@ -405,7 +415,8 @@ func newCodeReader(r io.Reader) (*codeReader, error) {
 		return nil, err
 	}
 	for i, field := range record {
-		if name := strings.ToLower(strings.NewReplacer(" ", "", "_", "", ".", "").Replace(strings.TrimSpace(field))); name == "codicefiscale" || name == "cf" {
+		name := strings.ToLower(strings.NewReplacer(" ", "", "_", "", ".", "").Replace(strings.TrimSpace(field)))
+		if name == "codicefiscale" || name == "cf" {
 			c.column, c.begun = i, true
 			return c, nil
 		}
@@ -414,7 +425,7 @@ func newCodeReader(r io.Reader) (*codeReader, error) {
 	return c, nil
 }
 
-// next returns the next code; io.EOF after the last. Empty rows are skipped.
+// next returns the next code; after the last, io.EOF. Empty rows are skipped.
 func (c *codeReader) next() (string, error) {
 	if !c.begun {
 		c.begun = true
@@ -434,7 +445,8 @@ func (c *codeReader) next() (string, error) {
 	}
 }
 
-// A Collection is what the certificates of a batch are for.
+// A Collection is the collection of signatures for which certificates are
+// asked.
 type Collection string
 
 // The collections.
@@ -447,9 +459,9 @@ const (
 	ReferendumCollection Collection = "referendum"
 )
 
-// Deadline returns the instant by which the certificates of a request that was
-// received at an instant must be issued: the hours run without a break, also
-// at night and on holidays.
+// Deadline returns the instant by which the certificates of a request must be
+// issued, counted from the instant at which the request was received. The hours
+// run without a break, also at night and on holidays.
 func (c Collection) Deadline(received time.Time) time.Time {
 	if c == ReferendumCollection {
 		return received.Add(48 * time.Hour)

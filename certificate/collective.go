@@ -23,10 +23,12 @@ import (
 
 // A CollectiveRequest asks for one certificate of enrolment for many persons
 // ("certificato, anche collettivo", L. 352/1970, art. 8; DL 77/2021, art.
-// 38-bis), as the electoral officer. It never states the political rights.
+// 38-bis), as the electoral officer. The certificate never states the political
+// rights.
 type CollectiveRequest struct {
-	// Request is the officer's. The accesses of the persons are on record with
-	// its ID, "-" and the number of the row: at most 57 characters remain for it.
+	// Request is the officer's. The access to each person is on record with its
+	// ID, "-" and the number of the row: at most 57 characters remain for the
+	// ID.
 	electoral.Request
 	// Collection is what the certificate is for.
 	Collection Collection
@@ -34,8 +36,8 @@ type CollectiveRequest struct {
 	List electoral.List
 	// Signer is as in [Request].
 	Signer Signer
-	// Language is the language beside Italian, as ISO 639-1, or "it" for none;
-	// empty means that of the comune that issues, if it has one.
+	// Language is the language beside Italian, as ISO 639-1, or "it" for none.
+	// Empty means the language of the comune that issues, if it has one.
 	Language string
 	// People finds the persons. Required.
 	People Finder
@@ -44,10 +46,11 @@ type CollectiveRequest struct {
 	Workers int
 }
 
-// An IssuedCollective is an issued collective certificate, with what became of
+// An IssuedCollective is an issued collective certificate, with the outcome of
 // each row of the request.
 type IssuedCollective struct {
-	// PDF is the sealed document: who was refused is not in it.
+	// PDF is the sealed document. It does not contain the persons who were
+	// refused.
 	PDF  []byte
 	Data CollectiveData
 	// Embedded are the bytes of the data in the document, to which the
@@ -55,30 +58,32 @@ type IssuedCollective struct {
 	Embedded     []byte
 	Contrassegno contrassegno.Mark
 	Count        BatchCount
-	// Report has one row for each of the request, in their order.
+	// Report has one row for each row of the request, in the same order.
 	Report []BatchRow
 }
 
-// WriteReport writes the report as esito.csv of [Issuer.Batch] is written.
+// WriteReport writes the report in the form of the esito.csv of [Issuer.Batch].
 func (c IssuedCollective) WriteReport(w io.Writer) error { return writeReport(w, c.Report) }
 
 // Collective issues one certificate for the persons whose codici fiscali a CSV
-// holds, read as [Issuer.Batch] reads it, up to [MaxCollective] rows. They are
-// listed by comune of enrolment, then by surname and name. Who cannot be
-// certified is left out, with every reason in the report; if nobody can be, the
-// error is a [*Refusal] with [NobodyCertified], and the report stands.
+// holds, read as [Issuer.Batch] reads it, up to [MaxCollective] rows. The
+// persons are listed by comune of enrolment, then by surname and name. A person
+// who cannot be certified is left out, with every reason in the report. If
+// nobody can be certified, the error is a [*Refusal] with [NobodyCertified],
+// and the report is returned with it.
 //
-// Each person is found in People first; that his data were read is on record, in
-// the chain of his comune, before any of them is used. The request has two
-// entries of its own: before the first person, and after the document is
-// archived and before it is released. An error that is no refusal, of one person
-// or of the log, ends the whole: nothing is released, and the request may be
-// repeated.
+// Each person is found in People first. The access to each person's data is on
+// record, in the chain of that person's comune, before any of the data are
+// used. The request has two entries of its own: one before the first person,
+// one after the document is archived and before it is released. An error of the
+// log, or one about a person that is not a refusal, ends the whole call:
+// nothing is released, and the request may be repeated.
 //
-// With an archive the id of an earlier request with the same rows gives the
-// same document; a person who could be certified only now stays out, with
-// [CollectiveClosed]. Only an officer of the comune that issued it may download
-// it later: [Issuer.Download] gives it to nobody who is in it.
+// With an archive, the id of an earlier request with the same rows gives the
+// same document; a person who has become certifiable since then stays out, with
+// [CollectiveClosed]. Later only an officer of the comune that issued the
+// certificate may download it: [Issuer.Download] does not give it to the
+// persons in it.
 func (i *Issuer) Collective(ctx context.Context, req CollectiveRequest, codes io.Reader) (IssuedCollective, error) {
 	var out IssuedCollective
 	err := i.passage(ctx, req.Request, electoral.OpIssueCertificate, "").Do(ctx, func(on *electoral.Entry) error {
@@ -97,7 +102,8 @@ func (i *Issuer) Collective(ctx context.Context, req CollectiveRequest, codes io
 		on.Set("rows", strconv.Itoa(len(c.persons)))
 		return err
 	})
-	if refusal, ok := errors.AsType[*Refusal](err); ok && errors.Is(refusal, NobodyCertified) && !errors.Is(err, electoral.ErrNotRecorded) {
+	if refusal, ok := errors.AsType[*Refusal](err); ok && errors.Is(refusal, NobodyCertified) &&
+		!errors.Is(err, electoral.ErrNotRecorded) {
 		return IssuedCollective{Count: out.Count, Report: out.Report}, err
 	}
 	if err != nil {
@@ -106,7 +112,7 @@ func (i *Issuer) Collective(ctx context.Context, req CollectiveRequest, codes io
 	return out, nil
 }
 
-// collective is one request in work.
+// A collective is one call of Collective in progress.
 type collective struct {
 	issuer  *Issuer
 	req     CollectiveRequest
@@ -135,7 +141,8 @@ func (c *collective) prepare(codes io.Reader) error {
 	case r.Actor.Role != electoral.OfficerRole:
 		return refuse(CollectiveCertificate, NotYours, "request.actor")
 	case len(r.ID) < 1 || len(r.ID) > 57:
-		return fmt.Errorf("certificate: collective certificate: request id of %d characters: expected 1 to 57", len(r.ID))
+		return fmt.Errorf("certificate: collective certificate: request id of %d characters: expected 1 to 57",
+			len(r.ID))
 	case r.Collection != ListCollection && r.Collection != ReferendumCollection:
 		return refuse(CollectiveCertificate, UseUnknown, "collection")
 	}
@@ -166,21 +173,23 @@ func (c *collective) prepare(codes io.Reader) error {
 			return err
 		}
 		if n > MaxCollective {
-			return fmt.Errorf("certificate: collective certificate of more than %d rows: divide the request", MaxCollective)
+			return fmt.Errorf("certificate: collective certificate of more than %d rows: divide the request",
+				MaxCollective)
 		}
 		fmt.Fprintf(sum, "%d\x00%s", len(code), code)
 		c.persons = append(c.persons, &collectivePerson{BatchRow: BatchRow{Row: n, FiscalCode: code}})
 	}
 	c.keys = keys{
 		request: c.issuer.requestKey(r.Request),
-		payload: c.issuer.keyed("collective", string(r.Collection), string(c.list), c.lang, string(r.Signer.Role), r.Signer.Name, hex.EncodeToString(sum.Sum(nil))),
-		owner:   c.issuer.keyed("collective owner", r.Actor.Comune), // nobody's: no codice fiscale gives this key
+		payload: c.issuer.keyed("collective", string(r.Collection), string(c.list), c.lang, string(r.Signer.Role),
+			r.Signer.Name, hex.EncodeToString(sum.Sum(nil))),
+		owner: c.issuer.keyed("collective owner", r.Actor.Comune), // nobody's: no codice fiscale gives this key
 	}
 	return nil
 }
 
-// run does the work between the entries of the request, and says whether an
-// earlier request with the same id has its document.
+// run does the work between the two entries of the request. repeated reports
+// that an earlier request with the same id already has its document.
 func (c *collective) run(ctx context.Context) (out IssuedCollective, repeated bool, err error) {
 	first, repeated, err := c.issuer.earlier(ctx, CollectiveCertificate, c.keys)
 	if err != nil {
@@ -196,7 +205,8 @@ func (c *collective) run(ctx context.Context) (out IssuedCollective, repeated bo
 		return out, false, err
 	}
 	if first.Collective != nil {
-		out = IssuedCollective{PDF: first.PDF, Data: *first.Collective, Embedded: first.Embedded, Contrassegno: first.Contrassegno}
+		out = IssuedCollective{PDF: first.PDF, Data: *first.Collective, Embedded: first.Embedded,
+			Contrassegno: first.Contrassegno}
 	}
 	if repeated {
 		c.reconcile(out.Data)
@@ -214,7 +224,7 @@ func (c *collective) run(ctx context.Context) (out IssuedCollective, repeated bo
 	return out, repeated, err
 }
 
-// reconcile makes the rows say what the earlier document says.
+// reconcile brings the rows into agreement with the earlier document.
 func (c *collective) reconcile(d CollectiveData) {
 	in := rowsOf(d)
 	for _, p := range c.persons {
@@ -237,7 +247,7 @@ func rowsOf(d CollectiveData) map[int]bool {
 	return rows
 }
 
-// assess looks up each person and says who can be certified.
+// assess looks up each person and notes who can be certified.
 func (c *collective) assess(ctx context.Context) error {
 	seen := map[electoral.FiscalCode]bool{}
 	refuse := func(p *collectivePerson, code Code) {
@@ -276,7 +286,7 @@ func (c *collective) assess(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("certificate: collective certificate: %w", context.Cause(ctx))
 	}
-	// Two codes may be of one person: who changed his keeps the old one.
+	// Two codes may belong to one person, who keeps the old one after a change.
 	ids := map[string]bool{}
 	for _, p := range c.persons {
 		if p.Outcome == BatchIssued && ids[p.anprID] {
@@ -287,7 +297,7 @@ func (c *collective) assess(ctx context.Context) error {
 	return nil
 }
 
-// one judges one person. An error is one that is no refusal.
+// one assesses one person. It returns only errors that are not refusals.
 func (c *collective) one(ctx context.Context, p *collectivePerson) error {
 	person, err := c.find(ctx, p.code)
 	if errors.Is(err, electoral.ErrNotFound) {
@@ -329,8 +339,8 @@ func (c *collective) one(ctx context.Context, p *collectivePerson) error {
 	return nil
 }
 
-// find finds a person. A panic of the finder must not end the program, which
-// could not catch it in another goroutine.
+// find finds a person. A panic of the finder would end the program, because
+// nobody could recover it in another goroutine; find makes it an error.
 func (c *collective) find(ctx context.Context, code electoral.FiscalCode) (p electoral.Person, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -340,11 +350,12 @@ func (c *collective) find(ctx context.Context, code electoral.FiscalCode) (p ele
 	return c.req.People.ByFiscalCode(ctx, code)
 }
 
-// describe composes what a certificate of his own would say, in the language of
-// this one.
+// describe composes what the person's own certificate would say, in the
+// language of the collective one.
 func (c *collective) describe(facts electoral.CertificateFacts, req electoral.Request, p *collectivePerson) error {
 	d, err := c.issuer.compose(facts, Request{
-		Request: req, ANPRID: facts.Person.ANPRID, Kind: EnrolmentCertificate, Use: ElectoralUse, List: c.list, Language: italianCode, Signer: c.req.Signer,
+		Request: req, ANPRID: facts.Person.ANPRID, Kind: EnrolmentCertificate, Use: ElectoralUse, List: c.list,
+		Language: italianCode, Signer: c.req.Signer,
 	}, c.day)
 	if err != nil {
 		return err
@@ -362,11 +373,12 @@ func (c *collective) describe(facts electoral.CertificateFacts, req electoral.Re
 	return nil
 }
 
-// issue makes the document of who can be certified.
+// issue makes the document of the persons who can be certified.
 func (c *collective) issue(ctx context.Context) (Issued, bool, error) {
 	d := CollectiveData{
-		Trial: !c.issuer.cfg.Sealer.Production(), IssuedAt: c.at, Collection: c.req.Collection, List: c.list, Language: c.lang,
-		Groups: c.groups(), Nonce: newNonce(),
+		Trial: !c.issuer.cfg.Sealer.Production(), IssuedAt: c.at, Collection: c.req.Collection, List: c.list,
+		Language: c.lang,
+		Groups:   c.groups(), Nonce: newNonce(),
 	}
 	if len(d.Groups) == 0 {
 		return Issued{}, false, refuse(CollectiveCertificate, NobodyCertified, "")
@@ -381,13 +393,14 @@ func (c *collective) issue(ctx context.Context) (Issued, bool, error) {
 	if d.ValidUntil, err = c.issuer.rules.ValidUntil(EnrolmentCertificate, c.day); err != nil {
 		return Issued{}, false, err
 	}
-	if d.Protocol, err = c.issuer.protocol(ctx, Request{Request: c.req.Request, Kind: CollectiveCertificate, Use: ElectoralUse}, c.at); err != nil {
+	if d.Protocol, err = c.issuer.protocol(ctx,
+		Request{Request: c.req.Request, Kind: CollectiveCertificate, Use: ElectoralUse}, c.at); err != nil {
 		return Issued{}, false, err
 	}
 	return c.issuer.produce(ctx, d, c.keys)
 }
 
-// groups puts the persons in the order of the document.
+// groups returns the persons in the order of the document.
 func (c *collective) groups() []CollectiveGroup {
 	at := map[string]int{}
 	var out []CollectiveGroup
@@ -404,7 +417,8 @@ func (c *collective) groups() []CollectiveGroup {
 		out[n].Entries = append(out[n].Entries, p.entry)
 	}
 	slices.SortFunc(out, func(a, b CollectiveGroup) int {
-		return cmp.Or(cmp.Compare(refdata.Fold(a.Comune.Name), refdata.Fold(b.Comune.Name)), cmp.Compare(a.Comune.Code, b.Comune.Code))
+		return cmp.Or(cmp.Compare(refdata.Fold(a.Comune.Name), refdata.Fold(b.Comune.Name)),
+			cmp.Compare(a.Comune.Code, b.Comune.Code))
 	})
 	for _, g := range out {
 		slices.SortFunc(g.Entries, func(a, b CollectiveEntry) int {
@@ -416,7 +430,8 @@ func (c *collective) groups() []CollectiveGroup {
 }
 
 // languageOf returns the language beside Italian of a comune that issues; false
-// if that which is asked is not in force there.
+// if the language that was asked is not in force there.
 func (i *Issuer) languageOf(comune, asked string) (string, bool) {
-	return i.language(electoral.CertificateFacts{Person: electoral.Person{Residence: &electoral.Residence{Comune: comune}}}, asked)
+	inhabitant := electoral.Person{Residence: &electoral.Residence{Comune: comune}}
+	return i.language(electoral.CertificateFacts{Person: inhabitant}, asked)
 }

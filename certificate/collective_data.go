@@ -18,7 +18,7 @@ import (
 const CollectiveDataVersion = 1
 
 // A CollectiveData is the content of a collective certificate as structured
-// data, as [Data] is of one person's. It holds no fiscal code.
+// data, as [Data] is that of one person's certificate. It holds no fiscal code.
 type CollectiveData struct {
 	Trial      bool
 	Protocol   string
@@ -26,16 +26,17 @@ type CollectiveData struct {
 	ValidUntil electoral.Date
 	// Collection is what the certificate is for; the use is electoral.
 	Collection Collection
-	// List is the list that is certified, of each person.
+	// List is the list in which each of the persons is certified to be
+	// enrolled.
 	List     electoral.List
 	Language string
-	// Groups hold the persons by the comune in whose list they are.
+	// Groups hold the persons by comune of enrolment.
 	Groups []CollectiveGroup
 	Issuer Authority
 	Nonce  Nonce
 }
 
-// A CollectiveGroup is the persons enrolled in one comune.
+// A CollectiveGroup holds the persons enrolled in one comune.
 type CollectiveGroup struct {
 	Comune  Comune
 	Entries []CollectiveEntry
@@ -43,7 +44,7 @@ type CollectiveGroup struct {
 
 // A CollectiveEntry is one person of a collective certificate.
 type CollectiveEntry struct {
-	// Row is the number of the row of the request, from 1.
+	// Row is the number of the person's row in the request, from 1.
 	Row     int
 	Subject Subject
 	// Section is the number of the section.
@@ -92,7 +93,10 @@ func CollectiveDataSchema() []byte { return slices.Clone(collectiveSchema) }
 func wireSubjectOf(s Subject) wireSubject {
 	return wireSubject{
 		Surname: s.Surname, Name: s.Name, Sex: s.Sex,
-		Birth: wireBirth{s.Birth.Date.String(), s.Birth.Place, s.Birth.OtherPlace, s.Birth.Province, s.Birth.State},
+		Birth: wireBirth{
+			Date: s.Birth.Date.String(), Place: s.Birth.Place, OtherPlace: s.Birth.OtherPlace,
+			Province: s.Birth.Province, State: s.Birth.State,
+		},
 	}
 }
 
@@ -103,8 +107,9 @@ func (d CollectiveData) Encode() ([]byte, error) {
 	}
 	w := wireCollective{
 		Version: CollectiveDataVersion, Kind: CollectiveCertificate, Trial: d.Trial, Protocol: d.Protocol,
-		IssuedAt: d.IssuedAt.UTC().Format(instantLayout), ValidUntil: d.ValidUntil.String(), Use: ElectoralUse, Collection: d.Collection,
-		List: d.List, Language: d.Language, Issuer: wireIssuer(d.Issuer), Nonce: hex.EncodeToString(d.Nonce[:]),
+		IssuedAt: d.IssuedAt.UTC().Format(instantLayout), ValidUntil: d.ValidUntil.String(), Use: ElectoralUse,
+		Collection: d.Collection,
+		List:       d.List, Language: d.Language, Issuer: wireIssuer(d.Issuer), Nonce: hex.EncodeToString(d.Nonce[:]),
 	}
 	for _, g := range d.Groups {
 		group := wireGroup{Comune: g.Comune}
@@ -120,7 +125,8 @@ func (d CollectiveData) Encode() ([]byte, error) {
 // does.
 func ParseCollectiveData(data []byte) (CollectiveData, error) {
 	if len(data) > maxCollectiveData {
-		return CollectiveData{}, fmt.Errorf("certificate: data of %d bytes, at most %d are accepted", len(data), maxCollectiveData)
+		return CollectiveData{}, fmt.Errorf("certificate: data of %d bytes, at most %d are accepted",
+			len(data), maxCollectiveData)
 	}
 	var w wireCollective
 	dec := json.NewDecoder(bytes.NewReader(data))
@@ -129,11 +135,13 @@ func ParseCollectiveData(data []byte) (CollectiveData, error) {
 		return CollectiveData{}, fmt.Errorf("certificate: data at byte %d: %w", dec.InputOffset(), err)
 	}
 	if w.Version != CollectiveDataVersion || w.Kind != CollectiveCertificate || w.Use != ElectoralUse {
-		return CollectiveData{}, fmt.Errorf("certificate: data of kind %.40q, use %.40q and version %d, expected %q, %q and %d",
-			w.Kind, w.Use, w.Version, CollectiveCertificate, ElectoralUse, CollectiveDataVersion)
+		return CollectiveData{},
+			fmt.Errorf("certificate: data of kind %.40q, use %.40q and version %d, expected %q, %q and %d",
+				w.Kind, w.Use, w.Version, CollectiveCertificate, ElectoralUse, CollectiveDataVersion)
 	}
 	d := CollectiveData{
-		Trial: w.Trial, Protocol: w.Protocol, Collection: w.Collection, List: w.List, Language: w.Language, Issuer: Authority(w.Issuer),
+		Trial: w.Trial, Protocol: w.Protocol, Collection: w.Collection, List: w.List, Language: w.Language,
+		Issuer: Authority(w.Issuer),
 	}
 	var err error
 	if d.IssuedAt, d.ValidUntil, d.Nonce, err = parseStamp(w.IssuedAt, w.ValidUntil, w.Nonce); err != nil {

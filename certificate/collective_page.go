@@ -21,16 +21,17 @@ const (
 	columnGap            = 3 * mm
 )
 
-// The columns of the table: number, name, birth, section.
+// columnWidths are those of the table: number, name, birth, section.
 var columnWidths = [4]float64{11 * mm, 62 * mm, 62 * mm, 23 * mm}
 
-// A roll is a collective certificate in the making: a sheet of several pages.
+// A roll is a collective certificate while it is drawn: a sheet of several
+// pages.
 type roll struct {
 	*sheet
 	d     CollectiveData
 	pages []*tagged.Page
 	y     float64
-	count int // persons that are on the pages
+	count int // persons on the pages so far
 }
 
 func (d CollectiveData) into(out *Issued) { out.Collective = &d }
@@ -43,10 +44,13 @@ func (d CollectiveData) terms() terms {
 	return t
 }
 
-// render draws the pages, and says where a visible seal goes.
-func (d CollectiveData) render(i *Issuer, _, embedded []byte, mark *contrassegno.Mark) ([]byte, *seal.Appearance, error) {
+// render draws the pages, and returns the place of a visible seal.
+func (d CollectiveData) render(
+	i *Issuer, _, embedded []byte, mark *contrassegno.Mark,
+) ([]byte, *seal.Appearance, error) {
 	s := &sheet{issuer: i, texts: i.texts[italianCode], mark: mark, collective: &d, data: Data{
-		Kind: CollectiveCertificate, Trial: d.Trial, Protocol: d.Protocol, IssuedAt: d.IssuedAt, ValidUntil: d.ValidUntil, Use: ElectoralUse,
+		Kind: CollectiveCertificate, Trial: d.Trial, Protocol: d.Protocol, IssuedAt: d.IssuedAt,
+		ValidUntil: d.ValidUntil, Use: ElectoralUse,
 		Statement: Statement{statementOf(d.List), d.Language}, Issuer: d.Issuer,
 	}}
 	if d.Language != italianCode {
@@ -54,7 +58,8 @@ func (d CollectiveData) render(i *Issuer, _, embedded []byte, mark *contrassegno
 	}
 	r := &roll{sheet: s, d: d}
 	s.begin()
-	s.attach(embedded, "Dati strutturati del certificato collettivo", collectiveSchemaName, collectiveSchema, i.collectiveSchema)
+	s.attach(embedded, "Dati strutturati del certificato collettivo", collectiveSchemaName, collectiveSchema,
+		i.collectiveSchema)
 	r.newPage()
 	r.y = s.header(s.notices())
 	r.opening()
@@ -87,8 +92,8 @@ func (r *roll) newPage() {
 	})
 }
 
-// block places a text below what stands there, on a new page if there is no
-// room; translated texts are in the other language.
+// block places a text below the last one, on a new page if there is no room.
+// foreign says that the text is in the other language.
 func (r *roll) block(gap float64, tag tagged.Tag, foreign bool, align tagged.Align, spans ...tagged.Span) {
 	var b *tagged.Block
 	if align == tagged.Center {
@@ -113,7 +118,8 @@ func (r *roll) opening() {
 	t := r.texts
 	r.block(7*mm, tagged.H1, false, tagged.Center, tagged.Span{Style: bold(19, blue), Text: t.Collective.Title})
 	if r.other != nil {
-		r.block(0.6*mm, tagged.Paragraph, true, tagged.Center, tagged.Span{Style: regular(13, blue), Text: r.other.Collective.Title})
+		r.block(0.6*mm, tagged.Paragraph, true, tagged.Center,
+			tagged.Span{Style: regular(13, blue), Text: r.other.Collective.Title})
 	}
 	r.block(5*mm, tagged.Paragraph, false, tagged.Left, r.sentence(t, 11.5, ink)...)
 	if r.other != nil {
@@ -135,19 +141,21 @@ func (r *roll) opening() {
 	if stamp := textFor(r.issuer.rules.Stamps, ElectoralUse, r.issueDay()); stamp.Text != "" {
 		r.block(3*mm, tagged.Paragraph, false, tagged.Left, tagged.Span{Style: regular(9.2, soft), Text: stamp.Text})
 		if r.other != nil && stamp.Translations[r.other.Language] != "" {
-			r.block(0.2*mm, tagged.Paragraph, true, tagged.Left, tagged.Span{Style: regular(8.2, soft), Text: stamp.Translations[r.other.Language]})
+			r.block(0.2*mm, tagged.Paragraph, true, tagged.Left,
+				tagged.Span{Style: regular(8.2, soft), Text: stamp.Translations[r.other.Language]})
 		}
 	}
 }
 
-// Sentence returns the whole sentence of a collective certificate.
+// CollectiveSentence returns the whole sentence of a collective certificate.
 func (t Texts) CollectiveSentence(d CollectiveData) string { return plain(t.collective(d)) }
 
 func (t *Texts) collective(d CollectiveData) []part {
 	code := statementOf(d.List)
 	text := t.Collective.Several
 	values := map[string]string{
-		"count": strconv.Itoa(d.Persons()), "lists": plain(fill(t.Collective.In[code], map[string]string{"list": t.Lists[d.List]})),
+		"count": strconv.Itoa(d.Persons()),
+		"lists": plain(fill(t.Collective.In[code], map[string]string{"list": t.Lists[d.List]})),
 	}
 	if len(d.Groups) == 1 {
 		text = t.Collective.Same
@@ -161,7 +169,7 @@ func (t *Texts) collective(d CollectiveData) []part {
 	return append([]part{{t.Preamble + " ", false}}, fill(text, values)...)
 }
 
-// sentence is what is certified, with number and comune in bold.
+// sentence returns what is certified, with number and comune in bold.
 func (r *roll) sentence(t *Texts, size float64, color tagged.Color) (spans []tagged.Span) {
 	lists := plain(fill(t.Collective.In[r.data.Statement.Code], map[string]string{"list": t.Lists[r.d.List]}))
 	for _, p := range t.collective(r.d) {
@@ -174,7 +182,7 @@ func (r *roll) sentence(t *Texts, size float64, color tagged.Color) (spans []tag
 	return spans
 }
 
-// A line is one row of the table, ready to be placed.
+// A tableLine is one row of the table, ready to be placed.
 type tableLine struct {
 	cells        [4]*tagged.Block
 	translations [4]*tagged.Block
@@ -188,7 +196,8 @@ func (r *roll) line(style [4]tagged.Style, text, other [4]string) tableLine {
 		l.cells[n] = r.layout(width, tagged.Left, tagged.Span{Style: style[n], Text: text[n]})
 		height := l.cells[n].Height()
 		if r.other != nil && other[n] != "" && other[n] != text[n] {
-			l.translations[n] = r.layout(width, tagged.Left, tagged.Span{Style: regular(style[n].Size*0.86, soft), Text: other[n]})
+			l.translations[n] = r.layout(width, tagged.Left,
+				tagged.Span{Style: regular(style[n].Size*0.86, soft), Text: other[n]})
 			height += l.translations[n].Height()
 		}
 		l.height = max(l.height, height+2*cellPad)
@@ -244,7 +253,7 @@ func (r *roll) group(g CollectiveGroup) {
 		line := r.person(r.count, e)
 		if r.y+line.height > tableBottom {
 			r.newPage()
-			// For who reads the paper; the table has its heads once.
+			// On paper the heads are repeated; in the structure the table has them once.
 			r.ground(head.height)
 			r.page.Pagination(func(c *tagged.Canvas) { r.draw(c, head) })
 			r.y += head.height
@@ -284,7 +293,7 @@ func (r *roll) rule(y float64, color tagged.Color, width float64) {
 	})
 }
 
-// place writes a line as cells and goes below it.
+// place writes a line as cells and moves below it.
 func (r *roll) place(l tableLine, cell func(n int) *tagged.Element) {
 	x := marginX + 1*mm
 	for n, b := range l.cells {
@@ -294,7 +303,7 @@ func (r *roll) place(l tableLine, cell func(n int) *tagged.Element) {
 	r.y += l.height
 }
 
-// draw draws a line that is no content.
+// draw draws a line that is not part of the content.
 func (r *roll) draw(c *tagged.Canvas, l tableLine) {
 	x := marginX + 1*mm
 	for n, b := range l.cells {
@@ -306,7 +315,7 @@ func (r *roll) draw(c *tagged.Canvas, l tableLine) {
 	}
 }
 
-// person is the row of one person.
+// person returns the row of one person.
 func (r *roll) person(n int, e CollectiveEntry) tableLine {
 	birth := func(place string) string {
 		b := e.Subject.Birth
@@ -329,7 +338,7 @@ func (r *roll) person(n int, e CollectiveEntry) tableLine {
 		[4]string{strconv.Itoa(n), e.Subject.fullName(), birth(e.Subject.Birth.Place), e.Section}, other)
 }
 
-// shortDate writes a date in digits, as far as it is known.
+// shortDate writes a date in digits, without the parts that are not known.
 func shortDate(d electoral.Date) string {
 	switch {
 	case d.Month == 0:
@@ -340,8 +349,8 @@ func shortDate(d electoral.Date) string {
 	return fmt.Sprintf("%02d/%02d/%d", d.Day, d.Month, d.Year)
 }
 
-// ending writes who signs, the visible seal and the contrassegno at the foot of
-// the last page.
+// ending writes the signer's line, the visible seal and the contrassegno at the
+// foot of the last page.
 func (r *roll) ending() {
 	signing, ok := r.signing(1)
 	height := 0.0
@@ -361,17 +370,21 @@ func (r *roll) ending() {
 	r.verification()
 }
 
-// numberPages writes at the foot of each page what ties the pages together.
+// numberPages writes at the foot of each page the text that ties the pages
+// together.
 func (r *roll) numberPages() {
 	for n, p := range r.pages {
-		number := plain(fill(r.texts.Collective.Page, map[string]string{"page": strconv.Itoa(n + 1), "pages": strconv.Itoa(len(r.pages))}))
+		number := plain(fill(r.texts.Collective.Page,
+			map[string]string{"page": strconv.Itoa(n + 1), "pages": strconv.Itoa(len(r.pages))}))
 		left := strings.Join([]string{r.texts.Labels.Protocol + " " + r.d.Protocol, r.mark.Code()}, " · ")
 		p.Pagination(func(c *tagged.Canvas) {
 			c.MoveTo(marginX, footTop)
 			c.LineTo(marginX+textWidth, footTop)
 			c.Stroke(hair, 0.4)
-			c.Block(marginX, footTop+1*mm, r.layout(0.75*textWidth, tagged.Left, tagged.Span{Style: regular(7.6, soft), Text: left}))
-			c.Block(marginX+0.75*textWidth, footTop+1*mm, r.layout(0.25*textWidth, tagged.Right, tagged.Span{Style: regular(7.6, soft), Text: number}))
+			c.Block(marginX, footTop+1*mm,
+				r.layout(0.75*textWidth, tagged.Left, tagged.Span{Style: regular(7.6, soft), Text: left}))
+			c.Block(marginX+0.75*textWidth, footTop+1*mm,
+				r.layout(0.25*textWidth, tagged.Right, tagged.Span{Style: regular(7.6, soft), Text: number}))
 		})
 	}
 }

@@ -27,7 +27,7 @@ const DataVersion = 1
 // to those bytes and not contained in them. It holds no fiscal code.
 type Data struct {
 	Kind Kind
-	// Trial is set if the document is not sealed by a production sealer.
+	// Trial is true if the document is not sealed by a production sealer.
 	Trial bool
 	// Protocol is the number under which the issue is registered: 1 to 30
 	// digits ("numero di protocollo ANPR").
@@ -38,8 +38,8 @@ type Data struct {
 	ValidUntil electoral.Date
 	Use        Use
 	Subject    Subject
-	// Enrolment is where the subject is enrolled; nil in a kind that does not
-	// say it.
+	// Enrolment says where the subject is enrolled; nil for a kind that does
+	// not state it.
 	Enrolment *Enrolment
 	Statement Statement
 	Issuer    Authority
@@ -64,8 +64,8 @@ type Birth struct {
 	Date electoral.Date
 	// Place is the comune or the town abroad; empty if only the State is known.
 	Place string
-	// OtherPlace is its name in the other language of the certificate; empty if
-	// it has none.
+	// OtherPlace is the name of Place in the other language of the certificate;
+	// empty if it has none.
 	OtherPlace string
 	// Province is the two letters of the province; empty abroad and for a
 	// comune without one.
@@ -111,15 +111,16 @@ func StatementCodes() []StatementCode {
 	return []StatementCode{EnrolledGeneral, EnrolledAdded, EnrolledEUComunal, EnrolledEUParliament, PoliticalRights}
 }
 
-// A Statement says what is certified. A combined certificate states the
-// enrolment of its code and the political rights.
+// A Statement says what is certified. A combined certificate states both the
+// enrolment that Code names and the political rights.
 type Statement struct {
 	Code StatementCode `json:"code"`
-	// Language is that beside Italian (ISO 639-1), or "it" for Italian alone.
+	// Language is the language beside Italian (ISO 639-1), or "it" for Italian
+	// alone.
 	Language string `json:"language"`
 }
 
-// A Channel says through whom a certificate was asked and issued.
+// A Channel is the way on which a certificate was asked and issued.
 type Channel string
 
 // The channels.
@@ -128,7 +129,7 @@ const (
 	ComuneChannel Channel = "comune" // an electoral office, for any citizen
 )
 
-// An Authority is who issues a certificate.
+// An Authority is the issuer of a certificate.
 type Authority struct {
 	Channel Channel
 	// Name is the authority in whose name the seal is put.
@@ -140,7 +141,7 @@ type Authority struct {
 	Signer *Signer
 }
 
-// A Signer is who signs for a comune.
+// A Signer is the person who signs for a comune.
 type Signer struct {
 	Role SignerRole `json:"role"`
 	// Name is name and surname; may be empty.
@@ -202,7 +203,7 @@ var dataSchema []byte
 // DataSchema returns the JSON Schema (draft 2020-12) of the embedded data.
 func DataSchema() []byte { return slices.Clone(dataSchema) }
 
-// newNonce reads crypto/rand, which cannot fail.
+// newNonce returns random bits; crypto/rand cannot fail.
 func newNonce() (n Nonce) {
 	_, _ = rand.Read(n[:])
 	return n
@@ -225,7 +226,7 @@ func (d Data) Encode() ([]byte, error) {
 	return canonical(w)
 }
 
-// canonical encodes a wire form.
+// canonical encodes the wire form of data.
 func canonical(w any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -237,7 +238,7 @@ func canonical(w any) ([]byte, error) {
 }
 
 // ParseData reads the canonical form and nothing else: a byte that
-// [Data.Encode] would have written otherwise is an error with its position.
+// [Data.Encode] would have written differently is an error with its position.
 func ParseData(data []byte) (Data, error) {
 	if len(data) > maxData {
 		return Data{}, fmt.Errorf("certificate: data of %d bytes, at most %d are accepted", len(data), maxData)
@@ -265,7 +266,8 @@ func ParseData(data []byte) (Data, error) {
 	return d, nil
 }
 
-// sameBytes says where data differs from its canonical form.
+// sameBytes returns an error that says where data differs from its canonical
+// form, nil if it does not.
 func sameBytes(canonical, data []byte) error {
 	if bytes.Equal(canonical, data) {
 		return nil
@@ -292,7 +294,8 @@ func (w wireData) data() (d Data, err error) {
 func (w wireSubject) subject() (Subject, error) {
 	s := Subject{
 		Surname: w.Surname, Name: w.Name, Sex: w.Sex,
-		Birth: Birth{Place: w.Birth.Place, OtherPlace: w.Birth.OtherPlace, Province: w.Birth.Province, State: w.Birth.State},
+		Birth: Birth{Place: w.Birth.Place, OtherPlace: w.Birth.OtherPlace, Province: w.Birth.Province,
+			State: w.Birth.State},
 	}
 	if err := s.Birth.Date.UnmarshalText([]byte(w.Birth.Date)); err != nil {
 		return s, fmt.Errorf("subject.birth.date: %w", err)
@@ -302,21 +305,23 @@ func (w wireSubject) subject() (Subject, error) {
 
 func parseStamp(issuedAt, validUntil, nonce string) (at time.Time, until electoral.Date, n Nonce, err error) {
 	if at, err = time.Parse(instantLayout, issuedAt); err != nil {
-		return at, until, n, fmt.Errorf("certificate: data: issuedAt %.40q: expected an instant such as 2026-01-31T09:30:00.000Z", issuedAt)
+		return at, until, n, fmt.Errorf("certificate: data: issuedAt %.40q: "+
+			"expected an instant such as 2026-01-31T09:30:00.000Z", issuedAt)
 	}
 	if err := until.UnmarshalText([]byte(validUntil)); err != nil {
 		return at, until, n, fmt.Errorf("certificate: data: validUntil: %w", err)
 	}
 	b, err := hex.DecodeString(nonce)
 	if err != nil || len(b) != len(n) {
-		return at, until, n, fmt.Errorf("certificate: data: nonce %.40q: expected %d hexadecimal digits", nonce, 2*len(n))
+		return at, until, n, fmt.Errorf("certificate: data: nonce %.40q: expected %d hexadecimal digits",
+			nonce, 2*len(n))
 	}
 	copy(n[:], b)
 	return at, until, n, nil
 }
 
-// Check returns everything that is wrong with the data, joined; nil if it can
-// be printed and encoded.
+// Check returns everything that is wrong with the data, joined; nil if the data
+// can be printed and encoded.
 func (d Data) Check() error {
 	c := newDataCheck()
 	if !slices.Contains(Kinds(), d.Kind) {
@@ -341,7 +346,7 @@ type dataCheck struct {
 
 func newDataCheck() dataCheck { return dataCheck{errs: new([]error)}.below("") }
 
-// below returns a check of what stands below a path.
+// below returns a check of the fields below a path.
 func (c dataCheck) below(prefix string) dataCheck {
 	out := dataCheck{errs: c.errs}
 	out.bad = func(path, format string, args ...any) {
@@ -393,12 +398,13 @@ func (s Subject) check(bad badFunc, text textFunc) {
 	text("subject.birth.place", b.Place, b.State == "")
 	text("subject.birth.otherPlace", b.OtherPlace, false)
 	text("subject.birth.state", b.State, false)
-	if b.Province != "" && (b.State != "" || len(b.Province) != 2 || strings.Trim(b.Province, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
+	if b.Province != "" && (b.State != "" || len(b.Province) != 2 ||
+		strings.Trim(b.Province, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
 		bad("subject.birth.province", "%.10q: expected two capitals, and none for a birth abroad", b.Province)
 	}
 }
 
-// checkStatement holds kind, statement and enrolment together.
+// checkStatement checks that kind, statement and enrolment agree.
 func (d Data) checkStatement(c dataCheck) {
 	bad, text := c.bad, c.text
 	if !slices.Contains(StatementCodes(), d.Statement.Code) {
@@ -430,7 +436,8 @@ func (d Data) checkStatement(c dataCheck) {
 	text("enrolment.seat", e.Seat, false)
 }
 
-// statementOf returns the statement of a certificate of enrolment in a list.
+// statementOf returns the statement that a certificate of enrolment in a list
+// makes; empty for an unknown list.
 func statementOf(l electoral.List) StatementCode {
 	switch l {
 	case electoral.GeneralList:
@@ -479,7 +486,7 @@ func digits(s string, most int) bool {
 	return s != "" && len(s) <= most && strings.Trim(s, "0123456789") == ""
 }
 
-// badText says why a text cannot stand in the data, empty if it can.
+// badText says why a text cannot stand in the data; empty if it can.
 func badText(s string) string {
 	switch n := utf8.RuneCountInString(s); {
 	case !utf8.ValidString(s):

@@ -9,8 +9,8 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/refdata"
 )
 
-// A Code names one reason to refuse a certificate. It is stable, never reused
-// for something else, and an error, so that
+// A Code names one reason to refuse a certificate. It is stable and never
+// reused for something else. It is also an error, so that
 //
 //	errors.Is(err, certificate.Deceased)
 //
@@ -60,15 +60,16 @@ func (c Code) Error() string { return string(c) }
 // Remedy are Italian, for people.
 type Reason struct {
 	Code Code `json:"code"`
-	// Field is the path of the datum that the reason is about, as in the JSON of
-	// [electoral.CertificateFacts] or of the request; empty if none.
+	// Field is the path of the datum that the reason is about, as in the JSON
+	// of [electoral.CertificateFacts] or of the request; empty if there is
+	// none.
 	Field   string `json:"field,omitzero"`
 	Message string `json:"message"`
-	// Case is the case of the code's rule, and Args the arguments of its texts
-	// ([ReasonRules]).
+	// Case names the case of the code's rule, and Args are the arguments of its
+	// texts ([ReasonRules]).
 	Case string         `json:"case,omitzero"`
 	Args electoral.Args `json:"args,omitempty"`
-	// Remedy says what would change it.
+	// Remedy says what would have to change for the certificate to be issued.
 	Remedy string `json:"remedy"`
 	Source string `json:"source"`
 	// ANPRCode is the code with which ANPR refuses the same thing, where known.
@@ -95,8 +96,8 @@ func (r *Refusal) Error() string {
 	return b.String()
 }
 
-// RefusalCode returns the code of the first reason, by which the access log keeps
-// the refusal.
+// RefusalCode returns the code of the first reason; the access log keeps the
+// refusal under it.
 func (r *Refusal) RefusalCode() string {
 	if len(r.Reasons) == 0 {
 		return ""
@@ -115,12 +116,12 @@ func (r *Refusal) Unwrap() []error {
 
 // Assess returns every reason for which a certificate of a kind cannot be
 // issued on a day, nil if it can. list is the list that a certificate of
-// enrolment is to state; empty means the first in the order of annex 1 in which
-// the person is. It is a pure function of its arguments.
+// enrolment is to state; empty means the first, in the order of annex 1, in
+// which the person is enrolled. Assess is a pure function of its arguments.
 //
-// Certifiability that ANPR was not told is no reason by itself: capacity and
-// enrolment, which the certificate states, must be recorded anyway. Political
-// rights are certified of Italian citizens only; this is our choice, there is
+// A missing certifiability is not a reason by itself: capacity and enrolment,
+// which the certificate states, must be recorded in any case. Political rights
+// are certified for Italian citizens only; this is our choice, since there is
 // no public rule.
 func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at electoral.Date) []Reason {
 	var out []Reason
@@ -163,7 +164,8 @@ func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at
 					out[len(out)-1] = removed(*r)
 				}
 				if facts.ClaimedBy != "" {
-					out[len(out)-1] = newCase(BetweenComuni, "claimed", "elector.removal", electoral.Args{"comune": facts.ClaimedBy})
+					out[len(out)-1] = newCase(BetweenComuni, "claimed", "elector.removal",
+						electoral.Args{"comune": facts.ClaimedBy})
 				}
 			}
 		}
@@ -178,12 +180,14 @@ func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at
 	return out
 }
 
-// removed says why somebody is in no list, with what would change it.
+// removed returns the reason for an elector who was removed and is in no list,
+// with what would change it.
 func removed(r electoral.Removal) Reason {
 	if r.Day.Month == 0 || r.Day.Day == 0 {
 		return newCase(Removed, "reason", "elector.removal", electoral.Args{"reason": r.Reason.Italian()})
 	}
-	return newCase(Removed, "dated", "elector.removal", electoral.Args{"reason": r.Reason.Italian(), "day": italianDay(r.Day)})
+	return newCase(Removed, "dated", "elector.removal",
+		electoral.Args{"reason": r.Reason.Italian(), "day": italianDay(r.Day)})
 }
 
 func assessPerson(p electoral.Person, at electoral.Date, add func(Code, string)) {
@@ -223,8 +227,8 @@ func enrolmentOf(e electoral.Elector, list electoral.List) (electoral.List, elec
 	return "", electoral.Enrolment{}, false
 }
 
-// subjectOf takes from a person what a certificate prints, with the names of
-// the places as they were at the birth.
+// subjectOf takes from a person what a certificate prints, with the names that
+// the places had at the birth.
 func subjectOf(p electoral.Person, tables *refdata.Tables, language string) Subject {
 	s := Subject{Surname: clean(p.Surname), Name: clean(p.Name), Sex: p.Sex, Birth: Birth{Date: p.Birth.Date}}
 	if s.Sex != electoral.Male && s.Sex != electoral.Female {
@@ -238,8 +242,8 @@ func subjectOf(p electoral.Person, tables *refdata.Tables, language string) Subj
 	return s
 }
 
-// otherName returns a comune's name in a language; empty if it has none of its
-// own.
+// otherName returns a comune's name in a language; empty if it has no name of
+// its own in that language.
 func otherName(tables *refdata.Tables, c refdata.Comune, language string) string {
 	for _, l := range tables.Languages(c.Belfiore) {
 		if strings.EqualFold(l.Code, language) && l.OtherName != c.Name {

@@ -21,55 +21,58 @@ import (
 	"github.com/liste-elettorali/anpr/seal"
 )
 
-// A Source gives what certificates are made of; [registry.Registry] is one.
-// It is safe for concurrent use.
+// A Source gives the facts from which certificates are made;
+// [registry.Registry] is one. It is safe for concurrent use.
 type Source interface {
-	// Home returns the comune under which the person with an ANPR id is
-	// registered, in whose chain of the log the accesses to his data stand; empty
-	// if there is none. It is asked before the access is on record, and shown to
-	// nobody.
+	// Home returns the comune (Belfiore code) under which the person with an
+	// ANPR id is registered; empty if there is no such person. Accesses to the
+	// person's data stand in the chain of the log of that comune. Home is
+	// called before the access is on record, and its result is shown to nobody.
 	Home(ctx context.Context, anprID string) (comune string, err error)
-	// HomeOf is Home of the person with a codice fiscale, with his ANPR id; both
-	// are empty if there is none.
+	// HomeOf returns the ANPR id of the person with a codice fiscale, and what
+	// Home returns for that id; both are empty if there is no such person.
 	HomeOf(ctx context.Context, code electoral.FiscalCode) (anprID, comune string, err error)
 	// CertificateFacts returns the person, the elector and the section of the
-	// subject of an access that is on record, if who made it may ask for that
-	// person's certificate. It writes no entry. Its errors are handed on as they
-	// are.
+	// subject of an access that is on record, if the person who asks may ask
+	// for that certificate. It writes no entry. The issuer passes its errors on
+	// unchanged.
 	CertificateFacts(ctx context.Context, on *electoral.Entry) (electoral.CertificateFacts, error)
 }
 
-// A Config says what an [Issuer] stands on. Sealer, Source, Recorder, Key and
+// A Config holds the parts of an [Issuer]. Sealer, Source, Recorder, Key and
 // BaseURL are required.
 type Config struct {
 	Sealer   seal.Sealer
 	Source   Source
 	Recorder electoral.Recorder
-	// Key authenticates the contrassegno: at least [contrassegno.MinKeySize] secret bytes,
-	// the same for as long as certificates are valid.
+	// Key authenticates the contrassegno: at least [contrassegno.MinKeySize]
+	// secret bytes. It must stay the same as long as issued certificates are
+	// valid.
 	Key []byte
 	// BaseURL is where the contrassegno leads: "https://HOST", at most 38
 	// characters of host; a path must be in capitals.
 	BaseURL string
-	// Authority is in whose name the seal is put. Empty means "Direzione
-	// centrale per i servizi elettorali" (D.M. 17 October 2022, annex 2).
+	// Authority is the authority in whose name the seal is put. Empty means
+	// "Direzione centrale per i servizi elettorali" (D.M. 17 October 2022,
+	// annex 2).
 	Authority string
-	// Texts holds texts by language; a language that is missing is ours.
+	// Texts holds texts by language (ISO 639-1); for a language that is missing
+	// the texts of [AllTexts] are used.
 	Texts map[string]Texts
 	// Rules are the legal rules; nil means [DefaultRules].
 	Rules *Rules
 	// Logo is the Ministry's logo as PNG or JPEG, at most 2 MiB. Nil means a
 	// neutral drawing that is plainly a placeholder.
 	Logo []byte
-	// VisibleSeal reserves a place on the page for a seal that is seen, beside
-	// the line of who signs; the sealer must draw it, as [seal.PAdES] does. The
-	// default is an invisible seal.
+	// VisibleSeal reserves a place on the page for a visible seal, beside the
+	// signer's line; the sealer must draw it, as [seal.PAdES] does. False means
+	// an invisible seal.
 	VisibleSeal bool
-	// Protocol gives the number of an issue, 1 to 30 digits. Nil means a number
-	// made of the instant (17 digits) and of chance (8 digits).
+	// Protocol gives the number of an issue, 1 to 30 digits. Nil means 25
+	// digits: 17 from the instant and 8 random ones.
 	Protocol func(ctx context.Context, req Request) (string, error)
 	// Archive keeps what is issued until it expires; nil keeps nothing. With an
-	// archive an issue is done once: the same request id gives the same
+	// archive an issue happens once: the same request id gives the same
 	// document.
 	Archive Archive
 	// Tables are the reference tables; nil means [refdata.Embedded].
@@ -81,23 +84,24 @@ type Config struct {
 // A Request asks for one certificate.
 type Request struct {
 	electoral.Request
-	// ANPRID is of the person whom the certificate is about.
+	// ANPRID identifies the person that the certificate is about.
 	ANPRID string
 	Kind   Kind
 	Use    Use
 	// List is the list that a certificate of enrolment states; empty means the
-	// first, in the order of annex 1, in which the person is.
+	// first list, in the order of annex 1, in which the person is enrolled.
 	List electoral.List
-	// Language is the language beside Italian, as ISO 639-1, or "it" for none;
-	// empty means that of the comune of residence, if it has one.
+	// Language is the language beside Italian, as ISO 639-1, or "it" for none.
+	// Empty means the language of the comune of residence, if it has one.
 	Language string
-	// Signer is who signs for the comune of an officer. The zero role means
-	// [Mayor], as in ANPR. It must be zero for a citizen: a certificate of the
-	// portal is not signed.
+	// Signer signs for the comune of an officer. The zero role means [Mayor],
+	// as in ANPR. It must be zero for a citizen: a certificate of the portal is
+	// not signed.
 	Signer Signer
-	// Previewed is the Shown of the [Preview] that was confirmed. If what the page
-	// would show has changed since, the issue is refused with [PreviewOutdated]:
-	// what is confirmed is what is issued. Empty if nothing was previewed.
+	// Previewed is the Shown of the [Preview] that was confirmed; empty if
+	// nothing was previewed. If the page would show something else now, the
+	// issue is refused with [PreviewOutdated], so that only what was confirmed
+	// is issued.
 	Previewed string
 }
 
@@ -110,30 +114,31 @@ type Issued struct {
 	// contrassegno is bound.
 	Embedded     []byte
 	Contrassegno contrassegno.Mark
-	// Collective is the data of a collective certificate, which only
-	// [Issuer.Download] and [Issuer.Original] return as an Issued: Data is zero
-	// then. Nil otherwise.
+	// Collective is the data of a collective certificate; Data is zero then.
+	// Only [Issuer.Download] and [Issuer.Original] return such an Issued. Nil
+	// otherwise.
 	Collective *CollectiveData
 }
 
-// An Offer says what can be issued for a person now, and what is kept for him.
+// An Offer says what can be issued for a person now, and which documents are
+// kept for him.
 type Offer struct {
-	// Kinds are all the kinds, with the reasons against each.
+	// Kinds are all the kinds, each with the reasons against it.
 	Kinds []Eligibility `json:"kinds"`
-	// Languages are those beside Italian in which a certificate can be issued, as
-	// ISO 639-1: those in force where the person is registered, and for which
-	// there are texts.
+	// Languages are the languages beside Italian in which a certificate can be
+	// issued, as ISO 639-1: those in force where the person is registered, as
+	// far as there are texts.
 	Languages []string `json:"languages"`
-	// Kept are the certificates of a citizen who asks about himself that have not
-	// expired, the latest first, without the documents. Nil for others, and
-	// without an archive.
+	// Kept are the certificates that have not expired, the latest first,
+	// without the documents, if a citizen asks about himself. Nil for others,
+	// and without an archive.
 	Kept []Archived `json:"-"`
 }
 
 // An Eligibility says whether a kind can be issued for a person.
 type Eligibility struct {
 	Kind Kind `json:"kind"`
-	// Reasons are why not; empty if it can.
+	// Reasons say why the kind cannot be issued; empty if it can.
 	Reasons []Reason `json:"reasons"`
 }
 
@@ -165,7 +170,10 @@ func NewIssuer(cfg Config) (*Issuer, error) {
 	case cfg.Recorder == nil:
 		return nil, errors.New("certificate: issuer without a recorder")
 	}
-	i := &Issuer{cfg: cfg, texts: make(map[string]*Texts), schema: tagged.Compress(dataSchema), collectiveSchema: tagged.Compress(collectiveSchema), buffers: make(chan []byte, runtime.GOMAXPROCS(0))}
+	i := &Issuer{
+		cfg: cfg, texts: make(map[string]*Texts), buffers: make(chan []byte, runtime.GOMAXPROCS(0)),
+		schema: tagged.Compress(dataSchema), collectiveSchema: tagged.Compress(collectiveSchema),
+	}
 	i.cfg.Key = slices.Clone(cfg.Key)
 	if i.cfg.Authority == "" {
 		i.cfg.Authority = defaultAuthority
@@ -201,7 +209,7 @@ func NewIssuer(cfg Config) (*Issuer, error) {
 }
 
 // loadTexts checks that every text is there and that the font can print it, so
-// that only the data of a person can fail later.
+// that later only a person's data can fail.
 func (i *Issuer) loadTexts() error {
 	all := map[string]Texts{}
 	for _, t := range AllTexts() {
@@ -239,10 +247,10 @@ func (i *Issuer) loadTexts() error {
 	return nil
 }
 
-// Offer says for each kind whether it can be issued now, and every reason if not,
-// and in which languages. It neither issues nor shows anything of the person but
-// this, and to a citizen what is kept for him. It is one access, on record before
-// it returns.
+// Offer says, for each kind, whether it can be issued now and, if not, every
+// reason; and in which languages. It issues nothing and shows nothing else
+// about the person, except that a citizen also sees what is kept for him. It is
+// one access, on record before Offer returns.
 func (i *Issuer) Offer(ctx context.Context, req electoral.Request, anprID string) (Offer, error) {
 	p := i.passage(ctx, req, electoral.OpReadForCertificate, anprID)
 	p.ReadOnly = true
@@ -275,8 +283,8 @@ func (i *Issuer) Offer(ctx context.Context, req electoral.Request, anprID string
 	return out, nil
 }
 
-// languages are those beside Italian that are in force where a person is
-// registered and for which there are texts.
+// languages returns the languages beside Italian that are in force where a
+// person is registered and for which there are texts.
 func (i *Issuer) languages(p electoral.Person) []string {
 	out := []string{}
 	for _, l := range i.cfg.Tables.Languages(p.Registered()) {
@@ -287,19 +295,23 @@ func (i *Issuer) languages(p electoral.Person) []string {
 	return out
 }
 
-// Issue issues a certificate: eligibility, data, page with contrassegno, seal,
-// archive. The request is on record before any of it, the outcome after it is
-// archived and before it returns. With an archive the id of an earlier request
-// gives the same document, and nothing is issued; with that id and another
-// content it is refused with [RequestReused], once the document's validity is
-// over with [Expired]. The errors are those of [Issuer.Preview], and those of
-// the sealer, the protocol and the archive. After
-// [electoral.ErrRequestNotRecorded] nothing was begun; after
-// [electoral.ErrOutcomeNotRecorded] the document is archived, though not
-// released, and the same id gives it.
+// Issue issues a certificate. It checks eligibility, composes the data, draws
+// the page with its contrassegno, seals it and archives it. The request is on
+// record before any of this; the outcome is on record after the document is
+// archived and before Issue returns.
+//
+// With an archive, the id of an earlier request gives the same document, and
+// nothing new is issued. The same id with another content is refused with
+// [RequestReused]; once the document's validity is over, with [Expired].
+//
+// The errors are those of [Issuer.Preview], and those of the sealer, the
+// protocol and the archive. After [electoral.ErrRequestNotRecorded] nothing was
+// begun. After [electoral.ErrOutcomeNotRecorded] the document is archived but
+// not released, and the same id gives it.
 func (i *Issuer) Issue(ctx context.Context, req Request) (Issued, error) {
 	var out Issued
-	err := i.passage(ctx, req.Request, electoral.OpIssueCertificate, req.ANPRID).Do(ctx, func(on *electoral.Entry) error {
+	p := i.passage(ctx, req.Request, electoral.OpIssueCertificate, req.ANPRID)
+	err := p.Do(ctx, func(on *electoral.Entry) error {
 		k := keys{request: i.requestKey(req.Request), payload: i.payloadKey(req)}
 		var repeated bool
 		var err error
@@ -339,8 +351,9 @@ func (i *Issuer) issue(ctx context.Context, on *electoral.Entry, req Request, k 
 	return i.produce(ctx, d, k)
 }
 
-// compose makes the data of a certificate, but for what only an issue gives it,
-// or a [*Refusal] with every reason.
+// compose makes the data of a certificate, without the fields that only an
+// issue sets (instant, trial, nonce, protocol). Its error is a [*Refusal] with
+// every reason.
 func (i *Issuer) compose(facts electoral.CertificateFacts, req Request, at electoral.Date) (Data, error) {
 	reasons := Assess(facts, req.Kind, req.List, at)
 	refuse := func(c Code, field string) { reasons = append(reasons, newReason(c, field)) }
@@ -352,7 +365,10 @@ func (i *Issuer) compose(facts electoral.CertificateFacts, req Request, at elect
 		refuse(LanguageNotInForce, "language")
 	}
 	enrolment, _ := req.Kind.states()
-	d := Data{Kind: req.Kind, Use: req.Use, Statement: Statement{PoliticalRights, language}, Issuer: Authority{Channel: PortalChannel, Name: i.cfg.Authority}}
+	d := Data{
+		Kind: req.Kind, Use: req.Use, Statement: Statement{PoliticalRights, language},
+		Issuer: Authority{Channel: PortalChannel, Name: i.cfg.Authority},
+	}
 	switch {
 	case req.Actor.Role == electoral.OfficerRole:
 		d.Issuer.Channel = ComuneChannel
@@ -396,7 +412,8 @@ func (i *Issuer) compose(facts electoral.CertificateFacts, req Request, at elect
 
 func ptrTo[T any](v T) *T { return &v }
 
-// comune names a comune: beside another language by its Italian name.
+// comune returns a comune as it is printed; beside another language with its
+// Italian name alone.
 func (i *Issuer) comune(code string, c refdata.Comune, language string) Comune {
 	if other := otherName(i.cfg.Tables, c, language); other != "" {
 		return Comune{code, c.Name, other}
@@ -407,9 +424,9 @@ func (i *Issuer) comune(code string, c refdata.Comune, language string) Comune {
 	return Comune{Code: code, Name: c.FullName}
 }
 
-// language returns the language beside Italian: that which is asked, or that
+// language returns the language beside Italian: the one that was asked, or that
 // of the comune of residence or of the register of Italians abroad ("ove vige
-// il multilinguismo"). It returns false for one that is not in force there.
+// il multilinguismo"). It returns false if the one asked is not in force there.
 func (i *Issuer) language(facts electoral.CertificateFacts, asked string) (string, bool) {
 	if asked == italianCode {
 		return italianCode, true
@@ -425,15 +442,17 @@ func (i *Issuer) language(facts electoral.CertificateFacts, asked string) (strin
 const italianCode = "it"
 
 // unprintable returns a reason for each datum that the page or the data cannot
-// carry as it is.
+// hold as it is.
 func (i *Issuer) unprintable(d Data) (out []Reason) {
 	type field struct{ path, text string }
 	fields := []field{
 		{"person.surname", d.Subject.Surname}, {"person.name", d.Subject.Name},
-		{"person.birth.placeName", d.Subject.Birth.Place}, {"person.birth.place", d.Subject.Birth.State + d.Subject.Birth.OtherPlace},
+		{"person.birth.placeName", d.Subject.Birth.Place},
+		{"person.birth.place", d.Subject.Birth.State + d.Subject.Birth.OtherPlace},
 	}
 	if e := d.Enrolment; e != nil {
-		fields = append(fields, field{"elector.comune", e.Comune.Name}, field{"elector.section", e.Section}, field{"section.seatName", e.Seat})
+		fields = append(fields, field{"elector.comune", e.Comune.Name}, field{"elector.section", e.Section},
+			field{"section.seatName", e.Seat})
 	}
 	if d.Issuer.Signer != nil {
 		fields = append(fields, field{"actor.comune", d.Issuer.Comune.Name}, field{"signer.name", d.Issuer.Signer.Name})
@@ -443,7 +462,8 @@ func (i *Issuer) unprintable(d Data) (out []Reason) {
 		if err == nil {
 			if err = i.engine.Check(tagged.Regular, f.text); err == nil {
 				if why := badText(f.text); why != "" {
-					out = append(out, newCase(TextTooLong, "field", f.path, electoral.Args{"most": strconv.Itoa(maxField)}))
+					out = append(out, newCase(TextTooLong, "field", f.path,
+						electoral.Args{"most": strconv.Itoa(maxField)}))
 				}
 				continue
 			}
@@ -457,7 +477,8 @@ func (i *Issuer) unprintable(d Data) (out []Reason) {
 	return out
 }
 
-// characterReason names the character that the font, or the page, does not have.
+// characterReason returns the reason that names a character which the font, or
+// the page, does not have.
 func characterReason(c *tagged.CharacterError, path string) Reason {
 	shown := fmt.Sprintf("U+%04X", c.Char)
 	if c.Visible() {
@@ -472,9 +493,11 @@ func characterReason(c *tagged.CharacterError, path string) Reason {
 	case tagged.NotUTF8:
 		name = "not-utf-8"
 	}
-	return newCase(CharacterNotPrintable, name, path, electoral.Args{"character": shown, "position": strconv.Itoa(c.Position)})
+	return newCase(CharacterNotPrintable, name, path,
+		electoral.Args{"character": shown, "position": strconv.Itoa(c.Position)})
 }
 
-// clean puts a text of a register into the form of the data: NFC, without
-// spaces around it. What cannot be printed stays, to be refused by name.
+// clean puts a text from a register into the form of the data: NFC, without
+// spaces around it. A character that cannot be printed stays, and is refused by
+// name later.
 func clean(s string) string { return strings.Trim(norm.NFC.String(s), " ") }

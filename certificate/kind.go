@@ -24,8 +24,8 @@ const (
 	// ANPR a request that lists both types.
 	CombinedCertificate Kind = "combined"
 	// CollectiveCertificate says that several persons are in the lists
-	// ("certificato collettivo", L. 352/1970, art. 8). It is none of [Kinds]:
-	// [Issuer.Collective] issues it.
+	// ("certificato collettivo", L. 352/1970, art. 8). [Kinds] does not contain
+	// it; [Issuer.Collective] issues it.
 	CollectiveCertificate Kind = "collective-enrolment"
 )
 
@@ -37,10 +37,11 @@ func Kinds() []Kind {
 // states reports whether a certificate of the kind says where the person is
 // enrolled, and whether it says that he enjoys the political rights.
 func (k Kind) states() (enrolment, rights bool) {
-	return k == EnrolmentCertificate || k == CombinedCertificate, k == PoliticalRightsCertificate || k == CombinedCertificate
+	combined := k == CombinedCertificate
+	return k == EnrolmentCertificate || combined, k == PoliticalRightsCertificate || combined
 }
 
-// ParseKind reads the text of a kind, that of collective certificates included.
+// ParseKind reads the text of a kind; [CollectiveCertificate] is accepted too.
 func ParseKind(s string) (Kind, error) {
 	for _, k := range append(Kinds(), CollectiveCertificate) {
 		if string(k) == s {
@@ -51,8 +52,9 @@ func ParseKind(s string) (Kind, error) {
 }
 
 // ANPRTypes returns the codes of the kind in ANPR's service 6001
-// (tipoCertificato). The table that defines them is not public: 21 and 22 come
-// from what vendors report (italia/anpr, issue 3693).
+// (tipoCertificato), nil for [CollectiveCertificate]. The table that defines
+// the codes is not public: 21 and 22 come from what vendors report
+// (italia/anpr, issue 3693).
 func (k Kind) ANPRTypes() []string {
 	switch k {
 	case EnrolmentCertificate:
@@ -65,8 +67,8 @@ func (k Kind) ANPRTypes() []string {
 	return nil
 }
 
-// A Use is what a certificate is asked for; it decides the formula of D.P.R.
-// 445/2000, art. 40, and the stamp duty.
+// A Use is the purpose for which a certificate is asked. It decides the formula
+// of D.P.R. 445/2000, art. 40, and the stamp duty.
 type Use string
 
 // The uses.
@@ -91,7 +93,7 @@ func ParseUse(s string) (Use, error) {
 	return "", fmt.Errorf("certificate: use %.40q: expected %q or %q", s, ElectoralUse, PrivateUse)
 }
 
-// A SignerRole says in which quality somebody signs for a comune
+// A SignerRole is the office in which a person signs for a comune
 // (tipoFirmaElettorale of ANPR's service 6001).
 type SignerRole string
 
@@ -109,11 +111,12 @@ func ParseSignerRole(s string) (SignerRole, error) {
 	case Mayor, DeputyMayor, MayorDelegate:
 		return r, nil
 	}
-	return "", fmt.Errorf("certificate: signer's role %.40q: expected %q, %q or %q", s, Mayor, DeputyMayor, MayorDelegate)
+	return "", fmt.Errorf("certificate: signer's role %.40q: expected %q, %q or %q",
+		s, Mayor, DeputyMayor, MayorDelegate)
 }
 
-// addMonths counts calendar months; a day that the month does not have becomes
-// its last.
+// addMonths adds calendar months; a day that the resulting month does not have
+// becomes its last day.
 func addMonths(d electoral.Date, n int) electoral.Date {
 	month := int(d.Month) - 1 + n
 	d.Year += month / 12

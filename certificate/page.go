@@ -2,7 +2,6 @@ package certificate
 
 import (
 	"errors"
-	"strconv"
 	"strings"
 
 	"github.com/liste-elettorali/anpr/certificate/contrassegno"
@@ -18,7 +17,7 @@ const (
 	textWidth   = tagged.A4Width - 2*marginX
 	headTop     = 15 * mm
 	logoSize    = 22 * mm
-	bottomTop   = tagged.A4Height - 65*mm // where the block of the contrassegno begins
+	bottomTop   = tagged.A4Height - 65*mm // top of the block of the contrassegno
 	quietZone   = 4                       // modules (ISO/IEC 18004, 9.1)
 	codeSize    = 37 * mm                 // without the quiet zone
 	dataName    = "certificato.json"
@@ -47,21 +46,21 @@ func bold(size float64, c tagged.Color) tagged.Style {
 	return tagged.Style{Face: tagged.Bold, Size: size, Color: c}
 }
 
-// A sheet is the page in the making.
+// A sheet is a page while it is drawn.
 type sheet struct {
 	issuer *Issuer
 	doc    *tagged.Document
 	page   *tagged.Page
 	texts  *Texts // Italian
-	// other are the texts beside the Italian ones, nil without.
+	// other are the texts beside the Italian ones; nil if there are none.
 	other   *Texts
 	data    Data
 	mark    *contrassegno.Mark // nil in a preview
 	preview bool
-	// collective is what a collective certificate says of all, nil for one of
-	// one person.
+	// collective is the data of a collective certificate; nil for a certificate
+	// of one person.
 	collective *CollectiveData
-	// frame is where a visible seal goes, nil without.
+	// frame is the place of a visible seal; nil if there is none.
 	frame *seal.Appearance
 }
 
@@ -69,8 +68,8 @@ type sheet struct {
 var errNoRoom = errors.New("certificate: the text does not fit the page")
 
 // render draws the page. A preview has neither embedded data nor a
-// contrassegno. The text is set smaller until it fits; one that never does is
-// refused.
+// contrassegno. The text is set smaller until it fits; if it does not fit at
+// the smallest size, it is refused.
 func (i *Issuer) render(d Data, embedded []byte, mark *contrassegno.Mark) ([]byte, error) {
 	pdf, _, err := i.sealable(nil, d, embedded, mark)
 	return pdf, err
@@ -90,9 +89,11 @@ func (d Data) terms() terms {
 	return t
 }
 
-// sealable does the same, appends the document to dst and says where a visible
-// seal goes.
-func (i *Issuer) sealable(dst []byte, d Data, embedded []byte, mark *contrassegno.Mark) ([]byte, *seal.Appearance, error) {
+// sealable does what render does, appends the document to dst, and returns the
+// place of a visible seal.
+func (i *Issuer) sealable(
+	dst []byte, d Data, embedded []byte, mark *contrassegno.Mark,
+) ([]byte, *seal.Appearance, error) {
 	var err error
 	for _, scale := range []float64{1, 0.93, 0.86, 0.79, 0.72, 0.66} {
 		var pdf []byte
@@ -159,7 +160,7 @@ func (s *sheet) title() string {
 	return title
 }
 
-// subject is the description in the metadata: what the document is worth.
+// subject returns the description in the metadata: what the document is worth.
 func (s *sheet) subject() string {
 	notes := s.notes(s.texts)
 	if len(notes) == 0 {
@@ -172,8 +173,7 @@ func (s *sheet) layout(width float64, align tagged.Align, spans ...tagged.Span) 
 	return s.doc.Layout(width, 0, align, spans...)
 }
 
-// balanced sets a centred text so that its lines are about as long as each
-// other.
+// balanced sets a centred text so that its lines are of about the same length.
 func (s *sheet) balanced(width float64, spans ...tagged.Span) *tagged.Block {
 	best := s.layout(width, tagged.Center, spans...)
 	lines := best.Lines()
@@ -193,8 +193,8 @@ func (s *sheet) balanced(width float64, spans ...tagged.Span) *tagged.Block {
 	return best
 }
 
-// background draws what lies under the text: the marks across a page that is
-// no original, and the colours of the flag.
+// background draws what lies under the text: the mark across a page that is not
+// an original, and the colours of the flag.
 func (s *sheet) background(c *tagged.Canvas) {
 	const centreX, centreY = tagged.A4Width / 2, tagged.A4Height/2 - 10*mm
 	switch {
@@ -218,8 +218,8 @@ func (s *sheet) background(c *tagged.Canvas) {
 	}
 }
 
-// notices writes, before anything else is read, that the page is no original.
-// It returns where the header begins.
+// notices writes that the page is not an original, before anything else is
+// read. It returns the place where the header begins.
 func (s *sheet) notices() float64 {
 	notes := s.notes(s.texts)
 	if len(notes) == 0 {
@@ -239,7 +239,8 @@ func (s *sheet) notices() float64 {
 	return max(headTop, y+3*mm)
 }
 
-// notes say in a language that the page is no original.
+// notes returns the sentences, in a language, that say that the page is not an
+// original.
 func (s *sheet) notes(t *Texts) (notes []string) {
 	if s.preview {
 		notes = append(notes, t.Marks.PreviewNote)
@@ -262,7 +263,8 @@ func (s *sheet) header(y float64) float64 {
 		width, height := fit(s.issuer.logo, 60*mm, logoSize)
 		left = (tagged.A4Width - width) / 2
 		fig := root.AddWith(tagged.Figure, tagged.Attributes{Alt: t.Labels.Logo})
-		s.page.Draw(fig, left, y, width, height, func(c *tagged.Canvas) { c.Image(s.issuer.logo, left, y, width, height) })
+		s.page.Draw(fig, left, y, width, height,
+			func(c *tagged.Canvas) { c.Image(s.issuer.logo, left, y, width, height) })
 	} else {
 		fig := root.AddWith(tagged.Figure, tagged.Attributes{Alt: t.Labels.LogoPlaceholder})
 		s.page.Draw(fig, left, y, logoSize, logoSize, func(c *tagged.Canvas) { drawPlaceholder(c, left, y, logoSize) })
@@ -270,11 +272,14 @@ func (s *sheet) header(y float64) float64 {
 	y += logoSize + 2.6*mm
 	caps := bold(13.5, blue)
 	caps.Tracking = 1.5
-	y = s.page.Place(root.Add(tagged.Paragraph), marginX, y, s.layout(textWidth, tagged.Center, tagged.Span{Style: caps, Text: strings.ToUpper(t.Ministry)}))
+	y = s.page.Place(root.Add(tagged.Paragraph), marginX, y,
+		s.layout(textWidth, tagged.Center, tagged.Span{Style: caps, Text: strings.ToUpper(t.Ministry)}))
 	if s.other != nil {
-		y = s.page.Place(s.foreign(root, tagged.Paragraph), marginX, y, s.layout(textWidth, tagged.Center, tagged.Span{Style: regular(9.6, soft), Text: s.other.Ministry}))
+		y = s.page.Place(s.foreign(root, tagged.Paragraph), marginX, y,
+			s.layout(textWidth, tagged.Center, tagged.Span{Style: regular(9.6, soft), Text: s.other.Ministry}))
 	}
-	y = s.page.Place(root.Add(tagged.Paragraph), marginX, y, s.layout(textWidth, tagged.Center, tagged.Span{Style: regular(10.5, ink), Text: s.data.Issuer.Name}))
+	y = s.page.Place(root.Add(tagged.Paragraph), marginX, y,
+		s.layout(textWidth, tagged.Center, tagged.Span{Style: regular(10.5, ink), Text: s.data.Issuer.Name}))
 	y += 2.4 * mm
 	register := s.layout(textWidth, tagged.Center, tagged.Span{Style: bold(10.5, blue), Text: t.Register})
 	s.page.Artifact(func(c *tagged.Canvas) {
@@ -288,7 +293,8 @@ func (s *sheet) header(y float64) float64 {
 	})
 	y = s.page.Place(root.Add(tagged.Paragraph), marginX, y, register)
 	if s.other != nil {
-		y = s.page.Place(s.foreign(root, tagged.Paragraph), marginX, y, s.layout(textWidth, tagged.Center, tagged.Span{Style: regular(9, soft), Text: s.other.Register}))
+		y = s.page.Place(s.foreign(root, tagged.Paragraph), marginX, y,
+			s.layout(textWidth, tagged.Center, tagged.Span{Style: regular(9, soft), Text: s.other.Register}))
 	}
 	return y
 }
@@ -298,8 +304,8 @@ func fit(img *tagged.Image, maxWidth, maxHeight float64) (width, height float64)
 	return float64(img.Width) * ratio, float64(img.Height) * ratio
 }
 
-// A piece is a part of the body with the least space above it and how much of
-// what is left over it takes.
+// A piece is a part of the body, with the least space above it (gap) and its
+// share of the space that is left over (stretch).
 type piece struct {
 	gap, stretch float64
 	height       float64
@@ -336,7 +342,10 @@ func (s *sheet) pieces(scale float64) []piece {
 	t, d := s.texts, s.data
 	var out []piece
 	add := func(gap, stretch float64, parent func() *tagged.Element, b *tagged.Block) {
-		out = append(out, piece{gap * mm * scale, stretch, b.Height(), func(y float64) { s.page.Place(parent(), marginX, y, b) }})
+		out = append(out, piece{
+			gap: gap * mm * scale, stretch: stretch, height: b.Height(),
+			draw: func(y float64) { s.page.Place(parent(), marginX, y, b) },
+		})
 	}
 	laid := func(align tagged.Align, spans ...tagged.Span) *tagged.Block {
 		if align == tagged.Center {
@@ -363,8 +372,10 @@ func (s *sheet) pieces(scale float64) []piece {
 		out = append(out, s.columns(scale))
 	} else {
 		text(6, 2, tagged.Paragraph, tagged.Center, tagged.Span{Style: regular(12*scale, ink), Text: t.Preamble})
-		text(3.5, 1, tagged.Paragraph, tagged.Center, tagged.Span{Style: bold(s.nameSize(textWidth, 20)*scale, ink), Text: d.Subject.fullName()})
-		text(0.5, 0.5, tagged.Paragraph, tagged.Center, tagged.Span{Style: regular(12*scale, ink), Text: plain(t.birth(d.Subject))})
+		text(3.5, 1, tagged.Paragraph, tagged.Center,
+			tagged.Span{Style: bold(s.nameSize(textWidth, 20)*scale, ink), Text: d.Subject.fullName()})
+		text(0.5, 0.5, tagged.Paragraph, tagged.Center,
+			tagged.Span{Style: regular(12*scale, ink), Text: plain(t.birth(d.Subject))})
 		text(3.5, 1.5, tagged.Paragraph, tagged.Center, s.statement(t, 13*scale)...)
 	}
 	out = append(out, s.details(scale))
@@ -374,7 +385,8 @@ func (s *sheet) pieces(scale float64) []piece {
 	if stamp := textFor(s.issuer.rules.Stamps, d.Use, s.issueDay()); stamp.Text != "" {
 		text(3.5, 0.5, tagged.Paragraph, tagged.Left, tagged.Span{Style: regular(9.2*scale, soft), Text: stamp.Text})
 		if s.other != nil && stamp.Translations[s.other.Language] != "" {
-			translated(0.2, tagged.Left, tagged.Span{Style: regular(8.2*scale, soft), Text: stamp.Translations[s.other.Language]})
+			translated(0.2, tagged.Left,
+				tagged.Span{Style: regular(8.2*scale, soft), Text: stamp.Translations[s.other.Language]})
 		}
 	}
 	if signing, ok := s.signing(scale); ok {
@@ -383,7 +395,7 @@ func (s *sheet) pieces(scale float64) []piece {
 	return out
 }
 
-// statement is what is certified, with the comune in bold.
+// statement returns what is certified, with the comune in bold.
 func (s *sheet) statement(t *Texts, size float64) (spans []tagged.Span) {
 	for _, p := range t.statement(s.data) {
 		style := regular(size, ink)
@@ -395,8 +407,8 @@ func (s *sheet) statement(t *Texts, size float64) (spans []tagged.Span) {
 	return spans
 }
 
-// columns is the sentence in two languages: Italian on the left, each read to
-// its end.
+// columns sets the sentence in two languages side by side, Italian on the left.
+// Assistive technology reads each column to its end.
 func (s *sheet) columns(scale float64) piece {
 	const gap = 8 * mm
 	const width = (textWidth - gap) / 2
@@ -419,7 +431,7 @@ func (s *sheet) columns(scale float64) piece {
 		}
 		height = max(height, sum)
 	}
-	return piece{4.5 * mm * scale, 3, height, func(top float64) {
+	return piece{gap: 4.5 * mm * scale, stretch: 3, height: height, draw: func(top float64) {
 		s.page.Artifact(func(c *tagged.Canvas) {
 			c.MoveTo(marginX+width+gap/2, top)
 			c.LineTo(marginX+width+gap/2, top+height)
@@ -440,11 +452,12 @@ func (s *sheet) columns(scale float64) piece {
 	}}
 }
 
-// nameSize is the largest size at which the name takes few lines.
+// nameSize returns the largest size at which the name takes at most two lines.
 func (s *sheet) nameSize(width, largest float64) float64 {
 	const smallest = 11
 	for size := largest; size > smallest; size -= 2 {
-		if s.layout(width, tagged.Center, tagged.Span{Style: bold(size, ink), Text: s.data.Subject.fullName()}).Lines() <= 2 {
+		name := tagged.Span{Style: bold(size, ink), Text: s.data.Subject.fullName()}
+		if s.layout(width, tagged.Center, name).Lines() <= 2 {
 			return size
 		}
 	}
@@ -452,140 +465,3 @@ func (s *sheet) nameSize(width, largest float64) float64 {
 }
 
 func (s *sheet) issueDay() electoral.Date { return s.issuer.calendar.Day(s.data.IssuedAt) }
-
-// rows are the details below the sentence, in one language.
-func (s *sheet) rows(t *Texts) (out [][2]string) {
-	d, l := s.data, t.Labels
-	if e := d.Enrolment; e != nil {
-		section := e.Section
-		if e.Seat != "" {
-			section += " – " + e.Seat
-		}
-		out = append(out, [2]string{l.Comune, t.comune(e.Comune)}, [2]string{l.Section, section})
-	}
-	out = append(out, [2]string{l.Use, t.Uses[d.Use]})
-	if d.Issuer.Comune != nil {
-		out = append(out, [2]string{l.IssuedBy, t.comune(*d.Issuer.Comune)})
-	}
-	if s.collective != nil {
-		c := t.Collective
-		out = append(out, [2]string{c.Purpose, c.Purposes[s.collective.Collection]}, [2]string{c.Persons, strconv.Itoa(s.collective.Persons())})
-	}
-	protocol := l.ProtocolPending
-	if d.Protocol != "" {
-		protocol = d.Protocol
-	}
-	issued := plain(fill(l.IssuedAt, map[string]string{"date": t.Day(s.issueDay()), "time": s.issuer.calendar.InRome(d.IssuedAt).Format("15.04")}))
-	return append(out, [2]string{l.Issued, issued}, [2]string{l.ValidUntil, t.Day(d.ValidUntil)}, [2]string{l.Protocol, protocol})
-}
-
-// A row of the details: label and value, each with its translation, nil
-// without.
-type detail struct{ cells, translations [2]*tagged.Block }
-
-func (r detail) height() (h float64) {
-	for n := range r.cells {
-		sum := r.cells[n].Height()
-		if t := r.translations[n]; t != nil {
-			sum += t.Height()
-		}
-		h = max(h, sum)
-	}
-	return h
-}
-
-// details is the table of the section, the use, the dates and the protocol.
-func (s *sheet) details(scale float64) piece {
-	const label = 46 * mm
-	pad := 1.15 * mm * scale
-	if s.other != nil {
-		pad = 0.7 * mm * scale
-	}
-	width := [2]float64{label, textWidth - label}
-	var rows []detail
-	height := 0.0
-	for n, r := range s.rows(s.texts) {
-		var row detail
-		for k, style := range []tagged.Style{regular(9.6*scale, soft), bold(10.2*scale, ink)} {
-			row.cells[k] = s.layout(width[k], tagged.Left, tagged.Span{Style: style, Text: r[k]})
-			if s.other == nil {
-				continue
-			}
-			if text := s.rows(s.other)[n][k]; text != r[k] {
-				row.translations[k] = s.layout(width[k], tagged.Left, tagged.Span{Style: regular(8*scale, soft), Text: text})
-			}
-		}
-		rows = append(rows, row)
-		height += row.height() + 2*pad
-	}
-	gap := 6 * mm * scale
-	if s.other != nil {
-		gap = 4 * mm * scale
-	}
-	return piece{gap, 2.5, height, func(y float64) {
-		s.page.Artifact(func(c *tagged.Canvas) { s.lines(c, y, pad, rows) })
-		table := s.doc.Root().Add(tagged.Table)
-		for _, r := range rows {
-			tr := table.Add(tagged.TableRow)
-			head, cell := tr.AddWith(tagged.HeaderCell, tagged.Attributes{Scope: tagged.RowScope}), tr.Add(tagged.DataCell)
-			// The baselines of label and value meet.
-			s.cell(head, marginX, y+pad+r.cells[1].Ascent-r.cells[0].Ascent, r.cells[0], r.translations[0])
-			s.cell(cell, marginX+label, y+pad, r.cells[1], r.translations[1])
-			y += r.height() + 2*pad
-		}
-	}}
-}
-
-// cell places a text and, below it, its translation.
-func (s *sheet) cell(e *tagged.Element, x, y float64, b, translation *tagged.Block) {
-	if translation == nil {
-		s.page.Place(e, x, y, b)
-		return
-	}
-	y = s.page.Place(e.Add(tagged.Paragraph), x, y, b)
-	s.page.Place(s.foreign(e, tagged.Paragraph), x, y, translation)
-}
-
-// lines draws the lines between the rows of the details.
-func (s *sheet) lines(c *tagged.Canvas, y, pad float64, rows []detail) {
-	rule := func(color tagged.Color, width float64) {
-		c.MoveTo(marginX, y)
-		c.LineTo(tagged.A4Width-marginX, y)
-		c.Stroke(color, width)
-	}
-	rule(blue, 0.8)
-	for n, r := range rows {
-		y += r.height() + 2*pad
-		if n < len(rows)-1 {
-			rule(hair, 0.4)
-		} else {
-			rule(blue, 0.8)
-		}
-	}
-}
-
-// formula frames the sentence without which the certificate is void, in
-// Italian in any case.
-func (s *sheet) formula(text UseText, scale float64) piece {
-	gap, pad := 6*mm*scale, 2.6*mm*scale
-	if s.other != nil {
-		gap, pad = 3.5*mm*scale, 1.8*mm*scale
-	}
-	b := s.balanced(textWidth-4*pad, tagged.Span{Style: bold(10.4*scale, ink), Text: text.Text})
-	height := b.Height() + 2*pad
-	var translation *tagged.Block
-	if s.other != nil && text.Translations[s.other.Language] != "" {
-		translation = s.balanced(textWidth-4*pad, tagged.Span{Style: regular(8.6*scale, ink), Text: text.Translations[s.other.Language]})
-		height += translation.Height()
-	}
-	return piece{gap, 1.5, height, func(y float64) {
-		s.page.Artifact(func(c *tagged.Canvas) {
-			c.Rectangle(marginX, y, textWidth, height)
-			c.Stroke(ink, 0.7)
-		})
-		at := s.page.Place(s.doc.Root().Add(tagged.Paragraph), marginX+2*pad, y+pad, b)
-		if translation != nil {
-			s.page.Place(s.foreign(s.doc.Root(), tagged.Paragraph), marginX+2*pad, at, translation)
-		}
-	}}
-}

@@ -7,7 +7,7 @@ import (
 	"github.com/liste-elettorali/anpr/internal/pdf/tagged"
 )
 
-// foot is where the block of the contrassegno begins.
+// foot returns the place where the block of the contrassegno begins.
 func (s *sheet) foot() float64 {
 	if s.collective != nil {
 		return bottomTop - 8*mm // for the number of the page
@@ -15,7 +15,7 @@ func (s *sheet) foot() float64 {
 	return bottomTop
 }
 
-// verification is the block with the contrassegno and how to use it.
+// verification draws the block with the contrassegno and how to use it.
 func (s *sheet) verification() {
 	top := s.foot()
 	s.page.Artifact(func(c *tagged.Canvas) {
@@ -31,10 +31,12 @@ func (s *sheet) verification() {
 			c.Stroke(hair, 0.6)
 		})
 		const left = marginX + codeSize + gap
-		b := s.layout(tagged.A4Width-marginX-left, tagged.Left, tagged.Span{Style: regular(9.4, soft), Text: s.texts.Marks.PreviewPending})
+		b := s.layout(tagged.A4Width-marginX-left, tagged.Left,
+			tagged.Span{Style: regular(9.4, soft), Text: s.texts.Marks.PreviewPending})
 		at := s.page.Place(s.doc.Root().Add(tagged.Paragraph), left, y+3*mm, b)
 		if s.other != nil {
-			b := s.layout(tagged.A4Width-marginX-left, tagged.Left, tagged.Span{Style: regular(8.4, soft), Text: s.other.Marks.PreviewPending})
+			b := s.layout(tagged.A4Width-marginX-left, tagged.Left,
+				tagged.Span{Style: regular(8.4, soft), Text: s.other.Marks.PreviewPending})
 			s.page.Place(s.foreign(s.doc.Root(), tagged.Paragraph), left, at+1*mm, b)
 		}
 		return
@@ -49,29 +51,39 @@ func (s *sheet) verification() {
 	const x = marginX
 	left := x + codeSize + quietZone*module + gap - 2*mm
 	width := tagged.A4Width - marginX - left
-	s.page.Place(root.Add(tagged.H2), left, y+1*mm, s.layout(width, tagged.Left, tagged.Span{Style: bold(11.5, blue), Text: s.texts.VerifyTitle}))
+	s.page.Place(root.Add(tagged.H2), left, y+1*mm,
+		s.layout(width, tagged.Left, tagged.Span{Style: bold(11.5, blue), Text: s.texts.VerifyTitle}))
 	fig := root.AddWith(tagged.Figure, tagged.Attributes{Alt: s.texts.Labels.Contrassegno + ". " + s.mark.String()})
 	codeY := y + quietZone*module
-	s.page.Draw(fig, x, codeY, codeSize, codeSize, func(c *tagged.Canvas) { drawModules(c, modules, x, codeY, codeSize) })
+	s.page.Draw(fig, x, codeY, codeSize, codeSize,
+		func(c *tagged.Canvas) { drawModules(c, modules, x, codeY, codeSize) })
 	address := strings.ToLower(strings.TrimPrefix(s.mark.Base(), "HTTPS://"))
 	explain := func(t *Texts) string {
-		return plain(fill(t.Verify, map[string]string{"address": address, "until": t.Day(s.data.ValidUntil), "authority": s.data.Issuer.Name}))
+		return plain(fill(t.Verify, map[string]string{
+			"address": address, "until": t.Day(s.data.ValidUntil), "authority": s.data.Issuer.Name,
+		}))
 	}
 	size := 9.4
 	if s.other != nil {
 		size = 8.2
 	}
-	at := s.page.Place(root.Add(tagged.Paragraph), left, y+7.5*mm, s.layout(width, tagged.Left, tagged.Span{Style: regular(size, ink), Text: explain(s.texts)}))
+	at := s.page.Place(root.Add(tagged.Paragraph), left, y+7.5*mm,
+		s.layout(width, tagged.Left, tagged.Span{Style: regular(size, ink), Text: explain(s.texts)}))
 	if s.other != nil {
-		b := s.layout(width, tagged.Left, tagged.Span{Style: bold(8.2, blue), Text: s.other.VerifyTitle + ". "}, tagged.Span{Style: regular(7.4, soft), Text: explain(s.other)})
+		b := s.layout(width, tagged.Left,
+			tagged.Span{Style: bold(8.2, blue), Text: s.other.VerifyTitle + ". "},
+			tagged.Span{Style: regular(7.4, soft), Text: explain(s.other)})
 		at = s.page.Place(s.foreign(root, tagged.Paragraph), left, at+1*mm, b)
 	}
 	link := root.Add(tagged.Paragraph).Add(tagged.Link)
-	// As wide as its longer half, so that the line breaks before the code.
+	// The link is as wide as the longer of its two halves, so that the line
+	// breaks before the code.
 	style, head := regular(8, blue), s.mark.Base()+contrassegno.Path
 	style.Tracking = 0.1 // no kerning, which would push the bars of "//" together
-	half := max(s.layout(width, tagged.Left, tagged.Span{Style: style, Text: head}).WidestLine(), s.layout(width, tagged.Left, tagged.Span{Style: style, Text: s.mark.Code()}).WidestLine())
-	s.page.Link(link, left, at+2*mm, s.layout(min(half+1, width), tagged.Left, tagged.Span{Style: style, Text: s.mark.String()}), s.mark.String(), s.texts.Labels.VerifyLink)
+	half := max(s.layout(width, tagged.Left, tagged.Span{Style: style, Text: head}).WidestLine(),
+		s.layout(width, tagged.Left, tagged.Span{Style: style, Text: s.mark.Code()}).WidestLine())
+	text := s.layout(min(half+1, width), tagged.Left, tagged.Span{Style: style, Text: s.mark.String()})
+	s.page.Link(link, left, at+2*mm, text, s.mark.String(), s.texts.Labels.VerifyLink)
 }
 
 // drawModules draws a QR code as one path of horizontal runs on a white ground
@@ -97,8 +109,8 @@ func drawModules(c *tagged.Canvas, modules [][]bool, x, y, size float64) {
 	})
 }
 
-// drawPlaceholder draws a building with columns in a circle. It is nobody's
-// emblem.
+// drawPlaceholder draws a building with columns in a circle, which is not the
+// emblem of any body.
 func drawPlaceholder(c *tagged.Canvas, x, y, size float64) {
 	r := size / 2
 	cx, cy := x+r, y+r

@@ -5,14 +5,14 @@ import (
 	"github.com/liste-elettorali/anpr/seal"
 )
 
-// The frame of a visible seal, in points: beside the line of who signs.
+// The frame of a visible seal, in points, beside the signer's line.
 const (
 	sealWidth  = 80 * mm
 	sealHeight = 22 * mm
 )
 
-// signing is the row with the place of a visible seal, on the left, and the
-// line of who signs for the comune, on the right; false if there is neither.
+// signing returns the row with the place of a visible seal, on the left, and
+// the signer's line, on the right; false if the page has neither.
 func (s *sheet) signing(scale float64) (piece, bool) {
 	var out piece
 	if s.data.Issuer.Signer != nil {
@@ -38,32 +38,37 @@ func (s *sheet) signing(scale float64) (piece, bool) {
 	return out, true
 }
 
-// sealAt is the visible seal of a page.
+// sealAt returns the visible seal of a page.
 func (s *sheet) sealAt(page int, y float64) *seal.Appearance {
 	title := s.texts.Labels.Seal
 	if s.other != nil {
 		title += " – " + s.other.Labels.Seal
 	}
-	return &seal.Appearance{Page: page, X: marginX, Y: y, Width: sealWidth, Height: sealHeight, Text: title + "\n" + s.texts.Labels.SealText, Lang: s.texts.Language + "-IT"}
+	return &seal.Appearance{
+		Page: page, X: marginX, Y: y, Width: sealWidth, Height: sealHeight,
+		Text: title + "\n" + s.texts.Labels.SealText, Lang: s.texts.Language + "-IT",
+	}
 }
 
-// signature is the line for who signs for the comune.
+// signature returns the line on which the signer signs for the comune.
 func (s *sheet) signature(scale float64) piece {
 	const width = 70 * mm
 	const left = tagged.A4Width - marginX - width
 	signer := *s.data.Issuer.Signer
-	role := s.layout(width, tagged.Center, tagged.Span{Style: regular(10.5*scale, ink), Text: s.texts.Signers[signer.Role]})
+	role := s.layout(width, tagged.Center,
+		tagged.Span{Style: regular(10.5*scale, ink), Text: s.texts.Signers[signer.Role]})
 	var name, translation *tagged.Block
 	height := role.Height() + 11*mm*scale
 	if s.other != nil {
-		translation = s.layout(width, tagged.Center, tagged.Span{Style: regular(8.6*scale, soft), Text: s.other.Signers[signer.Role]})
+		translation = s.layout(width, tagged.Center,
+			tagged.Span{Style: regular(8.6*scale, soft), Text: s.other.Signers[signer.Role]})
 		height += translation.Height()
 	}
 	if signer.Name != "" {
 		name = s.layout(width, tagged.Center, tagged.Span{Style: bold(10*scale, ink), Text: signer.Name})
 		height += name.Height()
 	}
-	return piece{3 * mm * scale, 0.5, height, func(y float64) {
+	return piece{gap: 3 * mm * scale, stretch: 0.5, height: height, draw: func(y float64) {
 		line := s.page.Place(s.doc.Root().Add(tagged.Paragraph), left, y, role)
 		if translation != nil {
 			line = s.page.Place(s.foreign(s.doc.Root(), tagged.Paragraph), left, line, translation)

@@ -16,8 +16,8 @@ import (
 	"github.com/liste-elettorali/anpr/seal"
 )
 
-// A content is what a document says, of one person or of many: all that the
-// pipeline of issue must know of it.
+// A content is what a document says, about one person or many: all that the
+// pipeline of issue must know about it.
 type content interface {
 	Encode() ([]byte, error)
 	render(i *Issuer, dst, embedded []byte, mark *contrassegno.Mark) ([]byte, *seal.Appearance, error)
@@ -25,7 +25,7 @@ type content interface {
 	into(out *Issued)
 }
 
-// terms are what the archive and the seal want to know of a content.
+// terms are what the archive and the seal need to know about a content.
 type terms struct {
 	kind       Kind
 	issuedAt   time.Time
@@ -33,11 +33,12 @@ type terms struct {
 	comune     string // Belfiore code of the comune that issues; empty for the portal
 }
 
-// keys are how the archive knows a request and whom its document is about.
+// keys identify a request and the owner of its document in the archive.
 type keys struct{ request, payload, owner string }
 
-// earlier returns the document with which a request was answered before. It
-// refuses another content under the same id, and a document that has expired.
+// earlier returns the document that answered the same request before, if there
+// is one. It refuses the same id with another content, and a document that has
+// expired.
 func (i *Issuer) earlier(ctx context.Context, kind Kind, k keys) (Issued, bool, error) {
 	if i.cfg.Archive == nil {
 		return Issued{}, false, nil
@@ -52,15 +53,16 @@ func (i *Issuer) earlier(ctx context.Context, kind Kind, k keys) (Issued, bool, 
 	if !hmac.Equal([]byte(a.PayloadKey), []byte(k.payload)) {
 		return Issued{}, false, refuse(kind, RequestReused, "request.id")
 	}
-	if !a.Expires.After(i.calendar.Now()) { // and not swept yet
+	if !a.Expires.After(i.calendar.Now()) { // but not swept yet
 		return Issued{}, false, refuse(kind, Expired, "request.id")
 	}
 	out, err := i.issued(a)
 	return out, true, err
 }
 
-// produce makes a document of a content, seals it and archives it. If another
-// request with the same id was quicker, it returns that one's document, and true.
+// produce makes the document of a content, seals it and archives it. If another
+// call with the same request id was quicker, produce returns the document of
+// that call, and true.
 func (i *Issuer) produce(ctx context.Context, c content, k keys) (Issued, bool, error) {
 	out, err := i.sealed(ctx, c)
 	if err != nil || i.cfg.Archive == nil {
@@ -108,8 +110,8 @@ func (i *Issuer) sealed(ctx context.Context, c content) (out Issued, err error) 
 	return out, nil
 }
 
-// buffer returns memory for a page that will be sealed: no sealer keeps what it
-// was given.
+// buffer returns memory for a page that will be sealed. It can be used again
+// afterwards, because a sealer never keeps what it was given.
 func (i *Issuer) buffer() []byte {
 	select {
 	case b := <-i.buffers:
@@ -148,9 +150,12 @@ func (i *Issuer) protocol(ctx context.Context, req Request, at time.Time) (strin
 	return number, nil
 }
 
-// passage is the way of a request through the log. Of one person's data the
-// access stands in the chain of the comune under which he is registered.
-func (i *Issuer) passage(ctx context.Context, req electoral.Request, op electoral.Operation, anprID string) electoral.Passage {
+// passage prepares the passage of a request through the access log. An access
+// to one person's data stands in the chain of the comune under which the person
+// is registered.
+func (i *Issuer) passage(
+	ctx context.Context, req electoral.Request, op electoral.Operation, anprID string,
+) electoral.Passage {
 	access := electoral.NewAccess(req, op, i.calendar.Now())
 	access.Subject = anprID
 	refused := electoral.Admit(req).Err()
@@ -167,8 +172,8 @@ func (i *Issuer) passage(ctx context.Context, req electoral.Request, op electora
 	return electoral.Passage{Recorder: i.cfg.Recorder, Access: access, Refused: refused}
 }
 
-// ownPassage is the way of a request about documents that are kept: of a citizen
-// the access stands in the chain of his own comune.
+// ownPassage prepares the passage of a request about archived documents. The
+// access of a citizen stands in the chain of his own comune.
 func (i *Issuer) ownPassage(ctx context.Context, req electoral.Request, op electoral.Operation) electoral.Passage {
 	p := i.passage(ctx, req, op, "")
 	p.ReadOnly = true

@@ -12,17 +12,19 @@ import (
 type Preview struct {
 	// PDF is not sealed, holds no data and has no contrassegno.
 	PDF []byte
-	// Sentence is the Italian sentence of the page, for a web page that shows it.
+	// Sentence is the Italian sentence of the page, for a web page that shows
+	// it.
 	Sentence string
-	// Shown names what the page shows, for [Request].Previewed: 64 hexadecimal
-	// digits, under the issuer's key.
+	// Shown identifies what the page shows, for [Request].Previewed: 64
+	// hexadecimal digits, keyed with the issuer's key.
 	Shown string
 }
 
 // Preview makes the page of a certificate as it would be issued now, without
-// contrassegno, seal and data, with «Anteprima» across it. It is on record
-// before it returns. The error is a [*Refusal], that of [electoral.Admit], of
-// the source, of the log ([electoral.ErrNotRecorded]) or of the page.
+// contrassegno, seal and data, with «Anteprima» across it. The access is on
+// record before Preview returns. The error is a [*Refusal], or that of
+// [electoral.Admit], of the source, of the log ([electoral.ErrNotRecorded]) or
+// of the page.
 func (i *Issuer) Preview(ctx context.Context, req Request) (Preview, error) {
 	p := i.passage(ctx, req.Request, electoral.OpPreviewCertificate, req.ANPRID)
 	p.ReadOnly = true
@@ -52,8 +54,8 @@ func (i *Issuer) Preview(ctx context.Context, req Request) (Preview, error) {
 	return out, nil
 }
 
-// shown names what a page says of the person and of who issues: all but the
-// instant, the validity that is counted from it, and the number.
+// shown identifies what a page says about the person and the issuer: everything
+// except the instant, the validity that is counted from it, and the number.
 func (i *Issuer) shown(d Data) string {
 	d.IssuedAt, d.ValidUntil, d.Protocol, d.Nonce, d.Trial = time.Time{}, electoral.Date{}, "", Nonce{}, false
 	text, err := json.Marshal(d)

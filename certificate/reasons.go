@@ -12,8 +12,8 @@ const (
 	sdkChoice = "scelta di questa libreria: nessuna fonte pubblica lo regola"
 )
 
-// reasonRules are what the codes of this package stand for, in the order of
-// [Codes]. Only read.
+// reasonRules hold the texts of the codes of this package, in the order of
+// [Codes]. They are only read.
 var reasonRules = []electoral.Rule{
 	{
 		Code: electoral.Code(Deceased), Severity: electoral.Error,
@@ -269,9 +269,9 @@ var reasonRules = []electoral.Rule{
 	},
 }
 
-// ReasonRules returns what each reason stands for: its texts, in which {name}
-// stands for an argument, with their cases; Expected is the remedy. Description is
-// empty.
+// ReasonRules returns the rule of each reason: its texts, in which {name}
+// stands for an argument, its cases, and its source. Expected is the remedy.
+// Description is empty.
 func ReasonRules() []electoral.Rule { return slices.Clone(reasonRules) }
 
 // Codes returns every reason.
@@ -283,10 +283,10 @@ func Codes() []Code {
 	return codes
 }
 
-// newReason returns the reason of a code, about a field.
+// newReason returns the reason with a code, about a field.
 func newReason(c Code, field string) Reason { return newCase(c, "", field, nil) }
 
-// newCase is newReason in one of the cases of the code.
+// newCase is newReason for one of the cases of the code.
 func newCase(c Code, name, field string, args electoral.Args) Reason {
 	i := slices.IndexFunc(reasonRules, func(r electoral.Rule) bool { return r.Code == electoral.Code(c) })
 	if i < 0 {
@@ -295,7 +295,7 @@ func newCase(c Code, name, field string, args electoral.Args) Reason {
 	return reasonOf(reasonRules[i].Fault(name, field, "", args))
 }
 
-// reasonOf says a fault as a reason.
+// reasonOf turns a fault into a reason.
 func reasonOf(f electoral.Fault) Reason {
 	return Reason{
 		Code: Code(f.Code), Case: f.Case, Args: f.Args, Field: f.Path,

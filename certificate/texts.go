@@ -9,10 +9,10 @@ import (
 	"github.com/liste-elettorali/anpr/electoral"
 )
 
-// A Gendered is a text that agrees with the subject's sex.
+// A Gendered is a text in the forms that agree with the subject's sex.
 type Gendered struct {
 	Male, Female string
-	// Unknown is for a sex that is not known.
+	// Unknown is the form for a sex that is not known.
 	Unknown string
 }
 
@@ -28,39 +28,39 @@ func (g Gendered) of(s electoral.Sex) string {
 
 // Texts are the words of a certificate in one language. The sentences of
 // [Italian] are ours: no official model is public. A comune that has its own
-// takes a copy, changes it and hands it to the [Config].
+// sentences takes a copy, changes it and puts it into the [Config].
 //
-// Texts hold placeholders in braces; each lists its own. A placeholder that a
-// text does not know is an error when the issuer is made.
+// Texts hold placeholders in braces; each text names its own below. A
+// placeholder that a text cannot fill is an error of [NewIssuer].
 type Texts struct {
 	// Language is ISO 639-1: "it".
 	Language string
-	// Register and Ministry stand in the header, with the authority of the
-	// configuration below them.
+	// Register and Ministry stand in the header; the authority of the
+	// configuration stands below them.
 	Register, Ministry string
 	Titles             map[Kind]string
 	// Preamble opens the sentence.
 	Preamble string
-	// Born: {place} and {date}.
+	// Born says that the subject was born: {place} and {date}.
 	Born Gendered
 	// At, AtProvince, AtAbroad and AtState say where: {place}, {province},
 	// {state}.
 	At, AtProvince, AtAbroad, AtState string
-	// When writes a date of birth with what goes before it: "il 3 marzo 1980".
+	// When writes a date of birth with the words before it: "il 3 marzo 1980".
 	When func(electoral.Date) string
 	// Day writes a complete date: "3 marzo 1980".
 	Day func(electoral.Date) string
-	// Statements end the sentence: {comune}, {list}. Both do so in a combined
+	// Statements end the sentence: {comune}, {list}. So does Both in a combined
 	// certificate, for the general list and the added lists.
 	Statements map[StatementCode]Gendered
 	Both       map[StatementCode]Gendered
-	// OfComune writes {comune} after "of the Comune", where the language wants
-	// more than the name; nil means the name alone.
+	// OfComune writes {comune} after "of the Comune", in a language where the
+	// name alone is not enough; nil means the name alone.
 	OfComune func(name string) string
 	// Lists names the added lists in a sentence.
 	Lists map[electoral.List]string
 	Uses  map[Use]string
-	// Signers name who signs.
+	// Signers are the titles of the signers.
 	Signers map[SignerRole]string
 	// Verify explains the contrassegno: {address}, {until}, {authority}.
 	VerifyTitle, Verify string
@@ -69,25 +69,26 @@ type Texts struct {
 	Collective          CollectiveTexts
 }
 
-// Labels are the names of the details below the sentence, and what assistive
-// technology says of the pictures.
+// Labels are the names of the details below the sentence, and the descriptions
+// of the pictures for assistive technology.
 type Labels struct {
 	Comune, Section, Use, Issued, IssuedBy, ValidUntil, Protocol string
 	// ProtocolPending stands in a preview, which has no number yet.
 	ProtocolPending string
-	// IssuedAt: {date} and {time}, in Italy.
+	// IssuedAt says when the certificate was issued: {date} and {time}, in
+	// Italy.
 	IssuedAt        string
 	Logo            string
 	LogoPlaceholder string
 	Contrassegno    string
 	VerifyLink      string
-	// Seal is the first line of a visible seal, beside another language's;
-	// SealText, of the Italian texts, the lines below it, with the placeholders of
-	// [seal.Appearance].
+	// Seal is the first line of a visible seal, beside that of another
+	// language. SealText is the lines below it, from the Italian texts only,
+	// with the placeholders of [seal.Appearance].
 	Seal, SealText string
 }
 
-// Marks are what makes a page that is not an original unmistakable.
+// Marks make it unmistakable that a page is not an original.
 type Marks struct {
 	// Preview is written across a preview, PreviewNote in its text.
 	Preview, PreviewNote string
@@ -97,7 +98,8 @@ type Marks struct {
 	Trial, TrialNote string
 }
 
-var italianMonths = [...]string{"gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre"}
+var italianMonths = [...]string{"gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto",
+	"settembre", "ottobre", "novembre", "dicembre"}
 
 func italianDay(d electoral.Date) string {
 	day := strconv.Itoa(d.Day)
@@ -172,17 +174,22 @@ func Italian() Texts {
 			"Inquadrarlo con lo smartphone, oppure caricarne l'immagine nell'area pubblica di {address}, entro il {until}. " +
 			"L'originale è munito del sigillo elettronico della {authority}.",
 		Labels: Labels{
-			Comune: "Comune di iscrizione", Section: "Sezione elettorale", Use: "Uso", Issued: "Rilasciato", IssuedBy: "Comune che rilascia",
-			ValidUntil: "Valido fino al", Protocol: "Protocollo", ProtocolPending: "assegnato al rilascio", IssuedAt: "{date}, ore {time}",
-			Logo: "Logo del Ministero dell'Interno", LogoPlaceholder: "Segnaposto del logo del Ministero dell'Interno: un edificio a colonne in un cerchio",
-			Contrassegno: "Contrassegno: codice QR con l'indirizzo per verificare il certificato", VerifyLink: "Apri la pagina di verifica del certificato",
-			Seal: "Sigillo elettronico", SealText: "{name}\n{organization}\nApposto il {date}, ore {time}\n{reason}",
+			Comune: "Comune di iscrizione", Section: "Sezione elettorale", Use: "Uso", Issued: "Rilasciato",
+			IssuedBy:   "Comune che rilascia",
+			ValidUntil: "Valido fino al", Protocol: "Protocollo", ProtocolPending: "assegnato al rilascio",
+			IssuedAt:        "{date}, ore {time}",
+			Logo:            "Logo del Ministero dell'Interno",
+			LogoPlaceholder: "Segnaposto del logo del Ministero dell'Interno: un edificio a colonne in un cerchio",
+			Contrassegno:    "Contrassegno: codice QR con l'indirizzo per verificare il certificato",
+			VerifyLink:      "Apri la pagina di verifica del certificato",
+			Seal:            "Sigillo elettronico", SealText: "{name}\n{organization}\nApposto il {date}, ore {time}\n{reason}",
 		},
 		Collective: italianCollective(),
 		Marks: Marks{
 			Preview: "Anteprima", PreviewNote: "Anteprima: questa pagina non è un certificato, non è munita né di contrassegno né di sigillo elettronico e non ha alcun valore.",
 			PreviewPending: "Il contrassegno e il sigillo elettronico sono apposti al rilascio del certificato.",
-			Trial:          "DOCUMENTO DI PROVA – PRIVO DI VALORE", TrialNote: "DOCUMENTO DI PROVA – PRIVO DI VALORE: non è munito di un sigillo elettronico di produzione.",
+			Trial:          "DOCUMENTO DI PROVA – PRIVO DI VALORE",
+			TrialNote:      "DOCUMENTO DI PROVA – PRIVO DI VALORE: non è munito di un sigillo elettronico di produzione.",
 		},
 	}
 }
@@ -195,7 +202,7 @@ type part struct {
 
 var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 
-// fill replaces the placeholders of a text. An unknown one is left as it is;
+// fill replaces the placeholders of a text. It leaves an unknown one as it is;
 // check has refused it before.
 func fill(text string, values map[string]string) []part {
 	var out []part
@@ -222,7 +229,8 @@ func plain(parts []part) string {
 	return b.String()
 }
 
-// check says which texts are missing or hold a placeholder that they cannot.
+// check returns an error that names the texts which are missing or hold a
+// placeholder that they cannot fill.
 func (t *Texts) check() error {
 	if len(t.Language) != 2 {
 		return fmt.Errorf("certificate: texts: language %q, expected two letters (ISO 639-1)", t.Language)
@@ -236,7 +244,8 @@ func (t *Texts) check() error {
 		}
 		for _, p := range placeholder.FindAllString(e.text, -1) {
 			if !strings.Contains(e.allowed, p) {
-				return fmt.Errorf("certificate: texts %q: %s holds %s, expected only %q", t.Language, e.name, p, e.allowed)
+				return fmt.Errorf("certificate: texts %q: %s holds %s, expected only %q", t.Language, e.name, p,
+					e.allowed)
 			}
 		}
 		for _, p := range strings.Fields(e.required) {
@@ -248,33 +257,47 @@ func (t *Texts) check() error {
 	return nil
 }
 
-// An entry is one text with its name, the placeholders it may and must hold.
+// An entry is one text with its name, and the placeholders that it may hold and
+// those that it must hold.
 type entry struct{ name, text, allowed, required string }
 
 func (t *Texts) entries() []entry {
 	out := []entry{
-		{"Register", t.Register, "", ""}, {"Ministry", t.Ministry, "", ""}, {"Preamble", t.Preamble, "", ""},
-		{"At", t.At, "{place}", "{place}"}, {"AtProvince", t.AtProvince, "{place} {province}", "{place} {province}"},
-		{"AtAbroad", t.AtAbroad, "{place} {state}", "{place} {state}"}, {"AtState", t.AtState, "{state}", "{state}"},
-		{"VerifyTitle", t.VerifyTitle, "", ""}, {"Verify", t.Verify, "{address} {until} {authority}", "{address}"},
-		{"Labels.Comune", t.Labels.Comune, "", ""}, {"Labels.Section", t.Labels.Section, "", ""}, {"Labels.Use", t.Labels.Use, "", ""},
-		{"Labels.Issued", t.Labels.Issued, "", ""}, {"Labels.IssuedBy", t.Labels.IssuedBy, "", ""}, {"Labels.ValidUntil", t.Labels.ValidUntil, "", ""},
-		{"Labels.Protocol", t.Labels.Protocol, "", ""}, {"Labels.ProtocolPending", t.Labels.ProtocolPending, "", ""},
-		{"Labels.IssuedAt", t.Labels.IssuedAt, "{date} {time}", "{date}"}, {"Labels.Logo", t.Labels.Logo, "", ""},
-		{"Labels.LogoPlaceholder", t.Labels.LogoPlaceholder, "", ""}, {"Labels.Contrassegno", t.Labels.Contrassegno, "", ""},
-		{"Labels.VerifyLink", t.Labels.VerifyLink, "", ""}, {"Labels.Seal", t.Labels.Seal, "", ""},
-		{"Labels.SealText", strings.ReplaceAll(t.Labels.SealText, "\n", " "), "{name} {organization} {date} {time} {reason} {location}", ""},
-		{"Marks.Preview", t.Marks.Preview, "", ""}, {"Marks.PreviewNote", t.Marks.PreviewNote, "", ""},
-		{"Marks.PreviewPending", t.Marks.PreviewPending, "", ""}, {"Marks.Trial", t.Marks.Trial, "", ""}, {"Marks.TrialNote", t.Marks.TrialNote, "", ""},
+		{name: "Register", text: t.Register}, {name: "Ministry", text: t.Ministry},
+		{name: "Preamble", text: t.Preamble},
+		{name: "At", text: t.At, allowed: "{place}", required: "{place}"},
+		{name: "AtProvince", text: t.AtProvince, allowed: "{place} {province}", required: "{place} {province}"},
+		{name: "AtAbroad", text: t.AtAbroad, allowed: "{place} {state}", required: "{place} {state}"},
+		{name: "AtState", text: t.AtState, allowed: "{state}", required: "{state}"},
+		{name: "VerifyTitle", text: t.VerifyTitle},
+		{name: "Verify", text: t.Verify, allowed: "{address} {until} {authority}", required: "{address}"},
+		{name: "Labels.Comune", text: t.Labels.Comune}, {name: "Labels.Section", text: t.Labels.Section},
+		{name: "Labels.Use", text: t.Labels.Use},
+		{name: "Labels.Issued", text: t.Labels.Issued}, {name: "Labels.IssuedBy", text: t.Labels.IssuedBy},
+		{name: "Labels.ValidUntil", text: t.Labels.ValidUntil},
+		{name: "Labels.Protocol", text: t.Labels.Protocol},
+		{name: "Labels.ProtocolPending", text: t.Labels.ProtocolPending},
+		{name: "Labels.IssuedAt", text: t.Labels.IssuedAt, allowed: "{date} {time}", required: "{date}"},
+		{name: "Labels.Logo", text: t.Labels.Logo},
+		{name: "Labels.LogoPlaceholder", text: t.Labels.LogoPlaceholder},
+		{name: "Labels.Contrassegno", text: t.Labels.Contrassegno},
+		{name: "Labels.VerifyLink", text: t.Labels.VerifyLink}, {name: "Labels.Seal", text: t.Labels.Seal},
+		{name: "Labels.SealText", text: strings.ReplaceAll(t.Labels.SealText, "\n", " "),
+			allowed: "{name} {organization} {date} {time} {reason} {location}"},
+		{name: "Marks.Preview", text: t.Marks.Preview}, {name: "Marks.PreviewNote", text: t.Marks.PreviewNote},
+		{name: "Marks.PreviewPending", text: t.Marks.PreviewPending}, {name: "Marks.Trial", text: t.Marks.Trial},
+		{name: "Marks.TrialNote", text: t.Marks.TrialNote},
 	}
 	gendered := func(name string, g Gendered, allowed, required string) {
-		out = append(out, entry{name + ".Male", g.Male, allowed, required}, entry{name + ".Female", g.Female, allowed, required},
-			entry{name + ".Unknown", g.Unknown, allowed, required})
+		out = append(out,
+			entry{name: name + ".Male", text: g.Male, allowed: allowed, required: required},
+			entry{name: name + ".Female", text: g.Female, allowed: allowed, required: required},
+			entry{name: name + ".Unknown", text: g.Unknown, allowed: allowed, required: required})
 	}
 	gendered("Born", t.Born, "{place} {date}", "{place} {date}")
 	out = append(out, t.Collective.entries()...)
 	for _, k := range Kinds() {
-		out = append(out, entry{"Titles[" + string(k) + "]", t.Titles[k], "", ""})
+		out = append(out, entry{name: "Titles[" + string(k) + "]", text: t.Titles[k]})
 	}
 	for _, c := range StatementCodes() {
 		allowed, required := "{comune}", "{comune}"
@@ -289,13 +312,13 @@ func (t *Texts) entries() []entry {
 	gendered("Both["+string(EnrolledGeneral)+"]", t.Both[EnrolledGeneral], "{comune}", "{comune}")
 	gendered("Both["+string(EnrolledAdded)+"]", t.Both[EnrolledAdded], "{comune} {list}", "{comune} {list}")
 	for _, l := range []electoral.List{electoral.BolzanoList, electoral.TrentoList, electoral.AostaValleyList} {
-		out = append(out, entry{"Lists[" + string(l) + "]", t.Lists[l], "", ""})
+		out = append(out, entry{name: "Lists[" + string(l) + "]", text: t.Lists[l]})
 	}
 	for _, u := range Uses() {
-		out = append(out, entry{"Uses[" + string(u) + "]", t.Uses[u], "", ""})
+		out = append(out, entry{name: "Uses[" + string(u) + "]", text: t.Uses[u]})
 	}
 	for _, r := range []SignerRole{Mayor, DeputyMayor, MayorDelegate} {
-		out = append(out, entry{"Signers[" + string(r) + "]", t.Signers[r], "", ""})
+		out = append(out, entry{name: "Signers[" + string(r) + "]", text: t.Signers[r]})
 	}
 	return out
 }
@@ -336,7 +359,7 @@ func (t *Texts) statement(d Data) []part {
 	return fill(statements[d.Statement.Code].of(d.Subject.Sex), values)
 }
 
-// comune is the name of a comune in the language.
+// comune returns the name of a comune in the language.
 func (t *Texts) comune(c Comune) string {
 	if t.Language != italianCode && c.OtherName != "" {
 		return c.OtherName
@@ -344,10 +367,11 @@ func (t *Texts) comune(c Comune) string {
 	return c.Name
 }
 
-// Sentence returns the whole sentence of a certificate: the words of the page
-// with the commas that its lines stand for.
+// Sentence returns the whole sentence of a certificate: the words of the page,
+// with commas in place of its line breaks.
 func (t Texts) Sentence(d Data) string {
-	return strings.Join([]string{t.Preamble, d.Subject.fullName() + ",", plain(t.birth(d.Subject)) + ",", plain(t.statement(d))}, " ")
+	return strings.Join([]string{t.Preamble, d.Subject.fullName() + ",", plain(t.birth(d.Subject)) + ",",
+		plain(t.statement(d))}, " ")
 }
 
 func (s Subject) fullName() string { return strings.TrimSpace(s.Surname + " " + s.Name) }

@@ -9,7 +9,8 @@ import (
 	"github.com/liste-elettorali/anpr/electoral"
 )
 
-var frenchMonths = [...]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"}
+var frenchMonths = [...]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
+	"octobre", "novembre", "décembre"}
 
 func frenchDay(d electoral.Date) string {
 	day := strconv.Itoa(d.Day)
@@ -78,41 +79,53 @@ func French() Texts {
 			electoral.TrentoList:      "des résidents de la province de Trento, pour les élections régionales,",
 			electoral.AostaValleyList: "des résidents de la Vallée d'Aoste, pour les élections régionales,",
 		},
-		Uses:    map[Use]string{ElectoralUse: "Électoral ou référendaire", PrivateUse: "Rapports entre particuliers"},
-		Signers: map[SignerRole]string{Mayor: "Le Syndic", DeputyMayor: "Le Vice-Syndic", MayorDelegate: "Le délégué du Syndic"},
+		Uses: map[Use]string{ElectoralUse: "Électoral ou référendaire", PrivateUse: "Rapports entre particuliers"},
+		Signers: map[SignerRole]string{Mayor: "Le Syndic", DeputyMayor: "Le Vice-Syndic",
+			MayorDelegate: "Le délégué du Syndic"},
 
 		VerifyTitle: "Vérification du certificat",
 		Verify: "La marque permet de vérifier que cette copie correspond à l'original électronique (art. 23, alinéa 2 bis, du décret législatif n° 82 du 7 mars 2005). " +
 			"La cadrer avec un smartphone, ou en charger l'image dans l'espace public de {address}, avant le {until} inclus. L'original porte le cachet électronique de la {authority}.",
 		Labels: Labels{
-			Comune: "Commune d'inscription", Section: "Section électorale", Use: "Usage", Issued: "Délivré", IssuedBy: "Commune qui délivre",
-			ValidUntil: "Valable jusqu'au", Protocol: "Protocole", ProtocolPending: "attribué à la délivrance", IssuedAt: "{date}, {time} h",
-			Logo: "Logo du Ministère de l'Intérieur", LogoPlaceholder: "Emplacement du logo du Ministère de l'Intérieur",
-			Contrassegno: "Marque : code QR avec l'adresse de vérification du certificat", VerifyLink: "Ouvrir la page de vérification du certificat",
-			Seal: "Cachet électronique", SealText: "{name}\n{organization}\nApposé le {date}, {time} h\n{reason}",
+			Comune: "Commune d'inscription", Section: "Section électorale", Use: "Usage", Issued: "Délivré",
+			IssuedBy:   "Commune qui délivre",
+			ValidUntil: "Valable jusqu'au", Protocol: "Protocole", ProtocolPending: "attribué à la délivrance",
+			IssuedAt:        "{date}, {time} h",
+			Logo:            "Logo du Ministère de l'Intérieur",
+			LogoPlaceholder: "Emplacement du logo du Ministère de l'Intérieur",
+			Contrassegno:    "Marque : code QR avec l'adresse de vérification du certificat",
+			VerifyLink:      "Ouvrir la page de vérification du certificat",
+			Seal:            "Cachet électronique", SealText: "{name}\n{organization}\nApposé le {date}, {time} h\n{reason}",
 		},
-		Collective: CollectiveTexts{
-			Title:   "Certificat collectif d'inscription sur les listes électorales",
-			One:     "la personne indiquée ci-après est inscrite {lists} de la Commune {comune}.",
-			Same:    "les {count} personnes énumérées ci-après sont inscrites {lists} de la Commune {comune}.",
-			Several: "les {count} personnes énumérées ci-après sont inscrites {lists} de la Commune sous le nom de laquelle chacune est énumérée.",
-			In: map[StatementCode]string{
-				EnrolledGeneral: "sur les listes électorales", EnrolledAdded: "sur la liste électorale complémentaire {list}",
-				EnrolledEUComunal:    "sur la liste électorale complémentaire des citoyens de l'Union européenne, pour les élections communales et de circonscription,",
-				EnrolledEUParliament: "sur la liste électorale complémentaire des citoyens de l'Union européenne, pour l'élection des membres du Parlement européen revenant à l'Italie,",
-			},
-			Heading: "Commune {comune}",
-			Purposes: map[Collection]string{
-				ListCollection:       "Présentation de listes de candidats (D.L. n° 77 du 31 mai 2021, art. 38‑bis)",
-				ReferendumCollection: "Référendum ou initiative législative populaire (loi n° 352 du 25 mai 1970, art. 8)",
-			},
-			Purpose: "Délivré pour", Persons: "Personnes certifiées", Number: "N°", Name: "Nom et prénom", Birth: "Lieu et date de naissance", Section: "Section",
-			Page: "Page {page} sur {pages}",
-		},
+		Collective: frenchCollective(),
 		Marks: Marks{
 			Preview: "Aperçu", PreviewNote: "Aperçu : cette page n'est pas un certificat, ne porte ni marque ni cachet électronique et n'a aucune valeur.",
 			PreviewPending: "La marque et le cachet électronique sont apposés à la délivrance du certificat.",
-			Trial:          "DOCUMENT D'ESSAI – SANS VALEUR", TrialNote: "DOCUMENT D'ESSAI – SANS VALEUR : il ne porte pas de cachet électronique de production.",
+			Trial:          "DOCUMENT D'ESSAI – SANS VALEUR",
+			TrialNote:      "DOCUMENT D'ESSAI – SANS VALEUR : il ne porte pas de cachet électronique de production.",
 		},
+	}
+}
+
+func frenchCollective() CollectiveTexts {
+	return CollectiveTexts{
+		Title:   "Certificat collectif d'inscription sur les listes électorales",
+		One:     "la personne indiquée ci-après est inscrite {lists} de la Commune {comune}.",
+		Same:    "les {count} personnes énumérées ci-après sont inscrites {lists} de la Commune {comune}.",
+		Several: "les {count} personnes énumérées ci-après sont inscrites {lists} de la Commune sous le nom de laquelle chacune est énumérée.",
+		In: map[StatementCode]string{
+			EnrolledGeneral:      "sur les listes électorales",
+			EnrolledAdded:        "sur la liste électorale complémentaire {list}",
+			EnrolledEUComunal:    "sur la liste électorale complémentaire des citoyens de l'Union européenne, pour les élections communales et de circonscription,",
+			EnrolledEUParliament: "sur la liste électorale complémentaire des citoyens de l'Union européenne, pour l'élection des membres du Parlement européen revenant à l'Italie,",
+		},
+		Heading: "Commune {comune}",
+		Purposes: map[Collection]string{
+			ListCollection:       "Présentation de listes de candidats (D.L. n° 77 du 31 mai 2021, art. 38‑bis)",
+			ReferendumCollection: "Référendum ou initiative législative populaire (loi n° 352 du 25 mai 1970, art. 8)",
+		},
+		Purpose: "Délivré pour", Persons: "Personnes certifiées", Number: "N°", Name: "Nom et prénom",
+		Birth: "Lieu et date de naissance", Section: "Section",
+		Page: "Page {page} sur {pages}",
 	}
 }

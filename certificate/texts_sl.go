@@ -6,8 +6,9 @@ import (
 	"github.com/liste-elettorali/anpr/electoral"
 )
 
-// The months in the genitive, as dates want them.
-var sloveneMonths = [...]string{"januarja", "februarja", "marca", "aprila", "maja", "junija", "julija", "avgusta", "septembra", "oktobra", "novembra", "decembra"}
+// sloveneMonths are in the genitive, as dates need them.
+var sloveneMonths = [...]string{"januarja", "februarja", "marca", "aprila", "maja", "junija", "julija", "avgusta",
+	"septembra", "oktobra", "novembra", "decembra"}
 
 func sloveneDay(d electoral.Date) string {
 	return strconv.Itoa(d.Day) + ". " + sloveneMonths[d.Month-1] + " " + strconv.Itoa(d.Year)
@@ -24,8 +25,8 @@ func sloveneWhen(d electoral.Date) string {
 }
 
 // Slovene returns the Slovene texts, for the comuni of Friuli-Venezia Giulia
-// that have the language. Place names stand in apposition, so that they need
-// no declension.
+// where the language is in force. Place names stand in apposition, so that they
+// need no declension.
 func Slovene() Texts {
 	enrolled := func(rest string) Gendered {
 		return Gendered{"je vpisan " + rest, "je vpisana " + rest, "je vpisan/a " + rest}
@@ -70,34 +71,44 @@ func Slovene() Texts {
 		Verify: "Oznaka omogoča preveriti, ali se ta kopija ujema z elektronskim izvirnikom (23. člen, odst. 2-bis, zakonodajne uredbe št. 82 z dne 7. marca 2005). " +
 			"Posnemite jo s pametnim telefonom ali naložite njeno sliko v javnem delu strani {address} do vključno {until}. Izvirnik nosi elektronski žig urada {authority}.",
 		Labels: Labels{
-			Comune: "Občina vpisa", Section: "Volilni okraj", Use: "Namen", Issued: "Izdano", IssuedBy: "Občina, ki izdaja",
-			ValidUntil: "Velja do", Protocol: "Protokol", ProtocolPending: "določi se ob izdaji", IssuedAt: "{date} ob {time}",
-			Logo: "Logotip Ministrstva za notranje zadeve", LogoPlaceholder: "Prostor za logotip Ministrstva za notranje zadeve",
-			Contrassegno: "Oznaka: koda QR z naslovom za preverjanje potrdila", VerifyLink: "Odpri stran za preverjanje potrdila",
-			Seal: "Elektronski žig", SealText: "{name}\n{organization}\nDodan {date} ob {time}\n{reason}",
+			Comune: "Občina vpisa", Section: "Volilni okraj", Use: "Namen", Issued: "Izdano",
+			IssuedBy:   "Občina, ki izdaja",
+			ValidUntil: "Velja do", Protocol: "Protokol", ProtocolPending: "določi se ob izdaji",
+			IssuedAt:        "{date} ob {time}",
+			Logo:            "Logotip Ministrstva za notranje zadeve",
+			LogoPlaceholder: "Prostor za logotip Ministrstva za notranje zadeve",
+			Contrassegno:    "Oznaka: koda QR z naslovom za preverjanje potrdila",
+			VerifyLink:      "Odpri stran za preverjanje potrdila",
+			Seal:            "Elektronski žig", SealText: "{name}\n{organization}\nDodan {date} ob {time}\n{reason}",
 		},
-		Collective: CollectiveTexts{
-			Title:   "Skupno potrdilo o vpisu v volilne imenike",
-			One:     "je spodaj navedena oseba vpisana {lists} Občine {comune}.",
-			Same:    "so spodaj navedene osebe (število: {count}) vpisane {lists} Občine {comune}.",
-			Several: "so spodaj navedene osebe (število: {count}) vpisane {lists} tiste občine, pod imenom katere so navedene.",
-			In: map[StatementCode]string{
-				EnrolledGeneral: "v volilne imenike", EnrolledAdded: "v dodatni volilni imenik {list}",
-				EnrolledEUComunal:    "v dodatni volilni imenik državljanov Evropske unije, za občinske in četrtne volitve,",
-				EnrolledEUParliament: "v dodatni volilni imenik državljanov Evropske unije, za volitve poslancev Evropskega parlamenta, ki pripadajo Italiji,",
-			},
-			Heading: "Občina {comune}",
-			Purposes: map[Collection]string{
-				ListCollection:       "Vložitev kandidatnih list (zakonski dekret št. 77 z dne 31. maja 2021, člen 38‑bis)",
-				ReferendumCollection: "Referendum ali ljudska zakonodajna pobuda (zakon št. 352 z dne 25. maja 1970, člen 8)",
-			},
-			Purpose: "Izdano za", Persons: "Potrjene osebe", Number: "Št.", Name: "Priimek in ime", Birth: "Kraj in datum rojstva", Section: "Okraj",
-			Page: "Stran {page} od {pages}",
-		},
+		Collective: sloveneCollective(),
 		Marks: Marks{
 			Preview: "Predogled", PreviewNote: "Predogled: ta stran ni potrdilo, nima ne oznake ne elektronskega žiga in nima nobene vrednosti.",
 			PreviewPending: "Oznaka in elektronski žig se dodata ob izdaji potrdila.",
-			Trial:          "POSKUSNI DOKUMENT – BREZ VREDNOSTI", TrialNote: "POSKUSNI DOKUMENT – BREZ VREDNOSTI: nima elektronskega žiga za redno uporabo.",
+			Trial:          "POSKUSNI DOKUMENT – BREZ VREDNOSTI",
+			TrialNote:      "POSKUSNI DOKUMENT – BREZ VREDNOSTI: nima elektronskega žiga za redno uporabo.",
 		},
+	}
+}
+
+func sloveneCollective() CollectiveTexts {
+	return CollectiveTexts{
+		Title:   "Skupno potrdilo o vpisu v volilne imenike",
+		One:     "je spodaj navedena oseba vpisana {lists} Občine {comune}.",
+		Same:    "so spodaj navedene osebe (število: {count}) vpisane {lists} Občine {comune}.",
+		Several: "so spodaj navedene osebe (število: {count}) vpisane {lists} tiste občine, pod imenom katere so navedene.",
+		In: map[StatementCode]string{
+			EnrolledGeneral: "v volilne imenike", EnrolledAdded: "v dodatni volilni imenik {list}",
+			EnrolledEUComunal:    "v dodatni volilni imenik državljanov Evropske unije, za občinske in četrtne volitve,",
+			EnrolledEUParliament: "v dodatni volilni imenik državljanov Evropske unije, za volitve poslancev Evropskega parlamenta, ki pripadajo Italiji,",
+		},
+		Heading: "Občina {comune}",
+		Purposes: map[Collection]string{
+			ListCollection:       "Vložitev kandidatnih list (zakonski dekret št. 77 z dne 31. maja 2021, člen 38‑bis)",
+			ReferendumCollection: "Referendum ali ljudska zakonodajna pobuda (zakon št. 352 z dne 25. maja 1970, člen 8)",
+		},
+		Purpose: "Izdano za", Persons: "Potrjene osebe", Number: "Št.", Name: "Priimek in ime",
+		Birth: "Kraj in datum rojstva", Section: "Okraj",
+		Page: "Stran {page} od {pages}",
 	}
 }

@@ -359,13 +359,10 @@ func (u *update) page(ref pdf.Ref, was, is pdf.Dict) error {
 		}
 	}
 	faults = append(faults, u.annotations(ref, was, is))
-	if err := errors.Join(faults...); err != nil {
-		return err
-	}
 	if u.changes[ref.Num] != nil {
-		u.allowed[ref.Num] = true
+		u.allowed[ref.Num] = true // what of it is refused, and why, is among the faults
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // annotations accounts for the list of a page's annotations.

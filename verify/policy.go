@@ -238,7 +238,7 @@ func (p *policy) fieldLock(v pdf.View, s *pdf.Signature) error {
 }
 
 // permit says whether the policy permits what an update does: the fields that
-// it fills in or signs, the comments that it adds.
+// it fills in or signs. Comments are judged where they are added.
 func (p policy) permit(u *update) error {
 	var faults []error
 	if p.level == mdpNothing && u.signs {
@@ -246,9 +246,6 @@ func (p policy) permit(u *update) error {
 	}
 	if p.level == mdpNothing && len(u.filled) > 0 {
 		faults = append(faults, refuse(fillingForbidden, u.where[u.filled[0]], "field", u.filled[0]))
-	}
-	if len(u.notes) > 0 && p.level != mdpComments {
-		faults = append(faults, refuse(commentsForbidden, at(u.notes[0])))
 	}
 	if u.shows && p.level != 0 { // signing is permitted, another look of the page is not
 		faults = append(faults, refuse(visibleForbidden, ""))

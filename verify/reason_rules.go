@@ -60,7 +60,6 @@ const (
 	metadataAdded          ReasonCode = "metadata-added"
 	signingForbidden       ReasonCode = "signing-forbidden"
 	fillingForbidden       ReasonCode = "filling-forbidden"
-	commentsForbidden      ReasonCode = "comments-forbidden"
 	visibleForbidden       ReasonCode = "visible-signature-forbidden"
 	fieldLocked            ReasonCode = "field-locked"
 )
@@ -187,7 +186,8 @@ var revisionRules = []RevisionRule{
 	{Code: annotationsRemoved, Message: "toglie o riordina le annotazioni della pagina {page}",
 		Expected: "le annotazioni di prima, seguite da altre", Source: isoDocMDP},
 	{Code: annotationAdded, Message: "aggiunge un'annotazione alla pagina {page}",
-		Expected: "solo i campi delle firme nuove", Source: isoDocMDP},
+		Expected: "solo i campi delle firme nuove; altre annotazioni solo se la firma le ammette (DocMDP 3)",
+		Source:   isoDocMDP},
 	{Code: annotationOld, Message: "aggiunge un'annotazione alla pagina {page} che non è nuova",
 		Expected: "un oggetto nuovo", Source: isoDocMDP},
 	{Code: annotationKind,
@@ -218,8 +218,6 @@ var revisionRules = []RevisionRule{
 	{Code: fillingForbidden,
 		Message:  "compila il campo «{field}», e la firma non ammette che si compilino campi",
 		Expected: "solo dati per la verifica e marche temporali", Source: isoDocMDP},
-	{Code: commentsForbidden, Message: "aggiunge annotazioni, che la firma non ammette",
-		Expected: "nessuna annotazione, se DocMDP non è 3", Source: isoDocMDP},
 	{Code: visibleForbidden, Message: "aggiunge alla pagina una firma visibile, che la firma non ammette",
 		Expected: "una firma invisibile, o in un campo che c'era", Source: isoDocMDP},
 	{Code: fieldLocked, Message: "cambia il campo «{field}», che la firma «{by}» ha bloccato",

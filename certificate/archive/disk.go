@@ -17,14 +17,14 @@ import (
 	"github.com/liste-elettorali/anpr/internal/limits"
 )
 
-// The parts of the folder and what a name may end with.
+// The parts of the folder, and the suffixes of names.
 const (
 	keysFolder, documentsFolder = "keys", "documents"
 	begunSuffix, goneSuffix     = ".new", ".gone"
 )
 
-// magic begins the file of a document. After it stand the length of the header
-// (4 bytes, the highest first), the header, its HMAC, and the content.
+// magic begins the file of a document. It is followed by the length of the
+// header (4 bytes, big-endian), the header, its HMAC, and the content.
 const magic = "ANPRARC1"
 
 const maxHeader = 4096
@@ -33,7 +33,7 @@ const maxHeader = 4096
 type disk struct {
 	*folder.Folder
 	keys, documents *os.File
-	sync            func(*os.File) error // a test puts one in its place that fails
+	sync            func(*os.File) error // replaced by a test with one that fails
 }
 
 func openDisk(dir string) (*disk, error) {
@@ -49,12 +49,12 @@ func openDisk(dir string) (*disk, error) {
 	return d, nil
 }
 
-// folders opens the folders within, and makes them if there is none yet. A
-// folder of which one is missing is not a new one.
+// folders opens the folders within, and makes them if there is none yet. If one
+// is missing although the other was in use, the archive is damaged, not new.
 func (d *disk) folders() (err error) {
 	if d.keys, err = d.Root.Open(keysFolder); isGone(err) {
-		// Keys are the first to be made, documents the last: what a crash
-		// leaves between is empty.
+		// Keys are made first and documents last: a crash between the two
+		// leaves an empty folder of keys.
 		if _, err := d.Root.Stat(documentsFolder); err == nil {
 			return corrupt(keysFolder, "the folder of the keys is missing")
 		}
@@ -91,8 +91,9 @@ func (d *disk) close() error {
 	return errors.Join(append(errs, d.Close())...)
 }
 
-// keep makes a document durable: its key, then itself under another name, then
-// its name. unsure reports that after the error it may be there.
+// keep makes a document durable: first its key, then the document under another
+// name, then its name. unsure reports that the document may be there in spite
+// of the error.
 func (d *disk) keep(ctx context.Context, doc certificate.Archived) (unsure bool, err error) {
 	key := newKey()
 	file, err := encode(key, doc)
@@ -114,7 +115,7 @@ func (d *disk) keep(ctx context.Context, doc certificate.Archived) (unsure bool,
 		err = d.Root.Rename(newName, documentsFolder+"/"+doc.ID)
 	}
 	if err != nil {
-		// What cannot be undone now is undone when the folder is opened.
+		// If this fails too, opening the folder removes the file.
 		_ = d.Root.Remove(newName)
 		_ = d.overwrite(newKeyName)
 		_ = d.Root.Remove(newKeyName)
@@ -123,7 +124,7 @@ func (d *disk) keep(ctx context.Context, doc certificate.Archived) (unsure bool,
 	if err := d.sync(d.documents); err != nil {
 		return true, wrapped(err)
 	}
-	// With either name the key is found again, so this may be lost.
+	// The key is found under either name, so a crash may lose this change.
 	if err := d.Root.Rename(newKeyName, keysFolder+"/"+doc.ID); err != nil {
 		return true, wrapped(err)
 	}
@@ -137,7 +138,7 @@ func wrapped(err error) error {
 	return err
 }
 
-// write makes a file durable, but for its name.
+// write makes the content of a file durable, but not its name.
 func (d *disk) write(name string, data []byte) error {
 	f, err := d.Root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -150,7 +151,7 @@ func (d *disk) write(name string, data []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// overwrite puts zeros where a key stands. A key that is not there is all right.
+// overwrite writes zeros over a key. A key that is not there is not an error.
 func (d *disk) overwrite(name string) error {
 	f, err := d.Root.OpenFile(name, os.O_WRONLY, 0)
 	if isGone(err) {
@@ -166,9 +167,9 @@ func (d *disk) overwrite(name string) error {
 	return errors.Join(err, f.Close())
 }
 
-// mark gives documents, durably, the name of those that are deleted. Of the
-// rest of the list nothing has changed. unsure reports that after the error
-// some may have their old name.
+// mark renames documents, durably, to the names of deleted ones, and returns
+// how many; the rest of the list is unchanged. unsure reports that after the
+// error some may have their old name.
 func (d *disk) mark(list []*entry) (marked int, unsure bool, err error) {
 	for _, e := range list {
 		name := documentsFolder + "/" + e.id
@@ -184,8 +185,8 @@ func (d *disk) mark(list []*entry) (marked int, unsure bool, err error) {
 	return marked, synced != nil, wrapped(errors.Join(err, synced))
 }
 
-// destroy deletes what is marked: first the keys, then the rest. It returns of
-// how many nothing is left.
+// destroy deletes marked documents: first the keys, then the rest. It returns
+// how many are gone completely.
 func (d *disk) destroy(list []*entry) (int, error) {
 	if len(list) == 0 {
 		return 0, nil
@@ -223,7 +224,7 @@ func (d *disk) destroy(list []*entry) (int, error) {
 	return n, wrapped(failed)
 }
 
-// removed removes a file that may have gone already.
+// removed removes a file; it is not an error if the file is gone already.
 func (d *disk) removed(name string) error {
 	if err := d.Root.Remove(name); !isGone(err) {
 		return err
@@ -231,10 +232,10 @@ func (d *disk) removed(name string) error {
 	return nil
 }
 
-// state is what there is of a document in one of the folders.
+// A state says which files of a document are in one of the folders.
 type state struct{ begun, kept, gone bool }
 
-// name returns that of the file which is there.
+// name returns the name of the file which is there.
 func (s state) name(id string) string {
 	if s.kept {
 		return id
@@ -261,8 +262,8 @@ func (d *disk) list(folder string) (map[string]state, error) {
 	return found, nil
 }
 
-// finish ends what was interrupted: what was being kept is removed, what was
-// being deleted too.
+// finish ends what was interrupted: it removes what was being kept and what was
+// being deleted.
 func (d *disk) finish(keys, documents map[string]state, unfinished []*entry) error {
 	var orphans []*entry // keys without a document
 	for id, has := range documents {
@@ -283,7 +284,7 @@ func (d *disk) finish(keys, documents map[string]state, unfinished []*entry) err
 			if err := d.Root.Rename(name+begunSuffix, name); err != nil {
 				return wrapped(err)
 			}
-		default: // both names, which no crash leaves
+		default: // both names are there, which no crash can cause
 			return corrupt(name+begunSuffix, "there is another key of the same document")
 		}
 	}
@@ -308,7 +309,8 @@ func encode(key []byte, doc certificate.Archived) ([]byte, error) {
 	return encrypt(b, key, head, doc.PDF, doc.Embedded)
 }
 
-// decodeHeader reads what a file begins with and returns the header's bytes.
+// decodeHeader reads the beginning of a file and returns the header and its
+// bytes.
 func decodeHeader(r io.Reader, id string, key []byte) (header, []byte, error) {
 	var h header
 	fail := func(problem string) (header, []byte, error) { return h, nil, corrupt(documentsFolder+"/"+id, problem) }
@@ -334,7 +336,8 @@ func decodeHeader(r io.Reader, id string, key []byte) (header, []byte, error) {
 		return fail("its header is no JSON")
 	}
 	if h.Version != version || h.ID != id {
-		return fail(fmt.Sprintf("its header is of document %.26q in version %d, expected version %d", h.ID, h.Version, version))
+		return fail(fmt.Sprintf("its header is of document %.26q in version %d, expected version %d",
+			h.ID, h.Version, version))
 	}
 	return h, head, nil
 }

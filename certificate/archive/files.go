@@ -18,32 +18,33 @@ import (
 
 // Errors of a folder.
 var (
-	// ErrLocked: another process, or another [Files] of this one, has it open.
+	// ErrLocked means that another process, or another [Files] of this one, has
+	// the folder open.
 	ErrLocked = folder.ErrLocked
-	// ErrPoisoned: after a failure of the disk it is not known whether a document
-	// is in the folder. Close it and open it again.
+	// ErrPoisoned means that after a failure of the disk it is not known
+	// whether a document is in the folder. Close it and open it again.
 	ErrPoisoned = errors.New("archive: the folder takes no more documents until it is opened again")
-	// ErrClosed: it was closed.
+	// ErrClosed means that the archive was closed.
 	ErrClosed = errors.New("archive: closed")
 )
 
 // Files is a [certificate.Archive] in a folder. It is safe for concurrent use;
 // one process at a time has the folder open.
 //
-// What Put has acknowledged was written and synced, key and document, with
-// their folders. A sweep marks the documents as deleted, overwrites and removes
-// their keys, then removes them; once it has begun it goes on although its
-// context is cancelled. What a crash interrupts is undone, or for a sweep
-// finished, when the folder is opened again.
+// When Put returns without an error, key, document and their folders were
+// written and synced. A sweep marks the documents as deleted, overwrites and
+// removes their keys, then removes the documents; once it has begun, it goes on
+// even if its context is cancelled. When the folder is opened again, a Put that
+// a crash interrupted is undone, and an interrupted sweep is finished.
 //
 // The folder has mode 0700, the files 0600:
 //
 //	keys/ID         32 bytes
 //	documents/ID    header, its HMAC, the encrypted content
 //
-// The suffix .new marks what is being kept, .gone what is being deleted. An
-// index in memory takes some 400 bytes for each document; opening reads all the
-// keys and headers.
+// The suffix .new marks a file that is being kept, .gone one that is being
+// deleted. An index in memory takes some 400 bytes for each document; opening
+// reads all the keys and headers.
 type Files struct {
 	disk *disk
 
@@ -51,10 +52,10 @@ type Files struct {
 	byID      map[string]*entry
 	byRequest map[digest]*entry
 	byOwner   map[digest][]*entry
-	// busy are the IDs and request keys of which a call changes the document;
-	// the channel is closed when it has ended.
+	// busy holds the IDs and request keys of documents that a call is changing;
+	// the channel is closed when that call has ended.
 	busy   map[string]chan struct{}
-	gone   []*entry // marked as deleted, of which something may still be there
+	gone   []*entry // marked as deleted; part of them may still be there
 	bad    error
 	closed bool
 	inUse  sync.WaitGroup
@@ -63,31 +64,32 @@ type Files struct {
 
 var _ certificate.Archive = (*Files)(nil)
 
-// An entry is what the index knows of a document.
+// An entry holds what the index keeps of a document.
 type entry struct {
 	id              string
 	request, owner  digest
 	issued, expires int64
 }
 
-// OpenFiles opens a folder, which is made if it does not exist (not so its
-// parent), finishes what a crash has left, and reads what is there. The error
-// wraps [ErrLocked], or [ErrCorrupt] and then names the file: a folder of which
-// a header or a key is damaged is not opened, because it could not be known
-// which requests were answered already.
+// OpenFiles opens a folder, finishes what a crash has left, and reads the keys
+// and headers. The folder is made if it does not exist; its parent must exist.
+// The error wraps [ErrLocked], or [ErrCorrupt] with the name of the file. A
+// folder with a damaged header or key is not opened, because it would not be
+// known which requests were answered already.
 func OpenFiles(dir string) (*Files, error) {
 	d, err := openDisk(dir)
 	if err != nil {
 		return nil, err
 	}
-	f := &Files{disk: d, byID: map[string]*entry{}, byRequest: map[digest]*entry{}, byOwner: map[digest][]*entry{}, busy: map[string]chan struct{}{}}
+	f := &Files{disk: d, byID: map[string]*entry{}, byRequest: map[digest]*entry{}, byOwner: map[digest][]*entry{},
+		busy: map[string]chan struct{}{}}
 	if err := f.recover(); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	return f, nil
 }
 
-// Close ends the use of the folder, after the calls that are at work.
+// Close ends the use of the folder, after the calls that are in progress.
 func (f *Files) Close() error {
 	f.mu.Lock()
 	if f.closed {
@@ -100,7 +102,7 @@ func (f *Files) Close() error {
 	return f.disk.close()
 }
 
-// use begins a call, which ends with done.
+// use begins a call, which ends when done is called.
 func (f *Files) use(ctx context.Context) (done func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -114,8 +116,8 @@ func (f *Files) use(ctx context.Context) (done func(), err error) {
 	return f.inUse.Done, nil
 }
 
-// Put implements [certificate.Archive]. Of two that keep a document of the same
-// request at once, the second waits for the outcome of the first.
+// Put implements [certificate.Archive]. If two calls keep a document of the
+// same request at once, the second waits for the outcome of the first.
 func (f *Files) Put(ctx context.Context, d certificate.Archived) error {
 	done, err := f.use(ctx)
 	if err != nil {
@@ -166,7 +168,7 @@ func (f *Files) reserve(ctx context.Context, e *entry) (release func(), err erro
 	}
 }
 
-// tryReserve takes an entry, or returns what to wait for.
+// tryReserve reserves an entry, or returns the channel to wait for.
 func (f *Files) tryReserve(e *entry) (wait <-chan struct{}, release func(), err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -185,7 +187,7 @@ func (f *Files) tryReserve(e *entry) (wait <-chan struct{}, release func(), err 
 	return nil, f.take(e), nil
 }
 
-// take makes others wait for an entry. f.mu is held.
+// take makes other calls wait for an entry. f.mu is held.
 func (f *Files) take(e *entry) (release func()) {
 	at := make(chan struct{})
 	for _, name := range e.names() {
@@ -201,7 +203,7 @@ func (f *Files) take(e *entry) (release func()) {
 	}
 }
 
-// names are those of an entry in busy.
+// names returns the keys of an entry in busy.
 func (e *entry) names() [2]string { return [2]string{e.id, string(e.request[:])} }
 
 func entryOf(h header) *entry {
@@ -242,7 +244,7 @@ func (f *Files) ByRequest(ctx context.Context, requestKey string) (certificate.A
 	})
 }
 
-// one reads the document that find, called with f.mu held, finds.
+// one reads the document that find returns; find is called with f.mu held.
 func (f *Files) one(ctx context.Context, find func() *entry) (certificate.Archived, error) {
 	done, err := f.use(ctx)
 	if err != nil {
@@ -257,7 +259,7 @@ func (f *Files) one(ctx context.Context, find func() *entry) (certificate.Archiv
 	}
 	d, err := f.disk.document(e.id)
 	if err != nil && !f.keeps(e) {
-		// A sweep was quicker.
+		// A sweep deleted it meanwhile.
 		err = fmt.Errorf("archive: %s: %w", e.id, certificate.ErrNotArchived)
 	}
 	if err == nil {
@@ -275,8 +277,8 @@ func (f *Files) keeps(e *entry) bool {
 	return f.byID[e.id] == e
 }
 
-// Owned implements [certificate.Archive]. Of two documents of one instant the
-// one with the greater ID comes first.
+// Owned implements [certificate.Archive]. Among documents of the same instant
+// the one with the greater ID comes first.
 func (f *Files) Owned(ctx context.Context, owner string) iter.Seq2[certificate.Archived, error] {
 	return func(yield func(certificate.Archived, error) bool) {
 		done, err := f.use(ctx)
@@ -313,9 +315,9 @@ func (f *Files) Owned(ctx context.Context, owner string) iter.Seq2[certificate.A
 	}
 }
 
-// Sweep implements [certificate.Archive]. If it fails it returns how many
-// documents are gone; one that it could delete only in part is not found any
-// more, and the next sweep, or the next opening, goes on with it.
+// Sweep implements [certificate.Archive]. If it fails, it returns how many
+// documents are gone. A document that it could delete only in part is not found
+// any more; the next sweep, or the next opening, finishes its deletion.
 func (f *Files) Sweep(ctx context.Context, at time.Time) (int, error) {
 	done, err := f.use(ctx)
 	if err != nil {
@@ -352,7 +354,7 @@ func (f *Files) Sweep(ctx context.Context, at time.Time) (int, error) {
 }
 
 // due takes the entries that have expired out of the index. Until release is
-// called, who keeps one of the same ID or request waits.
+// called, a Put with the same ID or request waits.
 func (f *Files) due(at time.Time) (list []*entry, release func(), err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -376,8 +378,8 @@ func (f *Files) due(at time.Time) (list []*entry, release func(), err error) {
 	}, nil
 }
 
-// recover finishes what a crash has interrupted and makes the index. It
-// changes nothing before it knows that all the rest is as it was left.
+// recover finishes what a crash has interrupted and makes the index. It changes
+// nothing until it has checked that everything else is undamaged.
 func (f *Files) recover() error {
 	keys, err := f.disk.list(keysFolder)
 	if err != nil {
@@ -420,7 +422,7 @@ func (f *Files) recover() error {
 
 func corrupt(file, problem string) error { return fmt.Errorf("%w: %s: %s", ErrCorrupt, file, problem) }
 
-// isGone reports whether a file is not there.
+// isGone reports whether an error means that a file is not there.
 func isGone(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 // syncFile makes a file or a folder durable.

@@ -20,15 +20,15 @@ import (
 )
 
 // ErrCorrupt is wrapped by the error of a document that was changed or damaged
-// where it is kept, or whose key is not its own.
+// in the archive, or whose key belongs to another document.
 var ErrCorrupt = errors.New("archive: a document is damaged")
 
 // ErrInvalid is wrapped by the error of a Put whose document breaks the rules
 // of [certificate.Archived]. Nothing was kept.
 var ErrInvalid = errors.New("archive: not a document to keep")
 
-// A header is what is kept of a document in the clear. Its JSON, of which there
-// is one for each header, is what the key authenticates.
+// A header is the part of a document that is kept in the clear. Its JSON, which
+// is the same whenever the header is the same, is what the key authenticates.
 type header struct {
 	Version    int    `json:"v"`
 	ID         string `json:"id"`
@@ -44,12 +44,17 @@ type header struct {
 const version = 1
 
 func headerOf(d certificate.Archived) header {
-	return header{version, d.ID, d.RequestKey, d.PayloadKey, d.Owner, d.Comune, string(d.Kind), d.IssuedAt.UnixMilli(), d.Expires.UnixMilli()}
+	return header{
+		Version: version, ID: d.ID, RequestKey: d.RequestKey, PayloadKey: d.PayloadKey, Owner: d.Owner,
+		Comune: d.Comune, Kind: string(d.Kind),
+		IssuedAt: d.IssuedAt.UnixMilli(), Expires: d.Expires.UnixMilli(),
+	}
 }
 
 func (h header) archived() certificate.Archived {
 	return certificate.Archived{
-		ID: h.ID, RequestKey: h.RequestKey, PayloadKey: h.PayloadKey, Owner: h.Owner, Comune: h.Comune, Kind: certificate.Kind(h.Kind),
+		ID: h.ID, RequestKey: h.RequestKey, PayloadKey: h.PayloadKey, Owner: h.Owner, Comune: h.Comune,
+		Kind:     certificate.Kind(h.Kind),
 		IssuedAt: time.UnixMilli(h.IssuedAt).UTC(), Expires: time.UnixMilli(h.Expires).UTC(),
 	}
 }
@@ -62,7 +67,8 @@ func (h header) bytes() ([]byte, error) {
 	return b, nil
 }
 
-// check refuses what could not be kept exactly, or found again.
+// check refuses a document that could not be kept exactly, or not be found
+// again.
 func check(d certificate.Archived) error {
 	bad := func(field, expected string) error {
 		return fmt.Errorf("%w: %s: expected %s", ErrInvalid, field, expected)
@@ -70,7 +76,9 @@ func check(d certificate.Archived) error {
 	if !isID(d.ID) {
 		return bad("ID", "26 characters A-Z and 2-7")
 	}
-	for _, f := range []struct{ name, value string }{{"RequestKey", d.RequestKey}, {"PayloadKey", d.PayloadKey}, {"Owner", d.Owner}} {
+	for _, f := range []struct{ name, value string }{
+		{"RequestKey", d.RequestKey}, {"PayloadKey", d.PayloadKey}, {"Owner", d.Owner},
+	} {
 		if !isDigest(f.value) {
 			return bad(f.name, "64 digits 0-9 and a-f")
 		}
@@ -105,10 +113,10 @@ func isBelfiore(s string) bool {
 	return len(s) == 4 && s[0] >= 'A' && s[0] <= 'Z' && strings.Trim(s[1:], "0123456789") == ""
 }
 
-// A digest is one of the header's as its bytes.
+// A digest is one of the digests of a header, as bytes.
 type digest [32]byte
 
-// digestOf reads 64 hexadecimal digits; of anything else it reports false.
+// digestOf reads 64 hexadecimal digits; ok is false for anything else.
 func digestOf(s string) (d digest, ok bool) {
 	if !isDigest(s) {
 		return d, false
@@ -126,7 +134,7 @@ func newKey() []byte {
 	return key
 }
 
-// derived returns the key of a document for one use of it.
+// derived returns the key of a document for one use of that key.
 func derived(key []byte, use string) ([]byte, error) {
 	if len(key) != keySize {
 		return nil, fmt.Errorf("%w: its key has %d bytes, expected %d", ErrCorrupt, len(key), keySize)
@@ -138,7 +146,8 @@ func derived(key []byte, use string) ([]byte, error) {
 	return k, nil
 }
 
-// mac authenticates a header, so that it can be shown without its document.
+// mac authenticates a header by itself, so that it can be shown without its
+// document.
 func mac(key, head []byte) ([]byte, error) {
 	k, err := derived(key, "header")
 	if err != nil {
@@ -149,7 +158,8 @@ func mac(key, head []byte) ([]byte, error) {
 	return m.Sum(nil), nil
 }
 
-// checkMAC fails with [ErrCorrupt] if a header is not that of the key.
+// checkMAC fails with [ErrCorrupt] if a header is not the one that was kept
+// with the key.
 func checkMAC(key, head, got []byte) error {
 	want, err := mac(key, head)
 	if err == nil && !hmac.Equal(want, got) {
@@ -171,12 +181,11 @@ func bodyCipher(key []byte) (cipher.AEAD, []byte, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("archive: %w", err)
 	}
-	// A key encrypts one message in its life: its nonce need not differ from
-	// another.
+	// A constant nonce is safe: a key encrypts one message in its life.
 	return aead, make([]byte, aead.NonceSize()), nil
 }
 
-// encrypt appends to b the content of a document, encrypted and bound to its
+// encrypt appends the content of a document to b, encrypted and bound to its
 // header.
 func encrypt(b, key, head, pdf, embedded []byte) ([]byte, error) {
 	aead, nonce, err := bodyCipher(key)
@@ -192,7 +201,7 @@ func encrypt(b, key, head, pdf, embedded []byte) ([]byte, error) {
 	return aead.Seal(b[:from], nonce, b[from:], head), nil
 }
 
-// decrypt is the inverse of encrypt; it uses the memory of body.
+// decrypt is the inverse of encrypt; it reuses the memory of body.
 func decrypt(key, head, body []byte) (pdf, embedded []byte, err error) {
 	aead, nonce, err := bodyCipher(key)
 	if err != nil {

@@ -16,29 +16,30 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// ErrPurgeBlocked is wrapped by the error of [SQL.Sweep] and [SQL.Purge] that
-// an open transaction, of this program or of another, kept from their end. Call
-// again.
+// ErrPurgeBlocked is wrapped by the error of [SQL.Sweep] and [SQL.Purge] if an
+// open transaction, of this program or of another, kept them from finishing.
+// Call again.
 var ErrPurgeBlocked = sqldb.ErrPurgeBlocked
 
 // SQL is a [certificate.Archive] in a SQL database. It is safe for concurrent
-// use, and several processes may use one database. What a call has committed
-// is durable when it returns. Its tables may stand in the database of package
-// electoral/sqlstore or in one of their own, which is better: a SQLite file is
-// rewritten as a whole by each sweep that deletes something.
+// use, and several processes may use one database. When a call returns, what it
+// has committed is durable. Its tables may stand in the database of package
+// electoral/sqlstore, but a database of their own is better: each sweep that
+// deletes something rewrites the whole SQLite file.
 type SQL struct {
 	db *sqldb.DB
-	// unpurged: keys were deleted, and the files may still hold them. Nobody
-	// knows of a database that was just opened.
+	// unpurged reports that keys were deleted and the files may still hold
+	// them. It is true after opening, because nobody knows what happened
+	// before.
 	unpurged atomic.Bool
-	attempts int // of a purge that is blocked
+	attempts int // how often a blocked purge is tried
 }
 
 var _ certificate.Archive = (*SQL)(nil)
 
-// OpenSQLite opens the SQLite database in a file, makes it with mode 0600 if
-// there is none, and brings its schema up to date. A write waits up to ten
-// seconds for another process's.
+// OpenSQLite opens the SQLite database in a file and brings its schema up to
+// date. The file is made with mode 0600 if it does not exist. A write waits up
+// to ten seconds for a write of another process.
 func OpenSQLite(ctx context.Context, file string) (*SQL, error) {
 	db, err := sqldb.OpenSQLite(ctx, file)
 	return migrated(ctx, db, err)
@@ -46,9 +47,9 @@ func OpenSQLite(ctx context.Context, file string) (*SQL, error) {
 
 // OpenPostgres opens a PostgreSQL database and brings its schema up to date.
 // The connection string is a URL ("postgres://user@host:5432/db") or a list of
-// key=value pairs; beside libpq's parameters it takes pool_max_conns. It is in
-// no error, and a password in it must be percent-encoded. The user must own the
-// tables, which stand in the first schema of search_path.
+// key=value pairs; beside libpq's parameters it takes pool_max_conns. Errors do
+// not contain it; a password in it must be percent-encoded. The user must own
+// the tables, which stand in the first schema of search_path.
 func OpenPostgres(ctx context.Context, dsn string) (*SQL, error) {
 	db, err := sqldb.OpenPostgres(ctx, dsn)
 	return migrated(ctx, db, err)
@@ -66,11 +67,11 @@ func migrated(ctx context.Context, db *sqldb.DB, err error) (*SQL, error) {
 	return s, nil
 }
 
-// Close closes the database. What is under way comes to its end.
+// Close closes the database, after the calls that are in progress.
 func (s *SQL) Close() error { return s.db.Close() }
 
-// part is the column by which the tables of documents and keys may be
-// distributed. The id is one that isID has seen.
+// part returns the value of the column by which the tables of documents and
+// keys may be distributed. isID has accepted the id.
 func part(id string) string { return id[:2] }
 
 // Put implements [certificate.Archive].
@@ -111,33 +112,40 @@ func (s *SQL) Put(ctx context.Context, d certificate.Archived) error {
 			}
 		}
 		return tx.Exec(ctx,
-			sqldb.Statement{Text: `INSERT INTO certificate_requests (request_key, id) VALUES ($1, $2)`, Args: []any{h.RequestKey, h.ID}},
-			sqldb.Statement{Text: `INSERT INTO certificate_keys (part, id, secret) VALUES ($1, $2, $3)`, Args: []any{part(h.ID), h.ID, key}},
-			sqldb.Statement{Text: `INSERT INTO certificate_documents (part, id, request_key, payload_key, owner, comune, kind, issued_at, expires, mac, body)
+			sqldb.Statement{Text: `INSERT INTO certificate_requests (request_key, id) VALUES ($1, $2)`,
+				Args: []any{h.RequestKey, h.ID}},
+			sqldb.Statement{Text: `INSERT INTO certificate_keys (part, id, secret) VALUES ($1, $2, $3)`,
+				Args: []any{part(h.ID), h.ID, key}},
+			sqldb.Statement{Text: `INSERT INTO certificate_documents
+				(part, id, request_key, payload_key, owner, comune, kind, issued_at, expires, mac, body)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-				Args: []any{part(h.ID), h.ID, h.RequestKey, h.PayloadKey, h.Owner, h.Comune, h.Kind, h.IssuedAt, h.Expires, sum, body}},
-			sqldb.Statement{Text: `INSERT INTO certificate_owners (owner, issued_at, id) VALUES ($1, $2, $3)`, Args: []any{h.Owner, h.IssuedAt, h.ID}},
+				Args: []any{part(h.ID), h.ID, h.RequestKey, h.PayloadKey, h.Owner, h.Comune, h.Kind,
+					h.IssuedAt, h.Expires, sum, body}},
+			sqldb.Statement{Text: `INSERT INTO certificate_owners (owner, issued_at, id) VALUES ($1, $2, $3)`,
+				Args: []any{h.Owner, h.IssuedAt, h.ID}},
 		)
 	})
 }
 
-// A row is a document as the tables have it.
+// A row is a document as the tables hold it.
 type row struct {
 	header
 	mac, key, body []byte
 }
 
-const headerColumns = `d.id, d.request_key, d.payload_key, d.owner, d.comune, d.kind, d.issued_at, d.expires, d.mac, k.secret`
+const headerColumns = `d.id, d.request_key, d.payload_key, d.owner, d.comune, d.kind,
+	d.issued_at, d.expires, d.mac, k.secret`
 
-// fromTables joins a document with its key: both are where its part is.
+// fromTables joins a document with its key; both have the same part.
 const fromTables = ` FROM certificate_documents d JOIN certificate_keys k ON k.part = d.part AND k.id = d.id`
 
 func (r *row) dest() []any {
 	r.Version = version
-	return []any{&r.ID, &r.RequestKey, &r.PayloadKey, &r.Owner, &r.Comune, &r.Kind, &r.IssuedAt, &r.Expires, &r.mac, &r.key}
+	return []any{&r.ID, &r.RequestKey, &r.PayloadKey, &r.Owner, &r.Comune, &r.Kind,
+		&r.IssuedAt, &r.Expires, &r.mac, &r.key}
 }
 
-// check returns the header's bytes if they are what was kept.
+// check returns the header's bytes if the header is the one that was kept.
 func (r *row) check() ([]byte, error) {
 	head, err := r.bytes()
 	if err == nil {
@@ -161,7 +169,9 @@ func (s *SQL) Get(ctx context.Context, id string) (certificate.Archived, error) 
 	var r row
 	err := s.db.Lookup(ctx, func(q sqldb.Querier) error {
 		r = row{}
-		return sqldb.One(ctx, q, append(r.dest(), &r.body), `SELECT `+headerColumns+`, d.body`+fromTables+` WHERE d.part = $1 AND k.part = $1 AND d.id = $2`, part(id), id)
+		return sqldb.One(ctx, q, append(r.dest(), &r.body),
+			`SELECT `+headerColumns+`, d.body`+fromTables+` WHERE d.part = $1 AND k.part = $1 AND d.id = $2`,
+			part(id), id)
 	})
 	if errors.Is(err, sqldb.ErrNoRow) {
 		return none, fmt.Errorf("archive: %s: %w", id, certificate.ErrNotArchived)
@@ -190,7 +200,8 @@ func (s *SQL) ByRequest(ctx context.Context, requestKey string) (certificate.Arc
 	err := sqldb.ErrNoRow
 	if isDigest(requestKey) {
 		err = s.db.Lookup(ctx, func(q sqldb.Querier) error {
-			return sqldb.One(ctx, q, []any{&id}, `SELECT id FROM certificate_requests WHERE request_key = $1`, requestKey)
+			return sqldb.One(ctx, q, []any{&id}, `SELECT id FROM certificate_requests WHERE request_key = $1`,
+				requestKey)
 		})
 	}
 	if errors.Is(err, sqldb.ErrNoRow) {
@@ -206,12 +217,12 @@ func (s *SQL) ByRequest(ctx context.Context, requestKey string) (certificate.Arc
 	return d, err
 }
 
-// ownedPage is how many documents of an owner are read at once; few have more
-// than some.
+// ownedPage is how many documents of an owner are read at once; most owners
+// have only a few.
 const ownedPage = 100
 
-// Owned implements [certificate.Archive]. Of two documents of one instant the
-// one with the greater ID comes first.
+// Owned implements [certificate.Archive]. Among documents of the same instant
+// the one with the greater ID comes first.
 func (s *SQL) Owned(ctx context.Context, owner string) iter.Seq2[certificate.Archived, error] {
 	return func(yield func(certificate.Archived, error) bool) {
 		if err := ctx.Err(); err != nil {
@@ -234,7 +245,7 @@ func (s *SQL) Owned(ctx context.Context, owner string) iter.Seq2[certificate.Arc
 				return
 			}
 			for _, p := range places {
-				d, ok := found[p.id] // not if it was deleted meanwhile
+				d, ok := found[p.id] // false if it was deleted meanwhile
 				if !ok || d.Owner != owner {
 					continue
 				}
@@ -254,7 +265,7 @@ func (s *SQL) Owned(ctx context.Context, owner string) iter.Seq2[certificate.Arc
 	}
 }
 
-// A place is one in the list of an owner's documents.
+// A place is a position in the list of an owner's documents.
 type place struct {
 	at int64
 	id string
@@ -267,8 +278,9 @@ func (s *SQL) places(ctx context.Context, owner string, before place) (list []pl
 	scan := func(r sqldb.Rows) (p place, err error) { return p, r.Scan(&p.at, &p.id) }
 	err = s.db.Lookup(ctx, func(q sqldb.Querier) error {
 		list = list[:0]
-		for p, err := range sqldb.All(ctx, q, scan, `SELECT issued_at, id FROM certificate_owners
-			WHERE owner = $1 AND (issued_at, id) < ($2, $3) ORDER BY issued_at DESC, id DESC LIMIT `+fmt.Sprint(ownedPage), owner, before.at, before.id) {
+		text := `SELECT issued_at, id FROM certificate_owners WHERE owner = $1 AND (issued_at, id) < ($2, $3)
+			ORDER BY issued_at DESC, id DESC LIMIT ` + fmt.Sprint(ownedPage)
+		for p, err := range sqldb.All(ctx, q, scan, text, owner, before.at, before.id) {
 			if err != nil {
 				return err
 			}
@@ -295,7 +307,9 @@ func (s *SQL) headers(ctx context.Context, list []place) (found map[string]certi
 	err = s.db.Lookup(ctx, func(q sqldb.Querier) error {
 		d := q.Dialect()
 		found = map[string]certificate.Archived{}
-		for r, err := range sqldb.All(ctx, q, scan, `SELECT `+headerColumns+fromTables+` WHERE `+d.In("d.part", "$1")+` AND `+d.In("d.id", "$2"), d.List(parts), d.List(ids)) {
+		for r, err := range sqldb.All(ctx, q, scan,
+			`SELECT `+headerColumns+fromTables+` WHERE `+d.In("d.part", "$1")+` AND `+d.In("d.id", "$2"),
+			d.List(parts), d.List(ids)) {
 			if err == nil {
 				_, err = r.check()
 			}
@@ -309,11 +323,12 @@ func (s *SQL) headers(ctx context.Context, list []place) (found map[string]certi
 	return found, err
 }
 
-// Sweep implements [certificate.Archive]. All are deleted in one transaction.
-// Then it purges the keys from the files, without which what is left of the
-// documents there cannot be read; on SQLite the documents too. That goes on
-// although the context is cancelled. If it is blocked, Sweep returns how many
-// were deleted and an error wrapping [ErrPurgeBlocked]; the next purges again.
+// Sweep implements [certificate.Archive]. It deletes all expired documents in
+// one transaction. Then it purges the keys from the files, so that the remains
+// of the documents there cannot be read; on SQLite it purges the documents too.
+// The purge goes on even if the context is cancelled. If the purge is blocked,
+// Sweep returns how many documents were deleted and an error wrapping
+// [ErrPurgeBlocked]; the next Sweep purges again.
 func (s *SQL) Sweep(ctx context.Context, at time.Time) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -332,7 +347,7 @@ func (s *SQL) Sweep(ctx context.Context, at time.Time) (int, error) {
 			n += len(gone.ids)
 		}
 		if n > 0 {
-			// Before the commit: if its answer is lost, it may be done.
+			// Set before the commit, which may succeed although its answer is lost.
 			s.unpurged.Store(true)
 		}
 		return nil
@@ -352,11 +367,12 @@ func (s *SQL) Sweep(ctx context.Context, at time.Time) (int, error) {
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
-// A batch is what is deleted: the same place in each list.
+// A batch is a set of deleted documents; the same index in each list belongs to
+// the same document.
 type batch struct{ parts, ids, requests, owners []string }
 
-// expired deletes the documents of which the id begins with a letter, and
-// returns what leads to them.
+// expired deletes the expired documents whose id begins with a letter. It
+// returns the keys of the rows that lead to them.
 func expired(ctx context.Context, tx sqldb.Tx, first string, at int64) (batch, error) {
 	var parts []string
 	for _, second := range alphabet {
@@ -364,8 +380,9 @@ func expired(ctx context.Context, tx sqldb.Tx, first string, at int64) (batch, e
 	}
 	var gone batch
 	scan := func(r sqldb.Rows) (b [4]string, err error) { return b, r.Scan(&b[0], &b[1], &b[2], &b[3]) }
-	for b, err := range sqldb.All(ctx, tx, scan, `DELETE FROM certificate_documents WHERE `+tx.Dialect().In("part", "$1")+` AND expires <= $2
-		RETURNING part, id, request_key, owner`, tx.Dialect().List(parts), at) {
+	text := `DELETE FROM certificate_documents WHERE ` + tx.Dialect().In("part", "$1") + ` AND expires <= $2
+		RETURNING part, id, request_key, owner`
+	for b, err := range sqldb.All(ctx, tx, scan, text, tx.Dialect().List(parts), at) {
 		if err != nil {
 			return gone, err
 		}
@@ -375,19 +392,21 @@ func expired(ctx context.Context, tx sqldb.Tx, first string, at int64) (batch, e
 	return gone, nil
 }
 
-// statements delete what leads to the documents, and their keys.
+// statements delete the keys of the documents and the rows that lead to them.
 func (b batch) statements(d sqldb.Dialect) []sqldb.Statement {
 	if len(b.ids) == 0 {
 		return nil
 	}
 	return []sqldb.Statement{
-		{Text: `DELETE FROM certificate_keys WHERE ` + d.In("part", "$1") + ` AND ` + d.In("id", "$2"), Args: []any{d.List(b.parts), d.List(b.ids)}},
+		{Text: `DELETE FROM certificate_keys WHERE ` + d.In("part", "$1") + ` AND ` + d.In("id", "$2"),
+			Args: []any{d.List(b.parts), d.List(b.ids)}},
 		{Text: `DELETE FROM certificate_requests WHERE ` + d.In("request_key", "$1"), Args: []any{d.List(b.requests)}},
-		{Text: `DELETE FROM certificate_owners WHERE ` + d.In("owner", "$1") + ` AND ` + d.In("id", "$2"), Args: []any{d.List(b.owners), d.List(b.ids)}},
+		{Text: `DELETE FROM certificate_owners WHERE ` + d.In("owner", "$1") + ` AND ` + d.In("id", "$2"),
+			Args: []any{d.List(b.owners), d.List(b.ids)}},
 	}
 }
 
-// purged purges tables, and tries again when it is blocked.
+// purged purges tables, and tries again while the purge is blocked.
 func (s *SQL) purged(ctx context.Context, tables ...string) error {
 	pause := 100 * time.Millisecond
 	for n := 1; ; n++ {
@@ -407,19 +426,19 @@ func (s *SQL) purged(ctx context.Context, tables ...string) error {
 }
 
 // Purge leaves no byte of a deleted document in the files of tables and
-// indexes, not even encrypted or of its header: it rewrites them, and empties
-// SQLite's write-ahead log. It takes time and free space in the size of the
-// data, and the tables cannot be used meanwhile.
+// indexes, neither of its header nor of its encrypted content: it rewrites the
+// files, and empties SQLite's write-ahead log. It takes time and free space in
+// proportion to the data, and the tables cannot be used meanwhile.
 func (s *SQL) Purge(ctx context.Context) error {
 	return s.purged(ctx, "certificate_keys", "certificate_documents", "certificate_requests", "certificate_owners")
 }
 
-// PurgeLog leaves no key in the write-ahead log of PostgreSQL's server, where
-// each stands as it was inserted until the server uses the file again, which may
-// be long after. It must be called after [SQL.Sweep], which does not do it: it
-// is the server's log, of all its databases, and takes a superuser, or a member
-// of pg_checkpoint and pg_monitor who may execute pg_switch_wal. It may write as
-// much as max_wal_size. Copies of the log, in an archive or with a replica, are
-// out of its reach; if the server holds files for them, the error wraps
+// PurgeLog leaves no key in the write-ahead log of PostgreSQL's server, which
+// holds each inserted key until the server uses that file again; this may take
+// long. Call it after [SQL.Sweep], which does not do it: the log is that of the
+// whole server, with all its databases. It takes a superuser, or a member of
+// pg_checkpoint and pg_monitor who may execute pg_switch_wal, and may write as
+// much as max_wal_size. It cannot reach copies of the log in a log archive or
+// on a replica; if the server holds files for them, the error wraps
 // [ErrPurgeBlocked]. On SQLite it does nothing.
 func (s *SQL) PurgeLog(ctx context.Context) error { return s.db.PurgeLog(ctx) }

@@ -1,6 +1,6 @@
-// Package contrassegno makes and reads the code that binds a printed certificate
-// to its original ("contrassegno", CAD, d.lgs. 82/2005, art. 23 c. 2-bis; D.M. 17
-// October 2022, annex 2, Ulteriori specifiche tecniche 2 and 3).
+// Package contrassegno makes and reads the code that binds a printed
+// certificate to its original ("contrassegno", CAD, d.lgs. 82/2005, art. 23 c.
+// 2-bis; D.M. 17 October 2022, annex 2, Ulteriori specifiche tecniche 2 and 3).
 //
 // It is a QR code with a URL:
 //
@@ -12,12 +12,12 @@
 //	HMAC-SHA256(key, "it.anpr.contrassegno.v1" || 0x00 || the first group)
 //
 // both in base32 (RFC 4648, A-Z and 2-7). The data does not contain the
-// contrassegno, so that the digest can be of the data itself. The data must hold
-// 128 random bits: without them the persons behind a digest could be guessed.
-// With 38 characters of host the URL fits in a QR code of version 4, level M
-// (ISO/IEC 18004).
+// contrassegno, so that the digest can be that of the data itself. The data
+// must hold 128 random bits: without them the persons behind a digest could be
+// guessed. With 38 characters of host the URL fits in a QR code of version 4,
+// level M (ISO/IEC 18004).
 //
-// The package knows nothing of certificates: [Mark] is all that issuer and
+// The package does not depend on certificates: [Mark] is all that issuer and
 // verifier share. Its functions and methods are safe for concurrent use.
 package contrassegno
 
@@ -33,10 +33,10 @@ import (
 	qrcode "github.com/skip2/go-qrcode"
 )
 
-// A Mark is one contrassegno: whoever holds a printed copy reaches the original
-// with it, and compares the two. It is bound to the data that is embedded in the
-// certificate. Marks can be compared with ==. The zero value stands for none:
-// its String is empty, and it matches nothing.
+// A Mark is one contrassegno. With it the holder of a printed copy reaches the
+// original and compares the two. It is bound to the data that is embedded in
+// the certificate. Marks can be compared with ==. The zero value means that
+// there is no contrassegno: its String is empty, and it matches nothing.
 type Mark struct {
 	base   string // "HTTPS://HOST" or "HTTPS://HOST/PATH"
 	digest string // 26 base32 characters
@@ -60,7 +60,7 @@ const (
 )
 
 // ErrInvalid is wrapped by errors about a text that is not a contrassegno. An
-// issuer wraps it too when it is shown one that it did not make.
+// issuer also wraps it for a contrassegno that the issuer did not make.
 var ErrInvalid = errors.New("contrassegno: not a contrassegno")
 
 // parseBase checks the address that the contrassegno leads to and puts it in
@@ -107,8 +107,8 @@ func digestMAC(key []byte, digest string) string {
 }
 
 // New makes the contrassegno of embedded data. It leads to base ("https://HOST"
-// or "https://HOST/PATH", capitals only in the path), and key, the issuer's
-// secret of at least [MinKeySize] bytes, authenticates it.
+// or "https://HOST/PATH", capitals only in the path). key, the issuer's secret
+// of at least [MinKeySize] bytes, authenticates it.
 func New(base string, key, data []byte) (Mark, error) {
 	b, err := parseBase(base)
 	if err != nil {
@@ -121,11 +121,10 @@ func New(base string, key, data []byte) (Mark, error) {
 	return Mark{base: b, digest: d, mac: digestMAC(key, d)}, nil
 }
 
-// Parse reads what a QR code holds. Scheme and host may be in
-// lower case, as a browser sends them; everything else must be exactly as
-// written, without anything before or after. Errors wrap [ErrInvalid].
-// That it can be read says nothing of its authenticity: see
-// [Mark.Authentic] and [Mark.Matches].
+// Parse reads the content of a QR code. Scheme and host may be in lower case,
+// as a browser sends them; everything else must be exactly as written, without
+// anything before or after. Errors wrap [ErrInvalid]. A contrassegno that can
+// be read need not be authentic: see [Mark.Authentic] and [Mark.Matches].
 func Parse(payload string) (Mark, error) {
 	bad := func(format string, args ...any) (Mark, error) {
 		return Mark{}, fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
@@ -168,7 +167,7 @@ func (m Mark) String() string {
 	return m.base + Path + m.Code()
 }
 
-// Code returns what follows the address: the two groups of characters, under
+// Code returns the part after the address: the two groups of characters, under
 // which an archive may keep the original.
 func (m Mark) Code() string {
 	if m.digest == "" {
@@ -213,8 +212,9 @@ func (m Mark) qr() (*qrcode.QRCode, error) {
 	return q, nil
 }
 
-// PNG returns a picture of size by size pixels, the quiet zone included. Less
-// than 4 pixels a module (164 in all) is refused: it could not be read back.
+// PNG returns a picture of size by size pixels, the quiet zone included. A size
+// of less than 4 pixels for each module (164 in all) is an error: such a
+// picture could not be read back.
 func (m Mark) PNG(size int) ([]byte, error) {
 	q, err := m.qr()
 	if err != nil {
@@ -231,8 +231,8 @@ func (m Mark) PNG(size int) ([]byte, error) {
 	return png, nil
 }
 
-// Modules returns the QR code without its quiet zone: rows of modules, true is
-// dark. The caller owns what is returned.
+// Modules returns the QR code without its quiet zone: rows of modules, in which
+// true is dark. The caller owns the result.
 func (m Mark) Modules() ([][]bool, error) {
 	q, err := m.qr()
 	if err != nil {

@@ -13,29 +13,30 @@ import (
 	"unicode/utf8"
 )
 
-// ioBase is where App IO's services are.
+// ioBase is the address of App IO's services.
 const ioBase = "https://api.io.pagopa.it/api/v1"
 
-// IO is the [Sender] of [AppIO]. It asks whether the citizen takes messages of
-// the service, then sends one without the certificate, which the app fetches
-// from [RemoteContent] when he opens it. The fiscal code is in the bodies alone.
-// It is safe for concurrent use.
+// IO is the [Sender] of [AppIO]. It asks App IO whether the citizen accepts
+// messages of the service, then sends a message without the certificate. The
+// app fetches the certificate from [RemoteContent] when he opens the message.
+// The fiscal code stands only in the bodies of requests. IO is safe for
+// concurrent use.
 //
-// By App IO's guide attachments are for bodies with the Premium agreement. After
-// an attempt of unknown outcome the citizen may see the message twice: there is
-// no key by which App IO would know the second.
+// By App IO's guide attachments are for bodies with the Premium agreement.
+// After an attempt of unknown outcome the citizen may see the message twice,
+// because App IO has no key by which it would recognise the second one.
 type IO struct {
 	// Key is the service's API key (header Ocp-Apim-Subscription-Key).
 	Key string
-	// Base is the address of the services; empty is that of production.
+	// Base is the address of the services; empty means that of production.
 	Base string
 	// Configuration is the id of the remote content configuration.
 	Configuration string
 	// Subject has 10 to 120 characters, Markdown 80 to 10,000. They must hold no
 	// personal data.
 	Subject, Markdown string
-	// Client sends the requests, with a copy that follows no redirects; nil is
-	// a plain one.
+	// Client sends the requests; a copy of it that follows no redirects is
+	// used. Nil means a plain client.
 	Client *http.Client
 }
 
@@ -101,7 +102,9 @@ func (s *IO) Send(ctx context.Context, m Message, _ Document) error {
 	}
 	status, after, err = s.post(ctx, "messages", ioMessage{
 		FeatureLevel: "ADVANCED", FiscalCode: m.FiscalCode,
-		Content: ioContent{s.Subject, s.Markdown, ioThirdParty{m.Certificate, s.Configuration, true, true}},
+		Content: ioContent{s.Subject, s.Markdown, ioThirdParty{
+			ID: m.Certificate, Configuration: s.Configuration, Remote: true, Attachments: true,
+		}},
 	}, &created)
 	switch {
 	case err != nil:
@@ -112,20 +115,21 @@ func (s *IO) Send(ctx context.Context, m Message, _ Document) error {
 	return ioFailed("messages", status, after)
 }
 
-// ioFailed says what an answer means. What only the operator can put right (a
-// key, a right, a limit) is tried again.
+// ioFailed returns the error for an answer. A failure that only the operator
+// can put right (a key, a right, a limit) is tried again.
 func ioFailed(at string, status int, after time.Duration) *SendError {
 	return &SendError{
 		Reason: fmt.Sprintf("io %d at %s", status, at), After: after,
-		Permanent: status == http.StatusBadRequest || status == http.StatusNotFound || status == http.StatusUnprocessableEntity,
-		Unknown:   status >= 500 && at == "messages",
+		Permanent: status == http.StatusBadRequest || status == http.StatusNotFound ||
+			status == http.StatusUnprocessableEntity,
+		Unknown: status >= 500 && at == "messages",
 	}
 }
 
-// maxAnswer bounds what is read of an answer.
+// maxAnswer bounds how much of an answer is read, in bytes.
 const maxAnswer = 1 << 20
 
-// post sends JSON and reads JSON of a status that means success.
+// post sends JSON, and reads the JSON of an answer whose status means success.
 func (s *IO) post(ctx context.Context, path string, in, out any) (status int, after time.Duration, err error) {
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -145,7 +149,7 @@ func (s *IO) post(ctx context.Context, path string, in, out any) (status int, af
 	after = retryAfter(res.Header, time.Now())
 	data, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err == nil && res.StatusCode/100 == 2 && json.Unmarshal(data, out) != nil {
-		// The status alone says whether it was taken.
+		// The status alone says whether the message was accepted.
 		return res.StatusCode, after, nil
 	}
 	return res.StatusCode, after, err

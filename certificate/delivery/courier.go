@@ -20,31 +20,34 @@ import (
 // Config configures a [Courier].
 type Config struct {
 	Outbox Outbox
-	// Archive is where the certificates are.
+	// Archive holds the certificates.
 	Archive certificate.Archive
-	// PEC, Mail and IO are the senders of [DigitalDomicile], [Email] and [AppIO];
-	// nil refuses orders for the channel. PEC needs Domiciles.
+	// PEC, Mail and IO are the senders of [DigitalDomicile], [Email] and
+	// [AppIO]; if one is nil, orders for its channel are refused. PEC needs
+	// Domiciles.
 	PEC, Mail, IO Sender
 	Domiciles     DomicileResolver
-	// PECRoots are the certificates with which PEC providers sign receipts, or what
-	// those lead to: see [VerifyReceipt]. A receipt without such a signature then changes nothing. If nil,
-	// signatures are not verified, and who can put a mail into the mailbox as if it
-	// came from its provider can change states.
+	// PECRoots are the certificates with which PEC providers sign receipts, or
+	// the roots of those: see [VerifyReceipt]. A receipt without such a
+	// signature then changes nothing. If nil, signatures are not verified, and
+	// whoever can put a mail into the mailbox as if it came from its provider
+	// can change states.
 	PECRoots *x509.CertPool
-	// Key is of the digest of addressees: at least 32 bytes, kept as long as the
-	// outbox.
+	// Key is the key for the digests of addressees: at least 32 bytes, kept as
+	// long as the outbox.
 	Key []byte
-	// Domain is the right side of Message-IDs: a host name of the sender's.
+	// Domain is the right side of Message-IDs: a host name of the sender.
 	Domain string
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
-	// FirstPause is the pause after the first attempt, doubled after each other
-	// up to six hours; zero is one minute.
+	// FirstPause is the pause after the first attempt; it doubles after each
+	// further attempt, up to six hours. Zero means one minute.
 	FirstPause time.Duration
-	// GiveUp is how long after its order a message is tried; zero is three days.
+	// GiveUp is how long after its order a message is tried; zero means three
+	// days.
 	GiveUp time.Duration
-	// Timeout bounds one attempt; zero is two minutes. An attempt of which
-	// nothing is known after twice that is repeated.
+	// Timeout bounds one attempt; zero means two minutes. An attempt without an
+	// outcome is repeated after twice this time.
 	Timeout time.Duration
 }
 
@@ -67,7 +70,9 @@ func New(cfg Config) (*Courier, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	for d, standard := range map[*time.Duration]time.Duration{&cfg.FirstPause: time.Minute, &cfg.GiveUp: 72 * time.Hour, &cfg.Timeout: 2 * time.Minute} {
+	for d, standard := range map[*time.Duration]time.Duration{
+		&cfg.FirstPause: time.Minute, &cfg.GiveUp: 72 * time.Hour, &cfg.Timeout: 2 * time.Minute,
+	} {
 		if *d <= 0 {
 			*d = standard
 		}
@@ -90,17 +95,20 @@ var ErrNoChannel = errors.New("delivery: this channel is not available")
 
 func (c *Courier) now() time.Time { return c.cfg.Now().UTC().Truncate(time.Millisecond) }
 
-// Enqueue keeps an order, durable when it returns. One for a certificate and
-// channel that has one already returns that, and nothing is sent twice. On
-// [ReservedArea] there is nothing to send and nothing is kept: the message is
-// delivered.
+// Enqueue keeps an order, durably when it returns. If there is a message for
+// the certificate and channel already, Enqueue returns that one, and nothing is
+// sent twice. On [ReservedArea] there is nothing to send and nothing is kept:
+// the message is delivered at once.
 func (c *Courier) Enqueue(ctx context.Context, o Order) (Message, error) {
 	fail := func(err error) (Message, error) { return Message{}, about(o.Certificate, o.Channel, err) }
 	if !isID(o.Certificate) {
 		return Message{}, errors.New("delivery: Order.Certificate: expected 26 characters A-Z and 2-7")
 	}
 	now := c.now()
-	m := Message{Certificate: o.Certificate, Channel: o.Channel, State: Queued, Created: now, NotBefore: now, Updated: now, Version: 1}
+	m := Message{
+		Certificate: o.Certificate, Channel: o.Channel, State: Queued, Version: 1,
+		Created: now, NotBefore: now, Updated: now,
+	}
 	if o.Channel == ReservedArea {
 		m.State = Delivered
 		return m, nil
@@ -120,7 +128,8 @@ func (c *Courier) Enqueue(ctx context.Context, o Order) (Message, error) {
 	} else {
 		m.FiscalCode = o.FiscalCode
 	}
-	m.MessageID = strings.ToLower(o.Certificate) + "." + string(o.Channel) + "." + strings.ToLower(rand.Text()) + "@" + c.cfg.Domain
+	m.MessageID = strings.ToLower(o.Certificate) + "." + string(o.Channel) + "." +
+		strings.ToLower(rand.Text()) + "@" + c.cfg.Domain
 	err := c.cfg.Outbox.Add(ctx, m)
 	if errors.Is(err, ErrQueued) {
 		return c.cfg.Outbox.Get(ctx, o.Certificate, o.Channel)
@@ -142,7 +151,7 @@ func digest(key []byte, fiscalCode string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// isAddress reports whether a text is one address as SMTP can send it.
+// isAddress reports whether a text is one address that SMTP can send.
 func isAddress(s string) bool {
 	a, err := mail.ParseAddress(s)
 	if err != nil || a.Name != "" || a.Address != s || len(s) > 254 {
@@ -156,12 +165,12 @@ func isAddress(s string) bool {
 	return true
 }
 
-// A Report counts what a run has done.
+// A Report counts the messages of a run by outcome. Skipped are those that
+// another process took.
 type Report struct{ Sent, Retried, Failed, Skipped int }
 
-// Run sends what is due, at most n messages, one after the other. Skipped are
-// those that another process took. It ends early with an error of the outbox,
-// the archive or the context.
+// Run sends at most n messages that are due, one after the other. It ends early
+// with an error of the outbox, the archive or the context.
 func (c *Courier) Run(ctx context.Context, n int) (Report, error) {
 	var rep Report
 	due, err := c.cfg.Outbox.Due(ctx, c.now(), n)
@@ -199,7 +208,8 @@ func (c *Courier) attempt(ctx context.Context, m Message) (Message, error) {
 	if err != nil && !gone {
 		return m, about(m.Certificate, m.Channel, err)
 	}
-	// What began and has no outcome keeps its Message-ID.
+	// A message whose attempt has begun without an outcome keeps its
+	// Message-ID.
 	m.State, m.Attempts, m.Updated = Sending, m.Attempts+1, c.now()
 	m.NotBefore = m.Updated.Add(2 * c.cfg.Timeout)
 	if err := c.cfg.Outbox.Update(ctx, m); err != nil {
@@ -211,7 +221,7 @@ func (c *Courier) attempt(ctx context.Context, m Message) (Message, error) {
 		sent = c.send(ctx, &m, Document{PDF: d.PDF})
 	}
 	c.settle(&m, sent)
-	// What was sent must be known although the caller gives up now.
+	// The outcome must be kept even if the caller gives up now.
 	if err := c.cfg.Outbox.Update(context.WithoutCancel(ctx), m); err != nil {
 		return m, err
 	}
@@ -246,7 +256,7 @@ func (c *Courier) send(ctx context.Context, m *Message, d Document) error {
 	return sender.Send(ctx, out, d)
 }
 
-// settle sets what follows from an attempt.
+// settle sets the state of a message after an attempt.
 func (c *Courier) settle(m *Message, err error) {
 	m.Updated = c.now()
 	if err == nil {
@@ -271,26 +281,26 @@ func (c *Courier) settle(m *Message, err error) {
 	}
 }
 
-// receiptSkew is how far a provider's clock may be from ours.
+// receiptSkew is how far a provider's clock may differ from ours.
 const receiptSkew = 10 * time.Minute
 
-// Receipt takes in a message of the PEC mailbox and changes the state of the
-// one that it is about, durably when it returns. The receipt that it returns
-// says what it was, the message is the one in its new state. A message that is
-// no receipt gives an error wrapping [ErrNoReceipt], one that breaks the rules
-// [ErrReceipt], a receipt of a message of somebody else [ErrUnknown]. What is
-// delivered stays so; the same receipt twice, or late, does no harm. The
-// original is the proof, and is the caller's to keep.
+// Receipt takes in a mail of the PEC mailbox and changes the state of the
+// message that the receipt is about, durably when it returns. It returns the
+// receipt, and the message in its new state. The error wraps [ErrNoReceipt] if
+// the mail is not a receipt, [ErrReceipt] if it breaks the rules, [ErrUnknown]
+// if the message is not in the outbox. A delivered message stays delivered; a
+// receipt that comes twice, or late, does no harm. The caller must keep the
+// original mail, which is the proof.
 //
-// With [Config].PECRoots it must be signed (see [VerifyReceipt]), and certify an
-// instant between the order and now, give or take ten minutes: otherwise nothing
-// changes, and the error wraps [ErrUntrusted].
+// With [Config].PECRoots the receipt must be signed (see [VerifyReceipt]), and
+// certify an instant between the order and now, give or take ten minutes.
+// Otherwise nothing changes, and the error wraps [ErrUntrusted].
 func (c *Courier) Receipt(ctx context.Context, r io.Reader) (Receipt, Message, error) {
 	receipt, m, _, err := c.take(ctx, r)
 	return receipt, m, err
 }
 
-// take is Receipt, and reports whether a state has changed.
+// take does what Receipt does, and reports whether a state has changed.
 func (c *Courier) take(ctx context.Context, r io.Reader) (receipt Receipt, m Message, changed bool, err error) {
 	if c.cfg.PECRoots != nil {
 		receipt, err = VerifyReceipt(ctx, r, c.cfg.PECRoots)
@@ -312,8 +322,11 @@ func (c *Courier) take(ctx context.Context, r io.Reader) (receipt Receipt, m Mes
 		if m.MessageID != receipt.MessageID {
 			return receipt, Message{}, false, about(id, channel, ErrUnknown)
 		}
-		if c.cfg.PECRoots != nil && (receipt.At.Before(m.Created.Add(-receiptSkew)) || receipt.At.After(c.now().Add(receiptSkew))) {
-			return receipt, m, false, about(id, channel, untrusted("it certifies %s, expected an instant between the order, %s, and now", receipt.At.Format(time.RFC3339), m.Created.Format(time.RFC3339)))
+		if c.cfg.PECRoots != nil && (receipt.At.Before(m.Created.Add(-receiptSkew)) ||
+			receipt.At.After(c.now().Add(receiptSkew))) {
+			return receipt, m, false, about(id, channel,
+				untrusted("it certifies %s, expected an instant between the order, %s, and now",
+					receipt.At.Format(time.RFC3339), m.Created.Format(time.RFC3339)))
 		}
 		state, reason := receipt.follows(m)
 		if state == m.State {

@@ -19,13 +19,13 @@ import (
 
 // Errors of [FileOutbox].
 var (
-	// ErrLocked: another process, or another outbox of this one, has the folder
-	// open.
+	// ErrLocked means that another process, or another outbox of this one, has
+	// the folder open.
 	ErrLocked = folder.ErrLocked
-	// ErrPoisoned: after a failure of the disk it is not known what is in the
-	// folder. Close the outbox and open it again.
+	// ErrPoisoned means that after a failure of the disk it is not known what
+	// the folder holds. Close the outbox and open it again.
 	ErrPoisoned = errors.New("delivery: the folder takes no more changes until it is opened again")
-	// ErrClosed: it was closed.
+	// ErrClosed means that the outbox was closed.
 	ErrClosed = errors.New("delivery: the outbox is closed")
 	// ErrCorrupt is wrapped by the error of a folder with a file that is not a
 	// message as it was kept.
@@ -34,13 +34,14 @@ var (
 
 // FileOutbox is an [Outbox] in a folder, for an office that has no database. It
 // is safe for concurrent use; one process at a time has the folder open. Each
-// message is a file of JSON, named ID.channel, with mode 0600; a change is
-// written beside it, synced, and takes its name, so that a crash leaves the one
-// or the other; of the one before, the bytes are overwritten. All messages are
-// in memory too, some 500 bytes each.
+// message is a file of JSON, named ID.channel, with mode 0600. A change is
+// written to a second file and synced; then the second file takes the name of
+// the first, so that a crash leaves either the old message or the new one. The
+// bytes of the old file are overwritten. All messages are in memory too, some
+// 500 bytes each.
 type FileOutbox struct {
 	disk *folder.Folder
-	sync func(*os.File) error // a test puts one in its place that fails
+	sync func(*os.File) error // replaced by a test with one that fails
 
 	mu       sync.Mutex
 	messages map[string]Message // by the name of the file
@@ -52,12 +53,12 @@ var _ Outbox = (*FileOutbox)(nil)
 // newSuffix marks a file that is being written.
 const newSuffix = ".new"
 
-// maxMessage bounds the file of a message.
+// maxMessage bounds the file of a message, in bytes.
 const maxMessage = 64 << 10
 
-// OpenFiles opens a folder, which is made if it does not exist (not so its
-// parent), and removes what a crash has left half done. The error wraps
-// [ErrLocked], or [ErrCorrupt] and then names the file.
+// OpenFiles opens a folder and removes what a crash has left half done. The
+// folder is made if it does not exist; its parent must exist. The error wraps
+// [ErrLocked], or [ErrCorrupt] with the name of the file.
 func OpenFiles(dir string) (*FileOutbox, error) {
 	d, err := folder.Open(dir, 0o077)
 	if err != nil {
@@ -153,9 +154,9 @@ func (o *FileOutbox) usable(ctx context.Context, change bool) error {
 	return nil
 }
 
-// keep writes a message. When the file has its name and what follows fails, it
-// is not known which of the two a crash would leave: the outbox takes no more.
-// o.mu is held.
+// keep writes a message. If a step fails after the file has its new name, it is
+// not known which of the two messages a crash would leave, and the outbox takes
+// no more changes. o.mu is held.
 func (o *FileOutbox) keep(name string, m Message) error {
 	data, err := json.Marshal(m)
 	if err != nil {
@@ -208,7 +209,8 @@ func (o *FileOutbox) Close() error {
 	return err
 }
 
-// kept is a message as every outbox keeps it.
+// kept returns a message as every outbox keeps it: instants in UTC, to the
+// millisecond.
 func kept(m Message) Message {
 	for _, t := range []*time.Time{&m.Created, &m.NotBefore, &m.Updated} {
 		*t = time.UnixMilli(t.UnixMilli()).UTC()
@@ -252,7 +254,7 @@ func (o *FileOutbox) Get(ctx context.Context, certificate string, channel Channe
 	return m, nil
 }
 
-// toSend reports whether a message is one for Due.
+// toSend reports whether Due may return a message.
 func (m Message) toSend() bool { return m.State == Queued || m.State == Sending }
 
 // Due implements [Outbox].
@@ -269,7 +271,8 @@ func (o *FileOutbox) Due(ctx context.Context, at time.Time, n int) ([]Message, e
 		}
 	}
 	slices.SortFunc(list, func(a, b Message) int {
-		return cmp.Or(a.NotBefore.Compare(b.NotBefore), cmp.Compare(a.Certificate, b.Certificate), cmp.Compare(a.Channel, b.Channel))
+		return cmp.Or(a.NotBefore.Compare(b.NotBefore), cmp.Compare(a.Certificate, b.Certificate),
+			cmp.Compare(a.Channel, b.Channel))
 	})
 	return list[:min(len(list), max(n, 0))], nil
 }
@@ -286,7 +289,7 @@ func (o *FileOutbox) Update(ctx context.Context, m Message) error {
 	if !there || now.Version != m.Version {
 		return about(m.Certificate, m.Channel, ErrChanged)
 	}
-	// What an update never changes.
+	// An update never changes these.
 	m.MessageID, m.Addressee, m.Created = now.MessageID, now.Addressee, now.Created
 	m = kept(m)
 	m.Version++
@@ -300,8 +303,8 @@ func (o *FileOutbox) Sweep(ctx context.Context, before time.Time) (int, error) {
 	if err := o.usable(ctx, true); err != nil {
 		return 0, err
 	}
-	// Under their names nothing is overwritten: a crash would leave a message that
-	// is not one.
+	// A file is overwritten only after it was renamed: under its own name a
+	// crash could leave a file that is not a message.
 	var gone []string
 	for name, m := range o.messages {
 		if m.toSend() || !m.Updated.Before(before) {
@@ -330,7 +333,7 @@ func (o *FileOutbox) Sweep(ctx context.Context, before time.Time) (int, error) {
 	return len(gone), nil
 }
 
-// poison notes a failure of the disk. o.mu is held.
+// poison remembers a failure of the disk. o.mu is held.
 func (o *FileOutbox) poison(err error) error {
 	o.bad = fmt.Errorf("%w: %w", ErrPoisoned, err)
 	return o.bad

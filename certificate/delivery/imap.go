@@ -15,22 +15,22 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 )
 
-// IMAP is a [Mailbox] on a server (RFC 9051, RFC 3501), to be read by nobody
-// else than this service. A mail is filed by moving it into another folder of
-// the mailbox. Nothing goes over the wire without TLS (1.2 or later) and a
-// certificate that is verified for the server's name. It is safe for concurrent
-// use, but of two calls at once both may be given the same mail.
+// IMAP is a [Mailbox] on a server (RFC 9051, RFC 3501). Only this service may
+// read the mailbox. A mail is filed by moving it into another folder of the
+// mailbox. Nothing is sent without TLS (1.2 or later) and a certificate that is
+// verified for the server's name. It is safe for concurrent use, but two
+// concurrent calls may both be given the same mail.
 type IMAP struct {
 	// Server is host:port. With StartTLS the connection begins in the clear and
-	// is upgraded, or given up, before anything else (port 143); without it TLS
-	// comes first (port 993).
+	// is upgraded to TLS, or given up, before anything else (port 143); without
+	// it TLS comes first (port 993).
 	Server   string
 	StartTLS bool
 	// User and Password are those of the mailbox.
 	User, Password string
-	// Inbox is where mails wait; empty is INBOX. DoneFolder and OtherFolder are
-	// where they go, and are made if they are not there; empty is "Ricevute" and
-	// "Da vedere".
+	// Inbox is the folder in which mails wait; empty means INBOX. DoneFolder
+	// and OtherFolder are the folders into which they are filed, and are made
+	// if they do not exist; empty means "Ricevute" and "Da vedere".
 	Inbox, DoneFolder, OtherFolder string
 	// TLS may add roots; ServerName is set from Server.
 	TLS *tls.Config
@@ -38,7 +38,7 @@ type IMAP struct {
 
 var _ Mailbox = (*IMAP)(nil)
 
-// Receive implements [Mailbox]. It keeps one mail at a time in memory.
+// Receive implements [Mailbox]. It holds one mail at a time in memory.
 func (b *IMAP) Receive(ctx context.Context, n int, take func(context.Context, io.Reader) (Filing, error)) error {
 	c, end, err := b.open(ctx)
 	if err != nil {
@@ -84,7 +84,7 @@ func (b *IMAP) Receive(ctx context.Context, n int, take func(context.Context, io
 	return nil
 }
 
-// open makes a connection, which end closes and which ends with the context.
+// open makes a connection, which ends when end is called or the context ends.
 func (b *IMAP) open(ctx context.Context) (c *imapclient.Client, end func(), err error) {
 	host, _, err := net.SplitHostPort(b.Server)
 	if err != nil {
@@ -122,7 +122,7 @@ func (b *IMAP) open(ctx context.Context) (c *imapclient.Client, end func(), err 
 	return c, end, nil
 }
 
-// makeFolder makes a folder if it is not there.
+// makeFolder makes a folder if it does not exist.
 func makeFolder(c *imapclient.Client, name string) error {
 	list, err := c.List("", name, nil).Collect()
 	if err != nil || len(list) > 0 {
@@ -131,8 +131,8 @@ func makeFolder(c *imapclient.Client, name string) error {
 	return c.Create(name, nil).Wait()
 }
 
-// fetch reads a mail, without marking it as read: nil if it is too big. Another
-// program may have taken it away.
+// fetch reads a mail without marking it as read; mail is nil if it is too big.
+// there is false if another program has removed it.
 func fetch(c *imapclient.Client, uid imap.UID) (mail io.Reader, there bool, err error) {
 	sizes, err := c.Fetch(imap.UIDSetNum(uid), &imap.FetchOptions{UID: true, RFC822Size: true}).Collect()
 	if err != nil || len(sizes) == 0 {
@@ -142,7 +142,8 @@ func fetch(c *imapclient.Client, uid imap.UID) (mail io.Reader, there bool, err 
 		return nil, true, nil
 	}
 	all := &imap.FetchItemBodySection{Peek: true}
-	mails, err := c.Fetch(imap.UIDSetNum(uid), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{all}}).Collect()
+	mails, err := c.Fetch(imap.UIDSetNum(uid),
+		&imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{all}}).Collect()
 	if err != nil || len(mails) == 0 {
 		return nil, false, err
 	}
@@ -153,8 +154,9 @@ func fetch(c *imapclient.Client, uid imap.UID) (mail io.Reader, there bool, err 
 	return bytes.NewReader(data), true, nil
 }
 
-// file moves a mail. A server that cannot move copies, and deletes when it has
-// said that the copy is there: the client's own Move would not wait for it.
+// file moves a mail. If the server cannot move, file copies the mail and
+// deletes it after the server has confirmed the copy; the Move of the client
+// library would not wait for the confirmation.
 func file(c *imapclient.Client, uid imap.UID, folder string) error {
 	set := imap.UIDSetNum(uid)
 	if c.Caps().Has(imap.CapMove) {
@@ -164,17 +166,18 @@ func file(c *imapclient.Client, uid imap.UID, folder string) error {
 	if _, err := c.Copy(set, folder).Wait(); err != nil {
 		return err
 	}
-	if err := c.Store(set, &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close(); err != nil {
+	deleted := imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagDeleted}}
+	if err := c.Store(set, &deleted, nil).Close(); err != nil {
 		return err
 	}
 	if !c.Caps().Has(imap.CapUIDPlus) {
-		return nil // marked as deleted; to expunge would take others with it
+		return nil // it stays marked as deleted: expunging would remove other mails too
 	}
 	return c.UIDExpunge(set).Close()
 }
 
-// mailboxFailed says where a call has ended. What a server writes may name the
-// mailbox: only its code is kept.
+// mailboxFailed says at which step a call has ended. The text of a server may
+// name the mailbox: only its code is kept.
 func mailboxFailed(ctx context.Context, at string, err error) error {
 	what := "connection broken"
 	if answer, ok := errors.AsType[*imap.Error](err); ok {

@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// inadBase is where INAD's services for public bodies are.
+// inadBase is the address of INAD's services for public bodies.
 const inadBase = "https://api.inad.gov.it/rest/inad/v1/domiciliodigitale"
 
-// A TokenSource gives the access token for a service that is reached through
-// PDND: the voucher. It keeps one as long as it is valid. Errors hold no secret.
+// A TokenSource gives the access token (voucher) for a service that is reached
+// through PDND. It keeps a token as long as it is valid. Errors hold no secret.
 type TokenSource interface {
 	Token(ctx context.Context) (string, error)
 }
@@ -26,28 +26,28 @@ type TokenSource interface {
 // INADConfig configures an [INAD].
 type INADConfig struct {
 	Tokens TokenSource
-	// Reference is that of the administrative procedure for which INAD is asked
-	// (practicalReference, required): 1 to 100 printable ASCII characters, without
-	// personal data.
+	// Reference identifies the administrative procedure for which INAD is asked
+	// (practicalReference, required): 1 to 100 printable ASCII characters,
+	// without personal data.
 	Reference string
-	// Base is the address of the service; empty is that of production.
+	// Base is the address of the service; empty means that of production.
 	Base string
-	// Client sends the requests, with a copy that follows no redirects; nil is a
-	// plain one. What it logs, or a proxy of it, must not be the address of a
-	// request: by INAD's design it holds the fiscal code.
+	// Client sends the requests; a copy of it that follows no redirects is
+	// used. Nil means a plain client. Neither the client nor a proxy may log
+	// the addresses of requests: by INAD's design they contain the fiscal code.
 	Client *http.Client
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
 
 // INAD is the [DomicileResolver] of the national index of digital domiciles
-// (Indice nazionale dei domicili digitali: CAD, art. 6-quater), by AgID's
+// (Indice nazionale dei domicili digitali: CAD, art. 6-quater), through AgID's
 // extraction service (INAD API estrazione, extract). It is safe for concurrent
 // use.
 //
-// Only the domicile that the person has elected as such counts: one elected in
-// the exercise of a profession (practicedProfession), or one that has ceased, is
-// none. A failure is a [*SendError] with a reason such as "inad 429".
+// Only a domicile that the person has elected as such counts. One elected in
+// the exercise of a profession (practicedProfession), or one that has ceased,
+// does not. A failure is a [*SendError] with a reason such as "inad 429".
 type INAD struct{ cfg INADConfig }
 
 var _ DomicileResolver = (*INAD)(nil)
@@ -57,7 +57,8 @@ func NewINAD(cfg INADConfig) (*INAD, error) {
 	if cfg.Tokens == nil {
 		return nil, errors.New("delivery: INADConfig.Tokens: expected the source of PDND's vouchers")
 	}
-	if cfg.Reference == "" || len(cfg.Reference) > 100 || strings.ContainsFunc(cfg.Reference, func(r rune) bool { return r < ' ' || r > '~' }) {
+	if cfg.Reference == "" || len(cfg.Reference) > 100 ||
+		strings.ContainsFunc(cfg.Reference, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return nil, errors.New("delivery: INADConfig.Reference: expected 1 to 100 printable ASCII characters")
 	}
 	if cfg.Base == "" {
@@ -74,8 +75,8 @@ func NewINAD(cfg INADConfig) (*INAD, error) {
 	return &INAD{cfg}, nil
 }
 
-// withoutRedirects returns a copy of a client: a redirect would carry keys and
-// fiscal codes elsewhere.
+// withoutRedirects returns a copy of a client that follows no redirects: a
+// redirect would carry keys and fiscal codes elsewhere.
 func withoutRedirects(c *http.Client) *http.Client {
 	client := http.Client{}
 	if c != nil {
@@ -95,8 +96,9 @@ func (s *INAD) Domicile(ctx context.Context, fiscalCode string) (string, error) 
 	if err != nil || token == "" || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return "", &SendError{Reason: "inad without voucher"}
 	}
-	// No error of the client is passed on: it would name the address.
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.cfg.Base+"/extract/"+fiscalCode+"?practicalReference="+url.QueryEscape(s.cfg.Reference), nil)
+	// Errors of the client are not passed on: they contain the address.
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet,
+		s.cfg.Base+"/extract/"+fiscalCode+"?practicalReference="+url.QueryEscape(s.cfg.Reference), nil)
 	if err != nil {
 		return "", &SendError{Reason: "inad address without form"}
 	}
@@ -115,22 +117,25 @@ func (s *INAD) Domicile(ctx context.Context, fiscalCode string) (string, error) 
 	case http.StatusOK:
 		return inadDomicile(body, fiscalCode, s.cfg.Now())
 	case http.StatusNotFound:
-		// Not the page of a gateway that knows no such service.
+		// A gateway that does not have the service answers 404 with another page.
 		var problem struct {
 			Status json.RawMessage `json:"status"`
 			Type   string          `json:"type"`
 		}
-		if json.Unmarshal(body, &problem) == nil && (strings.Trim(string(problem.Status), `"`) == "404" || problem.Type == "NOT_FOUND") {
+		if json.Unmarshal(body, &problem) == nil &&
+			(strings.Trim(string(problem.Status), `"`) == "404" || problem.Type == "NOT_FOUND") {
 			return "", ErrNoDomicile
 		}
 		return "", &SendError{Reason: "inad 404 of nobody we asked"}
 	}
 	return "", &SendError{
-		Reason: fmt.Sprintf("inad %d", res.StatusCode), After: retryAfter(res.Header, s.cfg.Now()), Permanent: res.StatusCode == http.StatusBadRequest,
+		Reason: fmt.Sprintf("inad %d", res.StatusCode), After: retryAfter(res.Header, s.cfg.Now()),
+		Permanent: res.StatusCode == http.StatusBadRequest,
 	}
 }
 
-// inadAnswer is Response_Request_Digital_Address, as far as it is needed.
+// inadAnswer holds the fields of Response_Request_Digital_Address that are
+// used.
 type inadAnswer struct {
 	FiscalCode string `json:"codiceFiscale"`
 	Addresses  []struct {
@@ -175,8 +180,8 @@ func inadDomicile(body []byte, fiscalCode string, now time.Time) (string, error)
 	return "", ErrNoDomicile
 }
 
-// inadTime reads an instant in one of the forms that yyyy-MM-dd'T'HH:mm:ssZ, as
-// the description has it, is written in.
+// inadTime reads an instant in each of the forms in which
+// yyyy-MM-dd'T'HH:mm:ssZ, the form of the description, is written in practice.
 func inadTime(s string) (t time.Time, err error) {
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05-0700"} {
 		if t, err = time.Parse(layout, s); err == nil {
@@ -186,10 +191,10 @@ func inadTime(s string) (t time.Time, err error) {
 	return t, err
 }
 
-// maxPause bounds what a server may ask for.
+// maxPause bounds the pause that a server may ask for.
 const maxPause = 24 * time.Hour
 
-// retryAfter returns how long a server wants to be left alone (RFC 9110, section
+// retryAfter returns how long a server asks us to wait (RFC 9110, section
 // 10.2.3); zero if it does not say.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	s := h.Get("Retry-After")

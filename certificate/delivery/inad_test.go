@@ -24,7 +24,8 @@ type inad struct {
 	status int // in place of its own
 	header map[string]string
 	body   string
-	hang   chan struct{}
+	hang   chan struct{} // ends what hangs
+	hung   func()        // called when it hangs
 	seen   []string
 }
 
@@ -36,6 +37,7 @@ func (s *inad) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.seen = append(s.seen, r.URL.String())
 	if s.hang != nil {
+		s.hung()
 		<-s.hang
 		return
 	}
@@ -159,13 +161,14 @@ func TestINADFails(t *testing.T) {
 		})
 	}
 	// A server that hangs, and none at all.
-	s := &inad{hang: make(chan struct{})}
-	c := newINAD(t, s, goodVoucher)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	s := &inad{hang: make(chan struct{}), hung: cancel}
+	c := newINAD(t, s, goodVoucher)
 	_, err := c.Domicile(ctx, citizen)
 	close(s.hang)
 	require.EqualError(t, err, "delivery: not sent: inad unreachable")
+	require.ErrorIs(t, ctx.Err(), context.Canceled, "the server was reached")
 	none, err := delivery.NewINAD(delivery.INADConfig{Tokens: goodVoucher, Reference: "x", Base: "https://127.0.0.1:1"})
 	require.NoError(t, err)
 	_, err = none.Domicile(t.Context(), citizen)

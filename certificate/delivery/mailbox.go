@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// A Filing is where a mail goes that has been taken in.
+// A Filing says where a mail is filed after it was taken in.
 type Filing string
 
 // The filings.
@@ -15,33 +15,36 @@ const (
 	Other Filing = "other" // all the rest: for a person to look at
 )
 
-// A Mailbox is the sender's PEC mailbox. Package deliverytest has the tests that
-// an implementation has to pass; [IMAP] and [Maildir] are two.
+// A Mailbox is the sender's PEC mailbox. [IMAP] and [Maildir] are
+// implementations; package deliverytest has the tests that an implementation
+// must pass.
 type Mailbox interface {
-	// Receive calls take with the mails that wait, the oldest first, at most n,
-	// and files each as take says, after it has returned. A mail that was not
-	// filed, because take returned an error (which ends the call and is returned),
-	// because the program died or the connection broke, is given again by a later
-	// call. A nil reader stands for a mail that is too big to be a receipt. Errors
-	// hold no personal data.
+	// Receive calls take with at most n of the waiting mails, the oldest first,
+	// and files each mail as take says, after take has returned. If take
+	// returns an error, Receive ends and returns it. A mail that was not filed,
+	// because take returned an error, the program died or the connection broke,
+	// is given again by a later call. A nil reader stands for a mail that is
+	// too big to be a receipt. Errors hold no personal data.
 	Receive(ctx context.Context, n int, take func(ctx context.Context, mail io.Reader) (Filing, error)) error
 }
 
-// A Collection counts what [Courier.Collect] has found.
+// A Collection counts the mails that [Courier.Collect] has taken in.
 type Collection struct {
-	// Changed are receipts that changed the state of a message; Known those that
-	// changed nothing, as one that comes twice.
+	// Changed are receipts that changed the state of a message; Known are those
+	// that changed nothing, such as a receipt that comes twice.
 	Changed, Known int
-	// Refused are receipts that break the rules or that no provider has signed,
-	// Others counts mails that are not receipts, or are of messages not in the outbox.
+	// Refused are receipts that break the rules or that no provider has signed.
+	// Others are mails that are not receipts, or whose message is not in the
+	// outbox.
 	Refused, Others int
 }
 
 // Collect takes in at most n mails of a mailbox as [Courier.Receipt] does. A
-// mail is filed when the state that follows from it is durable: a crash between
-// the two, or a connection that breaks, brings it once more, and it changes
-// nothing. Collect ends early with an error of the mailbox, of the outbox or of
-// the context; what it has counted was filed, or will be found again.
+// mail is filed when the state that follows from it is durable. If a crash or a
+// broken connection comes between the two, a later call takes the mail in
+// again, and it changes nothing. Collect ends early with an error of the
+// mailbox, of the outbox or of the context; the mails that it has counted were
+// filed, or will be given again.
 func (c *Courier) Collect(ctx context.Context, box Mailbox, n int) (Collection, error) {
 	var found Collection
 	err := box.Receive(ctx, n, func(ctx context.Context, mail io.Reader) (Filing, error) {

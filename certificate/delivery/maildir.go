@@ -14,24 +14,25 @@ import (
 	"strings"
 )
 
-// Maildir is a [Mailbox] in a folder of this machine, in Maildir++ form, into
-// which another program fetches the mails (mbsync, getmail, an MTA), and which
-// nobody else empties. A mail waits in new or cur; it is filed by renaming it
-// into a subfolder, durably. It is safe for concurrent use, but of two calls at
-// once both may be given the same mail.
+// Maildir is a [Mailbox] in a folder of this machine, in Maildir++ form.
+// Another program (mbsync, getmail, an MTA) fetches the mails into it; nothing
+// else may empty it. A mail waits in new or cur; it is filed by renaming it
+// into a subfolder, durably. It is safe for concurrent use, but two concurrent
+// calls may both be given the same mail.
 type Maildir struct {
 	// Dir is the folder with new, cur and tmp.
 	Dir string
-	// DoneFolder and OtherFolder are where mails go, and are made if they are not
-	// there; empty is "Ricevute" and "Da vedere". ASCII, without "/" and ".".
+	// DoneFolder and OtherFolder are the folders into which mails are filed;
+	// they are made if they do not exist. Empty means "Ricevute" and "Da
+	// vedere". ASCII, without "/" and ".".
 	DoneFolder, OtherFolder string
 }
 
 var _ Mailbox = (*Maildir)(nil)
 
-// Receive implements [Mailbox]. The oldest are those of which the name begins
-// with the smallest number, as it is that of the second in which they came. It
-// keeps one mail at a time in memory.
+// Receive implements [Mailbox]. The age of a mail is the number at the
+// beginning of its name, which is the second of its arrival. Receive holds one
+// mail at a time in memory.
 func (b *Maildir) Receive(ctx context.Context, n int, take func(context.Context, io.Reader) (Filing, error)) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -63,7 +64,7 @@ func (b *Maildir) Receive(ctx context.Context, n int, take func(context.Context,
 		}
 		mail, err := readMail(root, m.path())
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // another program has taken it away, or given it another name
+			continue // another program has removed or renamed it
 		}
 		if err != nil {
 			return maildirFailed(err)
@@ -131,7 +132,7 @@ func readMail(root *os.Root, path string) (io.Reader, error) {
 	return bytes.NewReader(data), nil
 }
 
-// move files a mail, as one that was read.
+// move files a mail and marks it as read.
 func (m maildirMail) move(root *os.Root, folder string) error {
 	name := m.name
 	if !strings.Contains(name, ":2,") {
@@ -152,8 +153,8 @@ func (m maildirMail) move(root *os.Root, folder string) error {
 	return nil
 }
 
-// maildirFailed says what went wrong without the name of a mail, which another
-// program has made.
+// maildirFailed returns an error without the name of a mail, which another
+// program has chosen.
 func maildirFailed(err error) error {
 	for _, known := range []error{fs.ErrNotExist, fs.ErrPermission, fs.ErrExist} {
 		if errors.Is(err, known) {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Letter is what a mail says besides the certificate. It must hold no personal
-// data: mail servers keep subjects in their logs.
+// A Letter is the text of a mail, beside the certificate. It must hold no
+// personal data: mail servers keep subjects in their logs.
 type Letter struct{ Subject, Body string }
 
 // standardLetter is used where none is configured.
@@ -24,17 +24,19 @@ var standardLetter = Letter{
 		"Messaggio automatico: non rispondere a questo indirizzo.\n",
 }
 
-// base64Line is how many bytes stand in a line of 76 characters.
+// base64Line is how many bytes make a line of 76 characters.
 const base64Line = 57
 
-// compose writes the mail of a message. The same message gives the same mail
-// but for its date and boundary.
+// compose writes the mail of a message. The same message gives the same mail,
+// except for its date and boundary.
 func compose(from string, m Message, d Document, l Letter, at time.Time) ([]byte, error) {
 	var b bytes.Buffer
 	parts := multipart.NewWriter(&b)
 	for _, h := range [][2]string{
-		{"From", "<" + from + ">"}, {"To", "<" + m.Address + ">"}, {"Subject", mime.QEncoding.Encode("utf-8", l.Subject)},
-		{"Date", at.Format(time.RFC1123Z)}, {"Message-ID", "<" + m.MessageID + ">"}, {"Auto-Submitted", "auto-generated"},
+		{"From", "<" + from + ">"}, {"To", "<" + m.Address + ">"},
+		{"Subject", mime.QEncoding.Encode("utf-8", l.Subject)},
+		{"Date", at.Format(time.RFC1123Z)}, {"Message-ID", "<" + m.MessageID + ">"},
+		{"Auto-Submitted", "auto-generated"},
 		{"MIME-Version", "1.0"}, {"Content-Type", `multipart/mixed; boundary="` + parts.Boundary() + `"`},
 	} {
 		if strings.ContainsAny(h[1], "\r\n") {
@@ -43,7 +45,9 @@ func compose(from string, m Message, d Document, l Letter, at time.Time) ([]byte
 		fmt.Fprintf(&b, "%s: %s\r\n", h[0], h[1])
 	}
 	b.WriteString("\r\n")
-	text, err := parts.CreatePart(textproto.MIMEHeader{"Content-Type": {"text/plain; charset=utf-8"}, "Content-Transfer-Encoding": {"quoted-printable"}})
+	text, err := parts.CreatePart(textproto.MIMEHeader{
+		"Content-Type": {"text/plain; charset=utf-8"}, "Content-Transfer-Encoding": {"quoted-printable"},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +60,8 @@ func compose(from string, m Message, d Document, l Letter, at time.Time) ([]byte
 	}
 	name := pdfName(m.Certificate)
 	file, err := parts.CreatePart(textproto.MIMEHeader{
-		"Content-Type": {`application/pdf; name="` + name + `"`}, "Content-Disposition": {`attachment; filename="` + name + `"`},
+		"Content-Type":              {`application/pdf; name="` + name + `"`},
+		"Content-Disposition":       {`attachment; filename="` + name + `"`},
 		"Content-Transfer-Encoding": {"base64"},
 	})
 	if err != nil {

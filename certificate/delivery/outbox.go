@@ -15,22 +15,22 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// SQLOutbox is an [Outbox] in a SQL database. It is safe for concurrent use, also
-// by several processes.
+// SQLOutbox is an [Outbox] in a SQL database. It is safe for concurrent use,
+// also by several processes.
 type SQLOutbox struct{ db *sqldb.DB }
 
 var _ Outbox = (*SQLOutbox)(nil)
 
-// OpenSQLite opens the SQLite database in a file, makes it with mode 0600 if
-// there is none, and brings its schema up to date.
+// OpenSQLite opens the SQLite database in a file and brings its schema up to
+// date. The file is made with mode 0600 if it does not exist.
 func OpenSQLite(ctx context.Context, file string) (*SQLOutbox, error) {
 	db, err := sqldb.OpenSQLite(ctx, file)
 	return migrated(ctx, db, err)
 }
 
 // OpenPostgres opens a PostgreSQL database and brings its schema up to date.
-// The connection string is a URL or a list of key=value pairs; it is in no
-// error. The tables stand in the first schema of search_path.
+// The connection string is a URL or a list of key=value pairs; errors do not
+// contain it. The tables stand in the first schema of search_path.
 func OpenPostgres(ctx context.Context, dsn string) (*SQLOutbox, error) {
 	db, err := sqldb.OpenPostgres(ctx, dsn)
 	return migrated(ctx, db, err)
@@ -46,7 +46,7 @@ func migrated(ctx context.Context, db *sqldb.DB, err error) (*SQLOutbox, error) 
 	return &SQLOutbox{db}, nil
 }
 
-// Close closes the database. What is under way comes to its end.
+// Close closes the database, after the calls that are in progress.
 func (o *SQLOutbox) Close() error { return o.db.Close() }
 
 // Purge leaves no byte of an erased address in the files of the table: see
@@ -57,11 +57,12 @@ func (o *SQLOutbox) Purge(ctx context.Context) error { return o.db.Purge(ctx, "d
 // [github.com/liste-elettorali/anpr/certificate/archive.SQL.PurgeLog].
 func (o *SQLOutbox) PurgeLog(ctx context.Context) error { return o.db.PurgeLog(ctx) }
 
-const columns = `part, certificate, channel, state, message_id, fiscal_code, address, addressee, reason, attempts, created, not_before, updated, version`
+const columns = `part, certificate, channel, state, message_id, fiscal_code, address, addressee, reason, attempts,
+	created, not_before, updated, version`
 
 func part(certificate string) string { return certificate[:min(2, len(certificate))] }
 
-// check refuses what not every database can keep.
+// check refuses a message that some database could not keep.
 func check(m Message) error {
 	if !isID(m.Certificate) {
 		return errors.New("delivery: Certificate: expected 26 characters A-Z and 2-7")
@@ -84,7 +85,8 @@ func (o *SQLOutbox) Add(ctx context.Context, m Message) error {
 	}
 	return o.db.Update(ctx, func(tx sqldb.Tx) error {
 		var n int64
-		err := sqldb.One(ctx, tx, []any{&n}, `SELECT count(*) FROM delivery_messages WHERE part = $1 AND certificate = $2 AND channel = $3`,
+		err := sqldb.One(ctx, tx, []any{&n},
+			`SELECT count(*) FROM delivery_messages WHERE part = $1 AND certificate = $2 AND channel = $3`,
 			part(m.Certificate), m.Certificate, string(m.Channel))
 		if err != nil {
 			return err
@@ -92,9 +94,11 @@ func (o *SQLOutbox) Add(ctx context.Context, m Message) error {
 		if n > 0 {
 			return about(m.Certificate, m.Channel, ErrQueued)
 		}
-		return tx.Exec(ctx, sqldb.Statement{Text: `INSERT INTO delivery_messages (` + columns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)`,
+		return tx.Exec(ctx, sqldb.Statement{Text: `INSERT INTO delivery_messages (` + columns +
+			`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)`,
 			Args: []any{
-				part(m.Certificate), m.Certificate, string(m.Channel), string(m.State), m.MessageID, m.FiscalCode, m.Address, m.Addressee, m.Reason,
+				part(m.Certificate), m.Certificate, string(m.Channel), string(m.State), m.MessageID, m.FiscalCode,
+				m.Address, m.Addressee, m.Reason,
 				int64(m.Attempts), m.Created.UnixMilli(), m.NotBefore.UnixMilli(), m.Updated.UnixMilli(),
 			}})
 	})
@@ -104,9 +108,11 @@ func scan(r sqldb.Rows) (Message, error) {
 	var m Message
 	var part, channel, state string
 	var attempts, created, notBefore, updated int64
-	err := r.Scan(&part, &m.Certificate, &channel, &state, &m.MessageID, &m.FiscalCode, &m.Address, &m.Addressee, &m.Reason, &attempts, &created, &notBefore, &updated, &m.Version)
+	err := r.Scan(&part, &m.Certificate, &channel, &state, &m.MessageID, &m.FiscalCode, &m.Address, &m.Addressee,
+		&m.Reason, &attempts, &created, &notBefore, &updated, &m.Version)
 	m.Channel, m.State, m.Attempts = Channel(channel), State(state), int(attempts)
-	m.Created, m.NotBefore, m.Updated = time.UnixMilli(created).UTC(), time.UnixMilli(notBefore).UTC(), time.UnixMilli(updated).UTC()
+	m.Created, m.NotBefore = time.UnixMilli(created).UTC(), time.UnixMilli(notBefore).UTC()
+	m.Updated = time.UnixMilli(updated).UTC()
 	return m, err
 }
 
@@ -132,7 +138,8 @@ func (o *SQLOutbox) Get(ctx context.Context, certificate string, channel Channel
 		return Message{}, fmt.Errorf("delivery: %w", ErrUnknown)
 	}
 	list, err := o.query(ctx, func(sqldb.Dialect) (string, []any) {
-		return `SELECT ` + columns + ` FROM delivery_messages WHERE part = $1 AND certificate = $2 AND channel = $3`, []any{part(certificate), certificate, string(channel)}
+		return `SELECT ` + columns + ` FROM delivery_messages WHERE part = $1 AND certificate = $2 AND channel = $3`,
+			[]any{part(certificate), certificate, string(channel)}
 	})
 	if err == nil && len(list) == 0 {
 		err = about(certificate, channel, ErrUnknown)
@@ -143,7 +150,7 @@ func (o *SQLOutbox) Get(ctx context.Context, certificate string, channel Channel
 	return list[0], nil
 }
 
-// parts are all that there can be.
+// parts returns every value that the column part can have.
 func parts() []string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 	var list []string
@@ -158,8 +165,10 @@ func parts() []string {
 // Due implements [Outbox].
 func (o *SQLOutbox) Due(ctx context.Context, at time.Time, n int) ([]Message, error) {
 	return o.query(ctx, func(d sqldb.Dialect) (string, []any) {
-		return `SELECT ` + columns + ` FROM delivery_messages WHERE ` + d.In("part", "$1") + ` AND state IN ('queued', 'sending') AND not_before <= $2
-			ORDER BY not_before, certificate, channel LIMIT ` + strconv.Itoa(max(n, 0)), []any{d.List(parts()), at.UnixMilli()}
+		return `SELECT ` + columns + ` FROM delivery_messages WHERE ` + d.In("part", "$1") + `
+			AND state IN ('queued', 'sending') AND not_before <= $2
+			ORDER BY not_before, certificate, channel LIMIT ` + strconv.Itoa(max(n, 0)),
+			[]any{d.List(parts()), at.UnixMilli()}
 	})
 }
 
@@ -170,9 +179,11 @@ func (o *SQLOutbox) Update(ctx context.Context, m Message) error {
 	}
 	return o.db.Update(ctx, func(tx sqldb.Tx) error {
 		var now int64
-		err := sqldb.One(ctx, tx, []any{&now}, `UPDATE delivery_messages SET state = $5, fiscal_code = $6, address = $7, reason = $8, attempts = $9, not_before = $10,
-			updated = $11, version = version + 1 WHERE part = $1 AND certificate = $2 AND channel = $3 AND version = $4 RETURNING version`,
-			part(m.Certificate), m.Certificate, string(m.Channel), m.Version, string(m.State), m.FiscalCode, m.Address, m.Reason,
+		err := sqldb.One(ctx, tx, []any{&now}, `UPDATE delivery_messages SET state = $5, fiscal_code = $6, address = $7,
+			reason = $8, attempts = $9, not_before = $10, updated = $11, version = version + 1
+			WHERE part = $1 AND certificate = $2 AND channel = $3 AND version = $4 RETURNING version`,
+			part(m.Certificate), m.Certificate, string(m.Channel), m.Version, string(m.State), m.FiscalCode,
+			m.Address, m.Reason,
 			int64(m.Attempts), m.NotBefore.UnixMilli(), m.Updated.UnixMilli())
 		if errors.Is(err, sqldb.ErrNoRow) {
 			return about(m.Certificate, m.Channel, ErrChanged)
@@ -187,8 +198,9 @@ func (o *SQLOutbox) Sweep(ctx context.Context, before time.Time) (int, error) {
 	err := o.db.Update(ctx, func(tx sqldb.Tx) error {
 		n = 0
 		one := func(r sqldb.Rows) (s string, err error) { return s, r.Scan(&s) }
-		for _, err := range sqldb.All(ctx, tx, one, `DELETE FROM delivery_messages WHERE `+tx.Dialect().In("part", "$1")+` AND updated < $2
-			AND state NOT IN ('queued', 'sending') RETURNING certificate`, tx.Dialect().List(parts()), before.UnixMilli()) {
+		text := `DELETE FROM delivery_messages WHERE ` + tx.Dialect().In("part", "$1") + `
+			AND updated < $2 AND state NOT IN ('queued', 'sending') RETURNING certificate`
+		for _, err := range sqldb.All(ctx, tx, one, text, tx.Dialect().List(parts()), before.UnixMilli()) {
 			if err != nil {
 				return err
 			}

@@ -28,7 +28,7 @@ const (
 	TakenInCharge  ReceiptType = "presa-in-carico" // between providers; changes nothing
 	DeliveryDone   ReceiptType = "avvenuta-consegna"
 	DeliveryFailed ReceiptType = "errore-consegna"
-	DeliveryLate   ReceiptType = "preavviso-errore-consegna" // nobody has answered for 12 hours; changes nothing
+	DeliveryLate   ReceiptType = "preavviso-errore-consegna" // no answer for 12 hours; changes nothing
 	VirusDetected  ReceiptType = "rilevazione-virus"
 )
 
@@ -39,31 +39,32 @@ var (
 	ErrReceipt = errors.New("delivery: receipt")
 )
 
-// A Receipt is what a PEC receipt says of a message. Who sent it and to whom is
-// left out.
+// A Receipt is what a PEC receipt says about a message. Sender and addressees
+// are left out.
 type Receipt struct {
 	Type ReceiptType
-	// MessageID is that of the original message, without angle brackets.
+	// MessageID is the Message-ID of the original message, without angle
+	// brackets.
 	MessageID string
-	// ProviderID is the identifier that the provider has given to it, and
-	// Provider who has issued the receipt.
+	// ProviderID is the identifier that the provider has given to the message,
+	// and Provider the provider that issued the receipt.
 	ProviderID, Provider string
 	At                   time.Time // the instant that is certified, to the second, UTC
 	// Error is the attribute errore: "nessuno", "no-dest", "no-dominio", "virus"
 	// or "altro".
 	Error string
-	// Form is how much of the message a delivery receipt holds: "completa",
-	// "breve" or "sintetica"; empty of the others.
+	// Form says how much of the message a delivery receipt holds: "completa",
+	// "breve" or "sintetica"; empty for other receipts.
 	Form string
-	// Signer is the name of the certificate that has signed it; empty if that was
-	// not verified.
+	// Signer is the name in the certificate that signed the receipt; empty if
+	// the signature was not verified.
 	Signer string
 }
 
-// follows returns the state of a message after the receipt. Receipts come in any
-// order, and more than once.
+// follows returns the state of a message after the receipt, and the reason.
+// Receipts come in any order, and more than once.
 func (r Receipt) follows(m Message) (State, string) {
-	// What was given up, and has come through all the same.
+	// The courier gave the message up, and it has arrived all the same.
 	givenUp := m.State == Failed && strings.HasPrefix(m.Reason, GivenUpPrefix)
 	switch {
 	case m.State == Delivered:
@@ -91,12 +92,13 @@ const (
 	maxParts      = 50
 )
 
-// ParseReceipt reads a message of a PEC mailbox. The reference and the type in
-// its header (X-Riferimento-Message-ID, X-Ricevuta) must be those of the
-// daticert.xml in it. [ErrNoReceipt] is for all that does not claim to be a
-// receipt, also for what the provider has wrapped because it is not certified.
+// ParseReceipt reads a mail of a PEC mailbox. The reference and the type in its
+// header (X-Riferimento-Message-ID, X-Ricevuta) must be those of the
+// daticert.xml in it. The error wraps [ErrReceipt] if the receipt breaks the
+// rules, and [ErrNoReceipt] for every mail that does not claim to be a receipt,
+// also for a mail that the provider has wrapped because it is not certified.
 //
-// The signature is not looked at: see [VerifyReceipt].
+// ParseReceipt does not verify the signature: see [VerifyReceipt].
 func ParseReceipt(ctx context.Context, r io.Reader) (Receipt, error) {
 	m, err := openReceipt(r)
 	if err != nil {
@@ -105,7 +107,7 @@ func ParseReceipt(ctx context.Context, r io.Reader) (Receipt, error) {
 	return m.receipt(ctx)
 }
 
-// receipt reads what the receipt says.
+// receipt reads the content of the receipt.
 func (m *receiptMail) receipt(ctx context.Context) (Receipt, error) {
 	data, err := daticert(m.entityHeader, bytes.NewReader(m.entity), maxReceiptDep)
 	if err != nil {
@@ -136,7 +138,8 @@ func bare(s string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(s), "<"), ">")
 }
 
-// daticert finds the one daticert.xml in a message, not in those that it holds.
+// daticert finds the one daticert.xml of a mail; those in mails that it
+// encloses do not count.
 func daticert(h textproto.MIMEHeader, body io.Reader, depth int) ([]byte, error) {
 	kind, params, err := mime.ParseMediaType(h.Get("Content-Type"))
 	if err != nil {
@@ -144,7 +147,8 @@ func daticert(h textproto.MIMEHeader, body io.Reader, depth int) ([]byte, error)
 	}
 	if !strings.HasPrefix(kind, "multipart/") {
 		_, disposition, _ := mime.ParseMediaType(h.Get("Content-Disposition"))
-		if !strings.EqualFold(params["name"], "daticert.xml") && !strings.EqualFold(disposition["filename"], "daticert.xml") || kind == "message/rfc822" {
+		if !strings.EqualFold(params["name"], "daticert.xml") &&
+			!strings.EqualFold(disposition["filename"], "daticert.xml") || kind == "message/rfc822" {
 			return nil, nil
 		}
 		return content(h.Get("Content-Transfer-Encoding"), body, maxDaticert)
@@ -188,31 +192,33 @@ func content(encoding string, body io.Reader, most int64) ([]byte, error) {
 	}
 	data, err := io.ReadAll(io.LimitReader(body, most+1))
 	if err != nil || int64(len(data)) > most || len(data) == 0 {
-		return nil, fmt.Errorf("%w: an attachment: expected 1 to %d bytes in the encoding that is told", ErrReceipt, most)
+		return nil, fmt.Errorf("%w: an attachment: expected 1 to %d bytes in the declared encoding", ErrReceipt, most)
 	}
 	return data, nil
 }
 
-// daticertData collects what is read.
+// daticertData collects the fields of a daticert.xml while it is read.
 type daticertData struct {
 	Receipt
 	day, hour, zone string
 	count           map[string]int
 }
 
-// field returns where the text of an element is kept, nil if it is not. Such an
-// element occurs at most once.
+// field returns where the text of an element is kept; nil if it is not kept. An
+// element that is kept occurs at most once.
 func (d *daticertData) field(path string) *string {
 	return map[string]*string{
-		"postacert/dati/gestore-emittente": &d.Provider, "postacert/dati/identificativo": &d.ProviderID, "postacert/dati/msgid": &d.MessageID,
+		"postacert/dati/gestore-emittente": &d.Provider, "postacert/dati/identificativo": &d.ProviderID,
+		"postacert/dati/msgid":       &d.MessageID,
 		"postacert/dati/data/giorno": &d.day, "postacert/dati/data/ora": &d.hour,
 	}[path]
 }
 
-// parseDaticert reads the XML. What it does not need it skips, as long as it is
-// well formed: providers add elements.
+// parseDaticert reads the XML. It skips well-formed elements that it does not
+// need, because providers add elements.
 func parseDaticert(ctx context.Context, data []byte) (Receipt, error) {
-	r, err := xmlsec.NewReader(ctx, bytes.NewReader(data), xmlsec.Limits{Bytes: maxDaticert, Depth: 8, Elements: 10_000, Token: 256 << 10})
+	r, err := xmlsec.NewReader(ctx, bytes.NewReader(data),
+		xmlsec.Limits{Bytes: maxDaticert, Depth: 8, Elements: 10_000, Token: 256 << 10})
 	if err != nil {
 		return Receipt{}, xmlError(err)
 	}
@@ -243,20 +249,23 @@ func parseDaticert(ctx context.Context, data []byte) (Receipt, error) {
 	return d.receipt()
 }
 
-// xmlError tells where the XML is wrong, without what stands there.
+// xmlError returns an error that says where the XML is wrong, without repeating
+// its text.
 func xmlError(err error) error {
 	if s, ok := errors.AsType[*xmlsec.SyntaxError](err); ok {
 		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 			return err
 		}
-		return fmt.Errorf("%w: daticert.xml: line %d, column %d: not well formed, or not accepted", ErrReceipt, s.Pos.Line, s.Pos.Column)
+		return fmt.Errorf("%w: daticert.xml: line %d, column %d: not well formed, or not accepted", ErrReceipt,
+			s.Pos.Line, s.Pos.Column)
 	}
 	return fmt.Errorf("%w: daticert.xml cannot be read", ErrReceipt)
 }
 
 func (d *daticertData) start(path string, t *xmlsec.Token) error {
 	d.count[path]++
-	if d.count[path] > 1 && (d.field(path) != nil || path == "postacert/dati" || path == "postacert/dati/data" || path == "postacert/dati/ricevuta") {
+	if d.count[path] > 1 && (d.field(path) != nil || path == "postacert/dati" || path == "postacert/dati/data" ||
+		path == "postacert/dati/ricevuta") {
 		return fmt.Errorf("%w: daticert.xml: <%s> stands twice", ErrReceipt, path)
 	}
 	switch path {
@@ -284,20 +293,26 @@ func (d *daticertData) start(path string, t *xmlsec.Token) error {
 // receipt checks what was read.
 func (d *daticertData) receipt() (Receipt, error) {
 	known := false
-	for _, t := range []ReceiptType{Acceptance, NonAcceptance, DeliveryDone, DeliveryFailed, DeliveryLate, VirusDetected, TakenInCharge} {
+	for _, t := range []ReceiptType{
+		Acceptance, NonAcceptance, DeliveryDone, DeliveryFailed, DeliveryLate, VirusDetected, TakenInCharge,
+	} {
 		known = known || d.Type == t
 	}
 	if !known || d.count["postacert"] != 1 {
 		return Receipt{}, fmt.Errorf("%w: daticert.xml: expected <postacert> with a tipo of RFC 6109", ErrReceipt)
 	}
-	at, err := time.Parse("2/1/2006 15:04:05 -0700", strings.TrimSpace(d.day)+" "+strings.TrimSpace(d.hour)+" "+strings.ReplaceAll(strings.TrimSpace(d.zone), ":", ""))
+	zone := strings.ReplaceAll(strings.TrimSpace(d.zone), ":", "")
+	at, err := time.Parse("2/1/2006 15:04:05 -0700",
+		strings.TrimSpace(d.day)+" "+strings.TrimSpace(d.hour)+" "+zone)
 	if err != nil {
-		return Receipt{}, fmt.Errorf("%w: daticert.xml: expected a date with giorno dd/mm/yyyy, ora hh:mm:ss and zona", ErrReceipt)
+		return Receipt{}, fmt.Errorf("%w: daticert.xml: expected a date with giorno dd/mm/yyyy, ora hh:mm:ss "+
+			"and zona", ErrReceipt)
 	}
 	switch d.Form {
 	case "", "completa", "breve", "sintetica":
 	default:
-		return Receipt{}, fmt.Errorf("%w: daticert.xml: <ricevuta tipo>: expected completa, breve or sintetica", ErrReceipt)
+		return Receipt{}, fmt.Errorf("%w: daticert.xml: <ricevuta tipo>: expected completa, breve or sintetica",
+			ErrReceipt)
 	}
 	out := d.Receipt
 	out.At, out.MessageID = at.UTC(), bare(out.MessageID)

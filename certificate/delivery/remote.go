@@ -11,37 +11,40 @@ import (
 	"strings"
 )
 
-// ErrRefused is wrapped by the error of [RemoteConfig.Open] for who may not have
-// the document, or if it is not there any more.
+// ErrRefused is wrapped by the error of [RemoteConfig.Open] if the person may
+// not have the document, or the document is no longer there.
 var ErrRefused = errors.New("delivery: the document is not for who asks")
 
 // RemoteConfig configures [RemoteContent].
 type RemoteConfig struct {
 	Outbox Outbox
-	// Key is that of [Config].
+	// Key is the Key of [Config].
 	Key []byte
-	// APIKeyHeader and APIKey are what App IO sends to show that it is App IO, as
-	// the service's remote content configuration has it. Both are required.
+	// APIKeyHeader and APIKey are the header and the value by which App IO
+	// authenticates itself, as in the service's remote content configuration.
+	// Both are required.
 	APIKeyHeader, APIKey string
-	// Subject and Markdown are the message in its whole length.
+	// Subject and Markdown are the whole text of the message.
 	Subject, Markdown string
-	// Open returns a certificate for the person who asks, and records the access
-	// (certificate.Issuer.Download as a citizen). It decides on its own account
-	// whether he may have it.
+	// Open returns a certificate for the person who asks, and records the
+	// access (certificate.Issuer.Download as a citizen). Open itself must
+	// decide whether the person may have the certificate.
 	Open func(ctx context.Context, certificate, fiscalCode string) (Document, error)
 }
 
 // RemoteContent answers App IO's requests for the content of a message: GET
 // /messages/{id} with its details, and GET /messages/{id}/{attachment} with the
-// PDF, as the guide of App IO has them. The header fiscal_code is the person who has the app in his hands, told
-// by App IO: if he is not the addressee of the message, the answer is that of a
-// message that does not exist. It is safe for concurrent use.
+// PDF, as the guide of App IO describes them. The header fiscal_code, set by
+// App IO, names the person who is using the app. A person who is not the
+// addressee of the message gets the answer for a message that does not exist.
+// The handler is safe for concurrent use.
 //
 // A proxy in front must let header names with an underscore pass (nginx:
 // underscores_in_headers on).
 func RemoteContent(cfg RemoteConfig) (http.Handler, error) {
 	if cfg.Outbox == nil || cfg.Open == nil || len(cfg.Key) < 32 || cfg.APIKeyHeader == "" || len(cfg.APIKey) < 16 {
-		return nil, errors.New("delivery: RemoteConfig: expected Outbox, Open, a Key of at least 32 bytes, APIKeyHeader, and an APIKey of at least 16 characters")
+		return nil, errors.New("delivery: RemoteConfig: expected Outbox, Open, a Key of at least 32 bytes, " +
+			"APIKeyHeader, and an APIKey of at least 16 characters")
 	}
 	r := &remote{cfg}
 	mux := http.NewServeMux()
@@ -52,7 +55,7 @@ func RemoteContent(cfg RemoteConfig) (http.Handler, error) {
 
 type remote struct{ cfg RemoteConfig }
 
-// problem answers with what App IO expects of an error.
+// problem answers with an error in the form that App IO expects.
 func problem(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")
@@ -60,8 +63,8 @@ func problem(w http.ResponseWriter, status int) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"status": status, "title": http.StatusText(status)})
 }
 
-// message returns the message that a request is about, if the person who asks is its
-// addressee; otherwise it has answered.
+// message returns the message that a request is about, if the person who asks
+// is its addressee; otherwise it has answered the request.
 func (r *remote) message(w http.ResponseWriter, req *http.Request) (m Message, code string, ok bool) {
 	if !hmac.Equal([]byte(req.Header.Get(r.cfg.APIKeyHeader)), []byte(r.cfg.APIKey)) {
 		problem(w, http.StatusUnauthorized)
@@ -78,8 +81,8 @@ func (r *remote) message(w http.ResponseWriter, req *http.Request) (m Message, c
 		problem(w, http.StatusInternalServerError)
 		return m, "", false
 	}
-	// The same work, in constant time, for a message of nobody and of somebody
-	// else: the time must not tell which it is.
+	// The same work, in constant time, for a message that does not exist and for
+	// another person's: the time must not show which of the two it is.
 	addressee := m.Addressee
 	if err != nil {
 		addressee = strings.Repeat("-", 2*sha256.Size)
@@ -108,8 +111,10 @@ func (r *remote) details(w http.ResponseWriter, req *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	_ = json.NewEncoder(w).Encode(map[string]any{
-		"details":     map[string]string{"subject": r.cfg.Subject, "markdown": r.cfg.Markdown},
-		"attachments": []remoteAttachment{{ID: m.Certificate, ContentType: "application/pdf", Name: name, URL: name, Category: "DOCUMENT"}},
+		"details": map[string]string{"subject": r.cfg.Subject, "markdown": r.cfg.Markdown},
+		"attachments": []remoteAttachment{{
+			ID: m.Certificate, ContentType: "application/pdf", Name: name, URL: name, Category: "DOCUMENT",
+		}},
 	})
 }
 

@@ -19,28 +19,31 @@ import (
 	"github.com/liste-elettorali/anpr/internal/cms"
 )
 
-// ErrUntrusted is wrapped by the error of a receipt of which the signature does
-// not prove that a PEC provider has issued it.
+// ErrUntrusted is wrapped by the error of a receipt whose signature does not
+// prove that a PEC provider has issued it.
 var ErrUntrusted = errors.New("delivery: receipt: its signature proves nothing")
 
 func untrusted(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrUntrusted, fmt.Sprintf(format, args...))
 }
 
-// VerifyReceipt is [ParseReceipt] for a receipt that must be signed by its
-// provider (D.M. 2 November 2005, technical rules; RFC 6109): S/MIME, as
-// multipart/signed or as application/pkcs7-mime, with SHA-256 or better. The
-// daticert.xml that counts is the one within what is signed.
+// VerifyReceipt does what [ParseReceipt] does, for a receipt that its provider
+// must have signed (D.M. 2 November 2005, technical rules; RFC 6109): with
+// S/MIME, as multipart/signed or as application/pkcs7-mime, with SHA-256 or
+// better. Only a daticert.xml inside the signed part counts.
 //
-// The signer's certificate must be one of the roots or lead to one, be for mail
-// (emailProtection), valid at the instant that the receipt certifies, and of the
-// address in From (RFC 8550, section 3), which is posta-certificata@ of a domain
-// (RFC 6109, section 3); one that stands among the roots itself need not name an
-// address. Whether it was revoked is not asked. Roots are best the certificates
-// of the providers themselves, as the directory of the providers has them (RFC
-// 6109, attribute providerCertificate): an authority may certify others too, who
-// then could sign receipts. A receipt that fails is returned, for what it claims,
-// with an error wrapping [ErrUntrusted] that says why.
+// The signer's certificate must be one of the roots or lead to one, be meant
+// for mail (emailProtection), be valid at the instant that the receipt
+// certifies, and name the address in From (RFC 8550, section 3), which must be
+// posta-certificata@ of a domain (RFC 6109, section 3). A certificate that is
+// itself one of the roots need not name an address. Revocation is not checked.
+//
+// The roots should be the certificates of the providers themselves, as in the
+// directory of the providers (RFC 6109, attribute providerCertificate): an
+// authority may also certify others, who could then sign receipts.
+//
+// A receipt that fails is still returned, for what it claims, with an error
+// wrapping [ErrUntrusted] that says why.
 func VerifyReceipt(ctx context.Context, r io.Reader, roots *x509.CertPool) (Receipt, error) {
 	if roots == nil {
 		return Receipt{}, errors.New("delivery: VerifyReceipt: expected roots")
@@ -64,18 +67,19 @@ func VerifyReceipt(ctx context.Context, r io.Reader, roots *x509.CertPool) (Rece
 	return out, nil
 }
 
-// A receiptMail is a message of a PEC mailbox that claims to be a receipt.
+// A receiptMail is a mail of a PEC mailbox that claims to be a receipt.
 type receiptMail struct {
 	header mail.Header
-	// entity is what may hold the daticert.xml: what is signed, or all.
+	// entity is the part that may hold the daticert.xml: the signed part, or,
+	// if nothing is signed, the whole mail.
 	entity       []byte // its body
 	entityHeader textproto.MIMEHeader
 	// signature is the CMS message, nil if there is none. signed are the bytes
-	// that it signs; nil if it carries them itself.
+	// that it signs, nil if the CMS message carries them itself.
 	signature, signed []byte
 }
 
-// openReceipt reads a message and takes it out of what it is signed with.
+// openReceipt reads a mail and separates its content from the signature.
 func openReceipt(r io.Reader) (*receiptMail, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxReceipt+1))
 	if err != nil {
@@ -88,7 +92,8 @@ func openReceipt(r io.Reader) (*receiptMail, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: no mail message", ErrReceipt)
 	}
-	if msg.Header.Get("X-Ricevuta") == "" || strings.EqualFold(strings.TrimSpace(msg.Header.Get("X-Trasporto")), "errore") {
+	if msg.Header.Get("X-Ricevuta") == "" ||
+		strings.EqualFold(strings.TrimSpace(msg.Header.Get("X-Trasporto")), "errore") {
 		return nil, ErrNoReceipt
 	}
 	body, err := io.ReadAll(msg.Body)
@@ -107,7 +112,8 @@ func openReceipt(r io.Reader) (*receiptMail, error) {
 		}
 		err = m.setEntity(m.signed)
 	case "application/pkcs7-mime", "application/x-pkcs7-mime":
-		if m.signature, err = content(msg.Header.Get("Content-Transfer-Encoding"), bytes.NewReader(body), maxSignature); err != nil {
+		encoding := msg.Header.Get("Content-Transfer-Encoding")
+		if m.signature, err = content(encoding, bytes.NewReader(body), maxSignature); err != nil {
 			return nil, err
 		}
 		sd, parseErr := cms.Parse(m.signature)
@@ -122,7 +128,7 @@ func openReceipt(r io.Reader) (*receiptMail, error) {
 	return m, nil
 }
 
-// setEntity takes a MIME entity apart.
+// setEntity takes a MIME entity apart into header and body.
 func (m *receiptMail) setEntity(data []byte) error {
 	r := bufio.NewReader(bytes.NewReader(data))
 	h, err := textproto.NewReader(r).ReadMIMEHeader()
@@ -137,11 +143,12 @@ func (m *receiptMail) setEntity(data []byte) error {
 	return nil
 }
 
-// maxSignature bounds a CMS message, with what it carries.
+// maxSignature bounds a CMS message, with the content that it carries, in
+// bytes.
 const maxSignature = 16 << 20
 
 // splitSigned returns the bytes of the first part of a multipart/signed (RFC
-// 1847), just as they are signed, and the signature in the second.
+// 1847), exactly as they are signed, and the signature in the second part.
 func splitSigned(body []byte, boundary string) (signed, signature []byte, err error) {
 	bad := fmt.Errorf("%w: multipart/signed: expected two parts, what is signed and its signature", ErrReceipt)
 	if boundary == "" || len(boundary) > 70 {
@@ -157,7 +164,7 @@ func splitSigned(body []byte, boundary string) (signed, signature []byte, err er
 		line := string(bytes.TrimRight(body[at:next], " \t\r\n"))
 		if end = line == "--"+boundary+"--"; end || line == "--"+boundary {
 			if begin >= 0 {
-				// The line break before the boundary is the boundary's.
+				// The line break before the boundary belongs to the boundary.
 				part, _ := bytes.CutSuffix(body[begin:max(at, begin)], []byte("\n"))
 				part, _ = bytes.CutSuffix(part, []byte("\r"))
 				parts = append(parts, part)
@@ -184,8 +191,8 @@ func splitSigned(body []byte, boundary string) (signed, signature []byte, err er
 	return parts[0], signature, nil
 }
 
-// canonical returns text with the line breaks in which it is signed (RFC 8551,
-// section 3.1.1), however the message was kept.
+// canonical returns text with the line breaks with which it is signed (RFC
+// 8551, section 3.1.1), whatever the line breaks of the stored mail are.
 func canonical(b []byte) []byte {
 	if bytes.Count(b, []byte("\n")) == bytes.Count(b, []byte("\r\n")) {
 		return b
@@ -193,7 +200,8 @@ func canonical(b []byte) []byte {
 	return bytes.ReplaceAll(bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
 }
 
-// verify returns the certificate of the signer, if it counts at an instant.
+// verify returns the certificate of the signer, if it is valid for this receipt
+// at an instant.
 func (m *receiptMail) verify(roots *x509.CertPool, at time.Time) (*x509.Certificate, error) {
 	sd, err := cms.Parse(m.signature)
 	if err != nil {
@@ -230,7 +238,10 @@ func (m *receiptMail) verify(roots *x509.CertPool, at time.Time) (*x509.Certific
 			between.AddCert(other)
 		}
 	}
-	chains, err := c.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}})
+	chains, err := c.Verify(x509.VerifyOptions{
+		Roots: roots, Intermediates: between, CurrentTime: at,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection},
+	})
 	if err != nil {
 		return nil, untrusted("the signer's certificate at %s: %s", at.Format(time.RFC3339), chainFault(err))
 	}
@@ -249,7 +260,8 @@ func (m *receiptMail) verify(roots *x509.CertPool, at time.Time) (*x509.Certific
 	return c, nil
 }
 
-// chainFault says why a certificate does not count, without what stands in it.
+// chainFault says why a certificate does not count, without repeating its
+// content.
 func chainFault(err error) string {
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		return "it does not lead to a root that is trusted"

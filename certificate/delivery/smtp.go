@@ -14,21 +14,21 @@ import (
 )
 
 // SMTP is a [Sender] that submits mail to a server: that of the PEC provider,
-// or one for ordinary mail. Nothing goes over the wire without TLS (1.2 or
-// later) and a certificate that is verified for the server's name. It is safe
-// for concurrent use; each message has a connection of its own.
+// or one for ordinary mail. Nothing is sent without TLS (1.2 or later) and a
+// certificate that is verified for the server's name. It is safe for concurrent
+// use; each message has a connection of its own.
 type SMTP struct {
 	// Server is host:port. With StartTLS the connection begins in the clear and
-	// is upgraded, or given up, before anything else (port 587); without it TLS
-	// comes first (port 465).
+	// is upgraded to TLS, or given up, before anything else (port 587); without
+	// it TLS comes first (port 465).
 	Server   string
 	StartTLS bool
 	// User and Password, if not empty, authenticate the sender (AUTH PLAIN).
 	User, Password string
-	// From is the sender's address: of PEC, that of the mailbox whose receipts go
-	// to [Courier.Receipt].
+	// From is the sender's address; for PEC, the address of the mailbox whose
+	// receipts go to [Courier.Receipt].
 	From string
-	// Letter is what the mail says; if empty, a standard text.
+	// Letter is the text of the mail; if empty, a standard text.
 	Letter Letter
 	// TLS may add roots; ServerName is set from Server.
 	TLS *tls.Config
@@ -63,7 +63,7 @@ func (s *SMTP) Send(ctx context.Context, m Message, d Document) error {
 		return failed("connect", err)
 	}
 	defer conn.Close()
-	// net/smtp knows no contexts: the connection ends with this one.
+	// net/smtp does not take a context: the end of ctx ends the connection.
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	c, err := s.greet(conn, host)
@@ -74,7 +74,7 @@ func (s *SMTP) Send(ctx context.Context, m Message, d Document) error {
 	return submit(c, s.From, m.Address, data)
 }
 
-// tlsFor is a configuration that verifies a server's name.
+// tlsFor returns a configuration that verifies a server's name.
 func tlsFor(cfg *tls.Config, host string) *tls.Config {
 	if cfg == nil {
 		cfg = &tls.Config{}
@@ -84,7 +84,7 @@ func tlsFor(cfg *tls.Config, host string) *tls.Config {
 	return cfg
 }
 
-// greet makes the connection safe and says who is sending.
+// greet secures the connection and authenticates the sender.
 func (s *SMTP) greet(conn net.Conn, host string) (*smtp.Client, error) {
 	cfg := tlsFor(s.TLS, host)
 	if !s.StartTLS {
@@ -138,21 +138,21 @@ func submit(c *smtp.Client, from, to string, data []byte) error {
 	}
 	if err := w.Close(); err != nil {
 		f := failed("end", err)
-		// The end is written and the answer has not come: the server may have it.
+		// The end was written and no answer has come: the server may have the mail.
 		if _, answered := errors.AsType[*textproto.Error](err); !answered {
 			f.Unknown = true
 		}
 		return f
 	}
-	_ = c.Quit() // the server has answered for the mail
+	_ = c.Quit() // the server has accepted the mail already
 	return nil
 }
 
-// failed says where a submission has ended. The text of an answer may name the
-// addressee: only its code is kept.
+// failed says at which step a submission has ended. The text of an answer may
+// name the addressee: only its code is kept.
 func failed(at string, err error) *SendError {
 	if answer, ok := errors.AsType[*textproto.Error](err); ok {
-		// Before RCPT it is not about this message: it waits for the operator.
+		// Before RCPT a failure is not about this message, and waits for the operator.
 		its := at == "RCPT" || at == "DATA" || at == "end"
 		return &SendError{Reason: fmt.Sprintf("smtp %d at %s", answer.Code, at), Permanent: its && answer.Code >= 500}
 	}
@@ -163,7 +163,8 @@ func failed(at string, err error) *SendError {
 	if errors.Is(err, errNoTLS) {
 		what = "no TLS offered"
 	}
-	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, context.Canceled) {
 		what = "out of time"
 	}
 	return &SendError{Reason: "smtp " + what + " at " + at}

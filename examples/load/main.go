@@ -1,4 +1,4 @@
-// Command load makes data of the size of the real ones.
+// Command load makes data as large as the real data.
 //
 //	go run ./examples/load generate -comune BELFIORE [-n N] [-seed S] -out DIR
 //
@@ -10,7 +10,8 @@
 //
 // makes up the whole country, each comune with its real number of electors
 // times F, loads it through the registry and measures loading, reading and
-// extraction. The database is SQLite, or PostgreSQL where ANPR_DSN says so.
+// extraction. The database is SQLite, or PostgreSQL if ANPR_DSN holds a
+// connection string.
 package main
 
 import (
@@ -84,15 +85,16 @@ func runGenerate(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "load:", err)
 		return 1
 	}
-	fmt.Fprintf(stdout, "%s (%s): %d sezioni, %d elettori in %s\n", g.Comune().Name, g.Comune().Belfiore, len(g.Sections()), g.Electors(), *out)
+	fmt.Fprintf(stdout, "%s (%s): %d sezioni, %d elettori in %s\n", g.Comune().Name, g.Comune().Belfiore,
+		len(g.Sections()), g.Electors(), *out)
 	for _, a := range g.Assumptions() {
 		fmt.Fprintf(stdout, "  assunto: %s %s: %s\n", a.Field, a.Value, a.Reason)
 	}
 	return 0
 }
 
-// generate writes the files of a made-up comune. Its memory grows only with
-// the set of codici fiscali, which must differ.
+// generate writes the files of a made-up comune. Its memory grows only with the
+// set of codici fiscali, which must all differ.
 func generate(g *electoraltest.Generator, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -120,7 +122,7 @@ func generate(g *electoraltest.Generator, dir string) error {
 	}); err != nil {
 		return err
 	}
-	// One pass writes the persons and the electors beside each other.
+	// One pass writes the persons and the electors together.
 	return write(dir, "subentroListe.xml", func(w io.Writer) error {
 		ew, err := anprxml.NewElectorWriter(w, anprxml.WriteConfig{Total: g.Electors()})
 		if err != nil {
@@ -135,7 +137,7 @@ func generate(g *electoraltest.Generator, dir string) error {
 	})
 }
 
-// persons yields the persons and writes the elector of each on the way.
+// persons yields the persons, and writes the elector of each before it.
 func persons(g *electoraltest.Generator, ew *anprxml.ElectorWriter, failed *error) iter.Seq[electoral.Person] {
 	return func(yield func(electoral.Person) bool) {
 		for in := range g.Inhabitants() {

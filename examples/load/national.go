@@ -28,10 +28,10 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 )
 
-// nation is what the comuni reported to ANPR.
+// nation is how many electors the comuni reported to ANPR.
 const nation = 51_800_000
 
-// result is what a run measured. Times are in seconds, rates a second.
+// A result is what a run measured. Times are in seconds, rates per second.
 type result struct {
 	Database    string  `json:"database"`
 	Comuni      int     `json:"comuni"`
@@ -42,12 +42,13 @@ type result struct {
 	LoadTime    float64 `json:"loadSeconds"`
 	LoadRate    float64 `json:"loadRate"`
 	// PointRead is the reading of one elector by his officer, through the
-	// registry and the access log; the others are one call each.
+	// registry and the access log. The other times are those of one call each.
 	PointRead   quantiles `json:"pointReadMs"`
 	SectionPage quantiles `json:"sectionQueryMs"`
 	Journal     quantiles `json:"journalQueryMs"`
 	CountTime   float64   `json:"countLargestSeconds"`
-	// ExtractTime is for the general lists of all comuni, as CSV.
+	// ExtractTime is the time to extract the general lists of all comuni, as
+	// CSV.
 	ExtractTime float64 `json:"extractSeconds"`
 	ExtractRate float64 `json:"extractRate"`
 	Bytes       int64   `json:"bytes"`
@@ -78,7 +79,8 @@ func runNational(args []string, stdout, stderr io.Writer) int {
 	factor := flags.Float64("factor", 0.001, "`parte` degli elettori reali di ogni comune, da 0 a 1")
 	comuni := flags.Int("comuni", 0, "`numero` di comuni, i più grandi per primi; 0: tutti")
 	seed := flags.Uint64("seed", 1, "`seme`: lo stesso seme dà gli stessi dati")
-	file := flags.String("db", "", "`file` SQLite da creare; senza, PostgreSQL se ANPR_DSN lo indica, altrimenti un file temporaneo")
+	file := flags.String("db", "", "`file` SQLite da creare; senza, PostgreSQL se ANPR_DSN lo indica, "+
+		"altrimenti un file temporaneo")
 	asJSON := flags.Bool("json", false, "risultati come JSON")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -110,7 +112,7 @@ func runNational(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// national is one run over the whole country, scaled by a factor.
+// A national is one run over the whole country, scaled by a factor.
 type national struct {
 	result
 	db       *sqlstore.DB
@@ -139,7 +141,7 @@ func newNational(ctx context.Context, file string, factor float64, comuni int, s
 		return nil, err
 	}
 	n := &national{dir: dir, factor: factor, seed: seed, workers: 1, codes: map[uint64]bool{}, hash: maphash.MakeSeed()}
-	// The connection string may hold a password: it is no argument.
+	// The connection string may hold a password, so it is not an argument.
 	dsn := os.Getenv("ANPR_DSN")
 	switch {
 	case file == "" && dsn != "":
@@ -170,7 +172,8 @@ func newNational(ctx context.Context, file string, factor float64, comuni int, s
 	if err != nil {
 		return nil, err
 	}
-	if n.registry, err = registry.New(registry.Config{Store: n.store, Population: n.people, Recorder: rec}); err != nil {
+	n.registry, err = registry.New(registry.Config{Store: n.store, Population: n.people, Recorder: rec})
+	if err != nil {
 		return nil, err
 	}
 	tables, err := refdata.Embedded()
@@ -213,7 +216,7 @@ func (n *national) run(ctx context.Context, progress io.Writer) error {
 	return n.extract(ctx)
 }
 
-// each calls fn for every comune, several at once where the database can.
+// each calls fn for every comune; if the database can, for several at once.
 func (n *national) each(fn func(i int, c refdata.Comune) error) error {
 	var wg sync.WaitGroup
 	var once sync.Once
@@ -243,12 +246,18 @@ feed:
 }
 
 func officer(comune, id string) electoral.Request {
-	return electoral.Request{ID: id, Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune, Method: electoral.CIEMethod, Level: 3}}
+	return electoral.Request{ID: id, Actor: electoral.Actor{
+		FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune,
+		Method: electoral.CIEMethod, Level: 3,
+	}}
 }
 
 // load makes up a comune and loads it.
 func (n *national) load(ctx context.Context, c refdata.Comune) error {
-	g, err := electoraltest.NewGenerator(electoraltest.GeneratorConfig{Comune: c.Belfiore, Electors: max(1, int(math.Round(float64(c.Electors)*n.factor))), Seed: n.seed})
+	scaled := max(1, int(math.Round(float64(c.Electors)*n.factor)))
+	g, err := electoraltest.NewGenerator(electoraltest.GeneratorConfig{
+		Comune: c.Belfiore, Electors: scaled, Seed: n.seed,
+	})
 	if err != nil {
 		return err
 	}
@@ -273,7 +282,8 @@ func (n *national) load(ctx context.Context, c refdata.Comune) error {
 		return err
 	}
 	middle := time.Now()
-	report, err := n.registry.Load(ctx, officer(c.Belfiore, "load-1"), c.Belfiore, items(g.Sections()), items(electors), registry.LoadOptions{Partial: true})
+	report, err := n.registry.Load(ctx, officer(c.Belfiore, "load-1"), c.Belfiore, items(g.Sections()),
+		items(electors), registry.LoadOptions{Partial: true})
 	if err != nil {
 		return err
 	}
@@ -282,7 +292,7 @@ func (n *national) load(ctx context.Context, c refdata.Comune) error {
 	runtime.ReadMemStats(&mem)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	// Of several workers each has its part of the time.
+	// Several workers share the time that passes.
 	n.PersonsTime += middle.Sub(began).Seconds() / float64(n.workers)
 	n.LoadTime += ended.Sub(middle).Seconds() / float64(n.workers)
 	n.Sections += report.Sections.Accepted
@@ -297,8 +307,8 @@ func (n *national) load(ctx context.Context, c refdata.Comune) error {
 	return nil
 }
 
-// unique reports whether a code has not been used in another comune. It keeps
-// a hash of each: two codes with the same one count as the same.
+// unique reports whether a code was not used in another comune. It keeps a hash
+// of each code: two codes with the same hash count as the same.
 func (n *national) unique(code electoral.FiscalCode) bool {
 	h := maphash.String(n.hash, string(code))
 	n.mu.Lock()
@@ -320,7 +330,7 @@ func items[T any](list []T) electoral.LoadSource[T] {
 	}}
 }
 
-// read measures what an office asks all day.
+// read measures what an office does all day.
 func (n *national) read(ctx context.Context) error {
 	rng := rand.New(rand.NewPCG(n.seed, 1))
 	var points, pages, journals []time.Duration
@@ -333,7 +343,10 @@ func (n *national) read(ctx context.Context) error {
 	for i := range 1000 {
 		p := n.ids[rng.IntN(len(n.ids))]
 		req := officer(p.comune, fmt.Sprintf("read-%d", i))
-		if err := timed(&points, func() error { _, err := n.registry.Elector(ctx, req, p.id); return err }); err != nil {
+		if err := timed(&points, func() error {
+			_, err := n.registry.Elector(ctx, req, p.id)
+			return err
+		}); err != nil {
 			return err
 		}
 		if i%5 != 0 {
@@ -348,7 +361,10 @@ func (n *national) read(ctx context.Context) error {
 			return err
 		}
 		if err := timed(&journals, func() error {
-			_, err := n.registry.Query(ctx, req, registry.Query{Comune: p.comune, Operations: []electoral.Operation{electoral.OpLoad}, From: time.Now().Add(-24 * time.Hour)})
+			_, err := n.registry.Query(ctx, req, registry.Query{
+				Comune: p.comune, Operations: []electoral.Operation{electoral.OpLoad},
+				From: time.Now().Add(-24 * time.Hour),
+			})
 			return err
 		}); err != nil {
 			return err
@@ -357,7 +373,9 @@ func (n *national) read(ctx context.Context) error {
 	n.PointRead, n.SectionPage, n.Journal = quantilesOf(points), quantilesOf(pages), quantilesOf(journals)
 	began := time.Now()
 	largest := n.comuni[0].Belfiore
-	_, err := n.registry.Count(ctx, officer(largest, "count"), registry.Query{Comune: largest, Where: []registry.Condition{{Field: electoral.ChamberField, In: []string{"no"}}}})
+	_, err := n.registry.Count(ctx, officer(largest, "count"), registry.Query{
+		Comune: largest, Where: []registry.Condition{{Field: electoral.ChamberField, In: []string{"no"}}},
+	})
 	n.CountTime = time.Since(began).Seconds()
 	return err
 }
@@ -367,7 +385,8 @@ func (n *national) extract(ctx context.Context) error {
 	began := time.Now()
 	rows := 0
 	err := n.each(func(_ int, c refdata.Comune) error {
-		x := electoral.Extraction{List: electoral.GeneralList, Comune: c.Belfiore, Consultation: electoral.ChamberElection, Day: refdata.DateOf(time.Now().AddDate(0, 1, 0)),
+		x := electoral.Extraction{List: electoral.GeneralList, Comune: c.Belfiore,
+			Consultation: electoral.ChamberElection, Day: refdata.DateOf(time.Now().AddDate(0, 1, 0)),
 			Purpose: electoral.Purpose{Act: electoral.ChamberAct, Function: "liste per il seggio"}}
 		k, err := n.registry.Extract(ctx, officer(c.Belfiore, "extract"), x, lists.NewCSVWriter(io.Discard))
 		n.mu.Lock()
@@ -380,7 +399,8 @@ func (n *national) extract(ctx context.Context) error {
 	return err
 }
 
-// size is what the database holds on disk; 0 where it cannot be told.
+// size returns what the database takes on disk, in bytes; 0 if that is not
+// known.
 func (n *national) size(context.Context) (bytes int64) {
 	for _, suffix := range []string{"", "-wal"} {
 		if info, err := os.Stat(n.file + suffix); n.file != "" && err == nil {
@@ -403,7 +423,8 @@ func (n *national) print(w io.Writer) {
   memoria      %8.1f MB  disco %.1f MB
 In proporzione, per %d elettori: caricamento %.1f h, estrazione %.1f h, disco %.0f GB
 `, n.Database, n.Comuni, n.Sections, n.Electors, n.Refused, n.PersonsTime, n.LoadTime, n.LoadRate,
-		n.PointRead.Median, n.PointRead.P95, n.PointRead.P99, n.SectionPage.Median, n.SectionPage.P95, n.SectionPage.P99,
+		n.PointRead.Median, n.PointRead.P95, n.PointRead.P99,
+		n.SectionPage.Median, n.SectionPage.P95, n.SectionPage.P99,
 		n.Journal.Median, n.Journal.P95, n.Journal.P99, n.CountTime, n.ExtractTime, n.ExtractRate,
 		float64(n.HeapMax)/1e6, float64(n.Bytes)/1e6,
 		nation, n.LoadTime*scale/3600, n.ExtractTime*scale/3600, float64(n.Bytes)*scale/1e9)

@@ -13,7 +13,7 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
 )
 
-// A damage spoils one record of the file of electors, as other tools do.
+// A damage spoils one record of the file of electors, as other programs do.
 type damage struct {
 	about    string
 	record   int // of the file, from 1
@@ -21,20 +21,23 @@ type damage struct {
 }
 
 var damages = []damage{
-	{"la circoscrizione non è in maiuscolo", 100, "<circoscrcameradeputati>MARCHE<", "<circoscrcameradeputati>Marche<"},
-	{"la sezione non esiste", 400, "<sezioneelettoralenum>", "<sezioneelettoralenum>9"},
-	{"«elettore» non è S né N", 700, "<elettore>S<", "<elettore>SI<"},
-	{"manca un'indicazione che ANPR richiede", 1000, "<comunali>S</comunali>", ""},
-	{"un soggetto compare due volte", 1300, "", ""},
+	{about: "la circoscrizione non è in maiuscolo", record: 100,
+		old: "<circoscrcameradeputati>MARCHE<", new: "<circoscrcameradeputati>Marche<"},
+	{about: "la sezione non esiste", record: 400, old: "<sezioneelettoralenum>", new: "<sezioneelettoralenum>9"},
+	{about: "«elettore» non è S né N", record: 700, old: "<elettore>S<", new: "<elettore>SI<"},
+	{about: "manca un'indicazione che ANPR richiede", record: 1000, old: "<comunali>S</comunali>"},
+	{about: "un soggetto compare due volte", record: 1300},
 }
 
 // makeData writes the files that a comune would have: the persons, and ANPR's
-// two files of the first load with a few wrong records among the right ones.
+// two files of the first load, with a few wrong records among the right ones.
 func (q *quickstart) makeData(context.Context) error {
 	if err := os.MkdirAll(q.dir, 0o755); err != nil {
 		return err
 	}
-	g, err := electoraltest.NewGenerator(electoraltest.GeneratorConfig{Comune: comune, Electors: electors, Seed: 20221017})
+	g, err := electoraltest.NewGenerator(electoraltest.GeneratorConfig{
+		Comune: comune, Electors: electors, Seed: 20221017,
+	})
 	if err != nil {
 		return err
 	}
@@ -78,7 +81,8 @@ func (q *quickstart) makeData(context.Context) error {
 		return err
 	}
 	for name, data := range map[string][]byte{
-		"subentroSezioni.xml": sectionFile.Bytes(), "subentroListe.xml": []byte(damaged), "popolazione.ndjson": personFile.Bytes(),
+		"subentroSezioni.xml": sectionFile.Bytes(), "subentroListe.xml": []byte(damaged),
+		"popolazione.ndjson": personFile.Bytes(),
 	} {
 		if err := os.WriteFile(q.path(name), data, 0o600); err != nil {
 			return err
@@ -91,8 +95,8 @@ func (q *quickstart) makeData(context.Context) error {
 	return nil
 }
 
-// spoil puts the damages into the text of a file of electors, which has a
-// record a line.
+// spoil puts the damages into the text of a file of electors, which has one
+// record on each line.
 func spoil(file string) (string, error) {
 	lines := strings.SplitAfter(file, "\n")
 	// two lines before the first record

@@ -35,7 +35,9 @@ func (q *quickstart) use(ctx context.Context) error {
 		q.printf("Modifica registrata, con un avviso: %s (%s)", w.Message, w.Code)
 	}
 	n := 0
-	if err := q.registry.ListSection(ctx, q.officer(), electoral.GeneralList, comune, e.General.Section, func(registry.Listed) error { n++; return nil }); err != nil {
+	count := func(registry.Listed) error { n++; return nil }
+	err = q.registry.ListSection(ctx, q.officer(), electoral.GeneralList, comune, e.General.Section, count)
+	if err != nil {
 		return err
 	}
 	q.printf("Lista della sezione %s: %d elettori.", e.General.Section, n)
@@ -51,7 +53,7 @@ func (q *quickstart) use(ctx context.Context) error {
 	return nil
 }
 
-// citizen is the first resident of the general list.
+// citizen returns the first resident of the general list.
 func (q *quickstart) citizen(ctx context.Context) (found electoral.Person, err error) {
 	err = q.registry.ListSection(ctx, q.officer(), electoral.GeneralList, comune, "1", func(l registry.Listed) error {
 		if found.ANPRID == "" && l.Person.Residence != nil {
@@ -76,10 +78,14 @@ func (q *quickstart) certificates(ctx context.Context) error {
 	q.requests++
 	// The citizen asks on the portal, about himself.
 	portal := electoral.Request{
-		ID:    fmt.Sprintf("quickstart-%04d", q.requests),
-		Actor: electoral.Actor{FiscalCode: person.FiscalCode, Role: electoral.CitizenRole, Method: electoral.SPIDMethod, Level: 2},
+		ID: fmt.Sprintf("quickstart-%04d", q.requests),
+		Actor: electoral.Actor{FiscalCode: person.FiscalCode, Role: electoral.CitizenRole,
+			Method: electoral.SPIDMethod, Level: 2},
 	}
-	ask := certificate.Request{Request: portal, ANPRID: person.ANPRID, Kind: certificate.EnrolmentCertificate, Use: certificate.ElectoralUse}
+	ask := certificate.Request{
+		Request: portal, ANPRID: person.ANPRID,
+		Kind: certificate.EnrolmentCertificate, Use: certificate.ElectoralUse,
+	}
 	preview, err := q.issuer.Preview(ctx, ask)
 	if err != nil {
 		return err
@@ -95,7 +101,10 @@ func (q *quickstart) certificates(ctx context.Context) error {
 		return err
 	}
 	// At the counter the officer asks for the other one, for private use.
-	rights, err := q.issuer.Issue(ctx, certificate.Request{Request: q.officer(), ANPRID: person.ANPRID, Kind: certificate.PoliticalRightsCertificate, Use: certificate.PrivateUse})
+	rights, err := q.issuer.Issue(ctx, certificate.Request{
+		Request: q.officer(), ANPRID: person.ANPRID,
+		Kind: certificate.PoliticalRightsCertificate, Use: certificate.PrivateUse,
+	})
 	if err != nil {
 		return err
 	}
@@ -104,19 +113,21 @@ func (q *quickstart) certificates(ctx context.Context) error {
 		return err
 	}
 	for name, data := range map[string][]byte{
-		"certificato-iscrizione.pdf": enrolment.PDF, "certificato-diritti-politici.pdf": rights.PDF, "contrassegno.png": picture,
+		"certificato-iscrizione.pdf": enrolment.PDF, "certificato-diritti-politici.pdf": rights.PDF,
+		"contrassegno.png": picture,
 	} {
 		if err := os.WriteFile(q.path(name), data, 0o600); err != nil {
 			return err
 		}
 	}
-	q.printf("Emessi: iscrizione nelle liste (protocollo %s), godimento dei diritti politici (protocollo %s).", enrolment.Data.Protocol, rights.Data.Protocol)
+	q.printf("Emessi: iscrizione nelle liste (protocollo %s), godimento dei diritti politici (protocollo %s).",
+		enrolment.Data.Protocol, rights.Data.Protocol)
 	q.printf("Contrassegno: %s", enrolment.Contrassegno)
 	return nil
 }
 
-// verify judges what the run made, reading it back from the disk, and that
-// what must not pass does not.
+// verify reads back from the disk what the run made and judges it. It also
+// checks that a preview and a spoiled copy do not pass.
 func (q *quickstart) verify(ctx context.Context) error {
 	q.step("Verifica, senza rete")
 	pemData, err := os.ReadFile(q.path("trust.pem"))

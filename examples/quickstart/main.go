@@ -1,6 +1,6 @@
-// Command quickstart does the main job of the SDK, with no service and no
-// configuration: a comune's electoral lists in, sealed and verifiable
-// certificates out, each access logged.
+// Command quickstart does the main job of the SDK, without a service or a
+// configuration: it loads a comune's electoral lists and issues sealed and
+// verifiable certificates, with every access in the log.
 //
 //	go run ./examples/quickstart [-out DIR]
 //
@@ -66,13 +66,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// comune is Jesi, whose 40 sections are the real number.
+// The comune is Jesi, which has 40 sections.
 const (
 	comune   = "E388"
 	electors = 2400
 )
 
-// quickstart is one run of the program.
+// A quickstart is one run of the program.
 type quickstart struct {
 	dir string
 	out io.Writer
@@ -91,7 +91,7 @@ func (q *quickstart) printf(format string, args ...any) { fmt.Fprintf(q.out, for
 
 func (q *quickstart) step(title string) { q.printf("\n== %s", title) }
 
-// run does the steps one after the other; each leaves what the next needs.
+// run does the steps one after the other; each makes what the next one needs.
 func (q *quickstart) run(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{q.makeData, q.open, q.load, q.use, q.certificates, q.verify} {
 		if err := step(ctx); err != nil {
@@ -153,11 +153,11 @@ func (q *quickstart) open(ctx context.Context) (err error) {
 	return os.WriteFile(q.path("trust.pem"), q.ca.TrustPEM(), 0o644)
 }
 
-// marker tells the folders that a quickstart has made, whose registry and log
-// the next one may remove.
+// marker marks the folders that a quickstart has made; the next run may remove
+// their registry and log.
 const marker = ".anpr-quickstart"
 
-// claim refuses a folder with a registry or a log that are not a quickstart's.
+// claim refuses a folder whose registry or log was not made by a quickstart.
 func (q *quickstart) claim() error {
 	if _, err := os.Stat(q.path(marker)); err == nil {
 		return nil
@@ -181,18 +181,21 @@ func (q *quickstart) close() error {
 	return errors.Join(errs...)
 }
 
-// officer is a request of Jesi's electoral officer; each has its own id.
+// officer returns a request of Jesi's electoral officer, each with its own id.
 func (q *quickstart) officer() electoral.Request {
 	q.requests++
 	return electoral.Request{
 		ID: fmt.Sprintf("quickstart-%04d", q.requests),
 		// A made-up person.
-		Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune, Method: electoral.CIEMethod, Level: 3},
+		Actor: electoral.Actor{
+			FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune,
+			Method: electoral.CIEMethod, Level: 3,
+		},
 	}
 }
 
-// load reads the persons and ANPR's two files, first all or nothing, then
-// what is right.
+// load reads the persons and ANPR's two files: first all or nothing, then only
+// the right records.
 func (q *quickstart) load(ctx context.Context) error {
 	q.step("Primo caricamento dai file di ANPR")
 	file, err := os.Open(q.path("popolazione.ndjson"))
@@ -210,7 +213,8 @@ func (q *quickstart) load(ctx context.Context) error {
 	if !errors.Is(err, registry.ErrLoadRefused) || report.Stored {
 		return fmt.Errorf("the wrong records were not refused: %w", err)
 	}
-	q.printf("Caricamento completo rifiutato, nulla è stato registrato: %d record con errori su %d.", report.Electors.Refused, report.Electors.Read)
+	q.printf("Caricamento completo rifiutato, nulla è stato registrato: %d record con errori su %d.",
+		report.Electors.Refused, report.Electors.Read)
 	for _, f := range report.Faults.Errors() {
 		q.printf("  record %d, riga %d: %s\n    campo  %s  <%s>\n    valore %q, atteso: %s\n    %s  [%s]",
 			f.Record, f.Position.Line, f.Message, f.Path, f.Tag, f.Value, f.Expected, f.Code, f.Source)
@@ -220,13 +224,15 @@ func (q *quickstart) load(ctx context.Context) error {
 		return err
 	}
 	q.printf("Caricamento parziale: %d sezioni, %d elettori registrati, %d rifiutati, %d letti, %d dichiarati.",
-		report.Sections.Accepted, report.Electors.Accepted, report.Electors.Refused, report.Electors.Read, report.Electors.Declared)
+		report.Sections.Accepted, report.Electors.Accepted, report.Electors.Refused, report.Electors.Read,
+		report.Electors.Declared)
 	for _, l := range electoral.Lists() {
 		if n := report.Enrolled[l]; n > 0 {
 			q.printf("  %5d  %s", n, l.Italian())
 		}
 	}
-	if report.Electors.Accepted+report.Electors.Refused != report.Electors.Read || report.Electors.Refused != len(damages) {
+	if report.Electors.Accepted+report.Electors.Refused != report.Electors.Read ||
+		report.Electors.Refused != len(damages) {
 		return fmt.Errorf("the count does not add up: %+v", report.Electors)
 	}
 	return nil

@@ -8,20 +8,21 @@ import (
 	"github.com/liste-elettorali/anpr/electoral"
 )
 
-// A use is one access to the citizen's data, for him to read.
+// A use is one access to the citizen's data, in words for him.
 type use struct {
 	At, Who, What, Outcome, ID string
 }
 
 const maxUses = 500 // on one page, the latest
 
-// accesses tells the citizen who used his data. That he asked is on record
-// before he is told, among the rest.
+// accesses shows the citizen who used his data. His own question is on record
+// before the page is shown, and appears in the list.
 func (st *site) accesses(w http.ResponseWriter, r *http.Request, n *session) {
 	req := n.request()
 	if !st.limits.reading(n.person) {
 		w.Header().Set("Retry-After", "10")
-		st.notice(w, r, http.StatusTooManyRequests, "Troppe richieste", "Questo elenco è stato chiesto più volte in poco tempo. Attendere qualche secondo e riprovare.")
+		st.notice(w, r, http.StatusTooManyRequests, "Troppe richieste",
+			"Questo elenco è stato chiesto più volte in poco tempo. Attendere qualche secondo e riprovare.")
 		return
 	}
 	access := electoral.NewAccess(req, electoral.OpReadAccesses, st.now())
@@ -33,7 +34,8 @@ func (st *site) accesses(w http.ResponseWriter, r *http.Request, n *session) {
 	}
 	access.Comune = home
 	var found []electoral.Access
-	err = electoral.Passage{Recorder: st.recorder, Access: access, Refused: electoral.Admit(req).Err(), ReadOnly: true}.Do(r.Context(), func(on *electoral.Entry) error {
+	p := electoral.Passage{Recorder: st.recorder, Access: access, Refused: electoral.Admit(req).Err(), ReadOnly: true}
+	err = p.Do(r.Context(), func(on *electoral.Entry) error {
 		var err error
 		found, err = st.about(r, n)
 		return err
@@ -70,8 +72,8 @@ func (st *site) about(r *http.Request, n *session) ([]electoral.Access, error) {
 	return st.recorder.About(r.Context(), st.logStore, subjects...)
 }
 
-// withoutSteps leaves out what follows the first opening of one verification: the
-// document, its reloading.
+// withoutSteps keeps the first opening of each verification, and leaves out its
+// later steps: the document, and reloading it.
 func withoutSteps(list []electoral.Access) []electoral.Access {
 	type service struct{ code, comune, id string }
 	of := func(a electoral.Access) service { return service{string(a.FiscalCode), a.Comune, a.RequestID} }
@@ -83,11 +85,11 @@ func withoutSteps(list []electoral.Access) []electoral.Access {
 	})
 }
 
-// useOf says an access in words. Who works for a comune is named by his office:
-// the person stands in the log, for those who must answer for it.
+// useOf puts an access into words. An officer is shown as the office of his
+// comune; the log holds the person, for those who must answer for the access.
 func (st *site) useOf(a electoral.Access, n *session) use {
 	comune := a.ActorComune
-	if a.Role == "" { // of a version that did not write it: the chain was the asker's
+	if a.Role == "" { // an earlier version wrote it, in the chain of the asker's comune
 		comune = a.Comune
 	}
 	u := use{At: st.instant(a.At), ID: a.RequestID, What: operationName(a.Operation), Outcome: outcomeName(a.Outcome)}
@@ -108,7 +110,10 @@ func (st *site) useOf(a electoral.Access, n *session) use {
 }
 
 func methodName(m electoral.Method) string {
-	return map[electoral.Method]string{electoral.SPIDMethod: "SPID", electoral.CIEMethod: "CIE", electoral.CNSMethod: "CNS", electoral.SmartCardMethod: "smart card"}[m]
+	return map[electoral.Method]string{
+		electoral.SPIDMethod: "SPID", electoral.CIEMethod: "CIE", electoral.CNSMethod: "CNS",
+		electoral.SmartCardMethod: "smart card",
+	}[m]
 }
 
 func outcomeName(o string) string {
@@ -129,15 +134,23 @@ func outcomeName(o string) string {
 
 func operationName(o electoral.Operation) string {
 	if name := map[electoral.Operation]string{
-		electoral.OpEnrol: "Iscrizione in una lista", electoral.OpChange: "Modifica dei dati elettorali", electoral.OpReadElector: "Consultazione dei dati elettorali",
-		electoral.OpReadForCertificate: "Lettura dei dati per un certificato", electoral.OpRemove: "Cancellazione da una lista", electoral.OpAnnul: "Annullamento di una lista",
-		electoral.OpLoseCapacity: "Perdita della capacità elettorale", electoral.OpRecoverCapacity: "Riacquisto della capacità elettorale",
-		electoral.OpCertifiability: "Modifica della certificabilità", electoral.OpRectify: "Richiesta di rettifica", electoral.OpReadRectifications: "Lettura delle richieste di rettifica",
-		electoral.OpAnswerRectify: "Risposta a una richiesta di rettifica", electoral.OpApply: "Domanda di iscrizione", electoral.OpReadApplications: "Lettura delle domande",
-		electoral.OpDecideApplication: "Decisione su una domanda", electoral.OpPreviewCertificate: "Anteprima di un certificato",
-		electoral.OpIssueCertificate: "Rilascio di un certificato", electoral.OpDownloadCertificate: "Scaricamento di un certificato",
-		electoral.OpListCertificates: "Elenco dei certificati", electoral.OpVerifyCertificate: "Verifica di un certificato tramite contrassegno",
-		electoral.OpReadAccesses: "Consultazione di questo elenco",
+		electoral.OpEnrol: "Iscrizione in una lista", electoral.OpChange: "Modifica dei dati elettorali",
+		electoral.OpReadElector:        "Consultazione dei dati elettorali",
+		electoral.OpReadForCertificate: "Lettura dei dati per un certificato",
+		electoral.OpRemove:             "Cancellazione da una lista", electoral.OpAnnul: "Annullamento di una lista",
+		electoral.OpLoseCapacity:    "Perdita della capacità elettorale",
+		electoral.OpRecoverCapacity: "Riacquisto della capacità elettorale",
+		electoral.OpCertifiability:  "Modifica della certificabilità", electoral.OpRectify: "Richiesta di rettifica",
+		electoral.OpReadRectifications: "Lettura delle richieste di rettifica",
+		electoral.OpAnswerRectify:      "Risposta a una richiesta di rettifica",
+		electoral.OpApply:              "Domanda di iscrizione", electoral.OpReadApplications: "Lettura delle domande",
+		electoral.OpDecideApplication:   "Decisione su una domanda",
+		electoral.OpPreviewCertificate:  "Anteprima di un certificato",
+		electoral.OpIssueCertificate:    "Rilascio di un certificato",
+		electoral.OpDownloadCertificate: "Scaricamento di un certificato",
+		electoral.OpListCertificates:    "Elenco dei certificati",
+		electoral.OpVerifyCertificate:   "Verifica di un certificato tramite contrassegno",
+		electoral.OpReadAccesses:        "Consultazione di questo elenco",
 	}[o]; name != "" {
 		return name
 	}

@@ -15,14 +15,14 @@ import (
 
 func newRequestID() string { return "portale-" + rand.Text() }
 
-// ownRequestID is what newRequestID makes: a form may send it back.
+// ownRequestID matches what newRequestID returns; a form may send it back.
 var ownRequestID = regexp.MustCompile(`^portale-[A-Z2-7]{26}$`)
 
 func (n *session) request() electoral.Request {
 	return electoral.Request{ID: newRequestID(), Actor: n.actor}
 }
 
-// A reason is why something was refused, for people.
+// A reason says, for people, why something was refused.
 type reason struct{ Code, Message, Remedy, Source string }
 
 func reasonsOf(err error) (out []reason) {
@@ -31,7 +31,7 @@ func reasonsOf(err error) (out []reason) {
 	}
 	if faults, ok := errors.AsType[electoral.Faults](err); ok {
 		for _, f := range faults.Errors() {
-			r := reason{string(f.Code), f.Message, "", f.Source}
+			r := reason{Code: string(f.Code), Message: f.Message, Source: f.Source}
 			if f.Expected != "" {
 				r.Remedy = "Atteso: " + f.Expected + "."
 			}
@@ -43,7 +43,10 @@ func reasonsOf(err error) (out []reason) {
 
 func certificateReasons(list []certificate.Reason) (out []reason) {
 	for _, r := range list {
-		out = append(out, reason{string(r.Code), r.Message, "Che cosa lo cambierebbe: " + lowerFirst(r.Remedy), r.Source})
+		out = append(out, reason{
+			Code: string(r.Code), Message: r.Message, Source: r.Source,
+			Remedy: "Che cosa lo cambierebbe: " + lowerFirst(r.Remedy),
+		})
 	}
 	return out
 }
@@ -57,20 +60,23 @@ func lowerFirst(s string) string {
 
 // refused answers with the reasons of a refusal.
 func (st *site) refused(w http.ResponseWriter, r *http.Request, title string, err error) {
-	st.show(w, r, http.StatusForbidden, "notice", title, message{Text: "La richiesta non è stata accolta, per questi motivi:", Reasons: reasonsOf(err), Back: "/"})
+	st.show(w, r, http.StatusForbidden, "notice", title,
+		message{Text: "La richiesta non è stata accolta, per questi motivi:", Reasons: reasonsOf(err), Back: "/"})
 }
 
-// failed answers to an error that is no refusal. What is shown is a number to
-// quote: the text of the error is for the log.
+// failed answers an error that is not a refusal. The page shows a number to
+// quote; the text of the error goes to the log only.
 func (st *site) failed(w http.ResponseWriter, r *http.Request, step string, err error) {
 	code := "ERR-" + rand.Text()[:8]
 	st.logger.ErrorContext(r.Context(), "failed", "step", step, "code", code, "error", err)
 	st.show(w, r, http.StatusInternalServerError, "notice", "L'operazione non è riuscita", message{
-		Text: "Il sistema non ha potuto completare la richiesta. Nulla è andato perduto: si può ripetere fra qualche minuto.", Code: code, Back: "/area",
+		Text: "Il sistema non ha potuto completare la richiesta. Nulla è andato perduto: " +
+			"si può ripetere fra qualche minuto.",
+		Code: code, Back: "/area",
 	})
 }
 
-// answer is refused or failed, as the error is.
+// answer calls refused or failed, depending on the error.
 func (st *site) answer(w http.ResponseWriter, r *http.Request, title, step string, err error) {
 	if reasonsOf(err) != nil && !errors.Is(err, electoral.ErrNotRecorded) {
 		st.refused(w, r, title, err)
@@ -97,7 +103,8 @@ func (st *site) data(w http.ResponseWriter, r *http.Request, n *session) {
 	}
 	points := []annexPoint{
 		{Title: "1. Godimento dell'elettorato attivo"}, {Title: "2. Lista generale ordinaria"},
-		{Title: "3. Liste aggiunte regionali e comunali"}, {Title: "4. Liste aggiunte per i cittadini dell'Unione europea"},
+		{Title: "3. Liste aggiunte regionali e comunali"},
+		{Title: "4. Liste aggiunte per i cittadini dell'Unione europea"},
 		{Title: "5. Consultazioni per le quali si è elettori"},
 	}
 	for _, f := range record.Annex1.Fields() {
@@ -108,7 +115,7 @@ func (st *site) data(w http.ResponseWriter, r *http.Request, n *session) {
 	st.show(w, r, http.StatusOK, "data", "I miei dati elettorali", points)
 }
 
-// A choice is a kind of certificate with whether it can be issued.
+// A choice is a kind of certificate, and whether it can be issued.
 type choice struct {
 	Kind, Title string
 	Reasons     []reason
@@ -145,7 +152,8 @@ func (st *site) certificates(w http.ResponseWriter, r *http.Request, n *session)
 	st.show(w, r, http.StatusOK, "certificates", "Certificati elettorali", page)
 }
 
-// languages are those that the citizen may choose among, if there are several.
+// languages returns the languages that the citizen may choose from; none if
+// there is only one.
 func languages(offered []string) (out []language) {
 	for _, code := range offered {
 		if name := languageNames[code]; name != "" {
@@ -161,7 +169,10 @@ func languages(offered []string) (out []language) {
 func (st *site) mine(list []certificate.Archived) (out []mine) {
 	texts := certificate.Italian()
 	for _, a := range list {
-		out = append(out, mine{a.ID, texts.Titles[a.Kind], st.instant(a.IssuedAt), a.Expires.In(st.rome).AddDate(0, 0, -1).Format("02/01/2006")})
+		out = append(out, mine{
+			ID: a.ID, Title: texts.Titles[a.Kind], IssuedAt: st.instant(a.IssuedAt),
+			Expires: a.Expires.In(st.rome).AddDate(0, 0, -1).Format("02/01/2006"),
+		})
 	}
 	return out
 }
@@ -173,7 +184,8 @@ func (st *site) preview(w http.ResponseWriter, r *http.Request, n *session) {
 		return
 	}
 	req := certificate.Request{
-		Request: n.request(), ANPRID: n.person, Kind: certificate.Kind(r.PostForm.Get("tipo")), Use: certificate.Use(r.PostForm.Get("uso")),
+		Request: n.request(), ANPRID: n.person, Kind: certificate.Kind(r.PostForm.Get("tipo")),
+		Use:      certificate.Use(r.PostForm.Get("uso")),
 		Language: r.PostForm.Get("lingua"),
 	}
 	out, err := st.issuer.Preview(r.Context(), req)
@@ -181,18 +193,21 @@ func (st *site) preview(w http.ResponseWriter, r *http.Request, n *session) {
 		st.answer(w, r, "Il certificato non si può rilasciare", "preview", err)
 		return
 	}
-	// The issue has an id of its own: a second «Conferma» gives the same document.
+	// The issue has an id of its own: a second «Conferma» gives the same
+	// document.
 	req.ID, req.Previewed = newRequestID(), out.Shown
-	http.Redirect(w, r, "/area/anteprima/"+st.sessions.keep(n, pending{req, out.PDF, out.Sentence}), http.StatusSeeOther)
+	id := st.sessions.keep(n, pending{req, out.PDF, out.Sentence})
+	http.Redirect(w, r, "/area/anteprima/"+id, http.StatusSeeOther)
 }
 
 type previewData struct{ ID, Sentence string }
 
-// waiting returns a preview of the session, or says that it is over.
+// waiting returns a preview of the session, or answers that it has expired.
 func (st *site) waiting(w http.ResponseWriter, r *http.Request, n *session, id string) (pending, bool) {
 	p, ok := st.sessions.waiting(n, id)
 	if !ok {
-		st.show(w, r, http.StatusGone, "notice", "L'anteprima è scaduta", message{Text: "L'anteprima non è più disponibile. Si può chiederne un'altra.", Back: "/area/certificati"})
+		st.show(w, r, http.StatusGone, "notice", "L'anteprima è scaduta",
+			message{Text: "L'anteprima non è più disponibile. Si può chiederne un'altra.", Back: "/area/certificati"})
 	}
 	return p, ok
 }
@@ -209,7 +224,7 @@ func (st *site) previewPDF(w http.ResponseWriter, r *http.Request, n *session) {
 	}
 }
 
-// writePDF lets the page that holds it show it.
+// writePDF sends a PDF that only a page of the same site may embed.
 func writePDF(w http.ResponseWriter, name string, data []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "application/pdf")
@@ -250,7 +265,9 @@ func (st *site) certificate(w http.ResponseWriter, r *http.Request, n *session) 
 		}
 	}
 	st.show(w, r, http.StatusNotFound, "notice", "Il certificato non è disponibile", message{
-		Text: "Non c'è un certificato in corso di validità con questo indirizzo tra quelli della persona che ha effettuato l'accesso.", Back: "/area/certificati",
+		Text: "Non c'è un certificato in corso di validità con questo indirizzo tra quelli della persona " +
+			"che ha effettuato l'accesso.",
+		Back: "/area/certificati",
 	})
 }
 

@@ -23,30 +23,34 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/registry"
 )
 
-// A persona is a made-up person as whom one can log in.
+// A persona is a made-up person; anybody can log in as one.
 type persona struct {
 	ID, Name, About string
 	FiscalCode      electoral.FiscalCode
 	anprID          string
 }
 
-// comuni are those that are made up: Jesi, and Bolzano for its two languages.
+// comuni are the comuni that are made up: Jesi, and Bolzano for its two
+// languages.
 var comuni = []string{"E388", "A952"}
 
 var electors = map[string]int{"E388": 600, "A952": 200}
 
-// officer is the made-up officer of a comune.
+// officer returns a request of the made-up officer of a comune.
 func officer(comune, id string) electoral.Request {
 	return electoral.Request{ID: id, Actor: electoral.Actor{
-		FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune, Method: electoral.CIEMethod, Level: 3,
+		FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune, Method: electoral.CIEMethod,
+		Level: 3,
 	}}
 }
 
-// settle makes up the comuni at the first start and finds the personas.
+// settle makes up the comuni at the first start, and finds the personas.
 func (s *system) settle(ctx context.Context) error {
 	populations := map[string][]electoraltest.Inhabitant{}
 	for _, comune := range comuni {
-		g, err := electoraltest.NewGenerator(electoraltest.GeneratorConfig{Comune: comune, Electors: electors[comune], Seed: 20221017, Tables: s.tables})
+		g, err := electoraltest.NewGenerator(electoraltest.GeneratorConfig{
+			Comune: comune, Electors: electors[comune], Seed: 20221017, Tables: s.tables,
+		})
 		if err != nil {
 			return err
 		}
@@ -64,7 +68,9 @@ func (s *system) settle(ctx context.Context) error {
 }
 
 // load registers the made-up people of a comune, as its officer.
-func (s *system) load(ctx context.Context, comune string, sections []electoral.Section, inhabitants []electoraltest.Inhabitant) error {
+func (s *system) load(
+	ctx context.Context, comune string, sections []electoral.Section, inhabitants []electoraltest.Inhabitant,
+) error {
 	if _, err := s.db.Population().Put(ctx, func(yield func(electoral.Person, error) bool) {
 		for _, in := range inhabitants {
 			if !yield(in.Person, nil) {
@@ -81,7 +87,8 @@ func (s *system) load(ctx context.Context, comune string, sections []electoral.S
 			}
 		}
 	}
-	_, err := s.registry.Load(ctx, officer(comune, "caricamento"), comune, source(len(sections), slices.Values(sections)), source(len(inhabitants), electorsOf), registry.LoadOptions{})
+	_, err := s.registry.Load(ctx, officer(comune, "caricamento"), comune,
+		source(len(sections), slices.Values(sections)), source(len(inhabitants), electorsOf), registry.LoadOptions{})
 	return err
 }
 
@@ -96,7 +103,7 @@ func source[T any](n int, records iter.Seq[T]) electoral.LoadSource[T] {
 	}}
 }
 
-// cast chooses the personas, one for each thing that can happen to a request.
+// cast chooses the personas: one for each situation of a citizen.
 func (s *system) cast(ctx context.Context, populations map[string][]electoraltest.Inhabitant) error {
 	used := map[string]bool{}
 	pick := func(comune string, fits func(electoraltest.Inhabitant) bool) (electoraltest.Inhabitant, bool) {
@@ -108,21 +115,33 @@ func (s *system) cast(ctx context.Context, populations map[string][]electoraltes
 		}
 		return electoraltest.Inhabitant{}, false
 	}
-	resident := func(in electoraltest.Inhabitant) bool { return in.Person.Residence != nil && in.Elector.General != nil }
+	resident := func(in electoraltest.Inhabitant) bool {
+		return in.Person.Residence != nil && in.Elector.General != nil
+	}
+	abroad := func(in electoraltest.Inhabitant) bool { return in.Person.Abroad != nil }
+	european := func(in electoraltest.Inhabitant) bool {
+		_, ok := in.Elector.EnrolmentIn(electoral.EUComunalList)
+		return ok
+	}
 	for _, p := range []struct {
 		id, about, comune string
 		fits              func(electoraltest.Inhabitant) bool
 		then              func(context.Context, electoraltest.Inhabitant) error
 	}{
-		{"jesi", "È nella lista generale di Jesi: può chiedere tutti i certificati.", "E388", resident, s.looked},
-		{"bolzano", "Risiede a Bolzano: i suoi certificati sono in italiano e in tedesco.", "A952", resident, nil},
-		{"estero", "Vive all'estero ed è nella lista generale di Jesi, tramite l'AIRE.", "E388", func(in electoraltest.Inhabitant) bool { return in.Person.Abroad != nil }, nil},
-		{"europea", "È di un altro Stato dell'Unione europea, nelle liste aggiunte: può chiedere il certificato di iscrizione.", "E388", func(in electoraltest.Inhabitant) bool {
-			_, in2 := in.Elector.EnrolmentIn(electoral.EUComunalList)
-			return in2
-		}, nil},
-		{"trasferita", "È stata cancellata dalle liste per emigrazione e non è ancora iscritta altrove: le spetta un solo certificato.", "E388", resident, s.removed},
-		{"sospesa", "Ha perso la capacità elettorale: non le spetta alcun certificato.", "E388", resident, s.incapable},
+		{id: "jesi", comune: "E388", fits: resident, then: s.looked,
+			about: "È nella lista generale di Jesi: può chiedere tutti i certificati."},
+		{id: "bolzano", comune: "A952", fits: resident,
+			about: "Risiede a Bolzano: i suoi certificati sono in italiano e in tedesco."},
+		{id: "estero", comune: "E388", fits: abroad,
+			about: "Vive all'estero ed è nella lista generale di Jesi, tramite l'AIRE."},
+		{id: "europea", comune: "E388", fits: european,
+			about: "È di un altro Stato dell'Unione europea, nelle liste aggiunte: " +
+				"può chiedere il certificato di iscrizione."},
+		{id: "trasferita", comune: "E388", fits: resident, then: s.removed,
+			about: "È stata cancellata dalle liste per emigrazione e non è ancora iscritta altrove: " +
+				"le spetta un solo certificato."},
+		{id: "sospesa", comune: "E388", fits: resident, then: s.incapable,
+			about: "Ha perso la capacità elettorale: non le spetta alcun certificato."},
 	} {
 		in, ok := pick(p.comune, p.fits)
 		if !ok {
@@ -133,18 +152,23 @@ func (s *system) cast(ctx context.Context, populations map[string][]electoraltes
 				return fmt.Errorf("persona %q: %w", p.id, err)
 			}
 		}
-		s.people = append(s.people, persona{p.id, in.Person.Name + " " + in.Person.Surname, p.about, in.Person.FiscalCode, in.Person.ANPRID})
+		s.people = append(s.people, persona{
+			ID: p.id, Name: in.Person.Name + " " + in.Person.Surname, About: p.about,
+			FiscalCode: in.Person.FiscalCode, anprID: in.Person.ANPRID,
+		})
 	}
-	code, err := electoral.ComputeFiscalCode("INVENTATI", "OSPITE", electoral.Male, electoral.Date{Year: 1980, Month: 1, Day: 1}, "E388")
+	code, err := electoral.ComputeFiscalCode("INVENTATI", "OSPITE", electoral.Male,
+		electoral.Date{Year: 1980, Month: 1, Day: 1}, "E388")
 	if err != nil {
 		return err
 	}
-	s.people = append(s.people, persona{ID: "ignota", Name: "OSPITE INVENTATI", About: "Non è iscritto in ANPR: il servizio non lo può ammettere.", FiscalCode: code})
+	s.people = append(s.people, persona{ID: "ignota", Name: "OSPITE INVENTATI",
+		About: "Non è iscritto in ANPR: il servizio non lo può ammettere.", FiscalCode: code})
 	return nil
 }
 
-// looked lets the officer look a person up, once, so that the citizen finds it
-// among who used the data.
+// looked makes the officer consult a person once, so that the citizen finds the
+// officer among those who used his data.
 func (s *system) looked(ctx context.Context, in electoraltest.Inhabitant) error {
 	seen, err := s.recorder.About(ctx, s.logStore, in.Person.ANPRID)
 	if err != nil || len(seen) > 0 {
@@ -154,14 +178,15 @@ func (s *system) looked(ctx context.Context, in electoraltest.Inhabitant) error 
 	return err
 }
 
-// removed and incapable bring a person into a state; a request is done once, so
-// that they may be repeated.
+// removed and incapable bring a person into a state. They may be repeated: a
+// request with the same id has effect once.
 func (s *system) removed(ctx context.Context, in electoraltest.Inhabitant) error {
 	e, err := s.registry.Elector(ctx, officer("E388", "consultazione-2"), in.Person.ANPRID)
 	if err != nil || e.Removal != nil {
 		return err
 	}
-	_, _, err = s.registry.Remove(ctx, officer("E388", "cancellazione-1"), registry.RemovalRequest{ANPRID: in.Person.ANPRID, Reason: electoral.Emigration})
+	_, _, err = s.registry.Remove(ctx, officer("E388", "cancellazione-1"),
+		registry.RemovalRequest{ANPRID: in.Person.ANPRID, Reason: electoral.Emigration})
 	return err
 }
 
@@ -170,7 +195,8 @@ func (s *system) incapable(ctx context.Context, in electoraltest.Inhabitant) err
 	if err != nil || e.Capacity == electoral.No {
 		return err
 	}
-	_, _, err = s.registry.SetCapacity(ctx, officer("E388", "capacita-1"), registry.CapacityChange{ANPRID: in.Person.ANPRID, Capacity: electoral.No})
+	_, _, err = s.registry.SetCapacity(ctx, officer("E388", "capacita-1"),
+		registry.CapacityChange{ANPRID: in.Person.ANPRID, Capacity: electoral.No})
 	return err
 }
 
@@ -179,7 +205,8 @@ func (s *system) openTLS(context.Context) error {
 	path := s.path("tls.pem")
 	data, err := os.ReadFile(path)
 	if err == nil {
-		if s.tls, err = tls.X509KeyPair(data, data); err == nil && s.tls.Leaf != nil && s.now().Before(s.tls.Leaf.NotAfter) {
+		if s.tls, err = tls.X509KeyPair(data, data); err == nil && s.tls.Leaf != nil &&
+			s.now().Before(s.tls.Leaf.NotAfter) {
 			return nil
 		}
 	} else if !errors.Is(err, os.ErrNotExist) {
@@ -196,8 +223,9 @@ func (s *system) openTLS(context.Context) error {
 	tmpl := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: "PROVA - server di sviluppo"},
 		NotBefore: s.now().Add(-time.Hour), NotAfter: s.now().AddDate(0, 3, 0),
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, BasicConstraintsValid: true,
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid: true,
+		DNSNames:              []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
 	if err != nil {
@@ -207,7 +235,8 @@ func (s *system) openTLS(context.Context) error {
 	if err != nil {
 		return err
 	}
-	data = append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...)
+	data = append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...)
 	if err := writeFile(path, data, 0o600); err != nil {
 		return err
 	}

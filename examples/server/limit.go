@@ -11,8 +11,8 @@ import (
 )
 
 // A limiter bounds how often one client asks (annex 3, 2 d): pages freely
-// enough for a person, forms much less. Clients are told apart by address, in
-// IPv6 by the /64 that one household has.
+// enough for a person, forms much less. A client is an IPv4 address, or the
+// IPv6 /64 of one household.
 type limiter struct {
 	now func() time.Time
 
@@ -23,9 +23,9 @@ type limiter struct {
 
 type client struct{ pages, forms *rate.Limiter }
 
-// maxClients bounds the memory. Whoever has more addresses than that is not held
-// by limits on each, and must not shut others out: one of those known is
-// forgotten, whichever.
+// maxClients bounds the memory. A client with more addresses than that escapes
+// the limits on each address, but must not shut out others: when the map is
+// full, any one of the known addresses is forgotten.
 const maxClients = 50_000
 
 func newLimiter(now func() time.Time) *limiter {
@@ -65,7 +65,7 @@ func (l *limiter) allow(r *http.Request) bool {
 	return c.pages.AllowN(now, 1)
 }
 
-// reading bounds how often a person has the whole log read.
+// reading reports whether a person may have the whole log read now.
 func (l *limiter) reading(person string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

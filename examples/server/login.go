@@ -30,8 +30,8 @@ func (st *site) loginPage(w http.ResponseWriter, r *http.Request) {
 	st.show(w, r, http.StatusOK, "login", "Accesso di sviluppo", loginForm{People: st.people})
 }
 
-// login admits as a made-up person: identity, then whether he is in ANPR (annex
-// 2, services for the citizens 1).
+// login admits a made-up person. It checks how the person is identified, then
+// whether he is in ANPR (annex 2, services for the citizens 1).
 func (st *site) login(w http.ResponseWriter, r *http.Request) {
 	if !parseForm(w, r) {
 		st.notice(w, r, http.StatusBadRequest, "Modulo non valido", "Il modulo non è arrivato per intero. Riprovare.")
@@ -47,7 +47,7 @@ func (st *site) login(w http.ResponseWriter, r *http.Request) {
 		again("Scegliere una persona.")
 		return
 	}
-	actor := electoral.Actor{FiscalCode: st.people[i].FiscalCode, Role: electoral.CitizenRole}
+	actor := electoral.Actor{FiscalCode: st.people[i].FiscalCode, Role: electoral.CitizenRole, AccessPoint: "portale"}
 	switch r.PostForm.Get("identita") {
 	case "spid-2":
 		actor.Method, actor.Level = electoral.SPIDMethod, 2
@@ -61,7 +61,7 @@ func (st *site) login(w http.ResponseWriter, r *http.Request) {
 		again("Scegliere come identificarsi.")
 		return
 	}
-	// The registry decides who is admitted, and has it on record.
+	// The registry decides about admission, and records it in the log.
 	record, err := st.registry.PersonalRecord(r.Context(), electoral.Request{ID: newRequestID(), Actor: actor})
 	var faults electoral.Faults
 	switch {
@@ -78,7 +78,8 @@ func (st *site) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !st.sessions.begin(w, r, &session{actor: actor, name: st.people[i].Name, person: record.Person.ANPRID}) {
-		st.notice(w, r, http.StatusServiceUnavailable, "Servizio affollato", "Troppe persone usano il servizio in questo momento. Riprovare fra qualche minuto.")
+		st.notice(w, r, http.StatusServiceUnavailable, "Servizio affollato",
+			"Troppe persone usano il servizio in questo momento. Riprovare fra qualche minuto.")
 		return
 	}
 	http.Redirect(w, r, "/area", http.StatusSeeOther)
@@ -89,7 +90,7 @@ func (st *site) logout(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-// private admits only who has a session.
+// private admits only requests that have a session.
 func (st *site) private(next func(http.ResponseWriter, *http.Request, *session)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		n := st.sessions.of(r)

@@ -5,8 +5,8 @@
 //	go run ./examples/server -dev [-addr 127.0.0.1:8443] [-data DIR] [-dsn DSN]
 //
 // With -dev it makes up two comuni and their people, a certification authority
-// and a TLS certificate, and lets anybody log in as one of those people. It
-// does not run without: the identity of real people comes later.
+// and a TLS certificate, and lets anybody log in as one of those people.
+// Without -dev it refuses to start: it cannot identify real people yet.
 package main
 
 import (
@@ -38,11 +38,11 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// options are the command line.
+// options hold the command line.
 type options struct {
 	addr, data, dsn string
 	dev             bool
-	// captcha stands in for the real one in tests; nil is the real one.
+	// captcha replaces the real one in tests; nil means the real one.
 	captcha captcha.Captcha
 }
 
@@ -52,7 +52,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8443", "`indirizzo` su cui ascoltare, in TLS")
 	flags.StringVar(&o.data, "data", "", "`cartella` dei dati; se manca, una nuova cartella temporanea")
-	flags.StringVar(&o.dsn, "dsn", "", "database PostgreSQL per registro e archivio (o la variabile ANPR_DSN); se manca, SQLite nella cartella dei dati")
+	flags.StringVar(&o.dsn, "dsn", "", "database PostgreSQL per registro e archivio (o la variabile ANPR_DSN); "+
+		"se manca, SQLite nella cartella dei dati")
 	flags.BoolVar(&o.dev, "dev", false, "ambiente di sviluppo: persone, comuni, sigillo e accesso inventati")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -64,11 +65,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if !o.dev {
-		fmt.Fprintln(stderr, "server: senza -dev non parte: l'identificazione di persone vere (CIE, SPID, CNS) non c'è ancora, e chiunque entrerebbe come chiunque.")
+		fmt.Fprintln(stderr, "server: senza -dev non parte: l'identificazione di persone vere (CIE, SPID, CNS) "+
+			"non c'è ancora, e chiunque entrerebbe come chiunque.")
 		return 2
 	}
 	if o.dsn == "" {
-		o.dsn = os.Getenv("ANPR_DSN") // argv is for everybody to read
+		o.dsn = os.Getenv("ANPR_DSN") // every user of the machine can read argv
 	}
 	if o.data == "" {
 		dir, err := os.MkdirTemp("", "anpr-server-")
@@ -86,16 +88,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// serve runs the server until ctx ends. ready, if not nil, is told the system
-// and the address once it listens.
-func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger, ready func(*system, string)) (err error) {
+// serve runs the server until ctx ends. ready, if not nil, is called with the
+// system and its address once the server listens.
+func serve(
+	ctx context.Context, o options, stdout io.Writer, logger *slog.Logger, ready func(*system, string),
+) (err error) {
 	listener, err := net.Listen("tcp", o.addr)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	if at, err := netip.ParseAddrPort(listener.Addr().String()); err != nil || at.Addr().IsUnspecified() || !at.Addr().Unmap().Is4() {
-		return fmt.Errorf("-addr %s: atteso un indirizzo IPv4 preciso, come 127.0.0.1:8443, perché finisce nei contrassegni", o.addr)
+	if at, err := netip.ParseAddrPort(listener.Addr().String()); err != nil || at.Addr().IsUnspecified() ||
+		!at.Addr().Unmap().Is4() {
+		return fmt.Errorf("-addr %s: atteso un indirizzo IPv4 preciso, come 127.0.0.1:8443, "+
+			"perché finisce nei contrassegni", o.addr)
 	}
 	base := "https://" + listener.Addr().String()
 	s, err := open(ctx, o, base, logger)
@@ -109,7 +115,8 @@ func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger
 	}
 	server := &http.Server{
 		Handler: handler, TLSConfig: &tls.Config{Certificates: []tls.Certificate{s.tls}, MinVersion: tls.VersionTLS12},
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 60 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 60 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout:    2 * time.Minute,
 		MaxHeaderBytes: 32 << 10, ErrorLog: serverErrors(logger),
 	}
 	maintenance, stopMaintenance := context.WithCancel(ctx)
@@ -117,7 +124,9 @@ func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger
 	go func() { defer close(done); s.maintain(maintenance) }()
 	defer func() { stopMaintenance(); <-done }()
 
-	fmt.Fprintf(stdout, "In ascolto su %s\n  area riservata:  %s/accesso\n  verifica:        %s/verifica\nDati in %s; il certificato TLS è di prova (%s), e il browser va convinto.\n", base, base, base, o.data, "tls.pem")
+	fmt.Fprintf(stdout, "In ascolto su %s\n  area riservata:  %s/accesso\n  verifica:        %s/verifica\n"+
+		"Dati in %s; il certificato TLS è di prova (%s), e il browser va convinto.\n",
+		base, base, base, o.data, "tls.pem")
 	if ready != nil {
 		ready(s, base)
 	}
@@ -136,18 +145,19 @@ func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger
 	return nil
 }
 
-// serverErrors takes what net/http has to say. Connections that end in their
-// handshake are no news: scanners make them, and browsers that do not know the
+// serverErrors returns the logger for net/http. It drops connections that end
+// in their handshake: scanners cause them, and browsers that do not know the
 // certificate yet.
 func serverErrors(logger *slog.Logger) *log.Logger { return log.New(serverLog{logger}, "", 0) }
 
 type serverLog struct{ logger *slog.Logger }
 
-// remote is the address of a client, which is personal.
+// remote matches the address of a client, which is personal data.
 var remote = regexp.MustCompile(`(\d+\.\d+\.\d+\.\d+|\[[0-9A-Fa-f:.%]+\]):\d+`)
 
 func (s serverLog) Write(line []byte) (int, error) {
-	if text := strings.TrimSpace(string(line)); !strings.HasPrefix(text, "http: TLS handshake error") && !strings.HasPrefix(text, "http2: server") {
+	if text := strings.TrimSpace(string(line)); !strings.HasPrefix(text, "http: TLS handshake error") &&
+		!strings.HasPrefix(text, "http2: server") {
 		s.logger.Error("net/http", "says", remote.ReplaceAllString(text, "ADDRESS"))
 	}
 	return len(line), nil

@@ -9,9 +9,10 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/registry"
 )
 
-// A rectifyPage asks for a rectification and lists those asked.
+// A rectifyPage asks for a rectification and lists those asked before.
 type rectifyPage struct {
-	// ID is that of the request to come: sent twice, it has effect once.
+	// ID is the id of the next request: a form that is sent twice has effect
+	// once.
 	ID     string
 	Fields []electoral.FieldInfo
 	Faults []reason
@@ -20,7 +21,7 @@ type rectifyPage struct {
 	List               []rectification
 }
 
-// A rectification is one that was asked, in words.
+// A rectification is one that was asked before, in words.
 type rectification struct{ Field, Present, Asked, State, Comune, Answer, At string }
 
 func (st *site) rectifyForm(w http.ResponseWriter, r *http.Request, n *session) {
@@ -41,7 +42,10 @@ func (st *site) showRectify(w http.ResponseWriter, r *http.Request, n *session, 
 		}
 	}
 	for _, q := range list {
-		item := rectification{Field: names[q.Field], Present: q.Present, Asked: q.Asked, State: q.State.Italian(), Answer: q.OfficerNote, At: st.instant(q.Opened), Comune: q.Comune}
+		item := rectification{
+			Field: names[q.Field], Present: q.Present, Asked: q.Asked, State: q.State.Italian(),
+			Answer: q.OfficerNote, At: st.instant(q.Opened), Comune: q.Comune,
+		}
 		if c, ok := st.tables.Comune(q.Comune, dateOf(q.Opened)); ok {
 			item.Comune = c.Name
 		}
@@ -59,7 +63,10 @@ func (st *site) rectify(w http.ResponseWriter, r *http.Request, n *session) {
 		st.notice(w, r, http.StatusBadRequest, "Modulo non valido", "Il modulo non è arrivato per intero. Riprovare.")
 		return
 	}
-	p := rectifyPage{ID: newRequestID(), Field: r.PostForm.Get("campo"), Asked: strings.TrimSpace(r.PostForm.Get("valore")), Note: strings.TrimSpace(r.PostForm.Get("motivo"))}
+	p := rectifyPage{
+		ID: newRequestID(), Field: r.PostForm.Get("campo"),
+		Asked: strings.TrimSpace(r.PostForm.Get("valore")), Note: strings.TrimSpace(r.PostForm.Get("motivo")),
+	}
 	req := n.request()
 	if id := r.PostForm.Get("richiesta"); ownRequestID.MatchString(id) {
 		req.ID = id

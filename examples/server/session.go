@@ -19,16 +19,16 @@ const (
 	maxPending    = 5 // previews of one session
 )
 
-// A session is of somebody who logged in.
+// A session is that of a person who has logged in.
 type session struct {
 	actor electoral.Actor
 	name  string
-	// person is his ANPR id.
+	// person is the ANPR id of that person.
 	person string
 
 	began, seen time.Time
-	// pending are the previews that may be confirmed, by their id, the oldest
-	// first in order.
+	// pending holds the previews that may be confirmed, by their id; order
+	// lists the ids, the oldest first.
 	pending map[string]pending
 	order   []string
 }
@@ -40,7 +40,7 @@ type pending struct {
 	sentence string
 }
 
-// sessions are kept in memory: at a restart one logs in again. The tokens are
+// sessions are kept in memory: after a restart people log in again. Tokens are
 // kept only as digests.
 type sessions struct {
 	now func() time.Time
@@ -53,7 +53,7 @@ func newSessions(now func() time.Time) *sessions {
 	return &sessions{now: now, all: map[[32]byte]*session{}}
 }
 
-// begin gives a new session to the browser, in place of the one that it had.
+// begin gives a new session to the browser, in place of the one it had.
 func (s *sessions) begin(w http.ResponseWriter, r *http.Request, n *session) bool {
 	s.end(w, r)
 	token := rand.Text() + rand.Text()[:13] // 195 bits
@@ -70,7 +70,9 @@ func (s *sessions) begin(w http.ResponseWriter, r *http.Request, n *session) boo
 	}
 	n.began, n.seen, n.pending = now, now, map[string]pending{}
 	s.all[sha256.Sum256([]byte(token))] = n
-	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{
+		Name: sessionCookie, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
 	return true
 }
 
@@ -78,7 +80,7 @@ func (n *session) over(now time.Time) bool {
 	return now.Sub(n.seen) > sessionIdle || now.Sub(n.began) > sessionMost
 }
 
-// of returns the session of a request, nil without one.
+// of returns the session of a request, nil if it has none.
 func (s *sessions) of(r *http.Request) *session {
 	c, err := r.Cookie(sessionCookie)
 	if err != nil {
@@ -106,7 +108,9 @@ func (s *sessions) end(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		delete(s.all, sha256.Sum256([]byte(c.Value)))
 		s.mu.Unlock()
-		http.SetCookie(w, &http.Cookie{Name: sessionCookie, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1})
+		http.SetCookie(w, &http.Cookie{
+			Name: sessionCookie, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1,
+		})
 	}
 }
 

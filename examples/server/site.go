@@ -33,18 +33,21 @@ type site struct {
 	assets map[string]asset
 }
 
-// handler makes the pages of the system, behind what guards them all.
+// handler returns the pages of the system, behind the guard of all answers.
 func (s *system) handler() (http.Handler, error) {
 	st := &site{system: s, mux: http.NewServeMux(), assets: map[string]asset{}}
 	var err error
-	if st.pages, err = template.New("").Funcs(template.FuncMap{"instant": st.instant}).ParseFS(templateFiles, "templates/*.html"); err != nil {
+	st.pages, err = template.New("").Funcs(template.FuncMap{"instant": st.instant}).
+		ParseFS(templateFiles, "templates/*.html")
+	if err != nil {
 		return nil, err
 	}
 	if err := st.loadAssets(); err != nil {
 		return nil, err
 	}
 	st.public, err = web.New(web.Config{
-		Originals: s.issuer, Verifier: s.verifier, Captcha: s.captcha, BaseURL: s.base, Key: s.ticketKey, Layout: st.layout, Logger: s.logger, Now: s.now,
+		Originals: s.issuer, Verifier: s.verifier, Captcha: s.captcha, BaseURL: s.base, Key: s.ticketKey,
+		Layout: st.layout, Logger: s.logger, Now: s.now,
 	})
 	if err != nil {
 		return nil, err
@@ -55,7 +58,8 @@ func (s *system) handler() (http.Handler, error) {
 	st.routes()
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		st.notice(w, r, http.StatusForbidden, "Richiesta rifiutata", "Il modulo non è stato inviato da questo sito. Tornare alla pagina iniziale e ripetere l'operazione.")
+		st.notice(w, r, http.StatusForbidden, "Richiesta rifiutata",
+			"Il modulo non è stato inviato da questo sito. Tornare alla pagina iniziale e ripetere l'operazione.")
 	}))
 	return st.guard(cross.Handler(st.mux)), nil
 }
@@ -88,13 +92,14 @@ func (st *site) routes() {
 	}
 }
 
-// policy is the Content-Security-Policy of every page: nothing from elsewhere,
-// no script but our own files, and none is needed.
-const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; media-src 'self'; object-src 'self'; frame-src 'self'; " +
+// policy is the Content-Security-Policy of every page: it admits nothing from
+// elsewhere and no script except our own files; no page needs one.
+const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; media-src 'self'; " +
+	"object-src 'self'; frame-src 'self'; " +
 	"script-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-// guard is around every answer: headers, limits, the log of requests without
-// addresses or persons, and a page where something breaks.
+// guard surrounds every answer: it sets headers, applies limits, logs requests
+// without addresses or persons, and shows a page when something breaks.
 func (st *site) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
@@ -112,25 +117,28 @@ func (st *site) guard(next http.Handler) http.Handler {
 			if broken != nil && broken != http.ErrAbortHandler {
 				st.logger.ErrorContext(r.Context(), "panic", "value", broken, "stack", string(debug.Stack()))
 				if !seen.wrote {
-					st.notice(seen, r, http.StatusInternalServerError, "Errore interno", "L'operazione non è riuscita. Riprovare fra qualche minuto.")
+					st.notice(seen, r, http.StatusInternalServerError, "Errore interno",
+						"L'operazione non è riuscita. Riprovare fra qualche minuto.")
 					broken = nil
 				}
 			}
-			st.logger.Log(r.Context(), slog.LevelInfo, "request", "method", r.Method, "pattern", st.pattern(r), "status", seen.code, "ms", time.Since(began).Milliseconds())
+			st.logger.Log(r.Context(), slog.LevelInfo, "request", "method", r.Method, "pattern", st.pattern(r),
+				"status", seen.code, "ms", time.Since(began).Milliseconds())
 			if broken != nil {
-				panic(http.ErrAbortHandler) // half an answer must not look whole
+				panic(http.ErrAbortHandler) // half an answer must not look complete
 			}
 		}()
 		if !st.limits.allow(r) {
 			h.Set("Retry-After", "10")
-			st.notice(seen, r, http.StatusTooManyRequests, "Troppe richieste", "Da questo indirizzo arrivano troppe richieste. Attendere qualche secondo e riprovare.")
+			st.notice(seen, r, http.StatusTooManyRequests, "Troppe richieste",
+				"Da questo indirizzo arrivano troppe richieste. Attendere qualche secondo e riprovare.")
 			return
 		}
 		next.ServeHTTP(seen, r)
 	})
 }
 
-// pattern is what the log may keep of an address.
+// pattern returns what the log may keep of a request's address.
 func (st *site) pattern(r *http.Request) string {
 	_, pattern := st.mux.Handler(r)
 	for _, p := range st.public.Paths() {
@@ -141,7 +149,7 @@ func (st *site) pattern(r *http.Request) string {
 	return pattern
 }
 
-// A status remembers what was answered.
+// A status is a ResponseWriter that remembers the status of the answer.
 type status struct {
 	http.ResponseWriter
 	code  int
@@ -166,7 +174,7 @@ func (s *status) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 func (st *site) layout(w io.Writer, r *http.Request, p web.Page) error {
 	data := struct {
 		web.Page
-		Name    string // of who is logged in
+		Name    string // of the person who is logged in
 		Section string
 	}{p, "", strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")[0]}
 	if n := st.sessions.of(r); n != nil {
@@ -192,12 +200,12 @@ func (st *site) show(w http.ResponseWriter, r *http.Request, code int, name, tit
 	_, _ = w.Write(page.Bytes())
 }
 
-// A message is a page that says something.
+// A message is the content of a page that only informs.
 type message struct {
 	Text string
-	// Code is what to quote when asking for help; empty for none.
+	// Code is a number to quote when asking for help; empty if there is none.
 	Code string
-	// Reasons say more.
+	// Reasons give details, if there are any.
 	Reasons []reason
 	Back    string
 }
@@ -237,7 +245,7 @@ func (st *site) ready(w http.ResponseWriter, r *http.Request) {
 
 func (st *site) instant(t time.Time) string { return t.In(st.rome).Format("02/01/2006, ore 15.04.05") }
 
-// An asset is a static file as it is served.
+// An asset is a static file in the form in which it is served.
 type asset struct {
 	data, gzip []byte
 	mime       string
@@ -264,7 +272,10 @@ func (st *site) loadAssets() error {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
-		a.mime = map[string]string{".css": "text/css; charset=utf-8", ".woff2": "font/woff2", ".txt": "text/plain; charset=utf-8", ".svg": "image/svg+xml"}[path.Ext(name)]
+		a.mime = map[string]string{
+			".css": "text/css; charset=utf-8", ".woff2": "font/woff2",
+			".txt": "text/plain; charset=utf-8", ".svg": "image/svg+xml",
+		}[path.Ext(name)]
 		if a.mime == "" {
 			return fmt.Errorf("static file %s: of which type?", name)
 		}

@@ -30,7 +30,7 @@ import (
 	"github.com/liste-elettorali/anpr/verify/captcha"
 )
 
-// A system is everything that the pages stand on.
+// A system holds everything that the pages need.
 type system struct {
 	opts     options
 	base     string // "https://HOST:PORT"
@@ -50,12 +50,13 @@ type system struct {
 	people   []persona
 	sessions *sessions
 	limits   *limiter
-	// ticketKey opens originals for a while; it need not outlive the process.
+	// ticketKey authenticates the tickets that open originals for a while; it
+	// need not outlive the process.
 	ticketKey []byte
 }
 
-// open makes the system in its folder, and closes what a crash left open in
-// the log.
+// open makes the system in its folder, and closes the accesses that a crash
+// left open in the log.
 func open(ctx context.Context, o options, base string, logger *slog.Logger) (s *system, err error) {
 	s = &system{opts: o, base: base, logger: logger, now: time.Now, ticketKey: random(32)}
 	defer func() {
@@ -69,7 +70,8 @@ func open(ctx context.Context, o options, base string, logger *slog.Logger) (s *
 	if info, err := os.Stat(o.data); err != nil {
 		return s, err
 	} else if mode := info.Mode().Perm(); mode&0o022 != 0 {
-		return s, fmt.Errorf("%s: others may write in it (mode %04o), and replace keys and roots: expected 0700", o.data, mode)
+		return s, fmt.Errorf("%s: others may write in it (mode %04o), and replace keys and roots: expected 0700",
+			o.data, mode)
 	}
 	if s.rome, err = time.LoadLocation(electoral.Rome); err != nil {
 		return s, err
@@ -77,7 +79,9 @@ func open(ctx context.Context, o options, base string, logger *slog.Logger) (s *
 	if s.tables, err = refdata.Embedded(); err != nil {
 		return s, err
 	}
-	for _, step := range []func(context.Context) error{s.openStores, s.openLog, s.openSeal, s.openCaptcha, s.openTLS, s.settle, s.recoverLog} {
+	for _, step := range []func(context.Context) error{
+		s.openStores, s.openLog, s.openSeal, s.openCaptcha, s.openTLS, s.settle, s.recoverLog,
+	} {
 		if err := step(ctx); err != nil {
 			return s, err
 		}
@@ -115,12 +119,14 @@ func (s *system) openLog(context.Context) (err error) {
 	if s.recorder, err = recorder.New(log, recorder.Config{}); err != nil {
 		return err
 	}
-	s.registry, err = registry.New(registry.Config{Store: s.db.Store(), Population: s.db.Population(), Recorder: s.recorder})
+	s.registry, err = registry.New(registry.Config{
+		Store: s.db.Store(), Population: s.db.Population(), Recorder: s.recorder,
+	})
 	return err
 }
 
-// openSeal makes a certification authority for this run, whose root joins those
-// of the runs before it: what they sealed must stay verifiable.
+// openSeal makes a certification authority for this run. Its root joins the
+// roots of earlier runs, because what those sealed must stay verifiable.
 func (s *system) openSeal(context.Context) error {
 	ca, err := sealtest.NewCA(sealtest.Config{})
 	if err != nil {
@@ -135,7 +141,8 @@ func (s *system) openSeal(context.Context) error {
 		return err
 	}
 	s.issuer, err = certificate.NewIssuer(certificate.Config{
-		Sealer: sealer, Source: s.registry, Recorder: s.recorder, Key: key, BaseURL: s.base, Archive: s.archive, Tables: s.tables,
+		Sealer: sealer, Source: s.registry, Recorder: s.recorder, Key: key, BaseURL: s.base, Archive: s.archive,
+		Tables: s.tables,
 	})
 	if err != nil {
 		return err
@@ -144,7 +151,8 @@ func (s *system) openSeal(context.Context) error {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	// Whole or not at all: without an earlier root what it sealed is not valid.
+	// The file is read completely or not at all: if an earlier root is missing,
+	// the certificates under it are no longer valid.
 	anchors, err := parseAnchors(trust)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.path("trust.pem"), err)
@@ -161,8 +169,8 @@ func (s *system) openSeal(context.Context) error {
 	return err
 }
 
-// parseAnchors reads certificates in PEM, with text between them. One that is cut
-// short is an error: package pem would pass it over.
+// parseAnchors reads certificates in PEM, with text between them. A certificate
+// that is cut short is an error; package pem would skip it.
 func parseAnchors(data []byte) (list []*x509.Certificate, err error) {
 	begun := bytes.Count(data, []byte("-----BEGIN "))
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
@@ -182,13 +190,13 @@ func (s *system) openCaptcha(context.Context) (err error) {
 	if s.captcha = s.opts.captcha; s.captcha != nil {
 		return nil
 	}
-	// The list of used challenges does not outlive the process, and neither does
-	// the key.
+	// The list of used challenges ends with the process, and so must the key.
 	s.captcha, err = captcha.New(captcha.Config{Key: random(captcha.MinKeySize)})
 	return err
 }
 
-// recoverLog gives an outcome to what was under way when the process ended.
+// recoverLog records an outcome for the accesses that were in progress when the
+// process ended.
 func (s *system) recoverLog(ctx context.Context) error {
 	left, err := s.recorder.Open(ctx, s.logStore)
 	if err != nil {
@@ -201,8 +209,8 @@ func (s *system) recoverLog(ctx context.Context) error {
 	return err
 }
 
-// maintain does what must be done daily: what expired is deleted, and what
-// databases still hold of it goes too.
+// maintain runs the daily tasks: it deletes what has expired, and purges what
+// the databases still hold of it.
 func (s *system) maintain(ctx context.Context) {
 	for {
 		s.tasks(ctx)
@@ -214,7 +222,7 @@ func (s *system) maintain(ctx context.Context) {
 	}
 }
 
-// tasks does once what is to be done daily.
+// tasks runs the daily tasks once.
 func (s *system) tasks(ctx context.Context) {
 	for _, task := range []struct {
 		name string
@@ -245,7 +253,7 @@ func (s *system) close() error {
 	return errors.Join(errs...)
 }
 
-// secret reads a key, made at the first start.
+// secret reads a key; at the first start it makes the key.
 func (s *system) secret(name string, size int) ([]byte, error) {
 	key, err := os.ReadFile(s.path(name))
 	switch {
@@ -260,8 +268,8 @@ func (s *system) secret(name string, size int) ([]byte, error) {
 	return key, nil
 }
 
-// writeFile writes a file as a whole, durably: after a crash it is there, or what
-// was there before.
+// writeFile replaces a file as a whole, durably: after a crash it holds either
+// the new content or the old.
 func writeFile(path string, data []byte, mode os.FileMode) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {

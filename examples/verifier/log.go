@@ -7,8 +7,8 @@ import (
 	"github.com/liste-elettorali/anpr/audit"
 )
 
-// isLog looks at the first bytes of a file: a log may be far larger than what
-// is read whole.
+// isLog reads only the first bytes of a file: a log may be far larger than the
+// files that are read as a whole.
 func isLog(path string) bool {
 	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() {
 		return false

@@ -33,14 +33,14 @@ const (
 	exitUnreadable
 )
 
-// maxFile bounds a PDF or a picture.
+// maxFile bounds a PDF or a picture, in bytes.
 const maxFile = 64 << 20
 
 func main() {
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// result is what -json prints of a file.
+// A result is what -json prints about a file.
 type result struct {
 	File   string         `json:"file"`
 	Kind   verify.Kind    `json:"kind"`
@@ -174,7 +174,8 @@ func readFile(path string) ([]byte, error) {
 	return data, err
 }
 
-// judge judges every file; a picture together with the PDFs among them.
+// judge judges every file; a picture is judged together with the PDFs among
+// them.
 func judge(ctx context.Context, v *verify.Verifier, paths []string, at time.Time) []result {
 	contents := make([][]byte, len(paths))
 	failures := make([]error, len(paths))
@@ -230,15 +231,16 @@ func unreadable(err error) string {
 
 var errUnknown = errors.New("non è un PDF, né un'immagine PNG o JPEG, né un registro degli accessi")
 
-func one(ctx context.Context, v *verify.Verifier, path string, data []byte, documents []verify.Document,
-	at time.Time) (verify.Report, error) {
+func one(
+	ctx context.Context, v *verify.Verifier, path string, data []byte, documents []verify.Document, at time.Time,
+) (verify.Report, error) {
 	switch {
 	case isPDF(data):
 		return v.PDF(ctx, data, at), nil
 	case isPicture(data):
 		return v.Picture(ctx, data, documents, at), nil
 	case data != nil:
-		// A drawing or a photograph of another kind: which, and what to do.
+		// For a picture in another format, the error says which one, and what to do.
 		if _, err := v.FindContrassegno(ctx, data); err != nil {
 			return verify.Report{}, errors.Join(errUnknown, err)
 		}
@@ -255,7 +257,8 @@ func one(ctx context.Context, v *verify.Verifier, path string, data []byte, docu
 	return v.LogFile(ctx, f)
 }
 
-// kindOf guesses from its name what a file that cannot be read was meant to be.
+// kindOf guesses, from its name, what kind of file an unreadable one was meant
+// to be.
 func kindOf(path string) verify.Kind {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".png", ".jpg", ".jpeg":

@@ -1,13 +1,13 @@
-// Package archivetest holds what an implementation of [certificate.Archive] has
-// to pass:
+// Package archivetest holds the tests that an implementation of
+// [certificate.Archive] must pass:
 //
 //	func TestArchive(t *testing.T) {
 //		archivetest.TestArchive(t, func(t *testing.T) certificate.Archive { … })
 //	}
 //
-// It tests the contract of the methods. That what was kept survives a crash,
-// and that of what was deleted no byte remains, is for the tests of the
-// implementation, which knows what it stands on.
+// It tests the contract of the methods. Two properties are left to the tests of
+// the implementation, because they depend on its storage: kept documents
+// survive a crash, and no byte of a deleted document remains.
 package archivetest
 
 import (
@@ -30,7 +30,7 @@ import (
 // A Case is one test of an archive.
 type Case struct {
 	Name string
-	// Reason says what breaks with an archive that fails the case.
+	// Reason says what breaks if an archive fails the case.
 	Reason string
 	run    func(t *testing.T, a certificate.Archive)
 }
@@ -62,8 +62,8 @@ func Cases() []Case {
 	}
 }
 
-// TestArchive runs all the cases on archives that open makes: each an empty
-// one, which open closes at the end of t.
+// TestArchive runs all the cases. open makes an empty archive for each case,
+// and closes it at the end of t.
 func TestArchive(t *testing.T, open func(t *testing.T) certificate.Archive) {
 	for _, c := range Cases() {
 		t.Run(c.Name, func(t *testing.T) {
@@ -77,9 +77,12 @@ func TestArchive(t *testing.T, open func(t *testing.T) certificate.Archive) {
 	}
 }
 
-// TestReopen tests an archive that outlives its closing: reopen closes what it
-// is given and opens the same archive again.
-func TestReopen(t *testing.T, open func(t *testing.T) certificate.Archive, reopen func(t *testing.T, a certificate.Archive) certificate.Archive) {
+// TestReopen tests that an archive keeps its documents when it is closed and
+// opened. reopen closes the archive that it is given and opens it again.
+func TestReopen(
+	t *testing.T, open func(t *testing.T) certificate.Archive,
+	reopen func(t *testing.T, a certificate.Archive) certificate.Archive,
+) {
 	a := open(t)
 	x, y, z := Document(1), Document(2), Document(3)
 	y.Owner, z.Expires = x.Owner, x.Expires.AddDate(0, 0, -1)
@@ -119,7 +122,8 @@ func empty(t *testing.T, a certificate.Archive) {
 
 func exact(t *testing.T, a certificate.Archive) {
 	docs := []certificate.Archived{Document(1), Document(2), Document(3), Document(4), Document(5)}
-	docs[0].IssuedAt = time.Date(2026, 10, 25, 2, 30, 0, 999e6, time.FixedZone("CEST", 7200)) // the same instant in UTC comes back
+	// The same instant comes back in UTC.
+	docs[0].IssuedAt = time.Date(2026, 10, 25, 2, 30, 0, 999e6, time.FixedZone("CEST", 7200))
 	docs[1].IssuedAt = time.Date(1969, 12, 31, 23, 59, 59, 1e6, time.UTC)
 	docs[2].PDF = bytes.Repeat([]byte{0}, 100)
 	docs[3].PDF, docs[3].Embedded = docs[3].Embedded, nil
@@ -162,7 +166,7 @@ func sameRequest(t *testing.T, a certificate.Archive) {
 func owned(t *testing.T, a certificate.Archive) {
 	his := Document(0).Owner
 	var want []string
-	for _, n := range []int{3, 1, 4, 2, 5} { // not in the order of their issue
+	for _, n := range []int{3, 1, 4, 2, 5} { // not in the order of issue
 		d := Document(n)
 		d.Owner = his
 		put(t, a, d)
@@ -174,7 +178,7 @@ func owned(t *testing.T, a certificate.Archive) {
 	}
 	assert.Equal(t, want, ids(t, a, his))
 	assert.Equal(t, []string{Document(12).ID}, ids(t, a, Document(12).Owner))
-	// Two of one instant are both there, next to each other.
+	// Two documents of the same instant are both there, next to each other.
 	twin := Document(20)
 	twin.Owner, twin.IssuedAt = his, Document(3).IssuedAt
 	put(t, a, twin)
@@ -199,7 +203,7 @@ func ownedLeft(t *testing.T, a certificate.Archive) {
 		d.Owner = his
 		put(t, a, d)
 	}
-	for range 100 { // what was left must not hold anything
+	for range 100 { // a list that was left early must hold no resource
 		n := 0
 		for _, err := range a.Owned(t.Context(), his) {
 			require.NoError(t, err)
@@ -219,7 +223,7 @@ func ownedMany(t *testing.T, a certificate.Archive) {
 	var want []string
 	for n := range many {
 		d := Document(n)
-		// Some have one instant, also where pages may end.
+		// Some have the same instant, also where pages may end.
 		d.Owner, d.IssuedAt, d.PDF = his, Document(n/7).IssuedAt, []byte("x")
 		put(t, a, d)
 		want = append(want, d.ID)
@@ -230,7 +234,8 @@ func ownedMany(t *testing.T, a certificate.Archive) {
 		gotIDs = append(gotIDs, d.ID)
 	}
 	assert.ElementsMatch(t, want, gotIDs)
-	assert.True(t, slices.IsSortedFunc(got, func(x, y certificate.Archived) int { return y.IssuedAt.Compare(x.IssuedAt) }))
+	latestFirst := func(x, y certificate.Archived) int { return y.IssuedAt.Compare(x.IssuedAt) }
+	assert.True(t, slices.IsSortedFunc(got, latestFirst))
 }
 
 func ownedUse(t *testing.T, a certificate.Archive) {
@@ -334,7 +339,7 @@ func oneWins(t *testing.T, a certificate.Archive) {
 					assert.True(t, won.CompareAndSwap(nil, &d), "two have won")
 				default:
 					assert.ErrorIs(t, err, certificate.ErrArchived)
-					// Who is told so finds the one that won.
+					// A call that lost finds the document of the one that won.
 					_, err := a.ByRequest(t.Context(), d.RequestKey)
 					assert.NoError(t, err)
 				}
@@ -434,7 +439,7 @@ func cancelled(t *testing.T, a certificate.Archive) {
 	same(t, kept, get(t, a, kept.ID))
 	absent(t, a, other)
 
-	// One that is cancelled in a list gets its error next.
+	// After a cancellation a list yields the error next.
 	for n := range 5 {
 		d := Document(10 + n)
 		d.Owner = kept.Owner
@@ -476,11 +481,12 @@ func large(t *testing.T, a certificate.Archive) {
 	absent(t, a, d)
 }
 
-// strange are keys that no document has.
+// strange returns keys that no document has.
 func strange() []string {
 	return []string{
 		"", ".", "..", "../" + Document(1).ID, "/etc/passwd", "a\x00b", "\xff", "%", "' OR 1=1 --", "NUL",
-		Document(1).ID + " ", string(bytes.ToLower([]byte(Document(1).ID))), string(bytes.ToUpper([]byte(Document(1).RequestKey))),
+		Document(1).ID + " ", string(bytes.ToLower([]byte(Document(1).ID))),
+		string(bytes.ToUpper([]byte(Document(1).RequestKey))),
 		Document(1).ID + ".new", string(make([]byte, 1<<20)),
 	}
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/liste-elettorali/anpr/certificate"
 )
 
-// Document returns made-up document number n. They all differ in each key and
-// in their owner, and one is issued a second after the other.
+// Document returns made-up document number n. Documents differ in every key and
+// in their owner; each is issued one second after the one before it.
 func Document(n int) certificate.Archived {
 	sum := func(what string) []byte {
 		s := sha256.Sum256(fmt.Appendf(nil, "%s %d", what, n))
@@ -31,7 +31,8 @@ func Document(n int) certificate.Archived {
 	}
 	return certificate.Archived{
 		ID:         base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum("id"))[:26],
-		RequestKey: hex.EncodeToString(sum("request")), PayloadKey: hex.EncodeToString(sum("payload")), Owner: hex.EncodeToString(sum("owner")),
+		RequestKey: hex.EncodeToString(sum("request")), PayloadKey: hex.EncodeToString(sum("payload")),
+		Owner:  hex.EncodeToString(sum("owner")),
 		Comune: []string{"", "A074", "H501"}[n%3], Kind: certificate.Kinds()[n%3],
 		IssuedAt: at, Expires: time.Date(2026, 9, 18, 22, 0, 0, 0, time.UTC),
 		PDF: pdf, Embedded: fmt.Appendf(nil, `{"number":%d,"text":"è"}`, n),
@@ -86,7 +87,7 @@ func ids(t *testing.T, a certificate.Archive, owner string) (out []string) {
 	return out
 }
 
-// absent asserts that a document is found in no way.
+// absent asserts that no method finds a document.
 func absent(t *testing.T, a certificate.Archive, d certificate.Archived) {
 	t.Helper()
 	_, err := a.Get(t.Context(), d.ID)

@@ -1,13 +1,13 @@
-// Package deliverytest holds what an implementation of [delivery.Outbox], or of
-// [delivery.Mailbox], has to pass:
+// Package deliverytest holds the tests that an implementation of
+// [delivery.Outbox], or of [delivery.Mailbox], must pass:
 //
 //	func TestOutbox(t *testing.T) {
 //		deliverytest.TestOutbox(t, func(t *testing.T) delivery.Outbox { … })
 //	}
 //
-// It tests the contract of the methods. That what was acknowledged survives a
-// crash, and that of an erased address no byte remains, is for the tests of the
-// implementation, which knows what it stands on.
+// It tests the contract of the methods. Two properties are left to the tests of
+// the implementation, because they depend on its storage: acknowledged messages
+// survive a crash, and no byte of an erased address remains.
 package deliverytest
 
 import (
@@ -28,7 +28,7 @@ import (
 // A Case is one test of an outbox.
 type Case struct {
 	Name string
-	// Reason says what breaks with an outbox that fails the case.
+	// Reason says what breaks if an outbox fails the case.
 	Reason string
 	run    func(t *testing.T, o delivery.Outbox)
 }
@@ -44,7 +44,8 @@ func Cases() []Case {
 		{"due states", "what is sent or given up must not be sent again, what was interrupted must", dueStates},
 		{"update", "what an attempt has brought about must be what is kept", update},
 		{"update of an old version", "of two that send the same message one must notice", updateOld},
-		{"update keeps the identity", "a message whose ID changes is another message for mail systems and receipts", updateIdentity},
+		{"update keeps the identity", "a message whose ID changes is another message for mail systems and receipts",
+			updateIdentity},
 		{"update of nothing", "a message that was swept must not come back", updateNothing},
 		{"sweep", "what is to be sent must not be lost, what is done must not be kept for ever", sweep},
 		{"order again after a sweep", "a certificate may be ordered again when its message is gone", sweepAgain},
@@ -56,8 +57,8 @@ func Cases() []Case {
 	}
 }
 
-// TestOutbox runs all the cases on outboxes that open makes: each an empty one,
-// which open closes at the end of t.
+// TestOutbox runs all the cases. open makes an empty outbox for each case, and
+// closes it at the end of t.
 func TestOutbox(t *testing.T, open func(t *testing.T) delivery.Outbox) {
 	for _, c := range Cases() {
 		t.Run(c.Name, func(t *testing.T) {
@@ -71,9 +72,11 @@ func TestOutbox(t *testing.T, open func(t *testing.T) delivery.Outbox) {
 	}
 }
 
-// TestReopen tests an outbox that outlives its closing: reopen closes what it
-// is given and opens the same again.
-func TestReopen(t *testing.T, open func(t *testing.T) delivery.Outbox, reopen func(t *testing.T, o delivery.Outbox) delivery.Outbox) {
+// TestReopen tests that an outbox keeps its messages when it is closed and
+// opened. reopen closes the outbox that it is given and opens it again.
+func TestReopen(
+	t *testing.T, open func(t *testing.T) delivery.Outbox, reopen func(t *testing.T, o delivery.Outbox) delivery.Outbox,
+) {
 	o := open(t)
 	ctx := t.Context()
 	want := map[int]delivery.Message{}
@@ -81,7 +84,8 @@ func TestReopen(t *testing.T, open func(t *testing.T) delivery.Outbox, reopen fu
 		m := Message(n)
 		require.NoError(t, o.Add(ctx, m))
 		if n%2 == 0 {
-			m.State, m.Attempts, m.Reason, m.NotBefore = delivery.Sending, 1, "smtp 451 at RCPT", m.NotBefore.Add(time.Minute)
+			m.State, m.Attempts, m.Reason, m.NotBefore = delivery.Sending, 1, "smtp 451 at RCPT",
+				m.NotBefore.Add(time.Minute)
 			require.NoError(t, o.Update(ctx, m))
 			m.Version++
 		}
@@ -113,8 +117,8 @@ func TestReopen(t *testing.T, open func(t *testing.T) delivery.Outbox, reopen fu
 
 var start = time.Date(2026, 3, 22, 12, 0, 0, 0, time.UTC)
 
-// Message returns made-up message n, ready to be added: of a certificate of its
-// own, on [delivery.Email], due n seconds after 12:00 UTC of 22 March 2026.
+// Message returns made-up message n, ready to be added: for a certificate of
+// its own, on [delivery.Email], due n seconds after 12:00 UTC of 22 March 2026.
 func Message(n int) delivery.Message {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 	id := make([]byte, 26)
@@ -124,9 +128,11 @@ func Message(n int) delivery.Message {
 	}
 	at := start.Add(time.Duration(n) * time.Second)
 	return delivery.Message{
-		Certificate: string(id), Channel: delivery.Email, State: delivery.Queued, MessageID: strings.ToLower(string(id)) + ".email.x@anpr.example",
-		FiscalCode: "SPSMGR84C48F839A", Address: fmt.Sprintf("persona.%d@example.org", n), Addressee: fmt.Sprintf("%064x", n),
-		Created: at, NotBefore: at, Updated: at, Version: 1,
+		Certificate: string(id), Channel: delivery.Email, State: delivery.Queued,
+		MessageID:  strings.ToLower(string(id)) + ".email.x@anpr.example",
+		FiscalCode: "SPSMGR84C48F839A", Address: fmt.Sprintf("persona.%d@example.org", n),
+		Addressee: fmt.Sprintf("%064x", n),
+		Created:   at, NotBefore: at, Updated: at, Version: 1,
 	}
 }
 
@@ -146,7 +152,8 @@ func get(t *testing.T, o delivery.Outbox, m delivery.Message) delivery.Message {
 
 func exact(t *testing.T, o delivery.Outbox) {
 	m := Message(1)
-	m.State, m.Reason, m.Attempts, m.NotBefore = delivery.Sending, "smtp 451 at RCPT", 3, m.NotBefore.Add(time.Millisecond)
+	m.State, m.Reason, m.Attempts, m.NotBefore = delivery.Sending, "smtp 451 at RCPT", 3,
+		m.NotBefore.Add(time.Millisecond)
 	m.MessageID = "à€\u202e" + strings.Repeat("x", 1000) + "@anpr.example"
 	add(t, o, m)
 	assert.Equal(t, m, get(t, o, m))
@@ -182,7 +189,9 @@ func channelsApart(t *testing.T, o delivery.Outbox) {
 
 func unknown(t *testing.T, o delivery.Outbox) {
 	add(t, o, Message(1))
-	for _, m := range []delivery.Message{Message(2), {Certificate: Message(1).Certificate, Channel: delivery.AppIO}, {}} {
+	for _, m := range []delivery.Message{
+		Message(2), {Certificate: Message(1).Certificate, Channel: delivery.AppIO}, {},
+	} {
 		_, err := o.Get(t.Context(), m.Certificate, m.Channel)
 		require.ErrorIs(t, err, delivery.ErrUnknown)
 	}
@@ -208,7 +217,8 @@ func due(t *testing.T, o delivery.Outbox) {
 
 func dueStates(t *testing.T, o delivery.Outbox) {
 	var want []delivery.Message
-	for n, s := range []delivery.State{delivery.Queued, delivery.Sending, delivery.Sent, delivery.Accepted, delivery.Delivered, delivery.Failed} {
+	for n, s := range []delivery.State{delivery.Queued, delivery.Sending, delivery.Sent, delivery.Accepted,
+		delivery.Delivered, delivery.Failed} {
 		m := Message(n)
 		m.State = s
 		add(t, o, m)
@@ -224,7 +234,8 @@ func dueStates(t *testing.T, o delivery.Outbox) {
 func update(t *testing.T, o delivery.Outbox) {
 	m := Message(1)
 	add(t, o, m, Message(2))
-	for i, s := range []delivery.State{delivery.Sending, delivery.Queued, delivery.Sending, delivery.Sent, delivery.Accepted, delivery.Delivered} {
+	for i, s := range []delivery.State{delivery.Sending, delivery.Queued, delivery.Sending, delivery.Sent,
+		delivery.Accepted, delivery.Delivered} {
 		m.State, m.Attempts, m.Reason = s, i, fmt.Sprint("reason ", i)
 		m.NotBefore, m.Updated = m.NotBefore.Add(time.Minute), m.Updated.Add(time.Second)
 		if s == delivery.Sent {
@@ -255,7 +266,8 @@ func updateIdentity(t *testing.T, o delivery.Outbox) {
 	m := Message(1)
 	add(t, o, m)
 	changed := m
-	changed.State, changed.MessageID, changed.Addressee, changed.Created = delivery.Sent, "another@anpr.example", "0", start.AddDate(1, 0, 0)
+	changed.State, changed.MessageID = delivery.Sent, "another@anpr.example"
+	changed.Addressee, changed.Created = "0", start.AddDate(1, 0, 0)
 	require.NoError(t, o.Update(t.Context(), changed))
 	m.State, m.Version = delivery.Sent, 2
 	assert.Equal(t, m, get(t, o, m))
@@ -268,7 +280,8 @@ func updateNothing(t *testing.T, o delivery.Outbox) {
 }
 
 func sweep(t *testing.T, o delivery.Outbox) {
-	for n, s := range []delivery.State{delivery.Queued, delivery.Sending, delivery.Sent, delivery.Accepted, delivery.Delivered, delivery.Failed} {
+	for n, s := range []delivery.State{delivery.Queued, delivery.Sending, delivery.Sent, delivery.Accepted,
+		delivery.Delivered, delivery.Failed} {
 		m := Message(n)
 		m.State = s
 		add(t, o, m)
@@ -304,7 +317,7 @@ func sweepAgain(t *testing.T, o delivery.Outbox) {
 }
 
 // many calls a function eight times at once and returns how often it succeeded;
-// all other calls must fail with the error.
+// every other call must fail with the error.
 func many(t *testing.T, call func(n int) error, with error) int {
 	var all sync.WaitGroup
 	errs := make([]error, 8)
@@ -369,7 +382,8 @@ func cancelled(t *testing.T, o delivery.Outbox) {
 }
 
 func strange(t *testing.T, o delivery.Outbox) {
-	for _, id := range []string{"", "'", "\x00", "../../../etc/passwd", strings.Repeat("A", 25), strings.Repeat("a", 26), strings.Repeat("A", 27), "AAAAAAAAAAAAAAAAAAAAAAAAA/", "\xff"} {
+	for _, id := range []string{"", "'", "\x00", "../../../etc/passwd", strings.Repeat("A", 25),
+		strings.Repeat("a", 26), strings.Repeat("A", 27), "AAAAAAAAAAAAAAAAAAAAAAAAA/", "\xff"} {
 		_, err := o.Get(t.Context(), id, delivery.Email)
 		require.ErrorIs(t, err, delivery.ErrUnknown)
 		m := Message(1)
@@ -399,7 +413,9 @@ func errorsAreClean(t *testing.T, o delivery.Outbox) {
 	old.Version = 9
 	broken.Address += "\x00"
 	_, unknown := o.Get(t.Context(), m.FiscalCode, delivery.Email)
-	for _, err := range []error{o.Add(t.Context(), m), o.Update(t.Context(), old), o.Add(t.Context(), broken), unknown} {
+	for _, err := range []error{
+		o.Add(t.Context(), m), o.Update(t.Context(), old), o.Add(t.Context(), broken), unknown,
+	} {
 		require.Error(t, err)
 		for inner := err; inner != nil; inner = errors.Unwrap(inner) {
 			assert.NotContains(t, inner.Error(), m.FiscalCode)

@@ -13,8 +13,8 @@ import (
 	"github.com/liste-elettorali/anpr/certificate/delivery"
 )
 
-// A Box is a mailbox to be tested: Put has a mail arrive, Waiting tells how many
-// wait, Filed how many were filed as done and as other.
+// A Box is a mailbox under test. Put makes a mail arrive, Waiting returns how
+// many wait, Filed how many were filed as done and as other.
 type Box struct {
 	Mailbox delivery.Mailbox
 	Put     func(t *testing.T, mail string)
@@ -22,8 +22,8 @@ type Box struct {
 	Filed   func(t *testing.T) (done, other int)
 }
 
-// TestMailbox runs the tests of a [delivery.Mailbox] on boxes that open makes:
-// each an empty one.
+// TestMailbox runs the tests of a [delivery.Mailbox]. open makes an empty box
+// for each test.
 func TestMailbox(t *testing.T, open func(t *testing.T) Box) {
 	for _, c := range []struct {
 		name, reason string
@@ -31,7 +31,7 @@ func TestMailbox(t *testing.T, open func(t *testing.T) Box) {
 	}{
 		{"empty", "a service that asks every minute mostly finds nothing", boxEmpty},
 		{"in order", "a receipt must be read as it was signed, and one of acceptance before one of delivery", boxOrder},
-		{"not more", "who asks for ten must not get a thousand", boxLimit},
+		{"not more", "a call for ten mails must not get a thousand", boxLimit},
 		{"filed after", "a mail that is filed before its effect is durable is lost in a crash", boxAfter},
 		{"refused", "a mail of which the effect could not be kept must come again", boxRefused},
 		{"cancelled", "a service that ends must leave the rest for later", boxCancelled},
@@ -47,9 +47,11 @@ func TestMailbox(t *testing.T, open func(t *testing.T) Box) {
 	}
 }
 
-// letter is made-up mail n; with line breaks and bytes that must come through.
+// letter returns made-up mail n, with line breaks and bytes that must arrive
+// unchanged.
 func letter(n int) string {
-	return fmt.Sprintf("Subject: %d\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nPerché \x00 no.\r\n.\r\n\r\n", n)
+	return fmt.Sprintf("Subject: %d\r\nContent-Type: text/plain; charset=utf-8\r\n"+
+		"Content-Transfer-Encoding: 8bit\r\n\r\nPerché \x00 no.\r\n.\r\n\r\n", n)
 }
 
 // receive takes mails in and returns them; each is filed as how says.
