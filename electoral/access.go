@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// A Role says in which quality somebody uses the services (annex 2, services
+// A Role is the capacity in which somebody uses the services (annex 2, services
 // for the comuni 1 and for the citizens 1).
 type Role string
 
@@ -19,7 +19,7 @@ const (
 	// OfficerRole is the electoral officer of a comune ("ufficiale
 	// elettorale", art. 3 c. 1).
 	OfficerRole Role = "officer"
-	// CitizenRole is a citizen about himself (art. 4).
+	// CitizenRole is that of a citizen who asks about himself (art. 4).
 	CitizenRole Role = "citizen"
 )
 
@@ -35,37 +35,40 @@ const (
 	SPIDMethod      Method = "spid"
 )
 
-// Nobody is authenticated where the public verifies a certificate ([OpVerifyCertificate]).
-// The log wants a code and a method all the same, and nothing else can have
-// these.
+// Nobody is authenticated where the public verifies a certificate
+// ([OpVerifyCertificate]). The log requires a code and a method all the same:
+// these two, which no authenticated actor can have.
 const (
-	// AnonymousReader stands for the codice fiscale of who cannot be known.
+	// AnonymousReader stands in place of the codice fiscale of an unknown
+	// reader.
 	AnonymousReader FiscalCode = "ANONIMO"
-	// NoMethod is the method of authentication of the anonymous.
+	// NoMethod is the method of a reader who was not authenticated.
 	NoMethod Method = "nessuna"
 )
 
-// An Actor is who asks a service, as the channel has authenticated him.
+// An Actor is the person who calls a service, as the channel has authenticated
+// him.
 type Actor struct {
 	FiscalCode FiscalCode
 	Role       Role
 	// Comune is the Belfiore code of the officer's comune; empty for a citizen.
 	Comune string
 	Method Method
-	// Level is the security level of the credentials, 1 to 3; zero means that it
-	// is not known, as of a smart card. The decree wants at least 2 (art. 3 c. 3,
+	// Level is the security level of the credentials, 1 to 3; zero means not
+	// known, as with a smart card. The decree wants at least 2 (art. 3 c. 3,
 	// art. 4 c. 4).
 	Level int
-	// ActingFor is the codice fiscale of the electoral officer whose delegate the
-	// actor is ("delegato dell'ufficiale elettorale"); empty for who acts in his
-	// own quality.
+	// ActingFor is the codice fiscale of the electoral officer whose delegate
+	// the actor is ("delegato dell'ufficiale elettorale"); empty if he acts for
+	// nobody else.
 	ActingFor FiscalCode
 	// Station identifies the workstation ("postazione"), and Device the security
 	// device, such as a smart card, as the channel has verified them (D.P.C.M.
 	// 194/2014; circular Dait 74/2025). Empty means not known.
 	Station, Device string
-	// AccessPoint is where the actor came in: the comune's software, the site of
-	// ANPR, the access point of art. 64-bis of the CAD. Empty means not known.
+	// AccessPoint is the way by which the actor came in: the comune's software,
+	// the site of ANPR, the access point of art. 64-bis of the CAD. Empty means
+	// not known.
 	AccessPoint string
 }
 
@@ -75,28 +78,28 @@ type Request struct {
 	// into the access log. Required: 1 to 64 printable ASCII characters, no
 	// blanks.
 	//
-	// For what writes it is also the key under which a retry gives the earlier
-	// answer; if it is all digits the comune's ids must grow (ANPR's
-	// idOperazioneComune).
+	// For a service that writes, it is also the key under which a retry gets
+	// the earlier answer. If it is all digits, it must be higher than the last
+	// such id of the comune (ANPR's idOperazioneComune).
 	ID    string
 	Actor Actor
-	// Purpose is what the access is for ("finalità"), and Procedure the number of
-	// the proceeding that it belongs to ("procedimento"), as who asks states
-	// them: at most [MaxPurpose] and [MaxProcedure] bytes. Both go into the access
-	// log; empty means not stated.
+	// Purpose is what the access is for ("finalità"), and Procedure the number
+	// of the proceeding that it belongs to ("procedimento"), as the caller
+	// states them: at most [MaxPurpose] and [MaxProcedure] bytes. Both go into
+	// the access log; empty means not stated.
 	Purpose, Procedure string
 	// Revision is the kind of revision of the lists that a change belongs to
-	// ("tipoRevisione"); empty when it is not told. It goes into the operation
+	// ("tipoRevisione"); empty if not stated. It goes into the operation
 	// journal.
 	Revision Revision
 }
 
 // An Access is what the access log keeps of one use of a service (annex 2,
 // Ulteriori specifiche tecniche 1): the six fields of the decree, the person it
-// is about, and from where, in which quality and to what end it was done. A
-// text that is empty, and a level that is zero, was not given.
+// is about, and from where, in which role and for which purpose it was made. An
+// empty text and a level of zero were not given.
 type Access struct {
-	// FiscalCode is of who used the service ("codice fiscale").
+	// FiscalCode is that of the person who used the service ("codice fiscale").
 	FiscalCode FiscalCode
 	// At is the instant of the request, UTC, to the millisecond.
 	At time.Time
@@ -109,16 +112,18 @@ type Access struct {
 	RequestID string
 	// Method is how he was authenticated ("modalità di autenticazione").
 	Method Method
-	// Comune is the Belfiore code of the comune in whose chain of the log it
-	// stands: of one person, the comune under which he is registered when it is
-	// asked; of a list, a query or a batch, the comune of the list; else the
-	// asker's. Empty for the portal's own chain.
+	// Comune is the Belfiore code of the comune in whose chain of the log the
+	// access stands: for an access about one person, the comune under which he
+	// is registered when the call is made; for a list, a query or a batch, the
+	// comune of the list; otherwise that of the caller. Empty means the
+	// portal's own chain.
 	Comune string
-	// Subject is the ANPR id of the person it is about, if it is one. Of
-	// [OpDownloadCertificate] and [OpVerifyCertificate], which know no person, it
-	// is "certificate:" and the id of the certificate in the archive.
+	// Subject is the ANPR id of the person whom the access is about; empty if
+	// it is not about exactly one. For [OpDownloadCertificate] and
+	// [OpVerifyCertificate], which know no person, it is "certificate:" and the
+	// id of the certificate in the archive.
 	Subject string
-	// ActorComune is the comune of who asks, which need not be that of the chain.
+	// ActorComune is the caller's comune, which need not be that of the chain.
 	ActorComune string
 	// Role, Level, ActingFor, Station, Device and AccessPoint are the [Actor]'s,
 	// Purpose and Procedure the [Request]'s.
@@ -128,12 +133,13 @@ type Access struct {
 	Station, Device    string
 	Purpose, Procedure string
 	AccessPoint        string
-	// Details say what else the entry is to tell, in ascending order of their
-	// keys, which do not repeat.
+	// Details are further data of the entry, in ascending order of their keys,
+	// which do not repeat.
 	Details []Detail
 }
 
-// A Detail is one more datum of an [Access]: how many rows left, of which list.
+// A Detail is a further datum of an [Access], such as the list that was read or
+// how many of its rows were given out.
 type Detail struct {
 	// Key is 1 to 32 characters of a-z, 0-9, dot and hyphen.
 	Key string
@@ -141,8 +147,8 @@ type Detail struct {
 	Value string
 }
 
-// The most bytes of what an [Actor] and a [Request] tell the access log, and of
-// the value of a [Detail].
+// Limits, in bytes, of the texts that an [Actor] and a [Request] add to the
+// access log, and of the value of a [Detail].
 const (
 	MaxStation     = 128
 	MaxDevice      = 128
@@ -165,7 +171,8 @@ func NewAccess(req Request, op Operation, at time.Time) Access {
 	}
 }
 
-// Request returns the request as far as the access tells it.
+// Request returns the request of which the access is the record, without its
+// Revision, which the access log does not keep.
 func (a Access) Request() Request {
 	return Request{ID: a.RequestID, Purpose: a.Purpose, Procedure: a.Procedure, Actor: Actor{
 		FiscalCode: a.FiscalCode, Role: a.Role, Comune: a.ActorComune, Method: a.Method, Level: a.Level,
@@ -175,18 +182,18 @@ func (a Access) Request() Request {
 
 // The outcomes of an [Access] that are not the code of a refusal.
 const (
-	// Requested is written before the work: whatever follows, that it was asked
-	// is on record.
+	// Requested is written before the work, so that the request is on record
+	// whatever follows.
 	Requested = "requested"
 	// Granted is written after the work and before the answer leaves.
 	Granted = "granted"
-	// Failed is written when the work ended in an error that is no refusal.
+	// Failed is written when the work ended in an error that is not a refusal.
 	Failed = "failed"
-	// Unknown is written when it is not known whether what was to be written
-	// stands ([ErrUnknown]).
+	// Unknown is written when it is not known whether a change took effect
+	// ([ErrUnknown]).
 	Unknown = "unknown"
-	// Repeated is the outcome of what gave the answer of an earlier request with
-	// the same id, and did nothing.
+	// Repeated is written when a call did nothing and returned the answer to an
+	// earlier request with the same id.
 	Repeated = "repeated"
 )
 
@@ -234,17 +241,18 @@ const (
 // A Recorder writes accesses to a log. The registry and the certificate
 // issuer fail closed: what cannot be recorded is neither done nor shown.
 //
-// Record makes a durable before it returns nil. It is called from several
-// goroutines at once. Its order is the log's order.
+// When Record returns nil, the access is durable. It is called from several
+// goroutines at once; the log keeps the accesses in the order in which it took
+// them.
 type Recorder interface {
 	Record(ctx context.Context, a Access) error
 }
 
-// Admit checks what every service asks of who calls, for a service that gives
-// what the registry gave before, such as an archived certificate: an id of the
-// request, a known actor and method of authentication, credentials of level 2
-// at least or a smart card (D.M. 17 October 2022, art. 3 c. 3, art. 4 c. 4). It
-// records nothing. The methods of [registry.Registry] do it themselves.
+// Admit checks what every service requires of its caller: an id of the request,
+// a known actor and method of authentication, credentials of at least level 2
+// or a smart card (D.M. 17 October 2022, art. 3 c. 3, art. 4 c. 4). It records
+// nothing. The methods of the registry apply it themselves; it is for services
+// outside the registry, such as the download of an archived certificate.
 func Admit(req Request) Faults {
 	var faults Faults
 	if !printableID(req.ID) {
@@ -272,8 +280,8 @@ func Admit(req Request) Faults {
 	return faults
 }
 
-// admitTexts checks what goes into the access log as it was told: what the log
-// could not keep would fail the call without a reason.
+// admitTexts checks the texts that go into the access log unchanged: one that
+// the log cannot keep would make the call fail without saying why.
 func admitTexts(req Request) (faults Faults) {
 	if c := req.Actor.ActingFor; c != "" {
 		if _, err := ParseFiscalCode(string(c)); err != nil {
@@ -299,8 +307,8 @@ func admitTexts(req Request) (faults Faults) {
 	return faults
 }
 
-// recordable reports whether the access log can keep a text; it keeps none of
-// what is empty.
+// recordable reports whether the access log can keep a text. An empty text is
+// not kept, and is right.
 func recordable(s string, most int) bool {
 	return len(s) <= most && utf8.ValidString(s) && (s == "" || strings.TrimSpace(s) != "") &&
 		strings.IndexFunc(s, func(r rune) bool {

@@ -74,9 +74,9 @@ type SectionFinder func(comune, number string) (Section, bool)
 
 // Annex1Of returns the flat view of an elector. A constituency or a college
 // stands in it only where its answer is «si», as annex 1 says ("ove ... è
-// «si»"); who votes in a division of the constituency Estero has no college,
-// although his section has. find must not be nil; comuneName gives the name of
-// a comune from its Belfiore code.
+// «si»"); an elector who votes in a division of the constituency Estero has no
+// college, although his section has one. find must not be nil; comuneName gives
+// the name of a comune from its Belfiore code.
 func Annex1Of(e Elector, find SectionFinder, comuneName func(belfiore string) string) AnnexRecord {
 	enrolment := func(en *Enrolment) *AnnexEnrolment {
 		if en == nil {
@@ -149,9 +149,9 @@ func annexStatus(e Elector, find SectionFinder) AnnexStatus {
 	return a
 }
 
-// sameConstituency tells the colleges that are the elector's from those that
-// are only his section's: an elector abroad votes in a division. A name of two
-// languages is the same with its first half alone.
+// sameConstituency reports whether a college of the section is also the
+// elector's, which it is not for an elector abroad, who votes in a division.
+// The first half of a bilingual name equals the whole.
 func sameConstituency(constituency string, c College) bool {
 	first := func(s string) string { s, _, _ = strings.Cut(refdata.Fold(s), "/"); return s }
 	return c.Constituency != "" && first(constituency) == first(c.Constituency)

@@ -10,8 +10,8 @@ import (
 // Rome is the name of the time zone in which the decree's days are counted.
 const Rome = "Europe/Rome"
 
-// A Calendar tells the instant, and the day that it is in Italy. It is made once
-// and is safe for concurrent use if its clock is.
+// A Calendar gives the present instant and the present day in Italy. It is made
+// once and is safe for concurrent use if its clock is.
 type Calendar struct {
 	now  func() time.Time
 	rome *time.Location
@@ -32,17 +32,17 @@ func NewCalendar(now func() time.Time) (*Calendar, error) {
 	return &Calendar{now: now, rome: rome}, nil
 }
 
-// Now is the instant by the clock, in UTC, to the millisecond.
+// Now returns the instant by the clock, in UTC, to the millisecond.
 func (c *Calendar) Now() time.Time { return c.now().UTC().Truncate(time.Millisecond) }
 
-// Today is the day that it is in Italy.
+// Today returns the present day in Italy.
 func (c *Calendar) Today() Date { return c.Day(c.now()) }
 
-// Day is the day that an instant falls on in Italy.
+// Day returns the day on which an instant falls in Italy.
 func (c *Calendar) Day(at time.Time) Date { return refdata.DateOf(at.In(c.rome)) }
 
-// InRome is an instant with the clock of Italy.
+// InRome returns the same instant in Italy's time zone.
 func (c *Calendar) InRome(at time.Time) time.Time { return at.In(c.rome) }
 
-// Begins is the instant at which a complete day begins in Italy, in UTC.
+// Begins returns the instant, in UTC, at which a complete day begins in Italy.
 func (c *Calendar) Begins(d Date) time.Time { return d.In(c.rome).UTC() }

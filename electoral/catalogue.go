@@ -4,7 +4,7 @@ import (
 	"slices"
 )
 
-// A Rule is what a [Code] stands for: all that is said of its faults but the
+// A Rule is what a [Code] stands for: all that its faults say apart from the
 // field, the value and the arguments.
 type Rule struct {
 	Code     Code     `json:"code"`
@@ -30,7 +30,7 @@ type Rule struct {
 
 // A Case is a situation in which a rule is broken.
 type Case struct {
-	// Name tells it from the others of the rule: a-z, 0-9 and hyphens. It is as
+	// Name identifies the case within its rule: a-z, 0-9 and hyphens. It is as
 	// stable as the code.
 	Name     string `json:"name"`
 	Message  string `json:"message"`

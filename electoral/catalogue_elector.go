@@ -1,6 +1,6 @@
 package electoral
 
-// electorRules are the rules on electors (ELE). Only read.
+// electorRules are the rules on electors (ELE). Read-only.
 var electorRules = []Rule{
 	{
 		Code: IDMalformed, Severity: Error,

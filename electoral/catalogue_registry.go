@@ -1,6 +1,6 @@
 package electoral
 
-// registryRules are the refusals and the warnings of the services (REG). Only read.
+// registryRules are the refusals and the warnings of the services (REG). Read-only.
 var registryRules = []Rule{
 	{
 		Code: NotCompetent, Severity: Error,

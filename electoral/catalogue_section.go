@@ -1,6 +1,6 @@
 package electoral
 
-// sectionRules are the rules on sections (SEZ). Only read.
+// sectionRules are the rules on sections (SEZ). Read-only.
 var sectionRules = []Rule{
 	{
 		Code: SectionComuneMissing, Severity: Error,

@@ -24,8 +24,8 @@ func Consultations() []Consultation {
 		ComunalElection, DistrictElection}
 }
 
-// For returns the answer of a status for a consultation; NotGiven for one that
-// is none.
+// For returns the answer of a status for a consultation; NotGiven if c is not
+// one of annex 1.
 func (s Status) For(c Consultation) Answer {
 	if i := slices.Index(Consultations(), c); i >= 0 {
 		return s.Entries()[i].Answer

@@ -25,24 +25,24 @@ type Elector struct {
 	Added   AddedLists `json:"added,omitzero"`
 	EU      EULists    `json:"eu,omitzero"`
 	Status  Status     `json:"status,omitzero"`
-	// Certifiability says which certificates may be issued; nil when ANPR
-	// was not told.
+	// Certifiability says which certificates may be issued; nil if that was not
+	// given.
 	Certifiability *Certifiability `json:"certifiability,omitzero"`
-	// Removal says how he left a list, until he is in it again; nil if he did
-	// not.
+	// Removal says how he left a list; nil if he left none, or is in that list
+	// again.
 	Removal *Removal `json:"removal,omitzero"`
 }
 
 // A Removal is how an elector left a list ("cancellazione",
 // tipoListaCancellazione of service 5010). ANPR keeps the last one. It does not
-// change the capacity: who emigrates is an elector still.
+// change the capacity: a person who emigrates remains an elector.
 type Removal struct {
 	// Comune is the Belfiore code of the comune that removed him.
 	Comune string `json:"comune"`
 	List   List   `json:"list"`
 	// Reason is why ("motivoCancellazione").
 	Reason RemovalReason `json:"reason"`
-	// Day is that from which it counts.
+	// Day is the day from which the removal takes effect.
 	Day Date `json:"day,omitzero"`
 	// Note is ANPR's noteCancellazione, up to 240 characters.
 	Note string `json:"note,omitzero"`
@@ -50,9 +50,9 @@ type Removal struct {
 	StillVotes *StillVotes `json:"stillVotes,omitzero"`
 }
 
-// StillVotes is one vote in which who was removed from a list takes part in
-// the comune that he left ("doppia lista": tipoConsultazione and
-// dataCancellazioneLista of service 5010).
+// StillVotes is the one vote in which an elector who was removed from a list
+// still takes part in the comune that he left ("doppia lista":
+// tipoConsultazione and dataCancellazioneLista of service 5010).
 type StillVotes struct {
 	Consultation Consultation `json:"consultation"`
 	Day          Date         `json:"day"`
@@ -155,7 +155,7 @@ type Status struct {
 	EuropeanParliament  Answer `json:"europeanParliament,omitzero"`
 	Senate              Answer `json:"senate,omitzero"`
 	// SenateConstituency is the constituency of the national territory or, for
-	// who lives abroad, the division of the constituency Estero
+	// an elector abroad, the division of the constituency Estero
 	// ("ripartizione"), in the upper case of the Ministry's tables.
 	SenateConstituency string `json:"senateConstituency,omitzero"`
 	Chamber            Answer `json:"chamber,omitzero"`
@@ -224,8 +224,9 @@ const (
 	EUParliamentList List = "eu-parliament"
 )
 
-// StillVotesList is no list of annex 1: in it stand, for the one vote of
-// [StillVotes], those who were removed. [Lists] does not have it.
+// StillVotesList is not a list of annex 1 and not among [Lists]. It holds the
+// electors who were removed from a list and still take part in one vote
+// ([StillVotes]).
 const StillVotesList List = "still-votes"
 
 // Lists returns every list in the order of annex 1.
@@ -274,8 +275,8 @@ func (l List) Path() string {
 	return string(l)
 }
 
-// list returns what the elector says of a list; for the general list, which
-// has no answer of its own, Yes goes with an enrolment.
+// ListEntry returns the elector's entry for a list. The general list has no
+// answer of its own: its Enrolled is Yes if there is an enrolment.
 func (e Elector) ListEntry(l List) AddedList {
 	switch l {
 	case GeneralList:
@@ -294,7 +295,8 @@ func (e Elector) ListEntry(l List) AddedList {
 	return AddedList{}
 }
 
-// setList is the counterpart of list.
+// SetListEntry replaces the elector's entry for a list. For the general list
+// only the enrolment counts.
 func (e *Elector) SetListEntry(l List, a AddedList) {
 	switch l {
 	case GeneralList:
@@ -312,9 +314,10 @@ func (e *Elector) SetListEntry(l List, a AddedList) {
 	}
 }
 
-// regionalList is the list in which the elector votes for the region: an added
-// list, in whose comune he votes for it (and, in Bolzano's, for the comune),
-// or else the general list.
+// RegionalList returns the list through which the elector votes in regional
+// elections: the added list that he is in or, without one, the general list. He
+// votes in the comune of that list; through Bolzano's also in comunal
+// elections.
 func (e Elector) RegionalList() List {
 	for _, l := range []List{BolzanoList, TrentoList, AostaValleyList} {
 		if _, in := e.EnrolmentIn(l); in {
@@ -336,7 +339,8 @@ func (e Elector) Enrolments() iter.Seq2[List, Enrolment] {
 	}
 }
 
-// Places yields what Enrolments does, and then the place of [StillVotesList].
+// Places yields what [Elector.Enrolments] yields and then, if he has one, his
+// place in [StillVotesList].
 func (e Elector) Places() iter.Seq2[List, Enrolment] {
 	return func(yield func(List, Enrolment) bool) {
 		for l, en := range e.Enrolments() {
@@ -350,8 +354,8 @@ func (e Elector) Places() iter.Seq2[List, Enrolment] {
 	}
 }
 
-// placesAt yields [Elector.Places] without a vote that is over: the comune of
-// it has no part in the elector any more.
+// PlacesAt yields what [Elector.Places] yields, without a vote that is over:
+// its comune no longer has to do with the elector.
 func (e Elector) PlacesAt(today Date) iter.Seq2[List, Enrolment] {
 	return func(yield func(List, Enrolment) bool) {
 		for l, en := range e.Places() {
@@ -362,7 +366,8 @@ func (e Elector) PlacesAt(today Date) iter.Seq2[List, Enrolment] {
 	}
 }
 
-// stillVotes reports whether the vote of StillVotes is still to come.
+// StillVotesAt reports whether the removal keeps a vote whose day is not before
+// today. It is false for nil.
 func (r *Removal) StillVotesAt(today Date) bool {
 	return r != nil && r.StillVotes != nil && !r.StillVotes.Day.Before(today)
 }
@@ -405,7 +410,9 @@ func clonePtr[T any](p *T) *T {
 	return &v
 }
 
-// loseCapacity takes what an elector has no more who lost the right to vote.
+// LoseCapacity takes from the elector what he loses with the right to vote:
+// capacity and every answer of the status become No, the constituencies are
+// cleared, and he is not certifiable.
 func (e *Elector) LoseCapacity() {
 	none := NotCertifiable
 	e.Capacity, e.Certifiability = No, &none

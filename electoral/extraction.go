@@ -30,38 +30,40 @@ type Purpose struct {
 	Function string
 }
 
-// An Extraction asks for a list ("estrazione", annex 2, services for the
-// comuni 3): one of the lists, or those who turn 18, or those who were touched.
+// An Extraction asks for a list ("estrazione", annex 2, services for the comuni
+// 3): the electors of one list, the citizens who turn 18, or the electors whose
+// record was touched.
 type Extraction struct {
-	// List is one of annex 1; empty with Turning18, and with Touched for those
-	// of any list and of none.
+	// List is a list of annex 1. It is empty with Turning18; with Touched, an
+	// empty List means electors in any list or in none.
 	List   List
 	Comune string
 	// Section is one section of the list; empty means all.
 	Section string
-	// Consultation and Day, given together with a List, leave only who votes
-	// then through that list: capacity and status are yes, on the day he is 18
-	// and alive, and he does not vote through another list, as an elector in an
-	// added list does for the region. Who was removed but still votes in that
-	// comune ([StillVotes]) stands in its general list, and in no other comune's.
-	// Both zero mean everybody who is in the list.
+	// Consultation and Day are given together and with a List. They restrict
+	// the list to the electors who vote then through it: capacity and status
+	// are yes, they are 18 and alive on the day, and they do not vote through
+	// another list, as an elector in an added list does for the region. An
+	// elector who was removed but still votes in that comune ([StillVotes])
+	// stands in its general list, and in no other comune's. If both are zero,
+	// everybody in the list is extracted.
 	Consultation Consultation
 	Day          Date
 	// Turning18, if not nil, asks for the Italian citizens of the comune's
-	// population who turn 18 in a time, whether they are in a list or not. The
-	// population must be a [ResidentPopulation].
+	// population who turn 18 within some days, whether they are in a list or
+	// not. The population must be a [ResidentPopulation].
 	Turning18 *DateRange
-	// Touched, if not nil, leaves those of whom the operation journal has an
-	// entry in a time; the rows hold today's values.
+	// Touched, if not nil, restricts the rows to electors of whom the operation
+	// journal has an entry in an interval. The rows hold today's values.
 	Touched *Interval
 	Purpose Purpose
 }
 
-// A DateRange is a time from one day to another, both included.
+// A DateRange is the days from From to To, both included.
 type DateRange struct{ From, To Date }
 
-// An Interval is a time between two instants: From is included, To is not. A
-// zero instant is no bound.
+// An Interval is the time between two instants: From is included, To is not. A
+// zero instant does not bound it.
 type Interval struct{ From, To time.Time }
 
 // An ExtractedElector is one row of an extracted list.
@@ -83,8 +85,9 @@ type ExtractHeader struct {
 }
 
 // A ListWriter writes an extracted list in one format. It is used by one
-// goroutine. A writer that also has the method NeedsTotal() bool and returns
-// false is spared the counting, for which a filtered list is read twice.
+// goroutine. If a writer also has a method NeedsTotal() bool that returns
+// false, the rows are not counted beforehand, for which a filtered list would
+// be read twice.
 type ListWriter interface {
 	// Begin is called once, before the rows.
 	Begin(ExtractHeader) error

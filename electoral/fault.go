@@ -14,8 +14,8 @@ type Severity string
 const (
 	// Error forbids the operation.
 	Error Severity = "error"
-	// Warning is told and lets the operation go on: a value that is unusual,
-	// or that no table at hand can judge.
+	// Warning is reported, and the operation goes on: a value that is unusual,
+	// or that the tables at hand cannot judge.
 	Warning Severity = "warning"
 )
 
@@ -24,14 +24,14 @@ const (
 //
 //	errors.Is(err, electoral.SectionUnknown)
 //
-// asks whether err, or one of the [Faults] in it, is of that code.
+// asks whether err, or one of the [Faults] in it, has that code.
 type Code string
 
 // Error returns the code; [RuleOf] says what it stands for.
 func (c Code) Error() string { return string(c) }
 
-// A Position is a place in a file: line and column count from 1, the column in
-// bytes; Offset is the byte from 0.
+// A Position is a place in a file: Line and Column count from 1, the column in
+// bytes; Offset counts bytes from 0.
 type Position struct {
 	Line   int   `json:"line"`
 	Column int   `json:"column"`
@@ -59,8 +59,9 @@ type Fault struct {
 	Expected string `json:"expected"`
 	// Message says what is wrong, for people.
 	Message string `json:"message"`
-	// Case is the [Case] of the rule, and Args the arguments of its texts: from the
-	// code and these a program can say it in its own words.
+	// Case names the [Case] of the rule, and Args are the arguments of its
+	// texts. With the code they let a program phrase the fault in its own
+	// words.
 	Case string `json:"case,omitzero"`
 	Args Args   `json:"args,omitempty"`
 	// Source is the law or the document that the rule rests on.
@@ -68,7 +69,8 @@ type Fault struct {
 	// ANPRCode is the code with which ANPR refuses the same thing ("EN557");
 	// empty where it is not known.
 	ANPRCode string `json:"anprCode,omitzero"`
-	// Record identifies the record in a file: its number from 1; 0 alone.
+	// Record is the number of the record in its file, from 1; 0 for a record
+	// that stands alone.
 	Record int `json:"record,omitzero"`
 	// Position is where the record or the field stands in a file.
 	Position *Position `json:"position,omitzero"`
@@ -141,7 +143,7 @@ func (fs Faults) Err() error {
 // Errors returns the faults that forbid the operation.
 func (fs Faults) Errors() Faults { return fs.only(Error) }
 
-// Warnings returns the faults that do not.
+// Warnings returns the faults that do not forbid the operation.
 func (fs Faults) Warnings() Faults { return fs.only(Warning) }
 
 func (fs Faults) only(s Severity) Faults {
@@ -154,8 +156,8 @@ func (fs Faults) only(s Severity) Faults {
 	return out
 }
 
-// RefusalCode returns the code of the first fault that forbids the operation, by
-// which the access log keeps a refusal; empty if none does.
+// RefusalCode returns the code of the first fault that forbids the operation,
+// under which the access log keeps a refusal; empty if none does.
 func (fs Faults) RefusalCode() string {
 	for _, f := range fs {
 		if f.Severity == Error {
@@ -175,7 +177,8 @@ func (fs Faults) Has(c Code) bool {
 	return false
 }
 
-// MarshalJSON writes a list, empty and not null when there are no faults.
+// MarshalJSON writes an array, which is empty and not null if there are no
+// faults.
 func (fs Faults) MarshalJSON() ([]byte, error) {
 	if fs == nil {
 		return []byte("[]"), nil
@@ -187,8 +190,8 @@ func (fs Faults) MarshalJSON() ([]byte, error) {
 // or data.
 type Args map[string]string
 
-// fill puts the arguments into a text. What has no argument stays as it is
-// written; an argument is not searched for others.
+// fill puts the arguments into a text. A name without an argument stays as it
+// is written; the arguments themselves are not filled.
 func (a Args) fill(text string) string {
 	if !strings.Contains(text, "{") {
 		return text
@@ -212,25 +215,25 @@ func (a Args) fill(text string) string {
 	}
 }
 
-// A Cause is why a fault is one: a [Code], or a [Situation] of it.
+// A Cause is the rule that a fault breaks: a [Code], or a [Situation] of it.
 type Cause interface {
 	cause() (code Code, name string)
 }
 
-// A Situation is a [Case] of a code's rule.
+// A Situation is a code with one of the cases of its rule ([Case]).
 type Situation struct {
 	Code Code
 	Case string
 }
 
-// In returns the code in one of the cases of its rule.
+// In returns the situation of a code in the case of its rule with that name.
 func (c Code) In(name string) Situation { return Situation{Code: c, Case: name} }
 
 func (c Code) cause() (Code, string)      { return c, "" }
 func (s Situation) cause() (Code, string) { return s.Code, s.Case }
 
-// NewFault returns a fault of the rule of a code ([Rule.Fault]). Of a code that no
-// rule has, the fault has its code and no texts.
+// NewFault returns a fault of the rule of a code ([Rule.Fault]). For a code
+// without a rule the fault has the code and no texts.
 func NewFault(c Cause, path, value string, args Args) Fault {
 	code, name := c.cause()
 	rule, ok := RuleOf(code)
@@ -257,7 +260,7 @@ func Tag(path string) string {
 }
 
 // wireTags maps the paths of Elector and of Section to the elements of ANPR's
-// first-load files (tipoListaCert, tipoListaSezioni5011). Only read.
+// first-load files (tipoListaCert, tipoListaSezioni5011). Read-only.
 var wireTags = map[string]string{
 	"anprId":                              "listaSoggetto/idSchedaSoggettoANPR",
 	"capacity":                            "listaSoggetto/lista/elettore",

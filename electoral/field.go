@@ -6,8 +6,8 @@ import (
 )
 
 // A Field names a field of annex 1, or another that ANPR keeps with the
-// elector, by the path that faults give it: "general.section". It is what
-// [registry.Registry.Query] compares and what a citizen asks to rectify.
+// elector, by the path that faults give it: "general.section". A query compares
+// fields, and a citizen asks to rectify one.
 type Field string
 
 // Fields of an [Elector]. The fields of the lists are made by [ListField].
@@ -41,8 +41,8 @@ const (
 // A ListPart is a part of what annex 1 says of a list.
 type ListPart string
 
-// The parts of a list. The general list has no ListEnrolled of its own: who
-// is in it has a comune.
+// The parts of a list. The general list has no ListEnrolled of its own: an
+// elector who is in it has a [ListComune].
 const (
 	ListEnrolled ListPart = "enrolled"
 	ListComune   ListPart = "comune"
@@ -50,8 +50,8 @@ const (
 	ListSeat     ListPart = "seat"
 )
 
-// ListField returns the field of a list: "added.bolzano.enrolment.section". Of
-// the comune the value is the Belfiore code.
+// ListField returns the field of a list: "added.bolzano.enrolment.section". The
+// value of a comune is its Belfiore code.
 func ListField(l List, part ListPart) Field {
 	switch {
 	case l == GeneralList:
@@ -67,19 +67,19 @@ type FieldInfo struct {
 	Field Field `json:"field"`
 	// Italian is the name for people, in the words of annex 1.
 	Italian string `json:"italian"`
-	// Answer says that the value is "si", "no" or "non indicato"; any other is
-	// text.
+	// Answer says whether the value is "si", "no" or "non indicato"; otherwise
+	// it is a text.
 	Answer bool `json:"answer"`
-	// Derived says that the value follows from the section: a [registry.Store] does not
-	// hold it with the elector.
+	// Derived says whether the value follows from the section, so that a store
+	// does not hold it with the elector.
 	Derived bool `json:"derived"`
 
 	stored  func(*Elector) string
 	derived func(*AnnexRecord) string
 }
 
-// InfoOf returns what is known of a field, and false for one that is not of
-// annex 1 or of ANPR.
+// InfoOf returns the description of a field, and false for a field that neither
+// annex 1 nor ANPR has.
 func InfoOf(f Field) (FieldInfo, bool) {
 	if i := slices.IndexFunc(allFields, func(x FieldInfo) bool { return x.Field == f }); i >= 0 {
 		return allFields[i], true
@@ -205,5 +205,5 @@ func (r *AnnexRecord) enrolment(l List) *AnnexEnrolment {
 	return nil
 }
 
-// allFields is Fields, which never changes.
+// allFields holds what [Fields] returns, which never changes.
 var allFields = Fields()

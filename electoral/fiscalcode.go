@@ -17,8 +17,8 @@ import (
 // [ParseFiscalCode] and [ComputeFiscalCode] are the ways to get one. It is
 // personal data: String and LogValue give a masked form, so that fmt and slog
 // do not spill it; string(c) is the code itself. encoding/json, encoding/xml
-// and database/sql take the code itself too. The methods never panic: of a
-// value that did not come from ParseFiscalCode they return what zero stands for.
+// and database/sql take the code itself too. The methods never panic: for a
+// value that did not come from [ParseFiscalCode] they return zero values.
 type FiscalCode string
 
 // Codes of a [FiscalCodeError].

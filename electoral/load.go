@@ -13,8 +13,8 @@ type LoadItem[T any] struct {
 	Record   T
 	// Faults are what the reader could not turn into the record: an element
 	// missing, a comune that no table knows. A record with errors is refused,
-	// and the rules are applied to the rest of it all the same, so that all
-	// its faults are told at once.
+	// and the rules are applied to the rest of it all the same, so that all its
+	// faults are reported at once.
 	Faults Faults
 }
 

@@ -16,8 +16,8 @@ const maxPersonLine = 64 << 10
 // ReadPersons reads a file of persons in NDJSON: one [Person] in JSON a line,
 // UTF-8; blank lines do not count. It yields each person, or an error that
 // names the line and ends the reading: a field that is not known, a value of
-// the wrong kind, an ANPR id or a codice fiscale that is none, a line of more
-// than 64 KiB. Memory does not grow with the file.
+// the wrong kind, a malformed ANPR id or codice fiscale, a line of more than 64
+// KiB. Memory does not grow with the file.
 func ReadPersons(r io.Reader) iter.Seq2[Person, error] {
 	return func(yield func(Person, error) bool) {
 		lines := bufio.NewReaderSize(r, maxPersonLine)
@@ -72,7 +72,7 @@ func parsePerson(line []byte) (Person, error) {
 }
 
 // WritePersons writes a file of persons in NDJSON, as [ReadPersons] reads it,
-// and returns how many.
+// and returns their number.
 func WritePersons(w io.Writer, persons iter.Seq[Person]) (int, error) {
 	out := bufio.NewWriterSize(w, maxPersonLine)
 	enc := json.NewEncoder(out)

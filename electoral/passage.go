@@ -19,40 +19,41 @@ var (
 	// ErrRequestNotRecorded means that nothing was begun: the call may be
 	// repeated. It wraps [ErrNotRecorded].
 	ErrRequestNotRecorded = fmt.Errorf("%w: the request, of which nothing was begun", ErrNotRecorded)
-	// ErrOutcomeNotRecorded means that the work was done, and that this is not on
-	// record: what was to be read is not shown; what was to be written stands,
-	// and the same id asks for the answer again. It wraps [ErrNotRecorded].
+	// ErrOutcomeNotRecorded means that the work was done and that its outcome
+	// is not on record. Data that were read are not returned; a change stands,
+	// and a call with the same request id returns its answer. It wraps
+	// [ErrNotRecorded].
 	ErrOutcomeNotRecorded = fmt.Errorf("%w: the outcome of what was done", ErrNotRecorded)
-	// ErrUnknown is wrapped by the error of a change of which it is not known
-	// whether it stands; the same request id asks again. The access log keeps
-	// [Unknown] of it.
+	// ErrUnknown is wrapped by the error of a change that may or may not have
+	// taken effect; a call with the same request id settles it. The access log
+	// keeps such a change as [Unknown].
 	ErrUnknown = errors.New("electoral: it is not known whether the change stands")
 )
 
-// recordTerm is how long an entry may take. A caller who leaves does not take
-// the entry with him: what was done must be on record.
+// recordTerm bounds the writing of an entry. A caller who cancels does not
+// cancel the entry: what was done must be on record.
 const recordTerm = 10 * time.Second
 
-// A Passage is the one way through to electors' data: whatever is done with them
-// is done by [Passage.Do], which keeps it on record and fails closed.
+// A Passage is the one way through to electors' data: all work on them runs in
+// [Passage.Do], which records it and fails closed.
 type Passage struct {
 	// Recorder writes the log. Required.
 	Recorder Recorder
 	// Access is what is asked, by whom and about whom; its Outcome is not used.
 	Access Access
-	// Refused is why who asks is not admitted, or nil. Then nothing is done, and
-	// the refusal is on record.
+	// Refused is the reason why the caller is not admitted; nil if he is. If it
+	// is set, no work is done and the refusal is recorded.
 	Refused error
-	// ReadOnly says that the work changes nothing, and that nothing of what it
-	// reads leaves before it is done. Then one entry tells all that the decree
-	// wants (annex 2, Ulteriori specifiche tecniche 1). Any other work has two:
-	// [Requested], before it, so that what a crash interrupts is on record, and
-	// the outcome.
+	// ReadOnly says that the work changes nothing and gives out none of what it
+	// reads before it has ended. One entry then holds all that the decree
+	// requires (annex 2, Ulteriori specifiche tecniche 1). Any other work has
+	// two entries: [Requested] before it, so that work interrupted by a crash
+	// is on record, and the outcome after it.
 	ReadOnly bool
 }
 
-// An Entry is an access whose work is being done. Only [Passage.Do] makes one
-// that is on record; it is for the goroutine of the work.
+// An Entry is an access whose work is running. Only [Passage.Do] makes one that
+// is on record, and only the goroutine of the work uses it.
 type Entry struct {
 	access  Access
 	outcome string
@@ -60,29 +61,30 @@ type Entry struct {
 	only    bool // ReadOnly
 }
 
-// Access returns what is on record, or will be.
+// Access returns the access as it is, or will be, on record.
 func (e *Entry) Access() Access { return e.access }
 
-// OnRecord reports whether the work is being done, so that the access is on
-// record, or will be before anything of it is shown. It is false for nil, for
-// the zero value and once the work has ended.
+// OnRecord reports whether the work is running, so that the access is on record
+// or will be before any result is shown. It is false for nil, for the zero
+// value and after the work.
 func (e *Entry) OnRecord() bool { return e != nil && e.open }
 
-// SetOutcome makes the outcome another than that of the error: [Repeated].
+// SetOutcome sets an outcome, such as [Repeated], in place of the one that
+// follows from the work's error.
 func (e *Entry) SetOutcome(outcome string) { e.outcome = outcome }
 
-// SetSubject names whom a read-only access turned out to be about, and the
-// comune in whose chain it stands. Of another access, whose request is on record
-// by now, it changes nothing.
+// SetSubject sets the person whom a read-only access turned out to be about,
+// and the comune in whose chain it stands. It does nothing for any other
+// access, whose request is on record already.
 func (e *Entry) SetSubject(subject, comune string) {
 	if e.only {
 		e.access.Subject, e.access.Comune = subject, comune
 	}
 }
 
-// Set adds a detail to the outcome's entry, in place of the one with its key. An
-// empty value adds nothing; one that the log could not keep, or that is longer
-// than [MaxDetail] bytes, is quoted and cut.
+// Set adds a detail to the outcome's entry, in place of one with the same key.
+// An empty value adds nothing; one that the log could not keep, or that is
+// longer than [MaxDetail] bytes, is quoted and cut.
 func (e *Entry) Set(key, value string) {
 	if !recordable(value, MaxDetail) {
 		value = strconv.QuoteToASCII(value)
@@ -99,7 +101,7 @@ func (e *Entry) Set(key, value string) {
 	}
 }
 
-// A PanicError is the error of a work that panicked: in a store, a population, a
+// A PanicError is the error of work that panicked: in a store, a population, a
 // sealer or another part that the caller has plugged in.
 type PanicError struct {
 	Value any
@@ -108,16 +110,17 @@ type PanicError struct {
 
 func (e *PanicError) Error() string { return fmt.Sprintf("internal error: %v", e.Value) }
 
-// Do does the work of an access and keeps it on record. When it returns nil the
-// work was done, and its outcome is durable in the log. The errors are:
+// Do runs the work of an access and records it. When it returns nil, the work
+// was done and its outcome is durable in the log. The errors are:
 //
-//   - Refused, or that of the work, whose outcome is on record; a panic of the
-//     work is a [*PanicError];
-//   - [ErrRequestNotRecorded]: nothing was begun;
-//   - [ErrOutcomeNotRecorded]: the work was done, its outcome is not on record;
-//   - Refused, or that of the work, with [ErrNotRecorded], whose outcome is not on
-//     record. Of a change it is the work's alone, and says so in its text: who
-//     asks for ErrNotRecorded would take the change for one that was done.
+//   - Refused, or the error of the work: its outcome is on record. A panic of the
+//     work is a [*PanicError].
+//   - [ErrRequestNotRecorded]: nothing was begun.
+//   - [ErrOutcomeNotRecorded]: the work was done, and its outcome is not on record.
+//   - Refused, or the error of read-only work, and [ErrNotRecorded]: the outcome
+//     is not on record. The error of a change does not wrap ErrNotRecorded, since
+//     a caller who finds it would take the change for done; its text says that the
+//     outcome is not on record.
 func (p Passage) Do(ctx context.Context, work func(on *Entry) error) error {
 	e := &Entry{access: p.Access, only: p.ReadOnly}
 	err := p.Refused
@@ -163,15 +166,15 @@ func safely(work func() error) (err error) {
 	return work()
 }
 
-// A refusal is an error that says by which code the log keeps it.
+// A refusal is an error that gives the code under which the log keeps it.
 type refusal interface {
 	error
 	RefusalCode() string
 }
 
-// Outcome returns what the access log keeps of how a call ended: [Granted],
-// [Unknown], [Failed], or of a refusal the code of its first reason: the
-// RefusalCode of an error that has this method, as [Faults] do.
+// Outcome returns the outcome that the access log keeps of a call's error:
+// [Granted] for nil, [Unknown], [Failed], or for a refusal the code of its
+// first reason, which its method RefusalCode returns, as that of [Faults] does.
 func Outcome(err error) string {
 	if err == nil {
 		return Granted

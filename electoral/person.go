@@ -9,8 +9,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// A Date is a civil date without a time zone. Of a birth the day, or the day
-// and the month, may be unknown and zero.
+// A Date is a civil date without a time zone. In a date of birth the day, or
+// the day and the month, may be unknown and zero.
 type Date = refdata.Date
 
 // Sex is the sex recorded in the population register ("sesso", ANPR's
@@ -117,7 +117,7 @@ func (p Person) IsEUCitizen(tables *refdata.Tables, at Date) bool {
 
 // Registered returns the Belfiore code of the comune in whose register the
 // person is: that of residence, or else of the register of Italians abroad;
-// empty for neither.
+// empty if he is in neither.
 func (p Person) Registered() string {
 	switch {
 	case p.Residence != nil:
@@ -128,7 +128,8 @@ func (p Person) Registered() string {
 	return ""
 }
 
-// bornBetween reports whether the birth lies, or may lie, between two days.
+// BornBetween reports whether the birth lies, or may lie, between two days,
+// both included.
 func (p Person) BornBetween(from, to Date) bool {
 	b := p.Birth.Date
 	if b.IsZero() {
@@ -145,10 +146,10 @@ func (c Citizenship) HeldAt(at Date) bool {
 }
 
 // AgeAt returns the completed years of age on a day and whether they are
-// certain: of a birth without day or month the age is the lower of the two
-// that it may be, and it is certain only if both agree. A birthday is reached
-// at the beginning of its day; who was born on 29 February reaches it on
-// 1 March of a common year.
+// certain: for a birth without day or month the age is the lower of the two
+// that are possible, and certain only if they agree. A birthday is reached at
+// the beginning of its day; a person born on 29 February reaches it on 1 March
+// of a common year.
 func (p Person) AgeAt(at Date) (years int, certain bool) {
 	b := p.Birth.Date
 	if b.IsZero() {
@@ -177,23 +178,23 @@ func (p Person) Clone() Person {
 // A BirthPlace is a place of birth with the names that are printed ("luogo di
 // nascita"): the same on a list and on a certificate.
 type BirthPlace struct {
-	// Name is the comune or, abroad, the town; empty if only the State is known,
-	// or nothing.
+	// Name is the comune or, abroad, the town; empty if nothing is known, or
+	// only the State.
 	Name string
 	// Province is the two-letter code of the comune's province at the time of the
 	// birth; empty abroad and for a comune that the tables do not know.
 	Province string
 	// State is the name of the foreign State; empty for a birth in Italy.
 	State string
-	// Comune is the comune by whose tabled name Name is, and nil where the register's
-	// own name stands.
+	// Comune is the comune whose name in the tables is Name; nil if Name is the
+	// register's own.
 	Comune *refdata.Comune
 }
 
-// BirthPlace returns the names of the place of birth. A comune is named as it was
-// on that day; one whose name did not change, as it is written today, since the
-// archive of past comuni is in capitals. The register's own name stands where it
-// is another than the tables'.
+// BirthPlace returns the names of the place of birth. A comune has the name
+// that it had on the day of the birth; if it still has that name, it is spelt
+// as today, since the archive of past comuni is in capitals. Where the
+// register's name differs from that of the tables, the register's is returned.
 func (b Birth) BirthPlace(tables *refdata.Tables) BirthPlace {
 	name := strings.Join(strings.Fields(norm.NFC.String(b.PlaceName)), " ")
 	if state, ok := tables.StateByBelfiore(b.Place); ok && b.Place != "" {
@@ -234,5 +235,5 @@ func AllDigits(s string) bool {
 	return true
 }
 
-// MaxText is the length in characters of ANPR's charMax200.
+// MaxText is the most characters of a text of ANPR's type charMax200.
 const MaxText = 200

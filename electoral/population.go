@@ -10,8 +10,8 @@ import (
 // does not hold what was asked.
 var ErrNotFound = errors.New("electoral: not found")
 
-// A ResidentPopulation is what a [Population] may do besides: find who was
-// born in a time. It is found by a type assertion.
+// A ResidentPopulation is an optional interface of a [Population], found by a
+// type assertion: it finds persons by their date of birth.
 type ResidentPopulation interface {
 	// Born yields the persons who live in a comune, or are in its register of
 	// Italians abroad, and were born between two days, both included, in the
@@ -20,8 +20,8 @@ type ResidentPopulation interface {
 	Born(ctx context.Context, comune string, from, to Date) iter.Seq2[Person, error]
 }
 
-// A BulkPopulation is what a [Population] may do besides: many persons at
-// once. It is found by a type assertion.
+// A BulkPopulation is an optional interface of a [Population], found by a type
+// assertion: it looks many persons up at once.
 type BulkPopulation interface {
 	// ByANPRIDs returns the persons with some ANPR ids. Those whom the
 	// population does not hold are not in the map.

@@ -124,8 +124,8 @@ type College struct {
 }
 
 // ParseCollege reads ANPR's text of a college. Blanks around the bars do not
-// count; the multi-member part may be empty or the word NULL, with which the
-// Ministry's table writes the absence.
+// count; the multi-member part may be empty or the word NULL, as the Ministry's
+// table writes a missing part.
 func ParseCollege(s string) (College, error) {
 	parts := strings.Split(s, "|")
 	if len(parts) != 3 {
@@ -149,7 +149,7 @@ func collegeNumber(s string, kind byte) bool {
 	return len(s) == 3 && s[0] == kind && s[1] >= '0' && s[1] <= '9' && s[2] >= '0' && s[2] <= '9'
 }
 
-// String returns ANPR's text of the college; of a zero College the empty text.
+// String returns ANPR's text of the college; for a zero College the empty text.
 func (c College) String() string {
 	if c == (College{}) {
 		return ""

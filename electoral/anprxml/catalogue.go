@@ -6,8 +6,8 @@ import (
 	"github.com/liste-elettorali/anpr/electoral"
 )
 
-// The codes of the faults that only a message can have. [electoral.RuleOf]
-// does not know them; [Rules] does.
+// The codes of the faults that only a message of ANPR can have.
+// [electoral.RuleOf] does not know them; [Rules] does.
 const (
 	ElementUnknown   electoral.Code = "XML-ELE-01"
 	ElementMissing   electoral.Code = "XML-ELE-02"
@@ -28,7 +28,7 @@ func Rules() []electoral.Rule { return slices.Clone(rules) }
 
 const schemaSource = "schemi ANPR V9.2.7 (tipoDato.xsd, vocabolarioSubentro.xsd)"
 
-// rules are the rules of messages (XML). Only read.
+// rules are the rules of messages (XML). Read-only.
 var rules = []electoral.Rule{
 	{
 		Code: ElementUnknown, Severity: electoral.Error,

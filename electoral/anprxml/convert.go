@@ -22,20 +22,21 @@ type comuneText struct{ name, istat, province string }
 
 type comuneFound struct {
 	belfiore string
-	// disagrees tells that the name is one comune's and the code another's.
+	// disagrees says that the name is one comune's and the code another's.
 	disagrees bool
 	expected  string
 }
 
-// comune returns the Belfiore code of the comune at base, which is the child
-// "comune" of an element, and of a field; the field is empty for the record.
+// comune returns the Belfiore code of the comune whose values begin at base.
+// parent is the element that has it as its child "comune", field the field that
+// it belongs to, empty for the record.
 func (f *file) comune(r *record, base int, parent, field string) string {
 	if !r.values[base+comuneGroup].present {
 		return ""
 	}
 	for _, id := range []int{comuneName, comuneISTAT, comuneProvince} {
 		if r.values[base+id].bad {
-			return "" // told already
+			return "" // reported already
 		}
 	}
 	key := comuneText{r.text(base + comuneName), r.text(base + comuneISTAT), r.text(base + comuneProvince)}
@@ -102,7 +103,8 @@ func (f *file) enrolment(r *record, base int, tag, path string) *electoral.Enrol
 	}
 }
 
-// elector makes the elector of a record; what cannot be is added to f.faults.
+// elector makes the elector of a record; what cannot be converted becomes a
+// fault in f.faults.
 func (f *file) elector(r *record) electoral.Elector {
 	const list = "listaSoggetto/lista/"
 	e := electoral.Elector{
@@ -142,7 +144,7 @@ func (f *file) elector(r *record) electoral.Elector {
 }
 
 // added gives the one list record of the three added lists to those that are
-// Yes. Without one it belongs nowhere, which is a fault.
+// Yes. If none is, the record belongs to no list, which is a fault.
 func (f *file) added(r *record, e *electoral.Elector) {
 	const tag = "listaSoggetto/lista/listaAggiuntaComReg/listaBolTreVal"
 	e.Added.Bolzano.Enrolled = answer(&r.values[eBolzano])
@@ -165,7 +167,8 @@ func (f *file) added(r *record, e *electoral.Elector) {
 	}
 }
 
-// section makes the section of a record; what cannot be is added to f.faults.
+// section makes the section of a record; what cannot be converted becomes a
+// fault in f.faults.
 func (f *file) section(r *record) electoral.Section {
 	s := electoral.Section{
 		Comune:               f.comune(r, sComune, "sezione", ""),

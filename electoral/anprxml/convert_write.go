@@ -22,7 +22,8 @@ func (r *record) setAnswer(id int, a electoral.Answer) {
 	}
 }
 
-// mark makes the groups that hold something stand: those of e down to it.
+// mark marks the groups of e that hold something, at any depth, as present, and
+// reports whether e is one.
 func mark(e *element, r *record) bool {
 	if e.many {
 		r.values[e.id].present = len(r.items) > 0

@@ -4,19 +4,19 @@
 // http://sogei.it/ANPR/...
 //
 // [ReadSections] and [ReadElectors] stream a comune's first-load files into
-// [electoral.LoadSource], which [registry.Registry.Load] takes; [SectionWriter]
-// and [ElectorWriter] write them.
+// [electoral.LoadSource], which the registry's Load takes; [SectionWriter] and
+// [ElectorWriter] write them.
 //
 // # Reading
 //
-// The readers take a file of whatever tool's making (prefixes, default
-// namespace on the root only, CDATA, comments, UTF-8, UTF-16, ISO-8859-1) and
-// judge it as the schema does, element by element: order, number, form of the
-// values. A record that breaks the schema is still returned, with all its
-// faults, each with the element, the value, what was expected and the line;
-// what stands outside the records, and what is not well formed, ends the
-// reading with a [FormatError] or a syntax error that says where. A document
-// type declaration is always refused, and so is a value of more than 1 MiB.
+// The readers accept the files of any tool (prefixes, default namespace on the
+// root only, CDATA, comments, UTF-8, UTF-16, ISO-8859-1) and judge it as the
+// schema does, element by element: order, number, form of the values. A record
+// that breaks the schema is still returned, with all its faults, each with the
+// element, the value, what was expected and the line; an error outside the
+// records, and XML that is not well formed, end the reading with a
+// [FormatError] or a syntax error that says where. A document type declaration
+// is always refused, and so is a value of more than 1 MiB.
 //
 // A comune stands in the files by name, ISTAT code and province; it is looked
 // up in the reference tables and kept by its Belfiore code.

@@ -16,7 +16,8 @@ type ListWriter struct {
 	w   *ElectorWriter
 }
 
-// NewListWriter returns a writer to w. The total of cfg is the list's own.
+// NewListWriter returns a writer to w. The list's own total takes the place of
+// cfg.Total.
 func NewListWriter(w io.Writer, cfg WriteConfig) (*ListWriter, error) {
 	cfg.Total = 1
 	if _, err := NewElectorWriter(io.Discard, cfg); err != nil {

@@ -35,7 +35,7 @@ func newFault(c electoral.Cause, path, value string, args electoral.Args) electo
 // A value is one element of a record.
 type value struct {
 	present bool
-	// bad tells that a fault already says what is wrong with it.
+	// bad says that a fault already tells what is wrong with it.
 	bad  bool
 	text string
 	pos  xmlsec.Position
@@ -46,8 +46,8 @@ type record struct {
 	values []value
 	// items are the occurrences of the element that may stand many times.
 	items []record
-	// right are the values of the records before, by their ids, that needed
-	// neither change nor fault: what stands there again is right again.
+	// right holds, by id, the values of earlier records that needed neither
+	// change nor fault: the same value is right again.
 	right []string
 }
 
@@ -71,8 +71,8 @@ type parser struct {
 	buf    []byte
 }
 
-// texts shares texts that recur in a file. It forgets as it learns, so that
-// neither its memory grows nor the first texts take the place of all others.
+// texts shares texts that recur in a file. It forgets as it learns, so that its
+// memory does not grow and the first texts do not keep out later ones.
 type texts struct {
 	seed  maphash.Seed
 	known [2048]string
@@ -94,7 +94,7 @@ func (p *parser) fault(c electoral.Cause, path, value string, args electoral.Arg
 	p.faults = append(p.faults, placed(newFault(c, path, value, args), strings.Join(p.tags, "/"), pos))
 }
 
-// element reads the content of an element of which the start tag was read.
+// element reads the content of an element whose start tag was read.
 func (p *parser) element(e *element, r *record, start *xmlsec.Token) error {
 	p.tags = append(p.tags, e.tag)
 	r.values[e.id] = value{present: true, pos: start.Pos}
@@ -111,13 +111,14 @@ func (p *parser) element(e *element, r *record, start *xmlsec.Token) error {
 
 const xsiSpace = "http://www.w3.org/2001/XMLSchema-instance"
 
-// schemaHint tells the attributes that may stand on any element: they say
-// where a schema is.
+// schemaHint reports whether an attribute may stand on any element, as those
+// that say where a schema is.
 func schemaHint(n xmlsec.Name) bool {
 	return n.Space == xsiSpace && (n.Local == "schemaLocation" || n.Local == "noNamespaceSchemaLocation")
 }
 
-// blank tells XML's white space; other scripts' blanks are text.
+// blank reports whether r is white space of XML; other scripts' blanks are
+// text.
 func blank(r rune) bool { return r == ' ' || r == '\t' || r == '\r' || r == '\n' }
 
 // start judges the start tag of an element of a record.
@@ -211,7 +212,7 @@ func (p *parser) group(e *element, r *record) error {
 	}
 }
 
-// child reads one child and returns the index from which the next may stand.
+// child reads one child and returns the index from which the next may come.
 func (p *parser) child(e *element, r *record, next int, tok *xmlsec.Token) (int, error) {
 	i := indexOf(e.children, next, tok.Name.Local)
 	switch {
@@ -230,7 +231,7 @@ func (p *parser) child(e *element, r *record, next int, tok *xmlsec.Token) (int,
 		p.fault(ElementRepeated.In("order"), e.children[i].path, tok.Name.QName(),
 			electoral.Args{"element": e.children[i].tag, "parent": e.tag,
 				"expected": expectedChildren(e.children[next:])}, tok.Pos)
-		// Its value is read all the same, so that its own faults are told.
+		// Its value is read all the same, so that its own faults are reported.
 		return next, p.element(&e.children[i], r, tok)
 	}
 	c := &e.children[i]
@@ -260,7 +261,7 @@ func (p *parser) child(e *element, r *record, next int, tok *xmlsec.Token) (int,
 	return i + 1, p.element(c, r, tok)
 }
 
-// missing tells the required children that do not stand.
+// missing adds a fault for each required child that is not there.
 func (p *parser) missing(e *element, r *record, pos xmlsec.Position) {
 	for i := range e.children {
 		c := &e.children[i]
@@ -273,7 +274,7 @@ func (p *parser) missing(e *element, r *record, pos xmlsec.Position) {
 	}
 }
 
-// skip reads to the end of an element of which the start tag was read.
+// skip reads to the end of an element whose start tag was read.
 func (p *parser) skip() error {
 	for depth := 1; depth > 0; {
 		tok, err := p.d.Next()

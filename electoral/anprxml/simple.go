@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// A simpleType is one of tipoDato.xsd's. Its digits are ASCII's: ANPR's own
-// tables hold no others.
+// A simpleType is a simple type of tipoDato.xsd. Its digits are those of ASCII:
+// ANPR's own tables hold no others.
 type simpleType struct {
 	name     string // in tipoDato.xsd
 	expected string // in Italian
@@ -95,7 +95,7 @@ const (
 	alnumChars   = "lettere o cifre senza accento"
 )
 
-// The simple types that the electoral schemas use. Only read.
+// The simple types that the electoral schemas use. Read-only.
 var (
 	tipoSN1 = simple("tipoSN1", "S oppure N", 1, 1,
 		func(r rune) bool { return strings.ContainsRune("SNsn", r) })

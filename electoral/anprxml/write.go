@@ -247,7 +247,7 @@ func (w *writer) validate(e *element, r *record, tag, path string) electoral.Fau
 				inner := element{tag: c.tag, id: tRecord, children: c.children}
 				faults = append(faults, w.validate(&inner, &r.items[k], tag, prefix)...)
 			}
-		case v.bad: // told already
+		case v.bad: // reported already
 		case !v.present && !c.optional:
 			f := newFault(ElementMissing.In("written"), path+c.path, "", electoral.Args{"element": c.tag})
 			faults = append(faults, complete(f, at))

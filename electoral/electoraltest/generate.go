@@ -86,7 +86,8 @@ func (w *weighted) draw(r *rand.Rand) string {
 	return w.names[i]
 }
 
-// NewGenerator returns a generator. It fails if the comune is none of today's.
+// NewGenerator returns a generator. It fails if the comune is not one of
+// today's.
 func NewGenerator(cfg GeneratorConfig) (*Generator, error) {
 	if cfg.Tables == nil {
 		tables, err := refdata.Embedded()

@@ -8,7 +8,8 @@ import (
 	"github.com/liste-elettorali/anpr/electoral"
 )
 
-// territories are where the added lists' electors live: a comune of each.
+// territories are where the electors of the added lists live: a comune of each
+// territory.
 var territories = [3]struct {
 	list   electoral.List
 	comune string

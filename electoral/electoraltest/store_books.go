@@ -283,7 +283,8 @@ func storeExpire(t *testing.T, s registry.Store) {
 		keys(t, s, registry.RecordSearch{Book: registry.ConflictBook, Comune: comuneA}), "zero is never")
 }
 
-// sampleJournal returns the entries of comuneA in their order.
+// storeBooksAtomic ends an update with an error: nothing of it is in a book or
+// in the journal.
 func storeBooksAtomic(t *testing.T, s registry.Store) {
 	before, entry := sampleRecord(comuneA, "1"), sampleJournal()[1]
 	update(t, s, func(ctx context.Context, w registry.Writer) {

@@ -45,8 +45,8 @@ type PDFConfig struct {
 //
 // A long name wraps and is set smaller, never cut. A character that the font
 // lacks is an error that names the elector's ANPR id. Titillium Web has the
-// letters of Latin-1 and of Latin Extended-A, but for Ĳ, Ŀ, ĸ, ŉ and ſ, and
-// besides them Ș, Ț, Ẁ, Ẃ, Ẅ and Ỳ.
+// letters of Latin-1 and of Latin Extended-A except Ĳ, Ŀ, ĸ, ŉ and ſ, and also
+// Ș, Ț, Ẁ, Ẃ, Ẅ and Ỳ.
 //
 // It writes each section when it ends: memory grows with the largest section
 // (some 3 kB for each elector) and, for the table at the file's end, by some 60
@@ -86,7 +86,7 @@ func NewPDFWriter(w io.Writer, cfg PDFConfig) (*PDFWriter, error) {
 	return &PDFWriter{cfg: cfg, calendar: calendar, engine: engine, out: w}, nil
 }
 
-// NeedsTotal says that the format does without the number of the rows.
+// NeedsTotal returns false: the format does without the number of the rows.
 func (*PDFWriter) NeedsTotal() bool { return false }
 
 // Begin implements [electoral.ListWriter].
@@ -157,7 +157,7 @@ func (p *PDFWriter) End() error {
 	return p.failed()
 }
 
-// whole says that the rows of several sections stand mixed.
+// whole reports whether the rows of several sections are mixed.
 func (p *PDFWriter) whole() bool { return p.head.Extraction.List == "" }
 
 var errNotBegun = errors.New("lists: PDF list: the list has not begun")
@@ -229,7 +229,7 @@ func partOf(s electoral.Sex) int {
 	return otherPart
 }
 
-// purpose is why and when the list was extracted.
+// purpose says why and when the list was extracted.
 func (p *PDFWriter) purpose() string {
 	x := p.head.Extraction
 	return "Estratta il " + italianDay(p.head.Today) + " per: " + tidy(x.Purpose.Function) + " (" +

@@ -51,7 +51,7 @@ func pdfBold(size float64, c tagged.Color) tagged.Style {
 	return tagged.Style{Face: tagged.Bold, Size: size, Color: c}
 }
 
-// A pdfSection is a section in the making.
+// A pdfSection is a section in progress.
 type pdfSection struct {
 	number  string
 	part    int

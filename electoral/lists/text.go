@@ -115,7 +115,7 @@ func NewCSVWriter(w io.Writer) *CSVWriter {
 	return &CSVWriter{out: bufio.NewWriterSize(w, listBuffer), columns: columns()}
 }
 
-// NeedsTotal says that the format does without the number of the rows.
+// NeedsTotal returns false: the format does without the number of the rows.
 func (*CSVWriter) NeedsTotal() bool { return false }
 
 // Begin implements [electoral.ListWriter].
@@ -156,9 +156,9 @@ func (c *CSVWriter) end() error {
 // End implements [electoral.ListWriter].
 func (c *CSVWriter) End() error { return c.out.Flush() }
 
-// quoted says which fields encoding/csv quotes: those with a comma, a quotation
-// mark or a line break, those that begin with a blank, and the one that ends
-// PostgreSQL's input.
+// quoted reports whether encoding/csv quotes a field: those with a comma, a
+// quotation mark or a line break, those that begin with a blank, and the one
+// that ends PostgreSQL's input.
 func quoted(field []byte) bool {
 	if len(field) == 0 {
 		return false
@@ -207,7 +207,7 @@ func NewNDJSONWriter(w io.Writer) *NDJSONWriter {
 	return &NDJSONWriter{out, enc}
 }
 
-// NeedsTotal says that the format does without the number of the rows.
+// NeedsTotal returns false: the format does without the number of the rows.
 func (*NDJSONWriter) NeedsTotal() bool { return false }
 
 // Begin implements [electoral.ListWriter].
@@ -225,12 +225,12 @@ func (n *NDJSONWriter) Write(e electoral.ExtractedElector) error {
 // End implements [electoral.ListWriter].
 func (n *NDJSONWriter) End() error { return n.out.Flush() }
 
-// An ASCIIWriter writes a list as fixed-width ASCII records that end with
-// CR LF ("risposta in formato ASCII", annex 2). Each column is padded with
-// blanks to the width that [ASCIILayout] tells; a letter with an accent is
-// written as the plain letter and an apostrophe, as the public registers do. A
-// text that does not fit, or that ASCII cannot hold, is an error that names
-// the person's ANPR id and the column: nothing is cut unseen.
+// An ASCIIWriter writes a list as fixed-width ASCII records that end with CR LF
+// ("risposta in formato ASCII", annex 2). Each column is padded with blanks to
+// the width that [ASCIILayout] gives; a letter with an accent is written as the
+// plain letter and an apostrophe, as the public registers do. A text that does
+// not fit, or that ASCII cannot hold, is an error that names the person's ANPR
+// id and the column: nothing is cut unseen.
 type ASCIIWriter struct {
 	out     *bufio.Writer
 	columns []column
@@ -262,7 +262,7 @@ func ASCIILayout() []ASCIIColumn {
 	return layout
 }
 
-// NeedsTotal says that the format does without the number of the rows.
+// NeedsTotal returns false: the format does without the number of the rows.
 func (*ASCIIWriter) NeedsTotal() bool { return false }
 
 // Begin implements [electoral.ListWriter].
@@ -296,7 +296,7 @@ func (a *ASCIIWriter) Write(e electoral.ExtractedElector) error {
 	return err
 }
 
-// printable says whether a text is of printable ASCII characters alone.
+// printable reports whether a text has only printable ASCII characters.
 func printable(text []byte) bool {
 	for _, c := range text {
 		if c < ' ' || c > '~' {

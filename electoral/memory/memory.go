@@ -42,7 +42,7 @@ type journalKey struct {
 	operation electoral.Operation
 }
 
-// layer is a map over another one, from which it may also take away.
+// layer is a map over another one, of which it may also hide entries.
 type layer[K comparable, V any] struct {
 	base *layer[K, V]
 	own  map[K]V
@@ -84,7 +84,7 @@ func (l *layer[K, V]) all(yield func(K, V) bool) {
 	}
 }
 
-// merge puts a layer over it for good.
+// merge takes the changes of the layer above into l for good.
 func (l *layer[K, V]) merge(over layer[K, V]) {
 	for k := range over.gone {
 		delete(l.own, k)
@@ -119,7 +119,7 @@ func (m *Store) View(ctx context.Context, fn func(registry.Reader) error) error 
 	return fn(&m.state)
 }
 
-// Update implements [registry.Store]. Updates of whatever comune exclude each other.
+// Update implements [registry.Store]. All updates exclude each other.
 func (m *Store) Update(ctx context.Context, fn func(registry.Writer) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -418,7 +418,7 @@ func NewPopulation(persons ...electoral.Person) *Population {
 	return m
 }
 
-// Put adds a person, in place of the one with his ANPR id.
+// Put adds a person, in place of the one with the same ANPR id.
 func (m *Population) Put(p electoral.Person) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

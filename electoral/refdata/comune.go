@@ -58,7 +58,7 @@ type Comune struct {
 	ListsSince                                      Date
 }
 
-// InForce reports whether the period covers some day of at; a zero at asks
+// InForce reports whether the period covers some day of at; with a zero at,
 // whether it still lasts.
 func (c Comune) InForce(at Date) bool { return within(at, c.From, c.To) }
 

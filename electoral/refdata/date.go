@@ -213,8 +213,8 @@ func daysIn(year int, month time.Month) int {
 }
 
 // within reports whether some day of at falls between from and to, both
-// included. A zero from or to is open. A zero at asks for what is still in
-// force.
+// included. A zero from or to is open. With a zero at it reports whether the
+// time still lasts.
 func within(at, from, to Date) bool {
 	if at.IsZero() {
 		return to.IsZero()

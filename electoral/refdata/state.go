@@ -11,18 +11,20 @@ type State struct {
 	// Italy and where none is known.
 	Belfiore string
 	// ISO3 and ISO2 are ISO 3166-1 codes, except for Kosovo, whose ISO3 is
-	// ANPR's KOS. They are empty for the entries that are no place (stateless,
-	// undefined). ISO3 is that of ISO 3166-3 for a state that has ceased.
+	// ANPR's KOS. They are empty for the entries that are not a place
+	// (stateless, undefined). ISO3 is that of ISO 3166-3 for a state that has
+	// ceased.
 	ISO3, ISO2 string
 	// Name is ANPR's, in capitals; for a state not in its table, ISTAT's.
 	Name string
 	// ANPRID, ISTAT, Foreign and Interior are the codes in ANPR's table, at
 	// ISTAT, at the Foreign Ministry and at the Ministry of the Interior.
 	ANPRID, ISTAT, Foreign, Interior string
-	// Kind is STATO, TERRITORIO, ALTRO or CESSATO, or empty for the entries that
-	// are no place. Sovereign is the ISO3 of a territory's state.
+	// Kind is STATO, TERRITORIO, ALTRO or CESSATO, or empty for the entries
+	// that are not a place. Sovereign is the ISO3 of a territory's state.
 	Kind, Sovereign string
-	// Citizenship, Birth and Residence say for what ANPR takes the entry.
+	// Citizenship, Birth and Residence say as which of these ANPR accepts the
+	// entry.
 	Citizenship, Birth, Residence bool
 	// From and To bound its existence; zero is open or not known. Where a state
 	// followed another, the day of the change belongs to both.

@@ -333,7 +333,8 @@ func (r *row) flag(column int) bool {
 	return v == "1"
 }
 
-// certainty is nothing for what is sourced, as nearly all is.
+// certainty reads a degree of certainty. An empty field means sourced, as
+// nearly all values are.
 func (r *row) certainty(column int) Certainty {
 	switch r.t.fields[column] {
 	case "", string(Sourced):

@@ -71,8 +71,8 @@ type Tables struct {
 	istats        func() map[string][]int32
 }
 
-// reader is how one table is read; the order of readers is that in which tables
-// refer to each other.
+// reader says how one table is read. A table refers only to tables of earlier
+// readers.
 type reader struct {
 	name    string
 	columns []string
@@ -103,9 +103,8 @@ func readers() []reader {
 	}
 }
 
-// Embedded returns the tables that come with the SDK, read once and shared:
-// the first call takes some tens of milliseconds. The error is of a broken
-// build only.
+// Embedded returns the tables that come with the SDK, read once and shared: the
+// first call takes some tens of milliseconds. It fails only in a broken build.
 func Embedded() (*Tables, error) { return loadEmbedded() }
 
 var loadEmbedded = sync.OnceValues(func() (*Tables, error) {
@@ -195,7 +194,7 @@ func open(fsys fs.FS, r reader) (*table, error) {
 	return openTable(file, text, r.name, r.columns)
 }
 
-// present lists the tables of a file system and refuses a file that is none.
+// present lists the tables of a file system and refuses a file that is not one.
 func present(fsys fs.FS) ([]string, error) {
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {

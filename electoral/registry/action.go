@@ -25,8 +25,8 @@ type action struct {
 	chain   string // the comune in whose chain of the log it stands
 	failed  error  // of what had to be looked up before the access was on record
 	purpose string // what it is for, where the service itself says so
-	// refused is done when the operation is refused, with the keeping of the
-	// refusal; nil for nothing.
+	// refused, if not nil, is called when the operation is refused, in the
+	// update that keeps the refusal.
 	refused func(Writer, electoral.Faults) error
 }
 
@@ -48,7 +48,7 @@ func (r *Registry) beginAbout(ctx context.Context, req electoral.Request, op ele
 }
 
 // route puts the access into the chain of the comune under which a person is
-// registered, or failing that of who asks.
+// registered or, failing that, of the caller's.
 func (a *action) route(ctx context.Context, anprID string) {
 	var err error
 	if a.chain, err = a.r.Home(ctx, anprID); err != nil {
@@ -74,12 +74,12 @@ func (a *action) routeRecord(ctx context.Context, book Book, id string) {
 	}
 }
 
-// Home returns the comune under which a person is registered, in whose chain of
-// the access log stands who read his data: the one that keeps his electoral
-// position or, of who has none, that of his residence or of his entry in the
-// register of Italians abroad. It is empty for who is in neither, and for what is
-// no ANPR id. It is asked before an access is on record, and what it says is for
-// the log alone: it is shown to nobody.
+// Home returns the Belfiore code of the comune under which a person is
+// registered, in whose chain of the access log the accesses to his data stand:
+// the comune that keeps his electoral position or, if he has none, that of his
+// residence or of his entry in the register of Italians abroad. It is empty for
+// a person in neither and for a malformed ANPR id. It is looked up before the
+// access is on record, so it is for the log alone and must be shown to nobody.
 func (r *Registry) Home(ctx context.Context, anprID string) (comune string, err error) {
 	if !electoral.ValidANPRID(anprID) {
 		return "", nil
@@ -104,8 +104,8 @@ func (r *Registry) Home(ctx context.Context, anprID string) (comune string, err 
 	return p.Registered(), nil
 }
 
-// HomeOf is [Registry.Home] of the person with a codice fiscale, with his ANPR
-// id; both are empty for a code that nobody has.
+// HomeOf returns the ANPR id of the person with a codice fiscale, and his
+// [Registry.Home]; both are empty for a code that nobody has.
 func (r *Registry) HomeOf(ctx context.Context, code electoral.FiscalCode) (anprID, comune string, err error) {
 	p, err := r.population.ByFiscalCode(ctx, code)
 	if errors.Is(err, electoral.ErrNotFound) {
@@ -118,13 +118,14 @@ func (r *Registry) HomeOf(ctx context.Context, code electoral.FiscalCode) (anprI
 	return p.ANPRID, comune, err
 }
 
-// today is the day at which the decisions of this action are taken.
+// today returns the day as of which this action decides.
 func (a *action) today() electoral.Date { return a.r.calendar.Day(a.at) }
 
-// admit checks what every service asks of who calls.
+// admit checks what every service requires of its caller.
 func (a *action) admit() electoral.Faults { return electoral.Admit(a.req) }
 
-// officerOf adds to admit that the actor is the electoral officer of a comune.
+// officerOf checks, beyond admit, that the actor is the electoral officer of a
+// comune.
 func (a *action) officerOf(comune string) electoral.Faults {
 	faults := a.admit()
 	if actor := a.req.Actor; actor.Role != electoral.OfficerRole || actor.Comune == "" || actor.Comune != comune {
@@ -141,7 +142,7 @@ func notCompetent(path, comune string, actor electoral.Actor) electoral.Fault {
 	return electoral.NewFault(electoral.NotCompetent.In("no-officer"), path, comune, electoral.Args{"comune": comune})
 }
 
-// passage is the way of the action through the log.
+// passage returns the way of the action through the log.
 func (a *action) passage(admitted electoral.Faults) electoral.Passage {
 	access := electoral.NewAccess(a.req, a.op, a.at)
 	access.Comune, access.Subject = a.chain, cmp.Or(a.subject, a.found)
@@ -168,5 +169,5 @@ func (a *action) write(ctx context.Context, admitted electoral.Faults, fn func(o
 	return a.passage(admitted).Do(ctx, fn)
 }
 
-// setRows keeps on record how many rows were read or left.
+// setRows records how many rows were read or given out.
 func setRows(on *electoral.Entry, rows int) { on.Set("rows", strconv.Itoa(rows)) }

@@ -14,8 +14,8 @@ import (
 
 // An Application is the application of a citizen of another Member State to be
 // enrolled in a list for citizens of the Union, or to leave it (art. 4 c. 3;
-// d.lgs. 197/1996, art. 1; D.L. 408/1994, art. 2), or the case of one who
-// moved and whom his new comune enrols ex officio.
+// d.lgs. 197/1996, art. 1; D.L. 408/1994, art. 2), or the case of an elector
+// who moved and is to be enrolled ex officio by his new comune.
 type Application struct {
 	ID     string `json:"id"`
 	ANPRID string `json:"anprId"`
@@ -30,22 +30,23 @@ type Application struct {
 	// told him.
 	Note        string `json:"note,omitzero"`
 	OfficerNote string `json:"officerNote,omitzero"`
-	// Submitted is the day on which he applied, in Italy: the terms look at it.
+	// Submitted is the day of the application, in Italy, by which the terms are
+	// judged.
 	Submitted electoral.Date `json:"submitted"`
 	// Opened and Changed are UTC.
 	Opened  time.Time `json:"opened"`
 	Changed time.Time `json:"changed"`
 }
 
-// An ApplicationKind is what an [Application] wants.
+// An ApplicationKind is what an [Application] asks for.
 type ApplicationKind string
 
 // The kinds.
 const (
 	EnrolmentApplication  ApplicationKind = "enrolment"  // domanda di iscrizione
 	WithdrawalApplication ApplicationKind = "withdrawal" // domanda di cancellazione
-	// ExOfficioCase is made by the removal from the list of a comune from which
-	// he moved.
+	// ExOfficioCase is opened when an elector who moved is removed from the
+	// list of his former comune.
 	ExOfficioCase ApplicationKind = "ex-officio"
 )
 
@@ -63,9 +64,9 @@ type ApplicationContent struct {
 	// AsksRegistration asks for the registration in the population register,
 	// where it is still missing.
 	AsksRegistration electoral.Answer `json:"asksRegistration,omitzero"`
-	// VotesOnlyInItaly is the will to vote in Italy alone, and KeepsRight that
-	// the State of origin has not taken the right to vote: for the European
-	// Parliament both must be yes.
+	// VotesOnlyInItaly declares the will to vote in Italy alone, and KeepsRight
+	// that the State of origin has not withdrawn the right to vote: for the
+	// European Parliament both must be yes.
 	VotesOnlyInItaly electoral.Answer `json:"votesOnlyInItaly,omitzero"`
 	KeepsRight       electoral.Answer `json:"keepsRight,omitzero"`
 }
@@ -96,9 +97,9 @@ func lateFault(q Application, v electoral.Vote, last electoral.Date) electoral.F
 
 // Apply registers an application of the citizen about himself, to the comune
 // where he lives, and returns it with its id. kind is [EnrolmentApplication],
-// or [WithdrawalApplication] with an empty content. An application after the
-// term of a vote is received, with the warning [electoral.ApplicationLate]: it is decided
-// after that vote.
+// or [WithdrawalApplication] with an empty content. An application made after
+// the term of a vote is accepted with the warning [electoral.ApplicationLate],
+// and decided after that vote.
 func (r *Registry) Apply(ctx context.Context, req electoral.Request, kind ApplicationKind, l electoral.List,
 	content ApplicationContent) (Application, electoral.Faults, error) {
 	a, person, faults := r.citizen(ctx, req, electoral.OpApply)
@@ -186,7 +187,8 @@ func (c ApplicationContent) check(l electoral.List) electoral.Faults {
 	return faults
 }
 
-// mayApply refuses a second application, and one for what is so already.
+// mayApply refuses a second application, and one that asks for what already is
+// so.
 func (a *action) mayApply(ctx context.Context, w Writer, q *Application) error {
 	e, _, err := w.Elector(ctx, q.ANPRID)
 	if err != nil && !errors.Is(err, electoral.ErrNotFound) {
@@ -215,7 +217,7 @@ func (a *action) mayApply(ctx context.Context, w Writer, q *Application) error {
 	return hasKeeper(q.Comune)
 }
 
-// hasKeeper refuses what no comune would find.
+// hasKeeper refuses a request for which no comune is responsible.
 func hasKeeper(comune string) error {
 	if comune == "" {
 		return electoral.Faults{electoral.NewFault(electoral.ElectorUnknown.In("no-comune"), "request.actor", "", nil)}
@@ -240,8 +242,8 @@ func (r *Registry) Applications(ctx context.Context, req electoral.Request, f Re
 	return readBook[Application](ctx, a, admitted, q, f.Limit)
 }
 
-// moveEuropean leaves to the comune where an elector of another Member State
-// now lives the case of enrolling him ex officio.
+// moveEuropean opens, for the comune where an elector of another Member State
+// now lives, the case of enrolling him ex officio.
 func (a *action) moveEuropean(ctx context.Context, w Writer, p electoral.Person) error {
 	if p.Residence == nil || p.Residence.Comune == a.comune || p.IsItalian(a.today()) ||
 		!p.IsEUCitizen(a.r.checker.Tables(), a.today()) {
@@ -259,18 +261,19 @@ type Decision struct {
 	// Note is required to suspend, to reject, to declare inadmissible and, for
 	// the citizen, to integrate.
 	Note string
-	// Section is the number of the section in which he is enrolled, with
-	// RequestDone of an enrolment; District whether he votes for the district
-	// as well, where the comune has any.
+	// Section and District are given with RequestDone for an enrolment: the
+	// number of the section in which he is enrolled, and whether he also votes
+	// for the district, where the comune has any.
 	Section  string
 	District electoral.Answer
 }
 
-// DecideApplication brings an application to another state. Done has its
-// effect: an enrolment puts him into the list and its section, with the status
-// that follows, and a withdrawal takes him out of it; who is then in no list
-// has no longer the capacity. The application of who applied after the term of
-// a vote is done after that vote. It returns the warnings of the enrolment.
+// DecideApplication brings an application to another state. [RequestDone]
+// carries it out: an enrolment puts the elector into the list and its section,
+// with the status that follows; a withdrawal takes him out of the list, and if
+// he is left in no list he loses the capacity. An application made after the
+// term of a vote can be carried out only after that vote. DecideApplication
+// returns the warnings of the enrolment.
 func (r *Registry) DecideApplication(ctx context.Context, req electoral.Request, id string,
 	d Decision) (Application, electoral.Faults, error) {
 	a, faults := r.requestAccess(ctx, req, electoral.OpDecideApplication, ApplicationBook, id)
@@ -342,7 +345,8 @@ func (a *action) carryOut(ctx context.Context, w Writer, q Application, d Decisi
 	only.SetListEntry(q.List, e.ListEntry(q.List))
 	warnings, err := a.enrol(ctx, w, only)
 	if err == nil && old.known() && old.elector.Capacity == electoral.No {
-		// Who left his lists and who lost the right look the same here.
+		// An elector who left his lists and one who lost the right look the
+		// same here.
 		f := electoral.NewFault(electoral.ApplicationCapacity, "capacity", electoral.No.String(), nil)
 		f.Severity = electoral.Warning
 		warnings = append(warnings, f)

@@ -17,10 +17,10 @@ import (
 
 // A Conflict is a disagreement of two comuni over an elector: one wants him in
 // a list in which the other has him ("soggetto non cancellando", ANPR's EN560;
-// first load already done, EN556, of which ANPR sends both comuni the notice
-// N017). It opens by itself when an enrolment or a first load is refused for
-// that reason, both comuni find it among their conflicts, and each step of one
-// is seen by the other. There is one for each person, list and pair of comuni.
+// first load already done, EN556, about which ANPR sends both comuni the notice
+// N017). It opens when an enrolment or a first load is refused for that reason.
+// Both comuni find it among their conflicts, and each sees the steps of the
+// other. There is one for each person, list and pair of comuni.
 //
 // The holder answers by removing the person ([Registry.Remove]), upon which
 // the claimant may enrol him, or refuses with a reason. The claimant may
@@ -29,7 +29,8 @@ type Conflict struct {
 	ID     string         `json:"id"`
 	ANPRID string         `json:"anprId"`
 	List   electoral.List `json:"list"`
-	// Claimant wants to enrol him; Holder has him. Belfiore codes.
+	// Claimant is the comune that wants to enrol him, Holder the one in whose
+	// list he is: Belfiore codes.
 	Claimant string        `json:"claimant"`
 	Holder   string        `json:"holder"`
 	State    ConflictState `json:"state"`
@@ -81,7 +82,7 @@ type ConflictAction string
 
 // The actions.
 const (
-	// AcknowledgeConflict is of either side, in any state.
+	// AcknowledgeConflict is open to either side, in any state.
 	AcknowledgeConflict ConflictAction = "acknowledge"
 	// RefuseConflict is the holder's, with a note.
 	RefuseConflict ConflictAction = "refuse"
@@ -91,9 +92,10 @@ const (
 	ReopenConflict   ConflictAction = "reopen"
 )
 
-// A ConflictFilter selects conflicts of a comune, of either side.
+// A ConflictFilter selects conflicts of a comune, whether it is the claimant or
+// the holder.
 type ConflictFilter struct {
-	// States leaves only some states; empty means all.
+	// States selects conflicts in one of these states; empty means all.
 	States []ConflictState
 	// After is the id after which the answers begin; Limit how many, 1 to
 	// 1,000; zero means 100.
@@ -237,7 +239,7 @@ func conflictOf(ctx context.Context, rd Reader, comune, id string) (Conflict, er
 }
 
 // putConflict writes a conflict in its present state into the books of both
-// comuni; who acts has seen it.
+// comuni; the acting comune has seen it.
 func (a *action) putConflict(ctx context.Context, w Writer, c *Conflict) error {
 	c.Changed, c.SeenByClaimant, c.SeenByHolder = a.at, time.Time{}, time.Time{}
 	c.see(a)
@@ -274,7 +276,7 @@ func (a *action) settleConflicts(ctx context.Context, w Writer, e electoral.Elec
 		func(string) (electoral.Elector, error) { return e, nil })
 }
 
-// settleAllConflicts does so for every person, after many were written.
+// settleAllConflicts does the same for every person, after many were written.
 func (a *action) settleAllConflicts(ctx context.Context, w Writer) error {
 	q := RecordSearch{Book: ConflictBook, Comune: a.comune,
 		States: []string{string(ConflictOpen), string(ConflictRefused), string(ConflictReleased)}}
@@ -345,8 +347,8 @@ func claimant(ctx context.Context, rd Reader, e electoral.Elector) (string, erro
 	return "", nil
 }
 
-// AnswerConflict does one step in a conflict of the officer's comune and
-// returns it as it then is.
+// AnswerConflict takes one step in a conflict of the officer's comune and
+// returns the conflict as it then stands.
 func (r *Registry) AnswerConflict(ctx context.Context, req electoral.Request, id string, action ConflictAction,
 	note string) (Conflict, error) {
 	a := r.begin(req, electoral.OpAnswerConflict, req.Actor.Comune)
@@ -416,7 +418,8 @@ func checkNote(note string) electoral.Faults {
 	if n := utf8.RuneCountInString(strings.TrimSpace(note)); n < 1 || n > maxNote {
 		return electoral.Faults{electoral.NewFault(electoral.NoteMissing, "note", "", nil)}
 	}
-	// Somebody of the other side reads it: nothing that hides or overwrites text.
+	// Somebody of the other side reads the note: it must not hide or overwrite
+	// text.
 	hides := func(r rune) bool { return r != '\n' && r != '\r' && r != '\t' && unreadable(r) }
 	if !utf8.ValidString(note) || strings.ContainsFunc(note, hides) {
 		return electoral.Faults{electoral.NewFault(electoral.NoteMissing.In("characters"), "note", "", nil)}

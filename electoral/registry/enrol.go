@@ -9,8 +9,8 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/rules"
 )
 
-// noticeAt is the day of the latest notice that is out, of a vote that is
-// still to come, in a comune; zero without one.
+// noticeAt returns the day of the latest notice posted in a comune for a vote
+// that is still to come; zero if there is none.
 func (r *Registry) noticeAt(comune string, today electoral.Date) electoral.Date {
 	var last electoral.Date
 	for _, v := range r.votes(comune) {
@@ -22,20 +22,21 @@ func (r *Registry) noticeAt(comune string, today electoral.Date) electoral.Date 
 }
 
 // Enrol adds a person to lists of the officer's comune: the general list, an
-// added list or a list for citizens of the Union. If nothing is known of him,
-// e is all his electoral data, and its lists are of the officer's comune, or
-// it has none and he lives there. If he is known, e's lists join those that he
-// is in, also of other comuni: an added list goes with a general list
-// elsewhere; capacity, status and certifiability then come from e if the
-// general list does, or if he was registered by the same comune.
+// added list or a list for citizens of the Union. If nothing is registered of
+// him, e becomes his electoral data: its lists are of the officer's comune, or
+// it has none and he lives there. If he is registered, the lists of e are added
+// to those that he is in, in other comuni too, since an added list goes with a
+// general list elsewhere. Capacity, status and certifiability are then taken
+// from e if it has the general list, or if the same comune had registered him.
 //
-// A person who is in the same list already is refused with [electoral.AlreadyEnrolled]:
-// by another comune he must first be removed there (ANPR's EN560). If nothing
-// else is wrong that opens a [Conflict], of which both comuni learn. It returns the warnings.
+// A person who already is in one of these lists is refused with
+// [electoral.AlreadyEnrolled]; if it is that of another comune, that comune
+// must remove him first (ANPR's EN560). If nothing else is wrong, the refusal
+// opens a [Conflict] between the two comuni. Enrol returns the warnings.
 func (r *Registry) Enrol(ctx context.Context, req electoral.Request, e electoral.Elector) (electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpEnrol, req.Actor.Comune, e.ANPRID)
 	a.refused = func(w Writer, why electoral.Faults) error {
-		// A claim that would be refused anyway is none: nobody is troubled with it.
+		// A claim that would be refused anyway opens no conflict.
 		if slices.ContainsFunc(why.Errors(),
 			func(f electoral.Fault) bool { return f.Code != electoral.AlreadyEnrolled }) {
 			return nil
@@ -84,12 +85,12 @@ func holderOf(old position, e electoral.Elector) string {
 	return old.home
 }
 
-// Change replaces the electoral data of a person, as the officer of the comune
-// of each list that changes. What is not a list (capacity, status,
-// certifiability) is changed by the comune under which he is registered. A
-// list that he is in is left with [Registry.Remove] and its reason, not by a
-// change. No earlier value is kept (annex 2, services for the comuni 5). It
-// returns the warnings.
+// Change replaces the electoral data of a person. The officer's comune must be
+// that of every list that changes; capacity, status and certifiability are
+// changed only by the comune under which he is registered. A person leaves a
+// list by [Registry.Remove], with a reason, and not by a change. No earlier
+// value is kept (annex 2, services for the comuni 5). Change returns the
+// warnings.
 func (r *Registry) Change(ctx context.Context, req electoral.Request, e electoral.Elector) (electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpChange, req.Actor.Comune, e.ANPRID)
 	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), e,
@@ -198,7 +199,7 @@ func (a *action) note(ctx context.Context, w Writer, old, next position) error {
 	return w.Note(ctx, entries...)
 }
 
-// sameRemoval refuses a removal that did not come about by [Registry.Remove].
+// sameRemoval refuses a removal that was not registered by [Registry.Remove].
 func sameRemoval(old, e electoral.Elector) electoral.Faults {
 	if e.Removal == nil || old.Removal != nil && sameRemovals(*old.Removal, *e.Removal) {
 		return nil
@@ -270,7 +271,8 @@ func joinLists(old position, e electoral.Elector, comune string, today electoral
 		any = true
 		own := en
 		whole.SetListEntry(l, electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &own})
-		// Who comes back to the comune that removed him votes from its list.
+		// An elector who comes back to the comune that removed him votes in its
+		// list.
 		if r := whole.Removal; r != nil && r.List == l && (!r.StillVotesAt(today) || r.Comune == en.Comune) {
 			whole.Removal = nil
 		}

@@ -41,8 +41,8 @@ type Expiry struct {
 	// Records are replies, conflicts, rectifications and applications; Journal
 	// the entries of the operation journal.
 	Records, Journal int
-	// Votes are the places that removed electors kept for a vote that is over:
-	// the comune that they left knows them no more.
+	// Votes counts the places that removed electors kept for a vote that is
+	// over: the comune that they left no longer finds them.
 	Votes int
 }
 
@@ -96,16 +96,16 @@ func forgetJoined(ctx context.Context, w Writer, comune string, before time.Time
 	return nil
 }
 
-// Expire removes from the books of some comuni, or with none named of all
-// those of the last twenty years, what [Retention] keeps no longer, and the
-// places of removed electors for votes that are over. It is meant for a daily
-// task, followed by the purge of the store; it is no access to anybody's data
-// and is not recorded.
+// Expire removes from the books of the named comuni what [Retention] no longer
+// keeps, and the places of removed electors for votes that are over. Without
+// names it does so for every comune of the last twenty years. It is meant for a
+// daily task, followed by the purge of the store. It is not an access to
+// anybody's data and is not recorded.
 func (r *Registry) Expire(ctx context.Context, comuni ...string) (Expiry, error) {
 	at := r.calendar.Now()
 	if len(comuni) == 0 {
-		// Replies to who is of no comune stand under the empty code; and comuni
-		// that are no more may have left something.
+		// Replies to persons without a comune stand under the empty code, and
+		// comuni that have ceased may have left something.
 		named := map[string]bool{"": true}
 		for year := range 20 {
 			for c := range r.checker.Tables().Comuni(r.calendar.Day(at).AddYears(-year)) {

@@ -16,9 +16,10 @@ import (
 
 // Extract writes a list through w, as the officer of its comune, and returns
 // the number of rows. The access is on record before the first row. Memory
-// grows with the largest section, not with the list; of those who turn 18, and
-// of those who were touched whatever the list, with their number. A section's
-// electors without a person in the population stand last and without a name.
+// grows with the largest section, not with the list; an extraction of those who
+// turn 18, or of those touched in any list, takes memory for all of them. A
+// section's electors without a person in the population stand last and without
+// a name.
 func (r *Registry) Extract(ctx context.Context, req electoral.Request, x electoral.Extraction,
 	w electoral.ListWriter) (int, error) {
 	a := r.begin(req, electoral.OpExtract, x.Comune)
@@ -105,7 +106,8 @@ type extractor struct {
 	x      electoral.Extraction
 }
 
-// total counts the rows, if the writer wants to know.
+// total counts the rows; it returns -1 if the writer does not need their
+// number.
 func (e *extractor) total(w electoral.ListWriter) (int, error) {
 	if n, ok := w.(interface{ NeedsTotal() bool }); ok && !n.NeedsTotal() {
 		return -1, nil
@@ -124,7 +126,7 @@ func (e *extractor) total(w electoral.ListWriter) (int, error) {
 	return total, err
 }
 
-// each calls fn with the rows, section by section, or all at once.
+// each calls fn with the rows, section by section or all at once.
 func (e *extractor) each(fn func([]electoral.ExtractedElector) error) error {
 	var list []electoral.ExtractedElector
 	var err error
@@ -199,8 +201,8 @@ func (e *extractor) eachSection(fn func([]electoral.ExtractedElector) error) err
 	return until("", true)
 }
 
-// stillVoting returns who was removed and still votes, by section, and the
-// sections in their order.
+// stillVoting returns the electors who were removed and still vote, by section,
+// and the sections in their order.
 func (e *extractor) stillVoting() (map[string][]electoral.ExtractedElector, []string, error) {
 	if e.x.List != electoral.GeneralList || e.x.Consultation == "" {
 		return nil, nil, nil
@@ -220,8 +222,8 @@ func (e *extractor) stillVoting() (map[string][]electoral.ExtractedElector, []st
 	return still, slices.Sorted(maps.Keys(still)), nil
 }
 
-// complete adds the persons to rows and leaves those that the extraction is
-// for. It works in place.
+// complete adds the persons to rows and keeps only the rows that belong to the
+// extraction. It works in place.
 func (e *extractor) complete(list []electoral.ExtractedElector) ([]electoral.ExtractedElector, error) {
 	touched, err := e.touchedOf(list)
 	if err != nil {
@@ -265,7 +267,7 @@ func (e *extractor) touchedOf(list []electoral.ExtractedElector) (map[string]boo
 	return touched, nil
 }
 
-// touched returns who was touched, whatever his list.
+// touched returns the electors who were touched, in any list.
 func (e *extractor) touched() ([]electoral.ExtractedElector, error) {
 	var list []electoral.ExtractedElector
 	for el, err := range e.rd.Search(e.ctx,
@@ -291,11 +293,11 @@ func (e *extractor) sectionHere(el electoral.Elector) string {
 	return ""
 }
 
-// ErrNoBirths is the error of an extraction of those who turn 18 over a
-// [electoral.Population] that is no [electoral.ResidentPopulation].
+// ErrNoBirths is the error of an extraction of those who turn 18 from an
+// [electoral.Population] that is not an [electoral.ResidentPopulation].
 var ErrNoBirths = errors.New("registry: the population cannot be searched by birth")
 
-// turning18 returns who turns 18.
+// turning18 returns the citizens who turn 18.
 func (e *extractor) turning18() ([]electoral.ExtractedElector, error) {
 	births, ok := e.action.r.population.(electoral.ResidentPopulation)
 	if !ok {
@@ -326,7 +328,7 @@ func (e *extractor) turning18() ([]electoral.ExtractedElector, error) {
 	return list, nil
 }
 
-// votesIn says whether an elector's record lets him stand in an extraction.
+// votesIn reports whether an elector's record puts him into an extraction.
 func votesIn(x electoral.Extraction, e electoral.Elector) bool {
 	if x.Consultation == "" {
 		return true
@@ -341,7 +343,7 @@ func votesIn(x electoral.Extraction, e electoral.Elector) bool {
 	return rules.ListFor(e, x.Consultation) == x.List
 }
 
-// entitled says whether a person is of age and alive on the day.
+// entitled reports whether a person is of age and alive on the day.
 func entitled(x electoral.Extraction, p electoral.Person) bool {
 	if x.Consultation == "" {
 		return true

@@ -58,7 +58,7 @@ type LoadProgress struct {
 	OpenConflicts int `json:"openConflicts"`
 }
 
-// Progress tells the officer how far his comune is with its first load.
+// Progress returns how far the officer's comune is with its first load.
 func (r *Registry) Progress(ctx context.Context, req electoral.Request, comune string) (LoadProgress, error) {
 	a := r.begin(req, electoral.OpProgress, comune)
 	p := LoadProgress{Comune: comune, Last: r.firstLoad.Last()}
@@ -123,23 +123,23 @@ func (p *LoadProgress) fill(ctx context.Context, rd Reader) error {
 
 // An UndoReport says what became of the records of a load that was undone.
 type UndoReport struct {
-	// Removed counts the electors of whom the lists of the comune are gone;
-	// Kept those whom a later operation has touched, who stay.
+	// Removed counts the electors who left the lists of the comune; Kept those
+	// who stay, since a later operation has touched them.
 	Removed int `json:"removed"`
 	Kept    int `json:"kept"`
-	// Sections counts the sections that are gone: those that the load had
+	// Sections counts the sections that were deleted: those that the load had
 	// brought and in which nobody is left.
 	Sections int `json:"sections"`
 }
 
-// UndoLoad takes back a first load, also one that was interrupted, as the
-// officer of its comune: the electors whom nobody has touched since leave its
-// lists, and of who is then in no list of any comune nothing remains, unless
-// another comune had registered or removed him before. Who was registered
-// before leaves only the lists that the load brought. The
-// others stay, each named by a warning, [electoral.LoadKept], up to 1,000. It needs no
-// earlier value: the operation journal says whom the load registered. All or
-// nothing.
+// UndoLoad takes back a first load, even one that was interrupted, as the
+// officer of its comune. The electors whom nobody has touched since leave the
+// lists of the comune. An elector left in no list of any comune is deleted,
+// unless another comune had registered or removed him before; one who was
+// registered before leaves only the lists that the load brought. The electors
+// who were touched since stay, each named by a warning, [electoral.LoadKept],
+// up to 1,000. No earlier value is needed: the operation journal says whom the
+// load registered. UndoLoad does all or nothing.
 func (r *Registry) UndoLoad(ctx context.Context, req electoral.Request,
 	comune, loadID string) (UndoReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpUndoLoad, comune)

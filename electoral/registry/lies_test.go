@@ -235,7 +235,8 @@ func TestChains(t *testing.T) {
 		require.NoError(c.t, err)
 		assert.Equal(c.t, airasca, last().Comune, "where he is registered when it is asked")
 
-		// A list is of its comune; of who is nowhere, in the asker's chain.
+		// A list stands in the chain of its comune; an access about a person
+		// registered nowhere, in the caller's.
 		_, err = c.Count(c.ctx(), officer(airasca), registry.Query{Comune: aglie})
 		refused(c.t, c.log, err, electoral.NotCompetent)
 		assert.Equal(c.t, aglie, last().Comune)

@@ -51,9 +51,10 @@ type LoadReport struct {
 	Conflicts int `json:"conflicts"`
 	// Stored says whether anything was stored.
 	Stored bool `json:"stored"`
-	// DryRun says that nothing was to be stored; Resumed how many electors an
-	// interrupted load with this id had stored before; Repeated that the load
-	// was done before, and that this report has its counts without its faults.
+	// DryRun says that nothing was to be stored. Resumed counts the electors
+	// whom an interrupted load with this id had stored before. Repeated says
+	// that the load had been done before: the report has its counts, without
+	// its faults.
 	DryRun   bool `json:"dryRun"`
 	Resumed  int  `json:"resumed"`
 	Repeated bool `json:"repeated"`
@@ -77,19 +78,18 @@ type Reconciliation struct {
 	List    electoral.List `json:"list"`
 	Section string         `json:"section"`
 	// InFile and Accepted count the file's electors; Registered those whom the
-	// registry has after the load, or would have after a dry run of which
-	// nothing else was registered: then it is what it has now.
+	// registry has after the load or, after a dry run, has now.
 	InFile     int `json:"inFile"`
 	Accepted   int `json:"accepted"`
 	Registered int `json:"registered"`
 }
 
-// ErrLoadRefused is wrapped by the error of a load of which nothing was
-// stored because records were refused; the report has their faults.
+// ErrLoadRefused is wrapped by the error of a load that stored nothing because
+// records were refused; the report has their faults.
 var ErrLoadRefused = errors.New("registry: first load refused")
 
-// ErrLoadInterrupted is wrapped by the error of a load of which nothing was
-// stored because another update was in its way: load the files again.
+// ErrLoadInterrupted is wrapped by the error of a load that stored nothing
+// because another update was in its way: load the files again.
 var ErrLoadInterrupted = errors.New("registry: first load interrupted by another update")
 
 // A FirstLoad is what the registry remembers of a load.
@@ -146,7 +146,7 @@ func listsOf(e electoral.Elector) (lists []electoral.List) {
 // A LoadStage is where a [FirstLoad] stands.
 type LoadStage string
 
-// The stages. A load that ends atomically has no running stage.
+// The stages. An atomic load is never running.
 const (
 	LoadRunning LoadStage = "running"
 	LoadStored  LoadStage = "stored"
@@ -155,9 +155,9 @@ const (
 
 // Load is the first load of a comune ("primo caricamento", art. 7 c. 1): its
 // sections, then its electors, as the officer of the comune. Either may be the
-// zero value. Each record is checked by every rule, its person looked up, and
-// refused with all its faults or accepted; the report adds up, and is returned
-// whatever the error.
+// zero value. Every rule is applied to each record and its person is looked up;
+// the record is accepted, or refused with all its faults. The report accounts
+// for every record and is returned whatever the error.
 //
 // The load is atomic: a record refused, a file that ends early, a declared
 // total that is wrong leave the store as it was, unless opts.Partial or

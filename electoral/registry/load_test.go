@@ -192,8 +192,8 @@ func TestUndoLoad(t *testing.T) {
 	})
 }
 
-// TestUndoBesideAnother undoes a load of added lists of who is in a general
-// list elsewhere.
+// TestUndoBesideAnother undoes a load of added lists of electors who are in a
+// general list elsewhere.
 func TestUndoBesideAnother(t *testing.T) {
 	inTown(t, func(c *town) {
 		mover := people()[0].Clone()
@@ -343,7 +343,8 @@ func (c *town) forgetJoined(comune, id string) {
 	}))
 }
 
-// TestUndoKeepsAnothers undoes a load of whom another comune has removed.
+// TestUndoKeepsAnothers undoes a load of an elector whom another comune has
+// removed.
 func TestUndoKeepsAnothers(t *testing.T) {
 	vote := &electoral.StillVotes{Consultation: electoral.RegionalElection, Day: electoral.Date{Year: 2027, Month: 1, Day: 10}}
 	for name, k := range map[string]struct {
@@ -389,8 +390,8 @@ func TestUndoKeepsAnothers(t *testing.T) {
 	}
 }
 
-// TestUndoKeepsEarlierList undoes a load of whom the comune had in another
-// list before.
+// TestUndoKeepsEarlierList undoes a load of an elector whom the comune had in
+// another list before.
 func TestUndoKeepsEarlierList(t *testing.T) {
 	inTown(t, func(c *town) {
 		const trento = "L378"

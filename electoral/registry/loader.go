@@ -55,7 +55,7 @@ func newLoader(ctx context.Context, a *action, opts LoadOptions) *loader {
 	return l
 }
 
-// before looks whether the load was done, or begun, before. What it finds
+// before looks up whether the load was done, or begun, before. What it finds
 // holds only within the update of rd: another run may have the same id.
 func (l *loader) before(rd Reader) (repeated bool, err error) {
 	old, err := l.registered(rd)
@@ -77,7 +77,7 @@ func (l *loader) before(rd Reader) (repeated bool, err error) {
 	return false, l.outOfState(old)
 }
 
-// goOn looks whether a resumable load that has begun is still this run's: it
+// goOn looks up whether a resumable load that has begun is still this run's: it
 // may have been undone meanwhile, or resumed by another run.
 func (l *loader) goOn(rd Reader) error {
 	old, err := l.registered(rd)
@@ -122,9 +122,9 @@ func (l *loader) atomic(sections electoral.LoadSource[electoral.Section],
 	})
 }
 
-// step runs what reads and writes the store: within the one update of an
-// atomic load, or in an update of its own that first looks whether the load
-// is still to be done.
+// step runs what reads and writes the store: within the one update of an atomic
+// load, or in an update of its own that first looks up whether the load is
+// still to be done.
 func (l *loader) step(fn func() error) error {
 	if !l.opts.Resumable {
 		return fn()

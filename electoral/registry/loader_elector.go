@@ -22,7 +22,7 @@ func (l *loader) electorBatch(items []electoral.LoadItem[electoral.Elector]) ([]
 	if err := l.lookUp(items); err != nil {
 		return nil, err
 	}
-	// What is refused as a whole is not worth the writing.
+	// A load that is refused as a whole need not be written.
 	store := !l.opts.DryRun && (l.opts.Partial || l.report.Errors == 0)
 	bulk, isBulk := l.w.(BulkWriter)
 	all := make([]electoral.Faults, len(items))
@@ -84,7 +84,7 @@ func (l *loader) note(notes []JournalEntry, e electoral.Elector) []JournalEntry 
 	return notes
 }
 
-// lookUp asks for all that a batch needs.
+// lookUp asks for everything that a batch needs.
 func (l *loader) lookUp(items []electoral.LoadItem[electoral.Elector]) error {
 	ids := make([]string, 0, len(items))
 	for i := range items {

@@ -23,10 +23,10 @@ type reply struct {
 }
 
 // perform runs a writing operation of a comune, a.comune, with effect once: the
-// same request id with the same payload gives the earlier answer. fn runs within
-// one update, which also keeps the answer; it may run again when the store must
-// retry. A refusal is kept too, after what a.refused does. What is not on record
-// is not shown; of a change that stands the answer is returned all the same.
+// same request id with the same payload gives the earlier answer. fn runs
+// within one update, which also keeps the answer; it may run again when the
+// store must retry. A refusal is kept too, after what a.refused does. An answer
+// that is not on record is not returned, except that to a change that stands.
 func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, payload any,
 	fn func(w Writer) (T, electoral.Faults, error)) (T, electoral.Faults, error) {
 	var none, answer T
@@ -60,7 +60,7 @@ func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, p
 	return answer, warnings.Warnings(), err
 }
 
-// secret is what an answer is kept under: the request itself.
+// secret returns the secret under which an answer is kept: the request itself.
 func (a *action) secret(payload any) ([]byte, error) {
 	type whole struct {
 		Operation           electoral.Operation
@@ -117,8 +117,8 @@ func (a *action) keepRefusal(ctx context.Context, w Writer, secret []byte, refus
 	case earlier != nil:
 		return nil
 	case err != nil:
-		// The id is too old, or of another request, or became so in between: what
-		// is refused for that is no answer to it.
+		// The id is too old, or of another request, or became so in between: a
+		// refusal for that reason is not the answer to it.
 		if _, late := errors.AsType[electoral.Faults](err); late {
 			return nil
 		}
@@ -171,7 +171,7 @@ func (a *action) earlier(ctx context.Context, w Writer, secret []byte) (*reply, 
 	return nil, err
 }
 
-// ordered says whether the id is one of those of which ANPR wants an order: a
+// ordered reports whether ANPR requires the id to be higher than the last: a
 // number that a comune sends.
 func (a *action) ordered() bool {
 	return a.req.Actor.Role == electoral.OfficerRole && electoral.AllDigits(a.req.ID)
@@ -212,9 +212,10 @@ func (a *action) keep(ctx context.Context, w Writer, secret []byte, r reply) err
 	return w.PutRecord(ctx, Record{Comune: a.comune, Book: ReplyBook, ID: lastReply, At: a.at, Body: []byte(a.req.ID)})
 }
 
-// A kept reply may hold values that a later change must leave no trace of
-// (annex 2, services for the comuni 5). Its key is the request itself: only
-// who sends the same request again can read it, or tell that it is the same.
+// A kept reply may hold values of which a later change must leave no trace
+// (annex 2, services for the comuni 5). Its key is the request itself: only a
+// caller who sends the same request again can read it, or find out that it is
+// the same.
 
 const replySalt = 16
 

@@ -71,8 +71,8 @@ func TestStillVotesOnce(t *testing.T) {
 	}
 }
 
-// TestPastVote ends what a comune knows of who left, with the vote that he
-// had there.
+// TestPastVote ends what a comune finds of an elector who left, with the vote
+// that he had there.
 func TestPastVote(t *testing.T) {
 	inTown(t, func(c *town) {
 		c.settle(aglie)
@@ -116,7 +116,7 @@ func TestNoComuneNoRequest(t *testing.T) {
 	})
 }
 
-// TestNobodyElse tells a citizen nothing about another code.
+// TestNobodyElse reveals to a citizen nothing about another code.
 func TestNobodyElse(t *testing.T) {
 	inTown(t, func(c *town) {
 		c.settle(aglie)
@@ -144,7 +144,8 @@ func (s noCommit) Update(ctx context.Context, fn func(registry.Writer) error) er
 	})
 }
 
-// TestFailedAndNotRecorded tells a write that failed from one that stands.
+// TestFailedAndNotRecorded distinguishes a write that failed from one that
+// stands.
 func TestFailedAndNotRecorded(t *testing.T) {
 	inTown(t, func(c *town) {
 		c.log.failAt[electoral.Failed] = true
@@ -172,7 +173,7 @@ func TestRepeatedIsRecorded(t *testing.T) {
 	})
 }
 
-// TestExpireEverywhere removes what stands under a comune that is no more, or
+// TestExpireEverywhere removes what stands under a comune that has ceased, or
 // under none.
 func TestExpireEverywhere(t *testing.T) {
 	inTown(t, func(c *town) {

@@ -21,9 +21,9 @@ type Query struct {
 	Comune string
 	// Where are conditions on fields, also derived ones.
 	Where []Condition
-	// Operations and Revisions leave those of whom the operation journal has
-	// such an entry, From and To those of whom it has one in the interval: From
-	// is included, To is not. With none of them the journal is not looked at.
+	// Operations, Revisions, From and To select the electors of whom the
+	// operation journal has such an entry, at an instant from From on and
+	// before To. If all four are empty, the journal is not consulted.
 	Operations []electoral.Operation
 	Revisions  []electoral.Revision
 	From, To   time.Time
@@ -34,8 +34,8 @@ type Query struct {
 }
 
 // A QueryPage is one page of the answer to a [Query], in the order of ANPR id.
-// Pages do not overlap whatever is written between them: who is there from the
-// first to the last stands in exactly one.
+// Pages do not overlap, whatever is written between them: an elector who is
+// there from the first page to the last stands in exactly one.
 type QueryPage struct {
 	Found []Listed
 	// Next begins the next page; empty on the last.
@@ -311,8 +311,8 @@ func (r *Registry) ElectorByFiscalCode(ctx context.Context, req electoral.Reques
 		faults = append(faults, electoral.NewFault(electoral.PersonUnknown.In("invalid-code"), "fiscalCode", "", nil))
 	}
 	if req.Actor.Role != electoral.OfficerRole && code != req.Actor.FiscalCode {
-		faults = append(faults,
-			himself(req.Actor, electoral.Person{})...) // whoever it is, and if there is one, is not told
+		// Neither who has the code nor whether anybody has it is revealed.
+		faults = append(faults, himself(req.Actor, electoral.Person{})...)
 	}
 	var person electoral.Person
 	if faults.Err() == nil {

@@ -35,8 +35,8 @@ type Record struct {
 	// change: a store may refuse it.
 	Subject string
 	State   string
-	// At is the instant of the last change; Expires that from which the record
-	// is as good as gone, zero for never. Both are UTC and kept to the
+	// At is the instant of the last change; Expires the instant from which the
+	// record counts as gone, zero for never. Both are UTC and kept to the
 	// millisecond.
 	At, Expires time.Time
 	// Body is for the registry alone to read.
@@ -49,7 +49,7 @@ type RecordSearch struct {
 	Book Book
 	// Comune and Subject: at least one is given, or nothing is found.
 	Comune, Subject string
-	// States leaves only records in one of these states; empty means all.
+	// States selects records in one of these states; empty means all.
 	States []string
 	// After is the id after which the answers begin; it goes with a Comune.
 	After string
@@ -65,7 +65,7 @@ type JournalEntry struct {
 	// At is UTC; a store cuts it to the millisecond.
 	At        time.Time           `json:"at"`
 	Operation electoral.Operation `json:"operation"`
-	// Revision is the kind of revision of the lists, if it was told.
+	// Revision is the kind of revision of the lists, if it was stated.
 	Revision electoral.Revision `json:"revision,omitzero"`
 }
 
@@ -73,10 +73,10 @@ type JournalEntry struct {
 type JournalSearch struct {
 	Comune string
 	// From and To bound the instants: From is included, To is not. A zero time
-	// is no bound.
+	// does not bound them.
 	From, To time.Time
-	// Operations, Revisions and ANPRIDs leave only entries with one of them;
-	// empty means all.
+	// Operations, Revisions and ANPRIDs select entries with one of them; empty
+	// means all.
 	Operations []electoral.Operation
 	Revisions  []electoral.Revision
 	ANPRIDs    []string
@@ -91,6 +91,7 @@ type ListCount struct {
 	Count   int            `json:"count"`
 }
 
+// Clone returns a copy that shares nothing with r.
 func (r Record) Clone() Record {
 	r.Body = slices.Clone(r.Body)
 	return r

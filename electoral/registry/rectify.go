@@ -138,7 +138,7 @@ func (a *action) putRectification(ctx context.Context, w Writer, q Rectification
 
 // A RequestFilter selects citizens' requests.
 type RequestFilter struct {
-	// States leaves only some states; empty means all.
+	// States selects requests in one of these states; empty means all.
 	States []RequestState
 	// After is the id after which the answers begin, for an officer; Limit how
 	// many, 1 to 1,000; zero means 100.
@@ -146,7 +146,8 @@ type RequestFilter struct {
 	Limit int
 }
 
-// search is the search of a filter; drafts are their citizen's alone.
+// search returns the search of a filter; only the citizen himself finds his
+// drafts.
 func (f RequestFilter) search(book Book, role electoral.Role) RecordSearch {
 	q := RecordSearch{Book: book, After: f.After}
 	states := f.States
@@ -165,7 +166,7 @@ func (f RequestFilter) search(book Book, role electoral.Role) RecordSearch {
 }
 
 // Rectifications returns, to an officer, the requests that his comune handles,
-// but for drafts; to a citizen, his own. They are in the order in which they
+// except drafts; to a citizen, his own. They are in the order in which they
 // were made.
 func (r *Registry) Rectifications(ctx context.Context, req electoral.Request,
 	f RequestFilter) ([]Rectification, error) {

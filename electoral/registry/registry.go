@@ -9,23 +9,24 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/rules"
 )
 
-// A Registry is the services on the electoral lists (D.M. 17 October 2022,
+// A Registry offers the services on the electoral lists (D.M. 17 October 2022,
 // annex 2): it checks who asks, applies the rules, keeps the records in a
 // [Store] and records each access. It is safe for concurrent use.
 //
 // A writing service with the id of an earlier request of the same comune does
 // nothing and returns the earlier answer, also a refusal, as ANPR does; with
 // that id and another content it is refused. An id that is a number must be
-// higher than the last number of the comune. How long answers are kept says
-// [Retention].
+// higher than the last number of the comune. [Retention] says how long answers
+// are kept.
 //
-// Every call that is refused returns [electoral.Faults]; whether it was done, refused or
-// failed stands in the access log before it returns. A call whose access
-// cannot be recorded fails: what was to be read is not shown. A write is
-// recorded as [electoral.Requested] before it is done, and its outcome after; if only
-// the outcome cannot be recorded the write stands, the error wraps
-// [electoral.ErrOutcomeNotRecorded], and the log shows the open pair; if the request
-// cannot be, nothing is done, and the error wraps [electoral.ErrRequestNotRecorded].
+// A refused call returns [electoral.Faults]. Whether a call was done, refused
+// or failed is in the access log before it returns. A call whose access cannot
+// be recorded fails, and returns nothing that it read. A write is recorded as
+// [electoral.Requested] before it is done, and with its outcome after. If the
+// request cannot be recorded, nothing is done, and the error wraps
+// [electoral.ErrRequestNotRecorded]. If only the outcome cannot be recorded,
+// the write stands, the error wraps [electoral.ErrOutcomeNotRecorded], and the
+// log shows a request without an outcome.
 type Registry struct {
 	store      Store
 	population electoral.Population
@@ -53,10 +54,10 @@ type Config struct {
 	// Retention says how long answers, conflicts and requests are kept; each
 	// zero field means its default.
 	Retention Retention
-	// Votes returns the votes for which a notice of convocation is out or will
-	// be, in a comune; nil means none. At the notice residence for the added
-	// lists is counted, and the terms of the applications of citizens of the
-	// Union depend on it. It is called often and from several goroutines.
+	// Votes returns the votes in a comune for which a notice of convocation is
+	// or will be posted; nil means none. Residence for the added lists is
+	// counted at the notice, and the terms of the applications of citizens of
+	// the Union depend on it. It is called often and from several goroutines.
 	Votes func(comune string) []electoral.Vote
 	// FirstLoad is the term for the first load; its zero value means that the
 	// service has not been announced.
@@ -133,8 +134,8 @@ func (r *Registry) Section(ctx context.Context, req electoral.Request,
 	return s, nil
 }
 
-// sectionsOf returns a lookup for the checker; an error of the store, which
-// the checker cannot return, is left in err.
+// sectionsOf returns a lookup for the checker; an error of the store, which the
+// checker cannot return, is left in failure.
 func sectionsOf(ctx context.Context,
 	rd Reader) (find func(comune, number string) (s electoral.Section, found, known bool), failure *error) {
 	failure = new(error)
@@ -217,15 +218,15 @@ func himself(actor electoral.Actor, p electoral.Person) electoral.Faults {
 	if actor.Role == electoral.CitizenRole && actor.FiscalCode != "" && actor.FiscalCode == p.FiscalCode {
 		return nil
 	}
-	// What was asked for stands in no fault: it is another person's.
+	// What was asked for stays out of the fault: it may be another person's.
 	return electoral.Faults{electoral.NewFault(electoral.OtherPerson, "anprId", "", nil)}
 }
 
-// CertificateFacts returns what a certificate needs, and nothing more, about the
-// subject of an access that is on record: to any electoral officer, whatever the
-// comune of the person (annex 2, services for the comuni 3 and 4), and to the
-// person himself. It writes no entry of its own. Of an access that is not on
-// record it says nothing: the error is [electoral.ErrRequestNotRecorded].
+// CertificateFacts returns what a certificate needs, and nothing more, about
+// the subject of an access that is on record: to any electoral officer,
+// whatever the comune of the person (annex 2, services for the comuni 3 and 4),
+// and to the person himself. It writes no entry of its own. For an access that
+// is not on record the error is [electoral.ErrRequestNotRecorded].
 func (r *Registry) CertificateFacts(ctx context.Context, on *electoral.Entry) (electoral.CertificateFacts, error) {
 	var facts electoral.CertificateFacts
 	if !on.OnRecord() {

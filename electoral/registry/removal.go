@@ -18,30 +18,32 @@ type RemovalRequest struct {
 	// the added list if there is only one.
 	List   electoral.List
 	Reason electoral.RemovalReason
-	// Day is that from which it counts ("data decorrenza"); zero means today.
+	// Day is the day from which the removal takes effect ("data decorrenza");
+	// zero means today.
 	Day electoral.Date
 	// Note goes to ANPR with the reason; up to 240 characters, no personal data
 	// that the removal does not need.
 	Note string
-	// StillVotes, of which Section may be empty, keeps him for one vote in the
-	// section that he leaves; nil if not.
+	// StillVotes, if not nil, lets him take part in one more vote in the
+	// section that he leaves; its Section may be empty.
 	StillVotes *electoral.StillVotes
 }
 
 // Remove removes a person from lists of the officer's comune, and returns what
 // remains registered of him, with the warnings.
 //
-// A removal does not change the capacity, nor what he votes for: who emigrates
-// is an elector, and the next comune enrols him. Two reasons do: 9, the loss
-// of the right with a transfer, takes capacity, status and certifiability; and
-// who leaves a list for citizens of the Union, without a general list, leaves
-// the status that follows from it. 8 annuls what was sent by mistake: of who
-// is then in no list nothing remains, as if he had never been registered.
+// A removal usually changes neither the capacity nor the status: a person who
+// emigrates remains an elector, and the next comune enrols him. There are two
+// exceptions. Reason 9, the loss of the right with a transfer, takes capacity,
+// status and certifiability. And an elector without a general list who leaves a
+// list for citizens of the Union loses the status that follows from that list.
+// Reason 8 annuls what was sent by mistake: an elector left in no list is
+// deleted, as if he had never been registered.
 //
-// A removal is not refused for what else is wrong in the record: it may be the
-// only way to mend it. It is told to the comuni that wait for it, see
-// [Conflict]; and of who leaves a list for the European Parliament because he
-// moved, the comune of his residence finds an [Application] to enrol him ex
+// Other faults of the record do not stop a removal, which may be the only way
+// to mend it. The comuni that wait for the removal see it in their conflicts
+// ([Conflict]). If an elector leaves a list for the European Parliament because
+// he moved, the comune of his residence gets an [Application] to enrol him ex
 // officio.
 func (r *Registry) Remove(ctx context.Context, req electoral.Request,
 	q RemovalRequest) (electoral.Elector, electoral.Faults, error) {
@@ -173,7 +175,7 @@ func (a *action) removalLists(old electoral.Elector,
 	return lists, faults
 }
 
-// without returns what remains of an elector.
+// without returns what a removal leaves of an elector.
 func (a *action) without(old electoral.Elector, lists []electoral.List, q RemovalRequest) electoral.Elector {
 	e := old.Clone()
 	for _, l := range lists {
@@ -208,10 +210,10 @@ func (a *action) without(old electoral.Elector, lists []electoral.List, q Remova
 	return e
 }
 
-// keepsVote reports whether a removal leaves in place an earlier one with a
-// vote that is still to come, of which an elector has one: who moved leaves
-// further lists before that day, and votes where he was. The dead, and who
-// lost the right, do not vote.
+// keepsVote reports whether a removal leaves an earlier one in place because
+// its vote is still to come: an elector keeps one such vote, and one who moved
+// may leave further lists before that day and votes where he was. The dead, and
+// those who lost the right, do not vote.
 func keepsVote(old electoral.Elector, q RemovalRequest, today electoral.Date) bool {
 	return old.Removal.StillVotesAt(today) && q.StillVotes == nil && q.Reason != electoral.DeathOfElector &&
 		q.Reason != electoral.RightLostWithTransfer
@@ -244,15 +246,15 @@ type CapacityChange struct {
 	// Capacity is No for the loss of the right to vote and Yes for its
 	// recovery. Why it was lost is not kept: it may be a judgment.
 	Capacity electoral.Answer
-	// Status and Certifiability are those after a recovery. After a loss he
-	// votes for nothing and no certificate is issued, since any comune might:
-	// they are given empty.
+	// Status and Certifiability are those after a recovery. For a loss they
+	// must be empty: he then votes for nothing, and since any comune might
+	// issue a certificate, none may.
 	Status         electoral.Status
 	Certifiability *electoral.Certifiability
 }
 
-// SetCapacity registers the loss of the right to vote, which is no removal, or
-// its recovery (D.P.R. 223/1967, art. 2), as the officer of the comune under
+// SetCapacity registers the loss of the right to vote, which is not a removal,
+// or its recovery (D.P.R. 223/1967, art. 2), as the officer of the comune under
 // which the person is registered. The lists stay as they are. It returns what
 // is registered now, with the warnings.
 func (r *Registry) SetCapacity(ctx context.Context, req electoral.Request,

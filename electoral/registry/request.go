@@ -101,7 +101,7 @@ func (s RequestState) next(r electoral.Role) []RequestState {
 	return nil
 }
 
-// needsNote says that the citizen must be told why.
+// needsNote reports whether a step to this state needs a note.
 func (s RequestState) needsNote() bool {
 	return slices.Contains([]RequestState{RequestSuspended, RequestRejected, RequestInadmissible, RequestIntegrated}, s)
 }
@@ -136,7 +136,7 @@ func transition(code electoral.Code, from RequestState, s requestStep, role elec
 	return nil
 }
 
-// newRecordID makes an id: those of later instants sort after.
+// newRecordID makes an id; the ids of later instants sort after it.
 func newRecordID(at time.Time) string {
 	return at.UTC().Format("20060102-150405.000-") + rand.Text()[:12]
 }
@@ -151,9 +151,9 @@ type PersonalRecord struct {
 	Annex1 electoral.AnnexRecord
 }
 
-// PersonalRecord returns the electoral data of the citizen who asks: only who is in
-// ANPR, by his codice fiscale, and only his own (annex 2, services for the
-// citizens 1 and 2).
+// PersonalRecord returns the electoral data of the citizen who asks, found in
+// ANPR by his codice fiscale; nobody gets those of another (annex 2, services
+// for the citizens 1 and 2).
 func (r *Registry) PersonalRecord(ctx context.Context, req electoral.Request) (PersonalRecord, error) {
 	a, person, faults := r.citizen(ctx, req, electoral.OpReadElector)
 	p := PersonalRecord{Person: person}
@@ -176,8 +176,8 @@ func (r *Registry) PersonalRecord(ctx context.Context, req electoral.Request) (P
 	return p, nil
 }
 
-// citizen begins a service for the citizen who asks. Who is not in ANPR, or is
-// no citizen, is refused by the faults.
+// citizen begins a service for the citizen who asks. A caller who is not in
+// ANPR, or does not ask as a citizen, is refused by the faults.
 func (r *Registry) citizen(ctx context.Context, req electoral.Request,
 	op electoral.Operation) (*action, electoral.Person, electoral.Faults) {
 	a := r.begin(req, op, "")
@@ -245,8 +245,8 @@ func (r *Registry) annex1(ctx context.Context, rd Reader, e electoral.Elector, c
 // A citizensRequest is a request that a citizen makes and an officer handles.
 type citizensRequest interface {
 	about() (subject string, state RequestState)
-	// codes are those of a request that is not there, and of a step that it does
-	// not allow.
+	// codes returns the codes of the faults for a request that does not exist,
+	// and for a step that it does not allow.
 	codes() (unknown, step electoral.Code)
 }
 
@@ -269,7 +269,7 @@ func openRequest[T citizensRequest](ctx context.Context, a *action, w Writer, s 
 	return q, transition(step, state, s, a.req.Actor.Role).Err()
 }
 
-// mayHandle says whether who asks may see a request: its citizen, or the
+// mayHandle reports whether the caller may see a request: its citizen, or the
 // officer of the comune unless it is a draft.
 func (a *action) mayHandle(subject string, s RequestState) bool {
 	if a.req.Actor.Role == electoral.CitizenRole {

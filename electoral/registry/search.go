@@ -7,8 +7,8 @@ import (
 	"github.com/liste-elettorali/anpr/electoral"
 )
 
-// A Condition compares a field: it holds if the value is one of In, or with
-// Not if it is none of them. A text that is not given is empty; an answer is
+// A Condition compares a field: it holds if the value is one of In, or, with
+// Not, if it is none of them. A text that is not given is empty; an answer is
 // "si", "no" or "non indicato". Values compare byte by byte.
 type Condition struct {
 	Field electoral.Field `json:"field"`
@@ -25,14 +25,15 @@ type Search struct {
 	After string
 	// Where are conditions on fields that are not derived.
 	Where []Condition
-	// Touched, if not nil, leaves only those of whom the journal of the comune
-	// has an entry that it selects. Its Comune, ANPRIDs and After are not used.
+	// Touched, if not nil, selects only electors of whom the journal of the
+	// comune has an entry that it selects. Its Comune, ANPRIDs and After are
+	// not used.
 	Touched *JournalSearch
 }
 
-// Matches reports whether every condition of the search holds for an elector:
-// what a store that has no better way applies to each. A field that is not
-// known or derived holds for nobody.
+// Matches reports whether every condition of the search holds for an elector. A
+// store without a better way applies it to each. A condition on a derived or
+// unknown field holds for nobody.
 func (s Search) Matches(e electoral.Elector) bool {
 	for _, c := range s.Where {
 		if !c.holds(&e, nil) {
@@ -42,7 +43,7 @@ func (s Search) Matches(e electoral.Elector) bool {
 	return true
 }
 
-// check refuses conditions that no store can look for.
+// Check returns an error if a condition is on a field that no store holds.
 func (s Search) Check() error {
 	for _, c := range s.Where {
 		if info, known := electoral.InfoOf(c.Field); !known || info.Derived {

@@ -9,7 +9,7 @@ import (
 )
 
 // A Store keeps sections and electors. Package electoraltest holds its
-// conformance suite; [memory.NewStore] and package sqlstore implement it.
+// conformance suite; packages memory and sqlstore implement it.
 //
 // A Store is safe for concurrent use by several goroutines. A cancelled
 // context ends a call with the context's error and without effect.
@@ -22,7 +22,7 @@ type Store interface {
 	// durable together before Update returns nil; if fn returns an error, or
 	// panics, none does and Update returns that error. Updates that touch the
 	// same comune exclude each other. fn may be called again when the store
-	// must retry: it keeps no effect of its own from an earlier call.
+	// must retry: it must keep no effect of its own from an earlier call.
 	Update(ctx context.Context, fn func(Writer) error) error
 }
 
@@ -47,7 +47,8 @@ type RollReader interface {
 	Sections(ctx context.Context, comune string) iter.Seq2[electoral.Section, error]
 	// Enrolled yields the electors who have a place in a list of a comune, in
 	// one of its sections, or with an empty section in all, in the order of
-	// section and of ANPR id; for [electoral.StillVotesList] those of [electoral.Removal].StillVotes.
+	// section and of ANPR id; for [electoral.StillVotesList], the section of
+	// their [electoral.StillVotes].
 	Enrolled(ctx context.Context, l electoral.List, comune, section string) iter.Seq2[electoral.Elector, error]
 	// Search yields the electors that a search selects, in the order of ANPR
 	// id. A condition on a field that is derived or not known is an error.
@@ -87,7 +88,8 @@ type RollWriter interface {
 	// PutElector writes an elector under a comune, the home, in place of what
 	// is known of him under any comune.
 	PutElector(ctx context.Context, home string, e electoral.Elector) error
-	// RemoveSection and RemoveElector remove one; none is no error.
+	// RemoveSection and RemoveElector remove one; it is not an error if there
+	// is none.
 	RemoveSection(ctx context.Context, comune, number string) error
 	RemoveElector(ctx context.Context, anprID string) error
 }
@@ -97,20 +99,21 @@ type BookWriter interface {
 	// PutRecord writes a record in place of the one with its key, if there is
 	// one.
 	PutRecord(ctx context.Context, r Record) error
-	// RemoveRecord removes one; none is no error.
+	// RemoveRecord removes one; it is not an error if there is none.
 	RemoveRecord(ctx context.Context, comune string, book Book, id string) error
 	// ExpireRecords removes the records of a comune whose Expires is not after
 	// an instant, and returns how many there were.
 	ExpireRecords(ctx context.Context, comune string, at time.Time) (int, error)
-	// Note adds entries to the journal. One that is there already stands.
+	// Note adds entries to the journal. An entry that is there already stays as
+	// it is.
 	Note(ctx context.Context, entries ...JournalEntry) error
 	// Forget removes the entries of the journal of a comune before an instant,
 	// and returns how many there were.
 	Forget(ctx context.Context, comune string, before time.Time) (int, error)
 }
 
-// A BulkWriter is what a [Writer] may do besides: many electors at once, for a
-// first load. It is found by a type assertion.
+// A BulkWriter is an optional interface of a [Writer], found by a type
+// assertion: it writes many electors at once, for a first load.
 type BulkWriter interface {
 	// Homes returns the comune under which each of some electors was put.
 	// Those who are not in the store are not in the map.

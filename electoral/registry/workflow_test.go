@@ -467,7 +467,7 @@ func TestExtractTurning18(t *testing.T) {
 		assert.Equal(c.t, 3, n)
 		assert.Equal(c.t, 3, l.header.Total)
 		assert.ElementsMatch(c.t, []string{"2/900", "/901", "/905"}, l.ids)
-		// Who was born on 29 February turns 18 on 1 March of a common year.
+		// A person born on 29 February turns 18 on 1 March of a common year.
 		leap := adult.Clone()
 		leap.ANPRID, leap.FiscalCode, leap.Birth.Date = "910", "", electoral.Date{Year: 2008, Month: 2, Day: 29}
 		c.population.Put(leap)

@@ -35,7 +35,7 @@ type AddedTerm struct {
 	List  electoral.List
 	Years int
 	// From and To bound the notices of convocation to which it applies; To is
-	// excluded; a zero date is no bound.
+	// excluded; a zero date does not bound them.
 	From, To electoral.Date
 }
 
@@ -51,7 +51,7 @@ func DefaultAddedTerms() []AddedTerm {
 }
 
 // NewChecker returns a checker. It fails only if the embedded tables cannot be
-// read or a term is none.
+// read, or if a term is negative or of a list that has none.
 func NewChecker(cfg Config) (*Checker, error) {
 	c := &Checker{tables: cfg.Tables, terms: slices.Clone(cfg.AddedTerms)}
 	if cfg.AddedTerms == nil {
@@ -78,10 +78,10 @@ func NewChecker(cfg Config) (*Checker, error) {
 // Tables returns the reference tables that the checker judges with.
 func (c *Checker) Tables() *refdata.Tables { return c.tables }
 
-// Circumstances are what a check knows beside the record.
+// Circumstances are what a check takes into account beside the record.
 type Circumstances struct {
 	// At is the day at which the decision is taken; citizenship, age, tables
-	// and residence are looked at on that day. Required.
+	// and residence are judged as of that day. Required.
 	At electoral.Date
 	// Notice is the day on which the notice of convocation of a vote is
 	// published ("manifesto di convocazione dei comizi"), at which residence
@@ -167,8 +167,8 @@ func (k *elector) person() {
 	if k.e.Capacity != electoral.Yes {
 		return
 	}
-	// The semestral revision enrols in the first half of a year who turns 18
-	// in the second, and the other way round: an elector may be 17.
+	// The semestral revision of one half of the year enrols those who turn 18
+	// in the other half: an elector may be 17.
 	age, certain := p.AgeAt(k.in.At)
 	switch {
 	case certain && age < 17:
@@ -180,8 +180,8 @@ func (k *elector) person() {
 	}
 }
 
-// notItalian judges the national flags of who is in no list that would say his
-// citizenship.
+// notItalian judges the answers for national votes of a person who is in no
+// list, from which his citizenship would follow.
 func (k *elector) notItalian(p *electoral.Person, enrolled bool) {
 	if enrolled || len(p.Citizenships) == 0 || p.IsItalian(k.in.At) || k.e.Capacity == electoral.No {
 		return
@@ -360,8 +360,8 @@ func (k *elector) addedList(l electoral.List, province, name string) {
 	k.addedTerm(l, p.Residence.TerritorySince, name)
 }
 
-// addedTerm counts the residence at the notice; before one it can only say
-// what would be over by today.
+// addedTerm counts the residence at the notice. Without one it can only say
+// which term would be over by today.
 func (k *elector) addedTerm(l electoral.List, since electoral.Date, name string) {
 	at, noticed := k.in.Notice, !k.in.Notice.IsZero()
 	if !noticed {

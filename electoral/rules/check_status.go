@@ -30,7 +30,7 @@ func (k *elector) status() {
 	k.withoutList()
 }
 
-// withoutList tells who votes for something and is in no list.
+// withoutList faults a person who votes for something and is in no list.
 func (k *elector) withoutList() {
 	for _, l := range electoral.Lists() {
 		if k.e.ListEntry(l).Enrolled == electoral.Yes {
@@ -46,7 +46,7 @@ func (k *elector) withoutList() {
 	}
 }
 
-// usual tells what is rarely meant: an Italian resident, outside the added
+// usual warns of what is rarely meant: an Italian resident, outside the added
 // lists, who does not vote for everything.
 func (k *elector) usual() {
 	p := k.in.Person
@@ -137,8 +137,8 @@ func (k *elector) constituencies() {
 	}
 }
 
-// expectedConstituencies names what would be right for this elector, or all
-// the constituencies when it cannot be told.
+// expectedConstituencies names what would be right for this elector, or all the
+// constituencies if that is not known.
 func (k *elector) expectedConstituencies(h house) string {
 	if k.e.General != nil {
 		if names := constituenciesOf(h.of(k.e.General.Comune)); len(names) > 0 {
@@ -207,7 +207,7 @@ func constituenciesOf(colleges []refdata.College) []string {
 	return names
 }
 
-// sectionFields asks of the elector's section what his status needs.
+// sectionFields checks that the elector's section has what his status requires.
 func (k *elector) sectionFields() {
 	if k.in.Section == nil {
 		return

@@ -4,5 +4,5 @@
 // also says through which list an elector votes, and until when an application
 // counts.
 //
-// It reads tables and keeps nothing: it knows no store and no service.
+// It reads tables and keeps nothing; it uses neither a store nor a service.
 package rules

@@ -7,7 +7,7 @@ import (
 // ApplicationTerm returns the last day on which an application for a list
 // counts for a vote: the fifth after the notice for the comunal list, the
 // ninetieth before the vote for the European Parliament. It returns false if
-// the vote is none of that list's, or its notice is not known.
+// the list does not serve for that vote, or if its notice is not known.
 func ApplicationTerm(l electoral.List, v electoral.Vote) (electoral.Date, bool) {
 	switch {
 	case l == electoral.EUComunalList &&

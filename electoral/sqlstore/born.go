@@ -14,8 +14,8 @@ import (
 var _ electoral.ResidentPopulation = (*Population)(nil)
 
 // bornColumns are the first and the last day on which a person may be born,
-// NULL if nothing is known. Of a month the last day that any has stands for
-// its own: no day lies between.
+// NULL if nothing is known. The 31st stands for the last day of every month: no
+// other day lies between.
 func bornColumns(d electoral.Date) (first, last any) {
 	switch text := d.String(); {
 	case d.IsZero():
@@ -49,11 +49,11 @@ func bornBetween(comune string, from, to electoral.Date) (r bornRange, never boo
 	return r, false
 }
 
-// fewBorn is up to how many ids Born holds in memory.
+// fewBorn is the most ids that Born holds in memory.
 const fewBorn = 50_000
 
-// Born implements [electoral.ResidentPopulation]. Who moves while it runs may
-// be missing.
+// Born implements [electoral.ResidentPopulation]. A person who moves while it
+// runs may be missing.
 func (p *Population) Born(ctx context.Context, comune string,
 	from, to electoral.Date) iter.Seq2[electoral.Person, error] {
 	return func(yield func(electoral.Person, error) bool) {
@@ -84,9 +84,9 @@ func (p *Population) Born(ctx context.Context, comune string,
 	}
 }
 
-// few returns the ids in order, nil if they are too many. Those of whom the day
-// is not known are few: they are looked for apart, so that of the others only
-// those are read who were born between the days.
+// few returns the ids in order, or nil if there are too many. Persons whose day
+// of birth is not known are few and are looked up apart, so that of the others
+// only those born between the days are read.
 func (r bornRange) few(ctx context.Context, db *sqldb.DB) ([]string, error) {
 	some := fmt.Sprintf(` LIMIT %d`, fewBorn+1)
 	var ids []string
@@ -116,7 +116,7 @@ func (r bornRange) few(ctx context.Context, db *sqldb.DB) ([]string, error) {
 // the births serves it.
 const bornWhere = `comune = $1 AND (born_first || '') <= $2 AND (born_last || '') >= $3`
 
-// of yields those with some ids.
+// of yields the persons of the range with some ids.
 func (r bornRange) of(ctx context.Context, db *sqldb.DB, ids []string) iter.Seq2[electoral.Person, error] {
 	return func(yield func(electoral.Person, error) bool) {
 		d := db.Dialect()
@@ -136,7 +136,7 @@ func (r bornRange) of(ctx context.Context, db *sqldb.DB, ids []string) iter.Seq2
 	}
 }
 
-// scan returns the next page of all.
+// scan returns the next page of the whole range.
 func (r bornRange) scan(ctx context.Context, db *sqldb.DB, after *electoral.Person,
 	n size) ([]electoral.Person, error) {
 	last := ""

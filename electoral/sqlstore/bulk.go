@@ -43,7 +43,7 @@ func routes(ctx context.Context, q sqldb.Querier, t table, keys []string) (map[s
 	return out, nil
 }
 
-// AddElectors implements [registry.BulkWriter]. Some thousands of electors a
+// AddElectors implements [registry.BulkWriter]. Some thousands of electors in a
 // call are as fast as more.
 func (t *transaction) AddElectors(ctx context.Context, home string, list []electoral.Elector) error {
 	comuni := []string{home}

@@ -32,10 +32,10 @@ func (f *filter) add(text string, args ...any) {
 	f.args = append(f.args, args...)
 }
 
-// in adds that a text, which is never NULL, is one of a list, or with not none
-// of it.
+// in adds the condition that a text, which is never NULL, is one of a list or,
+// with not, none of it.
 func (f *filter) in(d sqldb.Dialect, column string, values []string, not bool) {
-	// What cannot be stored equals nothing that is.
+	// A text that cannot be stored equals none that is.
 	switch values = storables(values); {
 	case len(values) == 0:
 		f.never = f.never || !not
@@ -100,7 +100,8 @@ var fieldColumns = func() map[electoral.Field]column {
 	return m
 }()
 
-// conditions is that an elector's row meets conditions.
+// conditions returns the filter of an elector's row that stands for some
+// conditions.
 func conditions(d sqldb.Dialect, list []registry.Condition) (filter, error) {
 	var f filter
 	for _, c := range list {
@@ -117,7 +118,7 @@ func conditions(d sqldb.Dialect, list []registry.Condition) (filter, error) {
 	return f, nil
 }
 
-// answer adds that an answer is one of those that a condition lets be.
+// answer adds the condition that an answer is one of those that c allows.
 func (f *filter) answer(column string, c registry.Condition) {
 	var any []string
 	for _, a := range []struct {

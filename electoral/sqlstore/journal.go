@@ -28,9 +28,9 @@ func scanEntry(r sqldb.Rows) (registry.JournalEntry, error) {
 	return e, nil
 }
 
-// entries is the condition that an entry is one of those that a search
-// selects, but for its comune, its ids and what it comes after. at is the
-// column of the instant, as it is or as an expression that no index serves.
+// entries returns the condition that an entry is one of those that a search
+// selects, apart from its comune, its ids and the entry that it follows. at is
+// the column of the instant, as it is or as an expression that no index serves.
 func entries(d sqldb.Dialect, s registry.JournalSearch, at string) filter {
 	var f filter
 	if !s.From.IsZero() {
@@ -49,8 +49,8 @@ func entries(d sqldb.Dialect, s registry.JournalSearch, at string) filter {
 }
 
 // noIndex is the instant of an entry where the key, and not the index by time,
-// gives the order: the planner, who has no statistics of a purged table, would
-// often be wrong.
+// gives the order: the planner, which has no statistics of a purged table,
+// would often be wrong.
 const noIndex = "(at + 0)"
 
 // Journal implements [registry.BookReader].
@@ -126,12 +126,12 @@ func keyOf(e registry.JournalEntry) entryKey {
 
 func scanKey(r sqldb.Rows) (k entryKey, err error) { return k, r.Scan(&k.id, &k.at, &k.operation) }
 
-// fewNoted is up to how many entries of a comune are written with a statement
+// fewNoted is the most entries of a comune that are written with a statement
 // each.
 const fewNoted = 20
 
 // Note implements [registry.BookWriter]. Some thousands of entries of a comune
-// a call are as fast as more.
+// in a call are as fast as more.
 func (t *transaction) Note(ctx context.Context, list ...registry.JournalEntry) error {
 	byComune := map[string][]registry.JournalEntry{}
 	row := make([]any, 0, len(operations.columns))
@@ -165,8 +165,9 @@ func entryRow(row []any, e registry.JournalEntry) []any {
 	return append(row[:0], e.Comune, e.ANPRID, millis(e.At), string(e.Operation), string(e.Revision))
 }
 
-// noteMany copies those entries of a comune that are not there: a copy fails
-// at one that is. The comune is locked, so that none comes meanwhile.
+// noteMany copies the entries of a comune that are not in the journal yet,
+// since a copy fails at one that is. The comune is locked, so that no entry is
+// added meanwhile.
 func (t *transaction) noteMany(ctx context.Context, comune string, list []registry.JournalEntry) error {
 	there, err := t.there(ctx, comune, list)
 	if err != nil {

@@ -16,8 +16,7 @@ import (
 
 // A Population keeps persons. It implements [electoral.Population],
 // [electoral.BulkPopulation] and [electoral.ResidentPopulation]. It may be read
-// within a view or an update of a [Store], of which it does not wait for the
-// end.
+// within a view or an update of a [Store] and does not wait for their end.
 type Population struct{ db *sqldb.DB }
 
 var (
@@ -43,14 +42,14 @@ func (p *Population) ByANPRID(ctx context.Context, anprID string) (electoral.Per
 }
 
 // ByANPRIDs returns the persons with some ANPR ids; those who are not there are
-// not in the map. Some thousands a call are as fast as more.
+// not in the map. Some thousands in a call are as fast as more.
 func (p *Population) ByANPRIDs(ctx context.Context, anprIDs []string) (map[string]electoral.Person, error) {
 	var found map[string]electoral.Person
 	err := p.db.Lookup(ctx, func(q sqldb.Querier) error {
 		found = make(map[string]electoral.Person, len(anprIDs))
 		wanted := anprIDs
-		// Who moves between the two queries is not where his route led: he is
-		// looked for again.
+		// A person who moves between the two queries is not where his route led
+		// and is looked up again.
 		for tries := 0; len(wanted) > 0; tries++ {
 			homes, err := routes(ctx, q, personRoutes, wanted)
 			if err != nil {
@@ -154,8 +153,8 @@ func scanPerson(row sqldb.Rows) (electoral.Person, error) {
 const italianAlone = `[{"state":"` + electoral.ItalianState + `"}]`
 
 // usualBirth and usualResidence read what jsonText makes of the usual birth and
-// residence, as encoding/json would in ten times the time; of anything else they
-// say that it is not.
+// residence, as encoding/json would in ten times the time; they return false
+// for anything else.
 func usualBirth(text string, b *electoral.Birth) bool {
 	p := plainJSON(text)
 	ok := p.skip(`{"date":"`) && p.date(&b.Date)
@@ -206,11 +205,11 @@ func (p *plainJSON) date(to *electoral.Date) bool {
 	return err == nil
 }
 
-// Put writes persons, each in place of the one with his ANPR id: all of them,
-// or none if persons yields an error or one has the fiscal code of another. It
-// returns how many. What it wrote is durable when it returns. persons is read
-// once. On PostgreSQL, where several may write at once, one that another
-// prevents fails with [ErrConflict]; then call it again.
+// Put writes persons, each in place of the one with the same ANPR id: all of
+// them, or none if persons yields an error or one has the fiscal code of
+// another. It returns their number; what it wrote is durable when it returns.
+// persons is read once. On PostgreSQL several may write at once: a call that
+// another one prevents fails with [ErrConflict] and may be repeated.
 func (p *Population) Put(ctx context.Context, persons iter.Seq2[electoral.Person, error]) (int, error) {
 	n := 0
 	err := p.db.Snapshot(ctx, func(tx sqldb.Tx) error {

@@ -20,8 +20,8 @@ var (
 	recordRoutes = newTable("record_routes", 4, "subject", "book", "comune", "id")
 )
 
-// putRecordConflict lets the subject be as it is. The route of another would
-// stay behind: a row with another subject fails, its column being NOT NULL.
+// putRecordConflict does not change the subject, whose route would stay behind:
+// a row with another subject fails, since its column is NOT NULL.
 const putRecordConflict = ` ON CONFLICT (comune, book, id) DO UPDATE SET
 	subject = CASE WHEN records.subject = excluded.subject THEN excluded.subject END,
 	state = excluded.state, at = excluded.at, expires = excluded.expires, body = excluded.body`
@@ -192,8 +192,8 @@ func (t *transaction) recordsByRoute(ctx context.Context, s registry.RecordSearc
 	return list, nil
 }
 
-// PutRecord implements [registry.BookWriter]. A record whose subject is
-// another than before is refused.
+// PutRecord implements [registry.BookWriter]. A record with another subject
+// than before is refused.
 func (t *transaction) PutRecord(ctx context.Context, r registry.Record) error {
 	row := []any{r.Comune, string(r.Book), r.ID, r.Subject, r.State, millis(r.At), nil, nil}
 	if !r.Expires.IsZero() {

@@ -13,10 +13,10 @@ import (
 )
 
 const (
-	// fewTouched is up to how many entries of the journal a search holds in
+	// fewTouched is the most entries of the journal that a search holds in
 	// memory.
 	fewTouched = 20_000
-	// fewSections is up to how many sections a search begins with them.
+	// fewSections is the most sections with which a search begins.
 	fewSections = 8
 )
 
@@ -96,7 +96,7 @@ func merge(streams []*stream, yield func(electoral.Elector) bool) error {
 	}
 }
 
-// search is a search under way.
+// search is a search in progress.
 type search struct {
 	*transaction
 	comune string
@@ -161,9 +161,9 @@ func (t *transaction) streams(ctx context.Context, s registry.Search) ([]*stream
 	})}, nil
 }
 
-// pinned returns a list and the sections in which alone the conditions find
-// somebody, if there are a few such sections of the comune. Of an added list
-// there may be a place without a yes, which is not in the list.
+// pinned returns a list and the only sections of it in which the conditions can
+// find somebody, if these are few and of the comune. An added list may have a
+// place without a yes, which is not in the list.
 func pinned(s registry.Search) (electoral.List, []string) {
 	only := func(l electoral.List, part electoral.ListPart, values ...string) bool {
 		return slices.ContainsFunc(s.Where, func(c registry.Condition) bool {
@@ -303,21 +303,21 @@ func cut(ids []string, after string, n size) batch {
 	return batch{ids[:n], ids[n-1], true}
 }
 
-// inSection returns who comes next in a section of a list.
+// inSection returns the electors who come next in a section of a list.
 func (q search) inSection(ctx context.Context, l electoral.List, section, after string, n size) (batch, error) {
 	text := `SELECT anpr_id FROM enrolments
 		WHERE comune = $1 AND list = $2 AND section = $3 AND anpr_id > $4 ORDER BY anpr_id` + n.limit()
 	return batchOf(n, sqldb.All(ctx, q.tx, scanText, text, q.comune, string(l), section, after))
 }
 
-// noted returns who comes next in the journal.
+// noted returns the electors who come next in the journal.
 func (q search) noted(ctx context.Context, f filter, after string, n size) (batch, error) {
 	f = f.and(`comune = `+f.place(0)+` AND anpr_id > `+f.place(1), q.comune, after)
 	return batchOf(n, sqldb.All(ctx, q.tx, scanText,
 		`SELECT anpr_id FROM operations WHERE `+f.text+` ORDER BY anpr_id`+n.limit(), f.args...))
 }
 
-// touched returns those ids of whom the journal has an entry.
+// touched returns the ids for which the journal has an entry.
 func (q search) touched(ctx context.Context, f filter, ids []string) ([]string, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -329,8 +329,8 @@ func (q search) touched(ctx context.Context, f filter, ids []string) ([]string, 
 	return slices.Compact(found), err
 }
 
-// few returns, in order, whom the journal names after an id, or nil if it has
-// too many entries that the search selects.
+// few returns, in order, the ids that the journal names after an id, or nil if
+// it has too many entries that the search selects.
 func (q search) few(ctx context.Context, s registry.JournalSearch, after string) ([]string, error) {
 	f := entries(q.tx.Dialect(), s, "at")
 	f = f.and(`comune = `+f.place(0)+` AND anpr_id > `+f.place(1), q.comune, after)

@@ -30,12 +30,12 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// ErrPurgeBlocked is wrapped by the error of [DB.Purge] that an open
-// transaction, of this program or of another, kept from its end.
+// ErrPurgeBlocked is wrapped by the error of [DB.Purge] if an open transaction,
+// of this program or of another, keeps it from ending.
 var ErrPurgeBlocked = sqldb.ErrPurgeBlocked
 
-// ErrConflict is wrapped by the error of an update that other updates
-// prevented, at every attempt. Nothing of it was done.
+// ErrConflict is wrapped by the error of an update that other updates prevented
+// at every attempt. It has changed nothing.
 var ErrConflict = sqldb.ErrConflict
 
 // A DB is an open database with the schema of this package. It is safe for
@@ -56,8 +56,8 @@ func OpenSQLite(ctx context.Context, file string) (*DB, error) {
 // key=value pairs, with libpq's parameters and environment; pool_max_conns
 // bounds how many updates and views are open at once (by default 4, or 2 for
 // each CPU if that is more; the next waits), and as many connections again
-// serve [Population]. The string is in no error, and a password in it must be
-// percent-encoded. The tables stand in the first schema of search_path. The
+// serve [Population]. No error contains the string, and a password in it must
+// be percent-encoded. The tables stand in the first schema of search_path. The
 // database must be in UTF-8.
 func OpenPostgres(ctx context.Context, dsn string) (*DB, error) {
 	db, err := sqldb.OpenPostgres(ctx, dsn)
@@ -75,7 +75,7 @@ func migrated(ctx context.Context, db *sqldb.DB, err error) (*DB, error) {
 }
 
 // Close closes the database; SQLite's write-ahead log is written back into the
-// file. What is under way comes to its end.
+// file. Calls in progress run to their end.
 func (d *DB) Close() error { return d.db.Close() }
 
 // Purge leaves no byte of an earlier value in the files of tables and indexes:
@@ -132,7 +132,7 @@ func (s *Store) Update(ctx context.Context, fn func(registry.Writer) error) erro
 	})
 }
 
-// transaction implements electoral.Writer and electoral.BulkWriter.
+// transaction implements [registry.Writer] and [registry.BulkWriter].
 type transaction struct {
 	tx sqldb.Tx
 	// locked are the comuni that this update has to itself; nil in a view.

@@ -72,8 +72,8 @@ func (t table) check(row []any) error {
 	return nil
 }
 
-// storable reports whether a text may stand in the database; what is not there
-// needs no query.
+// storable reports whether a text may stand in the database; one that cannot be
+// there needs no query.
 func storable(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
 // jsonText writes a value as JSON, and fails where encoding/json would change
