@@ -2,7 +2,9 @@ package seal_test
 
 import (
 	"bytes"
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
 	"os"
@@ -85,6 +87,69 @@ func TestKeyOfAnotherKind(t *testing.T) {
 	}
 }
 
+// TestKeyForms loads the same key in each form that a PEM file may hold it in,
+// and refuses a file that holds two.
+func TestKeyForms(t *testing.T) {
+	for _, kind := range []sealtest.Key{sealtest.P256, sealtest.RSA2048} {
+		ca := newCA(t, sealtest.Config{Key: kind})
+		dir, both := keyFiles(t, ca)
+		p, err := seal.LoadPEM(both, "")
+		assertPair(t, ca, p, err)
+		certs, err := os.ReadFile(filepath.Join(dir, "certs.pem"))
+		require.NoError(t, err)
+		var own []byte
+		switch key := ca.Signer().(type) {
+		case *ecdsa.PrivateKey:
+			der, err := x509.MarshalECPrivateKey(key)
+			require.NoError(t, err)
+			own = encode("EC PRIVATE KEY", der)
+		case *rsa.PrivateKey:
+			own = encode("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key))
+		}
+		p, err = seal.LoadPEM(append(bytes.Clone(own), certs...), "")
+		assertPair(t, ca, p, err)
+		_, err = seal.LoadPEM(append(bytes.Clone(own), both...), "")
+		assert.ErrorContains(t, err, "more than one private key")
+		_, err = seal.LoadPEM(append(encode("OPENSSH PRIVATE KEY", []byte("x")), certs...), "")
+		assert.ErrorContains(t, err, "OPENSSH")
+	}
+}
+
+// TestTermOfSeals asks for the level of documents with several seals, and of what
+// is no document.
+func TestTermOfSeals(t *testing.T) {
+	ca := newCA(t, sealtest.Config{})
+	sealed := func(doc []byte, level seal.Level) []byte {
+		out, err := newPAdES(t, padesConfig(t, ca, level)).Seal(t.Context(), doc, seal.Details{})
+		require.NoError(t, err)
+		return out
+	}
+	plain := page(t)
+	b := sealed(plain, seal.LevelB)
+	for name, c := range map[string]struct {
+		doc  []byte
+		want seal.Level
+	}{
+		"B":                {b, seal.LevelB},
+		"T":                {sealed(plain, seal.LevelT), seal.LevelT},
+		"B, then B":        {sealed(b, seal.LevelB), seal.LevelB},
+		"B, then T":        {sealed(b, seal.LevelT), seal.LevelB},
+		"LT, then B":       {sealed(sealed(plain, seal.LevelLT), seal.LevelB), seal.LevelB},
+		"LTA":              {sealed(plain, seal.LevelLTA), seal.LevelLTA},
+		"B, then LTA":      {sealed(b, seal.LevelLTA), seal.LevelT},
+		"another document": {sealed(page(t, 1), seal.LevelLT), seal.LevelLT},
+	} {
+		term, err := seal.TermOf(t.Context(), c.doc)
+		require.NoError(t, err, name)
+		assert.Equal(t, c.want, term.Level, name)
+		assert.NotNil(t, term.By, name)
+	}
+	for name, doc := range map[string][]byte{"nothing": nil, "no PDF": []byte("certificato"), "no seal": plain} {
+		_, err := seal.TermOf(t.Context(), doc)
+		assert.ErrorIs(t, err, seal.ErrDocument, name)
+	}
+}
+
 // TestMACMalformed gives key files whose MAC is of a digest that is no longer
 // secure, or whose MAC has another form.
 func TestMACMalformed(t *testing.T) {
@@ -124,6 +189,43 @@ func TestMACMalformed(t *testing.T) {
 	} {
 		_, err = seal.LoadPKCS12(with(sha256, rest), "x")
 		require.Error(t, err, name)
+		assert.NotErrorIs(t, err, seal.ErrPassword, name)
+	}
+}
+
+// TestPFXMalformed gives key files whose outermost parts are others, or are not
+// there, each with what is right in the rest.
+func TestPFXMalformed(t *testing.T) {
+	const password = "perché €"
+	data, err := os.ReadFile(filepath.Join("testdata", "pbmac1.p12"))
+	require.NoError(t, err)
+	in := cryptobyte.String(data)
+	var pfx, version, auth, mac cryptobyte.String
+	require.True(t, in.ReadASN1(&pfx, cbasn1.SEQUENCE) && pfx.ReadASN1Element(&version, cbasn1.INTEGER) &&
+		pfx.ReadASN1Element(&auth, cbasn1.SEQUENCE) && pfx.ReadASN1Element(&mac, cbasn1.SEQUENCE))
+	of := func(parts ...[]byte) []byte {
+		var b cryptobyte.Builder
+		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			for _, p := range parts {
+				b.AddBytes(p)
+			}
+		})
+		return b.BytesOrPanic()
+	}
+	// The content of another type, with the same bytes in it.
+	signed := bytes.Replace(auth, []byte{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01},
+		[]byte{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02}, 1)
+	require.NotEqual(t, []byte(auth), signed)
+	_, err = seal.LoadPKCS12(of(version, auth, mac), password)
+	require.NoError(t, err)
+	for name, bad := range map[string][]byte{
+		"nothing": nil, "another version": of([]byte{2, 1, 2}, auth, mac), "no version": of(auth, mac),
+		"no content": of(version), "no MAC": of(version, auth), "two MACs": of(version, auth, mac, mac),
+		"something behind": append(of(version, auth, mac), 0), "signed": of(version, signed, mac),
+	} {
+		p, err := seal.LoadPKCS12(bad, password)
+		assert.Error(t, err, name)
+		assert.Nil(t, p, name)
 		assert.NotErrorIs(t, err, seal.ErrPassword, name)
 	}
 }
