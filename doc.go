@@ -43,9 +43,9 @@
 //
 // # One way through
 //
-// Whatever is done with an elector's data goes through [electoral.Passage]: what is
-// asked is on record, then it is done, then its outcome is on record, and what
-// cannot be recorded is neither done nor shown.
+// Whatever is done with an elector's data goes through [electoral.Passage]. A change
+// is on record as asked before it is made, and its outcome after it; a reading is on
+// record before its answer leaves. What cannot be recorded is neither done nor shown.
 //
 // # Compatibility
 //

@@ -105,8 +105,9 @@ type Access struct {
 	At time.Time
 	// Operation is what was asked ("operazione richiesta"), an [Operation].
 	Operation Operation
-	// Outcome is how it ended ("esito della richiesta"): [Requested],
-	// [Granted], or the code of the refusal.
+	// Outcome is how it ended ("esito della richiesta"): [Requested] while it
+	// has not, [Granted], [Failed], [Unknown], [Repeated], or the code of the
+	// refusal.
 	Outcome string
 	// RequestID is Request.ID ("identificativo della richiesta").
 	RequestID string
