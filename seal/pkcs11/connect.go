@@ -232,10 +232,13 @@ func ecKey(lib library, session, object uint) (crypto.PublicKey, error) {
 		if !c.oid.Equal(oid) {
 			continue
 		}
-		// The standard wants an OCTET STRING; some tokens give what is in it.
-		var octets []byte
-		if rest, err := asn1.Unmarshal(point, &octets); err == nil && len(rest) == 0 {
-			point = octets
+		// The standard wants an OCTET STRING; some tokens give what is in it. The
+		// length tells them apart: one point in 256 reads as an OCTET STRING too.
+		if bare := 1 + 2*((c.curve.Params().BitSize+7)/8); len(point) != bare {
+			var octets []byte
+			if rest, err := asn1.Unmarshal(point, &octets); err == nil && len(rest) == 0 {
+				point = octets
+			}
 		}
 		pub, err := ecdsa.ParseUncompressedPublicKey(c.curve, point)
 		if err != nil {

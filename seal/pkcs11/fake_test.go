@@ -23,6 +23,7 @@ type device struct {
 	always   bool
 	mute     bool // says of no session that it is logged in
 	der      bool // gives signatures of ECDSA in DER, as some do
+	wrapped  bool // gives the point in an OCTET STRING, as the standard wants
 	keys     []crypto.Signer
 	certs    []*x509.Certificate
 	sessions map[uint]bool
@@ -182,7 +183,11 @@ func (d *device) attribute(s, object, typ uint) ([]byte, error) {
 			return asn1.Marshal(asn1.ObjectIdentifier{1, 3, 132, 0, 35})
 		case ckaECPoint:
 			if object/100 == ckoPublicKey {
-				return k.Bytes() // without the OCTET STRING, as some do
+				point, err := k.Bytes()
+				if err != nil || !d.wrapped {
+					return point, err // without the OCTET STRING, as some do
+				}
+				return asn1.Marshal(point)
 			}
 		}
 	}

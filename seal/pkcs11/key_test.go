@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/x509"
+	"encoding/binary"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -101,6 +102,38 @@ func TestKinds(t *testing.T) {
 	require.NoError(t, rsa.VerifyPSS(pub, crypto.SHA512, sum[:], sig, pss))
 	_, err = k.Sign(nil, sum[:20], crypto.SHA1)
 	require.ErrorIs(t, err, ErrUnsupported)
+}
+
+// TestPoint: a point without its OCTET STRING may read as one, if its first
+// byte happens to be the right length; both forms give the same key.
+func TestPoint(t *testing.T) {
+	for _, curve := range []elliptic.Curve{elliptic.P256(), elliptic.P384()} {
+		size := curve.Params().BitSize / 8
+		key := ambiguous(t, curve, byte(2*size-1))
+		for _, wrapped := range []bool{false, true} {
+			d := &device{label: "sigilli", pin: "1234", wrapped: wrapped, keys: []crypto.Signer{key}}
+			k := open(t, d, nil)
+			require.True(t, key.PublicKey.Equal(k.Public()), "%s, wrapped %t", curve.Params().Name, wrapped)
+		}
+	}
+}
+
+// ambiguous returns a key whose point begins with 4 and the given byte.
+func ambiguous(t *testing.T, curve elliptic.Curve, second byte) *ecdsa.PrivateKey {
+	t.Helper()
+	raw := make([]byte, curve.Params().BitSize/8)
+	for i := range 1 << 16 {
+		binary.BigEndian.PutUint32(raw[len(raw)-4:], uint32(i+1))
+		k, err := ecdsa.ParseRawPrivateKey(curve, raw)
+		require.NoError(t, err)
+		point, err := k.PublicKey.Bytes()
+		require.NoError(t, err)
+		if point[1] == second {
+			return k
+		}
+	}
+	t.Fatal("no such key")
+	return nil
 }
 
 func TestOpenRefused(t *testing.T) {
