@@ -90,16 +90,6 @@ var collectiveSchema []byte
 // a collective certificate embeds.
 func CollectiveDataSchema() []byte { return slices.Clone(collectiveSchema) }
 
-func wireSubjectOf(s Subject) wireSubject {
-	return wireSubject{
-		Surname: s.Surname, Name: s.Name, Sex: s.Sex,
-		Birth: wireBirth{
-			Date: s.Birth.Date.String(), Place: s.Birth.Place, OtherPlace: s.Birth.OtherPlace,
-			Province: s.Birth.Province, State: s.Birth.State,
-		},
-	}
-}
-
 // Encode checks the data and returns its canonical form, as [Data.Encode] does.
 func (d CollectiveData) Encode() ([]byte, error) {
 	if err := d.Check(); err != nil {

@@ -226,6 +226,16 @@ func (d Data) Encode() ([]byte, error) {
 	return canonical(w)
 }
 
+func wireSubjectOf(s Subject) wireSubject {
+	return wireSubject{
+		Surname: s.Surname, Name: s.Name, Sex: s.Sex,
+		Birth: wireBirth{
+			Date: s.Birth.Date.String(), Place: s.Birth.Place, OtherPlace: s.Birth.OtherPlace,
+			Province: s.Birth.Province, State: s.Birth.State,
+		},
+	}
+}
+
 // canonical encodes the wire form of data.
 func canonical(w any) ([]byte, error) {
 	var b bytes.Buffer

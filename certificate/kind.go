@@ -2,6 +2,7 @@ package certificate
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -124,4 +125,140 @@ func addMonths(d electoral.Date, n int) electoral.Date {
 	last := refdata.DateOf(time.Date(d.Year, d.Month+1, 0, 0, 0, 0, 0, time.UTC)).Day
 	d.Day = min(d.Day, last)
 	return d
+}
+
+// Rules are the legal rules of a certificate that change with time and use. A
+// caller who must follow a newer law than this package knows replaces them.
+type Rules struct {
+	Formulas   []UseText
+	Stamps     []UseText
+	Validities []Validity
+}
+
+// A UseText is a text that certificates for some uses carry, if they are issued
+// while it is in force.
+type UseText struct {
+	// From and To are the first and the last day of issue; zero means no limit.
+	From, To electoral.Date
+	Uses     []Use
+	// Text is in Italian, whatever the language of the certificate, because the
+	// law gives the words in Italian.
+	Text string
+	// Translations stand beside Text on certificates in two languages, by ISO
+	// 639-1 code. They are ours: no official ones are known.
+	Translations map[string]string
+	Source       string
+}
+
+// A Validity says how long certificates are valid.
+type Validity struct {
+	From, To electoral.Date
+	Kinds    []Kind
+	// Months are calendar months from the day of issue, 1 to 120; a day that
+	// the last month does not have becomes the last day of that month.
+	Months int
+	Source string
+}
+
+// DefaultRules returns the rules that this version knows.
+//
+// The formula of D.P.R. 445/2000, art. 40 c. 02, is printed on certificates for
+// private parties issued from 1 January 2012: without it they are void. It is
+// absent from certificates for electoral use, to which the simplification does
+// not apply. Validity is the six months of art. 41 c. 1 of the same decree.
+// Exemption from stamp duty is that of D.P.R. 642/1972, table (annex B), art.
+// 1.
+func DefaultRules() Rules {
+	return Rules{
+		Formulas: []UseText{{
+			From: electoral.Date{Year: 2012, Month: 1, Day: 1}, Uses: []Use{PrivateUse},
+			Text: "Il presente certificato non può essere prodotto agli organi della pubblica amministrazione " +
+				"o ai privati gestori di pubblici servizi",
+			Translations: map[string]string{
+				"de": "Diese Bescheinigung darf nicht bei Organen der öffentlichen Verwaltung oder bei privaten " +
+					"Betreibern öffentlicher Dienste vorgelegt werden",
+				"fr": "Le présent certificat ne peut être produit aux organes de l'administration publique ni aux " +
+					"gestionnaires privés de services publics",
+				"sl": "Tega potrdila ni dovoljeno predložiti organom javne uprave ali zasebnim upravljavcem " +
+					"javnih storitev",
+			},
+			Source: "D.P.R. 28 dicembre 2000, n. 445, art. 40, comma 02",
+		}},
+		Stamps: []UseText{
+			{
+				Uses: []Use{ElectoralUse},
+				Text: "Esente da imposta di bollo per uso elettorale o referendario " +
+					"(D.P.R. 26 ottobre 1972, n. 642, tabella, art. 1).",
+				Translations: map[string]string{
+					"de": "Stempelfrei für Wahl- oder Referendumszwecke (D.P.R. vom 26. Oktober 1972, Nr. 642).",
+					"fr": "Exempt de droit de timbre pour usage électoral ou référendaire (D.P.R. n° 642 du 26 octobre 1972).",
+					"sl": "Brez kolkovine za volilne ali referendumske namene (OPR št. 642 z dne 26. oktobra 1972).",
+				},
+				Source: "D.P.R. 26 ottobre 1972, n. 642, allegato B, art. 1",
+			},
+			{
+				Uses:   []Use{PrivateUse},
+				Text:   "Soggetto a imposta di bollo, salvo esenzione (D.P.R. 26 ottobre 1972, n. 642).",
+				Source: "D.P.R. 26 ottobre 1972, n. 642",
+			},
+		},
+		Validities: []Validity{{
+			Kinds: Kinds(), Months: 6,
+			Source: "D.P.R. 28 dicembre 2000, n. 445, art. 41, comma 1",
+		}},
+	}
+}
+
+func inForce(at, from, to electoral.Date) bool {
+	return (from.IsZero() || !at.Before(from)) && (to.IsZero() || !at.After(to))
+}
+
+func textFor(list []UseText, use Use, at electoral.Date) UseText {
+	for _, t := range list {
+		if inForce(at, t.From, t.To) && slices.Contains(t.Uses, use) {
+			return t
+		}
+	}
+	return UseText{}
+}
+
+// Formula returns the formula that a certificate issued on a day must carry,
+// empty if none.
+func (r Rules) Formula(use Use, at electoral.Date) string { return textFor(r.Formulas, use, at).Text }
+
+// Stamp returns the line about stamp duty, empty if none.
+func (r Rules) Stamp(use Use, at electoral.Date) string { return textFor(r.Stamps, use, at).Text }
+
+// ValidUntil returns the last day of validity of a certificate issued on a day.
+// It is an error if no rule is in force for that kind and day.
+func (r Rules) ValidUntil(kind Kind, issued electoral.Date) (electoral.Date, error) {
+	for _, v := range r.Validities {
+		if inForce(issued, v.From, v.To) && slices.Contains(v.Kinds, kind) {
+			return addMonths(issued, v.Months), nil
+		}
+	}
+	return electoral.Date{}, fmt.Errorf("certificate: no rule says how long a certificate %q issued on %s is valid",
+		kind, issued)
+}
+
+func (r Rules) check() error {
+	for i, v := range r.Validities {
+		if v.Months < 1 || v.Months > 120 {
+			return fmt.Errorf("certificate: rules: validity %d is of %d months, expected 1 to 120", i, v.Months)
+		}
+	}
+	for what, list := range map[string][]UseText{"formula": r.Formulas, "stamp": r.Stamps} {
+		for i, t := range list {
+			if t.Text == "" || len(t.Text) > 1000 {
+				return fmt.Errorf("certificate: rules: %s %d has a text of %d bytes, expected 1 to 1000",
+					what, i, len(t.Text))
+			}
+		}
+	}
+	for _, k := range Kinds() {
+		if !slices.ContainsFunc(r.Validities, func(v Validity) bool { return slices.Contains(v.Kinds, k) }) {
+			return fmt.Errorf("certificate: rules: no validity for the kind %q", k)
+		}
+	}
+	return nil
 }

@@ -25,7 +25,7 @@ func areas() []area {
 			// Who may do what, and that a request asked twice has one effect.
 			name: "registry",
 			sources: []string{
-				"electoral/registry/*.go", "electoral/access.go", "electoral/passage.go",
+				"electoral/registry/*.go", "electoral/access.go",
 			},
 			tests: electoral,
 		},

@@ -3,9 +3,16 @@ package registry
 import (
 	"cmp"
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -118,6 +125,36 @@ func (r *Registry) HomeOf(ctx context.Context, code electoral.FiscalCode) (anprI
 	return p.ANPRID, comune, err
 }
 
+// sectionsOf returns a lookup for the checker; an error of the store, which the
+// checker cannot return, is left in failure.
+func sectionsOf(ctx context.Context,
+	rd Reader) (find func(comune, number string) (s electoral.Section, found, known bool), failure *error) {
+	failure = new(error)
+	return func(comune, number string) (s electoral.Section, found, known bool) {
+		s, err := rd.Section(ctx, comune, number)
+		if err != nil && !errors.Is(err, electoral.ErrNotFound) {
+			*failure = err
+			return electoral.Section{}, false, false
+		}
+		return s, err == nil, true
+	}, failure
+}
+
+func (r *Registry) personOf(ctx context.Context, anprID string) (electoral.Person, error) {
+	if !electoral.ValidANPRID(anprID) {
+		return electoral.Person{}, electoral.Faults{electoral.NewFault(electoral.IDMalformed, "anprId", anprID, nil)}
+	}
+	p, err := r.population.ByANPRID(ctx, anprID)
+	if errors.Is(err, electoral.ErrNotFound) {
+		return electoral.Person{}, electoral.Faults{unknownPerson(anprID)}
+	}
+	return p, err
+}
+
+func unknownPerson(anprID string) electoral.Fault {
+	return electoral.NewFault(electoral.PersonUnknown, "anprId", anprID, nil)
+}
+
 // today returns the day as of which this action decides.
 func (a *action) today() electoral.Date { return a.r.calendar.Day(a.at) }
 
@@ -171,3 +208,242 @@ func (a *action) write(ctx context.Context, admitted electoral.Faults, fn func(o
 
 // setRows records how many rows were read or given out.
 func setRows(on *electoral.Entry, rows int) { on.Set("rows", strconv.Itoa(rows)) }
+
+// A reply is an answer as it is kept.
+type reply struct {
+	Answer   json.RawMessage  `json:"answer,omitempty"`
+	Warnings electoral.Faults `json:"warnings,omitempty"`
+	Refusal  electoral.Faults `json:"refusal,omitempty"`
+}
+
+// perform runs a writing operation of a comune, a.comune, with effect once: the
+// same request id with the same payload gives the earlier answer. fn runs
+// within one update, which also keeps the answer; it may run again when the
+// store must retry. A refusal is kept too, after what a.refused does. An answer
+// that is not on record is not returned, except that to a change that stands.
+func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, payload any,
+	fn func(w Writer) (T, electoral.Faults, error)) (T, electoral.Faults, error) {
+	var none, answer T
+	var warnings electoral.Faults
+	repeated := false
+	err := a.write(ctx, admitted, func(on *electoral.Entry) error {
+		secret, err := a.secret(payload)
+		if err != nil {
+			return err
+		}
+		var earlier *reply
+		answer, warnings, earlier, err = once(ctx, a, secret, fn)
+		if earlier != nil {
+			repeated = true
+			on.SetOutcome(electoral.Repeated)
+			answer, warnings = none, earlier.Warnings
+			if err := earlier.Refusal.Err(); err != nil {
+				return err
+			}
+			return json.Unmarshal(earlier.Answer, &answer)
+		}
+		if refusal, ok := errors.AsType[electoral.Faults](err); ok {
+			err = join(err, a.r.store.Update(ctx,
+				func(w Writer) error { return a.keepRefusal(ctx, w, secret, refusal) }))
+		}
+		return err
+	})
+	if err != nil && (repeated || !errors.Is(err, electoral.ErrOutcomeNotRecorded)) {
+		return none, nil, err
+	}
+	return answer, warnings.Warnings(), err
+}
+
+// secret returns the secret under which an answer is kept: the request itself.
+func (a *action) secret(payload any) ([]byte, error) {
+	type whole struct {
+		Operation           electoral.Operation
+		Comune, Subject, ID string
+		Payload             any
+	}
+	secret, err := json.Marshal(whole{
+		Operation: a.op, Comune: a.comune, Subject: a.subject, ID: a.req.ID, Payload: payload,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("registry: %w", err)
+	}
+	return secret, nil
+}
+
+// once does the work in one update and keeps its answer, or returns the earlier
+// reply.
+func once[T any](ctx context.Context, a *action, secret []byte,
+	fn func(w Writer) (T, electoral.Faults, error)) (answer T, warnings electoral.Faults, earlier *reply, err error) {
+	var none T
+	err = a.r.store.Update(ctx, func(w Writer) error {
+		answer, warnings, earlier = none, nil, nil
+		var err error
+		if earlier, err = a.earlier(ctx, w, secret); err != nil || earlier != nil {
+			return err
+		}
+		if answer, warnings, err = fn(w); err != nil {
+			return err
+		}
+		data, err := json.Marshal(answer)
+		if err != nil {
+			return fmt.Errorf("registry: %w", err)
+		}
+		return a.keep(ctx, w, secret, reply{Answer: data, Warnings: warnings.Warnings()})
+	})
+	return answer, warnings, earlier, err
+}
+
+// join returns the one error of two that is not nil, or both joined, so that
+// the usual single error keeps its type.
+func join(a, b error) error {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return errors.Join(a, b)
+}
+
+// keepRefusal keeps a refusal, unless somebody else was served meanwhile.
+func (a *action) keepRefusal(ctx context.Context, w Writer, secret []byte, refusal electoral.Faults) error {
+	switch earlier, err := a.earlier(ctx, w, secret); {
+	case earlier != nil:
+		return nil
+	case err != nil:
+		// The id is too old, or of another request, or became so in between: a
+		// refusal for that reason is not the answer to it.
+		if _, late := errors.AsType[electoral.Faults](err); late {
+			return nil
+		}
+		return err
+	}
+	if a.refused != nil {
+		if err := a.refused(w, refusal); err != nil {
+			return err
+		}
+	}
+	return a.keep(ctx, w, secret, reply{Refusal: refusal})
+}
+
+// replyID is the id under which a reply is kept: citizens of one comune do not
+// share their ids with each other.
+func (a *action) replyID() string {
+	if a.req.Actor.Role == electoral.OfficerRole {
+		return "o:" + a.req.ID
+	}
+	return "c:" + a.subject + ":" + a.req.ID
+}
+
+// lastReply is the id of the record with the highest number that a comune has
+// sent.
+const lastReply = "last"
+
+// earlier returns the reply to a request that was answered before, or nil. It
+// refuses an id that was used for another request, and one that is a number
+// lower than the last.
+func (a *action) earlier(ctx context.Context, w Writer, secret []byte) (*reply, error) {
+	rec, err := w.Record(ctx, a.comune, ReplyBook, a.replyID())
+	switch {
+	case err == nil && (rec.Expires.IsZero() || rec.Expires.After(a.at)):
+		var r reply
+		if data, err := unsealReply(secret, rec.Body); err != nil || json.Unmarshal(data, &r) != nil {
+			return nil, electoral.Faults{electoral.NewFault(electoral.RequestIDReused, "request.id", a.req.ID, nil)}
+		}
+		return &r, nil
+	case err != nil && !errors.Is(err, electoral.ErrNotFound):
+		return nil, err
+	}
+	if !a.ordered() {
+		return nil, nil
+	}
+	last, err := a.lastID(ctx, w)
+	if err == nil && last != "" && compareNumbers(a.req.ID, last) <= 0 {
+		err = electoral.Faults{electoral.NewFault(electoral.RequestIDOld, "request.id", a.req.ID,
+			electoral.Args{"last": last})}
+	}
+	return nil, err
+}
+
+// ordered reports whether ANPR requires the id to be higher than the last: a
+// number that a comune sends.
+func (a *action) ordered() bool {
+	return a.req.Actor.Role == electoral.OfficerRole && electoral.AllDigits(a.req.ID)
+}
+
+func (a *action) lastID(ctx context.Context, w Writer) (string, error) {
+	rec, err := w.Record(ctx, a.comune, ReplyBook, lastReply)
+	if errors.Is(err, electoral.ErrNotFound) {
+		return "", nil
+	}
+	return string(rec.Body), err
+}
+
+// compareNumbers compares two texts of digits as numbers.
+func compareNumbers(a, b string) int {
+	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+	if len(a) != len(b) {
+		return len(a) - len(b)
+	}
+	return strings.Compare(a, b)
+}
+
+// keep keeps the reply of a request.
+func (a *action) keep(ctx context.Context, w Writer, secret []byte, r reply) error {
+	data, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("registry: %w", err)
+	}
+	body, err := sealReply(secret, data)
+	if err != nil {
+		return fmt.Errorf("registry: %w", err)
+	}
+	rec := Record{Comune: a.comune, Book: ReplyBook, ID: a.replyID(), At: a.at,
+		Expires: a.at.Add(a.r.retention.Replies), Body: body}
+	if err := w.PutRecord(ctx, rec); err != nil || !a.ordered() {
+		return err
+	}
+	return w.PutRecord(ctx, Record{Comune: a.comune, Book: ReplyBook, ID: lastReply, At: a.at, Body: []byte(a.req.ID)})
+}
+
+// A kept reply may hold values of which a later change must leave no trace
+// (annex 2, services for the comuni 5). Its key is the request itself: only a
+// caller who sends the same request again can read it, or find out that it is
+// the same.
+
+const replySalt = 16
+
+func replyCipher(secret, salt []byte) (cipher.AEAD, error) {
+	key, err := hkdf.Key(sha256.New, secret, salt, "anpr electoral reply", 32)
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
+func sealReply(secret, data []byte) ([]byte, error) {
+	salt := make([]byte, replySalt)
+	if _, err := rand.Read(salt); err != nil {
+		return nil, err
+	}
+	c, err := replyCipher(secret, salt)
+	if err != nil {
+		return nil, err
+	}
+	return c.Seal(salt, nil, data, nil), nil
+}
+
+func unsealReply(secret, body []byte) ([]byte, error) {
+	if len(body) < replySalt {
+		return nil, errors.New("registry: kept reply is too short")
+	}
+	c, err := replyCipher(secret, body[:replySalt])
+	if err != nil {
+		return nil, err
+	}
+	return c.Open(nil, nil, body[replySalt:], nil)
+}

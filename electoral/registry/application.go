@@ -81,7 +81,7 @@ type OriginAddress struct {
 
 // lateFor returns the vote, still to come, for which an application is late.
 func (r *Registry) lateFor(q Application, today electoral.Date) (electoral.Vote, electoral.Date, bool) {
-	for _, v := range r.votes(q.Comune) {
+	for _, v := range r.called(q.Comune) {
 		if last, ok := rules.ApplicationTerm(q.List, v); ok && q.Kind == EnrolmentApplication && !v.Day.Before(today) &&
 			q.Submitted.After(last) {
 			return v, last, true
@@ -145,10 +145,10 @@ func (a *action) checkApplication(q Application, p electoral.Person) electoral.F
 	switch {
 	case p.Residence == nil:
 		fault(electoral.ApplicationNotEntitled, "anprId", p.ANPRID, nil)
-	case p.IsItalian(a.today()) || !p.IsEUCitizen(a.r.checker.Tables(), a.today()):
+	case p.IsItalian(a.today()) || !p.IsEUCitizen(a.r.tables, a.today()):
 		fault(electoral.ApplicationNotEntitled.In("citizenship"), "anprId", p.ANPRID, nil)
 	case !p.HasCitizenship(q.Content.Citizenship, a.today()) ||
-		!a.r.checker.Tables().EUMember(q.Content.Citizenship, a.today()):
+		!a.r.tables.EUMember(q.Content.Citizenship, a.today()):
 		fault(electoral.ApplicationNotEntitled.In("declared"), "content.citizenship", q.Content.Citizenship, nil)
 	}
 	return append(faults, q.Content.check(q.List)...)
@@ -246,7 +246,7 @@ func (r *Registry) Applications(ctx context.Context, req electoral.Request, f Re
 // now lives, the case of enrolling him ex officio.
 func (a *action) moveEuropean(ctx context.Context, w Writer, p electoral.Person) error {
 	if p.Residence == nil || p.Residence.Comune == a.comune || p.IsItalian(a.today()) ||
-		!p.IsEUCitizen(a.r.checker.Tables(), a.today()) {
+		!p.IsEUCitizen(a.r.tables, a.today()) {
 		return nil
 	}
 	return a.putApplication(ctx, w,

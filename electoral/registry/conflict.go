@@ -324,13 +324,10 @@ func (a *action) settle(ctx context.Context, w Writer, q RecordSearch,
 	return nil
 }
 
-// claimant returns the comune to which an elector who is in no general list was
-// released; empty if none waits for him.
-func claimant(ctx context.Context, rd Reader, e electoral.Elector) (string, error) {
-	if e.General != nil || e.Removal == nil {
-		return "", nil
-	}
-	q := RecordSearch{Book: ConflictBook, Comune: e.Removal.Comune, Subject: e.ANPRID,
+// claimant returns the comune to which a person whom a comune removed from its
+// general list was released; empty if none waits for him.
+func claimant(ctx context.Context, rd Reader, anprID, removedBy string) (string, error) {
+	q := RecordSearch{Book: ConflictBook, Comune: removedBy, Subject: anprID,
 		States: []string{string(ConflictReleased)}}
 	for rec, err := range rd.Records(ctx, q) {
 		if err != nil {

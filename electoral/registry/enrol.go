@@ -9,11 +9,19 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/rules"
 )
 
+// called returns the votes called in a comune.
+func (r *Registry) called(comune string) []electoral.Vote {
+	if r.votes == nil {
+		return nil
+	}
+	return r.votes(comune)
+}
+
 // noticeAt returns the day of the latest notice posted in a comune for a vote
 // that is still to come; zero if there is none.
 func (r *Registry) noticeAt(comune string, today electoral.Date) electoral.Date {
 	var last electoral.Date
-	for _, v := range r.votes(comune) {
+	for _, v := range r.called(comune) {
 		if !v.Notice.IsZero() && !v.Notice.After(today) && !v.Day.Before(today) && v.Notice.After(last) {
 			last = v.Notice
 		}

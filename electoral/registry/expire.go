@@ -108,7 +108,7 @@ func (r *Registry) Expire(ctx context.Context, comuni ...string) (Expiry, error)
 		// comuni that have ceased may have left something.
 		named := map[string]bool{"": true}
 		for year := range 20 {
-			for c := range r.checker.Tables().Comuni(r.calendar.Day(at).AddYears(-year)) {
+			for c := range r.tables.Comuni(r.calendar.Day(at).AddYears(-year)) {
 				named[c.Belfiore] = true
 			}
 		}

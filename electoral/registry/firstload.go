@@ -65,7 +65,7 @@ func (r *Registry) Progress(ctx context.Context, req electoral.Request, comune s
 	if !p.Last.IsZero() {
 		p.DaysLeft = int(p.Last.In(time.UTC).Sub(a.today().In(time.UTC)) / (24 * time.Hour))
 	}
-	if c, ok := r.checker.Tables().Comune(comune, a.today()); ok {
+	if c, ok := r.tables.Comune(comune, a.today()); ok {
 		p.ExpectedSections, p.ExpectedElectors = c.Sections, c.Electors
 	}
 	err := a.read(ctx, a.officerOf(comune), func(*electoral.Entry) error {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/refdata"
 	"github.com/liste-elettorali/anpr/electoral/rules"
 )
 
@@ -32,6 +33,7 @@ type Registry struct {
 	population electoral.Population
 	recorder   electoral.Recorder
 	checker    *rules.Checker
+	tables     *refdata.Tables // the checker's
 	calendar   *electoral.Calendar
 	retention  Retention
 	votes      func(comune string) []electoral.Vote
@@ -83,9 +85,6 @@ func New(cfg Config) (*Registry, error) {
 		store: cfg.Store, population: cfg.Population, recorder: cfg.Recorder, checker: cfg.Checker, calendar: calendar,
 		retention: cfg.Retention.withDefaults(), votes: cfg.Votes, firstLoad: cfg.FirstLoad,
 	}
-	if r.votes == nil {
-		r.votes = func(string) []electoral.Vote { return nil }
-	}
 	if r.checker == nil {
 		checker, err := rules.NewChecker(rules.Config{})
 		if err != nil {
@@ -93,6 +92,7 @@ func New(cfg Config) (*Registry, error) {
 		}
 		r.checker = checker
 	}
+	r.tables = r.checker.Tables()
 	return r, nil
 }
 
@@ -132,36 +132,6 @@ func (r *Registry) Section(ctx context.Context, req electoral.Request,
 		return electoral.Section{}, err
 	}
 	return s, nil
-}
-
-// sectionsOf returns a lookup for the checker; an error of the store, which the
-// checker cannot return, is left in failure.
-func sectionsOf(ctx context.Context,
-	rd Reader) (find func(comune, number string) (s electoral.Section, found, known bool), failure *error) {
-	failure = new(error)
-	return func(comune, number string) (s electoral.Section, found, known bool) {
-		s, err := rd.Section(ctx, comune, number)
-		if err != nil && !errors.Is(err, electoral.ErrNotFound) {
-			*failure = err
-			return electoral.Section{}, false, false
-		}
-		return s, err == nil, true
-	}, failure
-}
-
-func (r *Registry) personOf(ctx context.Context, anprID string) (electoral.Person, error) {
-	if !electoral.ValidANPRID(anprID) {
-		return electoral.Person{}, electoral.Faults{electoral.NewFault(electoral.IDMalformed, "anprId", anprID, nil)}
-	}
-	p, err := r.population.ByANPRID(ctx, anprID)
-	if errors.Is(err, electoral.ErrNotFound) {
-		return electoral.Person{}, electoral.Faults{unknownPerson(anprID)}
-	}
-	return p, err
-}
-
-func unknownPerson(anprID string) electoral.Fault {
-	return electoral.NewFault(electoral.PersonUnknown, "anprId", anprID, nil)
 }
 
 // Elector returns the electoral data of a person: to the officer of a comune
@@ -255,8 +225,10 @@ func (r *Registry) CertificateFacts(ctx context.Context, on *electoral.Entry) (e
 		if err != nil {
 			return err
 		}
-		if facts.ClaimedBy, err = claimant(ctx, rd, facts.Elector); err != nil {
-			return err
+		if e := facts.Elector; e.General == nil && e.Removal != nil {
+			if facts.ClaimedBy, err = claimant(ctx, rd, e.ANPRID, e.Removal.Comune); err != nil {
+				return err
+			}
 		}
 		for _, en := range facts.Elector.Enrolments() {
 			s, err := rd.Section(ctx, en.Comune, en.Section)

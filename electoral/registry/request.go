@@ -234,7 +234,7 @@ func (r *Registry) annex1(ctx context.Context, rd Reader, e electoral.Elector, c
 		return *s, true
 	}
 	a := electoral.Annex1Of(e, find, func(belfiore string) string {
-		if c, ok := r.checker.Tables().Comune(belfiore, at); ok {
+		if c, ok := r.tables.Comune(belfiore, at); ok {
 			return c.Name
 		}
 		return belfiore
