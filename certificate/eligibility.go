@@ -187,7 +187,7 @@ func removed(r electoral.Removal) Reason {
 		return newCase(Removed, "reason", "elector.removal", electoral.Args{"reason": r.Reason.Italian()})
 	}
 	return newCase(Removed, "dated", "elector.removal",
-		electoral.Args{"reason": r.Reason.Italian(), "day": italianDay(r.Day)})
+		electoral.Args{"reason": r.Reason.Italian(), "day": r.Day.Italian()})
 }
 
 func assessPerson(p electoral.Person, at electoral.Date, add func(Code, string)) {

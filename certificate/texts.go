@@ -98,27 +98,16 @@ type Marks struct {
 	Trial, TrialNote string
 }
 
-var italianMonths = [...]string{"gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto",
-	"settembre", "ottobre", "novembre", "dicembre"}
-
-func italianDay(d electoral.Date) string {
-	day := strconv.Itoa(d.Day)
-	if d.Day == 1 {
-		day = "1°"
-	}
-	return day + " " + italianMonths[d.Month-1] + " " + strconv.Itoa(d.Year)
-}
-
 func italianWhen(d electoral.Date) string {
 	switch {
 	case d.Month == 0:
 		return "nell'anno " + strconv.Itoa(d.Year)
 	case d.Day == 0:
-		return "nel mese di " + italianMonths[d.Month-1] + " " + strconv.Itoa(d.Year)
+		return "nel mese di " + d.Italian()
 	case d.Day == 8 || d.Day == 11:
-		return "l'" + italianDay(d)
+		return "l'" + d.Italian()
 	}
-	return "il " + italianDay(d)
+	return "il " + d.Italian()
 }
 
 // Italian returns the Italian texts.
@@ -143,7 +132,7 @@ func Italian() Texts {
 		AtAbroad:   "a {place} ({state})",
 		AtState:    "in {state}",
 		When:       italianWhen,
-		Day:        italianDay,
+		Day:        electoral.Date.Italian,
 		Statements: map[StatementCode]Gendered{
 			EnrolledGeneral:      enrolled("nelle liste elettorali del Comune di {comune}."),
 			EnrolledAdded:        enrolled("nella lista elettorale aggiunta {list} del Comune di {comune}."),

@@ -1,5 +1,8 @@
 package electoral
 
+// addedLaw is the law on the added lists of Bolzano, Trento and Valle d'Aosta.
+const addedLaw = bolzanoLaw + " (Bolzano); D.P.R. n. 50 del 1973, art. 1 (Trento); d.lgs. n. 320 del 1994, art. 5 (Valle d'Aosta)"
+
 // electorRules are the rules on electors (ELE). Read-only.
 var electorRules = []Rule{
 	{
@@ -188,21 +191,21 @@ var electorRules = []Rule{
 		Description: "la lista aggiunta è tenuta da un comune diverso da quello di residenza",
 		Message:     "Il comune della lista aggiunta è quello di residenza.",
 		Expected:    "un comune diverso da quello di residenza",
-		Source:      "D.P.R. n. 50 del 1973, artt. 3 e 5; d.lgs. n. 320 del 1994, art. 5",
+		Source:      addedLaw,
 	},
 	{
 		Code: AddedOtherProvince, Severity: Error,
 		Description: "la residenza è nella provincia della lista aggiunta",
 		Message:     "Il soggetto risiede a {comune} ({province}), non in {territory}.",
 		Expected:    "la residenza in {territory}",
-		Source:      "D.P.R. n. 50 del 1973, artt. 3 e 5; d.lgs. n. 320 del 1994, art. 5",
+		Source:      addedLaw,
 	},
 	{
 		Code: AddedTermOver, Severity: Error,
 		Description: "chi ha compiuto il periodo di residenza richiesto lascia la lista aggiunta",
-		Message:     "Il soggetto risiede in {territory} dal {since}: il periodo di {years} anni è compiuto al {day}.",
+		Message:     "Il soggetto risiede in {territory} dal {since}: il periodo di {term} è compiuto al {day}.",
 		Expected:    "l'iscrizione nella lista generale del comune di residenza",
-		Source:      "D.P.R. n. 50 del 1973, artt. 3 e 5; d.lgs. n. 320 del 1994, art. 5",
+		Source:      addedLaw,
 	},
 	{
 		Code: AddedTermNotCheckable, Severity: Warning,
@@ -211,23 +214,35 @@ var electorRules = []Rule{
 		Expected:    "la data da cui risiede nel territorio",
 		Cases: []Case{
 			{Name: "no-notice",
-				Message: "Il soggetto risiede in {territory} dal {since}: il periodo di {years} anni è compiuto al {day}.", Expected: "un controllo alla data del manifesto di convocazione"},
+				Message: "Il soggetto risiede in {territory} dal {since}: il periodo di {term} è compiuto al {day}.", Expected: "un controllo alla data del manifesto di convocazione"},
 		},
-		Source: "D.P.R. n. 50 del 1973, artt. 3 e 5; d.lgs. n. 320 del 1994, art. 5",
+		Source: addedLaw,
 	},
 	{
 		Code: AddedComuneInTerritory, Severity: Warning,
 		Description: "la lista aggiunta è tenuta dal comune di emigrazione, fuori dal territorio",
 		Message:     "Il comune che tiene la lista aggiunta è in {territory}.",
 		Expected:    "il comune di emigrazione, fuori dal territorio della lista",
-		Source:      "D.P.R. n. 50 del 1973, artt. 3 e 5; d.lgs. n. 320 del 1994, art. 5",
+		Source:      addedLaw,
 	},
 	{
 		Code: AddedRegionalStatus, Severity: Warning,
 		Description: "chi è in una lista aggiunta vota alle regionali nel comune di quella lista",
 		Message:     "Il soggetto è nella {list}, ma non risulta elettore per le elezioni regionali.",
 		Expected:    "si, nel comune della lista aggiunta",
-		Source:      "D.P.R. n. 50 del 1973, artt. 3 e 5; d.lgs. n. 320 del 1994, art. 5",
+		Source:      addedLaw,
+	},
+	{
+		Code: AddedListMissing, Severity: Warning,
+		Description: "chi risiede da poco nel territorio vota per le regionali con la lista aggiunta del comune da cui viene",
+		Message:     "Il soggetto risiede in {territory} dal {since}: al {day} non ha i {term} di residenza e non è in una lista aggiunta.",
+		Expected:    "la lista aggiunta del comune da cui viene, oppure la decisione dell'ufficiale elettorale",
+		Cases: []Case{
+			{Name: "unknown",
+				Message:  "Il soggetto risiede in {territory} dal {since}: se al {day} ha i {term} di residenza non risulta, e non è in una lista aggiunta.",
+				Expected: "i periodi di residenza precedenti, dall'anagrafe"},
+		},
+		Source: addedLaw,
 	},
 	{
 		Code: EUWithoutEnrolment, Severity: Error,
@@ -293,6 +308,13 @@ var electorRules = []Rule{
 		Message:     "Il soggetto non risulta residente in Italia.",
 		Expected:    "la residenza in un comune italiano",
 		Source:      "d.lgs. 12 aprile 1996, n. 197, art. 1; prassi ANPR (segnalazione 4208)",
+	},
+	{
+		Code: EUTermMissing, Severity: Warning,
+		Description: "in provincia di Bolzano il cittadino di altro Stato UE vota alle comunali con lo stesso periodo di residenza degli italiani",
+		Message:     "Il soggetto risiede in {territory} dal {since}: al {day} non risulta avere i {term} di residenza chiesti per votare alle comunali.",
+		Expected:    "la decisione dell'ufficiale elettorale prima della votazione",
+		Source:      "prassi dei comuni della provincia di Bolzano; " + bolzanoLaw,
 	},
 	{
 		Code: EUNationalStatus, Severity: Error,

@@ -70,9 +70,40 @@ type Interval struct{ From, To time.Time }
 type ExtractedElector struct {
 	// Section is the number of the section in the list.
 	Section string
+	// Number is the elector's number in the list of his section, from 1; zero
+	// in an extraction without a list.
+	Number  int
 	Elector Elector
 	Person  Person
+	// Line says how the elector stands in the list, and Reasons why if his line
+	// is not a plain one, each with its law.
+	Line    Line
+	Reasons Faults
 }
+
+// A Line is how an elector stands in a list.
+type Line string
+
+// The lines.
+const (
+	PlainLine Line = ""
+	// MarkedLine is the line of somebody who is in the list and about whom the
+	// register says something that a revision must decide, or who votes in
+	// another way; it is printed with its reasons.
+	MarkedLine Line = "marked"
+	// StruckLine is the line of somebody who is in the list and is struck off the
+	// copy for the polling station.
+	StruckLine Line = "struck"
+)
+
+// SingleOrder is the day from which a list is one alphabetical order with one
+// numbering, without the husbands' surnames, in place of men and women apart
+// (D.L. 27/2025, art. 2-bis, on D.P.R. 223/1967, art. 5; the Ministry's circular
+// 62/2025: from the semestral revision of that day).
+func SingleOrder() Date { return Date{Year: 2025, Month: 6, Day: 30} }
+
+// SexesApart reports whether a list of a day has men and women apart.
+func SexesApart(day Date) bool { return day.Before(SingleOrder()) }
 
 // An ExtractHeader is what a writer knows before the first row.
 type ExtractHeader struct {
@@ -82,6 +113,9 @@ type ExtractHeader struct {
 	Total int
 	// Today is the day of the extraction.
 	Today Date
+	// SexesApart says that the rows have the order before 2025: [SexesApart] of
+	// the day of the extraction.
+	SexesApart bool
 }
 
 // A ListWriter writes an extracted list in one format. It is used by one
@@ -91,9 +125,9 @@ type ExtractHeader struct {
 type ListWriter interface {
 	// Begin is called once, before the rows.
 	Begin(ExtractHeader) error
-	// Write is called for each row: sections in the order of their numbers,
-	// in each the men, then the women, then those of unknown sex, in the order
-	// of surname, name and birth.
+	// Write is called for each row: sections in the order of their numbers, in
+	// each all electors in the order of surname, name and birth; where the
+	// header says SexesApart the men, then the women, then those of unknown sex.
 	Write(ExtractedElector) error
 	// End is called after the last row, if nothing failed; it flushes.
 	End() error

@@ -232,7 +232,7 @@ func partOf(s electoral.Sex) int {
 // purpose says why and when the list was extracted.
 func (p *PDFWriter) purpose() string {
 	x := p.head.Extraction
-	return "Estratta il " + italianDay(p.head.Today) + " per: " + tidy(x.Purpose.Function) + " (" +
+	return "Estratta il " + p.head.Today.Italian() + " per: " + tidy(x.Purpose.Function) + " (" +
 		string(x.Purpose.Act) + ")"
 }
 
@@ -241,8 +241,8 @@ func (p *PDFWriter) listTitle(x electoral.Extraction) string {
 	title := "elettori"
 	switch {
 	case x.Turning18 != nil:
-		return "cittadini italiani che compiono 18 anni dal " + italianDay(x.Turning18.From) + " al " +
-			italianDay(x.Turning18.To)
+		return "cittadini italiani che compiono 18 anni dal " + x.Turning18.From.Italian() + " al " +
+			x.Turning18.To.Italian()
 	case x.List != "":
 		title = x.List.Italian()
 	}
@@ -260,7 +260,7 @@ func (p *PDFWriter) listTitle(x electoral.Extraction) string {
 
 // italianInstant writes an instant as it is in Italy.
 func (p *PDFWriter) italianInstant(at time.Time) string {
-	return italianDay(p.calendar.Day(at)) + p.calendar.InRome(at).Format(", ore 15:04")
+	return p.calendar.Day(at).Italian() + p.calendar.InRome(at).Format(", ore 15:04")
 }
 
 // vote names the consultation as annex 1 does, with its day; empty if the list
@@ -287,22 +287,7 @@ func (p *PDFWriter) vote() string {
 	default:
 		name = string(p.head.Extraction.Consultation)
 	}
-	return name + " – votazione del " + italianDay(p.head.Extraction.Day)
-}
-
-var italianMonths = [...]string{"gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto",
-	"settembre", "ottobre", "novembre", "dicembre"}
-
-// italianDay writes a date out: "1° marzo 2027".
-func italianDay(d electoral.Date) string {
-	if !d.Complete() || !d.Valid() {
-		return d.String()
-	}
-	day := strconv.Itoa(d.Day)
-	if d.Day == 1 {
-		day = "1°"
-	}
-	return day + " " + italianMonths[d.Month-1] + " " + strconv.Itoa(d.Year)
+	return name + " – votazione del " + p.head.Extraction.Day.Italian()
 }
 
 // tidy joins a text that came with line breaks or runs of blanks.

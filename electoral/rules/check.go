@@ -2,7 +2,6 @@ package rules
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,55 +14,45 @@ import (
 // A Checker applies the rules on electors and sections. It is safe for
 // concurrent use.
 type Checker struct {
-	tables *refdata.Tables
-	terms  []AddedTerm
+	tables      *refdata.Tables
+	residences  []ResidenceRule
+	withoutPost []StateTerm
+	markPostal  bool
 }
 
 // A Config says with which tables a [Checker] judges.
 type Config struct {
 	// Tables are the reference tables; nil means those embedded in the SDK.
 	Tables *refdata.Tables
-	// AddedTerms are the periods of residence after which an elector leaves an
-	// added list; nil means [DefaultAddedTerms].
-	AddedTerms []AddedTerm
+	// Residences are the rules on the residence of who votes in Trentino-Alto
+	// Adige and Valle d'Aosta; nil means [DefaultResidenceRules].
+	Residences []ResidenceRule
+	// WithoutPost are the States in which residents do not vote by post. Nil
+	// means that they are not known, which is told; an empty list, that there is
+	// none. The Ministry publishes them for each vote.
+	WithoutPost []StateTerm
+	// MarkPostal leaves on the copy for the polling station, marked, those who
+	// vote by post; without it they are struck off.
+	MarkPostal bool
 }
 
-// An AddedTerm is the uninterrupted residence after which an elector leaves an
-// added list for the general list of his comune. It is dated, because a change
-// of the law is pending for Bolzano.
-type AddedTerm struct {
-	List  electoral.List
-	Years int
-	// From and To bound the notices of convocation to which it applies; To is
-	// excluded; a zero date does not bound them.
+// A StateTerm is the time in which something holds for a State.
+type StateTerm struct {
+	State string // ISO 3166-1 alpha-3
+	// From and To are the first and the last day of voting; zero means no bound.
 	From, To electoral.Date
 }
 
-// DefaultAddedTerms returns the periods in force: four years for Bolzano
-// (D.P.R. 50/1973, art. 5), one for Trento (art. 3) and for Valle d'Aosta
-// (d.lgs. 320/1994, art. 5).
-func DefaultAddedTerms() []AddedTerm {
-	return []AddedTerm{
-		{List: electoral.BolzanoList, Years: 4},
-		{List: electoral.TrentoList, Years: 1},
-		{List: electoral.AostaValleyList, Years: 1},
-	}
-}
-
 // NewChecker returns a checker. It fails only if the embedded tables cannot be
-// read, or if a term is negative or of a list that has none.
+// read, or if a residence rule is of a list that has none.
 func NewChecker(cfg Config) (*Checker, error) {
-	c := &Checker{tables: cfg.Tables, terms: slices.Clone(cfg.AddedTerms)}
-	if cfg.AddedTerms == nil {
-		c.terms = DefaultAddedTerms()
+	c := &Checker{tables: cfg.Tables, residences: slices.Clone(cfg.Residences),
+		withoutPost: slices.Clone(cfg.WithoutPost), markPostal: cfg.MarkPostal}
+	if cfg.Residences == nil {
+		c.residences = DefaultResidenceRules()
 	}
-	for _, t := range c.terms {
-		if t.Years < 0 ||
-			!slices.Contains([]electoral.List{electoral.BolzanoList, electoral.TrentoList, electoral.AostaValleyList},
-				t.List) {
-			return nil, errors.New("rules: added term of list " + strconv.Quote(string(t.List)) + " with " +
-				strconv.Itoa(t.Years) + " years")
-		}
+	if err := checkResidenceRules(c.residences); err != nil {
+		return nil, err
 	}
 	if c.tables == nil {
 		tables, err := refdata.Embedded()
@@ -258,17 +247,8 @@ func (k *elector) enrolment(path string, en electoral.Enrolment) {
 }
 
 func (k *elector) addedLists() {
-	territories := []struct {
-		list     electoral.List
-		province string
-		name     string
-	}{
-		{electoral.BolzanoList, "BZ", "provincia di Bolzano"},
-		{electoral.TrentoList, "TN", "provincia di Trento"},
-		{electoral.AostaValleyList, "AO", "Valle d'Aosta"},
-	}
 	var first electoral.List
-	for _, t := range territories {
+	for _, t := range territories() {
 		if k.e.ListEntry(t.list).Enrolled != electoral.Yes {
 			continue
 		}
@@ -277,7 +257,10 @@ func (k *elector) addedLists() {
 				electoral.Args{"list": first.Italian()})
 		}
 		first = cmp.Or(first, t.list)
-		k.addedList(t.list, t.province, t.name)
+		k.addedList(t)
+	}
+	if first == "" && k.e.General != nil {
+		k.noAddedList()
 	}
 	if first != "" {
 		k.onlyItalian(electoral.AddedNotItalian, first.Path()+".enrolled", first)
@@ -337,12 +320,12 @@ func citizenshipsOf(p *electoral.Person, at electoral.Date) string {
 	return s
 }
 
-func (k *elector) addedList(l electoral.List, province, name string) {
-	en := k.e.ListEntry(l).Enrolment
+func (k *elector) addedList(t territory) {
+	en := k.e.ListEntry(t.list).Enrolment
 	if en != nil {
-		if c, ok := k.checker.tables.Comune(en.Comune, k.in.At); ok && c.ProvinceSigla == province {
-			k.fault(electoral.AddedComuneInTerritory, l.Path()+".enrolment.comune", en.Comune,
-				electoral.Args{"territory": name})
+		if c, ok := k.checker.tables.Comune(en.Comune, k.in.At); ok && c.ProvinceSigla == t.province {
+			k.fault(electoral.AddedComuneInTerritory, t.list.Path()+".enrolment.comune", en.Comune,
+				electoral.Args{"territory": t.name})
 		}
 	}
 	p := k.in.Person
@@ -350,43 +333,67 @@ func (k *elector) addedList(l electoral.List, province, name string) {
 		return // an Italian abroad may be in an added list too
 	}
 	if en != nil && en.Comune == p.Residence.Comune {
-		k.fault(electoral.AddedSameComune, l.Path()+".enrolment.comune", en.Comune, nil)
+		k.fault(electoral.AddedSameComune, t.list.Path()+".enrolment.comune", en.Comune, nil)
 	}
-	if c, ok := k.checker.tables.Comune(p.Residence.Comune, k.in.At); ok && c.ProvinceSigla != province {
-		k.fault(electoral.AddedOtherProvince, l.Path()+".enrolled", electoral.Yes.String(),
-			electoral.Args{"comune": c.Name, "province": c.ProvinceSigla, "territory": name})
+	if c, ok := k.checker.tables.Comune(p.Residence.Comune, k.in.At); ok && c.ProvinceSigla != t.province {
+		k.fault(electoral.AddedOtherProvince, t.list.Path()+".enrolled", electoral.Yes.String(),
+			electoral.Args{"comune": c.Name, "province": c.ProvinceSigla, "territory": t.name})
 		return
 	}
-	k.addedTerm(l, p.Residence.TerritorySince, name)
+	k.addedTerm(t)
 }
 
 // addedTerm counts the residence at the notice. Without one it can only say
 // which term would be over by today.
-func (k *elector) addedTerm(l electoral.List, since electoral.Date, name string) {
-	at, noticed := k.in.Notice, !k.in.Notice.IsZero()
-	if !noticed {
-		at = k.in.At
+func (k *elector) addedTerm(t territory) {
+	day, noticed := k.countedAt()
+	path := t.list.Path() + ".enrolled"
+	residence, years, known := k.checker.residence(t.list, k.in.Person, day)
+	args := electoral.Args{"territory": t.name, "since": k.in.Person.Residence.Since.String(), "term": term(years),
+		"day": day.String()}
+	switch {
+	case !known || residence.Met == electoral.NotGiven:
+		k.fault(electoral.AddedTermNotCheckable, path, electoral.Yes.String(), electoral.Args{"territory": t.name})
+	case residence.Met == electoral.No:
+	case noticed:
+		k.fault(electoral.AddedTermOver, path, electoral.Yes.String(), args)
+	default:
+		k.fault(electoral.AddedTermNotCheckable.In("no-notice"), path, electoral.Yes.String(), args)
 	}
-	path := l.Path() + ".enrolled"
-	i := slices.IndexFunc(k.checker.terms, func(t AddedTerm) bool {
-		return t.List == l && (t.From.IsZero() || !t.From.After(at)) && (t.To.IsZero() || t.To.After(at))
-	})
-	if i < 0 || since.IsZero() || !since.Complete() {
-		k.fault(electoral.AddedTermNotCheckable, path, electoral.Yes.String(), electoral.Args{"territory": name})
+}
+
+// countedAt is the day at which residence is counted, and whether it is that of
+// a notice.
+func (k *elector) countedAt() (electoral.Date, bool) {
+	if k.in.Notice.IsZero() {
+		return k.in.At, false
+	}
+	return k.in.Notice, true
+}
+
+// noAddedList tells of somebody who came to a territory not long ago and is in
+// no added list.
+func (k *elector) noAddedList() {
+	p := k.in.Person
+	if p == nil || p.Residence == nil || k.e.Capacity == electoral.No || k.e.Status.Regional == electoral.No {
 		return
 	}
-	years := k.checker.terms[i].Years
-	if since.AddYears(years).After(at) {
-		return
-	}
-	if noticed {
-		k.fault(electoral.AddedTermOver, path, electoral.Yes.String(),
-			electoral.Args{"territory": name, "since": since.String(), "years": strconv.Itoa(years),
-				"day": at.String()})
-	} else {
-		k.fault(electoral.AddedTermNotCheckable.In("no-notice"), path, electoral.Yes.String(),
-			electoral.Args{"territory": name, "since": since.String(), "years": strconv.Itoa(years),
-				"day": at.String()})
+	day, _ := k.countedAt()
+	for _, t := range territories() {
+		if k.checker.province(p.Residence.Comune, day) != t.province || k.e.General.Comune != p.Residence.Comune {
+			continue
+		}
+		residence, years, known := k.checker.residence(t.list, p, day)
+		args := electoral.Args{"territory": t.name, "since": p.Residence.Since.String(), "term": term(years),
+			"day": day.String()}
+		switch {
+		case !known || residence.Met == electoral.Yes || p.Residence.Since.IsZero():
+		case residence.Met == electoral.No:
+			k.fault(electoral.AddedListMissing, t.list.Path()+".enrolled", k.e.ListEntry(t.list).Enrolled.String(), args)
+		default:
+			k.fault(electoral.AddedListMissing.In("unknown"), t.list.Path()+".enrolled",
+				k.e.ListEntry(t.list).Enrolled.String(), args)
+		}
 	}
 }
 
