@@ -168,6 +168,10 @@ var registryRules = []Rule{
 		Description: "la consultazione è indicata con il suo giorno",
 		Message:     "La consultazione e il suo giorno non vanno insieme.",
 		Expected:    "di una lista, una consultazione con il giorno del voto, oppure nessuna delle due",
+		Cases: []Case{
+			{Name: "lines", Message: "La scelta delle righe non è prevista, o non è per la lista di una votazione.",
+				Expected: "le righe della copia per il seggio, quelle depennate o tutte, con una consultazione"},
+		},
 		Source:      "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3",
 	},
 	{

@@ -34,6 +34,24 @@ func (s Status) For(c Consultation) Answer {
 	return NotGiven
 }
 
+// Italian names what is voted for, with its article: "il Senato della
+// Repubblica".
+func (c Consultation) Italian() string {
+	if i := slices.Index(Consultations(), c); i >= 0 {
+		return Status{}.Entries()[i].Italian
+	}
+	return "consultazione sconosciuta: " + string(c)
+}
+
+// Path returns the path of the answer for a consultation in an [Elector]:
+// "status.senate".
+func (c Consultation) Path() string {
+	if i := slices.Index(Consultations(), c); i >= 0 {
+		return Status{}.Entries()[i].Path
+	}
+	return "status"
+}
+
 // A Vote is a vote that has been called ("comizi convocati"). Its days are data:
 // none is inferred from another or from the day of the week, since laws on
 // single votes set them apart.
@@ -56,6 +74,10 @@ type Vote struct {
 	// Called is the day on which the vote is called ("indizione"); zero while
 	// it is not known.
 	Called Date `json:"called,omitzero"`
+	// OptionUntil is the last day for the options of residents abroad, where it is
+	// not the tenth after the call: at the natural end of the legislature it is
+	// the 31st of December before (L. 459/2001, art. 4).
+	OptionUntil Date `json:"optionUntil,omitzero"`
 }
 
 // Last returns the last day of voting.
@@ -111,7 +133,8 @@ func (v Vote) Check() Faults {
 			fault(VoteDay.In("far"), path, d.String())
 		}
 	}
-	for path, d := range map[string]Date{"vote.notice": v.Notice, "vote.called": v.Called} {
+	for path, d := range map[string]Date{"vote.notice": v.Notice, "vote.called": v.Called,
+		"vote.optionUntil": v.OptionUntil} {
 		if exists(path, d, false) && (!d.Before(v.Day) || d.Before(v.Day.AddDays(-365))) {
 			fault(VoteDay.In("before"), path, d.String())
 		}

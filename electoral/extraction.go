@@ -40,15 +40,21 @@ type Extraction struct {
 	Comune string
 	// Section is one section of the list; empty means all.
 	Section string
-	// Consultation and Day are given together and with a List. They restrict
-	// the list to the electors who vote then through it: capacity and status
-	// are yes, they are 18 and alive on the day, and they do not vote through
-	// another list, as an elector in an added list does for the region. An
+	// Consultation and Day are given together and with a List; Day is the first
+	// day of voting. They make the list that of a vote: who votes through another
+	// list, as an elector in an added list does for the region, is not in it; an
 	// elector who was removed but still votes in that comune ([StillVotes])
-	// stands in its general list, and in no other comune's. If both are zero,
-	// everybody in the list is extracted.
+	// stands in its general list, and in no other comune's. The other days of the
+	// vote are those of the vote called in the comune, if there is one. If both
+	// are zero, everybody in the list is extracted.
 	Consultation Consultation
 	Day          Date
+	// Lines selects rows of the list of a vote; its zero value is the copy for
+	// the polling station.
+	Lines LineChoice
+	// Reason, if not empty, selects rows with one reason: those who are not yet
+	// 18 ([VoterUnderAge], D.P.R. 223/1967, art. 33) or who vote by post.
+	Reason Code
 	// Turning18, if not nil, asks for the Italian citizens of the comune's
 	// population who turn 18 within some days, whether they are in a list or
 	// not. The population must be a [ResidentPopulation].
@@ -70,8 +76,10 @@ type Interval struct{ From, To time.Time }
 type ExtractedElector struct {
 	// Section is the number of the section in the list.
 	Section string
-	// Number is the elector's number in the list of his section, from 1; zero
-	// in an extraction without a list.
+	// Number is the elector's number in the list of his section, from 1, which
+	// counts those struck off too; zero in an extraction without a list. From the
+	// fifteenth day before a vote to its end numbers do not change: who was
+	// removed leaves a gap, and who is added gets the next.
 	Number  int
 	Elector Elector
 	Person  Person
@@ -96,6 +104,16 @@ const (
 	StruckLine Line = "struck"
 )
 
+// A LineChoice selects rows of the list of a vote.
+type LineChoice string
+
+// The choices.
+const (
+	SeatLines   LineChoice = ""       // plain and marked: the copy for the polling station
+	StruckLines LineChoice = "struck" // those struck off it
+	AllLines    LineChoice = "all"
+)
+
 // SingleOrder is the day from which a list is one alphabetical order with one
 // numbering, without the husbands' surnames, in place of men and women apart
 // (D.L. 27/2025, art. 2-bis, on D.P.R. 223/1967, art. 5; the Ministry's circular
@@ -108,6 +126,10 @@ func SexesApart(day Date) bool { return day.Before(SingleOrder()) }
 // An ExtractHeader is what a writer knows before the first row.
 type ExtractHeader struct {
 	Extraction Extraction
+	// Vote is the vote of the extraction, zero without one.
+	Vote Vote
+	// Told are the warnings about the whole list.
+	Told Faults
 	// Total is the number of rows that will follow; negative for a writer that
 	// does without it.
 	Total int

@@ -72,6 +72,10 @@ func (l *lister) Write(e electoral.ExtractedElector) error {
 func (l *lister) End() error { l.ended = true; return nil }
 
 func eachTown(t *testing.T, run func(t *testing.T, r *registry.Registry, log *notebook)) {
+	eachTownAt(t, noon, run)
+}
+
+func eachTownAt(t *testing.T, now time.Time, run func(t *testing.T, r *registry.Registry, log *notebook)) {
 	eachStore(t, func(t *testing.T, _ *registry.Registry, log *notebook, store registry.Store) {
 		persons, electors := townsfolk()
 		require.NoError(t, store.Update(t.Context(), func(w registry.Writer) error {
@@ -83,7 +87,7 @@ func eachTown(t *testing.T, run func(t *testing.T, r *registry.Registry, log *no
 			return nil
 		}))
 		r, err := registry.New(registry.Config{
-			Store: store, Population: memory.NewPopulation(persons...), Recorder: log, Now: func() time.Time { return noon },
+			Store: store, Population: memory.NewPopulation(persons...), Recorder: log, Now: func() time.Time { return now },
 		})
 		require.NoError(t, err)
 		run(t, r, log)
@@ -96,11 +100,11 @@ func TestExtract(t *testing.T) {
 		x    electoral.Extraction
 		want []string
 	}{
-		"the whole list":         {electoral.Extraction{List: electoral.GeneralList}, []string{"1/5", "2/2", "2/3", "2/4", "2/1"}},
+		"the whole list":         {electoral.Extraction{List: electoral.GeneralList}, []string{"1/5", "2/4", "2/2", "2/3", "2/1"}},
 		"one section":            {electoral.Extraction{List: electoral.GeneralList, Section: "1"}, []string{"1/5"}},
 		"18 the day after":       {electoral.Extraction{List: electoral.GeneralList, Consultation: electoral.ChamberElection, Day: vote}, []string{"1/5", "2/2", "2/3", "2/1"}},
-		"18 on the day":          {electoral.Extraction{List: electoral.GeneralList, Consultation: electoral.ChamberElection, Day: vote.AddDays(1)}, []string{"1/5", "2/2", "2/3", "2/4", "2/1"}},
-		"not all for the region": {electoral.Extraction{List: electoral.GeneralList, Section: "2", Consultation: electoral.RegionalElection, Day: vote.AddDays(1)}, []string{"2/2", "2/4", "2/1"}},
+		"18 on the day":          {electoral.Extraction{List: electoral.GeneralList, Consultation: electoral.ChamberElection, Day: vote.AddDays(1)}, []string{"1/5", "2/4", "2/2", "2/3", "2/1"}},
+		"not all for the region": {electoral.Extraction{List: electoral.GeneralList, Section: "2", Consultation: electoral.RegionalElection, Day: vote.AddDays(1)}, []string{"2/4", "2/2", "2/1"}},
 		"nobody":                 {electoral.Extraction{List: electoral.GeneralList, Consultation: electoral.DistrictElection, Day: vote}, nil},
 		"another list":           {electoral.Extraction{List: electoral.TrentoList}, nil},
 	} {
@@ -108,7 +112,8 @@ func TestExtract(t *testing.T) {
 			eachTown(t, func(t *testing.T, r *registry.Registry, log *notebook) {
 				c.x.Comune, c.x.Purpose = aglie, pollsPurpose
 				var l lister
-				n, err := r.Extract(t.Context(), officer(aglie), c.x, &l)
+				report, err := r.Extract(t.Context(), officer(aglie), c.x, &l)
+				n := report.Rows
 				require.NoError(t, err)
 				assert.Equal(t, c.want, l.ids)
 				assert.Equal(t, len(c.want), n)
@@ -117,6 +122,23 @@ func TestExtract(t *testing.T) {
 				assert.Equal(t, []string{electoral.Requested, electoral.Granted}, log.outcomes())
 				assert.Equal(t, electoral.OpExtract, log.accesses[0].Operation)
 			})
+		})
+	}
+}
+
+// TestExtractSexesApart extracts on the last day of the older form and on the
+// first of the new one (D.L. 27/2025).
+func TestExtractSexesApart(t *testing.T) {
+	for day, want := range map[electoral.Date][]string{
+		electoral.SingleOrder().AddDays(-1): {"1/5", "2/2", "2/3", "2/4", "2/1"},
+		electoral.SingleOrder():             {"1/5", "2/4", "2/2", "2/3", "2/1"},
+	} {
+		eachTownAt(t, day.In(time.UTC).Add(11*time.Hour), func(t *testing.T, r *registry.Registry, _ *notebook) {
+			var l lister
+			_, err := r.Extract(t.Context(), officer(aglie), electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Purpose: pollsPurpose}, &l)
+			require.NoError(t, err)
+			assert.Equal(t, want, l.ids)
+			assert.Equal(t, day.Before(electoral.SingleOrder()), l.header.SexesApart)
 		})
 	}
 }
@@ -162,7 +184,8 @@ func TestExtractFormats(t *testing.T) {
 	eachTown(t, func(t *testing.T, r *registry.Registry, _ *notebook) {
 		extract := func(w electoral.ListWriter) {
 			t.Helper()
-			n, err := r.Extract(t.Context(), officer(aglie), electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Purpose: pollsPurpose}, w)
+			report, err := r.Extract(t.Context(), officer(aglie), electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Purpose: pollsPurpose}, w)
+			n := report.Rows
 			require.NoError(t, err)
 			require.Equal(t, 5, n)
 		}
@@ -172,8 +195,8 @@ func TestExtractFormats(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, rows, 6)
 		assert.Equal(t, "sezioneelettoralenum", rows[0][0])
-		assert.Equal(t, []string{"2", "2"}, rows[2][:2])
-		assert.Equal(t, []string{"D'ÀRIA", "UGO", "M", "1980-01-01", aglie, "S"}, rows[2][3:9])
+		assert.Equal(t, []string{"2", "2"}, rows[3][:2])
+		assert.Equal(t, []string{"D'ÀRIA", "UGO", "M", "1980-01-01", aglie, "S"}, rows[3][3:9])
 
 		b.Reset()
 		extract(lists.NewNDJSONWriter(&b))
@@ -184,7 +207,7 @@ func TestExtractFormats(t *testing.T) {
 			Elector electoral.Elector
 			Person  electoral.Person
 		}
-		require.NoError(t, json.Unmarshal([]byte(lines[2]), &row))
+		require.NoError(t, json.Unmarshal([]byte(lines[3]), &row))
 		assert.Equal(t, "DARDI", row.Person.Surname)
 		assert.Equal(t, electoral.No, row.Elector.Status.Regional)
 
@@ -197,7 +220,7 @@ func TestExtractFormats(t *testing.T) {
 		for _, line := range lines {
 			assert.Len(t, line, last.From+last.Width-1)
 		}
-		assert.Equal(t, "D'A'RIA", strings.TrimSpace(lines[1][layout[3].From-1:layout[3].From-1+layout[3].Width]))
+		assert.Equal(t, "D'A'RIA", strings.TrimSpace(lines[2][layout[3].From-1:layout[3].From-1+layout[3].Width]))
 
 		b.Reset()
 		w, err := anprxml.NewListWriter(&b, anprxml.WriteConfig{})
@@ -212,7 +235,7 @@ func TestExtractFormats(t *testing.T) {
 			require.Empty(t, item.Faults)
 			ids = append(ids, item.Record.ANPRID)
 		}
-		assert.Equal(t, []string{"5", "2", "3", "4", "1"}, ids)
+		assert.Equal(t, []string{"5", "4", "2", "3", "1"}, ids)
 	})
 }
 
@@ -230,7 +253,8 @@ func TestPDFListOfTheRegistry(t *testing.T) {
 		var b bytes.Buffer
 		w, err := lists.NewPDFWriter(&b, lists.PDFConfig{})
 		require.NoError(t, err)
-		n, err := r.Extract(t.Context(), officer(aglie), electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Purpose: pollsPurpose}, w)
+		report, err := r.Extract(t.Context(), officer(aglie), electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Purpose: pollsPurpose}, w)
+		n := report.Rows
 		require.NoError(t, err)
 		require.Equal(t, 5, n)
 		name := filepath.Join(t.TempDir(), "list.pdf")

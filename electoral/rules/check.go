@@ -79,6 +79,9 @@ type Circumstances struct {
 	// Person is the elector's entry in the population register; nil when it is
 	// not at hand, and the rules on it are not applied.
 	Person *electoral.Person
+	// Choices are those recorded for the elector; an option for Italy lets a
+	// resident abroad have a constituency of the national territory.
+	Choices []electoral.VotingChoice
 	// Section looks a section up; nil when the sections are not at hand, and
 	// the rules on them are not applied. known is false for a comune whose
 	// sections are not at hand (another comune's, in a comune's own copy).
@@ -444,6 +447,9 @@ func (k *elector) euLists() {
 	if p := k.in.Person; p != nil && p.Residence == nil {
 		k.fault(electoral.EUNotResident, path, electoral.Yes.String(), nil)
 	}
+	if comunal.Enrolled == electoral.Yes {
+		k.euTerm()
+	}
 	for _, l := range []electoral.List{electoral.EUComunalList, electoral.EUParliamentList} {
 		if en, ok := k.e.EnrolmentIn(l); ok {
 			k.registeredIn(electoral.EUOtherComune, l.Path()+".enrolment.comune", en.Comune)
@@ -496,4 +502,20 @@ func (k *elector) follows(code electoral.Code, path string, got electoral.Answer
 	}
 	k.fault(code, path, got.String(),
 		electoral.Args{"list": l.Italian(), "expected": want.String(), "status": got.String()})
+}
+
+// euTerm tells of a citizen of another Member State who has not lived in
+// Trentino-Alto Adige as long as comuni of Bolzano ask.
+func (k *elector) euTerm() {
+	p := k.in.Person
+	day, _ := k.countedAt()
+	if p == nil || p.Residence == nil || p.Residence.Since.IsZero() || k.checker.province(p.Residence.Comune, day) != "BZ" {
+		return
+	}
+	residence, years, known := k.checker.residence(electoral.EUComunalList, p, day)
+	if known && residence.Met != electoral.Yes {
+		k.fault(electoral.EUTermMissing, "eu.comunal.enrolled", electoral.Yes.String(),
+			electoral.Args{"territory": "provincia di Bolzano", "since": p.Residence.Since.String(), "day": day.String(),
+				"term": term(years)})
+	}
 }

@@ -158,7 +158,7 @@ func (k *elector) exact(h house, name string) {
 }
 
 func (k *elector) nationalConstituency(h house, name string) {
-	if p := k.in.Person; p != nil && p.Residence == nil && p.Abroad != nil {
+	if p := k.in.Person; p != nil && p.Residence == nil && p.Abroad != nil && !k.opted() {
 		k.fault(electoral.NationalConstituencyForAbroad, h.value, h.given,
 			electoral.Args{"consultation": h.italian,
 				"expected": strings.Join(k.checker.tables.AbroadDivisions(), ", ")})
@@ -177,6 +177,14 @@ func (k *elector) nationalConstituency(h house, name string) {
 			electoral.Args{"consultation": h.italian, "comune": k.e.General.Comune,
 				"expected": strings.Join(names, " oppure ")})
 	}
+}
+
+// opted reports whether an option for Italy is recorded for a vote that is not
+// over.
+func (k *elector) opted() bool {
+	return slices.ContainsFunc(k.in.Choices, func(c electoral.VotingChoice) bool {
+		return c.Kind == electoral.OptionForItaly && c.Withdrawn.IsZero() && !c.Day.Before(k.in.At)
+	})
 }
 
 func (k *elector) abroadDivision(h house, name string) {

@@ -65,11 +65,24 @@ func (c *Checker) Voting(in VotingCase) Voting {
 	return v.out
 }
 
+// Standing says how an elector stands in one of his lists on a day on which there
+// is no vote: plain, or marked with what a revision must decide. It is the part
+// of [Checker.Voting] that needs no vote; p may be nil.
+func (c *Checker) Standing(e electoral.Elector, p *electoral.Person, l electoral.List,
+	day electoral.Date) (electoral.Line, electoral.Faults) {
+	v := voting{checker: c, in: VotingCase{Elector: e, Person: p, Vote: electoral.Vote{Day: day}}, noVote: true}
+	v.out = Voting{Votes: electoral.Yes, List: l}
+	v.record()
+	v.person()
+	return v.out.Line, v.out.Reasons
+}
+
 // voting is one run of Voting.
 type voting struct {
 	checker *Checker
 	in      VotingCase
 	out     Voting
+	noVote  bool // Standing: nobody is struck off, and no status, age or place is asked
 }
 
 // mark leaves the line and marks it.
@@ -90,6 +103,10 @@ func (v *voting) doubt(c electoral.Cause, path, value string, args electoral.Arg
 
 // strike takes the line off the copy for the polling station.
 func (v *voting) strike(c electoral.Cause, path, value string, args electoral.Args) {
+	if v.noVote {
+		v.mark(c, path, value, args)
+		return
+	}
 	v.tell(c, path, value, args)
 	v.out.Line, v.out.Votes = electoral.StruckLine, electoral.No
 }
@@ -113,7 +130,7 @@ func (v *voting) place() bool {
 	if !in {
 		v.out.Votes, v.out.Manner = electoral.No, ""
 		v.tell(electoral.VoterNotInList, list.Path(), "", electoral.Args{"list": list.Italian(),
-			"consultation": consultationName(vote.Consultation)})
+			"consultation": vote.Consultation.Italian()})
 		return false
 	}
 	v.out.List, v.out.Place = list, en
@@ -140,8 +157,11 @@ func (v *voting) record() {
 	case electoral.NotGiven:
 		v.doubt(electoral.VoterCapacityUnknown, "capacity", "", nil)
 	}
-	args := electoral.Args{"consultation": consultationName(c)}
-	path := statusPath(c)
+	if v.noVote {
+		return
+	}
+	args := electoral.Args{"consultation": c.Italian()}
+	path := c.Path()
 	switch e.Status.For(c) {
 	case electoral.No:
 		v.strike(electoral.VoterStatusNo, path, electoral.No.String(), args)
@@ -157,7 +177,9 @@ func (v *voting) person() {
 		v.mark(electoral.VoterNotInPopulation, "anprId", v.in.Elector.ANPRID, nil)
 		return
 	}
-	v.age(p)
+	if !v.noVote {
+		v.age(p)
+	}
 	last := v.in.Vote.Last()
 	if p.DeadAt(last) {
 		v.mark(electoral.VoterDead, "person.death", p.Death.String(), electoral.Args{"death": p.Death.Italian()})
@@ -166,6 +188,7 @@ func (v *voting) person() {
 	}
 	v.citizenship(p)
 	switch {
+	case v.noVote && (p.Residence != nil || p.Abroad != nil):
 	case p.Residence != nil:
 		v.territory(p)
 	case p.Abroad != nil:
@@ -221,7 +244,7 @@ func (v *voting) territory(p *electoral.Person) {
 		}
 		residence, years, known := v.checker.residence(rule, p, day)
 		args := electoral.Args{"territory": t.name, "since": p.Residence.Since.Italian(), "day": day.Italian(),
-			"term": term(years), "consultation": consultationName(c)}
+			"term": term(years), "consultation": c.Italian()}
 		path := "person.residence.since"
 		here := v.out.Place.Comune == p.Residence.Comune
 		switch {
@@ -333,26 +356,6 @@ func (c *Checker) withoutPostAt(state string, day electoral.Date) bool {
 // 459/2001, art. 1): national referendums, Senato and Camera.
 func Postal(c electoral.Consultation) bool {
 	return c == electoral.NationalReferendum || c == electoral.SenateElection || c == electoral.ChamberElection
-}
-
-// statusPath returns the path of the answer for a consultation.
-func statusPath(c electoral.Consultation) string {
-	for _, f := range (electoral.Status{}).Entries() {
-		if f.Consultation == c {
-			return f.Path
-		}
-	}
-	return "status"
-}
-
-// consultationName names what is voted for, with its article.
-func consultationName(c electoral.Consultation) string {
-	for _, f := range (electoral.Status{}).Entries() {
-		if f.Consultation == c {
-			return f.Italian
-		}
-	}
-	return "la consultazione"
 }
 
 // comuneName returns the name of a comune for people, its code if the tables do
