@@ -39,7 +39,7 @@ var electorRules = []Rule{
 		Description: "il deceduto non è elettore né iscritto in una lista",
 		Message:     "Il soggetto risulta deceduto il {death}.",
 		Expected:    "cancellazione per decesso, nessuna iscrizione",
-		Source:      "D.P.R. 20 marzo 1967, n. 223",
+		Source:      listsLaw + ", art. 32, primo comma, n. 1",
 		ANPRCode:    "EN228",
 	},
 	{
@@ -47,14 +47,14 @@ var electorRules = []Rule{
 		Description: "l'elettore ha 18 anni, o li compie nel semestre della revisione",
 		Message:     "Il soggetto ha {age} anni al {day}.",
 		Expected:    "almeno 17 anni, e 18 al giorno del voto",
-		Source:      "D.P.R. 20 marzo 1967, n. 223 (revisione semestrale)",
+		Source:      listsLaw + ", artt. 8 e 33 (revisione semestrale)",
 	},
 	{
 		Code: AgeUncertain, Severity: Warning,
 		Description: "l'età non si può calcolare da una data di nascita incompleta",
 		Message:     "L'età del soggetto non si può calcolare: data di nascita «{birth}».",
 		Expected:    "una data di nascita completa",
-		Source:      "D.P.R. 20 marzo 1967, n. 223 (revisione semestrale)",
+		Source:      listsLaw + ", artt. 8 e 33 (revisione semestrale)",
 	},
 	{
 		Code: PersonNotRegistered, Severity: Error,
@@ -105,7 +105,7 @@ var electorRules = []Rule{
 	{
 		Code: SectionUnknown, Severity: Error,
 		Description: "la sezione di iscrizione esiste nel comune",
-		Message:     "La sezione {section} non esiste nel comune {comune}.",
+		Message:     "La sezione {section} non esiste nel comune di {comune}.",
 		Expected:    "una sezione registrata: le sezioni si caricano prima degli elettori",
 		Source:      "D.M. 17 ottobre 2022, all. 1, punto 2",
 		ANPRCode:    "EN557",
@@ -127,9 +127,9 @@ var electorRules = []Rule{
 	{
 		Code: GeneralOtherComune, Severity: Warning,
 		Description: "la lista generale è del comune di residenza o di iscrizione AIRE, salvo il tempo della revisione",
-		Message:     "Il soggetto risulta iscritto in anagrafe o all'AIRE nel comune {comune}.",
+		Message:     "Il soggetto risulta iscritto in anagrafe o all'AIRE nel comune di {comune}.",
 		Expected:    "{comune}",
-		Source:      "D.P.R. 20 marzo 1967, n. 223",
+		Source:      listsLaw + ", art. 32, primo comma, n. 4",
 	},
 	{
 		Code: CitizenshipUnknown, Severity: Warning,
@@ -298,7 +298,7 @@ var electorRules = []Rule{
 	{
 		Code: EUOtherComune, Severity: Warning,
 		Description: "le liste aggiunte UE sono del comune di residenza",
-		Message:     "Il soggetto risulta iscritto in anagrafe o all'AIRE nel comune {comune}.",
+		Message:     "Il soggetto risulta iscritto in anagrafe o all'AIRE nel comune di {comune}.",
 		Expected:    "{comune}",
 		Source:      "d.lgs. 12 aprile 1996, n. 197, art. 1; prassi ANPR (segnalazione 4208)",
 	},
@@ -385,7 +385,7 @@ var electorRules = []Rule{
 	{
 		Code: ConstituencyOtherComune, Severity: Error,
 		Description: "la circoscrizione è quella del comune di iscrizione",
-		Message:     "La circoscrizione per {consultation} non è quella del comune {comune}.",
+		Message:     "La circoscrizione per {consultation} non è quella del comune di {comune}.",
 		Expected:    "{expected}",
 		Source:      "collegi e circoscrizioni per Camera e Senato (d.lgs. n. 177 del 2020)",
 		ANPRCode:    "EN562",
@@ -393,7 +393,7 @@ var electorRules = []Rule{
 	{
 		Code: ConstituencyNotCheckable, Severity: Warning,
 		Description: "nessuna tabella dice la circoscrizione di questo comune",
-		Message:     "Nessuna tabella dice la circoscrizione per {consultation} del comune {comune}.",
+		Message:     "Nessuna tabella dice la circoscrizione per {consultation} del comune di {comune}.",
 		Expected:    "un controllo sulle tabelle del Ministero",
 		Source:      "collegi e circoscrizioni per Camera e Senato (d.lgs. n. 177 del 2020)",
 	},
@@ -408,8 +408,8 @@ var electorRules = []Rule{
 		Code: NationalConstituencyForAbroad, Severity: Error,
 		Description: "chi risiede all'estero vota in una ripartizione della circoscrizione Estero",
 		Message:     "Il soggetto è iscritto all'AIRE, ma la circoscrizione per {consultation} è del territorio nazionale.",
-		Expected:    "{expected}",
-		Source:      "legge n. 459 del 2001, art. 6",
+		Expected:    "{expected}; oppure, se ha scelto di votare in Italia, l'opzione registrata prima di cambiare la circoscrizione",
+		Source:      "legge n. 459 del 2001, artt. 1 e 6",
 	},
 	{
 		Code: AbroadDivisionOtherState, Severity: Error,
@@ -469,7 +469,7 @@ var electorRules = []Rule{
 	},
 	{
 		Code: DistrictInSmallComune, Severity: Warning,
-		Description: "solo i comuni con più di 250.000 abitanti possono avere circoscrizioni di decentramento",
+		Description: "nelle regioni a statuto ordinario solo i comuni con più di 250.000 abitanti possono avere circoscrizioni di decentramento",
 		Message:     "Il comune di {comune} non risulta avere circoscrizioni di decentramento.",
 		Expected:    "no, nei comuni fino a 250.000 abitanti",
 		Source:      "legge n. 191 del 2009, art. 2 c. 186 lett. b)",

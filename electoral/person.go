@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/liste-elettorali/anpr/electoral/refdata"
 	"golang.org/x/text/unicode/norm"
@@ -183,6 +184,19 @@ func (p Person) AgeAt(at Date) (years int, certain bool) {
 	}
 	low, high := yearsBetween(b.Latest(), at), yearsBetween(b.Earliest(), at)
 	return low, low == high
+}
+
+// TurnsAt returns the first day on which the person has completed some years of
+// age, as [Person.AgeAt] counts them: 1 March in a common year for a birth on 29
+// February. If the birth lacks the day, it is the last that it may be; zero
+// without a birth.
+func (p Person) TurnsAt(years int) Date {
+	born := p.Birth.Date.Latest()
+	day := born.AddYears(years)
+	if born.Month == time.February && born.Day == 29 && day.Day == 28 {
+		return day.AddDays(1)
+	}
+	return day
 }
 
 func yearsBetween(from, to Date) int {

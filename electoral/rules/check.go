@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -119,6 +118,9 @@ func (k *elector) fault(c electoral.Cause, path, value string, args electoral.Ar
 	k.faults = append(k.faults, electoral.NewFault(c, path, value, args))
 }
 
+// label names a comune for people.
+func (k *elector) label(belfiore string) string { return k.checker.tables.ComuneLabel(belfiore) }
+
 func (k *elector) identity() {
 	if !electoral.ValidANPRID(k.e.ANPRID) {
 		k.fault(electoral.IDMalformed, "anprId", k.e.ANPRID, nil)
@@ -153,7 +155,7 @@ func (k *elector) person() {
 		k.fault(electoral.PersonNotRegistered, "anprId", k.e.ANPRID, nil)
 	}
 	if dead && (k.e.Capacity == electoral.Yes || enrolled) {
-		k.fault(electoral.DeadEnrolled, "anprId", k.e.ANPRID, electoral.Args{"death": p.Death.String()})
+		k.fault(electoral.DeadEnrolled, "anprId", k.e.ANPRID, electoral.Args{"death": p.Death.Italian()})
 	}
 	k.notItalian(p, enrolled)
 	if k.e.Capacity != electoral.Yes {
@@ -165,10 +167,10 @@ func (k *elector) person() {
 	switch {
 	case certain && age < 17:
 		k.fault(electoral.AgeTooLow, "capacity", electoral.Yes.String(),
-			electoral.Args{"age": strconv.Itoa(age), "day": k.in.At.String()})
+			electoral.Args{"age": strconv.Itoa(age), "day": k.in.At.Italian()})
 	case !certain && age < 18:
 		k.fault(electoral.AgeUncertain, "capacity", electoral.Yes.String(),
-			electoral.Args{"birth": p.Birth.Date.String()})
+			electoral.Args{"birth": p.Birth.Date.Italian()})
 	}
 }
 
@@ -181,7 +183,7 @@ func (k *elector) notItalian(p *electoral.Person, enrolled bool) {
 	for _, f := range citizensAlone(k.e.Status) {
 		if f.Answer == electoral.Yes {
 			k.fault(electoral.NationalStatusNotItalian, f.Path, electoral.Yes.String(),
-				electoral.Args{"day": k.in.At.String(), "consultation": f.Italian})
+				electoral.Args{"day": k.in.At.Italian(), "consultation": f.Italian})
 		}
 	}
 }
@@ -225,7 +227,7 @@ func (k *elector) enrolment(path string, en electoral.Enrolment) {
 	case en.Comune == "":
 		k.fault(electoral.EnrolmentComuneMissing, path+".comune", "", nil)
 	case !known:
-		k.fault(electoral.EnrolmentComuneUnknown, path+".comune", en.Comune, electoral.Args{"day": k.in.At.String()})
+		k.fault(electoral.EnrolmentComuneUnknown, path+".comune", en.Comune, electoral.Args{"day": k.in.At.Italian()})
 	}
 	switch {
 	case strings.TrimSpace(en.Section) == "":
@@ -239,7 +241,7 @@ func (k *elector) enrolment(path string, en electoral.Enrolment) {
 		_, found, at := k.in.Section(en.Comune, en.Section)
 		if at && !found {
 			k.fault(electoral.SectionUnknown, path+".section", en.Section,
-				electoral.Args{"section": en.Section, "comune": en.Comune})
+				electoral.Args{"section": en.Section, "comune": k.label(en.Comune)})
 			return
 		}
 	}
@@ -251,6 +253,7 @@ func (k *elector) enrolment(path string, en electoral.Enrolment) {
 
 func (k *elector) addedLists() {
 	var first electoral.List
+	var of territory
 	for _, t := range territories() {
 		if k.e.ListEntry(t.list).Enrolled != electoral.Yes {
 			continue
@@ -259,7 +262,9 @@ func (k *elector) addedLists() {
 			k.fault(electoral.AddedMoreThanOne, t.list.Path()+".enrolled", electoral.Yes.String(),
 				electoral.Args{"list": first.Italian()})
 		}
-		first = cmp.Or(first, t.list)
+		if first == "" {
+			first, of = t.list, t
+		}
 		k.addedList(t)
 	}
 	if first == "" && k.e.General != nil {
@@ -275,7 +280,7 @@ func (k *elector) addedLists() {
 		}
 	}
 	if first != "" && k.e.Capacity == electoral.Yes && k.e.Status.Regional == electoral.No {
-		k.fault(electoral.AddedRegionalStatus, "status.regional", electoral.No.String(),
+		k.territoryFault(of, electoral.AddedRegionalStatus, "status.regional", electoral.No.String(),
 			electoral.Args{"list": first.Italian()})
 	}
 }
@@ -295,7 +300,7 @@ func (k *elector) registeredIn(code electoral.Code, path, comune string) {
 		where = p.Abroad.Comune
 	}
 	if where != "" && where != comune {
-		k.fault(code, path, comune, electoral.Args{"comune": where})
+		k.fault(code, path, comune, electoral.Args{"comune": k.label(where)})
 	}
 }
 
@@ -306,7 +311,7 @@ func (k *elector) onlyItalian(code electoral.Code, path string, l electoral.List
 	case len(p.Citizenships) == 0:
 		k.fault(electoral.CitizenshipUnknown, path, "", electoral.Args{"list": l.Italian()})
 	default:
-		k.fault(code, path, citizenshipsOf(p, k.in.At), electoral.Args{"day": k.in.At.String(), "list": l.Italian()})
+		k.fault(code, path, citizenshipsOf(p, k.in.At), electoral.Args{"day": k.in.At.Italian(), "list": l.Italian()})
 	}
 }
 
@@ -323,11 +328,17 @@ func citizenshipsOf(p *electoral.Person, at electoral.Date) string {
 	return s
 }
 
+// territoryFault adds a fault with the law of one territory alone.
+func (k *elector) territoryFault(t territory, c electoral.Cause, path, value string, args electoral.Args) {
+	k.fault(c, path, value, args)
+	k.faults[len(k.faults)-1].Source = t.law
+}
+
 func (k *elector) addedList(t territory) {
 	en := k.e.ListEntry(t.list).Enrolment
 	if en != nil {
 		if c, ok := k.checker.tables.Comune(en.Comune, k.in.At); ok && c.ProvinceSigla == t.province {
-			k.fault(electoral.AddedComuneInTerritory, t.list.Path()+".enrolment.comune", en.Comune,
+			k.territoryFault(t, electoral.AddedComuneInTerritory, t.list.Path()+".enrolment.comune", en.Comune,
 				electoral.Args{"territory": t.name})
 		}
 	}
@@ -336,10 +347,10 @@ func (k *elector) addedList(t territory) {
 		return // an Italian abroad may be in an added list too
 	}
 	if en != nil && en.Comune == p.Residence.Comune {
-		k.fault(electoral.AddedSameComune, t.list.Path()+".enrolment.comune", en.Comune, nil)
+		k.territoryFault(t, electoral.AddedSameComune, t.list.Path()+".enrolment.comune", en.Comune, nil)
 	}
 	if c, ok := k.checker.tables.Comune(p.Residence.Comune, k.in.At); ok && c.ProvinceSigla != t.province {
-		k.fault(electoral.AddedOtherProvince, t.list.Path()+".enrolled", electoral.Yes.String(),
+		k.territoryFault(t, electoral.AddedOtherProvince, t.list.Path()+".enrolled", electoral.Yes.String(),
 			electoral.Args{"comune": c.Name, "province": c.ProvinceSigla, "territory": t.name})
 		return
 	}
@@ -352,16 +363,16 @@ func (k *elector) addedTerm(t territory) {
 	day, noticed := k.countedAt()
 	path := t.list.Path() + ".enrolled"
 	residence, years, known := k.checker.residence(t.list, k.in.Person, day)
-	args := electoral.Args{"territory": t.name, "since": k.in.Person.Residence.Since.String(), "term": term(years),
-		"day": day.String()}
+	args := electoral.Args{"territory": t.name, "since": k.in.Person.Residence.Since.Italian(), "term": term(years),
+		"day": day.Italian()}
 	switch {
 	case !known || residence.Met == electoral.NotGiven:
-		k.fault(electoral.AddedTermNotCheckable, path, electoral.Yes.String(), electoral.Args{"territory": t.name})
+		k.territoryFault(t, electoral.AddedTermNotCheckable, path, electoral.Yes.String(), electoral.Args{"territory": t.name})
 	case residence.Met == electoral.No:
 	case noticed:
-		k.fault(electoral.AddedTermOver, path, electoral.Yes.String(), args)
+		k.territoryFault(t, electoral.AddedTermOver, path, electoral.Yes.String(), args)
 	default:
-		k.fault(electoral.AddedTermNotCheckable.In("no-notice"), path, electoral.Yes.String(), args)
+		k.territoryFault(t, electoral.AddedTermNotCheckable.In("no-notice"), path, electoral.Yes.String(), args)
 	}
 }
 
@@ -387,14 +398,14 @@ func (k *elector) noAddedList() {
 			continue
 		}
 		residence, years, known := k.checker.residence(t.list, p, day)
-		args := electoral.Args{"territory": t.name, "since": p.Residence.Since.String(), "term": term(years),
-			"day": day.String()}
+		args := electoral.Args{"territory": t.name, "since": p.Residence.Since.Italian(), "term": term(years),
+			"day": day.Italian()}
 		switch {
 		case !known || residence.Met == electoral.Yes || p.Residence.Since.IsZero():
 		case residence.Met == electoral.No:
-			k.fault(electoral.AddedListMissing, t.list.Path()+".enrolled", k.e.ListEntry(t.list).Enrolled.String(), args)
+			k.territoryFault(t, electoral.AddedListMissing, t.list.Path()+".enrolled", k.e.ListEntry(t.list).Enrolled.String(), args)
 		default:
-			k.fault(electoral.AddedListMissing.In("unknown"), t.list.Path()+".enrolled",
+			k.territoryFault(t, electoral.AddedListMissing.In("unknown"), t.list.Path()+".enrolled",
 				k.e.ListEntry(t.list).Enrolled.String(), args)
 		}
 	}
@@ -442,7 +453,7 @@ func (k *elector) euLists() {
 	k.euCitizenship(path, first)
 	if a, b := comunal.Enrolment, parliament.Enrolment; a != nil && b != nil && a.Comune != b.Comune {
 		k.fault(electoral.EUDifferentComuni, "eu.parliament.enrolment.comune", b.Comune,
-			electoral.Args{"comune": a.Comune, "other": b.Comune})
+			electoral.Args{"comune": k.label(a.Comune), "other": k.label(b.Comune)})
 	}
 	if p := k.in.Person; p != nil && p.Residence == nil {
 		k.fault(electoral.EUNotResident, path, electoral.Yes.String(), nil)
@@ -467,9 +478,9 @@ func (k *elector) euCitizenship(path string, l electoral.List) {
 	case len(p.Citizenships) == 0:
 		k.fault(electoral.CitizenshipUnknown.In("union"), path, "", electoral.Args{"list": l.Italian()})
 	case p.IsItalian(k.in.At):
-		k.fault(electoral.EUItalian, path, electoral.Yes.String(), electoral.Args{"day": k.in.At.String()})
+		k.fault(electoral.EUItalian, path, electoral.Yes.String(), electoral.Args{"day": k.in.At.Italian()})
 	case !p.IsEUCitizen(k.checker.tables, k.in.At):
-		k.fault(electoral.EUNotMember, path, citizenshipsOf(p, k.in.At), electoral.Args{"day": k.in.At.String()})
+		k.fault(electoral.EUNotMember, path, citizenshipsOf(p, k.in.At), electoral.Args{"day": k.in.At.Italian()})
 	}
 }
 
@@ -515,7 +526,7 @@ func (k *elector) euTerm() {
 	residence, years, known := k.checker.residence(electoral.EUComunalList, p, day)
 	if known && residence.Met != electoral.Yes {
 		k.fault(electoral.EUTermMissing, "eu.comunal.enrolled", electoral.Yes.String(),
-			electoral.Args{"territory": "provincia di Bolzano", "since": p.Residence.Since.String(), "day": day.String(),
+			electoral.Args{"territory": "provincia di Bolzano", "since": p.Residence.Since.Italian(), "day": day.Italian(),
 				"term": term(years)})
 	}
 }

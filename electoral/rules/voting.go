@@ -122,7 +122,7 @@ func (v *voting) place() bool {
 	if kept, ok := KeptPlace(e, vote); ok {
 		v.out.List, v.out.Place = electoral.GeneralList, kept
 		v.tell(electoral.VoterElsewhere, "removal.stillVotes", kept.Section,
-			electoral.Args{"comune": v.checker.comuneName(kept.Comune, vote.Day), "section": kept.Section})
+			electoral.Args{"comune": v.checker.tables.ComuneLabel(kept.Comune), "section": kept.Section})
 		return true
 	}
 	list := ListFor(e, vote.Consultation)
@@ -201,7 +201,7 @@ func (v *voting) person() {
 func (v *voting) age(p *electoral.Person) {
 	day := v.in.Vote.AgeAt()
 	years, certain := p.AgeAt(day)
-	args := electoral.Args{"day": day.Italian(), "birth": p.Birth.Date.String()}
+	args := electoral.Args{"day": day.Italian(), "birth": p.Birth.Date.Italian()}
 	switch {
 	case !certain && years < 18:
 		// The capacity is on record: an unknown age is not under age.
@@ -358,15 +358,8 @@ func Postal(c electoral.Consultation) bool {
 	return c == electoral.NationalReferendum || c == electoral.SenateElection || c == electoral.ChamberElection
 }
 
-// comuneName returns the name of a comune for people, its code if the tables do
-// not know it.
-func (c *Checker) comuneName(belfiore string, at electoral.Date) string {
-	if found, ok := c.tables.Comune(belfiore, at); ok {
-		return found.Name
-	}
-	return "comune " + belfiore
-}
-
+// stateName returns the name of a State for people, its code if the tables do not
+// know it.
 func (c *Checker) stateName(iso3 string) string {
 	if s, ok := c.tables.State(iso3); ok {
 		return s.Name
