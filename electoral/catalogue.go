@@ -187,6 +187,7 @@ const (
 	LoadOptionsDisagree           Code = "REG-CAR-09"
 	LoadKept                      Code = "REG-CAR-10"
 	ExtractionScope               Code = "REG-EST-04"
+	ListLetters                   Code = "REG-EST-05"
 	VoteUnknown                   Code = "VOT-DAT-01"
 	VoteDay                       Code = "VOT-DAT-02"
 	VoterNotInList                Code = "VOT-LIS-01"

@@ -172,7 +172,7 @@ var registryRules = []Rule{
 			{Name: "lines", Message: "La scelta delle righe non è prevista, o non è per la lista di una votazione.",
 				Expected: "le righe della copia per il seggio, quelle depennate o tutte, con una consultazione"},
 		},
-		Source:      "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3",
+		Source: "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3",
 	},
 	{
 		Code: ExtractionPurpose, Severity: Error,
@@ -532,6 +532,19 @@ var registryRules = []Rule{
 		Message:     "Il soggetto è stato modificato dopo il primo caricamento e resta registrato.",
 		Expected:    "una cancellazione con motivo 8, se occorre",
 		Source:      "D.M. 17 ottobre 2022, art. 7 c. 1; prassi ANPR (segnalazioni 4095 e 4220)",
+	},
+	{
+		Code: ListLetters, Severity: Warning,
+		Description: "il nome è stampato come è scritto in anagrafe",
+		Message:     "Il nome contiene lettere che il carattere di stampa non ha: è scritto con le lettere semplici.",
+		Expected:    "un controllo a mano di come il nome è stampato",
+		Cases: []Case{
+			{Name: "none", Message: "Il nome contiene lettere che non si possono stampare: al suo posto sta l'identificativo ANPR.",
+				Expected: "il nome scritto a mano accanto all'identificativo"},
+			{Name: "ascii", Message: "Il testo contiene caratteri che ASCII non ha: al loro posto sta un punto interrogativo.",
+				Expected: "un formato che ha tutte le lettere: CSV, NDJSON o PDF"},
+		},
+		Source: "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3",
 	},
 	{
 		Code: ExtractionScope, Severity: Error,

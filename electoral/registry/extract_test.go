@@ -240,12 +240,22 @@ func TestExtractFormats(t *testing.T) {
 }
 
 func TestASCIIRefusesWhatDoesNotFit(t *testing.T) {
-	for _, surname := range []string{strings.Repeat("A", 51), "日本", "A\nB"} {
-		var b bytes.Buffer
-		w := lists.NewASCIIWriter(&b)
-		err := w.Write(electoral.ExtractedElector{Elector: electoral.Elector{ANPRID: "7"}, Person: electoral.Person{Surname: surname}})
-		require.ErrorContains(t, err, "elector 7: column cognome")
+	var b bytes.Buffer
+	w := lists.NewASCIIWriter(&b)
+	write := func(id, surname string) {
+		require.NoError(t, w.Write(electoral.ExtractedElector{Elector: electoral.Elector{ANPRID: id}, Person: electoral.Person{Surname: surname}}))
 	}
+	for _, id := range []string{"7", "8"} {
+		write(id, strings.Repeat("A", 51))
+	}
+	write("9", "日本")
+	write("10", "A\nB")
+	err := w.End()
+	require.ErrorContains(t, err, "elector 7: column cognome")
+	require.ErrorContains(t, err, "elector 8: column cognome", "all of them")
+	require.Len(t, w.Replaced(), 2)
+	assert.Equal(t, "9", w.Replaced()[0].Value)
+	assert.Contains(t, b.String(), "A?B")
 }
 
 func TestPDFListOfTheRegistry(t *testing.T) {

@@ -23,7 +23,7 @@ func engine(t testing.TB) *Engine {
 // TestAgainstAnotherReader compares glyphs, widths and kerning with
 // golang.org/x/image/font/sfnt.
 func TestAgainstAnotherReader(t *testing.T) {
-	for i, f := range engine(t).fonts {
+	for i, f := range engine(t).fonts[:2] {
 		other, err := sfnt.Parse([][]byte{titilliumRegular, titilliumBold}[i])
 		require.NoError(t, err)
 		var buf sfnt.Buffer
