@@ -242,7 +242,9 @@ func frameSize(b []byte) int {
 func (r *Record) decodeFrame(b []byte, h hash.Hash) error {
 	// This is first, so that a torn record of a later version is recognised.
 	if form := b[frameFront : frameFront+formSize]; !formKnown(form) {
-		return checkForm(form)
+		if err := checkForm(form); err != nil {
+			return err
+		}
 	}
 	front, back := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[len(b)-frameBack:])
 	if front != back {
