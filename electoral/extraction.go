@@ -61,7 +61,15 @@ type Extraction struct {
 	Turning18 *DateRange
 	// Touched, if not nil, restricts the rows to electors of whom the operation
 	// journal has an entry in an interval. The rows hold today's values.
-	Touched *Interval
+	// Operations and Revisions, which go with Touched, restrict the entries: those
+	// enrolled ([OpEnrol]) or removed ([OpRemove]) by a revision. Empty means all.
+	Touched    *Interval
+	Operations []Operation
+	Revisions  []Revision
+	// Alphabetical gives the whole list in one order, with one numbering, as the
+	// general list is kept; without it the rows come section by section. It goes
+	// with a List and without a Section.
+	Alphabetical bool
 	Purpose Purpose
 }
 

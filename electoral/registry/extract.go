@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -142,6 +144,9 @@ func checkExtraction(x electoral.Extraction) electoral.Faults {
 	if !known || x.Consultation == "" && (x.Lines != electoral.SeatLines || x.Reason != "") {
 		fault(electoral.ExtractionVote.In("lines"), "lines", string(x.Lines), nil)
 	}
+	if x.Touched == nil && len(x.Operations)+len(x.Revisions) > 0 || x.Alphabetical && (!listed || x.Section != "") {
+		fault(electoral.ExtractionScope.In("choice"), "list", string(x.List), nil)
+	}
 	if d := x.Turning18; d != nil && (!d.From.Complete() || !d.To.Complete() || d.To.Before(d.From)) {
 		fault(electoral.QueryInterval, "turning18", d.From.String()+" "+d.To.String(), nil)
 	}
@@ -202,6 +207,8 @@ func (e *extractor) each(fn func(*electoral.ExtractedElector) error) error {
 		list, err = e.turning18()
 	case e.x.List == "":
 		list, err = e.touched()
+	case e.x.Alphabetical:
+		return e.alphabetical(fn)
 	default:
 		return e.eachSection(func(list []electoral.ExtractedElector) error { return e.emit(list, fn) })
 	}
@@ -254,6 +261,73 @@ func (e *extractor) asked(row *electoral.ExtractedElector) bool {
 }
 
 func (e *extractor) apart() bool { return electoral.SexesApart(e.action.today()) }
+
+// alphabetical calls fn with the rows of all sections in one order. It keeps of
+// each row what it is sorted by, and reads the rows again.
+func (e *extractor) alphabetical(fn func(*electoral.ExtractedElector) error) error {
+	var keys []listKey
+	err := e.eachSection(func(list []electoral.ExtractedElector) error {
+		for _, k := range pollOrder(list, e.apart()) {
+			row := &list[k.row]
+			keys = append(keys, listKey{pollKey: k, born: row.Person.Birth.Date, id: row.Elector.ANPRID, section: row.Section})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	counted := e.counts
+	e.counts = nil // they are counted
+	defer func() { e.counts = counted }()
+	slices.SortFunc(keys, listKey.compare)
+	for at, part := range chunked(keys, maxPage) {
+		list := make([]electoral.ExtractedElector, 0, len(part))
+		for _, k := range part {
+			el, _, err := e.rd.Elector(e.ctx, k.id)
+			if err != nil {
+				return fmt.Errorf("registry: elector %s of the list: %w", k.id, err)
+			}
+			list = append(list, electoral.ExtractedElector{Section: k.section, Elector: el})
+		}
+		rows, err := e.complete(list)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			rows[i].Number = at + i + 1
+			if !e.asked(&rows[i]) {
+				continue
+			}
+			if err := fn(&rows[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// chunked yields the parts of a list with the index of the first of each.
+func chunked[T any](list []T, n int) iter.Seq2[int, []T] {
+	return func(yield func(int, []T) bool) {
+		for at := 0; at < len(list); at += n {
+			if !yield(at, list[at:min(at+n, len(list))]) {
+				return
+			}
+		}
+	}
+}
+
+// listKey is what a row of a whole list is sorted by and found with.
+type listKey struct {
+	pollKey
+	born        electoral.Date
+	id, section string
+}
+
+func (k listKey) compare(o listKey) int {
+	return cmp.Or(cmp.Compare(k.sex, o.sex), strings.Compare(k.surname, o.surname), strings.Compare(k.name, o.name),
+		k.born.Compare(o.born), strings.Compare(k.id, o.id))
+}
 
 // eachSection calls fn with the rows of each section of the list, in no order.
 func (e *extractor) eachSection(fn func([]electoral.ExtractedElector) error) error {
@@ -401,7 +475,8 @@ func (e *extractor) touchedOf(list []electoral.ExtractedElector) (map[string]boo
 			ids[i] = part[i].Elector.ANPRID
 		}
 		for entry, err := range e.rd.Journal(e.ctx,
-			JournalSearch{Comune: e.x.Comune, From: e.x.Touched.From, To: e.x.Touched.To, ANPRIDs: ids}) {
+			JournalSearch{Comune: e.x.Comune, From: e.x.Touched.From, To: e.x.Touched.To, ANPRIDs: ids,
+				Operations: e.x.Operations, Revisions: e.x.Revisions}) {
 			if err != nil {
 				return nil, err
 			}
@@ -415,7 +490,8 @@ func (e *extractor) touchedOf(list []electoral.ExtractedElector) (map[string]boo
 func (e *extractor) touched() ([]electoral.ExtractedElector, error) {
 	var list []electoral.ExtractedElector
 	for el, err := range e.rd.Search(e.ctx,
-		Search{Comune: e.x.Comune, Touched: &JournalSearch{From: e.x.Touched.From, To: e.x.Touched.To}}) {
+		Search{Comune: e.x.Comune, Touched: &JournalSearch{From: e.x.Touched.From, To: e.x.Touched.To,
+			Operations: e.x.Operations, Revisions: e.x.Revisions}}) {
 		if err != nil {
 			return nil, err
 		}
