@@ -230,7 +230,6 @@ func (r *Reader) readHeader() error {
 		return r.bad(Malformed, "the header does not hold the genesis hash of its chain")
 	}
 	r.seq, r.prev = r.first, r.before
-	r.last.Chain = r.chain
 	copy(r.hashed[:], domainRecord)
 	r.ahead, r.off, r.at = b[size:], int64(size), int64(size)
 	return nil

@@ -94,10 +94,6 @@ func (s *PAdES) look(p *place, d Details) (*look, error) {
 	if l.color = (tagged.Color{R: 0x33, G: 0x33, B: 0x33}); p.takesRGB() {
 		l.color = tagged.Color{R: 0x0b, G: 0x34, B: 0x67}
 	}
-	// Once beforehand: what cannot be drawn must cost no use of the key.
-	if _, err := l.form(1); err != nil {
-		return refuse(err)
-	}
 	return l, nil
 }
 
@@ -121,18 +117,15 @@ func (s *PAdES) lines(a *Appearance, d Details) ([]string, error) {
 	}
 	var out []string
 	for _, line := range strings.Split(text, "\n") {
-		held, filled := 0, 0
+		filled := false
 		var pairs []string
 		for key, value := range values {
 			if strings.Contains(line, key) {
-				held++
 				pairs = append(pairs, key, value)
-				if value != "" {
-					filled++
-				}
+				filled = filled || value != ""
 			}
 		}
-		if held > 0 && filled == 0 {
+		if len(pairs) > 0 && !filled {
 			continue
 		}
 		if line = strings.TrimSpace(strings.NewReplacer(pairs...).Replace(line)); line != "" {
@@ -153,17 +146,14 @@ func (l *look) readPage(p *place, a *Appearance) error {
 		return err
 	}
 	n := a.Page - 1
-	if a.Page < 0 {
+	if n < 0 {
 		n = len(pages) + a.Page
 	}
-	if a.Page == 0 || n < 0 || n >= len(pages) {
+	if n < 0 || n >= len(pages) {
 		return fmt.Errorf("page %d: expected 1 to %d, or -1 for the last", a.Page, len(pages))
 	}
 	l.pageRef = pages[n]
-	o, err := v.Get(l.pageRef)
-	if err != nil {
-		return err
-	}
+	o, _ := v.Get(l.pageRef) // Pages has read it
 	l.page, _ = o.(pdf.Dict)
 	if key, dup := l.page.Duplicate(); dup {
 		return fmt.Errorf("page %d has the key %s twice", n+1, key)
@@ -219,7 +209,7 @@ func (l *look) form(first int) (tagged.Form, error) {
 				return
 			}
 			var blocks []*tagged.Block
-			height := 0.0
+			height, widest := 0.0, 0.0
 			for i, line := range l.lines {
 				style := tagged.Style{Face: tagged.Regular, Size: size * 0.92,
 					Color: tagged.Color{R: 0x22, G: 0x22, B: 0x22}}
@@ -229,11 +219,10 @@ func (l *look) form(first int) (tagged.Form, error) {
 				b := d.Layout(width, 1.22*style.Size, tagged.Left, tagged.Span{Style: style, Text: line})
 				blocks = append(blocks, b)
 				height += b.Height()
+				widest = max(widest, b.WidestLine())
 			}
-			if d.Err() != nil {
-				return
-			}
-			if height > l.height-framePad {
+			// A letter that is wider than a line stands in one all the same.
+			if height > l.height-framePad || widest > width+0.001 {
 				continue
 			}
 			c.Rectangle(0.25, 0.25, l.width-0.5, l.height-0.5)
@@ -258,7 +247,7 @@ func (l *look) tip() string { return strings.Join(l.lines, ". ") }
 func (l *look) write(p *place, u *pdf.Update, field pdf.Ref) (pdf.Dict, error) {
 	form, err := l.form(u.Next())
 	if err != nil {
-		return nil, fmt.Errorf("seal: %w: %w", ErrDocument, err)
+		return nil, fmt.Errorf("seal: %w: visible seal: %w", ErrDocument, err)
 	}
 	u.Adopt(form.Text, form.Offsets)
 	out := pdf.Dict{
@@ -324,8 +313,7 @@ func checkGrown(was, is pdf.Object) error {
 	oldList, isArray := was.(pdf.Array)
 	newList, stillArray := is.(pdf.Array)
 	if isArray && stillArray {
-		if n := len(newList) - len(oldList); n < 1 || n > 2 ||
-			len(oldList) > 0 && !pdf.Equal(oldList, newList[:len(oldList)]) {
+		if n := len(newList) - len(oldList); n < 1 || n > 2 || !pdf.Equal(oldList, newList[:len(oldList)]) {
 			return fmt.Errorf("an array is not the one before with a new end")
 		}
 		return nil

@@ -120,7 +120,7 @@ func (l *look) number(p *place, u *pdf.Update, tree pdf.Dict, next int64, elemen
 	if len(nums)%2 != 0 {
 		return 0, nil, errors.New("its parent tree is not well formed")
 	}
-	if n := len(nums); n > 0 {
+	if n := len(nums); n != 0 {
 		last, ok := nums[n-2].(int64)
 		if !ok || last < 0 || last >= 1<<31-2 {
 			return 0, nil, errors.New("its parent tree has a key that is no number")
@@ -156,13 +156,10 @@ func (p *place) takesRGB() bool {
 		return false
 	}
 	for _, o := range list {
-		o, err := v.Resolve(o)
+		o, _ := v.Resolve(o) // nil beside an error, and then not what it must be
 		intent, _ := o.(pdf.Dict)
-		if err != nil || intent == nil {
-			return false
-		}
-		o, err = v.Resolve(intent.Get("DestOutputProfile"))
-		if s, ok := o.(*pdf.Stream); err != nil || !ok || s.Dict.Get("N") != pdf.Object(int64(3)) {
+		o, _ = v.Resolve(intent.Get("DestOutputProfile"))
+		if s, ok := o.(*pdf.Stream); !ok || s.Dict.Get("N") != pdf.Object(int64(3)) {
 			return false
 		}
 	}

@@ -103,7 +103,7 @@ func (p *place) checkCatalog(f *pdf.File) error {
 	if err != nil {
 		return err
 	}
-	if len(newFields) < len(fields) || !pdf.Equal(fields, newFields[:len(fields)]) && len(fields) > 0 {
+	if len(newFields) < len(fields) || !pdf.Equal(fields, newFields[:len(fields)]) {
 		return fmt.Errorf("fields of the form change")
 	}
 	return nil
