@@ -113,7 +113,7 @@ func (e *Extender) append(
 		}
 		out, made, err := e.timestamp(ctx, p, next, reserve)
 		var small *reserveError
-		if errors.As(err, &small) && reserve < small.need && small.need < maxReserve {
+		if errors.As(err, &small) && small.need < maxReserve {
 			reserve = small.need + 64
 			continue
 		}
@@ -230,11 +230,7 @@ func (e *Extender) jobs(p *place) ([]job, error) {
 		if err != nil {
 			return nil, fmt.Errorf("signature %q: %w", s.Field, err)
 		}
-		settled, err := p.settled(s)
-		if err != nil {
-			return nil, err
-		}
-		if settled {
+		if p.settled(s) {
 			continue
 		}
 		j := job{key: vriKey(s.Contents), at: e.proof(p, s, found)}
@@ -251,31 +247,23 @@ func (e *Extender) jobs(p *place) ([]job, error) {
 	return jobs, nil
 }
 
-// settled reports whether a later document time-stamp covers the evidence of
-// a signature.
-func (p *place) settled(s *pdf.Signature) (bool, error) {
+// settled reports whether a document time-stamp covers the evidence of a
+// signature, which is there only in revisions behind it. What of a store cannot
+// be read settles nothing.
+func (p *place) settled(s *pdf.Signature) bool {
 	for _, t := range p.sigs {
-		if !t.IsTimestamp() || t.Revision <= s.Revision {
+		if !t.IsTimestamp() {
 			continue
 		}
 		v := p.file.At(t.Revision)
-		cat, _, err := v.Catalog()
-		if err != nil {
-			return false, err
-		}
-		dss, err := v.Dict(cat, "DSS")
-		if err != nil {
-			return false, err
-		}
-		vri, err := v.Dict(dss, "VRI")
-		if err != nil {
-			return false, err
-		}
+		cat, _, _ := v.Catalog()
+		dss, _ := v.Dict(cat, "DSS")
+		vri, _ := v.Dict(dss, "VRI")
 		if vri.Get(vriKey(s.Contents)) != nil {
-			return true, nil
+			return true
 		}
 	}
-	return false, nil
+	return false
 }
 
 // trusted returns the chain of a certificate in a document, and whether it ends
@@ -425,10 +413,7 @@ func TermOf(ctx context.Context, doc []byte) (Term, error) {
 		if s.IsTimestamp() {
 			continue
 		}
-		level, err := p.level(s, found[s])
-		if err != nil {
-			return Term{}, fmt.Errorf("seal: %w: %w", ErrDocument, err)
-		}
+		level := p.level(s, found[s])
 		if t.By == nil || !level.AtLeast(t.Level) {
 			t.Level = level
 		}
@@ -447,25 +432,21 @@ func TermOf(ctx context.Context, doc []byte) (Term, error) {
 }
 
 // level returns the level of one seal by what the document contains.
-func (p *place) level(s *pdf.Signature, found *inspected) (Level, error) {
+func (p *place) level(s *pdf.Signature, found *inspected) Level {
 	if s.SubFilter != "ETSI.CAdES.detached" {
-		return "", nil
-	}
-	settled, err := p.settled(s)
-	if err != nil {
-		return "", err
+		return ""
 	}
 	stamped := found.stamp != nil || slices.ContainsFunc(p.sigs,
 		func(t *pdf.Signature) bool { return t.IsTimestamp() && t.Revision > s.Revision })
 	switch {
-	case settled && stamped:
-		return LevelLTA, nil
+	case stamped && p.settled(s):
+		return LevelLTA
 	case stamped && p.store.vri.Get(vriKey(s.Contents)) != nil:
-		return LevelLT, nil
+		return LevelLT
 	case stamped:
-		return LevelT, nil
+		return LevelT
 	}
-	return LevelB, nil
+	return LevelB
 }
 
 // stamp returns a time-stamp over data.

@@ -237,11 +237,11 @@ func (s *PAdES) Seal(ctx context.Context, doc []byte, d Details) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	reserve := s.reserve(0)
+	reserve := s.reserve()
 	for {
 		out, err := s.seal(ctx, p, d, look, reserve)
 		var small *reserveError
-		if errors.As(err, &small) && reserve < small.need && small.need < maxReserve {
+		if errors.As(err, &small) && small.need < maxReserve {
 			reserve = small.need + 64
 			p = p.restart()
 			continue
@@ -258,14 +258,13 @@ const maxReserve = 512 << 10
 
 // reserve returns the room for the message, from the size of the chain, the
 // key and the time-stamps seen so far.
-func (s *PAdES) reserve(token int) int {
+func (s *PAdES) reserve() int {
 	if !s.cfg.Level.AtLeast(LevelT) {
 		return s.base
 	}
+	token := int(s.token.Load())
 	if token == 0 {
-		if token = int(s.token.Load()); token == 0 {
-			token = defaultToken
-		}
+		token = defaultToken
 	}
 	return s.base + token + tokenMargin
 }

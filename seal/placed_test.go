@@ -135,6 +135,8 @@ func TestTermOfSeals(t *testing.T) {
 		"B, then B":        {sealed(b, seal.LevelB), seal.LevelB},
 		"B, then T":        {sealed(b, seal.LevelT), seal.LevelB},
 		"LT, then B":       {sealed(sealed(plain, seal.LevelLT), seal.LevelB), seal.LevelB},
+		"LT, then LT":      {sealed(sealed(plain, seal.LevelLT), seal.LevelLT), seal.LevelLT},
+		"LTA, then LT":     {sealed(sealed(plain, seal.LevelLTA), seal.LevelLT), seal.LevelLT},
 		"LTA":              {sealed(plain, seal.LevelLTA), seal.LevelLTA},
 		"B, then LTA":      {sealed(b, seal.LevelLTA), seal.LevelT},
 		"another document": {sealed(page(t, 1), seal.LevelLT), seal.LevelLT},

@@ -130,7 +130,7 @@ func sameBut(was, is pdf.Dict, what string, but ...pdf.Name) error {
 
 func checkSignature(sig *pdf.Signature, m placed, revisions int, leaf *x509.Certificate) error {
 	rev, problems := sig.Coverage()
-	if rev < 0 || rev < revisions-2 {
+	if rev < revisions-2 { // -1 if it covers none; there are two at least
 		return fmt.Errorf("the signature of %q covers revision %d of %d: %v", sig.Field, rev, revisions, problems)
 	}
 	if sig.Ref != m.ref {
