@@ -76,14 +76,8 @@ func checkOnlyAdded(f *pdf.File, last int) error {
 			return refuse("%s of the trailer", key)
 		}
 	}
-	was, _, err := f.At(last - 1).Catalog()
-	if err != nil {
-		return fmt.Errorf("seal: %w: %w", ErrDocument, err)
-	}
-	is, _, err := f.At(last).Catalog()
-	if err != nil {
-		return fmt.Errorf("seal: %w: %w", ErrOutput, err)
-	}
+	was, _, _ := f.At(last - 1).Catalog() // the signatures of both revisions were found by them
+	is, _, _ := f.At(last).Catalog()
 	for _, e := range was {
 		if e.Key != "AcroForm" && e.Key != "Version" && !pdf.Equal(e.Value, is.Get(e.Key)) {
 			return refuse("%s of the catalog", e.Key)
@@ -92,16 +86,11 @@ func checkOnlyAdded(f *pdf.File, last int) error {
 	return checkForm(f, last, refuse)
 }
 
-// checkForm checks that the form keeps its fields and entries.
+// checkForm checks that the form keeps its fields and entries. It has been read
+// in both revisions: it holds their signatures.
 func checkForm(f *pdf.File, last int, refuse func(string, ...any) error) error {
-	fields, err := f.At(last - 1).Fields()
-	if err != nil {
-		return fmt.Errorf("seal: %w: %w", ErrDocument, err)
-	}
-	kept, err := f.At(last).Fields()
-	if err != nil {
-		return fmt.Errorf("seal: %w: %w", ErrOutput, err)
-	}
+	fields, _ := f.At(last - 1).Fields()
+	kept, _ := f.At(last).Fields()
 	if len(kept) != len(fields)+1 {
 		return refuse("its form has fields other than signatures, or nested ones")
 	}
@@ -110,14 +99,8 @@ func checkForm(f *pdf.File, last int, refuse func(string, ...any) error) error {
 			return refuse("field %q of its form", fields[i].Name)
 		}
 	}
-	cat, _, err := f.At(last - 1).Catalog()
-	if err != nil {
-		return fmt.Errorf("seal: %w: %w", ErrDocument, err)
-	}
-	form, err := f.At(last-1).Dict(cat, "AcroForm")
-	if err != nil {
-		return fmt.Errorf("seal: %w: %w", ErrDocument, err)
-	}
+	cat, _, _ := f.At(last - 1).Catalog()
+	form, _ := f.At(last-1).Dict(cat, "AcroForm")
 	for _, e := range form {
 		if e.Key != "Fields" && e.Key != "SigFlags" {
 			return refuse("%s of its form", e.Key)
