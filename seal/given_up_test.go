@@ -125,6 +125,7 @@ func TestCharactersInUTF16(t *testing.T) {
 		out, err := old.Seal(t.Context(), sealtest.Document("x"), seal.Details{Reason: text})
 		if !good {
 			require.ErrorIs(t, err, seal.ErrDocument, "%+q", text)
+			require.ErrorContains(t, err, "which pdfsign does not escape", "%+q", text)
 			continue
 		}
 		require.NoError(t, err, "%+q", text)
