@@ -124,3 +124,26 @@ func TestFormsOfOthers(t *testing.T) {
 	require.Contains(t, string(pdf.AppendObject(nil, sig.Dict)), "/FieldMDP")
 	require.NotContains(t, string(signed), "/UR3")
 }
+
+// TestWhatPdfsignCannotRead gives pdfsign documents that the SDK reads and its own
+// reader does not, or panics on: they are refused.
+func TestWhatPdfsignCannotRead(t *testing.T) {
+	ca := newCA(t, sealtest.Config{})
+	old, err := ca.Sealer()
+	require.NoError(t, err)
+	pages := func(value func(u *pdf.Update) pdf.Object) []byte {
+		return revised(t, sealtest.Document("x"), inCatalog("Pages", value))
+	}
+	for name, doc := range map[string][]byte{
+		"pages in a circle": pages(func(u *pdf.Update) pdf.Object { return circle(u) }),
+		"no pages":          pages(func(*pdf.Update) pdf.Object { return pdf.Dict{} }),
+		"lines behind it":   append(sealtest.Document("x"), bytes.Repeat([]byte("\n"), 900)...),
+	} {
+		_, err = newPAdES(t, padesConfig(t, ca, seal.LevelB)).Seal(t.Context(), doc, seal.Details{})
+		require.NoError(t, err, "%s: the SDK reads it", name)
+		out, err := old.Seal(t.Context(), doc, seal.Details{})
+		require.ErrorIs(t, err, seal.ErrDocument, name)
+		require.ErrorContains(t, err, "pdfsign: ", name)
+		require.Nil(t, out, name)
+	}
+}

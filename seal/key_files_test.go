@@ -44,6 +44,7 @@ func TestKeyFiles(t *testing.T) {
 	for name, password := range map[string]string{
 		"3des-sha1.p12": shortPassword, "3des-sha1-long.p12": longPassword, "aes128-aes192-sha384.p12": longPassword,
 		"aes256-sha256.p12": shortPassword, "plain-sha512.p12": "",
+		"one-iteration.p12": shortPassword,
 	} {
 		data := keyFile(t, name)
 		p, err := seal.LoadPKCS12(data, password)

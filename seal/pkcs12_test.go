@@ -11,6 +11,7 @@ import (
 	"encoding/asn1"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -212,18 +213,9 @@ func passedOver() (same, shorter map[string][]string) {
 	return same, shorter
 }
 
-// TestPKCS12Elements takes each element of a key file away, doubles it, gives it
-// another tag, empties it, or puts something behind its content, under a MAC
-// that is right: the file is refused, but for what passedOver lists.
-func TestPKCS12Elements(t *testing.T) {
-	p, want := newP12(t), testPair(t)
-	got, err := seal.LoadPKCS12(p.whole().der(t), shortPassword)
-	require.NoError(t, err)
-	require.Equal(t, want, got)
-	var names []string
-	p.whole().each(nil, func(_, n *node) { names = append(names, n.name) })
-	same, shorter := passedOver()
-	for op, change := range map[string]func(parent, n *node){
+// elementChanges are what is done to each element of a file.
+func elementChanges() map[string]func(parent, n *node) {
+	return map[string]func(parent, n *node){
 		"without": func(parent, n *node) {
 			parent.kids = slices.DeleteFunc(parent.kids, func(k *node) bool { return k == n })
 		},
@@ -233,30 +225,89 @@ func TestPKCS12Elements(t *testing.T) {
 		"retagged":   func(_, n *node) { n.tag ^= 0x01 },
 		"empty":      func(_, n *node) { n.value, n.kids, n.wrap = nil, nil, nil },
 		"more in it": func(_, n *node) { n.kids = append(n.kids, &node{tag: 5}) },
-	} {
+	}
+}
+
+// changed calls f for each element that make returns, with one change in it.
+func changed(t testing.TB, make func() *node, f func(op, name string, file []byte)) {
+	t.Helper()
+	var names []string
+	make().each(nil, func(_, n *node) { names = append(names, n.name) })
+	for op, change := range elementChanges() {
 		for i, name := range names {
 			if i == 0 && (op == "without" || op == "twice") {
 				continue // the file itself
 			}
-			file, at := p.whole(), 0
+			file, at := make(), 0
 			file.each(nil, func(parent, n *node) {
 				if at == i {
 					change(parent, n)
 				}
 				at++
 			})
-			got, err := seal.LoadPKCS12(file.der(t), shortPassword)
-			switch {
-			case slices.Contains(same[op], name):
-				require.NoError(t, err, "%s %s", op, name)
-				require.Equal(t, want, got, "%s %s", op, name)
-			case slices.Contains(shorter[op], name):
-				require.NoError(t, err, "%s %s", op, name)
-				require.Equal(t, &seal.KeyPair{Signer: want.Signer, Chain: want.Chain[:1]}, got, "%s %s", op, name)
-			default:
-				require.Error(t, err, "%s %s", op, name)
-				require.Nil(t, got, "%s %s", op, name)
-			}
+			f(op, name, file.der(t))
 		}
 	}
+}
+
+// TestPKCS12Elements takes each element of key files away, doubles it, gives it
+// another tag, empties it, or puts something behind its content, under a MAC
+// that is right: the file is refused, but for what passedOver lists.
+func TestPKCS12Elements(t *testing.T) {
+	p, want := newP12(t), testPair(t)
+	same, shorter := passedOver()
+	for _, c := range []struct {
+		root string // the element that holds the root and nothing else
+		file func() *node
+	}{
+		{"", p.whole},
+		{"encrypted info", func() *node { return p.file(p.encrypted(p.cert(1)), p.data(p.cert(0), p.shrouded())) }},
+		{"data info", func() *node { return p.file(p.data(p.cert(1)), p.encrypted(p.cert(0), p.shrouded())) }},
+	} {
+		name, file := "root in "+c.root, c.file
+		got, err := seal.LoadPKCS12(file().der(t), shortPassword)
+		require.NoError(t, err, name)
+		require.Equal(t, want, got, name)
+		changed(t, file, func(op, element string, data []byte) {
+			at := fmt.Sprintf("%s: %s %s", name, op, element)
+			got, err := seal.LoadPKCS12(data, shortPassword)
+			switch {
+			case slices.Contains(same[op], element) && (c.root != "data info" || element != "encrypted info"),
+				element == c.root && op == "twice":
+				require.NoError(t, err, at)
+				require.Equal(t, want, got, at)
+			case slices.Contains(shorter[op], element), element == c.root && op == "without",
+				op == "empty" && c.root != "" && element == strings.TrimSuffix(c.root, "info")+"bags":
+				require.NoError(t, err, at)
+				require.Equal(t, &seal.KeyPair{Signer: want.Signer, Chain: want.Chain[:1]}, got, at)
+			default:
+				require.Error(t, err, at)
+				require.Nil(t, got, at)
+			}
+			if op == "retagged" && strings.HasPrefix(element, "mac") {
+				require.ErrorContains(t, err, "not a PKCS #12 file", at)
+			}
+		})
+	}
+}
+
+// TestEncryptedKeyElements changes each element of an encrypted private key: what
+// is not well formed is not taken for a wrong password, nor for an old algorithm.
+func TestEncryptedKeyElements(t *testing.T) {
+	p, certs := newP12(t), keyFile(t, "certs.pem")
+	changed(t, func() *node { return p.shrouded().find(t, "shrouded key") }, func(op, element string, data []byte) {
+		if op != "retagged" && op != "without" {
+			return
+		}
+		if op == "without" && (element == "key length" || element == "key iterations") {
+			return // the one may be missing; of the other the one takes the place
+		}
+		_, err := seal.LoadPEM(append(encode("ENCRYPTED PRIVATE KEY", data), certs...), shortPassword)
+		require.Error(t, err, "%s %s", op, element)
+		if element == "key prf" && op == "without" {
+			return // which says that it is another: the default
+		}
+		require.NotErrorIs(t, err, seal.ErrPassword, "%s %s", op, element)
+		require.NotErrorIs(t, err, seal.ErrLegacyKeyFile, "%s %s", op, element)
+	})
 }

@@ -2,11 +2,17 @@ package seal_test
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/binary"
+	"slices"
+	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/stretchr/testify/require"
 
@@ -87,8 +93,10 @@ func TestPKCS12Values(t *testing.T) {
 			"not a PKCS #12 file"},
 		"3DES, no salt":  {triple(integer("", 1)), nil, "not a PKCS #12 file"},
 		"3DES, no count": {triple(octets("", []byte("key"))), nil, "not a PKCS #12 file"},
-		"3DES without params": {func(file *node) { triple()(file); n := file.find(t, "key algorithm"); n.kids = n.kids[:1] },
-			nil, "not a PKCS #12 file"},
+		"3DES without params": {func(file *node) {
+			n := file.find(t, "key algorithm")
+			n.kids = []*node{identifier(t, "", 1, 2, 840, 113549, 1, 12, 1, 3)}
+		}, nil, "not a PKCS #12 file"},
 		"no key": {func(file *node) { file.find(t, "encrypted key").value = []byte("niente") }, nil,
 			"seal: private key: "},
 		"no certificate": {func(file *node) { file.find(t, "cert 1 octets").value = []byte("niente") }, nil,
@@ -141,7 +149,73 @@ func TestPKCS12Forms(t *testing.T) {
 		require.NoError(t, err, name)
 		require.Equal(t, want, pair, name)
 	}
+	for n := range 16 { // among them a padding of a whole block
+		filler := sequence("", identifier(t, "", 1, 2, 3), explicit("", octets("", make([]byte, n))))
+		pair, err := seal.LoadPKCS12(p.file(p.encrypted(p.cert(1), p.cert(0), p.bare(), filler)).der(t), shortPassword)
+		require.NoError(t, err, "%d bytes", n)
+		require.Equal(t, want, pair, "%d bytes", n)
+	}
 	pair, err := seal.LoadPKCS12(p.file().der(t), shortPassword)
 	require.ErrorContains(t, err, "holds 0 private keys")
 	require.Nil(t, pair)
+}
+
+// classicMAC replaces the MAC of a file by one of RFC 7292 appendix B, whose key is
+// no longer than the hash: one round of its derivation, written out here.
+func (p *p12) classicMAC(file *node, hash crypto.Hash, password string, salt []byte, iterations int) {
+	block := hash.New().BlockSize()
+	fill := func(b []byte) (out []byte) {
+		for len(out) < len(b) || len(out)%block != 0 {
+			out = append(out, b[len(out)%len(b)])
+		}
+		return out
+	}
+	var bmp []byte
+	for _, u := range utf16.Encode([]rune(password)) {
+		bmp = binary.BigEndian.AppendUint16(bmp, u)
+	}
+	key := slices.Concat(bytes.Repeat([]byte{3}, block), fill(salt), fill(append(bmp, 0, 0)))
+	for range iterations {
+		h := hash.New()
+		h.Write(key)
+		key = h.Sum(nil)
+	}
+	id := map[crypto.Hash][]int{crypto.SHA1: {1, 3, 14, 3, 2, 26}, crypto.SHA256: {2, 16, 840, 1, 101, 3, 4, 2, 1},
+		crypto.SHA384: {2, 16, 840, 1, 101, 3, 4, 2, 2}, crypto.SHA512: {2, 16, 840, 1, 101, 3, 4, 2, 3}}[hash]
+	m := hmac.New(hash.New, key)
+	m.Write(file.find(p.t, "safe").der(p.t))
+	mac := file.find(p.t, "mac")
+	mac.kids = []*node{sequence("", sequence("", identifier(p.t, "", id...)), octets("", m.Sum(nil))), octets("", salt)}
+	if iterations != 1 {
+		mac.kids = append(mac.kids, integer("", byte(iterations)))
+	}
+}
+
+// TestClassicMAC opens files whose MAC has salt and password of all lengths at
+// which the derivation fills a block of the hash more, or none.
+func TestClassicMAC(t *testing.T) {
+	p, want := newP12(t), testPair(t)
+	for _, hash := range []crypto.Hash{crypto.SHA1, crypto.SHA256, crypto.SHA384, crypto.SHA512} {
+		block := hash.New().BlockSize()
+		for i, salt := range []int{0, 1, 8, block - 1, block, block + 1, 2*block - 1, 2 * block} {
+			for _, length := range []int{0, 1, block/2 - 2, block/2 - 1, block / 2, block - 1} {
+				p.password = strings.Repeat("è", length)
+				file := p.file(p.data(p.bare(), p.cert(0), p.cert(1)))
+				p.classicMAC(file, hash, p.password, bytes.Repeat([]byte("sale"), salt)[:salt], i+1)
+				pair, err := seal.LoadPKCS12(file.der(t), p.password)
+				require.NoError(t, err, "%v, a salt of %d bytes, a password of %d letters", hash, salt, length)
+				require.Equal(t, want, pair)
+				_, err = seal.LoadPKCS12(file.der(t), p.password+"x")
+				require.ErrorIs(t, err, seal.ErrPassword)
+			}
+		}
+	}
+	file := p.whole()
+	p.classicMAC(file, crypto.SHA256, p.password, []byte("sale"), 3)
+	mac := file.find(t, "mac")
+	for name, iterations := range map[string][]byte{"none": {0}, "negative": {0xff}, "too many": {0x1e, 0x84, 0x81}} {
+		mac.kids[2].value = iterations
+		_, err := seal.LoadPKCS12(file.der(t), p.password)
+		require.ErrorContains(t, err, "iterations: expected at most 2000000", name)
+	}
 }

@@ -1,0 +1,195 @@
+package seal_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/liste-elettorali/anpr/internal/pdf"
+	"github.com/liste-elettorali/anpr/seal"
+	"github.com/liste-elettorali/anpr/seal/sealtest"
+	"github.com/liste-elettorali/anpr/verify"
+)
+
+// TestForms seals documents whose form and fields stand in the catalog, in objects
+// of their own, or nowhere: they stay where they are, with what they had.
+func TestForms(t *testing.T) {
+	ca := newCA(t, sealtest.Config{})
+	s := newPAdES(t, padesConfig(t, ca, seal.LevelB))
+	v, err := verify.New(verify.Config{Trust: pool(t, writeTrust(t, ca))})
+	require.NoError(t, err)
+	text := func(u *pdf.Update) pdf.Ref {
+		return object(u, pdf.Dict{{Key: "FT", Value: pdf.Name("Tx")}, {Key: "T", Value: pdf.String("Sigillo1")}})
+	}
+	for name, c := range map[string]struct {
+		form              func(u *pdf.Update) pdf.Object
+		formRef, listRef  bool // what stands in an object of its own afterwards
+		fields            int
+		field, appearance string
+	}{
+		"none":    {func(*pdf.Update) pdf.Object { return nil }, false, false, 1, "Sigillo1", ""},
+		"nothing": {func(*pdf.Update) pdf.Object { return pdf.Ref{Num: 9999} }, false, false, 1, "Sigillo1", ""},
+		"null":    {func(u *pdf.Update) pdf.Object { return object(u, nil) }, false, false, 1, "Sigillo1", ""},
+		"in the catalog": {func(*pdf.Update) pdf.Object { return entry("DA", pdf.String("x")) }, false, false, 1,
+			"Sigillo1", "x"},
+		"in an object": {func(u *pdf.Update) pdf.Object { return object(u, entry("DA", pdf.String("x"))) }, true, false, 1,
+			"Sigillo1", "x"},
+		"a field in the catalog": {func(u *pdf.Update) pdf.Object {
+			return entry("Fields", pdf.Array{text(u)})
+		}, false, false, 2, "Sigillo2", ""},
+		"fields in an object": {func(u *pdf.Update) pdf.Object {
+			return entry("Fields", object(u, pdf.Array{text(u)}))
+		}, false, true, 2, "Sigillo2", ""},
+		"both in objects": {func(u *pdf.Update) pdf.Object {
+			return object(u, entry("Fields", object(u, pdf.Array{text(u)})).With("DA", pdf.String("x")))
+		}, true, true, 2, "Sigillo2", "x"},
+		"fields that are nothing": {func(u *pdf.Update) pdf.Object {
+			return object(u, entry("Fields", pdf.Ref{Num: 9999}))
+		}, true, false, 1, "Sigillo1", ""},
+		"fields that are no list": {func(u *pdf.Update) pdf.Object {
+			return entry("Fields", object(u, int64(1)))
+		}, false, false, 1, "Sigillo1", ""},
+	} {
+		doc := revised(t, sealtest.Document("x"), func(_ *pdf.File, u *pdf.Update, catalog pdf.Dict) pdf.Dict {
+			if form := c.form(u); form != nil {
+				return catalog.With("AcroForm", form)
+			}
+			return catalog
+		})
+		out, err := s.Seal(t.Context(), doc, seal.Details{})
+		require.NoError(t, err, name)
+		r := v.PDF(t.Context(), out, time.Time{})
+		require.True(t, r.Valid, "%s: %+v", name, r.Checks)
+		_, view := widget(t, out)
+		cat, _, err := view.Catalog()
+		require.NoError(t, err)
+		_, isRef := cat.Get("AcroForm").(pdf.Ref)
+		require.Equal(t, c.formRef, isRef, name)
+		form, err := view.Dict(cat, "AcroForm")
+		require.NoError(t, err)
+		_, isRef = form.Get("Fields").(pdf.Ref)
+		require.Equal(t, c.listRef, isRef, name)
+		list, err := view.Array(form, "Fields")
+		require.NoError(t, err)
+		require.Len(t, list, c.fields, name)
+		require.Equal(t, int64(3), form.Get("SigFlags"), name)
+		require.Equal(t, c.field, signatures(t, out)[0].Field, name)
+		da, _ := form.Get("DA").(pdf.String)
+		require.Equal(t, c.appearance, da.Text(), name)
+	}
+}
+
+// TestWhatIsNotSealed refuses documents that two readers could read in two ways, or
+// whose signatures permit no further one.
+func TestWhatIsNotSealed(t *testing.T) {
+	ca := newCA(t, sealtest.Config{})
+	s := newPAdES(t, padesConfig(t, ca, seal.LevelB))
+	signature := func(reference func(u *pdf.Update) pdf.Object) change {
+		return inCatalog("AcroForm", func(u *pdf.Update) pdf.Object {
+			value := pdf.Dict{{Key: "Type", Value: pdf.Name("Sig")}, {Key: "Reference", Value: pdf.Array{reference(u)}}}
+			return entry("Fields", pdf.Array{object(u, pdf.Dict{{Key: "T", Value: pdf.String("S")},
+				{Key: "FT", Value: pdf.Name("Sig")}, {Key: "V", Value: value}})})
+		})
+	}
+	method := func(name string, params pdf.Object) pdf.Dict {
+		return pdf.Dict{{Key: "TransformMethod", Value: pdf.Name(name)}, {Key: "TransformParams", Value: params}}
+	}
+	given := func(o pdf.Object) func(*pdf.Update) pdf.Object { return func(*pdf.Update) pdf.Object { return o } }
+	twice := pdf.Dict{{Key: "DA", Value: pdf.String("a")}, {Key: "DA", Value: pdf.String("b")}}
+	for name, c := range map[string]struct {
+		change change
+		says   string // empty if it is sealed
+	}{
+		"a key of the catalog twice": {func(_ *pdf.File, _ *pdf.Update, catalog pdf.Dict) pdf.Dict {
+			return append(append(pdf.Dict{}, catalog...), pdf.Entry{Key: "Type", Value: pdf.Name("Catalog")})
+		}, "the catalog has the key Type twice"},
+		"a key of the form twice": {inCatalog("AcroForm", given(twice)), "the form has the key DA twice"},
+		"XFA":                     {inCatalog("AcroForm", given(entry("XFA", pdf.Array{}))), "an XFA form"},
+		"permits nothing":         {signature(given(method("DocMDP", entry("P", int64(1))))), "permits no further one"},
+		"permits forms":           {signature(given(method("DocMDP", entry("P", int64(2))))), ""},
+		"permits notes":           {signature(given(method("DocMDP", entry("P", int64(3))))), ""},
+		"does not say":            {signature(given(method("DocMDP", pdf.Dict{}))), ""},
+		"about fields":            {signature(given(method("FieldMDP", entry("P", int64(1))))), ""},
+		"says it in a circle": {signature(func(u *pdf.Update) pdf.Object { return method("DocMDP", circle(u)) }),
+			"permits no further one"},
+		"a reference in a circle": {signature(func(u *pdf.Update) pdf.Object { return circle(u) }), ""},
+		"no reference":            {signature(given(int64(1))), ""},
+	} {
+		out, err := s.Seal(t.Context(), revised(t, sealtest.Document("x"), c.change), seal.Details{})
+		if c.says == "" {
+			require.NoError(t, err, name)
+			continue
+		}
+		require.ErrorIs(t, err, seal.ErrDocument, name)
+		require.ErrorContains(t, err, c.says, name)
+		require.Nil(t, out, name)
+	}
+	cfg := padesConfig(t, ca, seal.LevelB)
+	cfg.Certify = true
+	certified := revised(t, sealtest.Document("x"), inCatalog("Perms", given(entry("DocMDP", pdf.Dict{}))))
+	_, err := newPAdES(t, cfg).Seal(t.Context(), certified, seal.Details{})
+	require.ErrorContains(t, err, "it is certified already")
+	_, err = s.Seal(t.Context(), certified, seal.Details{})
+	require.NoError(t, err)
+}
+
+// TestDanglingReferences gives no object of a seal the number that the document
+// refers to without having such an object.
+func TestDanglingReferences(t *testing.T) {
+	s := newPAdES(t, padesConfig(t, newCA(t, sealtest.Config{}), seal.LevelLTA))
+	doc := revised(t, sealtest.Document("x"), func(_ *pdf.File, u *pdf.Update, catalog pdf.Dict) pdf.Dict {
+		return catalog.With("Collection", pdf.Ref{Num: uint32(u.Next())})
+	})
+	out, err := s.Seal(t.Context(), doc, seal.Details{Appearance: framed(1)})
+	require.NoError(t, err)
+	_, view := widget(t, out)
+	cat, _, err := view.Catalog()
+	require.NoError(t, err)
+	o, err := view.Resolve(cat.Get("Collection"))
+	require.NoError(t, err)
+	require.Nil(t, o, "what was not there is not there")
+}
+
+// TestExtensionsOfOthers adds ETSI's developer extension with the first seal only,
+// and neither to what others signed nor with a time-stamp.
+func TestExtensionsOfOthers(t *testing.T) {
+	ca := newCA(t, sealtest.Config{})
+	old, err := ca.Sealer()
+	require.NoError(t, err)
+	extensions := func(doc []byte) pdf.Object {
+		f, err := pdf.Parse(t.Context(), doc, pdf.Limits{})
+		require.NoError(t, err)
+		cat, _, err := f.Last().Catalog()
+		require.NoError(t, err)
+		return cat.Get("Extensions")
+	}
+	plain := sealtest.Document("x")
+	for _, level := range allLevels {
+		out, err := newPAdES(t, padesConfig(t, ca, level)).Seal(t.Context(), plain, seal.Details{})
+		require.NoError(t, err)
+		require.NotNil(t, extensions(out), level)
+	}
+	signed, err := old.Seal(t.Context(), plain, seal.Details{})
+	require.NoError(t, err)
+	for _, level := range allLevels {
+		out, err := newPAdES(t, padesConfig(t, ca, level)).Seal(t.Context(), signed, seal.Details{})
+		require.NoError(t, err)
+		require.Nil(t, extensions(out), level)
+	}
+	ext, err := ca.Extender()
+	require.NoError(t, err)
+	out, err := ext.Extend(t.Context(), signed, seal.LevelLTA)
+	require.NoError(t, err)
+	require.Nil(t, extensions(out))
+	for version, want := range map[pdf.Name]bool{"1.4": true, "1.7": true, "2.0": false} {
+		doc := revised(t, plain, inCatalog("Version", func(*pdf.Update) pdf.Object { return version }))
+		out, err := newPAdES(t, padesConfig(t, ca, seal.LevelB)).Seal(t.Context(), doc, seal.Details{})
+		require.NoError(t, err)
+		require.Equal(t, want, extensions(out) != nil, version)
+	}
+	other := revised(t, plain, inCatalog("Extensions", func(u *pdf.Update) pdf.Object { return object(u, pdf.Dict{}) }))
+	out, err = newPAdES(t, padesConfig(t, ca, seal.LevelB)).Seal(t.Context(), other, seal.Details{})
+	require.NoError(t, err)
+	require.IsType(t, pdf.Ref{}, extensions(out), "an object of its own stays as it is")
+}
