@@ -193,3 +193,68 @@ func TestExtensionsOfOthers(t *testing.T) {
 	require.NoError(t, err)
 	require.IsType(t, pdf.Ref{}, extensions(out), "an object of its own stays as it is")
 }
+
+// TestInvisibleField: a seal that is not seen has a field on no page and without
+// size, which is locked and would be printed.
+func TestInvisibleField(t *testing.T) {
+	ca := newCA(t, sealtest.Config{})
+	out, err := newPAdES(t, padesConfig(t, ca, seal.LevelLTA)).Seal(t.Context(), sealtest.Document("x"), seal.Details{})
+	require.NoError(t, err)
+	f, err := pdf.Parse(t.Context(), out, pdf.Limits{})
+	require.NoError(t, err)
+	fields, err := f.Last().Fields()
+	require.NoError(t, err)
+	require.Len(t, fields, 2)
+	for i, names := range [][2]string{{"Sigillo1", "Sigillo elettronico"}, {"MarcaTemporale1", "Marca temporale"}} {
+		require.Equal(t, pdf.Dict{{Key: "Type", Value: pdf.Name("Annot")}, {Key: "Subtype", Value: pdf.Name("Widget")},
+			{Key: "FT", Value: pdf.Name("Sig")}, {Key: "T", Value: pdf.String(names[0])},
+			{Key: "TU", Value: pdf.String(names[1])}, {Key: "F", Value: int64(132)}, {Key: "V", Value: fields[i].V},
+			{Key: "Rect", Value: pdf.Array{int64(0), int64(0), int64(0), int64(0)}}}, plainDict(fields[i].Dict))
+	}
+}
+
+// plainDict leaves out where entries were read.
+func plainDict(d pdf.Dict) (out pdf.Dict) {
+	for _, e := range d {
+		out = append(out, pdf.Entry{Key: e.Key, Value: e.Value})
+	}
+	return out
+}
+
+// TestRecheckUnreadable looks at sealed documents whose last revision cannot be
+// read where a seal would stand.
+func TestRecheckUnreadable(t *testing.T) {
+	ca := newCA(t, sealtest.Config{})
+	s := newPAdES(t, padesConfig(t, ca, seal.LevelB))
+	plain := sealtest.Document("x")
+	once, err := s.Seal(t.Context(), plain, seal.Details{})
+	require.NoError(t, err)
+	sig := signatures(t, once)[0]
+	for name, c := range map[string]struct {
+		change change
+		says   string
+	}{
+		"the form": {inCatalog("AcroForm", func(u *pdf.Update) pdf.Object { return circle(u) }), "16 references in a row"},
+		"its fields": {inCatalog("AcroForm", func(u *pdf.Update) pdf.Object { return entry("Fields", circle(u)) }),
+			"16 references in a row"},
+		"a field": {func(f *pdf.File, u *pdf.Update, catalog pdf.Dict) pdf.Dict {
+			d, err := f.Last().Dict(catalog, "AcroForm")
+			require.NoError(t, err)
+			return catalog.With("AcroForm", d.With("Fields", pdf.Array{circle(u)}))
+		}, "16 references in a row"},
+		"the catalog": {func(_ *pdf.File, _ *pdf.Update, catalog pdf.Dict) pdf.Dict { return nil }, "Type of the catalog changes"},
+	} {
+		err := seal.Recheck(t.Context(), plain, revised(t, once, c.change), sig, ca.Chain()[0])
+		require.ErrorIs(t, err, seal.ErrOutput, name)
+		require.ErrorContains(t, err, c.says, name)
+	}
+	err = seal.Recheck(t.Context(), plain, append(append([]byte{}, plain...), "coda"...), sig, ca.Chain()[0])
+	require.ErrorIs(t, err, seal.ErrOutput)
+	// A value that is no message, and one that does not verify.
+	for _, value := range [][]byte{[]byte("niente"), {0x30, 0}} {
+		out := withValue(t, once, sig, value)
+		other := *sig
+		err = seal.Recheck(t.Context(), plain, out, &other, ca.Chain()[0])
+		require.ErrorIs(t, err, seal.ErrOutput)
+	}
+}

@@ -72,11 +72,10 @@ func (p *place) check(ctx context.Context, out []byte, made []placed, leaf *x509
 
 // checkCatalog compares catalog and form with those of the document.
 func (p *place) checkCatalog(f *pdf.File) error {
-	old := p.file.Last()
-	was, _, err := old.Catalog()
-	if err != nil {
-		return err
-	}
+	old := p.file.Last() // of which all this was read when it was opened
+	was, _, _ := old.Catalog()
+	form, _ := old.Dict(was, "AcroForm")
+	fields, _ := old.Array(form, "Fields")
 	is, _, err := f.Last().Catalog()
 	if err != nil {
 		return err
@@ -84,19 +83,11 @@ func (p *place) checkCatalog(f *pdf.File) error {
 	if err := sameBut(was, is, "the catalog", "AcroForm", "DSS", "Perms"); err != nil {
 		return err
 	}
-	form, err := old.Dict(was, "AcroForm")
-	if err != nil {
-		return err
-	}
 	newForm, err := f.Last().Dict(is, "AcroForm")
 	if err != nil {
 		return err
 	}
 	if err := sameBut(form, newForm, "the form", "Fields", "SigFlags"); err != nil {
-		return err
-	}
-	fields, err := old.Array(form, "Fields")
-	if err != nil {
 		return err
 	}
 	newFields, err := f.Last().Array(newForm, "Fields")
