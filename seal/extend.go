@@ -98,7 +98,6 @@ func (e *Extender) append(
 	before := *p
 	for reserve := token + tokenMargin; ; {
 		*p = before
-		p.names = maps.Clone(before.names)
 		st := *before.store
 		st.known = maps.Clone(st.known)
 		p.store = &st

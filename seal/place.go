@@ -8,7 +8,6 @@ import (
 	"crypto/sha1" // VRI names validation data by SHA-1 (EN 319 142-1 clause 5.4.2.3)
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 
@@ -104,9 +103,7 @@ func (p *place) read() (err error) {
 	for _, f := range fields {
 		p.names[f.Name] = true
 	}
-	if p.sigs, err = v.Signatures(); err != nil {
-		return err
-	}
+	p.sigs, _ = v.Signatures() // whose fields have just been read
 	if p.perms, err = v.Dict(p.catalog, "Perms"); err != nil {
 		return err
 	}
@@ -157,7 +154,8 @@ type slot struct {
 	start, end int // of Contents, with its angle brackets
 }
 
-// rangeRoom is the room for the last three numbers of ByteRange.
+// rangeRoom is the room for the last three numbers of ByteRange. No update makes
+// a file of 4 GiB.
 const rangeRoom = 3*11 + 2
 
 // addSignature writes a signature dictionary with an empty value, and a field
@@ -252,7 +250,6 @@ func (p *place) fieldName(prefix string) string {
 	for i := 1; ; i++ {
 		name := prefix + strconv.Itoa(i)
 		if !p.names[name] {
-			p.names[name] = true
 			return name
 		}
 	}
@@ -262,19 +259,13 @@ func (p *place) fieldName(prefix string) string {
 func (p *place) finish(u *pdf.Update, s *slot) ([]byte, error) {
 	u.Object(p.catalogRef, p.catalog)
 	var id [16]byte
-	if _, err := rand.Read(id[:]); err != nil {
-		return nil, fmt.Errorf("seal: %w", err)
-	}
+	_, _ = rand.Read(id[:]) // does not fail
 	out, err := u.Finish(id[:])
 	if err != nil {
 		return nil, fmt.Errorf("seal: %w: %w", ErrDocument, err)
 	}
 	if s != nil {
-		numbers := fmt.Sprintf("%d %d %d", s.start, s.end, len(out)-s.end)
-		if len(numbers) > rangeRoom {
-			return nil, fmt.Errorf("seal: %w: ByteRange %s takes more than %d bytes", ErrOutput, numbers, rangeRoom)
-		}
-		copy(out[s.byteRange:], numbers)
+		copy(out[s.byteRange:], fmt.Sprintf("%d %d %d", s.start, s.end, len(out)-s.end))
 	}
 	return out, nil
 }
@@ -299,7 +290,7 @@ func (s *slot) fill(out, message []byte) error {
 // contents returns the signature value with its padding.
 func (s *slot) contents(out []byte) []byte {
 	b := make([]byte, (s.end-s.start-2)/2)
-	_, _ = hex.Decode(b, out[s.start+1:s.end-1]) // written by fill
+	_, _ = hex.Decode(b, out[s.start+1:][:2*len(b)]) // written by fill
 	return b
 }
 
@@ -311,7 +302,5 @@ func vriKey(contents []byte) pdf.Name {
 
 // changed returns the objects that the new revisions may replace.
 func (p *place) changed() map[pdf.Ref]bool {
-	m := map[pdf.Ref]bool{p.catalogRef: true, p.formRef: true, p.fieldsRef: true}
-	maps.DeleteFunc(m, func(r pdf.Ref, _ bool) bool { return r == pdf.Ref{} })
-	return m
+	return map[pdf.Ref]bool{p.catalogRef: true, p.formRef: true, p.fieldsRef: true}
 }

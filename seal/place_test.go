@@ -242,19 +242,67 @@ func TestRecheckUnreadable(t *testing.T) {
 			require.NoError(t, err)
 			return catalog.With("AcroForm", d.With("Fields", pdf.Array{circle(u)}))
 		}, "16 references in a row"},
-		"the catalog": {func(_ *pdf.File, _ *pdf.Update, catalog pdf.Dict) pdf.Dict { return nil }, "Type of the catalog changes"},
+		"an object": {func(_ *pdf.File, u *pdf.Update, catalog pdf.Dict) pdf.Dict {
+			u.Raw(u.Reserve(), []byte("<</A"))
+			return catalog
+		}, ""},
+		"the catalog": {func(_ *pdf.File, _ *pdf.Update, catalog pdf.Dict) pdf.Dict { return nil },
+			"Type of the catalog changes"},
 	} {
 		err := seal.Recheck(t.Context(), plain, revised(t, once, c.change), sig, ca.Chain()[0])
 		require.ErrorIs(t, err, seal.ErrOutput, name)
 		require.ErrorContains(t, err, c.says, name)
 	}
-	err = seal.Recheck(t.Context(), plain, append(append([]byte{}, plain...), "coda"...), sig, ca.Chain()[0])
-	require.ErrorIs(t, err, seal.ErrOutput)
+	for _, behind := range []string{"coda", "\nstartxref\n999999\n%%EOF\n"} {
+		err = seal.Recheck(t.Context(), plain, append(append([]byte{}, plain...), behind...), sig, ca.Chain()[0])
+		require.ErrorIs(t, err, seal.ErrOutput)
+	}
 	// A value that is no message, and one that does not verify.
 	for _, value := range [][]byte{[]byte("niente"), {0x30, 0}} {
 		out := withValue(t, once, sig, value)
 		other := *sig
 		err = seal.Recheck(t.Context(), plain, out, &other, ca.Chain()[0])
 		require.ErrorIs(t, err, seal.ErrOutput)
+	}
+}
+
+// TestRecheckSeen looks at visible seals: of the objects that they replace, each
+// may grow, in the first revision, and no other may change.
+func TestRecheckSeen(t *testing.T) {
+	ca := newCA(t, sealtest.Config{})
+	s := newPAdES(t, padesConfig(t, ca, seal.LevelB))
+	plain := sealtest.Document("x")
+	f, err := pdf.Parse(t.Context(), plain, pdf.Limits{})
+	require.NoError(t, err)
+	pages, err := f.Last().Pages()
+	require.NoError(t, err)
+	turned := pageWith(t, "Rotate", func(*pdf.Update) pdf.Object { return int64(90) })
+	noted := pageWith(t, "Annots", func(u *pdf.Update) pdf.Object { return pdf.Array{object(u, pdf.Dict{})} })
+	sealed := func(doc []byte, a *seal.Appearance) []byte {
+		out, err := s.Seal(t.Context(), doc, seal.Details{Appearance: a})
+		require.NoError(t, err)
+		return out
+	}
+	for name, c := range map[string]struct {
+		out      []byte
+		replaced []pdf.Ref
+		says     string
+	}{
+		"seen":                   {sealed(plain, framed(1)), pages, ""},
+		"seen, not its page":     {sealed(plain, framed(1)), nil, "changes object"},
+		"another page":           {sealed(plain, framed(1)), []pdf.Ref{{Num: 1}}, "changes object"},
+		"a note more":            {sealed(revised(t, plain, noted), nil), pages, ""},
+		"the page turned":        {sealed(revised(t, plain, turned), nil), pages, "Rotate changes"},
+		"the page grows later":   {sealed(revised(t, sealed(plain, nil), noted), nil), pages, "revision 2 changes object"},
+		"a note before the seal": {sealed(revised(t, plain, noted), framed(1)), pages, "revision 2 changes object"},
+	} {
+		sigs := signatures(t, c.out)
+		err := seal.RecheckSeen(t.Context(), plain, c.out, sigs[len(sigs)-1], ca.Chain()[0], c.replaced...)
+		if c.says == "" {
+			require.NoError(t, err, name)
+			continue
+		}
+		require.ErrorIs(t, err, seal.ErrOutput, name)
+		require.ErrorContains(t, err, c.says, name)
 	}
 }
