@@ -2,7 +2,10 @@ package seal_test
 
 import (
 	"context"
+	"crypto"
+	"crypto/ecdsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +17,7 @@ import (
 	"golang.org/x/crypto/ocsp"
 
 	"github.com/liste-elettorali/anpr/seal"
+	"github.com/liste-elettorali/anpr/seal/sealtest"
 )
 
 // TestRevocationDefaults asks with the limits that are configured, or with the
@@ -179,4 +183,142 @@ func TestRespondersOfResponders(t *testing.T) {
 		require.ErrorIs(t, err, seal.ErrRevocation, name)
 		require.ErrorContains(t, err, c.says, name)
 	}
+}
+
+// TestCacheIsBounded keeps the status of 1024 certificates; with one more it
+// begins anew.
+func TestCacheIsBounded(t *testing.T) {
+	ca := newIssuer(t, "PROVA radice")
+	list, asked := ca.list(nil), 0
+	r := seal.NewRevocation(seal.RevocationConfig{
+		Fetch: func(context.Context, seal.FetchRequest) ([]byte, error) { asked++; return list, nil }})
+	check := func(leaf *x509.Certificate) {
+		t.Helper()
+		require.NoError(t, r.Check(t.Context(), []*x509.Certificate{leaf, ca.cert}))
+	}
+	first := ca.leaf("", "http://c.invalid/")
+	check(first)
+	for range 1023 {
+		check(ca.leaf("", "http://c.invalid/"))
+	}
+	check(first)
+	require.Equal(t, 1024, asked, "the first is kept")
+	check(ca.leaf("", "http://c.invalid/"))
+	check(first)
+	require.Equal(t, 1026, asked, "and no longer")
+}
+
+// TestAnswerOfTheGreatestSize takes an answer of just the size that is asked for,
+// from a function and over HTTP.
+func TestAnswerOfTheGreatestSize(t *testing.T) {
+	for size, large := range map[int]bool{64<<10 - 1: false, 64 << 10: false, 64<<10 + 1: true, 64<<10 + 2: true} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write(make([]byte, size))
+		}))
+		ca := newIssuer(t, "PROVA radice")
+		chain := []*x509.Certificate{ca.leaf(server.URL, ""), ca.cert}
+		for _, cfg := range []seal.RevocationConfig{{}, {
+			Fetch: func(context.Context, seal.FetchRequest) ([]byte, error) { return make([]byte, size), nil }}} {
+			err := seal.NewRevocation(cfg).Check(t.Context(), chain)
+			require.ErrorIs(t, err, seal.ErrRevocation)
+			if large {
+				require.ErrorContains(t, err, "an answer of more than 65536 bytes", "%d", size)
+			} else {
+				require.NotContains(t, err.Error(), "an answer of more than", "%d", size)
+			}
+		}
+		server.Close()
+	}
+}
+
+// TestGivenUpBetweenQuestions asks no second service for somebody who gave up.
+func TestGivenUpBetweenQuestions(t *testing.T) {
+	ca := newIssuer(t, "PROVA radice")
+	for name, leaf := range map[string]*x509.Certificate{
+		"after the responder": ca.leaf("http://o.invalid/", "http://c.invalid/"),
+		"after the list":      ca.leaf("", "http://c.invalid/"),
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		asked := 0
+		r := seal.NewRevocation(seal.RevocationConfig{Fetch: func(context.Context, seal.FetchRequest) ([]byte, error) {
+			asked++
+			cancel()
+			return nil, errors.New("not reachable")
+		}})
+		err := r.Check(ctx, []*x509.Certificate{leaf, ca.cert})
+		require.ErrorIs(t, err, context.Canceled, name)
+		require.NotErrorIs(t, err, seal.ErrRevocation, name)
+		require.Equal(t, 1, asked, name)
+	}
+}
+
+// TestEvidenceOfResponders puts into the document what it takes to verify the
+// answers: the certificates of the responders, and the status of one that needs it.
+func TestEvidenceOfResponders(t *testing.T) {
+	ca := newIssuer(t, "PROVA radice")
+	key, err := sealtest.NewKey(sealtest.P256)
+	require.NoError(t, err)
+	leaf := ca.issue(&x509.Certificate{Subject: pkix.Name{CommonName: "PROVA"},
+		OCSPServer: []string{"http://o.invalid/"}, KeyUsage: x509.KeyUsageDigitalSignature}, key.(*ecdsa.PrivateKey))
+	responder, responderKey := ca.responder(func(c *x509.Certificate) {
+		c.ExtraExtensions, c.CRLDistributionPoints = nil, []string{"http://c.invalid/"}
+	})
+	list := ca.list(nil)
+	fetch := func(_ context.Context, q seal.FetchRequest) ([]byte, error) {
+		if q.OCSP == nil {
+			return list, nil
+		}
+		return ca.answer(leaf, responder, responderKey, nil), nil
+	}
+	status := seal.NewRevocation(seal.RevocationConfig{Fetch: fetch})
+	authority := newCA(t, sealtest.Config{NoRevocation: true})
+	stamps, err := authority.NewTSA(sealtest.TSAConfig{})
+	require.NoError(t, err)
+	tsa := ca.issue(&x509.Certificate{Subject: pkix.Name{CommonName: "PROVA marche"},
+		CRLDistributionPoints: []string{"http://c.invalid/"}}, key.(*ecdsa.PrivateKey))
+	s, err := seal.NewPAdES(seal.PAdESConfig{Signer: key, Chain: []*x509.Certificate{leaf}, Level: seal.LevelLT,
+		Roots: []*x509.Certificate{ca.cert}, Revocation: status,
+		Timestamp: stamping(func(ctx context.Context, hash crypto.Hash, digest []byte) (*seal.Token, error) {
+			client, err := authority.TSAClient(stamps)
+			require.NoError(t, err)
+			token, err := client.Timestamp(ctx, hash, digest)
+			if err == nil {
+				token = &seal.Token{Raw: token.Raw, Time: token.Time, Chain: []*x509.Certificate{tsa}}
+			}
+			return token, err
+		})})
+	require.NoError(t, err)
+	out, err := s.Seal(t.Context(), sealtest.Document("x"), seal.Details{})
+	require.NoError(t, err)
+	dss, v := storeOf(t, out)
+	require.Contains(t, listed(t, v, dss, "Certs"), string(responder.Raw))
+	require.Contains(t, listed(t, v, dss, "CRLs"), string(list))
+	require.Len(t, listed(t, v, dss, "OCSPs"), 1)
+}
+
+// TestNotQualifiedError names the certificate and each requirement.
+func TestNotQualifiedError(t *testing.T) {
+	ca := newCA(t, sealtest.Config{})
+	cfg := padesConfig(t, ca, seal.LevelB)
+	cfg.Production = true
+	_, err := seal.NewPAdES(cfg)
+	var e *seal.NotQualifiedError
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, ca.Chain()[0].Subject.String(), e.Subject)
+	require.ErrorContains(t, err, e.Subject)
+	require.NotEmpty(t, e.Findings)
+	for _, f := range e.Findings {
+		require.ErrorContains(t, err, string(f.Code)+": "+f.Message+" ("+f.Source+")")
+	}
+	// The certificates of the issuers are judged too.
+	later := time.Now().AddDate(12, 0, 0)
+	ca = newCA(t, sealtest.Config{Qualified: true})
+	chain, err := ca.Issue(ca.Signer().Public(), func(c *x509.Certificate) { c.NotAfter = later.AddDate(1, 0, 0) })
+	require.NoError(t, err)
+	cfg = padesConfig(t, ca, seal.LevelB)
+	cfg.Chain, cfg.Production, cfg.Now = chain, true, func() time.Time { return later }
+	_, err = seal.NewPAdES(cfg)
+	require.ErrorAs(t, err, &e)
+	require.Len(t, e.Findings, 1)
+	require.Contains(t, e.Findings[0].Message, ca.Chain()[1].Subject.String())
 }
