@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -234,5 +235,37 @@ func TestFolderErrors(t *testing.T) {
 		rep, err := VerifyFS(t.Context(), fsys)
 		require.ErrorIs(t, err, errFolder, name)
 		require.False(t, rep.OK(), name)
+	}
+}
+
+// Records that were read stay as they are while the reader goes on, also beyond
+// what it holds in memory at once.
+func TestReadRecordsStay(t *testing.T) {
+	records, err := NewRecords(fixedRandom(), "H501", EmptyHead("H501"), time.Unix(1, 0).UTC(),
+		slices.Repeat([]Entry{fullEntry()}, 600)...)
+	require.NoError(t, err)
+	r, err := NewReader(bytes.NewReader(fileOf(t, headerOf(t, "H501"), records)))
+	require.NoError(t, err)
+	var got []Record
+	for range records {
+		rec, err := r.Next()
+		require.NoError(t, err)
+		got = append(got, rec)
+	}
+	require.Equal(t, records, got)
+}
+
+// Each character of a key of a detail is one of those that are accepted, in an
+// entry as in a payload.
+func TestDetailKeyCharacters(t *testing.T) {
+	for c := range 256 {
+		for _, key := range []string{string([]byte{byte(c)}), string([]byte{'a', byte(c), 'b'})} {
+			good := c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '.' || c == '-'
+			e := anEntry()
+			e.Details = []Detail{{Key: key}}
+			require.Equal(t, good, e.Check() == nil, "%q", key)
+			_, err := decodePlain(PlainV2, e.appendPlain(nil, [nonceSize]byte{1}))
+			require.Equal(t, good, err == nil, "%q", key)
+		}
 	}
 }

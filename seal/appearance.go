@@ -125,7 +125,7 @@ func (s *PAdES) lines(a *Appearance, d Details) ([]string, error) {
 				filled = filled || value != ""
 			}
 		}
-		if len(pairs) > 0 && !filled {
+		if pairs != nil && !filled {
 			continue
 		}
 		if line = strings.TrimSpace(strings.NewReplacer(pairs...).Replace(line)); line != "" {

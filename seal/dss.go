@@ -150,6 +150,5 @@ func (s *store) write(u *pdf.Update) pdf.Ref {
 	dict = dict.With("VRI", s.vri) // every seal has an entry by now
 	ref := u.Reserve()
 	u.Object(ref, dict)
-	s.dict = dict
 	return ref
 }

@@ -59,7 +59,7 @@ func TestCheckPlaced(t *testing.T) {
 		"bytes behind":     {plain, append(bytes.Clone(once), "\n% coda\n"...), seal.ErrOutput, "bytes behind them"},
 		"no signature":     {plain, revised(t, plain, same), seal.ErrDocument, "0 signatures, expected 1"},
 		"a part covered":   {plain, short, seal.ErrOutput, "covers"},
-		"a page changed":   {page(t), visible, seal.ErrDocument, "pdfsign would change it"},
+		"a page changed":   {page(t), visible, seal.ErrDocument, "pdfsign would change it: object "},
 	} {
 		err := seal.CheckPlaced(t.Context(), c.doc, c.out)
 		assert.ErrorIs(t, err, c.is, name)

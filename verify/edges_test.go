@@ -110,3 +110,66 @@ func TestTrailerEntries(t *testing.T) {
 		})
 	}
 }
+
+// TestFormReplaced puts something else in the place of the form, and the form in
+// its place again.
+func TestFormReplaced(t *testing.T) {
+	l := sealedSheet(t, "", "")
+	num, before := catalogWith(t, l.doc, "Altro", "")
+	for value, code := range map[string]verify.ReasonCode{
+		"": "form-form", "7": "form-form", "[]": "form-form", "99 0 R": "form-form",
+		fmt.Sprintf("<< /Fields [%d 0 R] /SigFlags 3 /SigFlags 3 >>", l.sealField(t)): "key-twice",
+	} {
+		t.Run(value, func(t *testing.T) {
+			_, catalog := catalogWith(t, l.doc, "AcroForm", value)
+			doc := l.with(t, map[int]string{num: catalog})
+			r := l.v.PDF(t.Context(), update(t, doc, map[int]string{num: before}, trailerOf(t, doc)), now)
+			require.False(t, r.Valid)
+			check, _ := r.Check(verify.CodeLaterRevisions)
+			var codes []verify.ReasonCode
+			for _, reason := range check.Reasons {
+				codes = append(codes, reason.Code)
+			}
+			require.Contains(t, codes, code, "%+v", check)
+		})
+	}
+}
+
+// TestKeysTwice signs a field, and shows it on a page, with a key twice: readers
+// may take the one or the other.
+func TestKeysTwice(t *testing.T) {
+	const place = widget + " /Rect [0 0 200 20] /F 4 /FT /Sig /T (firma)"
+	l := sealedSheet(t, "/Annots [4 0 R]", "/AcroForm << /Fields [4 0 R] >>", "<< "+place+" >>")
+	next := unused(t, l.doc)
+	value := fmt.Sprintf(" /V %d 0 R >>", next)
+	l.permitted(t, l.sign(t, map[int]string{4: "<< " + place + value}, next, nil))
+	for name, objects := range map[string]map[int]string{
+		"the field": {4: "<< " + place + " /F 4" + value},
+		"the page": {4: "<< " + place + value,
+			3: "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Annots [4 0 R] /Tabs /S /Tabs /R >>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := l.v.PDF(t.Context(), l.sign(t, objects, next, nil), now)
+			require.False(t, r.Valid)
+			check, _ := r.Check(verify.CodeLaterRevisions)
+			require.NotEmpty(t, check.Reasons, "%+v", check)
+			require.Equal(t, verify.ReasonCode("key-twice"), check.Reasons[0].Code)
+		})
+	}
+}
+
+// TestDefinedLater signs with an object that refers to nothing, and defines that
+// later: what was signed would change without being touched.
+func TestDefinedLater(t *testing.T) {
+	const place = widget + " /Rect [0 0 200 20] /F 4 /FT /Sig /T (firma)"
+	l := sealedSheet(t, "/Annots [4 0 R]", "/AcroForm << /Fields [4 0 R] >>", "<< "+place+" >>")
+	next := unused(t, l.doc)
+	signed := later{l.ca, l.sign(t, map[int]string{
+		4: fmt.Sprintf("<< %s /AP << /N %d 0 R >> /V %d 0 R >>", place, next+1, next),
+		next + 1: stream(drawing+fmt.Sprintf(" /Resources << /XObject << /Im %d 0 R >> >>", next+9),
+			[]byte("q /Im Do Q")),
+	}, next, nil), l.v}
+	signed.permitted(t, signed.doc)
+	signed.permitted(t, signed.with(t, map[int]string{next + 8: "<< >>"}))
+	signed.refused(t, signed.with(t, map[int]string{next + 9: onePixel}), "")
+}

@@ -80,7 +80,7 @@ func (r *Registry) Count(ctx context.Context, req electoral.Request, q Query) (i
 	if q.After != "" || q.Limit != 0 {
 		faults = append(faults, electoral.NewFault(electoral.QueryPaging.In("count"), "after", q.After, nil))
 	}
-	n := 0
+	var n int
 	err := a.read(ctx, faults, func(*electoral.Entry) error {
 		return r.store.View(ctx, func(rd Reader) error {
 			n = 0
