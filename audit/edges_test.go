@@ -269,3 +269,42 @@ func TestDetailKeyCharacters(t *testing.T) {
 		}
 	}
 }
+
+// A file that ends within the two lengths of a record, which do not agree as far as
+// they are there, is damaged.
+func TestCutWithinTheLengths(t *testing.T) {
+	records := someRecords(t, "H501", 2)
+	begin := len(fileOf(t, headerOf(t, "H501"), records[:1]))
+	whole := fileOf(t, headerOf(t, "H501"), records)
+	for n := 1; n < frameFront; n++ {
+		for i := -1; i < n; i++ {
+			b := bytes.Clone(whole[:begin+n])
+			want := TornTail
+			if i >= 0 {
+				b[begin+i] ^= 0x41
+				if n > 4 && (i >= 4 || i+4 < n) {
+					want = Malformed
+				}
+			}
+			rep, err := VerifyFile(t.Context(), bytes.NewReader(b))
+			require.NoError(t, err)
+			require.Equal(t, []FaultCode{want}, codes(rep.Faults), "%d bytes, byte %d changed", n, i)
+		}
+	}
+}
+
+// A fault of the folder itself has no place in a file.
+func TestFaultsOfTheFolder(t *testing.T) {
+	for _, fsys := range []fstest.MapFS{{"altro.txt": {}}, {}} {
+		rep, err := VerifyFS(t.Context(), fsys)
+		require.NoError(t, err)
+		require.NotEmpty(t, rep.Faults)
+		for _, f := range rep.Faults {
+			require.Equal(t, int64(-1), f.Offset)
+			require.NotContains(t, f.Error(), "byte ")
+		}
+	}
+	rep, err := newLog(t, &MemoryStore{}).Verify(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, int64(-1), rep.Faults[0].Offset)
+}

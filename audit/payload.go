@@ -213,7 +213,7 @@ func scanPlain(kind PayloadKind, b []byte) error {
 		}
 		// Nearly every value passes these quick checks. The others get the full one.
 		f := &fields[tag]
-		fine := false
+		var fine bool
 		switch {
 		case n > f.max:
 			fine = n == f.size && (tag == tagNonce || tag == tagLevel && value[0] != 0 ||

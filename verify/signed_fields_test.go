@@ -107,3 +107,55 @@ func TestFilledInPlace(t *testing.T) {
 	filled[3] = "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Annots [4 0 R] >>"
 	l.refused(t, l.with(t, filled), "")
 }
+
+// TestAppearancesThatCannotBeRead fills in fields whose appearance before leads in
+// a circle, or does not decode: nobody can say that it showed nothing.
+func TestAppearancesThatCannotBeRead(t *testing.T) {
+	for name, c := range map[string]struct{ ap, five string }{
+		"a drawing in a circle":       {"<< /N 5 0 R >>", "5 0 R"},
+		"appearances in a circle":     {"5 0 R", "5 0 R"},
+		"a drawing that is no stream": {"<< /N 5 0 R >>", stream(drawing+" /Filter /FlateDecode", []byte("niente"))},
+		"of an unknown filter":        {"<< /N 5 0 R >>", stream(drawing+" /Filter /Ignoto", []byte("niente"))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const place = widget + " /FT /Tx /T (testo) /Rect [0 0 200 20] /F 4 "
+			l := sealedSheet(t, "/Annots [4 0 R]", "/AcroForm << /Fields [4 0 R] >>",
+				"<< "+place+"/AP "+c.ap+" >>", c.five)
+			next := unused(t, l.doc)
+			look := stream(drawing, []byte(written))
+			anew := l.with(t, map[int]string{4: fmt.Sprintf("<< %s/V (x) /AP << /N %d 0 R >> >>", place, next), next: look})
+			inPlace := l.with(t, map[int]string{4: "<< " + place + "/V (x) /AP " + c.ap + " >>", 5: look})
+			for _, doc := range [][]byte{anew, inPlace} {
+				r := l.v.PDF(t.Context(), doc, now)
+				require.False(t, r.Valid, "%+v", r.Checks)
+			}
+		})
+	}
+}
+
+// TestStoreTakenAway takes the validation data away, or puts something else in
+// their place.
+func TestStoreTakenAway(t *testing.T) {
+	l := sealedSheet(t, "", "/DSS << /Certs [4 0 R] >>", stream("", []byte("certificato")))
+	num, _ := catalogWith(t, l.doc, "DSS", "")
+	for value, code := range map[string]verify.ReasonCode{
+		"": "validation-data-removed", "7": "validation-data-form", "[4 0 R]": "validation-data-form", "99 0 R": "validation-data-form",
+		"<< /Certs [4 0 R] >>": "", "<< /Certs [4 0 R] /CRLs [] >>": "",
+	} {
+		t.Run(value, func(t *testing.T) {
+			_, catalog := catalogWith(t, l.doc, "DSS", value)
+			r := l.v.PDF(t.Context(), l.with(t, map[int]string{num: catalog}), now)
+			check, _ := r.Check(verify.CodeLaterRevisions)
+			if code == "" {
+				require.True(t, r.Valid, "%+v", r.Checks)
+				return
+			}
+			require.False(t, r.Valid)
+			var codes []verify.ReasonCode
+			for _, reason := range check.Reasons {
+				codes = append(codes, reason.Code)
+			}
+			require.Contains(t, codes, code, "%+v", check)
+		})
+	}
+}
