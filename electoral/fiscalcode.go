@@ -424,7 +424,7 @@ func fiscalLetters(s, what string) (string, error) {
 			Expected: what + " in Latin letters, with spaces, apostrophes, hyphens and dots only"}
 	}
 	for _, r := range s {
-		// refdata.Fold takes what is neither letter nor mark for a space.
+		// refdata.Fold would read other characters as spaces.
 		if !unicode.In(r, unicode.L, unicode.M, unicode.Zs, unicode.Pd, unicode.Pi, unicode.Pf) &&
 			!strings.ContainsRune("'.`´", r) {
 			return "", fail(r)

@@ -221,7 +221,7 @@ func (l *look) form(first int) (tagged.Form, error) {
 				height += b.Height()
 				widest = max(widest, b.WidestLine())
 			}
-			// A letter that is wider than a line stands in one all the same.
+			// Layout does not break a letter that is wider than the line.
 			if height > l.height-framePad || widest > width+0.001 {
 				continue
 			}

@@ -76,7 +76,7 @@ func checkOnlyAdded(f *pdf.File, last int) error {
 			return refuse("%s of the trailer", key)
 		}
 	}
-	was, _, _ := f.At(last - 1).Catalog() // the signatures of both revisions were found by them
+	was, _, _ := f.At(last - 1).Catalog() // both were read to find the signatures
 	is, _, _ := f.At(last).Catalog()
 	for _, e := range was {
 		if e.Key != "AcroForm" && e.Key != "Version" && !pdf.Equal(e.Value, is.Get(e.Key)) {
@@ -86,8 +86,8 @@ func checkOnlyAdded(f *pdf.File, last int) error {
 	return checkForm(f, last, refuse)
 }
 
-// checkForm checks that the form keeps its fields and entries. It has been read
-// in both revisions: it holds their signatures.
+// checkForm checks that the form keeps its fields and entries. It was read in
+// both revisions to find the signatures, so that it can be read here.
 func checkForm(f *pdf.File, last int, refuse func(string, ...any) error) error {
 	fields, _ := f.At(last - 1).Fields()
 	kept, _ := f.At(last).Fields()

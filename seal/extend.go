@@ -247,8 +247,8 @@ func (e *Extender) jobs(p *place) ([]job, error) {
 }
 
 // settled reports whether a document time-stamp covers the evidence of a
-// signature, which is there only in revisions behind it. What of a store cannot
-// be read settles nothing.
+// signature, which is there only in revisions behind it. A store that cannot be
+// read settles nothing.
 func (p *place) settled(s *pdf.Signature) bool {
 	for _, t := range p.sigs {
 		if !t.IsTimestamp() {

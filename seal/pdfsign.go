@@ -123,7 +123,7 @@ func (s *PDFSign) sign(ctx context.Context, out []byte, sig *pdf.Signature) erro
 	for i := n; i < len(value); i++ {
 		value[i] = '0'
 	}
-	// What does not decode here is nothing that Parse reads.
+	// Parse refuses what does not decode here.
 	written, _ := hex.DecodeString(string(value))
 	message, _, _ = cms.Split(written)
 	sd, err := cms.Parse(message)

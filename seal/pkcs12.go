@@ -118,8 +118,8 @@ func LoadPKCS12(data []byte, password string) (*KeyPair, error) {
 	return pair(signer, b.certs)
 }
 
-// contentInfo reads ContentInfo (RFC 2315 clause 7). Of what is none it returns no
-// type.
+// contentInfo reads ContentInfo (RFC 2315 clause 7). The type is nil if in does not
+// begin with one.
 func contentInfo(in *cryptobyte.String) (asn1.ObjectIdentifier, cryptobyte.String) {
 	var seq, content cryptobyte.String
 	var typ asn1.ObjectIdentifier
