@@ -77,3 +77,11 @@ func TestNamesThatGiveNoCode(t *testing.T) {
 		assert.Equal(t, position, e.Position, "%q", name)
 	}
 }
+
+// TestFiscalCodeOfZ computes a code with the last letter of the table in places of
+// both kinds.
+func TestFiscalCodeOfZ(t *testing.T) {
+	code, err := electoral.ComputeFiscalCode("ZANZI", "ANNA", electoral.Female, electoral.Date{Year: 1980, Month: 1, Day: 1}, "H501")
+	require.NoError(t, err)
+	assert.Equal(t, electoral.FiscalCode("ZNZNNA80A41H501G"), code)
+}

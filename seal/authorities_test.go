@@ -347,3 +347,29 @@ func TestWhatIsNoSeal(t *testing.T) {
 	require.Empty(t, term.Level, "the format before PAdES has no level")
 	require.True(t, term.By.Equal(ca.Chain()[0]))
 }
+
+// TestNoProofByAnotherSeal extends a seal without a time-stamp that another seal
+// with one covers: when the first was made is shown by time-stamps over the document
+// alone, and its certificate was revoked before there was one.
+func TestNoProofByAnotherSeal(t *testing.T) {
+	begin := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
+	for stamped, good := range map[seal.Level]bool{seal.LevelT: false, seal.LevelLTA: true} {
+		at := &clock{begin}
+		ca := newCA(t, sealtest.Config{Now: at.Now})
+		doc, err := newPAdES(t, padesConfig(t, ca, seal.LevelB)).Seal(t.Context(), page(t), seal.Details{})
+		require.NoError(t, err)
+		at.now = begin.AddDate(0, 0, 10)
+		doc, err = newPAdES(t, padesConfig(t, ca, stamped)).Seal(t.Context(), doc, seal.Details{})
+		require.NoError(t, err)
+		ca.Revoke(ca.Chain()[0], begin.AddDate(0, 0, 20))
+		at.now = begin.AddDate(0, 0, 30)
+		ext, err := ca.Extender()
+		require.NoError(t, err)
+		_, err = ext.Extend(t.Context(), doc, seal.LevelLTA)
+		if good {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorIs(t, err, seal.ErrRevoked)
+	}
+}

@@ -121,12 +121,13 @@ func TestLengthOfNotes(t *testing.T) {
 	inTown(t, func(c *town) {
 		c.settle(aglie)
 		conflict := c.contend()
-		for _, note := range []string{"", " ", strings.Repeat("è", 2001), strings.Repeat("x", 4000)} {
+		for _, note := range []string{"", " ", strings.Repeat("è", 2001), strings.Repeat("x", 4000), "a\x0e", "a\x0b",
+			"a\u202e"} {
 			_, err := c.AnswerConflict(c.ctx(), officer(aglie), conflict.ID, registry.RefuseConflict, note)
 			refused(c.t, c.log, err, electoral.NoteMissing)
 		}
 		_, err := c.AnswerConflict(c.ctx(), officer(aglie), conflict.ID, registry.RefuseConflict,
-			" "+strings.Repeat("è", 2000)+" ")
+			" prima\r\n\t"+strings.Repeat("è", 1992)+" ")
 		require.NoError(c.t, err)
 	})
 }
