@@ -551,6 +551,10 @@ var registryRules = []Rule{
 		Description: "l'estrazione indica una lista, oppure chi compie 18 anni, oppure chi è stato modificato in un intervallo",
 		Message:     "Non è chiaro che cosa si estrae.",
 		Expected:    "una lista, oppure chi compie 18 anni, oppure chi è stato modificato",
+		Cases: []Case{
+			{Name: "choice", Message: "L'ordine alfabetico o il tipo di operazione non vanno con ciò che si estrae.",
+				Expected: "l'ordine alfabetico con una lista intera; operazioni e revisioni con chi è stato modificato in un intervallo"},
+		},
 		Source:      "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3",
 	},
 }

@@ -84,6 +84,7 @@ func TestConflict(t *testing.T) {
 		answer, err = act(airasca, registry.ReopenConflict, "Trasferito il 1° ottobre.")
 		require.NoError(c.t, err)
 		assert.Equal(c.t, registry.ConflictOpen, answer.State)
+		assert.Equal(c.t, registry.ConflictOpen, c.conflicts(aglie)[0].State, "as it is kept")
 
 		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration})
 		require.NoError(c.t, err)
