@@ -44,7 +44,7 @@ type Extraction struct {
 	// the list to the electors who vote then through it: capacity and status
 	// are yes, they are 18 and alive on the day, and they do not vote through
 	// another list, as an elector in an added list does for the region. An
-	// elector who was removed but still votes in that comune ([StillVotes])
+	// elector who was removed but still votes in that comune ([KeptVote])
 	// stands in its general list, and in no other comune's. If both are zero,
 	// everybody in the list is extracted.
 	Consultation Consultation
