@@ -85,6 +85,10 @@ func TestCase54LostRightMoves(t *testing.T) {
 		c.remove(aglie, registry.RemovalRequest{Code: electoral.Emigration})
 		before := c.elector(aglie, "1")
 		assert.Equal(c.t, lost(aglie), before.Loss, "a removal leaves the loss")
+		facts, err := certificateFacts(c.ctx(), c.Registry, c.log, officer("H501"), "1")
+		require.NoError(c.t, err)
+		assert.Nil(c.t, facts.Elector.Loss, "a certificate needs the capacity alone")
+		assert.Equal(c.t, electoral.No, facts.Elector.Capacity)
 		for name, req := range map[string]electoral.Request{"by the officer": officer(airasca), "by a message": message(airasca)} {
 			_, err := c.Enrol(c.ctx(), req, electorOf("1", airasca, "1"))
 			refused(c.t, c.log, err, electoral.CapacityNotRecovered)

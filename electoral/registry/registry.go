@@ -233,6 +233,7 @@ func (r *Registry) CertificateFacts(ctx context.Context, on *electoral.Entry) (e
 		if err != nil {
 			return err
 		}
+		facts.Elector.Loss = nil // the capacity says it
 		if r, removed := facts.Elector.RemovalFrom(electoral.GeneralList); removed {
 			if facts.ClaimedBy, err = claimant(ctx, rd, anprID, r.Comune); err != nil {
 				return err

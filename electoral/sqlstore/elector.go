@@ -108,19 +108,20 @@ func scanElector(row sqldb.Rows) (storedElector, error) {
 		c := electoral.Certifiability(certifiability.Int64)
 		e.Certifiability = &c
 	}
-	for _, c := range []struct {
-		name string
-		from sql.NullString
-		to   any
-	}{{"removals", removals, &e.Removals}, {"kept votes", votes, &e.KeptVotes}, {"loss", loss, &e.Loss}} {
-		if !c.from.Valid {
-			continue
-		}
-		if err := json.Unmarshal([]byte(c.from.String), c.to); err != nil {
-			return storedElector{}, fmt.Errorf("%s of elector %s: %w", c.name, e.ANPRID, err)
+	if removals.Valid || votes.Valid || loss.Valid {
+		if err := errors.Join(readJSON(removals, &e.Removals), readJSON(votes, &e.KeptVotes),
+			readJSON(loss, &e.Loss)); err != nil {
+			return storedElector{}, fmt.Errorf("how elector %s left the lists: %w", e.ANPRID, err)
 		}
 	}
 	return e, nil
+}
+
+func readJSON[T any](column sql.NullString, to *T) error {
+	if !column.Valid {
+		return nil
+	}
+	return json.Unmarshal([]byte(column.String), to)
 }
 
 // removalCodes writes the codes of an elector's removals, one digit for each list
