@@ -43,7 +43,7 @@ type Extraction struct {
 	// Consultation and Day are given together and with a List; Day is the first
 	// day of voting. They make the list that of a vote: who votes through another
 	// list, as an elector in an added list does for the region, is not in it; an
-	// elector who was removed but still votes in that comune ([StillVotes])
+	// elector who was removed but still votes in that comune ([KeptVote])
 	// stands in its general list, and in no other comune's. The other days of the
 	// vote are those of the vote called in the comune, if there is one. If both
 	// are zero, everybody in the list is extracted.
@@ -70,7 +70,7 @@ type Extraction struct {
 	// general list is kept; without it the rows come section by section. It goes
 	// with a List and without a Section.
 	Alphabetical bool
-	Purpose Purpose
+	Purpose      Purpose
 }
 
 // A DateRange is the days from From to To, both included.

@@ -392,7 +392,7 @@ func (e *extractor) stillVoting() (map[string][]electoral.ExtractedElector, []st
 	if e.x.List != electoral.GeneralList || e.x.Consultation == "" {
 		return nil, nil, nil
 	}
-	still := map[string][]electoral.ExtractedElector{}
+	still, seen := map[string][]electoral.ExtractedElector{}, map[string]bool{}
 	for el, err := range e.rd.Enrolled(e.ctx, electoral.StillVotesList, e.x.Comune, e.x.Section) {
 		if err != nil {
 			return nil, nil, err
@@ -400,7 +400,10 @@ func (e *extractor) stillVoting() (map[string][]electoral.ExtractedElector, []st
 		if en, again := el.EnrolmentIn(electoral.GeneralList); again && en.Comune == e.x.Comune {
 			continue
 		}
-		if v := el.Removal.StillVotes; v.Consultation == e.x.Consultation && v.Day == e.x.Day {
+		v, kept := el.KeptVote(e.x.Consultation, e.x.Day)
+		// Who has kept votes in two sections is yielded in each.
+		if kept && v.Comune == e.x.Comune && (e.x.Section == "" || v.Section == e.x.Section) && !seen[el.ANPRID] {
+			seen[el.ANPRID] = true
 			still[v.Section] = append(still[v.Section], electoral.ExtractedElector{Section: v.Section, Elector: el})
 		}
 	}

@@ -119,9 +119,10 @@ func (v *voting) tell(c electoral.Cause, path, value string, args electoral.Args
 // place finds the list and the place; false if there is none.
 func (v *voting) place() bool {
 	e, vote := v.in.Elector, v.in.Vote
-	if kept, ok := KeptPlace(e, vote); ok {
-		v.out.List, v.out.Place = electoral.GeneralList, kept
-		v.tell(electoral.VoterElsewhere, "removal.stillVotes", kept.Section,
+	if kept, ok := e.KeptVote(vote.Consultation, vote.Day); ok {
+		v.out.List = electoral.GeneralList
+		v.out.Place = electoral.Enrolment{Comune: kept.Comune, Section: kept.Section}
+		v.tell(electoral.VoterElsewhere, "keptVotes", kept.Section,
 			electoral.Args{"comune": v.checker.tables.ComuneLabel(kept.Comune), "section": kept.Section})
 		return true
 	}
@@ -135,17 +136,6 @@ func (v *voting) place() bool {
 	}
 	v.out.List, v.out.Place = list, en
 	return true
-}
-
-// KeptPlace returns the place that somebody kept for a vote in a comune that
-// removed him.
-func KeptPlace(e electoral.Elector, vote electoral.Vote) (electoral.Enrolment, bool) {
-	r := e.Removal
-	if r == nil || r.StillVotes == nil || r.StillVotes.Consultation != vote.Consultation ||
-		r.StillVotes.Day != vote.Day {
-		return electoral.Enrolment{}, false
-	}
-	return electoral.Enrolment{Comune: r.Comune, Section: r.StillVotes.Section}, true
 }
 
 // record judges what the registry itself says.

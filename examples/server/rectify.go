@@ -37,7 +37,7 @@ func (st *site) showRectify(w http.ResponseWriter, r *http.Request, n *session, 
 	names := map[electoral.Field]string{}
 	for _, f := range electoral.Fields() {
 		names[f.Field] = f.Italian
-		if f.Field != electoral.CertifiabilityField && f.Field != electoral.RemovalReasonField {
+		if !f.Beside {
 			p.Fields = append(p.Fields, f)
 		}
 	}
