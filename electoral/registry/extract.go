@@ -432,7 +432,11 @@ func (e *extractor) complete(list []electoral.ExtractedElector) ([]electoral.Ext
 	}
 	kept := list[:0]
 	for i := range list {
-		if e.judge(&list[i]) {
+		switch n := len(kept); {
+		case !e.judge(&list[i]):
+		case n == i: // the rows are large: they move only where one is missing
+			kept = list[:n+1]
+		default:
 			kept = append(kept, list[i])
 		}
 	}
@@ -448,11 +452,11 @@ func (e *extractor) judge(row *electoral.ExtractedElector) bool {
 	checker := e.action.r.checker
 	if e.x.Consultation == "" {
 		if e.x.List != "" {
-			row.Line, row.Reasons = checker.Standing(row.Elector, person, e.x.List, e.action.today())
+			row.Line, row.Reasons = checker.Standing(&row.Elector, person, e.x.List, e.action.today())
 		}
 		return true
 	}
-	v := checker.Voting(rules.VotingCase{Elector: row.Elector, Person: person, Vote: e.vote,
+	v := checker.Voting(rules.VotingCase{Elector: &row.Elector, Person: person, Vote: e.vote,
 		Choices: e.choices[row.Elector.ANPRID]})
 	if v.List != e.x.List || v.Place.Comune != e.x.Comune {
 		return false

@@ -180,7 +180,7 @@ func (c votingTest) run(t *testing.T) {
 		c.days(&vote)
 	}
 	require.Empty(t, vote.Check())
-	got := checker.Voting(rules.VotingCase{Elector: e, Person: p, Vote: vote, Choices: c.choices})
+	got := checker.Voting(rules.VotingCase{Elector: &e, Person: p, Vote: vote, Choices: c.choices})
 	assert.Equal(t, c.votes, got.Votes)
 	assert.Equal(t, c.list, got.List)
 	assert.Equal(t, c.manner, got.Manner)
@@ -253,11 +253,11 @@ func TestResidences(t *testing.T) {
 			vote := electoral.Vote{Consultation: electoral.RegionalElection, Notice: in.Notice, Day: day(t, "2026-12-13")}
 			own := voter(c.lives)
 			own.ANPRID = "1"
-			v := checker.Voting(rules.VotingCase{Elector: own, Person: p, Vote: vote})
+			v := checker.Voting(rules.VotingCase{Elector: &own, Person: p, Vote: vote})
 			assert.Equal(t, c.over != electoral.Yes, v.Reasons.Has(electoral.VoterTermMissing))
 			assert.NotEqual(t, electoral.StruckLine, v.Line)
 			e.ANPRID = "1"
-			v = checker.Voting(rules.VotingCase{Elector: e, Person: p, Vote: vote})
+			v = checker.Voting(rules.VotingCase{Elector: &e, Person: p, Vote: vote})
 			assert.Equal(t, list, v.List)
 			assert.Equal(t, holder, v.Place.Comune)
 			assert.Equal(t, c.over == electoral.Yes, v.Reasons.Has(electoral.VoterTermMissing), "the term is over")
@@ -311,7 +311,7 @@ func TestUnionInBolzano(t *testing.T) {
 			EU: electoral.EULists{Comunal: electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: "A952", Section: "1"}}}}
 		in := rules.Circumstances{At: day(t, "2026-11-22"), Notice: day(t, "2026-11-01"), Person: p}
 		assert.Equal(t, told, checker.CheckElector(e, in).Has(electoral.EUTermMissing))
-		v := checker.Voting(rules.VotingCase{Elector: e, Person: p,
+		v := checker.Voting(rules.VotingCase{Elector: &e, Person: p,
 			Vote: electoral.Vote{Consultation: electoral.ComunalElection, Notice: in.Notice, Day: day(t, "2026-12-13")}})
 		assert.Equal(t, told, v.Reasons.Has(electoral.VoterTermMissing))
 		assert.NotEqual(t, electoral.StruckLine, v.Line)
