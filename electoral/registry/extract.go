@@ -66,6 +66,9 @@ func (r *Registry) Extract(ctx context.Context, req electoral.Request, x elector
 func (e *extractor) write(w electoral.ListWriter) (ExtractReport, error) {
 	report := ExtractReport{}
 	today := e.action.today()
+	if err := e.sectionExists(); err != nil {
+		return report, err
+	}
 	if e.x.Consultation != "" {
 		report.Told = e.action.r.checker.PostalStates(e.vote)
 		if err := e.readChoices(); err != nil {
@@ -96,6 +99,23 @@ func (e *extractor) write(w electoral.ListWriter) (ExtractReport, error) {
 	}
 	report.Sections = e.counts
 	return report, w.End()
+}
+
+// sectionExists refuses a section that is not registered and in which nobody of
+// the list is: an empty page would say that nobody votes there.
+func (e *extractor) sectionExists() error {
+	if e.x.List == "" || e.x.Section == "" {
+		return nil
+	}
+	_, err := e.rd.Section(e.ctx, e.x.Comune, e.x.Section)
+	if !errors.Is(err, electoral.ErrNotFound) {
+		return err
+	}
+	for _, err := range e.rd.Enrolled(e.ctx, e.x.List, e.x.Comune, e.x.Section) {
+		return err
+	}
+	return electoral.Faults{electoral.NewFault(electoral.SectionNotFound, "section", e.x.Section,
+		electoral.Args{"section": e.x.Section, "comune": e.action.r.tables.ComuneLabel(e.x.Comune)})}
 }
 
 // voteOf returns the vote of an extraction: the one that is called in the comune,

@@ -227,6 +227,7 @@ func TestExtractRefuses(t *testing.T) {
 			{electoral.ExtractionScope, func(x *electoral.Extraction) { x.Section, x.Alphabetical = "1", true }},
 			{electoral.ExtractionPurpose, func(x *electoral.Extraction) { x.Purpose.Act = "x" }},
 			{electoral.ExtractionPurpose, func(x *electoral.Extraction) { x.Purpose.Function = "  a " }},
+			{electoral.SectionNotFound, func(x *electoral.Extraction) { x.Section = "99" }},
 			{electoral.NotCompetent, func(x *electoral.Extraction) { x.Comune = airasca }},
 		} {
 			x := good
