@@ -408,7 +408,8 @@ func (e Elector) EarlierJSON() (json.RawMessage, bool) {
 	}
 	if len(e.Removals) == 1 {
 		r := e.Removals[0]
-		old.Removal = &earlierRemoval{Comune: r.Comune, List: r.List, Reason: r.Code.earlier(), Day: r.Day, Note: r.Note}
+		old.Removal = &earlierRemoval{Comune: r.Comune, List: r.List, Reason: r.Code.earlier(), Day: r.Day,
+			Note: r.Note}
 		if len(e.KeptVotes) == 1 {
 			v := e.KeptVotes[0]
 			if v.Comune != r.Comune {

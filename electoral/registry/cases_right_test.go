@@ -285,6 +285,22 @@ func TestLostRightOfUnionCitizen(t *testing.T) {
 		assert.Nil(c.t, e.Loss)
 		assert.Equal(c.t, electoral.Yes, e.Capacity)
 		assert.Empty(c.t, e.Removals)
+
+		q, _, err = c.Apply(c.ctx(), citizen(dupont()), registry.WithdrawalApplication, electoral.EUComunalList, registry.ApplicationContent{})
+		require.NoError(c.t, err)
+		_, err = c.decide(aglie, q.ID, registry.Decision{State: registry.RequestDone})
+		require.NoError(c.t, err)
+		e = c.elector(aglie, "44")
+		assert.Equal(c.t, electoral.No, e.Capacity)
+		assert.Nil(c.t, e.Loss)
+		q = c.apply(electoral.EUComunalList)
+		_, _, err = c.DecideApplication(c.ctx(), officer(aglie), q.ID, registry.Decision{State: registry.RequestInProgress})
+		require.NoError(c.t, err)
+		_, warnings, err = c.DecideApplication(c.ctx(), officer(aglie), q.ID, done)
+		require.NoError(c.t, err)
+		require.Len(c.t, warnings, 1, "said once")
+		assert.Equal(c.t, electoral.ApplicationCapacity, warnings[0].Code)
+		assert.Equal(c.t, electoral.Yes, c.elector(aglie, "44").Capacity)
 	})
 }
 

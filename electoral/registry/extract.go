@@ -217,7 +217,7 @@ func (e *extractor) stillVoting() (map[string][]electoral.ExtractedElector, []st
 		}
 		v, kept := el.KeptVote(e.x.Consultation, e.x.Day)
 		// Who has kept votes in two sections is yielded in each.
-		if kept && v.Comune == e.x.Comune && (e.x.Section == "" || v.Section == e.x.Section) && !seen[el.ANPRID] {
+		if kept && (e.x.Section == "" || v.Section == e.x.Section) && !seen[el.ANPRID] {
 			seen[el.ANPRID] = true
 			still[v.Section] = append(still[v.Section], electoral.ExtractedElector{Section: v.Section, Elector: el})
 		}
