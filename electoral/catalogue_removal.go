@@ -193,6 +193,8 @@ var removalRules = []Rule{
 		Cases: []Case{
 			{Name: "not-yes", Message: "Il riacquisto è indicato, ma il soggetto non risulta elettore.",
 				Expected: "elettore «si», oppure la richiesta senza riacquisto"},
+			{Name: "absent", Message: "Il riacquisto è di un soggetto che non è nel file.",
+				Expected: "i riacquisti di chi è nel file"},
 			{Name: "service", Message: "Il riacquisto non riguarda questa operazione.",
 				Expected: "la richiesta senza riacquisto"},
 		},

@@ -231,6 +231,10 @@ func TestRecoveryUnfit(t *testing.T) {
 		_, err = c.Load(c.ctx(), officer(aglie), aglie, electoral.LoadSource[electoral.Section]{}, source(1, electorOf("22", aglie, "1")),
 			registry.LoadOptions{Recoveries: map[string]electoral.Recovery{"22": {Act: act}}})
 		refused(c.t, c.log, err, electoral.RecoveryUnfit)
+		report, err = c.Load(c.ctx(), officer(aglie), aglie, electoral.LoadSource[electoral.Section]{}, source(1, electorOf("22", aglie, "1")),
+			registry.LoadOptions{Recoveries: map[string]electoral.Recovery{"44": *recovered(aglie).Recovery}})
+		require.ErrorIs(c.t, err, registry.ErrLoadRefused)
+		assert.Equal(c.t, "absent", only(c.t, report.Faults, electoral.RecoveryWithoutLoss).Case)
 		c.lose(aglie)
 		_, err = c.Change(c.ctx(), recovered(aglie), incapable(electorOf("1", aglie, "2")))
 		assert.Equal(c.t, "not-yes", only(c.t, err, electoral.RecoveryWithoutLoss).Case)
