@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"strings"
 )
@@ -132,13 +133,15 @@ type Reader struct {
 	size   int             // of that
 	fault  error
 	begin  int64 // of the first record
+	hash   hash.Hash
+	sum    Hash // what it gave last
 }
 
 // NewReader reads the header. The error is a [*FormatError], or that of r.
 func NewReader(r io.Reader) (*Reader, error) { return newReader(r, nil) }
 
 func newReader(src io.Reader, again func() bool) (*Reader, error) {
-	r := &Reader{src: src, again: again, buf: make([]byte, 4*MaxRecord)}
+	r := &Reader{src: src, again: again, buf: make([]byte, 4*MaxRecord), hash: sha256.New()}
 	if err := r.readHeader(); err != nil {
 		return nil, err
 	}
@@ -250,7 +253,12 @@ func (r *Reader) Next() (Record, error) {
 }
 
 // intact reports whether the content of the last record agrees with its hash.
-func (r *Reader) intact() bool { return sha256.Sum256(r.hashed[:r.size]) == r.last.Hash }
+func (r *Reader) intact() bool {
+	r.hash.Reset()
+	r.hash.Write(r.hashed[:r.size])
+	r.hash.Sum(r.sum[:0])
+	return r.sum == r.last.Hash
+}
 
 // next reads the next record as Next does, but into r.last, where the next call
 // overwrites it.
@@ -262,39 +270,52 @@ func (r *Reader) next() error {
 }
 
 func (r *Reader) read() error {
-	b, err := r.peek(frameFront)
-	if err != nil && errors.Is(err, io.ErrUnexpectedEOF) {
-		switch {
-		case len(b) > 0:
-			return r.cut(b)
-		case r.off == r.begin:
-			return r.bad(EmptyChain, "the file has no records")
+	n := frameSize(r.ahead)
+	if n == 0 || n > len(r.ahead) {
+		var err error
+		if n, err = r.readFrame(); err != nil {
+			return err
 		}
-		return io.EOF
 	}
-	if err != nil {
-		return err
-	}
-	n, err := frameLength(b)
-	if err != nil {
-		return r.bad(Malformed, "%v", err)
-	}
-	b, err = r.peek(n)
-	if err != nil && errors.Is(err, io.ErrUnexpectedEOF) {
-		return r.cut(b)
-	}
-	if err != nil {
-		return err
-	}
-	if err := r.last.decodeFrame(b[:n]); err != nil {
+	b := r.ahead[:n]
+	if err := r.last.decodeFrame(b, r.hash); err != nil {
 		return r.notARecord(err)
 	}
 	header := b[frameFront : frameFront+fixedHeader+len(r.last.Chain)]
 	r.size = len(domainRecord) + copy(r.hashed[len(domainRecord):], header)
 	r.size += copy(r.hashed[r.size:], r.last.PayloadDigest[:])
-	r.ahead, r.at, r.off = b[n:], r.off, r.off+int64(n)
+	r.ahead, r.at, r.off = r.ahead[n:], r.off, r.off+int64(n)
 	r.seq, r.prev = r.last.Seq+1, r.last.Hash
 	return nil
+}
+
+// readFrame reads until a whole frame is ahead, and returns its length.
+func (r *Reader) readFrame() (int, error) {
+	b, err := r.peek(frameFront)
+	if err != nil && errors.Is(err, io.ErrUnexpectedEOF) {
+		switch {
+		case len(b) > 0:
+			return 0, r.cut(b)
+		case r.off == r.begin:
+			return 0, r.bad(EmptyChain, "the file has no records")
+		}
+		return 0, io.EOF
+	}
+	if err != nil {
+		return 0, err
+	}
+	n, err := frameLength(b)
+	if err != nil {
+		return 0, r.bad(Malformed, "%v", err)
+	}
+	b, err = r.peek(n)
+	if err != nil && errors.Is(err, io.ErrUnexpectedEOF) {
+		return 0, r.cut(b)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
 }
 
 func (r *Reader) notARecord(err error) error {
@@ -336,7 +357,7 @@ func (r *Reader) cut(whole []byte) error {
 			continue
 		}
 		rec := Record{Chain: r.chain}
-		if err := rec.decodeBody(b[frameFront:end]); err == nil && rec.Check() == nil {
+		if err := rec.decodeBody(b[frameFront:end], r.hash); err == nil && rec.Check() == nil {
 			return r.bad(Malformed, "the length of a record of %d bytes is wrong", end+frameBack)
 		}
 	}

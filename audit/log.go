@@ -48,18 +48,52 @@ type Log struct {
 // A writer is the end of one chain. Log.mu guards queue and running. The other
 // fields belong to the goroutine that runs it.
 type writer struct {
-	queue   []*pending
+	queue   []*batch // an entry joins the last, unless that is full
 	running bool
 	head    Head
 	known   bool
 	records []Record // of the last batch; the memory is used again
 }
 
+// A batch is written with one call of Store.Append. Log.mu guards it until taken is
+// set. From then on it belongs to the writer, and after done is closed to all.
+type batch struct {
+	entries []*pending
+	size    int
+	taken   bool
+	err     error
+	done    chan struct{} // one for all, so that one close wakes all the callers
+}
+
 type pending struct {
 	payload payload
-	record  Record
-	err     error
-	done    chan struct{}
+	record  Record // if the batch was written
+}
+
+// recordSize returns at least the number of bytes of the record in a file.
+func (p *pending) recordSize() int {
+	return len(p.payload.bytes) + frameFront + fixedBody + maxChain + frameBack
+}
+
+// join adds an entry to the queue.
+func (w *writer) join(p *pending) *batch {
+	n := len(w.queue)
+	if n == 0 || len(w.queue[n-1].entries) >= maxBatch || w.queue[n-1].size >= maxBatchBytes {
+		w.queue = append(w.queue, &batch{done: make(chan struct{})})
+	}
+	b := w.queue[len(w.queue)-1]
+	b.entries, b.size = append(b.entries, p), b.size+p.recordSize()
+	return b
+}
+
+// leave takes an entry back. It returns false if its batch was already taken.
+func (b *batch) leave(p *pending) bool {
+	if b.taken {
+		return false
+	}
+	i := slices.Index(b.entries, p)
+	b.entries, b.size = slices.Delete(b.entries, i, i+1), b.size-p.recordSize()
+	return true
 }
 
 // New makes a log on a store. Several logs, in one process or in many, may use the
@@ -95,14 +129,14 @@ func (l *Log) Append(ctx context.Context, chain string, e Entry) (Record, error)
 	if err != nil {
 		return Record{}, err
 	}
-	p := &pending{payload: body, done: make(chan struct{})}
+	p := &pending{payload: body}
 	l.mu.Lock()
 	w := l.chains[chain]
 	if w == nil {
 		w = &writer{}
 		l.chains[chain] = w
 	}
-	w.queue = append(w.queue, p)
+	b := w.join(p)
 	if !w.running {
 		w.running = true
 		go l.run(chain, w)
@@ -110,53 +144,54 @@ func (l *Log) Append(ctx context.Context, chain string, e Entry) (Record, error)
 	l.mu.Unlock()
 
 	select {
-	case <-p.done:
-		return p.record, p.err
+	case <-b.done:
+		return p.record, b.err
 	case <-ctx.Done():
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i := range w.queue {
-		if w.queue[i] == p {
-			w.queue = append(w.queue[:i], w.queue[i+1:]...)
-			return Record{}, ctx.Err()
-		}
+	left := b.leave(p)
+	l.mu.Unlock()
+	if left {
+		return Record{}, ctx.Err()
 	}
 	select {
-	case <-p.done:
-		return p.record, p.err
+	case <-b.done:
+		return p.record, b.err
 	default:
 		return Record{}, fmt.Errorf("%w: %w", ErrOutcomeUnknown, ctx.Err())
 	}
 }
 
-// run writes the entries that wait for a chain, and ends when there are none. It
+// run writes the batches that wait for a chain, and ends when there are none. It
 // has its own goroutine, so that each caller can return when its context ends.
 func (l *Log) run(chain string, w *writer) {
-	for {
-		l.mu.Lock()
-		n, size := 0, 0
-		for n < len(w.queue) && n < maxBatch && size < maxBatchBytes {
-			size += len(w.queue[n].payload.bytes) + frameFront + fixedBody + maxChain + frameBack
-			n++
+	for b := l.take(w); b != nil; {
+		if len(b.entries) > 0 { // all its callers may have left
+			b.err = l.commit(chain, w, b.entries)
 		}
-		if n == 0 {
-			w.running, w.queue, w.records = false, nil, nil
-			l.mu.Unlock()
-			return
+		next := l.take(w)
+		if next == nil {
+			close(b.done)
+		} else {
+			go close(b.done) // to wake many callers takes time, in which the disk can write
 		}
-		batch := w.queue[:n:n]
-		w.queue = w.queue[n:]
-		l.mu.Unlock()
-
-		err := l.commit(chain, w, batch)
-		for _, p := range batch {
-			if err != nil {
-				p.record, p.err = Record{}, err
-			}
-			close(p.done)
-		}
+		b = next
 	}
+}
+
+// take takes the first batch from the queue. If there is none, it returns nil, and
+// the writer no longer runs.
+func (l *Log) take(w *writer) *batch {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(w.queue) == 0 {
+		w.running, w.queue, w.records = false, nil, nil
+		return nil
+	}
+	b := w.queue[0]
+	b.taken = true
+	w.queue = slices.Delete(w.queue, 0, 1)
+	return b
 }
 
 // commit writes a batch after the head of its chain. If another log has moved the

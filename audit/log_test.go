@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -61,7 +62,8 @@ func TestGroupCommit(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 2000 {
 			wg.Go(func() {
-				e := anEntry()
+				// So short that a batch is full of entries before it is full of bytes.
+				e := Entry{FiscalCode: "F", Time: time.UnixMilli(0), Operation: "o", Outcome: "g", Authentication: "s"}
 				e.RequestID = fmt.Sprint(i)
 				r, err := l.Append(t.Context(), "H501", e)
 				assert.NoError(t, err)
@@ -71,8 +73,7 @@ func TestGroupCommit(t *testing.T) {
 		}
 		close(gate)
 		wg.Wait()
-		assert.Equal(t, 1, sizes[0])
-		assert.Less(t, len(sizes), 10, "%v", sizes)
+		assert.Equal(t, []int{1, maxBatch, 2000 - 1 - maxBatch}, sizes)
 		total := 0
 		for r, err := range l.Records(t.Context(), "H501", 0) {
 			require.NoError(t, err)
@@ -136,6 +137,61 @@ func TestAppendCancelled(t *testing.T) {
 		assert.Equal(t, []string{"0", "2"}, ids)
 		_, err := l.Append(ctx, "H501", anEntry())
 		require.ErrorIs(t, err, context.Canceled)
+	})
+}
+
+// A batch has not many more bytes than maxBatchBytes. Those who leave before their
+// turn make room for others, and where all leave nothing is written.
+func TestBatchBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sizes []int
+		gate := make(chan struct{})
+		s := &hooked{before: func(r []Record) error {
+			sizes = append(sizes, len(r))
+			<-gate
+			return nil
+		}}
+		l := newLog(t, s)
+		big := anEntry()
+		big.Details = []Detail{{Key: "a", Value: strings.Repeat("v", 4000)}}
+		body, err := newPayload(fixedRandom(), big)
+		require.NoError(t, err)
+		each := (&pending{payload: body}).recordSize()
+		inOne := (maxBatchBytes + each - 1) / each
+		var wg sync.WaitGroup
+		start := func(ctx context.Context, n int, want error) {
+			for range n {
+				wg.Go(func() {
+					_, err := l.Append(ctx, "H501", big)
+					assert.ErrorIs(t, err, want)
+				})
+			}
+			synctest.Wait()
+		}
+		start(t.Context(), 1, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		start(ctx, inOne-1, context.Canceled)
+		start(t.Context(), 1, nil)
+		cancel()
+		synctest.Wait()
+		start(t.Context(), inOne+1, nil)
+		for range 3 {
+			gate <- struct{}{}
+		}
+		wg.Wait()
+		require.Equal(t, []int{1, inOne, 2}, sizes)
+
+		sizes = nil
+		start(t.Context(), 1, nil)
+		ctx, cancel = context.WithCancel(t.Context())
+		start(ctx, 5, context.Canceled)
+		cancel()
+		synctest.Wait()
+		close(gate)
+		wg.Wait()
+		require.Equal(t, []int{1}, sizes, "nothing is written for those who left")
+		_, err = l.Append(t.Context(), "H501", big)
+		require.NoError(t, err)
 	})
 }
 

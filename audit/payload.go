@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"math/bits"
+
 	"time"
 )
 
@@ -91,6 +91,14 @@ var fields = [tagNonce + 1]field{
 	tagAccessPoint:    {name: "AccessPoint", form: textForm, max: MaxAccessPoint},
 	tagDetails:        {name: "Details", form: detailsForm},
 	tagNonce:          {name: "random bytes", form: nonceForm, size: nonceSize},
+}
+
+// maxText is the most bytes of the texts by their tags; 0 in other forms.
+var maxText = [32]uint16{
+	tagFiscalCode: MaxFiscalCode, tagOperation: MaxOperation, tagOutcome: MaxOutcome, tagRequestID: MaxRequestID,
+	tagAuthentication: MaxAuthentication, tagSubject: MaxSubject, tagActorComune: MaxActorComune, tagRole: MaxRole,
+	tagActingFor: MaxActingFor, tagStation: MaxStation, tagDevice: MaxDevice, tagPurpose: MaxPurpose,
+	tagProcedure: MaxProcedure, tagAccessPoint: MaxAccessPoint,
 }
 
 // The fields that a payload of each kind must have, a bit for each tag.
@@ -192,144 +200,6 @@ func (e *Entry) appendPlain(b []byte, nonce [nonceSize]byte) []byte {
 	}
 	b = append(b, tagNonce, 0, nonceSize)
 	return append(b, nonce[:]...)
-}
-
-// scanPlain reads a payload and accepts just what appendPlain writes, or wrote
-// for [PlainV1].
-func scanPlain(kind PayloadKind, b []byte) error {
-	required, lastTag := uint32(requiredV2), tagNonce
-	if kind == PlainV1 {
-		required, lastTag = requiredV1, tagSubject
-	}
-	last, seen := 0, uint32(0)
-	for at := 0; at < len(b); {
-		if len(b)-at < fieldFrame {
-			return fmt.Errorf("byte %d: a field is cut short", at)
-		}
-		tag, n := int(b[at]), int(b[at+1])<<8|int(b[at+2])
-		value := b[at+fieldFrame:]
-		if tag <= last || tag > lastTag || n == 0 || n > len(value) {
-			return frameFault(at, tag, last, lastTag, n, len(value))
-		}
-		// Nearly every value passes these quick checks. The others get the full one.
-		f := &fields[tag]
-		fine := false
-		switch {
-		case n > f.max:
-			fine = n == f.size && (tag == tagNonce || tag == tagLevel && value[0] != 0 ||
-				tag == tagTime && binary.BigEndian.Uint64(value) <= maxTime)
-		case n <= 8 && len(value) >= 8 && value[0] != ' ':
-			fine = unprintable(firstBytes(binary.LittleEndian.Uint64(value), n)) == 0
-		default:
-			fine = printable(value, n)
-		}
-		if !fine {
-			if problem := f.problem(value, n); problem != "" {
-				return EntryFault{f.name, problem}
-			}
-		}
-		seen |= 1 << tag
-		at, last = at+fieldFrame+n, tag
-	}
-	if missing := required &^ seen; missing != 0 {
-		return EntryFault{fields[bits.TrailingZeros32(missing)].name, "is empty"}
-	}
-	return nil
-}
-
-// frameFault says what is wrong with the tag or the length of a field.
-func frameFault(at, tag, last, lastTag, n, left int) error {
-	switch {
-	case tag == 0 || tag > lastTag:
-		return fmt.Errorf("byte %d: unknown field %d", at, tag)
-	case tag <= last:
-		return fmt.Errorf("byte %d: field %d after field %d, want ascending order", at, tag, last)
-	case n == 0:
-		return fmt.Errorf("byte %d: field %d is empty", at, tag)
-	}
-	return fmt.Errorf("byte %d: field %d has %d bytes, only %d are left", at, tag, n, left)
-}
-
-// eachByte has 1 in each of its bytes.
-const eachByte = 0x0101010101010101
-
-// printable reports whether the first n bytes of b, at least one, are printable
-// ASCII, and the first is not a space. It reads eight bytes at a time, and returns
-// false where they would go beyond the end of b. In a payload of [PlainV2] the
-// random bytes follow the texts, so that this does not happen.
-func printable(b []byte, n int) bool {
-	if len(b) < 8 || b[0] == ' ' {
-		return false
-	}
-	bad := uint64(0)
-	for ; n > 8 && len(b) >= 16; b, n = b[8:], n-8 {
-		bad |= unprintable(binary.LittleEndian.Uint64(b))
-	}
-	return n <= 8 && bad|unprintable(firstBytes(binary.LittleEndian.Uint64(b), n)) == 0
-}
-
-// firstBytes returns 1 to 8 bytes of a word, with spaces in place of the others.
-func firstBytes(x uint64, n int) uint64 {
-	mask := ^uint64(0) >> (uint(-8*n) & 63)
-	return x&mask | ' '*eachByte&^mask
-}
-
-// unprintable returns 0 if all the eight bytes of a word are printable ASCII. For
-// each byte, the high bit of x is set if it is not ASCII, that of x+1 if it is 7f,
-// and that of x+60 is not set if it is a control character.
-func unprintable(x uint64) uint64 {
-	return (x | (x + eachByte) | ^(x + 0x60*eachByte)) & (0x80 * eachByte)
-}
-
-// problem returns what is wrong with the value of a field, or "". The value is
-// the first n bytes of b.
-func (f *field) problem(b []byte, n int) string {
-	switch f.form {
-	case textForm:
-		return textProblem(b[:n], f.max)
-	case detailsForm:
-		return scanDetails(b, n)
-	case timeForm:
-		if n == f.size && binary.BigEndian.Uint64(b) > maxTime {
-			return "is after the year 9999"
-		}
-	case levelForm:
-		if n == f.size && b[0] == 0 {
-			return "is 0, which means not given and is not written"
-		}
-	}
-	if n != f.size {
-		return fmt.Sprintf("has %d bytes, want %d", n, f.size)
-	}
-	return ""
-}
-
-// scanDetails reads the value of the field Details, the first n bytes of b, and
-// returns what is wrong with it, or "".
-func scanDetails(b []byte, n int) string {
-	if n > MaxDetails {
-		return fmt.Sprintf("has %d bytes, at most %d are accepted", n, MaxDetails)
-	}
-	var last []byte
-	for at := 0; at < n; {
-		keyEnd := at + 1 + int(b[at])
-		valueAt := keyEnd + 2
-		if valueAt > n {
-			return fmt.Sprintf("has a detail at byte %d that is cut short", at)
-		}
-		key, size := b[at+1:keyEnd], int(b[keyEnd])<<8|int(b[keyEnd+1])
-		if size > n-valueAt {
-			return fmt.Sprintf("has a value at byte %d of %d bytes, only %d are left", valueAt, size, n-valueAt)
-		}
-		value := b[valueAt:]
-		if !isDetailKey(key) || string(key) <= string(last) || size > 0 && !printable(value, size) {
-			if problem := detailProblem(key, last, value[:size]); problem != "" {
-				return problem
-			}
-		}
-		at, last = valueAt+size, key
-	}
-	return ""
 }
 
 func decodePlain(kind PayloadKind, b []byte) (Entry, error) {

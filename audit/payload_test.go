@@ -309,34 +309,3 @@ func TestLaterVersion(t *testing.T) {
 	_, err = r.Entry()
 	require.ErrorContains(t, err, "unknown field 19")
 }
-
-// The quick look at a text says yes only where the look at each character does.
-func TestPrintable(t *testing.T) {
-	behind := []byte("\x00\xff\x80\x7f behind the text")
-	for n := 1; n <= 20; n++ {
-		for at := range n {
-			for c := range 256 {
-				text := bytes.Repeat([]byte("a"), n)
-				text[at] = byte(c)
-				want := c >= ' ' && c < 0x7f && (at > 0 || c != ' ') // the first may be one of only spaces
-				b := append(bytes.Clone(text), behind...)
-				require.Equal(t, want, printable(b, n), "%q", text)
-				if want {
-					require.Empty(t, textProblem(text, n))
-				}
-				require.False(t, want && !printable(b, n))
-				if n < 8 || n%8 != 0 {
-					require.False(t, printable(text[:n:n], n), "with nothing behind it does not know")
-				}
-			}
-		}
-		require.False(t, printable(append(bytes.Repeat([]byte(" "), n), behind...), n), "only spaces")
-		for _, pair := range [][2]byte{{0xff, 0x1f}, {0x80, 0x1f}, {0xff, 0x7f}, {0x1f, 0xff}, {0xa0, 0xff}} {
-			for at := range n - 1 { // what one byte adds to its neighbour must not make up for it
-				text := bytes.Repeat([]byte("a"), n)
-				text[at], text[at+1] = pair[0], pair[1]
-				require.False(t, printable(append(text, behind...), n), "%q", text)
-			}
-		}
-	}
-}

@@ -146,9 +146,10 @@ func (c *checker) fault(code FaultCode, seq uint64, offset int64, format string,
 	}
 }
 
-// record judges the next record. intact reports whether its content agrees with
-// its digest and hash; offset is -1 if there is no file.
-func (c *checker) record(r *Record, intact func() bool, offset int64) {
+// record judges the next record. badPayload is what scanPlain found; intact says
+// whether the content agrees with its digest and hash; offset is -1 if there is no
+// file.
+func (c *checker) record(r *Record, badPayload error, intact bool, offset int64) {
 	rep := &c.report
 	if rep.Records == 0 {
 		rep.FirstTime = r.Time
@@ -163,9 +164,7 @@ func (c *checker) record(r *Record, intact func() bool, offset int64) {
 	if r.Prev != c.next.Hash {
 		c.fault(BrokenLink, r.Seq, offset, "the hash of the record before is %s, want %s", r.Prev, c.next.Hash)
 	}
-	// Between the two hashes of a record: the processor works on both at once.
-	badPayload := scanPlain(r.Kind, r.Payload)
-	if !intact() {
+	if !intact {
 		c.fault(WrongHash, r.Seq, offset, "%v", ErrHash)
 	}
 	if want := clockBack(r.Time, c.next); r.ClockBack != want {
@@ -210,7 +209,7 @@ func (l *Log) VerifyChain(ctx context.Context, chain string) (ChainReport, error
 		if err != nil {
 			return c.end(err)
 		}
-		c.record(&r, func() bool { return r.Check() == nil }, -1)
+		c.record(&r, scanPlain(r.Kind, r.Payload), r.Check() == nil, -1)
 	}
 	if c.report.Records == 0 {
 		return c.report, fmt.Errorf("%w: %s", ErrNoChain, chain)
@@ -269,18 +268,19 @@ func verifyFile(ctx context.Context, src io.Reader, file, chain string, again fu
 		if n%256 == 0 && ctx.Err() != nil {
 			return c.end(ctx.Err())
 		}
-		err := r.next()
-		if errors.Is(err, io.EOF) {
-			return c.end(nil)
-		}
-		if err != nil {
+		if err := r.next(); err != nil {
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
 			return c.end(err)
 		}
 		rec := &r.last
 		if n == 0 && r.First() != 0 && rec.ClockBack {
 			c.next.Time = fromMilli(maxTime) // that of the record before is not known
 		}
-		c.record(rec, r.intact, r.Offset())
+		// Between the two hashes of a record: the processor works on both at once.
+		badPayload := scanPlain(rec.Kind, rec.Payload)
+		c.record(rec, badPayload, r.intact(), r.Offset())
 	}
 }
 

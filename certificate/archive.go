@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/liste-elettorali/anpr/certificate/contrassegno"
@@ -74,7 +75,21 @@ func (i *Issuer) keyed(what string, parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-func (i *Issuer) owner(p electoral.FiscalCode) string { return i.keyed("owner", string(p)) }
+// owner returns the digest that stands for the person with an ANPR id: a codice
+// fiscale changes, with a correction or with the sex, and the certificates stay
+// his.
+func (i *Issuer) owner(anprID string) string { return i.keyed("person", anprID) }
+
+// owners returns the digests under which a citizen's certificates are kept: that
+// of his ANPR id, if he has one, and that of his codice fiscale, under which
+// versions before this one kept them.
+func (i *Issuer) owners(anprID string, code electoral.FiscalCode) []string {
+	byCode := i.keyed("owner", string(code))
+	if anprID == "" {
+		return []string{byCode}
+	}
+	return []string{i.owner(anprID), byCode}
+}
 
 // requestKey identifies a request. The ids of a citizen's requests are his own;
 // those of officers belong to their comune.
@@ -123,6 +138,7 @@ func (i *Issuer) expires(day electoral.Date) time.Time {
 func (i *Issuer) Download(ctx context.Context, req electoral.Request, id string) (Issued, error) {
 	var out Issued
 	p := i.ownPassage(ctx, req, electoral.OpDownloadCertificate)
+	anprID := p.Access.Subject
 	p.Access.Subject = CertificateSubject(id)
 	err := p.Do(ctx, func(on *electoral.Entry) error {
 		if i.cfg.Archive == nil {
@@ -135,7 +151,7 @@ func (i *Issuer) Download(ctx context.Context, req electoral.Request, id string)
 		if err != nil {
 			return fmt.Errorf("certificate: %w", err)
 		}
-		if !i.mayDownload(req.Actor, a) {
+		if !i.mayDownload(req.Actor, anprID, a) {
 			return refuse(a.Kind, NotYours, "id")
 		}
 		out, err = i.issued(a)
@@ -149,10 +165,12 @@ func (i *Issuer) Download(ctx context.Context, req electoral.Request, id string)
 
 var errNoArchive = errors.New("certificate: the issuer has no archive")
 
-func (i *Issuer) mayDownload(who electoral.Actor, a Archived) bool {
+func (i *Issuer) mayDownload(who electoral.Actor, anprID string, a Archived) bool {
 	switch who.Role {
 	case electoral.CitizenRole:
-		return who.FiscalCode != "" && hmac.Equal([]byte(i.owner(who.FiscalCode)), []byte(a.Owner))
+		return who.FiscalCode != "" && slices.ContainsFunc(i.owners(anprID, who.FiscalCode), func(o string) bool {
+			return hmac.Equal([]byte(o), []byte(a.Owner))
+		})
 	case electoral.OfficerRole:
 		return who.Comune != "" && who.Comune == a.Comune
 	}
@@ -163,7 +181,8 @@ func (i *Issuer) mayDownload(who electoral.Actor, a Archived) bool {
 // first, without PDF and Embedded. It refuses as [Issuer.Download] does.
 func (i *Issuer) Mine(ctx context.Context, req electoral.Request) ([]Archived, error) {
 	var list []Archived
-	err := i.ownPassage(ctx, req, electoral.OpListCertificates).Do(ctx, func(on *electoral.Entry) error {
+	p := i.ownPassage(ctx, req, electoral.OpListCertificates)
+	err := p.Do(ctx, func(on *electoral.Entry) error {
 		if i.cfg.Archive == nil {
 			return errNoArchive
 		}
@@ -171,7 +190,7 @@ func (i *Issuer) Mine(ctx context.Context, req electoral.Request) ([]Archived, e
 			return refuse("", NotYours, "request.actor")
 		}
 		var err error
-		list, err = i.kept(ctx, req.Actor.FiscalCode, on.Access().At)
+		list, err = i.kept(ctx, i.owners(p.Access.Subject, req.Actor.FiscalCode), on.Access().At)
 		return err
 	})
 	if err != nil {
@@ -180,17 +199,21 @@ func (i *Issuer) Mine(ctx context.Context, req electoral.Request) ([]Archived, e
 	return list, nil
 }
 
-// kept returns the certificates of a citizen that have not expired.
-func (i *Issuer) kept(ctx context.Context, citizen electoral.FiscalCode, at time.Time) ([]Archived, error) {
+// kept returns the certificates of some owners that have not expired, the latest
+// first.
+func (i *Issuer) kept(ctx context.Context, owners []string, at time.Time) ([]Archived, error) {
 	list := []Archived{}
-	for a, err := range i.cfg.Archive.Owned(ctx, i.owner(citizen)) {
-		if err != nil {
-			return nil, fmt.Errorf("certificate: %w", err)
-		}
-		if a.Expires.After(at) {
-			list = append(list, a)
+	for _, owner := range owners {
+		for a, err := range i.cfg.Archive.Owned(ctx, owner) {
+			if err != nil {
+				return nil, fmt.Errorf("certificate: %w", err)
+			}
+			if a.Expires.After(at) {
+				list = append(list, a)
+			}
 		}
 	}
+	slices.SortStableFunc(list, func(a, b Archived) int { return b.IssuedAt.Compare(a.IssuedAt) })
 	return list, nil
 }
 

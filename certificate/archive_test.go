@@ -340,3 +340,49 @@ func TestRecover(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotEmpty(t, out.PDF, "the document was there all the time")
 }
+
+// renamed is a source in which the person has got another codice fiscale.
+type renamed struct{ source }
+
+func (r renamed) HomeOf(_ context.Context, code electoral.FiscalCode) (anprID, comune string, err error) {
+	if code != r.facts.Person.FiscalCode {
+		return "", "", nil
+	}
+	return r.facts.Person.ANPRID, r.facts.Person.Registered(), nil
+}
+
+// TestChangedCode: after a change of sex, and so of codice fiscale, a citizen
+// keeps his certificates, those too that an earlier version kept under the code
+// (life case 49); nobody else gets them with the old code.
+func TestChangedCode(t *testing.T) {
+	now := noon
+	i, _, s := archived(t, &now)
+	mine := citizen(EnrolmentCertificate, ElectoralUse)
+	out, err := i.Issue(t.Context(), mine)
+	require.NoError(t, err)
+	id := out.Contrassegno.Digest()
+
+	after := renamed{i.cfg.Source.(source)}
+	after.facts.Person.FiscalCode, err = electoral.ComputeFiscalCode("ESPOSITO", "MARIO", electoral.Male, electoral.Date{Year: 1984, Month: 3, Day: 8}, "F839")
+	require.NoError(t, err)
+	i.cfg.Source = after
+	changed := mine.Request
+	changed.Actor.FiscalCode = after.facts.Person.FiscalCode
+	got, err := i.Download(t.Context(), changed, id)
+	require.NoError(t, err)
+	assert.Equal(t, out, got)
+	list, err := i.Mine(t.Context(), changed)
+	require.NoError(t, err)
+	assert.Len(t, list, 1)
+	_, err = i.Download(t.Context(), mine.Request, id)
+	require.ErrorIs(t, err, NotYours, "the old code is nobody's")
+
+	for k := range s.docs {
+		s.docs[k].Owner = i.keyed("owner", string(changed.Actor.FiscalCode)) // as an earlier version kept it
+	}
+	_, err = i.Download(t.Context(), changed, id)
+	require.NoError(t, err)
+	list, err = i.Mine(t.Context(), changed)
+	require.NoError(t, err)
+	assert.Len(t, list, 1)
+}

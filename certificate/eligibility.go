@@ -134,7 +134,7 @@ func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at
 	assessPerson(facts.Person, at, add)
 	for n := range out {
 		if out[n].Code == Underage {
-			day := facts.Person.Birth.Date.AddYears(18).String()
+			day := facts.Person.TurnsAt(18).Italian()
 			out[n] = newCase(Underage, "dated", out[n].Field, electoral.Args{"day": day})
 		}
 	}
@@ -187,7 +187,7 @@ func removed(r electoral.Removal) Reason {
 		return newCase(Removed, "reason", "elector.removals", electoral.Args{"reason": r.Italian()})
 	}
 	return newCase(Removed, "dated", "elector.removals",
-		electoral.Args{"reason": r.Italian(), "day": italianDay(r.Day)})
+		electoral.Args{"reason": r.Italian(), "day": r.Day.Italian()})
 }
 
 func assessPerson(p electoral.Person, at electoral.Date, add func(Code, string)) {

@@ -273,7 +273,7 @@ func (i *Issuer) Offer(ctx context.Context, req electoral.Request, anprID string
 		}
 		out.Languages = i.languages(facts.Person)
 		if i.cfg.Archive != nil && req.Actor.Role == electoral.CitizenRole {
-			out.Kept, err = i.kept(ctx, req.Actor.FiscalCode, on.Access().At)
+			out.Kept, err = i.kept(ctx, i.owners(anprID, req.Actor.FiscalCode), on.Access().At)
 		}
 		return err
 	})
@@ -350,7 +350,7 @@ func (i *Issuer) issue(ctx context.Context, on *electoral.Entry, req Request, k 
 	if d.Protocol, err = i.protocol(ctx, req, at); err != nil {
 		return Issued{}, false, err
 	}
-	k.owner = i.owner(facts.Person.FiscalCode)
+	k.owner = i.owner(facts.Person.ANPRID)
 	return i.produce(ctx, d, k)
 }
 

@@ -103,7 +103,7 @@ func TestEveryName(t *testing.T) {
 }
 
 func TestFrenchOf(t *testing.T) {
-	for name, want := range map[string]string{"Aoste": "d'Aoste", "Émarèse": "d'Émarèse", "Hône": "d'Hône", "Issime": "d'Issime", "Sarre": "de Sarre", "La Salle": "de La Salle"} {
+	for name, want := range map[string]string{"Aoste": "d'Aoste", "Émarèse": "d'Émarèse", "Hône": "de Hône", "Issime": "d'Issime", "Sarre": "de Sarre", "La Salle": "de La Salle"} {
 		assert.Equal(t, want, frenchOf(name))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/refdata"
 )
 
 // A Gendered is a text in the forms that agree with the subject's sex.
@@ -54,6 +55,9 @@ type Texts struct {
 	// certificate, for the general list and the added lists.
 	Statements map[StatementCode]Gendered
 	Both       map[StatementCode]Gendered
+	// ToPlace returns the preposition {at} of the texts At before a place, in a
+	// language where it depends on the name; nil elsewhere.
+	ToPlace func(name string) string
 	// OfComune writes {comune} after "of the Comune", in a language where the
 	// name alone is not enough; nil means the name alone.
 	OfComune func(name string) string
@@ -75,8 +79,8 @@ type Labels struct {
 	Comune, Section, Use, Issued, IssuedBy, ValidUntil, Protocol string
 	// ProtocolPending stands in a preview, which has no number yet.
 	ProtocolPending string
-	// IssuedAt says when the certificate was issued: {date} and {time}, in
-	// Italy.
+	// IssuedAt says when the certificate was issued, in Italy: {date} and {time}
+	// (9.30), or {hour} and {minute}.
 	IssuedAt        string
 	Logo            string
 	LogoPlaceholder string
@@ -98,27 +102,24 @@ type Marks struct {
 	Trial, TrialNote string
 }
 
-var italianMonths = [...]string{"gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto",
-	"settembre", "ottobre", "novembre", "dicembre"}
-
-func italianDay(d electoral.Date) string {
-	day := strconv.Itoa(d.Day)
-	if d.Day == 1 {
-		day = "1°"
-	}
-	return day + " " + italianMonths[d.Month-1] + " " + strconv.Itoa(d.Year)
-}
-
 func italianWhen(d electoral.Date) string {
 	switch {
 	case d.Month == 0:
 		return "nell'anno " + strconv.Itoa(d.Year)
 	case d.Day == 0:
-		return "nel mese di " + italianMonths[d.Month-1] + " " + strconv.Itoa(d.Year)
+		return "nel mese di " + d.Italian()
 	case d.Day == 8 || d.Day == 11:
-		return "l'" + italianDay(d)
+		return "l'" + d.Italian()
 	}
-	return "il " + italianDay(d)
+	return "il " + d.Italian()
+}
+
+// italianTo writes "ad Aosta", "a Torino".
+func italianTo(name string) string {
+	if first := refdata.Fold(name); first != "" && first[0] == 'A' {
+		return "ad"
+	}
+	return "a"
 }
 
 // Italian returns the Italian texts.
@@ -138,12 +139,13 @@ func Italian() Texts {
 		},
 		Preamble:   "Visti i dati registrati nell'Anagrafe nazionale della popolazione residente, si certifica che",
 		Born:       Gendered{"nato {place} {date}", "nata {place} {date}", "nato/a {place} {date}"},
-		At:         "a {place}",
-		AtProvince: "a {place} ({province})",
-		AtAbroad:   "a {place} ({state})",
+		At:         "{at} {place}",
+		AtProvince: "{at} {place} ({province})",
+		AtAbroad:   "{at} {place} ({state})",
+		ToPlace:    italianTo,
 		AtState:    "in {state}",
 		When:       italianWhen,
-		Day:        italianDay,
+		Day:        electoral.Date.Italian,
 		Statements: map[StatementCode]Gendered{
 			EnrolledGeneral:      enrolled("nelle liste elettorali del Comune di {comune}."),
 			EnrolledAdded:        enrolled("nella lista elettorale aggiunta {list} del Comune di {comune}."),
@@ -163,6 +165,7 @@ func Italian() Texts {
 		Uses: map[Use]string{
 			ElectoralUse: "Elettorale o referendario",
 			PrivateUse:   "Rapporti tra privati",
+			AbroadUse:    "Per l'estero",
 		},
 		Signers: map[SignerRole]string{
 			Mayor:         "Il Sindaco",
@@ -265,9 +268,9 @@ func (t *Texts) entries() []entry {
 	out := []entry{
 		{name: "Register", text: t.Register}, {name: "Ministry", text: t.Ministry},
 		{name: "Preamble", text: t.Preamble},
-		{name: "At", text: t.At, allowed: "{place}", required: "{place}"},
-		{name: "AtProvince", text: t.AtProvince, allowed: "{place} {province}", required: "{place} {province}"},
-		{name: "AtAbroad", text: t.AtAbroad, allowed: "{place} {state}", required: "{place} {state}"},
+		{name: "At", text: t.At, allowed: "{at} {place}", required: "{place}"},
+		{name: "AtProvince", text: t.AtProvince, allowed: "{at} {place} {province}", required: "{place} {province}"},
+		{name: "AtAbroad", text: t.AtAbroad, allowed: "{at} {place} {state}", required: "{place} {state}"},
 		{name: "AtState", text: t.AtState, allowed: "{state}", required: "{state}"},
 		{name: "VerifyTitle", text: t.VerifyTitle},
 		{name: "Verify", text: t.Verify, allowed: "{address} {until} {authority}", required: "{address}"},
@@ -277,7 +280,7 @@ func (t *Texts) entries() []entry {
 		{name: "Labels.ValidUntil", text: t.Labels.ValidUntil},
 		{name: "Labels.Protocol", text: t.Labels.Protocol},
 		{name: "Labels.ProtocolPending", text: t.Labels.ProtocolPending},
-		{name: "Labels.IssuedAt", text: t.Labels.IssuedAt, allowed: "{date} {time}", required: "{date}"},
+		{name: "Labels.IssuedAt", text: t.Labels.IssuedAt, allowed: "{date} {time} {hour} {minute}", required: "{date}"},
 		{name: "Labels.Logo", text: t.Labels.Logo},
 		{name: "Labels.LogoPlaceholder", text: t.Labels.LogoPlaceholder},
 		{name: "Labels.Contrassegno", text: t.Labels.Contrassegno},
@@ -340,7 +343,11 @@ func (t *Texts) birth(s Subject) []part {
 	if t.Language != italianCode && b.OtherPlace != "" {
 		name = b.OtherPlace
 	}
-	place := plain(fill(where, map[string]string{"place": name, "province": b.Province, "state": b.State}))
+	values := map[string]string{"place": name, "province": b.Province, "state": b.State}
+	if t.ToPlace != nil {
+		values["at"] = t.ToPlace(name)
+	}
+	place := plain(fill(where, values))
 	return fill(t.Born.of(s.Sex), map[string]string{"place": place, "date": t.When(b.Date)})
 }
 

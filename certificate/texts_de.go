@@ -38,8 +38,8 @@ func German() Texts {
 		Ministry: "Innenministerium",
 		Titles: map[Kind]string{
 			EnrolmentCertificate:       "Bescheinigung der Eintragung in die Wählerlisten",
-			PoliticalRightsCertificate: "Bescheinigung über den Genuss der politischen Rechte",
-			CombinedCertificate:        "Bescheinigung der Eintragung in die Wählerlisten und über den Genuss der politischen Rechte",
+			PoliticalRightsCertificate: "Bescheinigung des Genusses der politischen Rechte",
+			CombinedCertificate:        "Bescheinigung der Eintragung in die Wählerlisten und des Genusses der politischen Rechte",
 		},
 		Preamble:   "Aufgrund der im nationalen Melderegister der ansässigen Bevölkerung eingetragenen Daten wird bescheinigt, dass",
 		Born:       same("geboren {place} {date}"),
@@ -65,7 +65,8 @@ func German() Texts {
 			electoral.TrentoList:      "für die in der Provinz Trient Ansässigen, für die Regionalwahlen,",
 			electoral.AostaValleyList: "für die im Aostatal Ansässigen, für die Regionalwahlen,",
 		},
-		Uses: map[Use]string{ElectoralUse: "Wahl oder Referendum", PrivateUse: "Verhältnisse zwischen Privaten"},
+		Uses: map[Use]string{ElectoralUse: "Wahl oder Referendum", PrivateUse: "Verhältnisse zwischen Privaten",
+			AbroadUse: "Für das Ausland"},
 		Signers: map[SignerRole]string{Mayor: "Der Bürgermeister", DeputyMayor: "Der Vizebürgermeister",
 			MayorDelegate: "Der Beauftragte des Bürgermeisters"},
 

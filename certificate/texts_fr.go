@@ -30,11 +30,10 @@ func frenchWhen(d electoral.Date) string {
 	return "le " + frenchDay(d)
 }
 
-// frenchOf writes "d'Aoste", "de Sarre". Every H of Valle d'Aosta is mute
-// (Hône).
+// frenchOf writes "d'Aoste", "de Sarre", "de Hône".
 func frenchOf(name string) string {
 	first := strings.ToUpper(norm.NFD.String(name))
-	if first != "" && strings.ContainsRune("AEIOUYH", rune(first[0])) {
+	if first != "" && strings.ContainsRune("AEIOUY", rune(first[0])) {
 		return "d'" + name
 	}
 	return "de " + name
@@ -79,18 +78,19 @@ func French() Texts {
 			electoral.TrentoList:      "des résidents de la province de Trento, pour les élections régionales,",
 			electoral.AostaValleyList: "des résidents de la Vallée d'Aoste, pour les élections régionales,",
 		},
-		Uses: map[Use]string{ElectoralUse: "Électoral ou référendaire", PrivateUse: "Rapports entre particuliers"},
+		Uses: map[Use]string{ElectoralUse: "Électoral ou référendaire", PrivateUse: "Rapports entre particuliers",
+			AbroadUse: "Pour l'étranger"},
 		Signers: map[SignerRole]string{Mayor: "Le Syndic", DeputyMayor: "Le Vice-Syndic",
 			MayorDelegate: "Le délégué du Syndic"},
 
 		VerifyTitle: "Vérification du certificat",
 		Verify: "La marque permet de vérifier que cette copie correspond à l'original électronique (art. 23, alinéa 2 bis, du décret législatif n° 82 du 7 mars 2005). " +
-			"La cadrer avec un smartphone, ou en charger l'image dans l'espace public de {address}, avant le {until} inclus. L'original porte le cachet électronique de la {authority}.",
+			"La cadrer avec un smartphone, ou en charger l'image dans l'espace public de {address}, jusqu'au {until} inclus. L'original porte le cachet électronique de la {authority}.",
 		Labels: Labels{
 			Comune: "Commune d'inscription", Section: "Section électorale", Use: "Usage", Issued: "Délivré",
 			IssuedBy:   "Commune qui délivre",
 			ValidUntil: "Valable jusqu'au", Protocol: "Protocole", ProtocolPending: "attribué à la délivrance",
-			IssuedAt:        "{date}, {time} h",
+			IssuedAt:        "{date}, {hour} h {minute}",
 			Logo:            "Logo du Ministère de l'Intérieur",
 			LogoPlaceholder: "Emplacement du logo du Ministère de l'Intérieur",
 			Contrassegno:    "Marque : code QR avec l'adresse de vérification du certificat",

@@ -61,10 +61,11 @@ func Slovene() Texts {
 		},
 		Lists: map[electoral.List]string{
 			electoral.BolzanoList:     "prebivalcev Pokrajine Bocen, za deželne in občinske volitve,",
-			electoral.TrentoList:      "prebivalcev Pokrajine Trento, za deželne volitve,",
+			electoral.TrentoList:      "prebivalcev Pokrajine Trident, za deželne volitve,",
 			electoral.AostaValleyList: "prebivalcev Doline Aoste, za deželne volitve,",
 		},
-		Uses:    map[Use]string{ElectoralUse: "Volitve ali referendum", PrivateUse: "Razmerja med zasebniki"},
+		Uses: map[Use]string{ElectoralUse: "Volitve ali referendum", PrivateUse: "Razmerja med zasebniki",
+			AbroadUse: "Za tujino"},
 		Signers: map[SignerRole]string{Mayor: "Župan", DeputyMayor: "Podžupan", MayorDelegate: "Pooblaščenec župana"},
 
 		VerifyTitle: "Preverjanje potrdila",

@@ -104,6 +104,55 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestStampLaw: the law on stamp duty that a certificate cites is that of its day,
+// and the day of the change is a setting.
+func TestStampLaw(t *testing.T) {
+	for _, from := range []electoral.Date{StampLaw(), day("2026-01-01")} {
+		r := RulesFrom(from)
+		require.NoError(t, r.check())
+		for _, use := range Uses() {
+			assert.Contains(t, r.Stamp(use, from.AddDays(-1)), "n. 642")
+			assert.Contains(t, r.Stamp(use, from), "n. 123 del 2025")
+		}
+		for _, list := range [][]UseText{r.Formulas, r.Stamps} {
+			for _, text := range list {
+				for _, language := range []string{"de", "fr", "sl"} {
+					assert.NotEmpty(t, text.Translations[language], "%s: %s", language, text.Text)
+				}
+			}
+		}
+	}
+	assert.Equal(t, day("2027-01-01"), StampLaw())
+	assert.Contains(t, DefaultRules().Formula(AbroadUse, day("2026-11-22")), "solo per l'estero")
+	assert.Empty(t, DefaultRules().Formula(AbroadUse, day("2011-12-31")))
+}
+
+// TestToPlace: "nata ad Aosta", "a Torino".
+func TestToPlace(t *testing.T) {
+	x := Italian()
+	for place, want := range map[string]string{"Aosta": "nata ad Aosta (AO) il 3 aprile 1980", "Àlimena": "nata ad Àlimena (AO) il 3 aprile 1980",
+		"Torino": "nata a Torino (AO) il 3 aprile 1980", "Este": "nata a Este (AO) il 3 aprile 1980"} {
+		s := Subject{Sex: electoral.Female, Birth: Birth{Date: day("1980-04-03"), Place: place, Province: "AO"}}
+		assert.Equal(t, want, plain(x.birth(s)))
+	}
+	french := French()
+	issued := plain(fill(french.Labels.IssuedAt, map[string]string{"date": "x", "hour": "11", "minute": "00"}))
+	assert.Equal(t, "x, 11 h 00", issued)
+	assert.Contains(t, french.Verify, "jusqu'au {until} inclus")
+}
+
+// TestLeapBirthday: who was born on 29 February is told the day on which a
+// certificate will be issued (life case 2).
+func TestLeapBirthday(t *testing.T) {
+	p := electoral.Person{Surname: "X", Birth: electoral.Birth{Date: day("2008-02-29"), Place: "A074"}, Residence: &electoral.Residence{Comune: "A074"},
+		Citizenships: []electoral.Citizenship{{State: electoral.ItalianState}}}
+	facts := electoral.CertificateFacts{Person: p, Elector: electoral.Elector{Capacity: electoral.Yes}}
+	reasons := Assess(facts, PoliticalRightsCertificate, "", day("2026-02-28"))
+	require.Len(t, reasons, 1)
+	assert.Contains(t, reasons[0].Remedy, "1° marzo 2026")
+	assert.Empty(t, Assess(facts, PoliticalRightsCertificate, "", day("2026-03-01")))
+}
+
 func TestValidity(t *testing.T) {
 	r := DefaultRules()
 	for issued, want := range map[string]string{

@@ -249,6 +249,9 @@ const (
 	OpListCertificates    Operation = "certificates-list"
 	OpVerifyCertificate   Operation = "certificate-verify"
 	OpReadAccesses        Operation = "accesses-read"
+	OpRecordChoice        Operation = "choice-record"
+	OpWithdrawChoice      Operation = "choice-withdraw"
+	OpReadChoices         Operation = "choices-read"
 )
 
 // A Recorder writes accesses to a log. The registry and the certificate

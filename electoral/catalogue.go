@@ -37,8 +37,8 @@ type Case struct {
 	Expected string `json:"expected"`
 }
 
-// The codes of the rules on electors (ELE), on sections (SEZ) and of the
-// registry (REG); [Rules] describes each.
+// The codes of the rules on electors (ELE), on sections (SEZ), of the registry
+// (REG) and on votes (VOT); [Rules] describes each.
 const (
 	IDMalformed                   Code = "ELE-ID-01"
 	CapacityNotGiven              Code = "ELE-CAP-01"
@@ -199,14 +199,49 @@ const (
 	LoadKept                      Code = "REG-CAR-10"
 	SectionRefused                Code = "REG-CAR-11"
 	ExtractionScope               Code = "REG-EST-04"
+	ListLetters                   Code = "REG-EST-05"
+	VoteUnknown                   Code = "VOT-DAT-01"
+	VoteDay                       Code = "VOT-DAT-02"
+	VoterNotInList                Code = "VOT-LIS-01"
+	VoterElsewhere                Code = "VOT-LIS-02"
+	VoterWithoutCapacity          Code = "VOT-CAP-01"
+	VoterCapacityUnknown          Code = "VOT-CAP-02"
+	VoterStatusNo                 Code = "VOT-STA-01"
+	VoterStatusUnknown            Code = "VOT-STA-02"
+	VoterUnderAge                 Code = "VOT-ETA-01"
+	VoterAgeUnknown               Code = "VOT-ETA-02"
+	VoterDead                     Code = "VOT-PER-01"
+	VoterNotInPopulation          Code = "VOT-PER-02"
+	VoterNotRegistered            Code = "VOT-PER-03"
+	VoterNotCitizen               Code = "VOT-CIT-01"
+	VoterNotOfUnion               Code = "VOT-CIT-02"
+	VoterByPost                   Code = "VOT-EST-01"
+	VoterOptedForItaly            Code = "VOT-EST-02"
+	VoterNoPostalState            Code = "VOT-EST-03"
+	PostalStatesUnknown           Code = "VOT-EST-04"
+	VoterTemporarilyAbroad        Code = "VOT-EST-05"
+	VoterAbroadEuropean           Code = "VOT-EST-06"
+	VoterAbroadAtHome             Code = "VOT-EST-07"
+	VoterTermMissing              Code = "VOT-AGG-01"
+	VoterOtherWay                 Code = "VOT-MOD-01"
+	ChoiceKindUnknown             Code = "VOT-SCE-01"
+	ChoiceDay                     Code = "VOT-SCE-02"
+	ChoiceTermUnknown             Code = "VOT-SCE-03"
+	ChoiceNotFitting              Code = "VOT-SCE-04"
+	ChoiceTwice                   Code = "VOT-SCE-05"
+	ChoiceGone                    Code = "VOT-SCE-06"
+	AddedListMissing              Code = "ELE-AGG-11"
+	EUTermMissing                 Code = "ELE-UE-13"
 )
 
 // Rules returns every rule, in a stable order. [RuleOf] finds one.
-func Rules() []Rule { return slices.Concat(electorRules, sectionRules, registryRules, removalRules) }
+func Rules() []Rule {
+	return slices.Concat(electorRules, sectionRules, registryRules, removalRules, votingRules)
+}
 
 // RuleOf returns the rule of a code.
 func RuleOf(c Code) (Rule, bool) {
-	for _, list := range [][]Rule{electorRules, sectionRules, registryRules, removalRules} {
+	for _, list := range [][]Rule{electorRules, sectionRules, registryRules, removalRules, votingRules} {
 		if i := slices.IndexFunc(list, func(r Rule) bool { return r.Code == c }); i >= 0 {
 			return list[i], true
 		}

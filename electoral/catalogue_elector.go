@@ -1,5 +1,8 @@
 package electoral
 
+// addedLaw is the law on the added lists of Bolzano, Trento and Valle d'Aosta.
+const addedLaw = bolzanoLaw + " (Bolzano); D.P.R. n. 50 del 1973, art. 1 (Trento); d.lgs. n. 320 del 1994, art. 5 (Valle d'Aosta)"
+
 // electorRules are the rules on electors (ELE). Read-only.
 var electorRules = []Rule{
 	{
@@ -36,7 +39,7 @@ var electorRules = []Rule{
 		Description: "il deceduto non è elettore né iscritto in una lista",
 		Message:     "Il soggetto risulta deceduto il {death}.",
 		Expected:    "cancellazione per decesso, nessuna iscrizione",
-		Source:      "D.P.R. 20 marzo 1967, n. 223",
+		Source:      listsLaw + ", art. 32, primo comma, n. 1",
 		ANPRCode:    "EN228",
 	},
 	{
@@ -44,14 +47,14 @@ var electorRules = []Rule{
 		Description: "l'elettore ha 18 anni, o li compie nel semestre della revisione",
 		Message:     "Il soggetto ha {age} anni al {day}.",
 		Expected:    "almeno 17 anni, e 18 al giorno del voto",
-		Source:      "D.P.R. 20 marzo 1967, n. 223 (revisione semestrale)",
+		Source:      listsLaw + ", artt. 8 e 33 (revisione semestrale)",
 	},
 	{
 		Code: AgeUncertain, Severity: Warning,
 		Description: "l'età non si può calcolare da una data di nascita incompleta",
 		Message:     "L'età del soggetto non si può calcolare: data di nascita «{birth}».",
 		Expected:    "una data di nascita completa",
-		Source:      "D.P.R. 20 marzo 1967, n. 223 (revisione semestrale)",
+		Source:      listsLaw + ", artt. 8 e 33 (revisione semestrale)",
 	},
 	{
 		Code: PersonNotRegistered, Severity: Error,
@@ -102,7 +105,7 @@ var electorRules = []Rule{
 	{
 		Code: SectionUnknown, Severity: Error,
 		Description: "la sezione di iscrizione esiste nel comune",
-		Message:     "La sezione {section} non esiste nel comune {comune}.",
+		Message:     "La sezione {section} non esiste nel comune di {comune}.",
 		Expected:    "una sezione registrata: le sezioni si caricano prima degli elettori",
 		Source:      "D.M. 17 ottobre 2022, all. 1, punto 2",
 		ANPRCode:    "EN557",
@@ -124,9 +127,9 @@ var electorRules = []Rule{
 	{
 		Code: GeneralOtherComune, Severity: Warning,
 		Description: "la lista generale è del comune di residenza o di iscrizione AIRE, salvo il tempo della revisione",
-		Message:     "Il soggetto risulta iscritto in anagrafe o all'AIRE nel comune {comune}.",
+		Message:     "Il soggetto risulta iscritto in anagrafe o all'AIRE nel comune di {comune}.",
 		Expected:    "{comune}",
-		Source:      "D.P.R. 20 marzo 1967, n. 223",
+		Source:      listsLaw + ", art. 32, primo comma, n. 4",
 	},
 	{
 		Code: CitizenshipUnknown, Severity: Warning,
@@ -188,21 +191,21 @@ var electorRules = []Rule{
 		Description: "la lista aggiunta è tenuta da un comune diverso da quello di residenza",
 		Message:     "Il comune della lista aggiunta è quello di residenza.",
 		Expected:    "un comune diverso da quello di residenza",
-		Source:      "D.P.R. n. 50 del 1973, artt. 3 e 5; d.lgs. n. 320 del 1994, art. 5",
+		Source:      addedLaw,
 	},
 	{
 		Code: AddedOtherProvince, Severity: Error,
 		Description: "la residenza è nella provincia della lista aggiunta",
 		Message:     "Il soggetto risiede a {comune} ({province}), non in {territory}.",
 		Expected:    "la residenza in {territory}",
-		Source:      "D.P.R. n. 50 del 1973, artt. 3 e 5; d.lgs. n. 320 del 1994, art. 5",
+		Source:      addedLaw,
 	},
 	{
 		Code: AddedTermOver, Severity: Error,
 		Description: "chi ha compiuto il periodo di residenza richiesto lascia la lista aggiunta",
-		Message:     "Il soggetto risiede in {territory} dal {since}: il periodo di {years} anni è compiuto al {day}.",
+		Message:     "Il soggetto risiede in {territory} dal {since}: il periodo di {term} è compiuto al {day}.",
 		Expected:    "l'iscrizione nella lista generale del comune di residenza",
-		Source:      "D.P.R. n. 50 del 1973, artt. 3 e 5; d.lgs. n. 320 del 1994, art. 5",
+		Source:      addedLaw,
 	},
 	{
 		Code: AddedTermNotCheckable, Severity: Warning,
@@ -211,23 +214,35 @@ var electorRules = []Rule{
 		Expected:    "la data da cui risiede nel territorio",
 		Cases: []Case{
 			{Name: "no-notice",
-				Message: "Il soggetto risiede in {territory} dal {since}: il periodo di {years} anni è compiuto al {day}.", Expected: "un controllo alla data del manifesto di convocazione"},
+				Message: "Il soggetto risiede in {territory} dal {since}: il periodo di {term} è compiuto al {day}.", Expected: "un controllo alla data del manifesto di convocazione"},
 		},
-		Source: "D.P.R. n. 50 del 1973, artt. 3 e 5; d.lgs. n. 320 del 1994, art. 5",
+		Source: addedLaw,
 	},
 	{
 		Code: AddedComuneInTerritory, Severity: Warning,
 		Description: "la lista aggiunta è tenuta dal comune di emigrazione, fuori dal territorio",
 		Message:     "Il comune che tiene la lista aggiunta è in {territory}.",
 		Expected:    "il comune di emigrazione, fuori dal territorio della lista",
-		Source:      "D.P.R. n. 50 del 1973, artt. 3 e 5; d.lgs. n. 320 del 1994, art. 5",
+		Source:      addedLaw,
 	},
 	{
 		Code: AddedRegionalStatus, Severity: Warning,
 		Description: "chi è in una lista aggiunta vota alle regionali nel comune di quella lista",
 		Message:     "Il soggetto è nella {list}, ma non risulta elettore per le elezioni regionali.",
 		Expected:    "si, nel comune della lista aggiunta",
-		Source:      "D.P.R. n. 50 del 1973, artt. 3 e 5; d.lgs. n. 320 del 1994, art. 5",
+		Source:      addedLaw,
+	},
+	{
+		Code: AddedListMissing, Severity: Warning,
+		Description: "chi risiede da poco nel territorio vota per le regionali con la lista aggiunta del comune da cui viene",
+		Message:     "Il soggetto risiede in {territory} dal {since}: al {day} non ha i {term} di residenza e non è in una lista aggiunta.",
+		Expected:    "la lista aggiunta del comune da cui viene, oppure la decisione dell'ufficiale elettorale",
+		Cases: []Case{
+			{Name: "unknown",
+				Message:  "Il soggetto risiede in {territory} dal {since}: se al {day} ha i {term} di residenza non risulta, e non è in una lista aggiunta.",
+				Expected: "i periodi di residenza precedenti, dall'anagrafe"},
+		},
+		Source: addedLaw,
 	},
 	{
 		Code: EUWithoutEnrolment, Severity: Error,
@@ -283,7 +298,7 @@ var electorRules = []Rule{
 	{
 		Code: EUOtherComune, Severity: Warning,
 		Description: "le liste aggiunte UE sono del comune di residenza",
-		Message:     "Il soggetto risulta iscritto in anagrafe o all'AIRE nel comune {comune}.",
+		Message:     "Il soggetto risulta iscritto in anagrafe o all'AIRE nel comune di {comune}.",
 		Expected:    "{comune}",
 		Source:      "d.lgs. 12 aprile 1996, n. 197, art. 1; prassi ANPR (segnalazione 4208)",
 	},
@@ -293,6 +308,13 @@ var electorRules = []Rule{
 		Message:     "Il soggetto non risulta residente in Italia.",
 		Expected:    "la residenza in un comune italiano",
 		Source:      "d.lgs. 12 aprile 1996, n. 197, art. 1; prassi ANPR (segnalazione 4208)",
+	},
+	{
+		Code: EUTermMissing, Severity: Warning,
+		Description: "in provincia di Bolzano il cittadino di altro Stato UE vota alle comunali con lo stesso periodo di residenza degli italiani",
+		Message:     "Il soggetto risiede in {territory} dal {since}: al {day} non risulta avere i {term} di residenza chiesti per votare alle comunali.",
+		Expected:    "la decisione dell'ufficiale elettorale prima della votazione",
+		Source:      "prassi dei comuni della provincia di Bolzano; " + bolzanoLaw,
 	},
 	{
 		Code: EUNationalStatus, Severity: Error,
@@ -363,7 +385,7 @@ var electorRules = []Rule{
 	{
 		Code: ConstituencyOtherComune, Severity: Error,
 		Description: "la circoscrizione è quella del comune di iscrizione",
-		Message:     "La circoscrizione per {consultation} non è quella del comune {comune}.",
+		Message:     "La circoscrizione per {consultation} non è quella del comune di {comune}.",
 		Expected:    "{expected}",
 		Source:      "collegi e circoscrizioni per Camera e Senato (d.lgs. n. 177 del 2020)",
 		ANPRCode:    "EN562",
@@ -371,7 +393,7 @@ var electorRules = []Rule{
 	{
 		Code: ConstituencyNotCheckable, Severity: Warning,
 		Description: "nessuna tabella dice la circoscrizione di questo comune",
-		Message:     "Nessuna tabella dice la circoscrizione per {consultation} del comune {comune}.",
+		Message:     "Nessuna tabella dice la circoscrizione per {consultation} del comune di {comune}.",
 		Expected:    "un controllo sulle tabelle del Ministero",
 		Source:      "collegi e circoscrizioni per Camera e Senato (d.lgs. n. 177 del 2020)",
 	},
@@ -386,8 +408,8 @@ var electorRules = []Rule{
 		Code: NationalConstituencyForAbroad, Severity: Error,
 		Description: "chi risiede all'estero vota in una ripartizione della circoscrizione Estero",
 		Message:     "Il soggetto è iscritto all'AIRE, ma la circoscrizione per {consultation} è del territorio nazionale.",
-		Expected:    "{expected}",
-		Source:      "legge n. 459 del 2001, art. 6",
+		Expected:    "{expected}; oppure, se ha scelto di votare in Italia, l'opzione registrata prima di cambiare la circoscrizione",
+		Source:      "legge n. 459 del 2001, artt. 1 e 6",
 	},
 	{
 		Code: AbroadDivisionOtherState, Severity: Error,
@@ -447,7 +469,7 @@ var electorRules = []Rule{
 	},
 	{
 		Code: DistrictInSmallComune, Severity: Warning,
-		Description: "solo i comuni con più di 250.000 abitanti possono avere circoscrizioni di decentramento",
+		Description: "nelle regioni a statuto ordinario solo i comuni con più di 250.000 abitanti possono avere circoscrizioni di decentramento",
 		Message:     "Il comune di {comune} non risulta avere circoscrizioni di decentramento.",
 		Expected:    "no, nei comuni fino a 250.000 abitanti",
 		Source:      "legge n. 191 del 2009, art. 2 c. 186 lett. b)",

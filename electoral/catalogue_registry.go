@@ -168,7 +168,11 @@ var registryRules = []Rule{
 		Description: "la consultazione è indicata con il suo giorno",
 		Message:     "La consultazione e il suo giorno non vanno insieme.",
 		Expected:    "di una lista, una consultazione con il giorno del voto, oppure nessuna delle due",
-		Source:      "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3",
+		Cases: []Case{
+			{Name: "lines", Message: "La scelta delle righe non è prevista, o non è per la lista di una votazione.",
+				Expected: "le righe della copia per il seggio, quelle depennate o tutte, con una consultazione"},
+		},
+		Source: "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3",
 	},
 	{
 		Code: ExtractionPurpose, Severity: Error,
@@ -460,6 +464,19 @@ var registryRules = []Rule{
 		Source:      "D.M. 17 ottobre 2022, art. 7 c. 1; prassi ANPR (segnalazioni 4095 e 4220)",
 	},
 	{
+		Code: ListLetters, Severity: Warning,
+		Description: "il nome è stampato come è scritto in anagrafe",
+		Message:     "Il nome contiene lettere che il carattere di stampa non ha: è scritto con le lettere semplici.",
+		Expected:    "un controllo a mano di come il nome è stampato",
+		Cases: []Case{
+			{Name: "none", Message: "Il nome contiene lettere che non si possono stampare: al suo posto sta l'identificativo ANPR.",
+				Expected: "il nome scritto a mano accanto all'identificativo"},
+			{Name: "ascii", Message: "Il testo contiene caratteri che ASCII non ha: al loro posto sta un punto interrogativo.",
+				Expected: "un formato che ha tutte le lettere: CSV, NDJSON o PDF"},
+		},
+		Source: "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3",
+	},
+	{
 		Code: SectionRefused, Severity: Error,
 		Description: "gli elettori di una sezione rifiutata attendono la sezione",
 		Message:     "La sezione {section} è rifiutata: {electors} che vi sono iscritti non si caricano.",
@@ -472,6 +489,10 @@ var registryRules = []Rule{
 		Description: "l'estrazione indica una lista, oppure chi compie 18 anni, oppure chi è stato modificato in un intervallo",
 		Message:     "Non è chiaro che cosa si estrae.",
 		Expected:    "una lista, oppure chi compie 18 anni, oppure chi è stato modificato",
-		Source:      "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3",
+		Cases: []Case{
+			{Name: "choice", Message: "L'ordine alfabetico o il tipo di operazione non vanno con ciò che si estrae.",
+				Expected: "l'ordine alfabetico con una lista intera; operazioni e revisioni con chi è stato modificato in un intervallo"},
+		},
+		Source: "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3",
 	},
 }

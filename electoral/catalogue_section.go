@@ -98,7 +98,7 @@ var sectionRules = []Rule{
 	{
 		Code: EuropeanNotCheckable, Severity: Warning,
 		Description: "nessuna tabella dice la circoscrizione europea di questo comune",
-		Message:     "Nessuna tabella dice la circoscrizione europea del comune {comune}.",
+		Message:     "Nessuna tabella dice la circoscrizione europea del comune di {comune}.",
 		Expected:    "un controllo sulle tabelle del Ministero",
 		Source:      "legge n. 18 del 1979, tabella A",
 	},
@@ -169,7 +169,7 @@ var sectionRules = []Rule{
 		Description: "la circoscrizione regionale è quella del comune",
 		Message:     "La circoscrizione regionale non è quella del comune di {comune}.",
 		Expected:    "{expected}",
-		Source:      "circoscrizioni delle leggi elettorali regionali",
+		Source:      "Costituzione, art. 122; legge elettorale della regione",
 		ANPRCode:    "EN562",
 	},
 	{
@@ -183,7 +183,7 @@ var sectionRules = []Rule{
 			{Name: "no-table",
 				Message: "La circoscrizione regionale del comune di {comune} non si può controllare su una tabella certa.", Expected: "un controllo sulle tabelle del Ministero"},
 		},
-		Source: "circoscrizioni delle leggi elettorali regionali",
+		Source: "Costituzione, art. 122; legge elettorale della regione",
 	},
 	{
 		Code: FieldTooLong, Severity: Error,
@@ -195,7 +195,7 @@ var sectionRules = []Rule{
 	},
 	{
 		Code: DistrictComuneSmall, Severity: Warning,
-		Description: "solo i comuni con più di 250.000 abitanti possono avere circoscrizioni di decentramento",
+		Description: "nelle regioni a statuto ordinario solo i comuni con più di 250.000 abitanti possono avere circoscrizioni di decentramento",
 		Message:     "Il comune di {comune} non risulta avere circoscrizioni di decentramento.",
 		Expected:    "nessuna circoscrizione, nei comuni fino a 250.000 abitanti",
 		Source:      "legge n. 191 del 2009, art. 2 c. 186 lett. b)",

@@ -40,23 +40,37 @@ type Extraction struct {
 	Comune string
 	// Section is one section of the list; empty means all.
 	Section string
-	// Consultation and Day are given together and with a List. They restrict
-	// the list to the electors who vote then through it: capacity and status
-	// are yes, they are 18 and alive on the day, and they do not vote through
-	// another list, as an elector in an added list does for the region. An
+	// Consultation and Day are given together and with a List; Day is the first
+	// day of voting. They make the list that of a vote: who votes through another
+	// list, as an elector in an added list does for the region, is not in it; an
 	// elector who was removed but still votes in that comune ([KeptVote])
-	// stands in its general list, and in no other comune's. If both are zero,
-	// everybody in the list is extracted.
+	// stands in its general list, and in no other comune's. The other days of the
+	// vote are those of the vote called in the comune, if there is one. If both
+	// are zero, everybody in the list is extracted.
 	Consultation Consultation
 	Day          Date
+	// Lines selects rows of the list of a vote; its zero value is the copy for
+	// the polling station.
+	Lines LineChoice
+	// Reason, if not empty, selects rows with one reason: those who are not yet
+	// 18 ([VoterUnderAge], D.P.R. 223/1967, art. 33) or who vote by post.
+	Reason Code
 	// Turning18, if not nil, asks for the Italian citizens of the comune's
 	// population who turn 18 within some days, whether they are in a list or
 	// not. The population must be a [ResidentPopulation].
 	Turning18 *DateRange
 	// Touched, if not nil, restricts the rows to electors of whom the operation
 	// journal has an entry in an interval. The rows hold today's values.
-	Touched *Interval
-	Purpose Purpose
+	// Operations and Revisions, which go with Touched, restrict the entries: those
+	// enrolled ([OpEnrol]) or removed ([OpRemove]) by a revision. Empty means all.
+	Touched    *Interval
+	Operations []Operation
+	Revisions  []Revision
+	// Alphabetical gives the whole list in one order, with one numbering, as the
+	// general list is kept; without it the rows come section by section. It goes
+	// with a List and without a Section.
+	Alphabetical bool
+	Purpose      Purpose
 }
 
 // A DateRange is the days from From to To, both included.
@@ -70,18 +84,68 @@ type Interval struct{ From, To time.Time }
 type ExtractedElector struct {
 	// Section is the number of the section in the list.
 	Section string
+	// Number is the elector's number in the list of his section, from 1, which
+	// counts those struck off too; zero in an extraction without a list. From the
+	// fifteenth day before a vote to its end numbers do not change: who was
+	// removed leaves a gap, and who is added gets the next.
+	Number  int
 	Elector Elector
 	Person  Person
+	// Line says how the elector stands in the list, and Reasons why if his line
+	// is not a plain one, each with its law.
+	Line    Line
+	Reasons Faults
 }
+
+// A Line is how an elector stands in a list.
+type Line string
+
+// The lines.
+const (
+	PlainLine Line = ""
+	// MarkedLine is the line of somebody who is in the list and about whom the
+	// register says something that a revision must decide, or who votes in
+	// another way; it is printed with its reasons.
+	MarkedLine Line = "marked"
+	// StruckLine is the line of somebody who is in the list and is struck off the
+	// copy for the polling station.
+	StruckLine Line = "struck"
+)
+
+// A LineChoice selects rows of the list of a vote.
+type LineChoice string
+
+// The choices.
+const (
+	SeatLines   LineChoice = ""       // plain and marked: the copy for the polling station
+	StruckLines LineChoice = "struck" // those struck off it
+	AllLines    LineChoice = "all"
+)
+
+// SingleOrder is the day from which a list is one alphabetical order with one
+// numbering, without the husbands' surnames, in place of men and women apart
+// (D.L. 27/2025, art. 2-bis, on D.P.R. 223/1967, art. 5; the Ministry's circular
+// 62/2025: from the semestral revision of that day).
+func SingleOrder() Date { return Date{Year: 2025, Month: 6, Day: 30} }
+
+// SexesApart reports whether a list of a day has men and women apart.
+func SexesApart(day Date) bool { return day.Before(SingleOrder()) }
 
 // An ExtractHeader is what a writer knows before the first row.
 type ExtractHeader struct {
 	Extraction Extraction
+	// Vote is the vote of the extraction, zero without one.
+	Vote Vote
+	// Told are the warnings about the whole list.
+	Told Faults
 	// Total is the number of rows that will follow; negative for a writer that
 	// does without it.
 	Total int
 	// Today is the day of the extraction.
 	Today Date
+	// SexesApart says that the rows have the order before 2025: [SexesApart] of
+	// the day of the extraction.
+	SexesApart bool
 }
 
 // A ListWriter writes an extracted list in one format. It is used by one
@@ -91,9 +155,9 @@ type ExtractHeader struct {
 type ListWriter interface {
 	// Begin is called once, before the rows.
 	Begin(ExtractHeader) error
-	// Write is called for each row: sections in the order of their numbers,
-	// in each the men, then the women, then those of unknown sex, in the order
-	// of surname, name and birth.
+	// Write is called for each row: sections in the order of their numbers, in
+	// each all electors in the order of surname, name and birth; where the
+	// header says SexesApart the men, then the women, then those of unknown sex.
 	Write(ExtractedElector) error
 	// End is called after the last row, if nothing failed; it flushes.
 	End() error

@@ -64,7 +64,8 @@ type Fault struct {
 	// words.
 	Case string `json:"case,omitzero"`
 	Args Args   `json:"args,omitempty"`
-	// Source is the law or the document that the rule rests on.
+	// Source is the law or the document that the rule rests on; where the rule
+	// names those of several territories, the one that holds here.
 	Source string `json:"source"`
 	// ANPRCode is the code with which ANPR refuses the same thing ("EN557");
 	// empty where it is not known.

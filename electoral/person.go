@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/liste-elettorali/anpr/electoral/refdata"
 	"golang.org/x/text/unicode/norm"
@@ -14,8 +15,8 @@ import (
 type Date = refdata.Date
 
 // Sex is the sex recorded in the population register ("sesso", ANPR's
-// generalità). It selects the list of men or of women (D.P.R. 223/1967,
-// art. 5) and the agreement of a certificate's words.
+// generalità). It decides the agreement of a certificate's words and, in lists
+// of the form before 2025 ([SexesApart]), the list of men or of women.
 type Sex string
 
 // The values of Sex, as in ANPR's messages.
@@ -58,6 +59,16 @@ type Birth struct {
 	// PlaceName is the place as the register names it; for a birth abroad the
 	// town. Empty means that the name is the table's.
 	PlaceName string `json:"placeName,omitzero"`
+	// Deed is the record of the birth, nil when it is not known.
+	Deed *BirthDeed `json:"deed,omitzero"`
+}
+
+// A BirthDeed identifies the record of a birth ("atto di nascita"), which the
+// lists name by number, part and series (D.P.R. 223/1967, art. 5).
+type BirthDeed struct {
+	Number string `json:"number"`
+	Part   string `json:"part,omitzero"`
+	Series string `json:"series,omitzero"`
 }
 
 // A Citizenship is one citizenship of a person with the time it was held
@@ -77,10 +88,26 @@ type Residence struct {
 	Comune string `json:"comune"`
 	// Since is the first day of residence in the comune.
 	Since Date `json:"since,omitzero"`
-	// TerritorySince is the first day of uninterrupted residence in the
-	// territory that the added lists look at: the province for Bolzano and
-	// Trento, the region for Valle d'Aosta. Zero means that it is not known.
-	TerritorySince Date `json:"territorySince,omitzero"`
+	// Earlier are the periods of residence in Italian comuni before Since, the
+	// latest first, from which the rules on the added lists count. Nil means
+	// that they are not known; empty, that there is none. What was before the
+	// earliest period is not known. Between two periods, and between the latest
+	// and Since, the person lived nowhere in Italy, unless the one begins on the
+	// day on which the other ends.
+	Earlier []ResidencePeriod `json:"earlier,omitzero"`
+	// Abode is the address in the comune, as the lists print it ("abitazione",
+	// D.P.R. 223/1967, art. 5); empty when it is not known.
+	Abode string `json:"abode,omitzero"`
+}
+
+// A ResidencePeriod is a residence that has ended.
+type ResidencePeriod struct {
+	// Comune is the Belfiore code.
+	Comune string `json:"comune"`
+	// From is the first day, zero if it is not known; To is the day from which he
+	// no longer lived there.
+	From Date `json:"from,omitzero"`
+	To   Date `json:"to"`
 }
 
 // An Abroad is an entry in the register of Italians resident abroad ("AIRE",
@@ -159,6 +186,19 @@ func (p Person) AgeAt(at Date) (years int, certain bool) {
 	return low, low == high
 }
 
+// TurnsAt returns the first day on which the person has completed some years of
+// age, as [Person.AgeAt] counts them: 1 March in a common year for a birth on 29
+// February. If the birth lacks the day, it is the last that it may be; zero
+// without a birth.
+func (p Person) TurnsAt(years int) Date {
+	born := p.Birth.Date.Latest()
+	day := born.AddYears(years)
+	if born.Month == time.February && born.Day == 29 && day.Day == 28 {
+		return day.AddDays(1)
+	}
+	return day
+}
+
 func yearsBetween(from, to Date) int {
 	years := to.Year - from.Year
 	if c := cmp.Compare(to.Month, from.Month); c < 0 || c == 0 && to.Day < from.Day {
@@ -170,7 +210,10 @@ func yearsBetween(from, to Date) int {
 // Clone returns a copy that shares nothing with p.
 func (p Person) Clone() Person {
 	p.Citizenships = slices.Clone(p.Citizenships)
-	p.Residence = clonePtr(p.Residence)
+	p.Birth.Deed = clonePtr(p.Birth.Deed)
+	if p.Residence = clonePtr(p.Residence); p.Residence != nil {
+		p.Residence.Earlier = slices.Clone(p.Residence.Earlier)
+	}
 	p.Abroad = clonePtr(p.Abroad)
 	return p
 }

@@ -29,7 +29,7 @@ func (g *Generator) inhabitant(r *rand.Rand, i int) Inhabitant {
 	in.Elector.Certifiability = &full
 	section := g.sections[i*len(g.sections)/g.cfg.Electors]
 	place := &electoral.Enrolment{Comune: g.comune.Belfiore, Section: section.Number}
-	residence := &electoral.Residence{Comune: g.comune.Belfiore, Since: g.since(r), TerritorySince: g.since(r)}
+	residence := &electoral.Residence{Comune: g.comune.Belfiore, Since: g.since(r)}
 	italian := []electoral.Citizenship{{State: electoral.ItalianState}}
 	switch kind := r.IntN(1000); {
 	case kind < 10 && len(g.eu) > 0:
@@ -51,7 +51,8 @@ func (g *Generator) inhabitant(r *rand.Rand, i int) Inhabitant {
 		// moved a few months ago, and not yet in the new comune's lists
 		t := territories[kind%3]
 		since := electoral.Date{Year: g.cfg.At.Year, Month: time.January, Day: 1 + r.IntN(28)}
-		in.Person.Residence = &electoral.Residence{Comune: t.comune, Since: since, TerritorySince: since}
+		in.Person.Residence = &electoral.Residence{Comune: t.comune, Since: since,
+			Earlier: []electoral.ResidencePeriod{{Comune: g.comune.Belfiore, From: g.since(r), To: since}}}
 		in.Person.Citizenships = italian
 		in.Elector.General = place
 		own := *place

@@ -17,11 +17,14 @@ func SamplePersons() []electoral.Person {
 	return []electoral.Person{
 		{
 			ANPRID: "1", FiscalCode: "PRVNNA80A41H501D", Surname: "ROSSI", Name: "MARIA D'ÀRIA", Sex: electoral.Female,
-			Birth: electoral.Birth{Date: electoral.Date{Year: 1980, Month: 1, Day: 1}, Place: "H501"},
+			Birth: electoral.Birth{Date: electoral.Date{Year: 1980, Month: 1, Day: 1}, Place: "H501",
+				Deed: &electoral.BirthDeed{Number: "12", Part: "I", Series: "A"}},
 			Citizenships: []electoral.Citizenship{{State: "FRA", To: electoral.Date{Year: 2010, Month: 5, Day: 3}},
 				{State: electoral.ItalianState}},
 			Residence: &electoral.Residence{Comune: "A074", Since: electoral.Date{Year: 2015, Month: 6, Day: 1},
-				TerritorySince: electoral.Date{Year: 2000, Month: 1, Day: 1}},
+				Earlier: []electoral.ResidencePeriod{{Comune: "H501",
+					From: electoral.Date{Year: 2000, Month: 1, Day: 1}, To: electoral.Date{Year: 2015, Month: 6, Day: 1}}},
+				Abode: "VIA DI PROVA 1"},
 		},
 		{
 			ANPRID: "22", FiscalCode: "PRVLCU75D12Z110Y", Surname: "BIANCHI", Name: "LUCA", Sex: electoral.Male,

@@ -110,7 +110,8 @@ func extractTo(t testing.TB, db *sqlstore.DB, w electoral.ListWriter) int {
 	t.Helper()
 	r, err := registry.New(registry.Config{Store: db.Store(), Population: db.Population(), Recorder: blackbox{}, Now: func() time.Time { return noon }})
 	require.NoError(t, err)
-	n, err := r.Extract(context.Background(), officer(benchComune), electoral.Extraction{List: electoral.GeneralList, Comune: benchComune, Purpose: pollsPurpose}, w)
+	report, err := r.Extract(context.Background(), officer(benchComune), electoral.Extraction{List: electoral.GeneralList, Comune: benchComune, Purpose: pollsPurpose}, w)
+	n := report.Rows
 	require.NoError(t, err)
 	return n
 }
@@ -346,7 +347,8 @@ func TestExtractMemory(t *testing.T) {
 				require.NoError(t, err)
 				before := heapInUse()
 				h := &heapSampler{ListWriter: open(io.Discard), every: n / 20}
-				rows, err := r.Extract(t.Context(), officer(aglie), electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Purpose: pollsPurpose}, h)
+				report, err := r.Extract(t.Context(), officer(aglie), electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Purpose: pollsPurpose}, h)
+				rows := report.Rows
 				require.NoError(t, err)
 				require.Equal(t, n, rows)
 				return int64(h.most) - int64(before)

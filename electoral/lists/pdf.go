@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/image/font/gofont/gobold"
+	"golang.org/x/image/font/gofont/goregular"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -27,26 +29,42 @@ type PDFConfig struct {
 	// Now is the clock for the file's time of creation; nil means time.Now.
 	Now func() time.Time
 	// Regular and Bold are TrueType files, each with a glyf table and the
-	// licence to embed a part of it, for names with letters that Titillium Web
-	// lacks; nil means Titillium Web.
+	// licence to embed a part of it; nil means Titillium Web. What they lack is
+	// drawn in the Go fonts.
 	Regular, Bold []byte
+	// Split prints each section in two blocks, A to L and M to Z, with one
+	// numbering (the Ministry's circular 62/2025); a list with men and women apart
+	// is not split.
+	Split bool
+	// Copy names the copy, as one of [UnderAgeCopies]; empty prints nothing.
+	Copy string
+}
+
+// UnderAgeCopies returns the names of the three copies of the list of those who
+// will not be 18 on the first day of voting (D.P.R. 223/1967, art. 33).
+func UnderAgeCopies() []string {
+	return []string{"Copia per la commissione elettorale circondariale", "Copia per l'albo pretorio",
+		"Copia per la segreteria del comune"}
 }
 
 // A PDFWriter writes a list as it is printed for the polling station: A4
 // pages with the list, the section, its seat, the consultation, the purpose and
-// the day of the extraction on each; men, then women, then those of unknown
-// sex, each from a new page, numbered from 1; a blank column for notes and
-// signatures; the totals of each part and of the section. An elector without a
-// person in the population stands with his ANPR id alone. The pages of each
-// section are numbered on their own. An extraction without a list, of those who
-// turn 18 or were touched, is printed as one section, with each one's section
-// in the column for notes. The file is tagged and conforms to PDF/A-3a and
-// PDF/UA-1; it is not sealed.
+// the day of the extraction on each; all electors in one order with the numbers
+// that the rows have, their birth with its deed, their abode, and room for notes
+// and signatures; the total of the section; what is noted beside a name is
+// explained, with its law, at the end of the section. A list of the form before
+// 2025 has men, then women, then those of unknown sex, each from a new page and
+// numbered from 1, and no abode. An elector without a person in the population
+// stands with his ANPR id alone. The pages of each section are numbered on their
+// own. An extraction without a list, of those who turn 18 or were touched, is
+// printed as one section, with each one's section in the column for notes. The
+// file is tagged and conforms to PDF/A-3a and PDF/UA-1; it is not sealed.
 //
-// A long name wraps and is set smaller, never cut. A character that the font
-// lacks is an error that names the elector's ANPR id. Titillium Web has the
-// letters of Latin-1 and of Latin Extended-A except Ĳ, Ŀ, ĸ, ŉ and ſ, and also
-// Ș, Ț, Ẁ, Ẃ, Ẅ and Ỳ.
+// A long name wraps and is set smaller, never cut. Titillium Web has the letters
+// of Latin-1 and most of Latin Extended-A; other Latin letters, Greek and Cyrillic
+// are drawn in the Go fonts. A name with a letter that neither has is written
+// with the plain letters of ANPR's transliteration or, if it has none, as the
+// ANPR id, and is told of: [PDFWriter.Replaced].
 //
 // It writes each section when it ends: memory grows with the largest section
 // (some 3 kB for each elector) and, for the table at the file's end, by some 60
@@ -61,8 +79,12 @@ type PDFWriter struct {
 	doc      *tagged.Document
 	head     electoral.ExtractHeader
 	comune   string // «Comune di Agliè»
+	columns  []pdfColumn
+	parts    []pdfPartName
 	section  *pdfSection
 	at       string // whose text is laid out, for errors
+	told     bool   // the warnings of the header stand on a page
+	replaced electoral.Faults
 	err      error
 }
 
@@ -79,7 +101,8 @@ func NewPDFWriter(w io.Writer, cfg PDFConfig) (*PDFWriter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lists: PDF list: %w", err)
 	}
-	engine, err := tagged.New(tagged.Config{Regular: cfg.Regular, Bold: cfg.Bold})
+	engine, err := tagged.New(tagged.Config{Regular: cfg.Regular, Bold: cfg.Bold, Fallback: goregular.TTF,
+		FallbackBold: gobold.TTF})
 	if err != nil {
 		return nil, fmt.Errorf("lists: PDF list: %w", err)
 	}
@@ -95,6 +118,7 @@ func (p *PDFWriter) Begin(h electoral.ExtractHeader) error {
 		return errors.New("lists: PDF list: the list has begun already: expected a writer for each")
 	}
 	p.head = h
+	p.columns, p.parts = pdfForm(h.SexesApart, p.cfg.Split)
 	p.comune = "Comune " + h.Extraction.Comune
 	if c, ok := p.cfg.Tables.Comune(h.Extraction.Comune, h.Today); ok {
 		p.comune = "Comune di " + c.FullName
@@ -126,11 +150,11 @@ func (p *PDFWriter) Write(e electoral.ExtractedElector) error {
 		p.endSection()
 		p.beginSection(number)
 	}
-	part := partOf(e.Person.Sex)
+	part := p.partOf(e)
 	if s := p.section; s.part != part {
 		if s.part > part {
-			p.fail(fmt.Errorf("lists: PDF list: elector %s of section %s comes after another sex: "+
-				"expected men, women, the others", e.Elector.ANPRID, e.Section))
+			p.fail(fmt.Errorf("lists: PDF list: elector %s of section %s comes after another part: "+
+				"expected the order of %s", e.Elector.ANPRID, e.Section, partOrder(p.parts)))
 			return p.err
 		}
 		p.endPart()
@@ -158,7 +182,9 @@ func (p *PDFWriter) End() error {
 }
 
 // whole reports whether the rows of several sections are mixed.
-func (p *PDFWriter) whole() bool { return p.head.Extraction.List == "" }
+func (p *PDFWriter) whole() bool {
+	return p.head.Extraction.List == "" || p.head.Extraction.Alphabetical
+}
 
 var errNotBegun = errors.New("lists: PDF list: the list has not begun")
 
@@ -186,7 +212,7 @@ type pdfBox struct {
 
 // layout breaks a text into lines.
 func (p *PDFWriter) layout(box pdfBox, text string) *tagged.Block {
-	b := p.doc.Layout(box.width, pdfLeading*box.style.Size, box.align, tagged.Span{Style: box.style, Text: text})
+	b := p.doc.Layout(box.width, pdfLeading*box.style.Size, box.align, p.engine.Spans(box.style, text)...)
 	if err := p.doc.Err(); err != nil {
 		p.fail(fmt.Errorf("lists: PDF list: %s: %s: %w", p.at, box.name, err))
 	}
@@ -207,32 +233,93 @@ func (p *PDFWriter) fit(box pdfBox, lines int, text string) *tagged.Block {
 	return b
 }
 
-// The parts of a section.
-const (
-	menPart = iota
-	womenPart
-	otherPart
-)
+// A pdfPartName names a part of a section.
+type pdfPartName struct {
+	title string // above it; empty if it has none
+	name  string // in the totals
+	rest  bool   // the totals leave it out where it is empty
+}
 
-var (
-	partTitles = [...]string{"UOMINI", "DONNE", "SESSO NON INDICATO"}
-	partNames  = [...]string{"uomini", "donne", "sesso non indicato"}
-)
-
-func partOf(s electoral.Sex) int {
-	switch s {
-	case electoral.Male:
-		return menPart
-	case electoral.Female:
-		return womenPart
+// pdfForm returns the columns and the parts of a form of the list.
+func pdfForm(sexesApart, split bool) ([]pdfColumn, []pdfPartName) {
+	switch {
+	case sexesApart:
+		return olderColumns, []pdfPartName{{title: "UOMINI", name: "uomini"}, {title: "DONNE", name: "donne"},
+			{title: "SESSO NON INDICATO", name: "sesso non indicato", rest: true}}
+	case split:
+		return pdfColumns, []pdfPartName{{title: "COGNOMI DA A A L", name: "da A a L"},
+			{title: "COGNOMI DA M A Z", name: "da M a Z"}}
 	}
-	return otherPart
+	return pdfColumns, []pdfPartName{{}}
+}
+
+func partOrder(parts []pdfPartName) string {
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// partOf returns the part in which a row stands.
+func (p *PDFWriter) partOf(e electoral.ExtractedElector) int {
+	switch {
+	case p.head.SexesApart && e.Person.Sex == electoral.Male:
+		return 0
+	case p.head.SexesApart && e.Person.Sex == electoral.Female:
+		return 1
+	case p.head.SexesApart:
+		return 2
+	case len(p.parts) > 1 && (refdata.Fold(e.Person.Surname) >= "M" || e.Person.ANPRID == ""):
+		return 1
+	}
+	return 0
+}
+
+// Replaced tells, after End, whose names could not be printed as they are, all of
+// them: path and ANPR id, and no name.
+func (p *PDFWriter) Replaced() electoral.Faults { return p.replaced }
+
+// drawable returns a text as it can be printed, and false if nothing of it can.
+func (p *PDFWriter) drawable(style tagged.Style, text string) (string, bool) {
+	can := func(s string) bool {
+		for _, span := range p.engine.Spans(style, s) {
+			if p.engine.Check(span.Face, span.Text) != nil {
+				return false
+			}
+		}
+		return true
+	}
+	if can(text) {
+		return text, true
+	}
+	return refdata.Plain(text)
+}
+
+// nameOf returns the name of a row as it is printed.
+func (p *PDFWriter) nameOf(e electoral.ExtractedElector) string {
+	name := strings.TrimSpace(tidy(e.Person.Surname) + " " + tidy(e.Person.Name))
+	id := "ID ANPR " + e.Elector.ANPRID
+	if name == "" {
+		return id
+	}
+	shown, ok := p.drawable(pdfBold(pdfName, pdfInk), name)
+	switch {
+	case !ok:
+		p.replaced = append(p.replaced, electoral.NewFault(electoral.ListLetters.In("none"), "person.surname",
+			e.Elector.ANPRID, nil))
+		return id
+	case shown != name:
+		p.replaced = append(p.replaced, electoral.NewFault(electoral.ListLetters, "person.surname",
+			e.Elector.ANPRID, nil))
+	}
+	return shown
 }
 
 // purpose says why and when the list was extracted.
 func (p *PDFWriter) purpose() string {
 	x := p.head.Extraction
-	return "Estratta il " + italianDay(p.head.Today) + " per: " + tidy(x.Purpose.Function) + " (" +
+	return "Estratta il " + p.head.Today.Italian() + " per: " + tidy(x.Purpose.Function) + " (" +
 		string(x.Purpose.Act) + ")"
 }
 
@@ -240,9 +327,14 @@ func (p *PDFWriter) purpose() string {
 func (p *PDFWriter) listTitle(x electoral.Extraction) string {
 	title := "elettori"
 	switch {
+	case x.Reason == electoral.VoterUnderAge:
+		return "elettori che non avranno compiuto 18 anni il " + p.head.Vote.AgeAt().Italian() +
+			" (art. 33 del D.P.R. 20 marzo 1967, n. 223)"
+	case x.Lines == electoral.StruckLines:
+		return x.List.Italian() + " – elettori depennati dalla copia per il seggio"
 	case x.Turning18 != nil:
-		return "cittadini italiani che compiono 18 anni dal " + italianDay(x.Turning18.From) + " al " +
-			italianDay(x.Turning18.To)
+		return "cittadini italiani che compiono 18 anni dal " + x.Turning18.From.Italian() + " al " +
+			x.Turning18.To.Italian()
 	case x.List != "":
 		title = x.List.Italian()
 	}
@@ -258,9 +350,21 @@ func (p *PDFWriter) listTitle(x electoral.Extraction) string {
 	return title
 }
 
+// votingDays writes the days of voting out: "21 e 22 marzo 2027".
+func votingDays(h electoral.ExtractHeader) string {
+	first, last := h.Extraction.Day, h.Vote.Last()
+	switch {
+	case last.IsZero() || last == first:
+		return first.Italian()
+	case first.Year == last.Year && first.Month == last.Month && first.Day > 1:
+		return strconv.Itoa(first.Day) + " e " + last.Italian()
+	}
+	return first.Italian() + " e " + last.Italian()
+}
+
 // italianInstant writes an instant as it is in Italy.
 func (p *PDFWriter) italianInstant(at time.Time) string {
-	return italianDay(p.calendar.Day(at)) + p.calendar.InRome(at).Format(", ore 15:04")
+	return p.calendar.Day(at).Italian() + p.calendar.InRome(at).Format(", ore 15:04")
 }
 
 // vote names the consultation as annex 1 does, with its day; empty if the list
@@ -287,22 +391,7 @@ func (p *PDFWriter) vote() string {
 	default:
 		name = string(p.head.Extraction.Consultation)
 	}
-	return name + " – votazione del " + italianDay(p.head.Extraction.Day)
-}
-
-var italianMonths = [...]string{"gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto",
-	"settembre", "ottobre", "novembre", "dicembre"}
-
-// italianDay writes a date out: "1° marzo 2027".
-func italianDay(d electoral.Date) string {
-	if !d.Complete() || !d.Valid() {
-		return d.String()
-	}
-	day := strconv.Itoa(d.Day)
-	if d.Day == 1 {
-		day = "1°"
-	}
-	return day + " " + italianMonths[d.Month-1] + " " + strconv.Itoa(d.Year)
+	return name + " – votazione del " + votingDays(p.head)
 }
 
 // tidy joins a text that came with line breaks or runs of blanks.

@@ -24,17 +24,29 @@ const (
 	pdfText    = 9.0
 )
 
-// pdfColumns are the columns of the table: what heads them, their width.
-var pdfColumns = [...]struct {
+// A pdfColumn is a column of the table: what heads it, its width.
+type pdfColumn struct {
 	title string
 	width float64
 	align tagged.Align
-}{
-	{"N.", 13 * pdfMM, tagged.Right},
-	{"Cognome e nome", 67 * pdfMM, tagged.Left},
-	{"Luogo e data di nascita", 48 * pdfMM, tagged.Left},
-	{"Annotazioni / firma", pdfWidth - 128*pdfMM, tagged.Left},
 }
+
+var (
+	pdfColumns = []pdfColumn{
+		{"N.", 12 * pdfMM, tagged.Right},
+		{"Cognome e nome", 56 * pdfMM, tagged.Left},
+		{"Nascita e atto", 44 * pdfMM, tagged.Left},
+		{"Abitazione", 36 * pdfMM, tagged.Left},
+		{"Annotazioni / firma", pdfWidth - 148*pdfMM, tagged.Left},
+	}
+	// olderColumns are those of the form before 2025.
+	olderColumns = []pdfColumn{
+		{"N.", 13 * pdfMM, tagged.Right},
+		{"Cognome e nome", 67 * pdfMM, tagged.Left},
+		{"Luogo e data di nascita", 48 * pdfMM, tagged.Left},
+		{"Annotazioni / firma", pdfWidth - 128*pdfMM, tagged.Left},
+	}
+)
 
 var (
 	pdfInk   = tagged.Color{R: 0x10, G: 0x10, B: 0x10}
@@ -55,14 +67,17 @@ func pdfBold(size float64, c tagged.Color) tagged.Style {
 type pdfSection struct {
 	number  string
 	part    int
-	counts  [len(partNames)]int
+	counts  []int // by part
+	last    int   // the number of the last row
+	marked  int
+	notes   []electoral.Code // what is noted beside names, in the order of appearance
 	element *tagged.Element
 	header  []pdfPiece
 	below   float64 // the header
 	// pageNumber is where the number of the page will stand, which is known
 	// when the section ends.
 	pageNumber float64
-	titles     [len(pdfColumns)]*tagged.Block
+	titles     []*tagged.Block
 	pages      []*tagged.Page
 	page       *tagged.Page
 	body       *tagged.Element // of the table of the part
@@ -79,7 +94,7 @@ type pdfPiece struct {
 
 // beginSection lays out what each page of a section repeats.
 func (p *PDFWriter) beginSection(number string) {
-	s := &pdfSection{number: number, part: -1, element: p.doc.Root().Add(tagged.Section)}
+	s := &pdfSection{number: number, part: -1, element: p.doc.Root().Add(tagged.Section), counts: make([]int, len(p.parts))}
 	p.section = s
 	p.at = "section " + number
 	x := p.head.Extraction
@@ -114,10 +129,14 @@ func (p *PDFWriter) beginSection(number string) {
 	}
 	add(&left, tagged.Paragraph, pdfLeft,
 		p.fit(pdfBox{name: "purpose", width: pdfWidth, style: pdfRegular(8.5, pdfSoft)}, 2, p.purpose()))
+	if p.cfg.Copy != "" {
+		add(&left, tagged.Paragraph, pdfLeft,
+			p.fit(pdfBox{name: "copy", width: pdfWidth, style: pdfBold(9.5, pdfInk)}, 2, tidy(p.cfg.Copy)))
+	}
 	s.below = left + 1.5*pdfMM
-	for i, c := range pdfColumns {
-		s.titles[i] = p.layout(pdfBox{name: "table", width: c.width - 2*pdfPad, align: c.align,
-			style: pdfBold(pdfText, pdfInk)}, c.title)
+	for _, c := range p.columns {
+		s.titles = append(s.titles, p.layout(pdfBox{name: "table", width: c.width - 2*pdfPad, align: c.align,
+			style: pdfBold(pdfText, pdfInk)}, c.title))
 	}
 	if s.below > tagged.A4Height/2 {
 		p.fail(fmt.Errorf("lists: PDF list: section %.40s: the texts above the list take half a page: "+
@@ -154,13 +173,15 @@ func (p *PDFWriter) newPage(newPart, table bool) {
 	if s.part < 0 {
 		return
 	}
-	title := p.layout(pdfBox{name: "part", width: pdfWidth, style: pdfBold(13, pdfInk)}, partTitles[s.part])
-	if newPart {
-		s.page.Place(s.element.Add(tagged.H2), pdfLeft, s.y, title)
-	} else {
-		s.page.Pagination(func(c *tagged.Canvas) { c.Block(pdfLeft, s.y, title) })
+	if text := p.parts[s.part].title; text != "" {
+		title := p.layout(pdfBox{name: "part", width: pdfWidth, style: pdfBold(13, pdfInk)}, text)
+		if newPart {
+			s.page.Place(s.element.Add(tagged.H2), pdfLeft, s.y, title)
+		} else {
+			s.page.Pagination(func(c *tagged.Canvas) { c.Block(pdfLeft, s.y, title) })
+		}
+		s.y += title.Height() + pdfMM
 	}
-	s.y += title.Height() + pdfMM
 	if table {
 		p.tableHead(newPart)
 	}
@@ -177,7 +198,7 @@ func (p *PDFWriter) tableHead(first bool) {
 	})
 	each := func(place func(x float64, b *tagged.Block)) {
 		x := pdfLeft
-		for i, c := range pdfColumns {
+		for i, c := range p.columns {
 			place(x+pdfPad, s.titles[i])
 			x += c.width
 		}
@@ -200,11 +221,26 @@ func (p *PDFWriter) beginPart(part int) {
 	p.newPage(true, true)
 }
 
-// A pdfRow is a row of the table, laid out.
-type pdfRow struct{ number, name, place, date, note *tagged.Block }
+// A pdfRow is a row of the table, laid out: the cells after number and name, each
+// of some blocks one below the other.
+type pdfRow struct {
+	number, name *tagged.Block
+	cells        [][]*tagged.Block
+}
+
+func blocksHeight(list []*tagged.Block) (h float64) {
+	for _, b := range list {
+		h += b.Height()
+	}
+	return h
+}
 
 func (r pdfRow) height() float64 {
-	return max(pdfRowH, r.name.Height()+pdfPad, r.place.Height()+r.date.Height()+pdfPad, r.note.Height()+pdfPad)
+	h := max(pdfRowH, r.name.Height()+pdfPad)
+	for _, c := range r.cells {
+		h = max(h, blocksHeight(c)+pdfPad)
+	}
+	return h
 }
 
 func (p *PDFWriter) writeRow(e electoral.ExtractedElector) {
@@ -213,8 +249,14 @@ func (p *PDFWriter) writeRow(e electoral.ExtractedElector) {
 		return
 	}
 	s.counts[s.part]++
+	s.last = s.counts[s.part]
+	if !p.head.SexesApart && e.Number > 0 {
+		s.last = e.Number
+	} else if !p.head.SexesApart && s.part > 0 {
+		s.last += s.counts[0]
+	}
 	p.at = "elector " + e.Elector.ANPRID
-	r := p.layoutRow(s.counts[s.part], e)
+	r := p.layoutRow(s.last, e)
 	if p.err != nil {
 		return
 	}
@@ -230,41 +272,59 @@ func (p *PDFWriter) writeRow(e electoral.ExtractedElector) {
 	tr := s.body.Add(tagged.TableRow)
 	x := pdfLeft + pdfPad
 	s.page.Place(tr.Add(tagged.DataCell), x, middle(r.number.Height()), r.number)
-	x += pdfColumns[0].width
+	x += p.columns[0].width
 	s.page.Place(tr.AddWith(tagged.HeaderCell, tagged.Attributes{Scope: tagged.RowScope}), x,
 		middle(r.name.Height()), r.name)
-	x += pdfColumns[1].width
-	birth := tr.Add(tagged.DataCell)
-	y := s.page.Place(birth, x, middle(r.place.Height()+r.date.Height()), r.place)
-	s.page.Place(birth, x, y, r.date)
-	x += pdfColumns[2].width
-	s.page.Place(tr.Add(tagged.DataCell), x, middle(r.note.Height()), r.note) // the rest is for the hand
+	x += p.columns[1].width
+	for i, c := range r.cells {
+		cell := tr.Add(tagged.DataCell)
+		y := middle(blocksHeight(c))
+		for _, b := range c {
+			y = s.page.Place(cell, x, y, b)
+		}
+		x += p.columns[2+i].width
+	}
 	s.y += height
 	s.rules = append(s.rules, s.y)
 }
 
 func (p *PDFWriter) layoutRow(n int, e electoral.ExtractedElector) pdfRow {
-	width := func(column int) float64 { return pdfColumns[column].width - 2*pdfPad }
-	name := strings.TrimSpace(tidy(e.Person.Surname) + " " + tidy(e.Person.Name))
-	place, date := "dati anagrafici non disponibili", ""
-	if name == "" {
-		name = "ID ANPR " + e.Elector.ANPRID
+	width := func(column int) float64 { return p.columns[column].width - 2*pdfPad }
+	text := func(column int, name string, lines int, text string) *tagged.Block {
+		return p.fit(pdfBox{name: name, width: width(column), style: pdfRegular(pdfText, pdfInk)}, lines, p.shown(text))
 	}
+	place, date := "dati anagrafici non disponibili", ""
 	if e.Person.ANPRID != "" {
 		place, date = birthPlace(p.cfg.Tables, e.Person.Birth), birthDate(e.Person.Birth.Date)
 	}
-	note := ""
-	if p.whole() && e.Section != "" {
-		note = "Sezione n. " + tidy(e.Section)
+	birth := []*tagged.Block{text(2, "place of birth", 2, place), text(2, "date of birth", 1, date)}
+	if deed := deedText(e.Person.Birth.Deed); deed != "" && !p.head.SexesApart {
+		birth = []*tagged.Block{text(2, "place of birth", 2, place+", "+date), text(2, "birth deed", 2, deed)}
 	}
-	return pdfRow{
-		note: p.fit(pdfBox{name: "section", width: width(3), style: pdfRegular(pdfText, pdfSoft)}, 2, note),
-		number: p.layout(pdfBox{name: "number", width: width(0), align: pdfColumns[0].align,
+	r := pdfRow{
+		number: p.layout(pdfBox{name: "number", width: width(0), align: p.columns[0].align,
 			style: pdfRegular(pdfText, pdfInk)}, strconv.Itoa(n)),
-		name:  p.fit(pdfBox{name: "name", width: width(1), style: pdfBold(pdfName, pdfInk)}, 3, name),
-		place: p.fit(pdfBox{name: "place of birth", width: width(2), style: pdfRegular(pdfText, pdfInk)}, 2, place),
-		date:  p.layout(pdfBox{name: "date of birth", width: width(2), style: pdfRegular(pdfText, pdfInk)}, date),
+		name: p.fit(pdfBox{name: "name", width: width(1), style: pdfBold(pdfName, pdfInk)}, 3, p.nameOf(e)),
+		// The rest of the last cell is for the hand.
+		cells: [][]*tagged.Block{birth},
 	}
+	last := len(p.columns) - 1
+	if !p.head.SexesApart {
+		r.cells = append(r.cells, []*tagged.Block{text(3, "abode", 3, abodeOf(p.cfg.Tables, e.Person))})
+	}
+	note := p.fit(pdfBox{name: "section", width: width(last), style: pdfRegular(pdfText, pdfSoft)}, 3, p.shown(p.noteOf(e)))
+	r.cells = append(r.cells, []*tagged.Block{note})
+	return r
+}
+
+// shown returns a text with plain letters for those that cannot be drawn, and
+// empty if there are none.
+func (p *PDFWriter) shown(text string) string {
+	out, ok := p.drawable(pdfRegular(pdfText, pdfInk), text)
+	if !ok {
+		return ""
+	}
+	return out
 }
 
 // endPage draws the lines of the table.
@@ -280,7 +340,7 @@ func (p *PDFWriter) endPage() {
 		}
 		top, bottom := s.rules[0], s.rules[len(s.rules)-1]
 		x := pdfLeft
-		for _, col := range pdfColumns {
+		for _, col := range p.columns {
 			c.MoveTo(x, top)
 			c.LineTo(x, bottom)
 			x += col.width
@@ -307,11 +367,11 @@ func (p *PDFWriter) place(tag tagged.Tag, y float64, field string, style tagged.
 // endPart writes its total.
 func (p *PDFWriter) endPart() {
 	s := p.section
-	if s.part < 0 || p.err != nil {
+	if s.part < 0 || p.err != nil || len(p.parts) == 1 {
 		return
 	}
 	s.y = p.place(tagged.Paragraph, s.y+2*pdfMM, "total", pdfBold(pdfName, pdfInk),
-		"Totale "+partNames[s.part]+": "+thousands(s.counts[s.part]))
+		"Totale "+p.parts[s.part].name+": "+thousands(s.counts[s.part]))
 }
 
 // endSection writes the section's total and the numbers of its pages, and hands
@@ -323,7 +383,8 @@ func (p *PDFWriter) endSection() {
 	}
 	p.endPart()
 	if s.part >= 0 {
-		s.y = p.place(tagged.Paragraph, s.y+pdfMM, "total", pdfBold(pdfName, pdfInk), s.total())
+		s.y = p.place(tagged.Paragraph, s.y+pdfMM, "total", pdfBold(pdfName, pdfInk), s.total(p.parts))
+		p.explain()
 	}
 	p.endPage()
 	p.at = "section " + s.number
@@ -337,18 +398,25 @@ func (p *PDFWriter) endSection() {
 	}
 }
 
-func (s *pdfSection) total() string {
+func (s *pdfSection) total(names []pdfPartName) string {
 	sum := 0
 	var parts []string
 	for i, n := range s.counts {
 		sum += n
-		if n > 0 || i != otherPart {
-			parts = append(parts, partNames[i]+" "+thousands(n))
+		if n > 0 || !names[i].rest {
+			parts = append(parts, names[i].name+" "+thousands(n))
 		}
 	}
 	title := "Totale"
 	if s.number != "" {
 		title = "Totale della sezione n. " + tidy(s.number)
 	}
-	return title + ": " + thousands(sum) + " (" + strings.Join(parts, ", ") + ")"
+	title += ": " + thousands(sum)
+	if len(names) > 1 {
+		title += " (" + strings.Join(parts, ", ") + ")"
+	}
+	if s.marked > 0 {
+		title += ", di cui con annotazione " + thousands(s.marked)
+	}
+	return title
 }

@@ -22,14 +22,14 @@ import (
 	"github.com/liste-elettorali/anpr/internal/testenv"
 )
 
-// voteHeader asks for Agliè's list for a day of voting.
+// voteHeader asks for Agliè's list for a day of voting, in the form before 2025.
 func voteHeader() electoral.ExtractHeader {
 	return electoral.ExtractHeader{
 		Extraction: electoral.Extraction{
 			List: electoral.GeneralList, Comune: aglie, Purpose: pollsPurpose,
 			Consultation: electoral.ChamberElection, Day: electoral.Date{Year: 2027, Month: 1, Day: 31},
 		},
-		Today: electoral.Date{Year: 2027, Month: 1, Day: 1},
+		Today: electoral.Date{Year: 2027, Month: 1, Day: 1}, SexesApart: true,
 	}
 }
 
@@ -258,6 +258,7 @@ func TestPDFListStandards(t *testing.T) {
 		"without a list":        {mixed, hard()},
 		"sections":              {voteHeader(), twoSections()},
 		"hard to print":         {voteHeader(), hard()},
+		"one order":             {oneOrder(), marked()},
 		"nobody in the section": {none, nil},
 		"nobody at all":         {voteHeader(), nil},
 	} {
@@ -300,8 +301,7 @@ func TestPDFListStructure(t *testing.T) {
 	assert.Contains(t, pdfTool(t, pdf, "pdfinfo", "{}"), "Comune di Agliè – lista generale ordinaria")
 }
 
-// TestPDFListLetters prints the letters that the writer promises, and refuses
-// the others with the elector's id and without his name.
+// TestPDFListLetters prints the letters that the writer promises.
 func TestPDFListLetters(t *testing.T) {
 	lacking := "ĲĳĿŀĸŉſ"
 	var have []rune
@@ -317,11 +317,12 @@ func TestPDFListLetters(t *testing.T) {
 	// A letter and its mark apart are one letter.
 	_, err = printed(t, pdfConfig(), voteHeader(), []electoral.ExtractedElector{voter("1", 1, electoral.Male, "C\u030CAPEK", "X")})
 	require.NoError(t, err)
-	for _, r := range lacking + "ǅẞạЖ日\u200d\u0000\u0301" {
-		_, err = printed(t, pdfConfig(), voteHeader(), []electoral.ExtractedElector{voter("1", 77, electoral.Male, "SEGRETO "+string(r), "X")})
-		require.ErrorContains(t, err, "elector 77: name:", "%q", r)
-		assert.ErrorContains(t, err, fmt.Sprintf("U+%04X", r))
-		assert.NotContains(t, err.Error(), "SEGRETO")
+	// Greek, Cyrillic and Latin letters that Titillium lacks are drawn in another
+	// font.
+	for _, name := range []string{"ĲŀŉĿĸſ", "ЖУКОВА", "ΠΑΠΑΔΟΠΟΎΛΟΥ"} {
+		pdf, err := printed(t, pdfConfig(), voteHeader(), []electoral.ExtractedElector{voter("1", 1, electoral.Male, name, "X")})
+		require.NoError(t, err)
+		assert.Contains(t, strings.Join(strings.Fields(strings.Join(pageTexts(t, pdf), "")), ""), name)
 	}
 	for field, change := range map[string]func(*electoral.ExtractHeader, *lists.PDFConfig){
 		"purpose": func(h *electoral.ExtractHeader, _ *lists.PDFConfig) { h.Extraction.Purpose.Function = "日本" },
@@ -334,6 +335,78 @@ func TestPDFListLetters(t *testing.T) {
 		_, err = printed(t, cfg, h, twoSections())
 		require.ErrorContains(t, err, "section 1: "+field+": ")
 	}
+}
+
+// TestPDFListBlockedByNoName: names that no font has are written in plain letters
+// or as ids, and all of them are told, without a name.
+func TestPDFListBlockedByNoName(t *testing.T) {
+	var b bytes.Buffer
+	w, err := lists.NewPDFWriter(&b, pdfConfig())
+	require.NoError(t, err)
+	require.NoError(t, w.Begin(voteHeader()))
+	for i, name := range []string{"NGUYỄN", "日本", "SEGRETO\u200d", "ROSSI", "A\u0000B"} {
+		require.NoError(t, w.Write(voter("1", 70+i, electoral.Male, name, "X")))
+	}
+	require.NoError(t, w.End())
+	var told []string
+	for _, f := range w.Replaced() {
+		assert.Equal(t, electoral.ListLetters, f.Code)
+		assert.NotContains(t, f.Error(), "SEGRETO")
+		told = append(told, f.Value+" "+f.Case)
+	}
+	assert.Equal(t, []string{"70 ", "71 none", "72 none", "74 none"}, told)
+	text := strings.Join(pageTexts(t, b.Bytes()), "")
+	for _, want := range []string{"NGUYEN X", "ID ANPR 71", "ID ANPR 72", "ROSSI X", "ID ANPR 74"} {
+		assert.Contains(t, text, want)
+	}
+}
+
+// TestPDFListOneOrder prints a list of the form of 2025: one order, the numbers of
+// the rows, deed and abode, notes with their law, and on demand two blocks.
+func TestPDFListOneOrder(t *testing.T) {
+	head, rows := oneOrder(), marked()
+	for _, split := range []bool{false, true} {
+		cfg := pdfConfig()
+		cfg.Split, cfg.Copy = split, lists.UnderAgeCopies()[1]
+		pdf, err := printed(t, cfg, head, rows)
+		require.NoError(t, err)
+		text := strings.Join(strings.Fields(strings.Join(pageTexts(t, pdf), "\n")), " ")
+		for _, want := range []string{
+			"1 ABATE X", "2 LUPO X", "4 MORO X", "5 ЖУКОВА X", "Agliè (TO), 03/04/1980", "atto n. 12, parte I, serie A", "VIA ROMA 12", "SVIZZERA", "deceduto/a (1)",
+			"Totale della sezione n. 1: 4", "di cui con annotazione 1", "(1) Il deceduto resta nella lista", "art. 32", "Avvertenza:",
+			"votazione del 31 gennaio 2027 e 1° febbraio 2027", "Copia per l'albo pretorio",
+		} {
+			assert.Contains(t, text, want)
+		}
+		assert.NotContains(t, text, "UOMINI")
+		assert.Equal(t, split, strings.Contains(text, "COGNOMI DA A A L") && strings.Contains(text, "COGNOMI DA M A Z") && strings.Contains(text, "da A a L 2, da M a Z 2"))
+	}
+}
+
+// oneOrder is the header of a list of the form of 2025.
+func oneOrder() electoral.ExtractHeader {
+	head := voteHeader()
+	head.SexesApart = false
+	head.Vote = electoral.Vote{Consultation: head.Extraction.Consultation, Day: head.Extraction.Day, LastDay: head.Extraction.Day.AddDays(1)}
+	head.Told = electoral.Faults{electoral.NewFault(electoral.PostalStatesUnknown, "vote.consultation", "chamber", nil)}
+	return head
+}
+
+// marked are rows of that form: one is marked, one is abroad.
+func marked() []electoral.ExtractedElector {
+	row := func(id, n int, sex electoral.Sex, surname string) electoral.ExtractedElector {
+		e := voter("1", id, sex, surname, "X")
+		e.Number = n
+		e.Person.Residence = &electoral.Residence{Comune: aglie, Abode: "VIA ROMA 12"}
+		e.Person.Birth.Deed = &electoral.BirthDeed{Number: "12", Part: "I", Series: "A"}
+		return e
+	}
+	rows := []electoral.ExtractedElector{row(1, 1, electoral.Female, "ABATE"), row(2, 2, electoral.Male, "LUPO"), row(3, 4, electoral.Female, "MORO")}
+	rows[1].Line = electoral.MarkedLine
+	rows[1].Reasons = electoral.Faults{electoral.NewFault(electoral.VoterDead, "person.death", "2026-11-20", electoral.Args{"death": "20 novembre 2026"})}
+	abroad := voter("1", 4, electoral.Male, "ЖУКОВА", "X")
+	abroad.Person.Abroad, abroad.Number = &electoral.Abroad{Comune: aglie, State: "CHE"}, 5
+	return append(rows, abroad)
 }
 
 func TestPDFListMistakes(t *testing.T) {
@@ -349,7 +422,7 @@ func TestPDFListMistakes(t *testing.T) {
 	require.NoError(t, w.Begin(voteHeader()))
 	assert.ErrorContains(t, w.Begin(voteHeader()), "begun already")
 	require.NoError(t, w.Write(row))
-	require.ErrorContains(t, w.Write(voter("1", 6, electoral.Male, "A", "B")), "elector 6 of section 1 comes after another sex")
+	require.ErrorContains(t, w.Write(voter("1", 6, electoral.Male, "A", "B")), "elector 6 of section 1 comes after another part: expected the order of uomini, donne, sesso non indicato")
 	require.ErrorContains(t, w.Write(row), "elector 6", "the first error stays")
 	assert.ErrorContains(t, w.End(), "elector 6")
 

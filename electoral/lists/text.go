@@ -3,6 +3,7 @@ package lists
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -10,9 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/refdata"
 )
 
 // A column is one column of the text formats of an extracted list.
@@ -29,6 +29,15 @@ func textColumn(name string, width int, text func(*electoral.ExtractedElector) s
 func answerColumn(name string, answer func(*electoral.ExtractedElector) electoral.Answer) column {
 	return column{name, 1,
 		func(b []byte, e *electoral.ExtractedElector) []byte { return append(b, answerText(answer(e))...) }}
+}
+
+func deedColumn(name string, width int, text func(*electoral.BirthDeed) string) column {
+	return textColumn(name, width, func(e *electoral.ExtractedElector) string {
+		if d := e.Person.Birth.Deed; d != nil {
+			return text(d)
+		}
+		return ""
+	})
 }
 
 // columns returns the columns, with the names that ANPR's elements have where
@@ -72,6 +81,46 @@ func columns() []column {
 			}
 			return b
 		}},
+		{"numero", 7, func(b []byte, e *electoral.ExtractedElector) []byte {
+			if e.Number > 0 {
+				return strconv.AppendInt(b, int64(e.Number), 10)
+			}
+			return b
+		}},
+		deedColumn("attoNascitaNumero", 10, func(d *electoral.BirthDeed) string { return d.Number }),
+		deedColumn("attoNascitaParte", 5, func(d *electoral.BirthDeed) string { return d.Part }),
+		deedColumn("attoNascitaSerie", 5, func(d *electoral.BirthDeed) string { return d.Series }),
+		textColumn("abitazione", 80, func(e *electoral.ExtractedElector) string {
+			if r := e.Person.Residence; r != nil {
+				return r.Abode
+			}
+			return ""
+		}),
+		textColumn("statoEstero", 3, func(e *electoral.ExtractedElector) string {
+			if a := e.Person.Abroad; a != nil && e.Person.Residence == nil {
+				return a.State
+			}
+			return ""
+		}),
+		textColumn("riga", 10, func(e *electoral.ExtractedElector) string {
+			switch e.Line {
+			case electoral.MarkedLine:
+				return "annotata"
+			case electoral.StruckLine:
+				return "depennata"
+			}
+			return ""
+		}),
+		textColumn("motivi", 60, func(e *electoral.ExtractedElector) string {
+			if len(e.Reasons) == 0 {
+				return ""
+			}
+			codes := make([]string, len(e.Reasons))
+			for i, f := range e.Reasons {
+				codes[i] = string(f.Code)
+			}
+			return strings.Join(codes, " ")
+		}),
 	}
 }
 
@@ -104,15 +153,35 @@ func answerText(a electoral.Answer) string {
 // open it with a double click.
 type CSVWriter struct {
 	out     *bufio.Writer
+	cfg     CSVConfig
 	columns []column
 	elector electoral.ExtractedElector // of the row
 	row     []byte
 	text    []byte // of a field that is quoted
 }
 
+// A CSVConfig says how a list is written as CSV. Its zero value is RFC 4180.
+type CSVConfig struct {
+	// BOM writes a byte order mark first, by which spreadsheets know UTF-8.
+	BOM bool
+	// Semicolon separates the fields with semicolons, as Italian spreadsheets
+	// expect.
+	Semicolon bool
+}
+
 // NewCSVWriter returns a writer to w.
-func NewCSVWriter(w io.Writer) *CSVWriter {
-	return &CSVWriter{out: bufio.NewWriterSize(w, listBuffer), columns: columns()}
+func NewCSVWriter(w io.Writer) *CSVWriter { return CSVConfig{}.NewWriter(w) }
+
+// NewWriter returns a writer to w.
+func (c CSVConfig) NewWriter(w io.Writer) *CSVWriter {
+	return &CSVWriter{out: bufio.NewWriterSize(w, listBuffer), cfg: c, columns: columns()}
+}
+
+func (c CSVConfig) separator() byte {
+	if c.Semicolon {
+		return ';'
+	}
+	return ','
 }
 
 // NeedsTotal returns false: the format does without the number of the rows.
@@ -121,9 +190,12 @@ func (*CSVWriter) NeedsTotal() bool { return false }
 // Begin implements [electoral.ListWriter].
 func (c *CSVWriter) Begin(electoral.ExtractHeader) error {
 	c.row = c.row[:0]
+	if c.cfg.BOM {
+		c.row = append(c.row, "\ufeff"...)
+	}
 	for i, col := range c.columns {
 		if i > 0 {
-			c.row = append(c.row, ',')
+			c.row = append(c.row, c.cfg.separator())
 		}
 		c.row = append(c.row, col.name...)
 	}
@@ -133,13 +205,14 @@ func (c *CSVWriter) Begin(electoral.ExtractHeader) error {
 // Write implements [electoral.ListWriter].
 func (c *CSVWriter) Write(e electoral.ExtractedElector) error {
 	c.row, c.elector = c.row[:0], e
+	separator := c.cfg.separator()
 	for i := range c.columns {
 		if i > 0 {
-			c.row = append(c.row, ',')
+			c.row = append(c.row, separator)
 		}
 		start := len(c.row)
 		c.row = c.columns[i].append(c.row, &c.elector)
-		if quoted(c.row[start:]) {
+		if quoted(c.row[start:], separator) {
 			c.text = append(c.text[:0], c.row[start:]...)
 			c.row = appendQuoted(c.row[:start], c.text)
 		}
@@ -156,15 +229,15 @@ func (c *CSVWriter) end() error {
 // End implements [electoral.ListWriter].
 func (c *CSVWriter) End() error { return c.out.Flush() }
 
-// quoted reports whether encoding/csv quotes a field: those with a comma, a
+// quoted reports whether encoding/csv quotes a field: those with the separator, a
 // quotation mark or a line break, those that begin with a blank, and the one
 // that ends PostgreSQL's input.
-func quoted(field []byte) bool {
+func quoted(field []byte, separator byte) bool {
 	if len(field) == 0 {
 		return false
 	}
 	for _, c := range field {
-		if c == ',' || c == '"' || c == '\r' || c == '\n' {
+		if c == separator || c == '"' || c == '\r' || c == '\n' {
 			return true
 		}
 	}
@@ -217,9 +290,12 @@ func (n *NDJSONWriter) Begin(electoral.ExtractHeader) error { return nil }
 func (n *NDJSONWriter) Write(e electoral.ExtractedElector) error {
 	return n.enc.Encode(&struct {
 		Section string             `json:"section"`
+		Number  int                `json:"number,omitzero"`
+		Line    electoral.Line     `json:"line,omitzero"`
+		Reasons electoral.Faults   `json:"reasons,omitzero"`
 		Elector *electoral.Elector `json:"elector"`
 		Person  *electoral.Person  `json:"person"`
-	}{e.Section, &e.Elector, &e.Person})
+	}{e.Section, e.Number, e.Line, e.Reasons, &e.Elector, &e.Person})
 }
 
 // End implements [electoral.ListWriter].
@@ -228,14 +304,18 @@ func (n *NDJSONWriter) End() error { return n.out.Flush() }
 // An ASCIIWriter writes a list as fixed-width ASCII records that end with CR LF
 // ("risposta in formato ASCII", annex 2). Each column is padded with blanks to
 // the width that [ASCIILayout] gives; a letter with an accent is written as the
-// plain letter and an apostrophe, as the public registers do. A text that does
-// not fit, or that ASCII cannot hold, is an error that names the person's ANPR
-// id and the column: nothing is cut unseen.
+// plain letter and an apostrophe, as the public registers do ([refdata.Plain]); a
+// character for which there are no plain letters is a question mark, and is told
+// of: [ASCIIWriter.Replaced]. A text that does not fit stops no other row: End
+// returns all of them, each with the person's ANPR id and the column, and what was
+// written is then no list. Nothing is cut unseen.
 type ASCIIWriter struct {
-	out     *bufio.Writer
-	columns []column
-	elector electoral.ExtractedElector // of the row
-	row     []byte
+	out      *bufio.Writer
+	columns  []column
+	replaced electoral.Faults
+	long     []error
+	elector  electoral.ExtractedElector // of the row
+	row      []byte
 }
 
 // NewASCIIWriter returns a writer to w.
@@ -276,16 +356,17 @@ func (a *ASCIIWriter) Write(e electoral.ExtractedElector) error {
 		start := len(a.row)
 		a.row = c.append(a.row, &a.elector)
 		if !printable(a.row[start:]) {
-			plain, ok := plainASCII(string(a.row[start:]))
-			if !ok {
-				return fmt.Errorf("lists: elector %s: column %s holds a character that ASCII cannot",
-					e.Elector.ANPRID, c.name)
+			plain, whole := refdata.Plain(string(a.row[start:]))
+			if !whole {
+				a.replaced = append(a.replaced, electoral.NewFault(electoral.ListLetters.In("ascii"), c.name,
+					e.Elector.ANPRID, nil))
 			}
 			a.row = append(a.row[:start], plain...)
 		}
 		if n := len(a.row) - start; n > c.width {
-			return fmt.Errorf("lists: elector %s: column %s holds %d characters: expected at most %d", e.Elector.ANPRID,
-				c.name, n, c.width)
+			a.long = append(a.long, fmt.Errorf("lists: elector %s: column %s holds %d characters: expected at most %d",
+				e.Elector.ANPRID, c.name, n, c.width))
+			return nil
 		}
 		for len(a.row) < start+c.width {
 			a.row = append(a.row, ' ')
@@ -307,25 +388,8 @@ func printable(text []byte) bool {
 }
 
 // End implements [electoral.ListWriter].
-func (a *ASCIIWriter) End() error { return a.out.Flush() }
+func (a *ASCIIWriter) End() error { return errors.Join(append(a.long, a.out.Flush())...) }
 
-// plainASCII writes a text without accents: "NICOLÒ" as "NICOLO'".
-func plainASCII(s string) (string, bool) {
-	var b strings.Builder
-	for _, r := range norm.NFD.String(s) {
-		switch {
-		case r >= 0x20 && r < 0x7F:
-			b.WriteRune(r)
-		case r == 0x300 || r == 0x301: // grave, acute
-			b.WriteByte('\'')
-		case r > 0x301 && r < 0x370: // other marks: the letter alone
-		case r == '’':
-			b.WriteByte('\'')
-		case r == 'ß':
-			b.WriteString("SS")
-		default:
-			return s, false
-		}
-	}
-	return b.String(), true
-}
+// Replaced tells, after End, whose texts hold characters that ASCII cannot, all
+// of them: column and ANPR id, and no text.
+func (a *ASCIIWriter) Replaced() electoral.Faults { return a.replaced }

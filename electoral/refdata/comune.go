@@ -194,6 +194,24 @@ func (t *Tables) Comune(belfiore string, at Date) (Comune, bool) {
 	return inForce(t.history(belfiore), at)
 }
 
+// ComuneLabel returns a comune for people: its name, today's or the last that it
+// had, with the code in brackets. A code that the tables do not know is returned
+// as it is.
+func (t *Tables) ComuneLabel(belfiore string) string {
+	history := t.history(belfiore)
+	if len(history) == 0 || belfiore == "" {
+		return belfiore
+	}
+	return history[len(history)-1].Name + " (" + belfiore + ")"
+}
+
+// InSpecialRegion reports whether a comune is in a region with a special statute
+// (Constitution, art. 116): Valle d'Aosta, Trentino-Alto Adige, Friuli-Venezia
+// Giulia, Sicilia, Sardegna.
+func (c Comune) InSpecialRegion() bool {
+	return slices.Contains([]string{"02", "04", "06", "19", "20"}, c.RegionCode)
+}
+
 // ComuneHistory returns all periods of a Belfiore code by their first day, nil
 // for an unknown code. The slice is the caller's own.
 func (t *Tables) ComuneHistory(belfiore string) []Comune {

@@ -53,7 +53,7 @@ func (t *Tables) RegionalConstituency(belfiore string) (Value, bool) {
 		return Value{}, false
 	}
 	c := t.regional[p.index]
-	return Value{Name: c.Name, Certainty: p.certainty, From: c.From, To: c.To}, true
+	return Value{Name: c.Name, Law: c.Law, Certainty: p.certainty, From: c.From, To: c.To}, true
 }
 
 type regionalPlace struct {

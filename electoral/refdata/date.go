@@ -2,6 +2,7 @@ package refdata
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -195,6 +196,26 @@ func (d Date) In(loc *time.Location) time.Time {
 	}
 	e := d.Earliest()
 	return time.Date(e.Year, e.Month, e.Day, 0, 0, 0, 0, loc)
+}
+
+var italianMonths = [...]string{"gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto",
+	"settembre", "ottobre", "novembre", "dicembre"}
+
+// Italian returns the date in words for people: "1° marzo 2027", without the day
+// "marzo 2027", without day and month "2027". A date that does not exist is
+// written as [Date.String] writes it.
+func (d Date) Italian() string {
+	if d.Year == 0 || d.Month == 0 || !d.Valid() {
+		return d.String()
+	}
+	out := italianMonths[d.Month-1] + " " + strconv.Itoa(d.Year)
+	switch d.Day {
+	case 0:
+		return out
+	case 1:
+		return "1° " + out
+	}
+	return strconv.Itoa(d.Day) + " " + out
 }
 
 func (d Date) ordinal() int { return (d.Year*16+int(d.Month))*32 + d.Day }

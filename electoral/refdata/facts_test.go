@@ -409,7 +409,7 @@ func TestCertainty(t *testing.T) {
 	assert.Equal(t, map[Certainty]int{Sourced: 7767, GeneralKnowledge: 127}, counts)
 	v, ok := tt.RegionalConstituency("D612")
 	require.True(t, ok)
-	assert.Equal(t, Value{Name: "Firenze 1", Certainty: Sourced, From: on("2014")}, v)
+	assert.Equal(t, Value{Name: "Firenze 1", Law: "L.R. 26/09/2014 n. 51", Certainty: Sourced, From: on("2014")}, v)
 	v, ok = tt.EuropeanConstituency("A944")
 	require.True(t, ok)
 	assert.Equal(t, "II : ITALIA NORD-ORIENTALE", v.Name)

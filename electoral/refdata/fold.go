@@ -72,6 +72,36 @@ var plainLatin = map[rune]string{
 	'ı': "I", 'ŉ': "N",
 }
 
+// Plain returns a name in plain ASCII letters, as the public registers write it:
+// the base letter with an apostrophe for one with a grave or an acute accent
+// ("NICOLÒ" is "NICOLO'"), the base letter alone for one with another mark, two
+// letters for a ligature. It returns false if there are characters that it knows
+// no letters for; each of them is then a question mark.
+func Plain(s string) (plain string, whole bool) {
+	var b strings.Builder
+	whole = true
+	for _, r := range norm.NFD.String(s) {
+		switch {
+		case r >= ' ' && r < 0x7f:
+			b.WriteRune(r)
+		case r == '\u0300' || r == '\u0301' || r == '’': // grave, acute
+			b.WriteByte('\'')
+		case unicode.Is(unicode.Mn, r): // another mark: the letter alone
+		case r == '\u00a0':
+			b.WriteByte(' ')
+		default:
+			latin, ok := plainLatin[unicode.ToUpper(r)]
+			if !ok {
+				latin, whole = "?", false
+			} else if unicode.IsLower(r) && len(latin) == 1 {
+				latin = strings.ToLower(latin)
+			}
+			b.WriteString(latin)
+		}
+	}
+	return b.String(), whole
+}
+
 // folded reports whether s is already in folded form, the common case for
 // names that come from ANPR.
 func folded(s string) bool {

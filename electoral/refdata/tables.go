@@ -33,6 +33,7 @@ const (
 // bound its validity; zero is open or not known.
 type Value struct {
 	Name      string
+	Law       string // of a regional constituency
 	Certainty Certainty
 	From, To  Date
 }

@@ -46,9 +46,9 @@ func (c *town) placed(comune string, e electoral.Elector) {
 func (c *town) voting(comune string, kind electoral.Consultation, day electoral.Date) int {
 	c.t.Helper()
 	x := electoral.Extraction{List: electoral.GeneralList, Comune: comune, Consultation: kind, Day: day, Purpose: pollsPurpose}
-	n, err := c.Extract(c.ctx(), officer(comune), x, &lister{})
+	report, err := c.Extract(c.ctx(), officer(comune), x, &lister{})
 	require.NoError(c.t, err)
-	return n
+	return report.Rows
 }
 
 // only returns the one fault of an error or of warnings that has a code.

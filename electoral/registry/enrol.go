@@ -173,8 +173,13 @@ func unknownElector(anprID string) electoral.Fault {
 func (a *action) checkAndPut(ctx context.Context, w Writer, c change,
 	faults electoral.Faults) (electoral.Faults, error) {
 	section, failure := sectionsOf(ctx, w)
+	choices, err := a.optionsOf(ctx, w, c.person)
+	if err != nil {
+		return nil, err
+	}
 	faults = append(faults, a.r.checker.CheckElector(c.next.elector, rules.Circumstances{
-		At: a.today(), Notice: a.r.noticeAt(c.next.home, a.today()), Person: &c.person, Section: section,
+		At: a.today(), Notice: a.r.noticeAt(c.next.home, a.today()), Person: &c.person, Choices: choices,
+		Section: section,
 	})...)
 	if err := join(*failure, faults.Err()); err != nil {
 		return nil, err

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -14,49 +16,109 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/rules"
 )
 
-// Extract writes a list through w, as the officer of its comune, and returns
-// the number of rows. The access is on record before the first row. Memory
-// grows with the largest section, not with the list; an extraction of those who
-// turn 18, or of those touched in any list, takes memory for all of them. A
-// section's electors without a person in the population stand last and without
-// a name.
+// An ExtractReport says what an extraction held.
+type ExtractReport struct {
+	// Rows is how many rows were written.
+	Rows int `json:"rows"`
+	// Sections count the lines of each section of the list of a vote, written or
+	// not, by the numbers of the sections; nil without a vote.
+	Sections map[string]rules.SeatCount `json:"sections,omitempty"`
+	// Told are the warnings about the whole list.
+	Told electoral.Faults `json:"told"`
+}
+
+// Extract writes a list through w, as the officer of its comune, and says what
+// it held. The access is on record before the first row. Memory grows with the
+// largest section, not with the list; an extraction of those who turn 18, or of
+// those touched in any list, takes memory for all of them. A section's electors
+// without a person in the population stand last and without a name.
+//
+// Every line of a list is judged by [rules.Checker.Voting] or, without a vote, by
+// [rules.Checker.Standing]. From the fifteenth day before a vote the numbers of
+// its lists are stored before the list leaves.
 func (r *Registry) Extract(ctx context.Context, req electoral.Request, x electoral.Extraction,
-	w electoral.ListWriter) (int, error) {
+	w electoral.ListWriter) (ExtractReport, error) {
 	a := r.begin(req, electoral.OpExtract, x.Comune)
 	a.purpose = strings.TrimSpace(x.Purpose.Function)
-	rows := 0
-	faults := append(a.officerOf(x.Comune), checkExtraction(x)...)
+	var report ExtractReport
+	vote := r.voteOf(x)
+	faults := append(append(a.officerOf(x.Comune), checkExtraction(x)...), checkVote(x, vote)...)
 	err := a.write(ctx, faults, func(on *electoral.Entry) error {
-		defer func() { setRows(on, rows) }() // also of a list that broke off: they have left
+		defer func() { setRows(on, report.Rows) }() // also of a list that broke off: they have left
 		on.Set("act", string(x.Purpose.Act))
 		on.Set("list", string(x.List))
 		on.Set("section", x.Section)
 		on.Set("consultation", string(x.Consultation))
+		if err := a.freezeNumbers(ctx, x, vote); err != nil {
+			return err
+		}
 		return r.store.View(ctx, func(rd Reader) error {
-			e := extractor{action: a, ctx: ctx, rd: rd, x: x}
-			total, err := e.total(w)
-			if err != nil {
-				return err
-			}
-			if err := w.Begin(electoral.ExtractHeader{Extraction: x, Total: total, Today: a.today()}); err != nil {
-				return err
-			}
-			rows = 0
-			if err := e.each(func(list []electoral.ExtractedElector) error {
-				for _, k := range pollOrder(list) {
-					if err := w.Write(list[k.row]); err != nil {
-						return err
-					}
-					rows++
-				}
-				return nil
-			}); err != nil {
-				return err
-			}
-			return w.End()
+			e := extractor{action: a, ctx: ctx, rd: rd, x: x, vote: vote}
+			var err error
+			report, err = e.write(w)
+			return err
 		})
 	})
-	return rows, err
+	return report, err
+}
+
+// write gives the list to a writer.
+func (e *extractor) write(w electoral.ListWriter) (ExtractReport, error) {
+	report := ExtractReport{}
+	today := e.action.today()
+	if e.x.Consultation != "" {
+		report.Told = e.action.r.checker.PostalStates(e.vote)
+		if err := e.readChoices(); err != nil {
+			return report, err
+		}
+	}
+	total, err := e.total(w)
+	if err != nil {
+		return report, err
+	}
+	e.counts = nil
+	if e.x.Consultation != "" {
+		e.counts = map[string]rules.SeatCount{}
+	}
+	head := electoral.ExtractHeader{Extraction: e.x, Vote: e.vote, Told: report.Told, Total: total, Today: today,
+		SexesApart: electoral.SexesApart(today)}
+	if err := w.Begin(head); err != nil {
+		return report, err
+	}
+	if err := e.each(func(row *electoral.ExtractedElector) error {
+		if err := w.Write(*row); err != nil {
+			return err
+		}
+		report.Rows++
+		return nil
+	}); err != nil {
+		return report, err
+	}
+	report.Sections = e.counts
+	return report, w.End()
+}
+
+// voteOf returns the vote of an extraction: the one that is called in the comune,
+// with all its days, or else what the extraction says of it.
+func (r *Registry) voteOf(x electoral.Extraction) electoral.Vote {
+	if x.Consultation == "" {
+		return electoral.Vote{}
+	}
+	for _, v := range r.called(x.Comune) {
+		if v.Consultation == x.Consultation && v.Day == x.Day {
+			return v
+		}
+	}
+	return electoral.Vote{Consultation: x.Consultation, Day: x.Day}
+}
+
+// checkVote judges the days of the vote of an extraction.
+func checkVote(x electoral.Extraction, v electoral.Vote) electoral.Faults {
+	if x.Consultation == "" || x.Day.IsZero() || !slices.Contains(electoral.Consultations(), x.Consultation) ||
+		!x.Day.Complete() {
+		return nil // told by checkExtraction
+	}
+	return v.Check()
 }
 
 // checkExtraction judges what is asked.
@@ -77,6 +139,13 @@ func checkExtraction(x electoral.Extraction) electoral.Faults {
 		x.Consultation != "" && (!listed || !slices.Contains(electoral.Consultations(), x.Consultation)) ||
 		!x.Day.IsZero() && !x.Day.Complete() {
 		fault(electoral.ExtractionVote, "consultation", string(x.Consultation)+" "+x.Day.String(), nil)
+	}
+	known := slices.Contains([]electoral.LineChoice{electoral.SeatLines, electoral.StruckLines, electoral.AllLines}, x.Lines)
+	if !known || x.Consultation == "" && (x.Lines != electoral.SeatLines || x.Reason != "") {
+		fault(electoral.ExtractionVote.In("lines"), "lines", string(x.Lines), nil)
+	}
+	if x.Touched == nil && len(x.Operations)+len(x.Revisions) > 0 || x.Alphabetical && (!listed || x.Section != "") {
+		fault(electoral.ExtractionScope.In("choice"), "list", string(x.List), nil)
 	}
 	if d := x.Turning18; d != nil && (!d.From.Complete() || !d.To.Complete() || d.To.Before(d.From)) {
 		fault(electoral.QueryInterval, "turning18", d.From.String()+" "+d.To.String(), nil)
@@ -100,10 +169,13 @@ func checkExtraction(x electoral.Extraction) electoral.Faults {
 
 // extractor is one run of Extract.
 type extractor struct {
-	action *action
-	ctx    context.Context
-	rd     Reader
-	x      electoral.Extraction
+	action  *action
+	ctx     context.Context
+	rd      Reader
+	x       electoral.Extraction
+	vote    electoral.Vote
+	choices map[string][]electoral.VotingChoice // by ANPR id
+	counts  map[string]rules.SeatCount          // by section
 }
 
 // total counts the rows; it returns -1 if the writer does not need their
@@ -122,12 +194,12 @@ func (e *extractor) total(w electoral.ListWriter) (int, error) {
 		}
 		return total, err
 	}
-	err := e.each(func(list []electoral.ExtractedElector) error { total += len(list); return nil })
+	err := e.each(func(*electoral.ExtractedElector) error { total++; return nil })
 	return total, err
 }
 
-// each calls fn with the rows, section by section or all at once.
-func (e *extractor) each(fn func([]electoral.ExtractedElector) error) error {
+// each calls fn with the rows in their order.
+func (e *extractor) each(fn func(*electoral.ExtractedElector) error) error {
 	var list []electoral.ExtractedElector
 	var err error
 	switch {
@@ -135,16 +207,129 @@ func (e *extractor) each(fn func([]electoral.ExtractedElector) error) error {
 		list, err = e.turning18()
 	case e.x.List == "":
 		list, err = e.touched()
+	case e.x.Alphabetical:
+		return e.alphabetical(fn)
 	default:
-		return e.eachSection(fn)
+		return e.eachSection(func(list []electoral.ExtractedElector) error { return e.emit(list, fn) })
 	}
-	if err != nil || len(list) == 0 {
+	if err != nil {
 		return err
 	}
-	return fn(list)
+	for _, k := range pollOrder(list, e.apart()) {
+		if err := fn(&list[k.row]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// eachSection calls fn with the rows of each section of the list.
+// emit numbers and counts the rows of one section and calls fn with those that
+// are asked.
+func (e *extractor) emit(list []electoral.ExtractedElector, fn func(*electoral.ExtractedElector) error) error {
+	numbers, next, err := e.numbers(list[0].Section)
+	if err != nil {
+		return err
+	}
+	for _, k := range pollOrder(list, e.apart()) {
+		row := &list[k.row]
+		if row.Number = numbers[row.Elector.ANPRID]; row.Number == 0 {
+			next++
+			row.Number = next
+		}
+		if !e.asked(row) {
+			continue
+		}
+		if err := fn(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// asked reports whether a line of the list belongs to the extraction.
+func (e *extractor) asked(row *electoral.ExtractedElector) bool {
+	if e.x.Reason != "" && !row.Reasons.Has(e.x.Reason) {
+		return false
+	}
+	switch e.x.Lines {
+	case electoral.StruckLines:
+		return row.Line == electoral.StruckLine
+	case electoral.SeatLines:
+		return e.x.Consultation == "" || row.Line != electoral.StruckLine
+	}
+	return true
+}
+
+func (e *extractor) apart() bool { return electoral.SexesApart(e.action.today()) }
+
+// alphabetical calls fn with the rows of all sections in one order. It keeps of
+// each row what it is sorted by, and reads the rows again.
+func (e *extractor) alphabetical(fn func(*electoral.ExtractedElector) error) error {
+	var keys []listKey
+	err := e.eachSection(func(list []electoral.ExtractedElector) error {
+		for _, k := range pollOrder(list, e.apart()) {
+			row := &list[k.row]
+			keys = append(keys, listKey{pollKey: k, born: row.Person.Birth.Date, id: row.Elector.ANPRID, section: row.Section})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	counted := e.counts
+	e.counts = nil // they are counted
+	defer func() { e.counts = counted }()
+	slices.SortFunc(keys, listKey.compare)
+	for at, part := range chunked(keys, maxPage) {
+		list := make([]electoral.ExtractedElector, 0, len(part))
+		for _, k := range part {
+			el, _, err := e.rd.Elector(e.ctx, k.id)
+			if err != nil {
+				return fmt.Errorf("registry: elector %s of the list: %w", k.id, err)
+			}
+			list = append(list, electoral.ExtractedElector{Section: k.section, Elector: el})
+		}
+		rows, err := e.complete(list)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			rows[i].Number = at + i + 1
+			if !e.asked(&rows[i]) {
+				continue
+			}
+			if err := fn(&rows[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// chunked yields the parts of a list with the index of the first of each.
+func chunked[T any](list []T, n int) iter.Seq2[int, []T] {
+	return func(yield func(int, []T) bool) {
+		for at := 0; at < len(list); at += n {
+			if !yield(at, list[at:min(at+n, len(list))]) {
+				return
+			}
+		}
+	}
+}
+
+// listKey is what a row of a whole list is sorted by and found with.
+type listKey struct {
+	pollKey
+	born        electoral.Date
+	id, section string
+}
+
+func (k listKey) compare(o listKey) int {
+	return cmp.Or(cmp.Compare(k.sex, o.sex), strings.Compare(k.surname, o.surname), strings.Compare(k.name, o.name),
+		k.born.Compare(o.born), strings.Compare(k.id, o.id))
+}
+
+// eachSection calls fn with the rows of each section of the list, in no order.
 func (e *extractor) eachSection(fn func([]electoral.ExtractedElector) error) error {
 	still, sections, err := e.stillVoting()
 	if err != nil {
@@ -225,15 +410,15 @@ func (e *extractor) stillVoting() (map[string][]electoral.ExtractedElector, []st
 	return still, slices.Sorted(maps.Keys(still)), nil
 }
 
-// complete adds the persons to rows and keeps only the rows that belong to the
-// extraction. It works in place.
+// complete adds the persons to rows and judges them. It keeps those that belong
+// to the list, whatever lines are asked. It works in place.
 func (e *extractor) complete(list []electoral.ExtractedElector) ([]electoral.ExtractedElector, error) {
 	touched, err := e.touchedOf(list)
 	if err != nil {
 		return nil, err
 	}
 	list = slices.DeleteFunc(list, func(row electoral.ExtractedElector) bool {
-		return touched != nil && !touched[row.Elector.ANPRID] || !votesIn(e.x, row.Elector)
+		return touched != nil && !touched[row.Elector.ANPRID]
 	})
 	listed := make([]Listed, len(list))
 	for i := range list {
@@ -245,7 +430,44 @@ func (e *extractor) complete(list []electoral.ExtractedElector) ([]electoral.Ext
 	for i := range list {
 		list[i].Person = listed[i].Person
 	}
-	return slices.DeleteFunc(list, func(row electoral.ExtractedElector) bool { return !entitled(e.x, row.Person) }), nil
+	kept := list[:0]
+	for i := range list {
+		switch n := len(kept); {
+		case !e.judge(&list[i]):
+		case n == i: // the rows are large: they move only where one is missing
+			kept = list[:n+1]
+		default:
+			kept = append(kept, list[i])
+		}
+	}
+	return kept, nil
+}
+
+// judge says how a row stands, and whether it belongs to the list at all.
+func (e *extractor) judge(row *electoral.ExtractedElector) bool {
+	var person *electoral.Person
+	if row.Person.ANPRID != "" {
+		person = &row.Person
+	}
+	checker := e.action.r.checker
+	if e.x.Consultation == "" {
+		if e.x.List != "" {
+			row.Line, row.Reasons = checker.Standing(&row.Elector, person, e.x.List, e.action.today())
+		}
+		return true
+	}
+	v := checker.Voting(rules.VotingCase{Elector: &row.Elector, Person: person, Vote: e.vote,
+		Choices: e.choices[row.Elector.ANPRID]})
+	if v.List != e.x.List || v.Place.Comune != e.x.Comune {
+		return false
+	}
+	row.Line, row.Reasons = v.Line, v.Reasons
+	if e.counts != nil {
+		c := e.counts[row.Section]
+		c.Add(v, person != nil && person.Residence == nil && person.Abroad != nil && rules.Postal(e.vote.Consultation))
+		e.counts[row.Section] = c
+	}
+	return true
 }
 
 // touchedOf returns which of some rows were touched; nil if it is not asked.
@@ -260,7 +482,8 @@ func (e *extractor) touchedOf(list []electoral.ExtractedElector) (map[string]boo
 			ids[i] = part[i].Elector.ANPRID
 		}
 		for entry, err := range e.rd.Journal(e.ctx,
-			JournalSearch{Comune: e.x.Comune, From: e.x.Touched.From, To: e.x.Touched.To, ANPRIDs: ids}) {
+			JournalSearch{Comune: e.x.Comune, From: e.x.Touched.From, To: e.x.Touched.To, ANPRIDs: ids,
+				Operations: e.x.Operations, Revisions: e.x.Revisions}) {
 			if err != nil {
 				return nil, err
 			}
@@ -274,7 +497,8 @@ func (e *extractor) touchedOf(list []electoral.ExtractedElector) (map[string]boo
 func (e *extractor) touched() ([]electoral.ExtractedElector, error) {
 	var list []electoral.ExtractedElector
 	for el, err := range e.rd.Search(e.ctx,
-		Search{Comune: e.x.Comune, Touched: &JournalSearch{From: e.x.Touched.From, To: e.x.Touched.To}}) {
+		Search{Comune: e.x.Comune, Touched: &JournalSearch{From: e.x.Touched.From, To: e.x.Touched.To,
+			Operations: e.x.Operations, Revisions: e.x.Revisions}}) {
 		if err != nil {
 			return nil, err
 		}
@@ -331,33 +555,6 @@ func (e *extractor) turning18() ([]electoral.ExtractedElector, error) {
 	return list, nil
 }
 
-// votesIn reports whether an elector's record puts him into an extraction.
-func votesIn(x electoral.Extraction, e electoral.Elector) bool {
-	if x.Consultation == "" {
-		return true
-	}
-	if e.Capacity != electoral.Yes || e.Status.For(x.Consultation) != electoral.Yes {
-		return false
-	}
-	if v, kept := e.KeptVote(x.Consultation, x.Day); kept {
-		return v.Comune == x.Comune && x.List == electoral.GeneralList
-	}
-	return rules.ListFor(e, x.Consultation) == x.List
-}
-
-// entitled reports whether a person is of age and alive on the day.
-func entitled(x electoral.Extraction, p electoral.Person) bool {
-	if x.Consultation == "" {
-		return true
-	}
-	if p.DeadAt(x.Day) {
-		return false
-	}
-	// An unknown age is not under age: the elector's capacity is on record.
-	age, certain := p.AgeAt(x.Day)
-	return !certain || age >= 18
-}
-
 // pollKey is what a row is sorted by.
 type pollKey struct {
 	row, sex      int
@@ -366,11 +563,17 @@ type pollKey struct {
 
 // pollOrder returns the order in which a section's rows are printed, by their
 // numbers: the rows, which are large, stay where they are.
-func pollOrder(list []electoral.ExtractedElector) []pollKey {
+func pollOrder(list []electoral.ExtractedElector, sexesApart bool) []pollKey {
 	keys := make([]pollKey, len(list))
 	for i := range list {
 		p := &list[i].Person
-		sex := slices.Index([]electoral.Sex{electoral.Male, electoral.Female, electoral.SexUnknown, ""}, p.Sex)
+		sex := 0
+		switch {
+		case sexesApart:
+			sex = slices.Index([]electoral.Sex{electoral.Male, electoral.Female, electoral.SexUnknown, ""}, p.Sex)
+		case p.ANPRID == "":
+			sex = 1 // without a name: last
+		}
 		keys[i] = pollKey{row: i, sex: sex, surname: refdata.Fold(p.Surname), name: refdata.Fold(p.Name)}
 	}
 	slices.SortFunc(keys, func(a, b pollKey) int {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +73,10 @@ func (l *lister) Write(e electoral.ExtractedElector) error {
 func (l *lister) End() error { l.ended = true; return nil }
 
 func eachTown(t *testing.T, run func(t *testing.T, r *registry.Registry, log *notebook)) {
+	eachTownAt(t, noon, run)
+}
+
+func eachTownAt(t *testing.T, now time.Time, run func(t *testing.T, r *registry.Registry, log *notebook)) {
 	eachStore(t, func(t *testing.T, _ *registry.Registry, log *notebook, store registry.Store) {
 		persons, electors := townsfolk()
 		require.NoError(t, store.Update(t.Context(), func(w registry.Writer) error {
@@ -83,7 +88,7 @@ func eachTown(t *testing.T, run func(t *testing.T, r *registry.Registry, log *no
 			return nil
 		}))
 		r, err := registry.New(registry.Config{
-			Store: store, Population: memory.NewPopulation(persons...), Recorder: log, Now: func() time.Time { return noon },
+			Store: store, Population: memory.NewPopulation(persons...), Recorder: log, Now: func() time.Time { return now },
 		})
 		require.NoError(t, err)
 		run(t, r, log)
@@ -96,11 +101,11 @@ func TestExtract(t *testing.T) {
 		x    electoral.Extraction
 		want []string
 	}{
-		"the whole list":         {electoral.Extraction{List: electoral.GeneralList}, []string{"1/5", "2/2", "2/3", "2/4", "2/1"}},
+		"the whole list":         {electoral.Extraction{List: electoral.GeneralList}, []string{"1/5", "2/4", "2/2", "2/3", "2/1"}},
 		"one section":            {electoral.Extraction{List: electoral.GeneralList, Section: "1"}, []string{"1/5"}},
 		"18 the day after":       {electoral.Extraction{List: electoral.GeneralList, Consultation: electoral.ChamberElection, Day: vote}, []string{"1/5", "2/2", "2/3", "2/1"}},
-		"18 on the day":          {electoral.Extraction{List: electoral.GeneralList, Consultation: electoral.ChamberElection, Day: vote.AddDays(1)}, []string{"1/5", "2/2", "2/3", "2/4", "2/1"}},
-		"not all for the region": {electoral.Extraction{List: electoral.GeneralList, Section: "2", Consultation: electoral.RegionalElection, Day: vote.AddDays(1)}, []string{"2/2", "2/4", "2/1"}},
+		"18 on the day":          {electoral.Extraction{List: electoral.GeneralList, Consultation: electoral.ChamberElection, Day: vote.AddDays(1)}, []string{"1/5", "2/4", "2/2", "2/3", "2/1"}},
+		"not all for the region": {electoral.Extraction{List: electoral.GeneralList, Section: "2", Consultation: electoral.RegionalElection, Day: vote.AddDays(1)}, []string{"2/4", "2/2", "2/1"}},
 		"nobody":                 {electoral.Extraction{List: electoral.GeneralList, Consultation: electoral.DistrictElection, Day: vote}, nil},
 		"another list":           {electoral.Extraction{List: electoral.TrentoList}, nil},
 	} {
@@ -108,7 +113,8 @@ func TestExtract(t *testing.T) {
 			eachTown(t, func(t *testing.T, r *registry.Registry, log *notebook) {
 				c.x.Comune, c.x.Purpose = aglie, pollsPurpose
 				var l lister
-				n, err := r.Extract(t.Context(), officer(aglie), c.x, &l)
+				report, err := r.Extract(t.Context(), officer(aglie), c.x, &l)
+				n := report.Rows
 				require.NoError(t, err)
 				assert.Equal(t, c.want, l.ids)
 				assert.Equal(t, len(c.want), n)
@@ -119,6 +125,81 @@ func TestExtract(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestExtractSexesApart extracts on the last day of the older form and on the
+// first of the new one (D.L. 27/2025).
+func TestExtractSexesApart(t *testing.T) {
+	for day, want := range map[electoral.Date][]string{
+		electoral.SingleOrder().AddDays(-1): {"1/5", "2/2", "2/3", "2/4", "2/1"},
+		electoral.SingleOrder():             {"1/5", "2/4", "2/2", "2/3", "2/1"},
+	} {
+		eachTownAt(t, day.In(time.UTC).Add(11*time.Hour), func(t *testing.T, r *registry.Registry, _ *notebook) {
+			var l lister
+			_, err := r.Extract(t.Context(), officer(aglie), electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Purpose: pollsPurpose}, &l)
+			require.NoError(t, err)
+			assert.Equal(t, want, l.ids)
+			assert.Equal(t, day.Before(electoral.SingleOrder()), l.header.SexesApart)
+		})
+	}
+}
+
+// TestExtractAlphabetical extracts the general list in one order with one
+// numbering, of a vote too.
+func TestExtractAlphabetical(t *testing.T) {
+	eachTown(t, func(t *testing.T, r *registry.Registry, _ *notebook) {
+		x := electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Purpose: pollsPurpose, Alphabetical: true}
+		var s seat
+		_, err := r.Extract(t.Context(), officer(aglie), x, &s)
+		require.NoError(t, err)
+		assert.Equal(t, map[string]int{"4": 1, "2": 2, "3": 3, "1": 4, "5": 5}, s.numbers())
+		assert.Equal(t, "1", s.rows[4].Section)
+		assert.Equal(t, 5, s.head.Total)
+
+		x.Consultation, x.Day = electoral.ChamberElection, electoral.Date{Year: 2027, Month: 1, Day: 31}
+		s = seat{}
+		report, err := r.Extract(t.Context(), officer(aglie), x, &s)
+		require.NoError(t, err)
+		assert.Equal(t, map[string]int{"2": 2, "3": 3, "1": 4, "5": 5}, s.numbers(), "4 is struck off: under age")
+		assert.Equal(t, 4, report.Sections["2"].Listed)
+	})
+}
+
+// TestExtractRevision extracts those whom a revision enrolled, and those whom it
+// removed.
+func TestExtractRevision(t *testing.T) {
+	inTown(t, func(c *town) {
+		req := officer(aglie)
+		req.Revision = electoral.DynamicRevision
+		_, err := c.Enrol(c.ctx(), req, electorOf("1", aglie, "1"))
+		require.NoError(t, err)
+		_, err = c.Enrol(c.ctx(), officer(aglie), electorOf("22", aglie, "2"))
+		require.NoError(t, err)
+		c.tick()
+		x := electoral.Extraction{Comune: aglie, Purpose: pollsPurpose, Touched: &electoral.Interval{From: c.now.Add(-time.Hour)}}
+		for want, change := range map[string]func(*electoral.Extraction){
+			"1 22": func(x *electoral.Extraction) { x.Operations = []electoral.Operation{electoral.OpEnrol} },
+			"1":    func(x *electoral.Extraction) { x.Revisions = []electoral.Revision{electoral.DynamicRevision} },
+			"":     func(x *electoral.Extraction) { x.Operations = []electoral.Operation{electoral.OpRemove} },
+		} {
+			y := x
+			change(&y)
+			var l lister
+			_, err := c.Extract(c.ctx(), officer(aglie), y, &l)
+			require.NoError(t, err)
+			var ids []string
+			for _, id := range l.ids {
+				ids = append(ids, id[strings.Index(id, "/")+1:])
+			}
+			slices.Sort(ids)
+			assert.Equal(t, want, strings.Join(ids, " "))
+			y.List = electoral.GeneralList
+			l = lister{}
+			_, err = c.Extract(c.ctx(), officer(aglie), y, &l)
+			require.NoError(t, err)
+			assert.Len(t, l.ids, len(strings.Fields(want)))
+		}
+	})
 }
 
 func TestExtractRefuses(t *testing.T) {
@@ -137,6 +218,13 @@ func TestExtractRefuses(t *testing.T) {
 			{electoral.ExtractionVote, func(x *electoral.Extraction) {
 				x.Consultation, x.Day = electoral.ChamberElection, electoral.Date{Year: 2027}
 			}},
+			{electoral.ExtractionVote, func(x *electoral.Extraction) { x.Lines = electoral.StruckLines }},
+			{electoral.ExtractionVote, func(x *electoral.Extraction) { x.Reason = electoral.VoterUnderAge }},
+			{electoral.VoteDay, func(x *electoral.Extraction) {
+				x.Consultation, x.Day = electoral.ChamberElection, electoral.Date{Year: 2927, Month: 1, Day: 1}
+			}},
+			{electoral.ExtractionScope, func(x *electoral.Extraction) { x.Operations = []electoral.Operation{electoral.OpEnrol} }},
+			{electoral.ExtractionScope, func(x *electoral.Extraction) { x.Section, x.Alphabetical = "1", true }},
 			{electoral.ExtractionPurpose, func(x *electoral.Extraction) { x.Purpose.Act = "x" }},
 			{electoral.ExtractionPurpose, func(x *electoral.Extraction) { x.Purpose.Function = "  a " }},
 			{electoral.NotCompetent, func(x *electoral.Extraction) { x.Comune = airasca }},
@@ -162,7 +250,8 @@ func TestExtractFormats(t *testing.T) {
 	eachTown(t, func(t *testing.T, r *registry.Registry, _ *notebook) {
 		extract := func(w electoral.ListWriter) {
 			t.Helper()
-			n, err := r.Extract(t.Context(), officer(aglie), electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Purpose: pollsPurpose}, w)
+			report, err := r.Extract(t.Context(), officer(aglie), electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Purpose: pollsPurpose}, w)
+			n := report.Rows
 			require.NoError(t, err)
 			require.Equal(t, 5, n)
 		}
@@ -172,8 +261,8 @@ func TestExtractFormats(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, rows, 6)
 		assert.Equal(t, "sezioneelettoralenum", rows[0][0])
-		assert.Equal(t, []string{"2", "2"}, rows[2][:2])
-		assert.Equal(t, []string{"D'ÀRIA", "UGO", "M", "1980-01-01", aglie, "S"}, rows[2][3:9])
+		assert.Equal(t, []string{"2", "2"}, rows[3][:2])
+		assert.Equal(t, []string{"D'ÀRIA", "UGO", "M", "1980-01-01", aglie, "S"}, rows[3][3:9])
 
 		b.Reset()
 		extract(lists.NewNDJSONWriter(&b))
@@ -184,7 +273,7 @@ func TestExtractFormats(t *testing.T) {
 			Elector electoral.Elector
 			Person  electoral.Person
 		}
-		require.NoError(t, json.Unmarshal([]byte(lines[2]), &row))
+		require.NoError(t, json.Unmarshal([]byte(lines[3]), &row))
 		assert.Equal(t, "DARDI", row.Person.Surname)
 		assert.Equal(t, electoral.No, row.Elector.Status.Regional)
 
@@ -197,7 +286,7 @@ func TestExtractFormats(t *testing.T) {
 		for _, line := range lines {
 			assert.Len(t, line, last.From+last.Width-1)
 		}
-		assert.Equal(t, "D'A'RIA", strings.TrimSpace(lines[1][layout[3].From-1:layout[3].From-1+layout[3].Width]))
+		assert.Equal(t, "D'A'RIA", strings.TrimSpace(lines[2][layout[3].From-1:layout[3].From-1+layout[3].Width]))
 
 		b.Reset()
 		w, err := anprxml.NewListWriter(&b, anprxml.WriteConfig{})
@@ -212,17 +301,27 @@ func TestExtractFormats(t *testing.T) {
 			require.Empty(t, item.Faults)
 			ids = append(ids, item.Record.ANPRID)
 		}
-		assert.Equal(t, []string{"5", "2", "3", "4", "1"}, ids)
+		assert.Equal(t, []string{"5", "4", "2", "3", "1"}, ids)
 	})
 }
 
 func TestASCIIRefusesWhatDoesNotFit(t *testing.T) {
-	for _, surname := range []string{strings.Repeat("A", 51), "日本", "A\nB"} {
-		var b bytes.Buffer
-		w := lists.NewASCIIWriter(&b)
-		err := w.Write(electoral.ExtractedElector{Elector: electoral.Elector{ANPRID: "7"}, Person: electoral.Person{Surname: surname}})
-		require.ErrorContains(t, err, "elector 7: column cognome")
+	var b bytes.Buffer
+	w := lists.NewASCIIWriter(&b)
+	write := func(id, surname string) {
+		require.NoError(t, w.Write(electoral.ExtractedElector{Elector: electoral.Elector{ANPRID: id}, Person: electoral.Person{Surname: surname}}))
 	}
+	for _, id := range []string{"7", "8"} {
+		write(id, strings.Repeat("A", 51))
+	}
+	write("9", "日本")
+	write("10", "A\nB")
+	err := w.End()
+	require.ErrorContains(t, err, "elector 7: column cognome")
+	require.ErrorContains(t, err, "elector 8: column cognome", "all of them")
+	require.Len(t, w.Replaced(), 2)
+	assert.Equal(t, "9", w.Replaced()[0].Value)
+	assert.Contains(t, b.String(), "A?B")
 }
 
 func TestPDFListOfTheRegistry(t *testing.T) {
@@ -230,7 +329,8 @@ func TestPDFListOfTheRegistry(t *testing.T) {
 		var b bytes.Buffer
 		w, err := lists.NewPDFWriter(&b, lists.PDFConfig{})
 		require.NoError(t, err)
-		n, err := r.Extract(t.Context(), officer(aglie), electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Purpose: pollsPurpose}, w)
+		report, err := r.Extract(t.Context(), officer(aglie), electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Purpose: pollsPurpose}, w)
+		n := report.Rows
 		require.NoError(t, err)
 		require.Equal(t, 5, n)
 		name := filepath.Join(t.TempDir(), "list.pdf")

@@ -157,9 +157,9 @@ func TestNoticeToCome(t *testing.T) {
 				town.votes = []electoral.Vote{c.vote}
 				p := people()[0].Clone()
 				p.Residence.Comune = "A952"
-				p.Residence.Since, p.Residence.TerritorySince = today.AddYears(-5), today.AddYears(-5)
+				p.Residence.Since = today.AddYears(-5)
 				if !c.vote.Notice.After(today) && c.vote.Day.Before(today) {
-					p.Residence.TerritorySince = today.AddYears(-4) // over today, not at the past notice
+					p.Residence.Since = today.AddYears(-4) // over today, not at the past notice
 				}
 				town.population.Put(p)
 				e := electorOf("1", aglie, "1")

@@ -197,7 +197,7 @@ func TestUndoLoad(t *testing.T) {
 func TestUndoBesideAnother(t *testing.T) {
 	inTown(t, func(c *town) {
 		mover := people()[0].Clone()
-		mover.Residence = &electoral.Residence{Comune: "L378", TerritorySince: electoral.Date{Year: 2026, Month: 3, Day: 1}}
+		mover.Residence = &electoral.Residence{Comune: "L378", Since: electoral.Date{Year: 2026, Month: 3, Day: 1}, Earlier: []electoral.ResidencePeriod{{Comune: aglie, From: electoral.Date{Year: 2000, Month: 1, Day: 1}, To: electoral.Date{Year: 2026, Month: 3, Day: 1}}}}
 		c.population.Put(mover)
 		added := electoral.Elector{ANPRID: "1", Capacity: electoral.Yes, Status: electorOf("1", aglie, "1").Status,
 			Added: electoral.AddedLists{Trento: electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: aglie, Section: "1"}}}}
@@ -395,7 +395,7 @@ func TestUndoKeepsEarlierList(t *testing.T) {
 	inTown(t, func(c *town) {
 		const trento = "L378"
 		mover := people()[0].Clone()
-		mover.Residence = &electoral.Residence{Comune: trento, TerritorySince: electoral.Date{Year: 2026, Month: 3, Day: 1}}
+		mover.Residence = &electoral.Residence{Comune: trento, Since: electoral.Date{Year: 2026, Month: 3, Day: 1}, Earlier: []electoral.ResidencePeriod{{Comune: aglie, From: electoral.Date{Year: 2000, Month: 1, Day: 1}, To: electoral.Date{Year: 2026, Month: 3, Day: 1}}}}
 		c.population.Put(mover)
 		_, err := c.PutSection(c.ctx(), officer(trento), sectionOf(trento, "1"))
 		require.NoError(c.t, err)

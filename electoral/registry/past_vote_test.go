@@ -18,7 +18,8 @@ import (
 func (c *town) rolled(comune string, l electoral.List, day electoral.Date) int {
 	c.t.Helper()
 	x := electoral.Extraction{List: l, Comune: comune, Consultation: electoral.RegionalElection, Day: day, Purpose: pollsPurpose}
-	n, err := c.Extract(c.ctx(), officer(comune), x, &lister{})
+	report, err := c.Extract(c.ctx(), officer(comune), x, &lister{})
+	n := report.Rows
 	require.NoError(c.t, err)
 	return n
 }

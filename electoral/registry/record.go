@@ -23,6 +23,10 @@ const (
 	ApplicationBook Book = "application"
 	// LoadBook keeps what became of first loads.
 	LoadBook Book = "load"
+	// ChoiceBook keeps how persons chose to vote in one vote.
+	ChoiceBook Book = "choice"
+	// NumberingBook keeps the numbers of a section's list for one vote.
+	NumberingBook Book = "numbering"
 )
 
 // A Record is one entry of a [Book]. Comune, Book and ID are its key.

@@ -328,7 +328,7 @@ func TestLoadCountsErrorsBeyondTheBound(t *testing.T) {
 func TestTwoComuni(t *testing.T) {
 	const bolzano = "A952"
 	mover := people()[0].Clone()
-	mover.Residence = &electoral.Residence{Comune: bolzano, Since: electoral.Date{Year: 2026, Month: 3, Day: 1}, TerritorySince: electoral.Date{Year: 2026, Month: 3, Day: 1}}
+	mover.Residence = &electoral.Residence{Comune: bolzano, Since: electoral.Date{Year: 2026, Month: 3, Day: 1}, Earlier: []electoral.ResidencePeriod{{Comune: aglie, From: electoral.Date{Year: 2000, Month: 1, Day: 1}, To: electoral.Date{Year: 2026, Month: 3, Day: 1}}}}
 	general := electorOf("1", bolzano, "1")
 	general.Status.SenateConstituency, general.Status.ChamberConstituency = "TRENTINO-ALTO ADIGE/SÜDTIROL", "TRENTINO-ALTO ADIGE/SÜDTIROL"
 	added := electoral.Elector{ANPRID: "1", Capacity: electoral.Yes, Status: electorOf("1", aglie, "1").Status,

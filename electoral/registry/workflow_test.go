@@ -84,6 +84,7 @@ func TestConflict(t *testing.T) {
 		answer, err = act(airasca, registry.ReopenConflict, "Trasferito il 1° ottobre.")
 		require.NoError(c.t, err)
 		assert.Equal(c.t, registry.ConflictOpen, answer.State)
+		assert.Equal(c.t, registry.ConflictOpen, c.conflicts(aglie)[0].State, "as it is kept")
 
 		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Code: electoral.Emigration})
 		require.NoError(c.t, err)
@@ -136,7 +137,8 @@ func TestStillVotes(t *testing.T) {
 		for day, want := range map[electoral.Date]int{day: 1, {Year: 2027, Month: 6, Day: 1}: 0} {
 			var l lister
 			x := electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Consultation: electoral.RegionalElection, Day: day, Purpose: pollsPurpose}
-			n, err := c.Extract(c.ctx(), officer(aglie), x, &l)
+			report, err := c.Extract(c.ctx(), officer(aglie), x, &l)
+			n := report.Rows
 			require.NoError(c.t, err)
 			assert.Equal(c.t, want, n, day)
 		}
@@ -468,7 +470,8 @@ func TestExtractTurning18(t *testing.T) {
 		var l lister
 		x := electoral.Extraction{Comune: aglie, Purpose: pollsPurpose,
 			Turning18: &electoral.DateRange{From: electoral.Date{Year: 2027, Month: 1, Day: 1}, To: electoral.Date{Year: 2027, Month: 6, Day: 30}}}
-		n, err := c.Extract(c.ctx(), officer(aglie), x, &l)
+		report, err := c.Extract(c.ctx(), officer(aglie), x, &l)
+		n := report.Rows
 		require.NoError(c.t, err)
 		assert.Equal(c.t, 3, n)
 		assert.Equal(c.t, 3, l.header.Total)
@@ -479,7 +482,8 @@ func TestExtractTurning18(t *testing.T) {
 		c.population.Put(leap)
 		for day, want := range map[electoral.Date]int{{Year: 2026, Month: 2, Day: 28}: 0, {Year: 2026, Month: 3, Day: 1}: 1} {
 			x.Turning18 = &electoral.DateRange{From: day, To: day}
-			n, err := c.Extract(c.ctx(), officer(aglie), x, &lister{})
+			report, err := c.Extract(c.ctx(), officer(aglie), x, &lister{})
+			n := report.Rows
 			require.NoError(c.t, err)
 			assert.Equal(c.t, want, n, day)
 		}
@@ -511,7 +515,8 @@ func TestExtractTouched(t *testing.T) {
 		} {
 			var l lister
 			x := electoral.Extraction{List: k.list, Comune: aglie, Purpose: pollsPurpose, Touched: &electoral.Interval{From: k.from, To: k.to}}
-			n, err := c.Extract(c.ctx(), officer(aglie), x, &l)
+			report, err := c.Extract(c.ctx(), officer(aglie), x, &l)
+			n := report.Rows
 			require.NoError(c.t, err)
 			var ids []string
 			for _, id := range l.ids {
@@ -560,7 +565,8 @@ func TestOneVoteEach(t *testing.T) {
 			for _, vote := range electoral.Consultations() {
 				votes := 0
 				for _, l := range electoral.Lists() {
-					n, err := r.Extract(t.Context(), officer(aglie), electoral.Extraction{List: l, Comune: aglie, Consultation: vote, Day: electoral.Date{Year: 2027, Month: 1, Day: 1}, Purpose: pollsPurpose}, &lister{})
+					report, err := r.Extract(t.Context(), officer(aglie), electoral.Extraction{List: l, Comune: aglie, Consultation: vote, Day: electoral.Date{Year: 2027, Month: 1, Day: 1}, Purpose: pollsPurpose}, &lister{})
+					n := report.Rows
 					require.NoError(t, err)
 					votes += n
 				}

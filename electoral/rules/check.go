@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"cmp"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,55 +13,45 @@ import (
 // A Checker applies the rules on electors and sections. It is safe for
 // concurrent use.
 type Checker struct {
-	tables *refdata.Tables
-	terms  []AddedTerm
+	tables      *refdata.Tables
+	residences  []ResidenceRule
+	withoutPost []StateTerm
+	markPostal  bool
 }
 
 // A Config says with which tables a [Checker] judges.
 type Config struct {
 	// Tables are the reference tables; nil means those embedded in the SDK.
 	Tables *refdata.Tables
-	// AddedTerms are the periods of residence after which an elector leaves an
-	// added list; nil means [DefaultAddedTerms].
-	AddedTerms []AddedTerm
+	// Residences are the rules on the residence of who votes in Trentino-Alto
+	// Adige and Valle d'Aosta; nil means [DefaultResidenceRules].
+	Residences []ResidenceRule
+	// WithoutPost are the States in which residents do not vote by post. Nil
+	// means that they are not known, which is told; an empty list, that there is
+	// none. The Ministry publishes them for each vote.
+	WithoutPost []StateTerm
+	// MarkPostal leaves on the copy for the polling station, marked, those who
+	// vote by post; without it they are struck off.
+	MarkPostal bool
 }
 
-// An AddedTerm is the uninterrupted residence after which an elector leaves an
-// added list for the general list of his comune. It is dated, because a change
-// of the law is pending for Bolzano.
-type AddedTerm struct {
-	List  electoral.List
-	Years int
-	// From and To bound the notices of convocation to which it applies; To is
-	// excluded; a zero date does not bound them.
+// A StateTerm is the time in which something holds for a State.
+type StateTerm struct {
+	State string // ISO 3166-1 alpha-3
+	// From and To are the first and the last day of voting; zero means no bound.
 	From, To electoral.Date
 }
 
-// DefaultAddedTerms returns the periods in force: four years for Bolzano
-// (D.P.R. 50/1973, art. 5), one for Trento (art. 3) and for Valle d'Aosta
-// (d.lgs. 320/1994, art. 5).
-func DefaultAddedTerms() []AddedTerm {
-	return []AddedTerm{
-		{List: electoral.BolzanoList, Years: 4},
-		{List: electoral.TrentoList, Years: 1},
-		{List: electoral.AostaValleyList, Years: 1},
-	}
-}
-
 // NewChecker returns a checker. It fails only if the embedded tables cannot be
-// read, or if a term is negative or of a list that has none.
+// read, or if a residence rule is of a list that has none.
 func NewChecker(cfg Config) (*Checker, error) {
-	c := &Checker{tables: cfg.Tables, terms: slices.Clone(cfg.AddedTerms)}
-	if cfg.AddedTerms == nil {
-		c.terms = DefaultAddedTerms()
+	c := &Checker{tables: cfg.Tables, residences: slices.Clone(cfg.Residences),
+		withoutPost: slices.Clone(cfg.WithoutPost), markPostal: cfg.MarkPostal}
+	if cfg.Residences == nil {
+		c.residences = DefaultResidenceRules()
 	}
-	for _, t := range c.terms {
-		if t.Years < 0 ||
-			!slices.Contains([]electoral.List{electoral.BolzanoList, electoral.TrentoList, electoral.AostaValleyList},
-				t.List) {
-			return nil, errors.New("rules: added term of list " + strconv.Quote(string(t.List)) + " with " +
-				strconv.Itoa(t.Years) + " years")
-		}
+	if err := checkResidenceRules(c.residences); err != nil {
+		return nil, err
 	}
 	if c.tables == nil {
 		tables, err := refdata.Embedded()
@@ -90,6 +78,9 @@ type Circumstances struct {
 	// Person is the elector's entry in the population register; nil when it is
 	// not at hand, and the rules on it are not applied.
 	Person *electoral.Person
+	// Choices are those recorded for the elector; an option for Italy lets a
+	// resident abroad have a constituency of the national territory.
+	Choices []electoral.VotingChoice
 	// Section looks a section up; nil when the sections are not at hand, and
 	// the rules on them are not applied. known is false for a comune whose
 	// sections are not at hand (another comune's, in a comune's own copy).
@@ -127,6 +118,9 @@ func (k *elector) fault(c electoral.Cause, path, value string, args electoral.Ar
 	k.faults = append(k.faults, electoral.NewFault(c, path, value, args))
 }
 
+// label names a comune for people.
+func (k *elector) label(belfiore string) string { return k.checker.tables.ComuneLabel(belfiore) }
+
 func (k *elector) identity() {
 	if !electoral.ValidANPRID(k.e.ANPRID) {
 		k.fault(electoral.IDMalformed, "anprId", k.e.ANPRID, nil)
@@ -161,7 +155,7 @@ func (k *elector) person() {
 		k.fault(electoral.PersonNotRegistered, "anprId", k.e.ANPRID, nil)
 	}
 	if dead && (k.e.Capacity == electoral.Yes || enrolled) {
-		k.fault(electoral.DeadEnrolled, "anprId", k.e.ANPRID, electoral.Args{"death": p.Death.String()})
+		k.fault(electoral.DeadEnrolled, "anprId", k.e.ANPRID, electoral.Args{"death": p.Death.Italian()})
 	}
 	k.notItalian(p, enrolled)
 	if k.e.Capacity != electoral.Yes {
@@ -173,10 +167,10 @@ func (k *elector) person() {
 	switch {
 	case certain && age < 17:
 		k.fault(electoral.AgeTooLow, "capacity", electoral.Yes.String(),
-			electoral.Args{"age": strconv.Itoa(age), "day": k.in.At.String()})
+			electoral.Args{"age": strconv.Itoa(age), "day": k.in.At.Italian()})
 	case !certain && age < 18:
 		k.fault(electoral.AgeUncertain, "capacity", electoral.Yes.String(),
-			electoral.Args{"birth": p.Birth.Date.String()})
+			electoral.Args{"birth": p.Birth.Date.Italian()})
 	}
 }
 
@@ -189,7 +183,7 @@ func (k *elector) notItalian(p *electoral.Person, enrolled bool) {
 	for _, f := range citizensAlone(k.e.Status) {
 		if f.Answer == electoral.Yes {
 			k.fault(electoral.NationalStatusNotItalian, f.Path, electoral.Yes.String(),
-				electoral.Args{"day": k.in.At.String(), "consultation": f.Italian})
+				electoral.Args{"day": k.in.At.Italian(), "consultation": f.Italian})
 		}
 	}
 }
@@ -233,7 +227,7 @@ func (k *elector) enrolment(path string, en electoral.Enrolment) {
 	case en.Comune == "":
 		k.fault(electoral.EnrolmentComuneMissing, path+".comune", "", nil)
 	case !known:
-		k.fault(electoral.EnrolmentComuneUnknown, path+".comune", en.Comune, electoral.Args{"day": k.in.At.String()})
+		k.fault(electoral.EnrolmentComuneUnknown, path+".comune", en.Comune, electoral.Args{"day": k.in.At.Italian()})
 	}
 	switch {
 	case strings.TrimSpace(en.Section) == "":
@@ -247,7 +241,7 @@ func (k *elector) enrolment(path string, en electoral.Enrolment) {
 		_, found, at := k.in.Section(en.Comune, en.Section)
 		if at && !found {
 			k.fault(electoral.SectionUnknown, path+".section", en.Section,
-				electoral.Args{"section": en.Section, "comune": en.Comune})
+				electoral.Args{"section": en.Section, "comune": k.label(en.Comune)})
 			return
 		}
 	}
@@ -258,17 +252,9 @@ func (k *elector) enrolment(path string, en electoral.Enrolment) {
 }
 
 func (k *elector) addedLists() {
-	territories := []struct {
-		list     electoral.List
-		province string
-		name     string
-	}{
-		{electoral.BolzanoList, "BZ", "provincia di Bolzano"},
-		{electoral.TrentoList, "TN", "provincia di Trento"},
-		{electoral.AostaValleyList, "AO", "Valle d'Aosta"},
-	}
 	var first electoral.List
-	for _, t := range territories {
+	var of territory
+	for _, t := range territories() {
 		if k.e.ListEntry(t.list).Enrolled != electoral.Yes {
 			continue
 		}
@@ -276,8 +262,13 @@ func (k *elector) addedLists() {
 			k.fault(electoral.AddedMoreThanOne, t.list.Path()+".enrolled", electoral.Yes.String(),
 				electoral.Args{"list": first.Italian()})
 		}
-		first = cmp.Or(first, t.list)
-		k.addedList(t.list, t.province, t.name)
+		if first == "" {
+			first, of = t.list, t
+		}
+		k.addedList(t)
+	}
+	if first == "" && k.e.General != nil {
+		k.noAddedList()
 	}
 	if first != "" {
 		k.onlyItalian(electoral.AddedNotItalian, first.Path()+".enrolled", first)
@@ -289,7 +280,7 @@ func (k *elector) addedLists() {
 		}
 	}
 	if first != "" && k.e.Capacity == electoral.Yes && k.e.Status.Regional == electoral.No {
-		k.fault(electoral.AddedRegionalStatus, "status.regional", electoral.No.String(),
+		k.territoryFault(of, electoral.AddedRegionalStatus, "status.regional", electoral.No.String(),
 			electoral.Args{"list": first.Italian()})
 	}
 }
@@ -309,7 +300,7 @@ func (k *elector) registeredIn(code electoral.Code, path, comune string) {
 		where = p.Abroad.Comune
 	}
 	if where != "" && where != comune {
-		k.fault(code, path, comune, electoral.Args{"comune": where})
+		k.fault(code, path, comune, electoral.Args{"comune": k.label(where)})
 	}
 }
 
@@ -320,7 +311,7 @@ func (k *elector) onlyItalian(code electoral.Code, path string, l electoral.List
 	case len(p.Citizenships) == 0:
 		k.fault(electoral.CitizenshipUnknown, path, "", electoral.Args{"list": l.Italian()})
 	default:
-		k.fault(code, path, citizenshipsOf(p, k.in.At), electoral.Args{"day": k.in.At.String(), "list": l.Italian()})
+		k.fault(code, path, citizenshipsOf(p, k.in.At), electoral.Args{"day": k.in.At.Italian(), "list": l.Italian()})
 	}
 }
 
@@ -337,12 +328,18 @@ func citizenshipsOf(p *electoral.Person, at electoral.Date) string {
 	return s
 }
 
-func (k *elector) addedList(l electoral.List, province, name string) {
-	en := k.e.ListEntry(l).Enrolment
+// territoryFault adds a fault with the law of one territory alone.
+func (k *elector) territoryFault(t territory, c electoral.Cause, path, value string, args electoral.Args) {
+	k.fault(c, path, value, args)
+	k.faults[len(k.faults)-1].Source = t.law
+}
+
+func (k *elector) addedList(t territory) {
+	en := k.e.ListEntry(t.list).Enrolment
 	if en != nil {
-		if c, ok := k.checker.tables.Comune(en.Comune, k.in.At); ok && c.ProvinceSigla == province {
-			k.fault(electoral.AddedComuneInTerritory, l.Path()+".enrolment.comune", en.Comune,
-				electoral.Args{"territory": name})
+		if c, ok := k.checker.tables.Comune(en.Comune, k.in.At); ok && c.ProvinceSigla == t.province {
+			k.territoryFault(t, electoral.AddedComuneInTerritory, t.list.Path()+".enrolment.comune", en.Comune,
+				electoral.Args{"territory": t.name})
 		}
 	}
 	p := k.in.Person
@@ -350,43 +347,67 @@ func (k *elector) addedList(l electoral.List, province, name string) {
 		return // an Italian abroad may be in an added list too
 	}
 	if en != nil && en.Comune == p.Residence.Comune {
-		k.fault(electoral.AddedSameComune, l.Path()+".enrolment.comune", en.Comune, nil)
+		k.territoryFault(t, electoral.AddedSameComune, t.list.Path()+".enrolment.comune", en.Comune, nil)
 	}
-	if c, ok := k.checker.tables.Comune(p.Residence.Comune, k.in.At); ok && c.ProvinceSigla != province {
-		k.fault(electoral.AddedOtherProvince, l.Path()+".enrolled", electoral.Yes.String(),
-			electoral.Args{"comune": c.Name, "province": c.ProvinceSigla, "territory": name})
+	if c, ok := k.checker.tables.Comune(p.Residence.Comune, k.in.At); ok && c.ProvinceSigla != t.province {
+		k.territoryFault(t, electoral.AddedOtherProvince, t.list.Path()+".enrolled", electoral.Yes.String(),
+			electoral.Args{"comune": c.Name, "province": c.ProvinceSigla, "territory": t.name})
 		return
 	}
-	k.addedTerm(l, p.Residence.TerritorySince, name)
+	k.addedTerm(t)
 }
 
 // addedTerm counts the residence at the notice. Without one it can only say
 // which term would be over by today.
-func (k *elector) addedTerm(l electoral.List, since electoral.Date, name string) {
-	at, noticed := k.in.Notice, !k.in.Notice.IsZero()
-	if !noticed {
-		at = k.in.At
+func (k *elector) addedTerm(t territory) {
+	day, noticed := k.countedAt()
+	path := t.list.Path() + ".enrolled"
+	residence, years, known := k.checker.residence(t.list, k.in.Person, day)
+	args := electoral.Args{"territory": t.name, "since": k.in.Person.Residence.Since.Italian(), "term": term(years),
+		"day": day.Italian()}
+	switch {
+	case !known || residence.Met == electoral.NotGiven:
+		k.territoryFault(t, electoral.AddedTermNotCheckable, path, electoral.Yes.String(), electoral.Args{"territory": t.name})
+	case residence.Met == electoral.No:
+	case noticed:
+		k.territoryFault(t, electoral.AddedTermOver, path, electoral.Yes.String(), args)
+	default:
+		k.territoryFault(t, electoral.AddedTermNotCheckable.In("no-notice"), path, electoral.Yes.String(), args)
 	}
-	path := l.Path() + ".enrolled"
-	i := slices.IndexFunc(k.checker.terms, func(t AddedTerm) bool {
-		return t.List == l && (t.From.IsZero() || !t.From.After(at)) && (t.To.IsZero() || t.To.After(at))
-	})
-	if i < 0 || since.IsZero() || !since.Complete() {
-		k.fault(electoral.AddedTermNotCheckable, path, electoral.Yes.String(), electoral.Args{"territory": name})
+}
+
+// countedAt is the day at which residence is counted, and whether it is that of
+// a notice.
+func (k *elector) countedAt() (electoral.Date, bool) {
+	if k.in.Notice.IsZero() {
+		return k.in.At, false
+	}
+	return k.in.Notice, true
+}
+
+// noAddedList tells of somebody who came to a territory not long ago and is in
+// no added list.
+func (k *elector) noAddedList() {
+	p := k.in.Person
+	if p == nil || p.Residence == nil || k.e.Capacity == electoral.No || k.e.Status.Regional == electoral.No {
 		return
 	}
-	years := k.checker.terms[i].Years
-	if since.AddYears(years).After(at) {
-		return
-	}
-	if noticed {
-		k.fault(electoral.AddedTermOver, path, electoral.Yes.String(),
-			electoral.Args{"territory": name, "since": since.String(), "years": strconv.Itoa(years),
-				"day": at.String()})
-	} else {
-		k.fault(electoral.AddedTermNotCheckable.In("no-notice"), path, electoral.Yes.String(),
-			electoral.Args{"territory": name, "since": since.String(), "years": strconv.Itoa(years),
-				"day": at.String()})
+	day, _ := k.countedAt()
+	for _, t := range territories() {
+		if k.checker.province(p.Residence.Comune, day) != t.province || k.e.General.Comune != p.Residence.Comune {
+			continue
+		}
+		residence, years, known := k.checker.residence(t.list, p, day)
+		args := electoral.Args{"territory": t.name, "since": p.Residence.Since.Italian(), "term": term(years),
+			"day": day.Italian()}
+		switch {
+		case !known || residence.Met == electoral.Yes || p.Residence.Since.IsZero():
+		case residence.Met == electoral.No:
+			k.territoryFault(t, electoral.AddedListMissing, t.list.Path()+".enrolled", k.e.ListEntry(t.list).Enrolled.String(), args)
+		default:
+			k.territoryFault(t, electoral.AddedListMissing.In("unknown"), t.list.Path()+".enrolled",
+				k.e.ListEntry(t.list).Enrolled.String(), args)
+		}
 	}
 }
 
@@ -432,10 +453,13 @@ func (k *elector) euLists() {
 	k.euCitizenship(path, first)
 	if a, b := comunal.Enrolment, parliament.Enrolment; a != nil && b != nil && a.Comune != b.Comune {
 		k.fault(electoral.EUDifferentComuni, "eu.parliament.enrolment.comune", b.Comune,
-			electoral.Args{"comune": a.Comune, "other": b.Comune})
+			electoral.Args{"comune": k.label(a.Comune), "other": k.label(b.Comune)})
 	}
 	if p := k.in.Person; p != nil && p.Residence == nil {
 		k.fault(electoral.EUNotResident, path, electoral.Yes.String(), nil)
+	}
+	if comunal.Enrolled == electoral.Yes {
+		k.euTerm()
 	}
 	for _, l := range []electoral.List{electoral.EUComunalList, electoral.EUParliamentList} {
 		if en, ok := k.e.EnrolmentIn(l); ok {
@@ -454,9 +478,9 @@ func (k *elector) euCitizenship(path string, l electoral.List) {
 	case len(p.Citizenships) == 0:
 		k.fault(electoral.CitizenshipUnknown.In("union"), path, "", electoral.Args{"list": l.Italian()})
 	case p.IsItalian(k.in.At):
-		k.fault(electoral.EUItalian, path, electoral.Yes.String(), electoral.Args{"day": k.in.At.String()})
+		k.fault(electoral.EUItalian, path, electoral.Yes.String(), electoral.Args{"day": k.in.At.Italian()})
 	case !p.IsEUCitizen(k.checker.tables, k.in.At):
-		k.fault(electoral.EUNotMember, path, citizenshipsOf(p, k.in.At), electoral.Args{"day": k.in.At.String()})
+		k.fault(electoral.EUNotMember, path, citizenshipsOf(p, k.in.At), electoral.Args{"day": k.in.At.Italian()})
 	}
 }
 
@@ -489,4 +513,20 @@ func (k *elector) follows(code electoral.Code, path string, got electoral.Answer
 	}
 	k.fault(code, path, got.String(),
 		electoral.Args{"list": l.Italian(), "expected": want.String(), "status": got.String()})
+}
+
+// euTerm tells of a citizen of another Member State who has not lived in
+// Trentino-Alto Adige as long as comuni of Bolzano ask.
+func (k *elector) euTerm() {
+	p := k.in.Person
+	day, _ := k.countedAt()
+	if p == nil || p.Residence == nil || p.Residence.Since.IsZero() || k.checker.province(p.Residence.Comune, day) != "BZ" {
+		return
+	}
+	residence, years, known := k.checker.residence(electoral.EUComunalList, p, day)
+	if known && residence.Met != electoral.Yes {
+		k.fault(electoral.EUTermMissing, "eu.comunal.enrolled", electoral.Yes.String(),
+			electoral.Args{"territory": "provincia di Bolzano", "since": p.Residence.Since.Italian(), "day": day.Italian(),
+				"term": term(years)})
+	}
 }

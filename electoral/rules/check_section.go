@@ -45,7 +45,7 @@ func (k *section) identity() {
 	case k.s.Comune == "":
 		k.fault(electoral.SectionComuneMissing, "comune", "", nil)
 	case !k.known:
-		k.fault(electoral.SectionComuneUnknown, "comune", k.s.Comune, electoral.Args{"day": k.at.String()})
+		k.fault(electoral.SectionComuneUnknown, "comune", k.s.Comune, electoral.Args{"day": k.at.Italian()})
 	}
 	switch {
 	case strings.TrimSpace(k.s.Number) == "":
@@ -73,7 +73,7 @@ func (k *section) seat() {
 	case a.Comune == "":
 		k.fault(electoral.SeatComuneMissing, "seat.comune", "", nil)
 	case k.s.Comune != "" && a.Comune != k.s.Comune:
-		k.fault(electoral.SeatOtherComune, "seat.comune", a.Comune, electoral.Args{"comune": k.s.Comune})
+		k.fault(electoral.SeatOtherComune, "seat.comune", a.Comune, electoral.Args{"comune": k.checker.tables.ComuneLabel(k.s.Comune)})
 	}
 }
 
@@ -102,7 +102,7 @@ func (k *section) european() {
 	v, ok := k.checker.tables.EuropeanConstituency(k.s.Comune)
 	switch want := v.Name; {
 	case !ok:
-		k.fault(electoral.EuropeanNotCheckable, "europeanConstituency", given, electoral.Args{"comune": k.s.Comune})
+		k.fault(electoral.EuropeanNotCheckable, "europeanConstituency", given, electoral.Args{"comune": k.checker.tables.ComuneLabel(k.s.Comune)})
 	case want != name:
 		k.fault(electoral.EuropeanOtherComune, "europeanConstituency", given,
 			electoral.Args{"comune": k.comune.Name, "expected": want})
@@ -121,6 +121,13 @@ func (k *section) regional() {
 		return
 	}
 	v, ok := k.checker.tables.RegionalConstituency(k.s.Comune)
+	if n := len(k.faults); ok && v.Law != "" {
+		defer func() {
+			for i := n; i < len(k.faults); i++ {
+				k.faults[i].Source = v.Law
+			}
+		}()
+	}
 	name, known := k.checker.tables.Canonical(refdata.KindRegional, given)
 	if ok && known && name == v.Name {
 		if v.Certainty != refdata.Sourced {
@@ -148,7 +155,8 @@ func (k *section) district() {
 	if given == "" || k.tooLong("districtConstituency", given) {
 		return
 	}
-	if k.known && k.comune.Residents > 0 && k.comune.Residents <= smallComune {
+	if k.known && k.comune.Residents > 0 && k.comune.Residents <= smallComune &&
+		!k.comune.InSpecialRegion() {
 		k.fault(electoral.DistrictComuneSmall, "districtConstituency", given, electoral.Args{"comune": k.comune.Name})
 	}
 }

@@ -21,7 +21,7 @@ func (k *elector) status() {
 	}
 	if k.e.Status.District == electoral.Yes && k.e.General != nil {
 		if c, ok := k.checker.tables.Comune(k.e.General.Comune, k.in.At); ok && c.Residents > 0 &&
-			c.Residents <= smallComune {
+			c.Residents <= smallComune && !c.InSpecialRegion() {
 			k.fault(electoral.DistrictInSmallComune, "status.district", electoral.Yes.String(),
 				electoral.Args{"comune": c.Name})
 		}
@@ -158,7 +158,7 @@ func (k *elector) exact(h house, name string) {
 }
 
 func (k *elector) nationalConstituency(h house, name string) {
-	if p := k.in.Person; p != nil && p.Residence == nil && p.Abroad != nil {
+	if p := k.in.Person; p != nil && p.Residence == nil && p.Abroad != nil && !k.opted() {
 		k.fault(electoral.NationalConstituencyForAbroad, h.value, h.given,
 			electoral.Args{"consultation": h.italian,
 				"expected": strings.Join(k.checker.tables.AbroadDivisions(), ", ")})
@@ -171,12 +171,20 @@ func (k *elector) nationalConstituency(h house, name string) {
 	switch {
 	case len(names) == 0:
 		k.fault(electoral.ConstituencyNotCheckable, h.value, h.given,
-			electoral.Args{"consultation": h.italian, "comune": k.e.General.Comune})
+			electoral.Args{"consultation": h.italian, "comune": k.label(k.e.General.Comune)})
 	case !slices.Contains(names, name):
 		k.fault(electoral.ConstituencyOtherComune, h.value, h.given,
-			electoral.Args{"consultation": h.italian, "comune": k.e.General.Comune,
+			electoral.Args{"consultation": h.italian, "comune": k.label(k.e.General.Comune),
 				"expected": strings.Join(names, " oppure ")})
 	}
+}
+
+// opted reports whether an option for Italy is recorded for a vote that is not
+// over.
+func (k *elector) opted() bool {
+	return slices.ContainsFunc(k.in.Choices, func(c electoral.VotingChoice) bool {
+		return c.Kind == electoral.OptionForItaly && c.Withdrawn.IsZero() && !c.Day.Before(k.in.At)
+	})
 }
 
 func (k *elector) abroadDivision(h house, name string) {
@@ -189,10 +197,10 @@ func (k *elector) abroadDivision(h house, name string) {
 		want, ok := k.checker.tables.AbroadDivision(p.Abroad.State)
 		switch {
 		case !ok:
-			k.fault(electoral.AbroadDivisionNotCheckable, h.value, h.given, electoral.Args{"state": p.Abroad.State})
+			k.fault(electoral.AbroadDivisionNotCheckable, h.value, h.given, electoral.Args{"state": k.checker.stateName(p.Abroad.State)})
 		case want != name:
 			k.fault(electoral.AbroadDivisionOtherState, h.value, h.given,
-				electoral.Args{"state": p.Abroad.State, "expected": want})
+				electoral.Args{"state": k.checker.stateName(p.Abroad.State), "expected": want})
 		}
 	}
 }

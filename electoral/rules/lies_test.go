@@ -31,7 +31,7 @@ func TestSameComune(t *testing.T) {
 		person := electoral.Person{
 			ANPRID: "1", Birth: electoral.Birth{Date: electoral.Date{Year: 1980, Month: 5, Day: 20}, Place: "A074"},
 			Citizenships: []electoral.Citizenship{{State: electoral.ItalianState}},
-			Residence:    &electoral.Residence{Comune: lives, Since: today.AddYears(-1), TerritorySince: today.AddYears(-1)},
+			Residence:    &electoral.Residence{Comune: lives, Since: today.AddYears(-1)},
 		}
 		for comune, same := range map[string]bool{lives: true, "A074": false} {
 			e := voter("A074")
@@ -70,7 +70,7 @@ func TestListFor(t *testing.T) {
 			electoral.EuropeanElection: c.european, electoral.RegionalElection: c.regional,
 			electoral.ComunalElection: c.comunal, electoral.DistrictElection: c.district,
 		} {
-			assert.Equal(t, want, rules.ListFor(c.elector, vote), "%+v: %s", c.elector, vote)
+			assert.Equal(t, want, rules.ListFor(&c.elector, vote), "%+v: %s", c.elector, vote)
 		}
 	}
 }
@@ -99,14 +99,19 @@ func TestApplicationTerm(t *testing.T) {
 	}
 }
 
-// TestAddedTerms refuses terms that no law could mean.
-func TestAddedTerms(t *testing.T) {
-	for _, bad := range []rules.AddedTerm{{List: electoral.GeneralList, Years: 4}, {List: "", Years: 4}, {List: electoral.BolzanoList, Years: -1}} {
-		_, err := rules.NewChecker(rules.Config{AddedTerms: []rules.AddedTerm{bad}})
+// TestResidenceRules refuses rules that no law could mean.
+func TestResidenceRules(t *testing.T) {
+	year := rules.Uninterrupted{Province: "TN", Term: 1}
+	for _, bad := range []rules.ResidenceRule{
+		{List: electoral.GeneralList, Shape: year}, {Shape: year}, {List: electoral.TrentoList},
+		{List: electoral.TrentoList, Shape: rules.Uninterrupted{Province: "TN", Term: -1}},
+		{List: electoral.BolzanoList, Shape: rules.GreaterPart{Term: 4}},
+	} {
+		_, err := rules.NewChecker(rules.Config{Residences: []rules.ResidenceRule{bad}})
 		require.Error(t, err, "%+v", bad)
 	}
-	for _, list := range []electoral.List{electoral.BolzanoList, electoral.TrentoList, electoral.AostaValleyList} {
-		_, err := rules.NewChecker(rules.Config{AddedTerms: []rules.AddedTerm{{List: list}}})
+	for _, list := range []electoral.List{electoral.BolzanoList, electoral.TrentoList, electoral.AostaValleyList, electoral.EUComunalList} {
+		_, err := rules.NewChecker(rules.Config{Residences: []rules.ResidenceRule{{List: list, Shape: year}}})
 		require.NoError(t, err)
 	}
 }

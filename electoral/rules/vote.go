@@ -15,15 +15,44 @@ func ApplicationTerm(l electoral.List, v electoral.Vote) (electoral.Date, bool) 
 		!v.Notice.IsZero():
 		return v.Notice.AddDays(5), true
 	case l == electoral.EUParliamentList && v.Consultation == electoral.EuropeanElection && v.Day.Complete():
-		return v.Day.AddDays(-90), true
+		return v.Terms().AddDays(-90), true
 	}
 	return electoral.Date{}, false
+}
+
+// ChoiceTerm returns the first and the last day on which a choice for a vote may
+// arrive; a zero first day does not bound it. known is false if the day from
+// which the term runs is not known, or if the law sets none that this version
+// knows.
+//
+// An option for Italy counts to the tenth day after the vote was called, or to
+// the vote's OptionUntil (L. 459/2001, art. 4); that of those temporarily abroad to the 32nd day before the
+// vote (art. 4-bis); the vote at home is asked from the 40th to the 20th day, the
+// vote in hospital and in detention to the third (D.P.R. 361/1957, art. 51).
+func ChoiceTerm(k electoral.ChoiceKind, v electoral.Vote) (first, last electoral.Date, known bool) {
+	before := func(days int) electoral.Date { return v.Terms().AddDays(-days) }
+	switch k {
+	case electoral.OptionForItaly:
+		switch {
+		case !v.OptionUntil.IsZero():
+			return electoral.Date{}, v.OptionUntil, true
+		case !v.Called.IsZero():
+			return electoral.Date{}, v.Called.AddDays(10), true
+		}
+	case electoral.TemporarilyAbroad:
+		return electoral.Date{}, before(32), true
+	case electoral.AtHome:
+		return before(40), before(20), true
+	case electoral.InHospital, electoral.InDetention:
+		return electoral.Date{}, before(3), true
+	}
+	return electoral.Date{}, electoral.Date{}, false
 }
 
 // ListFor returns the list through which an elector votes in a consultation, by
 // the lists in which he is: for the region an added list (D.P.R. 50/1973, art. 3
 // and 5; d.lgs. 320/1994, art. 5), which in Bolzano is also that of the comune.
-func ListFor(e electoral.Elector, c electoral.Consultation) electoral.List {
+func ListFor(e *electoral.Elector, c electoral.Consultation) electoral.List {
 	_, general := e.EnrolmentIn(electoral.GeneralList)
 	switch c {
 	case electoral.RegionalElection:

@@ -28,8 +28,8 @@ func TestUsualJSON(t *testing.T) {
 		}
 	}
 	for want, residences := range map[bool][]electoral.Residence{
-		true:  {{Comune: "H501"}, {Comune: "H501", Since: day}, {Comune: "H501", TerritorySince: day}, {Comune: "H501", Since: day, TerritorySince: day}, {}},
-		false: {{Comune: `a"b`}},
+		true:  {{Comune: "H501"}, {Comune: "H501", Since: day}, {Comune: "H501", Abode: "VIA È 1"}, {Comune: "H501", Since: day, Abode: "VIA 1"}, {}},
+		false: {{Comune: `a"b`}, {Comune: "H501", Abode: `a"b`}, {Comune: "H501", Since: day, Earlier: []electoral.ResidencePeriod{}}},
 	} {
 		for _, r := range residences {
 			text, err := jsonText(r)

@@ -170,8 +170,8 @@ func usualResidence(text string, r *electoral.Residence) bool {
 	if ok && p.skip(`,"since":"`) {
 		ok = p.date(&r.Since)
 	}
-	if ok && p.skip(`,"territorySince":"`) {
-		ok = p.date(&r.TerritorySince)
+	if ok && p.skip(`,"abode":"`) {
+		ok = p.text(&r.Abode)
 	}
 	return ok && p == "}"
 }

@@ -388,7 +388,8 @@ func (n *national) extract(ctx context.Context) error {
 		x := electoral.Extraction{List: electoral.GeneralList, Comune: c.Belfiore,
 			Consultation: electoral.ChamberElection, Day: refdata.DateOf(time.Now().AddDate(0, 1, 0)),
 			Purpose: electoral.Purpose{Act: electoral.ChamberAct, Function: "liste per il seggio"}}
-		k, err := n.registry.Extract(ctx, officer(c.Belfiore, "extract"), x, lists.NewCSVWriter(io.Discard))
+		report, err := n.registry.Extract(ctx, officer(c.Belfiore, "extract"), x, lists.NewCSVWriter(io.Discard))
+		k := report.Rows
 		n.mu.Lock()
 		rows += k
 		n.mu.Unlock()

@@ -151,6 +151,9 @@ func operationName(o electoral.Operation) string {
 		electoral.OpListCertificates:    "Elenco dei certificati",
 		electoral.OpVerifyCertificate:   "Verifica di un certificato tramite contrassegno",
 		electoral.OpReadAccesses:        "Consultazione di questo elenco",
+		electoral.OpRecordChoice:        "Registrazione di una scelta sul modo di votare",
+		electoral.OpWithdrawChoice:      "Ritiro di una scelta sul modo di votare",
+		electoral.OpReadChoices:         "Lettura delle scelte sul modo di votare",
 	}[o]; name != "" {
 		return name
 	}

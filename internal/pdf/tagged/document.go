@@ -54,7 +54,7 @@ type Document struct {
 	pages    []*Page
 	files    []File
 	heading  int
-	fontTop  [2]int // highest CID used of each font
+	fontTop  [faces]int // highest CID used of each font
 	shapes   []shaped
 	stream   *writer // nil unless it is written while it is made
 	scratch  *scratch

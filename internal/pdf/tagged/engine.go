@@ -20,13 +20,16 @@ var titilliumBold []byte
 // system, under the SIL Open Font License 1.1 (fonts/OFL.txt).
 type Config struct {
 	Regular, Bold []byte // TrueType files; nil means Titillium Web
+	// Fallback and FallbackBold draw what those have no glyphs for ([Engine.Spans]);
+	// nil means none.
+	Fallback, FallbackBold []byte
 }
 
 // An Engine makes documents. It holds the fonts and the colour profile, which
 // are prepared once. It is safe for concurrent use; a [Document] is not.
 type Engine struct {
-	fonts   [2]*Font
-	profile []byte // compressed sRGB profile
+	fonts   [faces]*Font // nil for a fallback that is not given
+	profile []byte       // compressed sRGB profile
 	// What documents use one after the other. No sync.Pool, which every
 	// collection of garbage empties: a compressor is 0.6 MB.
 	writers   chan *zlib.Writer
@@ -37,8 +40,11 @@ type Engine struct {
 func New(cfg Config) (*Engine, error) {
 	n := runtime.GOMAXPROCS(0)
 	e := &Engine{profile: deflate(sRGB(), zlib.BestCompression), writers: make(chan *zlib.Writer, n), scratches: make(chan *scratch, n)}
-	for i, data := range [][]byte{cfg.Regular, cfg.Bold} {
+	for i, data := range [faces][]byte{cfg.Regular, cfg.Bold, cfg.Fallback, cfg.FallbackBold} {
 		if data == nil {
+			if i >= int(Fallback) {
+				continue
+			}
 			data = [][]byte{titilliumRegular, titilliumBold}[i]
 		}
 		f, err := ParseFont(data)

@@ -1,6 +1,10 @@
 package tagged
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
 
 // A Face is one of the engine's fonts.
 type Face uint8
@@ -9,6 +13,12 @@ type Face uint8
 const (
 	Regular Face = iota
 	Bold
+	// Fallback and FallbackBold draw what Regular and Bold have no glyphs for;
+	// an engine need not have them.
+	Fallback
+	FallbackBold
+
+	faces
 )
 
 // A Color is an sRGB colour.
@@ -76,10 +86,39 @@ func (b *Block) WidestLine() (w float64) {
 	return w
 }
 
+// Spans divides a text so that each character is drawn by the face of the style
+// or, where that has no glyph for it and the fallback has, by its fallback.
+func (e *Engine) Spans(style Style, text string) []Span {
+	text = norm.NFC.String(text)
+	other := style
+	if other.Face += Fallback; style.Face >= Fallback || e.fonts[other.Face] == nil {
+		return []Span{{style, text}}
+	}
+	var out []Span
+	for i, r := range text {
+		s := style
+		if e.fonts[style.Face].lacks(r) && !e.fonts[other.Face].lacks(r) {
+			s = other
+		}
+		if n := len(out); n == 0 || out[n-1].Style != s {
+			out = append(out, Span{Style: s})
+		}
+		last := &out[len(out)-1]
+		last.Text += text[i : i+utf8.RuneLen(r)]
+	}
+	return out
+}
+
+// lacks reports whether a font has no glyph for a character.
+func (f *Font) lacks(r rune) bool {
+	g := f.glyph(r)
+	return g == 0 || f.cid[g] == 0
+}
+
 // Check returns a [CharacterError] for the first character of text that the
 // face cannot draw, nil if it can draw all.
 func (e *Engine) Check(face Face, text string) error {
-	if int(face) >= len(e.fonts) {
+	if int(face) >= len(e.fonts) || e.fonts[face] == nil {
 		return errorf("face %d does not exist", face)
 	}
 	var buf [64]shaped
@@ -123,7 +162,7 @@ func (d *Document) Layout(width, leading float64, align Align, spans ...Span) *B
 }
 
 func (d *Document) append(b *Block, style *Style, text string) error {
-	if int(style.Face) >= len(d.engine.fonts) {
+	if int(style.Face) >= len(d.engine.fonts) || d.engine.fonts[style.Face] == nil {
 		return errorf("face %d does not exist", style.Face)
 	}
 	if !(style.Size > 0) || style.Size > 1000 {

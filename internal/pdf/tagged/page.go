@@ -22,7 +22,7 @@ type Page struct {
 	marks         []*Element // MCID -> element
 	images        []*Image
 	annotations   []*annotation
-	usesFont      [2]bool
+	usesFont      [faces]bool
 	object        int
 	key           int // in the parent tree
 	open          bool

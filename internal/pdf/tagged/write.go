@@ -19,7 +19,7 @@ type writer struct {
 	base      int     // number of the object before the first
 	offsets   []int64 // object -> offset, 0 while unwritten
 	fixed     anchors
-	fonts     [2]int
+	fonts     [faces]int
 	images    map[*Image]int
 	pages     []int // objects
 	bookmarks []bookmark
@@ -218,6 +218,9 @@ func (w *writer) fontObjects() error {
 	d := w.doc
 	for face, f := range d.engine.fonts {
 		font := w.fonts[face]
+		if f == nil {
+			continue
+		}
 		if font == 0 {
 			if !slices.ContainsFunc(d.pages, func(p *Page) bool { return p.usesFont[face] }) {
 				continue

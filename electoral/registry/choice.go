@@ -1,0 +1,260 @@
+package registry
+
+import (
+	"context"
+	"errors"
+
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/rules"
+)
+
+// The states of a choice, as its record has them.
+const (
+	choiceStands    = "stands"
+	choiceWithdrawn = "withdrawn"
+)
+
+// RecordChoice records how an elector of the officer's comune votes in one vote
+// other than in his section: an option for Italy, which reached the consulate, a
+// vote by post of who is temporarily abroad, a vote at home, in hospital, in
+// detention, on service or at sea. q's ID and Withdrawn are not looked at. A
+// choice that arrived after its term, that the person or the vote does not admit,
+// or that is the second for the same vote is refused. It is kept until the vote
+// is over and then for [Retention].Closed. RecordChoice returns the choice and
+// the warnings.
+func (r *Registry) RecordChoice(ctx context.Context, req electoral.Request,
+	q electoral.VotingChoice) (electoral.VotingChoice, electoral.Faults, error) {
+	a := r.beginAbout(ctx, req, electoral.OpRecordChoice, req.Actor.Comune, q.ANPRID)
+	q.ID, q.Comune, q.Withdrawn = "", a.comune, electoral.Date{}
+	return perform(ctx, a, append(a.officerOf(a.comune), choiceDays(q)...), q,
+		func(w Writer) (electoral.VotingChoice, electoral.Faults, error) {
+			faults, vote, err := a.judgeChoice(ctx, w, q)
+			if err == nil {
+				err = faults.Err()
+			}
+			if err != nil {
+				return electoral.VotingChoice{}, nil, err
+			}
+			q.ID = newRecordID(a.at)
+			return q, faults, a.putChoice(ctx, w, q, choiceStands, vote)
+		})
+}
+
+// choiceDays refuses days that do not exist, which no request can carry.
+func choiceDays(q electoral.VotingChoice) electoral.Faults {
+	var faults electoral.Faults
+	if !q.Day.Complete() || !q.Day.Valid() {
+		faults = append(faults, electoral.NewFault(electoral.VoteDay, "choice.day", q.Day.String(), nil))
+	}
+	if !q.Received.Complete() || !q.Received.Valid() {
+		faults = append(faults,
+			electoral.NewFault(electoral.ChoiceDay.In("missing"), "choice.received", q.Received.String(), nil))
+	}
+	return faults
+}
+
+func (a *action) putChoice(ctx context.Context, w Writer, q electoral.VotingChoice, state string,
+	v electoral.Vote) error {
+	return putRecord(ctx, w, Record{
+		Comune: a.comune, Book: ChoiceBook, ID: q.ID, Subject: q.ANPRID, State: state, At: a.at,
+		Expires: a.r.calendar.Begins(v.Last().AddDays(1)).Add(a.r.retention.Closed),
+	}, q)
+}
+
+// judgeChoice returns the faults of a choice and the vote that it is for.
+func (a *action) judgeChoice(ctx context.Context, w Writer,
+	q electoral.VotingChoice) (electoral.Faults, electoral.Vote, error) {
+	var faults electoral.Faults
+	fault := func(c electoral.Cause, path, value string, args electoral.Args) {
+		faults = append(faults, electoral.NewFault(c, path, value, args))
+	}
+	vote := a.r.voteOf(electoral.Extraction{Comune: a.comune, Consultation: q.Consultation, Day: q.Day})
+	faults = append(faults, vote.Check()...)
+	person, old, err := a.known(ctx, w, q.ANPRID)
+	if err != nil {
+		return nil, vote, err
+	}
+	if !old.known() {
+		return electoral.Faults{unknownElector(q.ANPRID)}, vote, nil
+	}
+	if en, in := old.elector.EnrolmentIn(electoral.GeneralList); !in || en.Comune != a.comune {
+		faults = append(faults, notCompetent("anprId", en.Comune, a.req.Actor))
+	}
+	if !q.Kind.Known() {
+		fault(electoral.ChoiceKindUnknown, "choice.kind", string(q.Kind), nil)
+	}
+	if faults.Err() != nil {
+		return faults, vote, nil
+	}
+	if vote.Last().Before(a.today()) {
+		fault(electoral.ChoiceNotFitting.In("over"), "choice.day", q.Day.String(), nil)
+	}
+	if a.r.votes != nil && !a.isCalled(vote) {
+		fault(electoral.ChoiceNotFitting.In("vote"), "choice.day", q.Day.String(), nil)
+	}
+	faults = append(faults, fitting(q, person)...)
+	faults = append(faults, a.inTerm(q, vote)...)
+	list, err := choicesFor(ctx, w, RecordSearch{Comune: a.comune, Subject: q.ANPRID}, vote)
+	if err != nil {
+		return nil, vote, err
+	}
+	for _, other := range list {
+		fault(electoral.ChoiceTwice, "choice.kind", string(q.Kind), electoral.Args{"way": other.Kind.Italian()})
+	}
+	return faults, vote, nil
+}
+
+func (a *action) isCalled(v electoral.Vote) bool {
+	for _, c := range a.r.called(a.comune) {
+		if c.Consultation == v.Consultation && c.Day == v.Day {
+			return true
+		}
+	}
+	return false
+}
+
+// fitting judges whether a person may choose so.
+func fitting(q electoral.VotingChoice, p electoral.Person) electoral.Faults {
+	var faults electoral.Faults
+	option, temporary := q.Kind == electoral.OptionForItaly, q.Kind == electoral.TemporarilyAbroad
+	switch {
+	case option && (p.Residence != nil || p.Abroad == nil):
+		faults = append(faults, electoral.NewFault(electoral.ChoiceNotFitting, "choice.kind", string(q.Kind), nil))
+	case temporary && p.Residence == nil:
+		faults = append(faults,
+			electoral.NewFault(electoral.ChoiceNotFitting.In("resident"), "choice.kind", string(q.Kind), nil))
+	}
+	if (option || temporary) && !rules.Postal(q.Consultation) {
+		faults = append(faults, electoral.NewFault(electoral.ChoiceNotFitting.In("consultation"), "choice.consultation",
+			string(q.Consultation), electoral.Args{"consultation": q.Consultation.Italian()}))
+	}
+	return faults
+}
+
+// inTerm judges the day on which a choice arrived.
+func (a *action) inTerm(q electoral.VotingChoice, v electoral.Vote) electoral.Faults {
+	path, value := "choice.received", q.Received.String()
+	if q.Received.After(a.today()) {
+		return electoral.Faults{electoral.NewFault(electoral.ChoiceDay.In("missing"), path, value, nil)}
+	}
+	first, last, known := rules.ChoiceTerm(q.Kind, v)
+	args := electoral.Args{"received": q.Received.Italian(), "first": first.Italian(), "last": last.Italian()}
+	switch {
+	case !known && q.Kind == electoral.OptionForItaly:
+		return electoral.Faults{electoral.NewFault(electoral.ChoiceTermUnknown, path, value, nil)}
+	case !known:
+		return nil // the law sets no term that is known
+	case q.Received.After(last):
+		return electoral.Faults{electoral.NewFault(electoral.ChoiceDay.In("after"), path, value, args)}
+	case !first.IsZero() && q.Received.Before(first):
+		return electoral.Faults{electoral.NewFault(electoral.ChoiceDay, path, value, args)}
+	}
+	return nil
+}
+
+// optionsOf returns the choices of a resident abroad that stand.
+func (a *action) optionsOf(ctx context.Context, rd Reader, p electoral.Person) ([]electoral.VotingChoice, error) {
+	if p.Residence != nil || p.Abroad == nil {
+		return nil, nil
+	}
+	return choices(ctx, rd, RecordSearch{Comune: a.comune, Subject: p.ANPRID},
+		func(electoral.VotingChoice) bool { return true })
+}
+
+// choicesFor returns the choices for a vote that stand.
+func choicesFor(ctx context.Context, rd Reader, q RecordSearch, v electoral.Vote) ([]electoral.VotingChoice, error) {
+	return choices(ctx, rd, q, func(c electoral.VotingChoice) bool {
+		return c.Consultation == v.Consultation && c.Day == v.Day
+	})
+}
+
+// choices returns the choices that stand and that keep accepts.
+func choices(ctx context.Context, rd Reader, q RecordSearch,
+	keep func(electoral.VotingChoice) bool) ([]electoral.VotingChoice, error) {
+	q.Book, q.States = ChoiceBook, []string{choiceStands}
+	var list []electoral.VotingChoice
+	for rec, err := range rd.Records(ctx, q) {
+		if err != nil {
+			return nil, err
+		}
+		var c electoral.VotingChoice
+		if err := decodeRecord(rec, &c); err != nil {
+			return nil, err
+		}
+		if keep(c) {
+			list = append(list, c)
+		}
+	}
+	return list, nil
+}
+
+// WithdrawChoice withdraws a choice that was recorded, as the officer of its
+// comune. The day is that on which the withdrawal arrived; an option may be
+// withdrawn in the term in which it is made (L. 459/2001, art. 4).
+func (r *Registry) WithdrawChoice(ctx context.Context, req electoral.Request, id string,
+	day electoral.Date) (electoral.VotingChoice, error) {
+	a := r.begin(req, electoral.OpWithdrawChoice, req.Actor.Comune)
+	admitted := a.officerOf(a.comune)
+	if admitted.Err() == nil {
+		a.routeRecord(ctx, ChoiceBook, id)
+	}
+	if !day.Complete() || !day.Valid() {
+		admitted = append(admitted, electoral.NewFault(electoral.ChoiceDay.In("missing"), "choice.received", day.String(), nil))
+	}
+	payload := struct{ ID, Day string }{id, day.String()}
+	c, _, err := perform(ctx, a, admitted, payload,
+		func(w Writer) (electoral.VotingChoice, electoral.Faults, error) {
+			var c electoral.VotingChoice
+			rec, err := w.Record(ctx, a.comune, ChoiceBook, id)
+			if errors.Is(err, electoral.ErrNotFound) || err == nil && rec.State != choiceStands {
+				return c, nil, electoral.Faults{electoral.NewFault(electoral.ChoiceGone, "choice.id", id, nil)}
+			}
+			if err == nil {
+				err = decodeRecord(rec, &c)
+			}
+			if err != nil {
+				return c, nil, err
+			}
+			vote := r.voteOf(electoral.Extraction{Comune: a.comune, Consultation: c.Consultation, Day: c.Day})
+			late := c
+			late.Received = day
+			if err := a.inTerm(late, vote).Err(); err != nil {
+				return c, nil, err
+			}
+			c.Withdrawn = day
+			return c, nil, a.putChoice(ctx, w, c, choiceWithdrawn, vote)
+		})
+	return c, err
+}
+
+// A ChoiceFilter selects choices.
+type ChoiceFilter struct {
+	// ANPRID selects those of one person; empty means all.
+	ANPRID string
+	// After is the id after which the answers begin. Limit is the most that are
+	// returned, 1 to 1000; zero means 100.
+	After string
+	Limit int
+}
+
+// Choices returns the choices recorded in the officer's comune, withdrawn ones
+// too, in the order in which they were recorded.
+func (r *Registry) Choices(ctx context.Context, req electoral.Request,
+	f ChoiceFilter) ([]electoral.VotingChoice, error) {
+	a := r.begin(req, electoral.OpReadChoices, req.Actor.Comune)
+	q := RecordSearch{Book: ChoiceBook, Comune: a.comune, Subject: f.ANPRID, After: f.After}
+	return readBook[electoral.VotingChoice](ctx, a, a.officerOf(a.comune), q, f.Limit)
+}
+
+// readChoices reads the choices for the vote of an extraction.
+func (e *extractor) readChoices() error {
+	list, err := choicesFor(e.ctx, e.rd, RecordSearch{Comune: e.x.Comune}, e.vote)
+	if err != nil {
+		return err
+	}
+	e.choices = make(map[string][]electoral.VotingChoice, len(list))
+	for _, c := range list {
+		e.choices[c.ANPRID] = append(e.choices[c.ANPRID], c)
+	}
+	return nil
+}
