@@ -348,9 +348,9 @@ func TestVotesInTwoSections(t *testing.T) {
 			{electoral.RegionalElection, second, "", 1}, {electoral.RegionalElection, second, "1", 0}, {electoral.RegionalElection, second, "2", 1},
 			{electoral.EuropeanElection, second, "", 0}} {
 			x := electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Section: k.section, Consultation: k.kind, Day: k.day, Purpose: pollsPurpose}
-			n, err := c.Extract(c.ctx(), officer(aglie), x, &lister{})
+			report, err := c.Extract(c.ctx(), officer(aglie), x, &lister{})
 			require.NoError(c.t, err)
-			assert.Equal(c.t, k.want, n, k)
+			assert.Equal(c.t, k.want, report.Rows, k)
 		}
 		c.now = c.now.AddDate(0, 0, 25) // between the two
 		sum, err := c.Expire(c.ctx(), aglie)
