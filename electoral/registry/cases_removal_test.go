@@ -42,7 +42,7 @@ func (c *town) placed(comune string, e electoral.Elector) {
 	require.NoError(c.t, c.store.Update(c.ctx(), func(w registry.Writer) error { return w.PutElector(c.ctx(), comune, e) }))
 }
 
-// votes returns how many rows the general list has for a vote.
+// voting returns how many rows the general list has for a vote.
 func (c *town) voting(comune string, kind electoral.Consultation, day electoral.Date) int {
 	c.t.Helper()
 	x := electoral.Extraction{List: electoral.GeneralList, Comune: comune, Consultation: kind, Day: day, Purpose: pollsPurpose}

@@ -27,7 +27,7 @@ func lost(comune string) *electoral.CapacityLoss {
 	return &electoral.CapacityLoss{Comune: comune, Day: today}
 }
 
-// without returns the elector as a comune enrols one who may not vote.
+// incapable returns the elector as a comune enrols one who may not vote.
 func incapable(e electoral.Elector) electoral.Elector {
 	e.LoseCapacity()
 	return e
