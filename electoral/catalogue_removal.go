@@ -20,9 +20,9 @@ var removalRules = []Rule{
 		Code: RemovalCodeUnknown, Severity: Error,
 		Description: "la cancellazione ha una causa nota, oppure il codice di ANPR da 1 a 9",
 		Message:     "Il codice della cancellazione non è noto.",
-		Expected: "1 trasferimento, 2 irreperibilità, 3 decesso, 4 altri motivi, 5 lista UE comunali, " +
-			"6 lista UE Parlamento europeo, 7 lista aggiunta di Bolzano, Trento o Valle d'Aosta, 8 annullamento, " +
-			"9 perdita del diritto con trasferimento",
+		Expected: "1 trasferimento, 2 irreperibilità, 3 decesso, 4 altri motivi, 5 lista UE comunali, 6 lista UE " +
+			"Parlamento europeo, 7 lista aggiunta di Bolzano, Trento o Valle d'Aosta, 8 annullamento, 9 perdita " +
+			"del diritto con trasferimento",
 		Cases: []Case{
 			{Name: "cause", Message: "La causa della cancellazione non è nota.", Expected: "una delle cause previste"},
 			{Name: "missing", Message: "La cancellazione non ha una causa.",
@@ -48,8 +48,8 @@ var removalRules = []Rule{
 	},
 	{
 		Code: RemovalCodeOfList, Severity: Error,
-		Description: "ogni lista ha i suoi codici: 1, 2, 3, 4, 8 e 9 la generale, 5 e 6 le liste UE, " +
-			"7 le aggiunte di Bolzano, Trento e Valle d'Aosta",
+		Description: "ogni lista ha i suoi codici: 1, 2, 3, 4, 8 e 9 la generale, 5 e 6 le liste UE, 7 le " +
+			"aggiunte di Bolzano, Trento e Valle d'Aosta",
 		Message:  "Il codice «{reason}» non è della {list}.",
 		Expected: "un codice della lista: {codes}",
 		Cases: []Case{
@@ -69,8 +69,8 @@ var removalRules = []Rule{
 		Expected: "nessun'altra operazione: il voto termina con il suo giorno",
 		Cases: []Case{
 			{Name: "unfit", Message: "La consultazione per la quale il soggetto vota ancora nel comune non è ammessa.",
-				Expected: "per chi lascia la lista generale: una consultazione, il suo giorno da oggi in poi, " +
-					"la sezione che lascia"},
+				Expected: "per chi lascia la lista generale: una consultazione, il suo giorno da oggi in poi, la " +
+					"sezione che lascia"},
 			{Name: "twice",
 				Message:  "Per la stessa consultazione del {vote} il soggetto vota già nel comune di {comune}.",
 				Expected: "la cancellazione senza quella consultazione, che resta nel comune di {comune}"},
@@ -96,20 +96,20 @@ var removalRules = []Rule{
 		Code: RemovalStillResident, Severity: Warning,
 		Description: "si cancella per trasferimento o irreperibilità chi non risulta più nel comune",
 		Message:     "Il soggetto risulta ancora residente o iscritto all'AIRE nel comune di {comune}.",
-		Expected: "la cancellazione anagrafica; se quella dalla lista è sbagliata, una nuova iscrizione nella lista, " +
-			"che la toglie",
-		Source: "D.P.R. 20 marzo 1967, n. 223, art. 32 c. 1 n. 4",
+		Expected: "la cancellazione anagrafica; se quella dalla lista è sbagliata, una nuova iscrizione nella " +
+			"lista, che la toglie",
+		Source: "D.P.R. 20 marzo 1967, n. 223, art. 32 n. 4",
 	},
 	{
 		Code: RemovalDay, Severity: Error,
-		Description: "la cancellazione ha effetto da un giorno che esiste, non prima che il soggetto potesse essere in " +
-			"lista e non oltre sei mesi da oggi",
+		Description: "la cancellazione ha effetto da un giorno che esiste, non prima che il soggetto potesse " +
+			"essere in lista e non oltre sei mesi da oggi",
 		Message:  "Il giorno da cui la cancellazione ha effetto non esiste.",
 		Expected: "un giorno del calendario, completo",
 		Cases: []Case{
 			{Name: "far", Message: "La cancellazione avrebbe effetto oltre la revisione successiva.",
-				Expected: "non oltre il {last}: le liste cambiano con una revisione, e la prossima semestrale ha effetto " +
-					"entro sei mesi"},
+				Expected: "non oltre il {last}: le liste cambiano con una revisione, e la prossima semestrale ha " +
+					"effetto entro sei mesi"},
 			{Name: "early", Message: "La cancellazione avrebbe effetto prima che il soggetto potesse essere in lista.",
 				Expected: "non prima del {first}, quando ha compiuto 17 anni"},
 		},
@@ -145,7 +145,8 @@ var removalRules = []Rule{
 		Code: CapacityUnchanged, Severity: Error,
 		Description: "la capacità cambia rispetto a quella registrata",
 		Message:     "Il soggetto risulta già «{capacity}», oppure la perdita è indicata con uno status.",
-		Expected:    "si oppure no, diverso da quello registrato; per la perdita, nessuno status e nessuna certificabilità",
+		Expected: "si oppure no, diverso da quello registrato; per la perdita, nessuno status e nessuna " +
+			"certificabilità",
 		Cases: []Case{
 			{Name: "day", Message: "Il giorno della perdita non esiste, è futuro o accompagna un riacquisto.",
 				Expected: "per la perdita, un giorno fino a oggi; per il riacquisto, il giorno del suo atto"},
@@ -156,29 +157,33 @@ var removalRules = []Rule{
 		Code: CapacityNotRecovered, Severity: Error,
 		Description: "chi ha perso il diritto elettorale torna elettore solo con il riacquisto",
 		Message:     "Il soggetto ha perso il diritto elettorale{day} (registrazione del comune di {comune}).",
-		Expected: "l'atto del riacquisto, con il suo giorno; altrimenti l'iscrizione con elettore «no», che lo lascia " +
-			"nella lista senza voto",
+		Expected: "l'atto del riacquisto, con il suo giorno; altrimenti l'iscrizione con elettore «no», che lo " +
+			"lascia nella lista senza voto",
 		Cases: []Case{
 			{Name: "message",
-				Message: "Un messaggio di ANPR rende elettore chi ha perso il diritto elettorale{day} (registrazione " +
-					"del comune di {comune}), senza l'atto del riacquisto.",
-				Expected: "il riacquisto registrato dall'ufficiale elettorale, o il messaggio del comune di {comune}"},
+				Message: "Un messaggio di ANPR rende elettore chi ha perso il diritto elettorale{day} " +
+					"(registrazione del comune di {comune}), senza l'atto del riacquisto.",
+				Expected: "il riacquisto registrato dall'ufficiale elettorale, o il messaggio del comune di " +
+					"{comune}"},
 		},
-		Source: "D.P.R. 20 marzo 1967, n. 223, art. 2 e art. 32 c. 1 n. 5",
+		Source: "D.P.R. 20 marzo 1967, n. 223, art. 2 e art. 32 n. 5",
 	},
 	{
 		Code: CapacityFromMessage, Severity: Warning,
 		Description: "il comune che ha registrato la perdita comunica il riacquisto in ANPR, dove l'atto non c'è",
-		Message:     "Il comune di {comune}, che aveva registrato la perdita del diritto, rende elettore il soggetto senza l'atto.",
-		Expected:    "la verifica dell'atto del riacquisto presso quel comune",
-		Source:      "D.P.R. 20 marzo 1967, n. 223, art. 2 e art. 32 c. 1 n. 5",
+		Message: "Il comune di {comune}, che aveva registrato la perdita del diritto, rende elettore il soggetto " +
+			"senza l'atto.",
+		Expected: "la verifica dell'atto del riacquisto presso quel comune",
+		Source:   "D.P.R. 20 marzo 1967, n. 223, art. 2 e art. 32 n. 5",
 	},
 	{
 		Code: CapacityOfUnknownOrigin, Severity: Warning,
 		Description: "di chi risultava senza capacità elettorale non è noto se abbia perso il diritto",
-		Message:     "Il soggetto risultava senza capacità elettorale, per un motivo che non è registrato, e ora l'ha.",
-		Expected:    "una verifica che non abbia perso il diritto; se l'ha perso, l'operazione di perdita della capacità",
-		Source:      "D.P.R. 20 marzo 1967, n. 223, art. 2",
+		Message: "Il soggetto risultava senza capacità elettorale, per un motivo che non è registrato, e ora " +
+			"l'ha.",
+		Expected: "una verifica che non abbia perso il diritto; se l'ha perso, l'operazione di perdita della " +
+			"capacità",
+		Source: "D.P.R. 20 marzo 1967, n. 223, art. 2",
 	},
 	{
 		Code: RecoveryWithoutLoss, Severity: Error,
@@ -188,10 +193,12 @@ var removalRules = []Rule{
 		Cases: []Case{
 			{Name: "not-yes", Message: "Il riacquisto è indicato, ma il soggetto non risulta elettore.",
 				Expected: "elettore «si», oppure la richiesta senza riacquisto"},
+			{Name: "absent", Message: "Il riacquisto è di un soggetto che non è nel file.",
+				Expected: "i riacquisti di chi è nel file"},
 			{Name: "service", Message: "Il riacquisto non riguarda questa operazione.",
 				Expected: "la richiesta senza riacquisto"},
 		},
-		Source: "D.P.R. 20 marzo 1967, n. 223, art. 2 e art. 32 c. 1 n. 5",
+		Source: "D.P.R. 20 marzo 1967, n. 223, art. 2 e art. 32 n. 5",
 	},
 	{
 		Code: RecoveryUnfit, Severity: Error,
@@ -199,18 +206,20 @@ var removalRules = []Rule{
 		Message:     "L'atto del riacquisto non è indicato, o non è leggibile.",
 		Expected:    "un riferimento breve, da 3 a 80 caratteri su una riga: ufficio, numero e data; non il motivo",
 		Cases: []Case{
-			{Name: "day", Message: "Il giorno del riacquisto non esiste.", Expected: "un giorno del calendario, completo"},
+			{Name: "day", Message: "Il giorno del riacquisto non esiste.",
+				Expected: "un giorno del calendario, completo"},
 			{Name: "future", Message: "Il diritto non è ancora riacquistato.", Expected: "un giorno fino a oggi"},
 			{Name: "before", Message: "Il riacquisto precede la perdita del {day}.",
 				Expected: "un giorno non anteriore al {day}"},
 		},
-		Source: "D.P.R. 20 marzo 1967, n. 223, art. 32 c. 1 n. 5",
+		Source: "D.P.R. 20 marzo 1967, n. 223, art. 32 n. 5",
 	},
 	{
 		Code: LossNotHere, Severity: Error,
 		Description: "la perdita del diritto elettorale si registra con la sua operazione",
 		Message:     "La perdita del diritto non si indica tra i dati dell'elettore.",
-		Expected:    "l'operazione di perdita della capacità, o la cancellazione per perdita del diritto con trasferimento",
-		Source:      "D.P.R. 20 marzo 1967, n. 223, art. 2 e art. 32 c. 1 n. 3",
+		Expected: "l'operazione di perdita della capacità, o la cancellazione per perdita del diritto con " +
+			"trasferimento",
+		Source: "D.P.R. 20 marzo 1967, n. 223, art. 2 e art. 32 n. 3",
 	},
 }

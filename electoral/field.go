@@ -149,12 +149,13 @@ func Fields() []FieldInfo {
 		answer(DistrictField, "Circoscrizionali", func(e *Elector) Answer { return e.Status.District }),
 		derived(DistrictConstituencyField, "Circoscrizione delle elezioni circoscrizionali",
 			func(a *AnnexRecord) string { return a.Status.DistrictConstituency }),
-		FieldInfo{Field: CertifiabilityField, Italian: "Certificabilità", Beside: true, stored: func(e *Elector) string {
-			if e.Certifiability == nil {
-				return ""
-			}
-			return strconv.Itoa(int(*e.Certifiability))
-		}},
+		FieldInfo{Field: CertifiabilityField, Italian: "Certificabilità", Beside: true,
+			stored: func(e *Elector) string {
+				if e.Certifiability == nil {
+					return ""
+				}
+				return strconv.Itoa(int(*e.Certifiability))
+			}},
 	), removalFields()...)
 }
 

@@ -343,18 +343,6 @@ type earlierVote struct {
 	Section      string       `json:"section"`
 }
 
-// earlierElector is an elector as earlier versions wrote him.
-type earlierElector struct {
-	ANPRID         string          `json:"anprId"`
-	Capacity       Answer          `json:"capacity,omitzero"`
-	General        *Enrolment      `json:"general,omitzero"`
-	Added          AddedLists      `json:"added,omitzero"`
-	EU             EULists         `json:"eu,omitzero"`
-	Status         Status          `json:"status,omitzero"`
-	Certifiability *Certifiability `json:"certifiability,omitzero"`
-	Removal        *earlierRemoval `json:"removal,omitzero"`
-}
-
 // UnmarshalJSON reads an elector, also as earlier versions wrote him: with one
 // "removal", whose reason 5 stood for every added list.
 func (e *Elector) UnmarshalJSON(data []byte) error {
@@ -364,7 +352,9 @@ func (e *Elector) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	if bytes.Contains(data, []byte(`"removal"`)) {
-		var earlier earlierElector
+		var earlier struct {
+			Removal *earlierRemoval `json:"removal"`
+		}
 		if err := json.Unmarshal(data, &earlier); err != nil {
 			return err
 		}
@@ -395,36 +385,4 @@ func (r *earlierRemoval) putInto(e *Elector) {
 	if is.Code == RightLostWithTransfer && e.Capacity == No {
 		e.Loss = &CapacityLoss{Day: is.Day, Comune: is.Comune}
 	}
-}
-
-// EarlierJSON returns the elector as earlier versions wrote him in JSON, and
-// false if they could not have: with more than one removal, or a vote that
-// another comune keeps. It is what a request of that time was kept under.
-func (e Elector) EarlierJSON() (json.RawMessage, bool) {
-	old := earlierElector{ANPRID: e.ANPRID, Capacity: e.Capacity, General: e.General, Added: e.Added, EU: e.EU,
-		Status: e.Status, Certifiability: e.Certifiability}
-	if len(e.Removals) > 1 || len(e.KeptVotes) > 1 || len(e.KeptVotes) == 1 && len(e.Removals) == 0 {
-		return nil, false
-	}
-	if len(e.Removals) == 1 {
-		r := e.Removals[0]
-		old.Removal = &earlierRemoval{Comune: r.Comune, List: r.List, Reason: r.Code.earlier(), Day: r.Day, Note: r.Note}
-		if len(e.KeptVotes) == 1 {
-			v := e.KeptVotes[0]
-			if v.Comune != r.Comune {
-				return nil, false
-			}
-			old.Removal.StillVotes = &earlierVote{Consultation: v.Consultation, Day: v.Day, Section: v.Section}
-		}
-	}
-	data, err := json.Marshal(old)
-	return data, err == nil
-}
-
-// earlier returns the reason that earlier versions had for a code.
-func (c RemovalCode) earlier() RemovalCode {
-	if c == FromEUParliamentList || c == FromTerritorialList {
-		return FromEUComunalList
-	}
-	return c
 }

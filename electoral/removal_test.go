@@ -37,9 +37,6 @@ func TestEarlierJSON(t *testing.T) {
 		var got electoral.Elector
 		require.NoError(t, json.Unmarshal([]byte(text), &got), text)
 		assert.Equal(t, want, got, text)
-		back, ok := got.EarlierJSON()
-		require.True(t, ok)
-		assert.Equal(t, text, string(back), "the bytes under which its answer was kept")
 		now, err := json.Marshal(got)
 		require.NoError(t, err)
 		var again electoral.Elector
@@ -118,4 +115,23 @@ func TestKeptVotes(t *testing.T) {
 	assert.Equal(t, []string{"A074", "H501"}, places(first))
 	assert.Equal(t, []string{"A074"}, places(first.AddDays(1)), "what is over has no place, and the later vote is not hidden by it")
 	assert.Empty(t, places(second.AddDays(1)))
+}
+
+// FuzzElectorJSON: an elector of either form is read without a panic, and what was
+// read is written and read the same.
+func FuzzElectorJSON(f *testing.F) {
+	f.Add([]byte(`{"anprId":"1","capacity":false,"removal":{"comune":"A074","list":"general","reason":9,"day":"2026-10-01","stillVotes":{"consultation":"senate","day":"2026-12-13","section":"7"}}}`))
+	f.Add([]byte(`{"anprId":"1","removals":[{"comune":"A074","list":"trento","code":7,"cause":"moved"}],"keptVotes":[{"comune":"A074","consultation":"european","day":"2026-12-13","section":"1"}],"loss":{"comune":"A074"}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var e, again electoral.Elector
+		if json.Unmarshal(data, &e) != nil {
+			return
+		}
+		text, err := json.Marshal(e)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(text, &again))
+		back, err := json.Marshal(again)
+		require.NoError(t, err)
+		require.Equal(t, string(text), string(back))
+	})
 }

@@ -156,7 +156,8 @@ var rules = []electoral.Rule{
 		Expected:    "il servizio 5010, una cancellazione per messaggio",
 		Cases: []electoral.Case{
 			{Name: "vote", Message: "Il file non riporta il voto che resta nel comune lasciato ({vote}).",
-				Expected: "il servizio 5010, che ne riporta uno per cancellazione; gli altri al comune di destinazione"},
+				Expected: "il servizio 5010, che ne riporta uno per cancellazione; " +
+					"gli altri al comune di destinazione"},
 			{Name: "loss", Message: "Il file riporta la capacità «{capacity}», non che il diritto elettorale è perso.",
 				Expected: "una comunicazione al comune di destinazione"},
 		},

@@ -144,7 +144,8 @@ func varied() []electoral.Elector {
 			e.Certifiability = &c
 		}
 		if d := r.IntN(len(codes) + 2); d < len(codes) {
-			e.SetRemoval(electoral.Removal{Comune: comuni[r.IntN(3)], List: electoral.Lists()[r.IntN(6)], Code: codes[d]})
+			e.SetRemoval(electoral.Removal{Comune: comuni[r.IntN(3)], List: electoral.Lists()[r.IntN(6)],
+				Code: codes[d]})
 			if r.IntN(2) == 0 {
 				e.SetRemoval(electoral.Removal{Comune: comuni[r.IntN(3)], List: electoral.GeneralList,
 					Code: codes[r.IntN(len(codes))]})

@@ -299,7 +299,7 @@ func earlierForms(payload any) []any {
 	case RemovalRequest:
 		return p.earlierForms()
 	case electoral.Elector:
-		if form, ok := p.EarlierJSON(); ok && len(p.Removals) > 0 {
+		if form, ok := earlierForm(p); ok {
 			return []any{form}
 		}
 	}

@@ -95,7 +95,8 @@ func (a *action) checkRecovery() electoral.Faults {
 	case electoral.OpEnrol, electoral.OpChange, electoral.OpRecoverCapacity, electoral.OpDecideApplication:
 		return a.fitRecovery(*r, "request.recovery")
 	}
-	return electoral.Faults{electoral.NewFault(electoral.RecoveryWithoutLoss.In("service"), "request.recovery", "", nil)}
+	return electoral.Faults{electoral.NewFault(electoral.RecoveryWithoutLoss.In("service"), "request.recovery", "",
+		nil)}
 }
 
 // maxAct and minAct bound the reference of an act, in characters.

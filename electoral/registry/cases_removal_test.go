@@ -42,7 +42,7 @@ func (c *town) placed(comune string, e electoral.Elector) {
 	require.NoError(c.t, c.store.Update(c.ctx(), func(w registry.Writer) error { return w.PutElector(c.ctx(), comune, e) }))
 }
 
-// votes returns how many rows the general list has for a vote.
+// voting returns how many rows the general list has for a vote.
 func (c *town) voting(comune string, kind electoral.Consultation, day electoral.Date) int {
 	c.t.Helper()
 	x := electoral.Extraction{List: electoral.GeneralList, Comune: comune, Consultation: kind, Day: day, Purpose: pollsPurpose}
@@ -157,6 +157,14 @@ func TestCase6Death(t *testing.T) {
 			})
 		})
 	}
+	inTown(t, func(c *town) { // a code names its list, for a death too
+		c.placed(aglie, inLists("1", electoral.EUComunalList, electoral.EUParliamentList))
+		c.remove(aglie, registry.RemovalRequest{Code: electoral.FromEUComunalList, Cause: electoral.CauseDied})
+		e := c.elector(aglie, "1")
+		assert.Equal(c.t, []electoral.Removal{{Comune: aglie, List: electoral.EUComunalList, Code: 5, Cause: electoral.CauseDied, Day: today}}, e.Removals)
+		_, stays := e.EnrolmentIn(electoral.EUParliamentList)
+		assert.True(c.t, stays)
+	})
 	_, err := registry.New(registry.Config{DeathCode: electoral.OtherReason})
 	require.Error(t, err)
 }
@@ -173,6 +181,8 @@ func TestCase15Naturalised(t *testing.T) {
 			assert.Equal(c.t, "EN204", f.ANPRCode)
 			assert.Contains(c.t, f.Expected, map[electoral.List]string{electoral.EUParliamentList: "6", electoral.EUComunalList: "5"}[other])
 		}
+		_, _, err := c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Code: electoral.FromEUComunalList, Cause: electoral.CauseResidenceReached})
+		assert.Equal(c.t, "cause", only(c.t, err, electoral.RemovalCodeOfList).Case)
 		c.remove(aglie, registry.RemovalRequest{List: electoral.EUComunalList, Cause: electoral.CauseNaturalised})
 		c.remove(aglie, registry.RemovalRequest{Code: electoral.FromEUParliamentList, Cause: electoral.CauseNaturalised})
 		want := []electoral.Removal{
@@ -317,5 +327,41 @@ func TestCase41AliveRemovedAsDead(t *testing.T) {
 		assert.Contains(c.t, only(c.t, warnings, electoral.RemovalAlive).Expected, "nuova iscrizione")
 		c.settle(aglie)
 		assert.Empty(c.t, c.elector(aglie, "1").Removals)
+	})
+}
+
+// TestVotesInTwoSections: who was in two sections of a comune, one after the other,
+// and keeps a vote in each, has each vote once, in its section.
+func TestVotesInTwoSections(t *testing.T) {
+	first, second := electoral.Date{Year: 2026, Month: 12, Day: 13}, electoral.Date{Year: 2026, Month: 12, Day: 20}
+	inTown(t, func(c *town) {
+		e := electorOf("1", airasca, "1")
+		e.KeepVote(electoral.KeptVote{Comune: aglie, Consultation: electoral.EuropeanElection, Day: first, Section: "1"})
+		e.KeepVote(electoral.KeptVote{Comune: aglie, Consultation: electoral.RegionalElection, Day: second, Section: "2"})
+		c.placed(airasca, e)
+		for _, k := range []struct {
+			kind    electoral.Consultation
+			day     electoral.Date
+			section string
+			want    int
+		}{{electoral.EuropeanElection, first, "", 1}, {electoral.EuropeanElection, first, "1", 1}, {electoral.EuropeanElection, first, "2", 0},
+			{electoral.RegionalElection, second, "", 1}, {electoral.RegionalElection, second, "1", 0}, {electoral.RegionalElection, second, "2", 1},
+			{electoral.EuropeanElection, second, "", 0}} {
+			x := electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Section: k.section, Consultation: k.kind, Day: k.day, Purpose: pollsPurpose}
+			report, err := c.Extract(c.ctx(), officer(aglie), x, &lister{})
+			require.NoError(c.t, err)
+			assert.Equal(c.t, k.want, report.Rows, k)
+		}
+		c.now = c.now.AddDate(0, 0, 25) // between the two
+		sum, err := c.Expire(c.ctx(), aglie)
+		require.NoError(c.t, err)
+		assert.Equal(c.t, 1, sum.Votes)
+		assert.Len(c.t, c.elector(aglie, "1").KeptVotes, 1)
+		c.placed(airasca, e)
+		c.now = c.now.AddDate(0, 1, 0)
+		sum, err = c.Expire(c.ctx(), aglie)
+		require.NoError(c.t, err)
+		assert.Equal(c.t, 2, sum.Votes, "each once")
+		assert.Empty(c.t, c.elector(airasca, "1").KeptVotes)
 	})
 }

@@ -27,7 +27,7 @@ func lost(comune string) *electoral.CapacityLoss {
 	return &electoral.CapacityLoss{Comune: comune, Day: today}
 }
 
-// without returns the elector as a comune enrols one who may not vote.
+// incapable returns the elector as a comune enrols one who may not vote.
 func incapable(e electoral.Elector) electoral.Elector {
 	e.LoseCapacity()
 	return e
@@ -231,6 +231,10 @@ func TestRecoveryUnfit(t *testing.T) {
 		_, err = c.Load(c.ctx(), officer(aglie), aglie, electoral.LoadSource[electoral.Section]{}, source(1, electorOf("22", aglie, "1")),
 			registry.LoadOptions{Recoveries: map[string]electoral.Recovery{"22": {Act: act}}})
 		refused(c.t, c.log, err, electoral.RecoveryUnfit)
+		report, err = c.Load(c.ctx(), officer(aglie), aglie, electoral.LoadSource[electoral.Section]{}, source(1, electorOf("22", aglie, "1")),
+			registry.LoadOptions{Recoveries: map[string]electoral.Recovery{"44": *recovered(aglie).Recovery}})
+		require.ErrorIs(c.t, err, registry.ErrLoadRefused)
+		assert.Equal(c.t, "absent", only(c.t, report.Faults, electoral.RecoveryWithoutLoss).Case)
 		c.lose(aglie)
 		_, err = c.Change(c.ctx(), recovered(aglie), incapable(electorOf("1", aglie, "2")))
 		assert.Equal(c.t, "not-yes", only(c.t, err, electoral.RecoveryWithoutLoss).Case)
@@ -285,6 +289,22 @@ func TestLostRightOfUnionCitizen(t *testing.T) {
 		assert.Nil(c.t, e.Loss)
 		assert.Equal(c.t, electoral.Yes, e.Capacity)
 		assert.Empty(c.t, e.Removals)
+
+		q, _, err = c.Apply(c.ctx(), citizen(dupont()), registry.WithdrawalApplication, electoral.EUComunalList, registry.ApplicationContent{})
+		require.NoError(c.t, err)
+		_, err = c.decide(aglie, q.ID, registry.Decision{State: registry.RequestDone})
+		require.NoError(c.t, err)
+		e = c.elector(aglie, "44")
+		assert.Equal(c.t, electoral.No, e.Capacity)
+		assert.Nil(c.t, e.Loss)
+		q = c.apply(electoral.EUComunalList)
+		_, _, err = c.DecideApplication(c.ctx(), officer(aglie), q.ID, registry.Decision{State: registry.RequestInProgress})
+		require.NoError(c.t, err)
+		_, warnings, err = c.DecideApplication(c.ctx(), officer(aglie), q.ID, done)
+		require.NoError(c.t, err)
+		require.Len(c.t, warnings, 1, "said once")
+		assert.Equal(c.t, electoral.ApplicationCapacity, warnings[0].Code)
+		assert.Equal(c.t, electoral.Yes, c.elector(aglie, "44").Capacity)
 	})
 }
 

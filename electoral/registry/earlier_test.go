@@ -105,3 +105,22 @@ func TestRetryAcrossUpgrade(t *testing.T) {
 		}
 	})
 }
+
+// FuzzRemovalRequestJSON: a request of either form is read without a panic, and
+// what was read is written and read the same.
+func FuzzRemovalRequestJSON(f *testing.F) {
+	f.Add([]byte(`{"ANPRID":"1","List":"","Reason":5,"Day":"","Note":"","StillVotes":{"consultation":"regional","day":"2027-01-10","section":""}}`))
+	f.Add([]byte(`{"ANPRID":"1","List":"trento","Cause":"moved","Code":7,"Day":"2026-11-22","Note":"n","KeptVotes":[{"comune":"A074","consultation":"senate","day":"2027-01-10","section":"1"}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var q, again registry.RemovalRequest
+		if json.Unmarshal(data, &q) != nil {
+			return
+		}
+		text, err := json.Marshal(q)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(text, &again))
+		back, err := json.Marshal(again)
+		require.NoError(t, err)
+		require.Equal(t, string(text), string(back))
+	})
+}

@@ -50,13 +50,14 @@ type Expiry struct {
 func pastVotes(ctx context.Context, w Writer, comune string, today electoral.Date) (int, error) {
 	past := func(v electoral.KeptVote) bool { return v.Comune == comune && v.Day.Before(today) }
 	var over []electoral.Elector
+	seen := map[string]bool{} // who has votes in two sections is yielded in each
 	votes := 0
 	for e, err := range w.Enrolled(ctx, electoral.StillVotesList, comune, "") {
 		if err != nil {
 			return 0, err
 		}
-		if slices.ContainsFunc(e.KeptVotes, past) &&
-			!slices.ContainsFunc(over, func(o electoral.Elector) bool { return o.ANPRID == e.ANPRID }) {
+		if slices.ContainsFunc(e.KeptVotes, past) && !seen[e.ANPRID] {
+			seen[e.ANPRID] = true
 			over = append(over, e.Clone())
 		}
 	}

@@ -64,6 +64,7 @@ func (e *extractor) each(fn func(*electoral.ExtractedElector) error) error {
 		return err
 	}
 	for _, k := range pollOrder(list, e.apart()) {
+		e.spare(&list[k.row])
 		if err := fn(&list[k.row]); err != nil {
 			return err
 		}
@@ -87,11 +88,23 @@ func (e *extractor) emit(list []electoral.ExtractedElector, fn func(*electoral.E
 		if !e.asked(row) {
 			continue
 		}
+		e.spare(row)
 		if err := fn(row); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// spare takes from a row what the list does not need: the loss of the right, which
+// the line tells as far as the vote needs it, and from a copy for others (D.P.R.
+// 223/1967, art. 51) all that says how he left or stands.
+func (e *extractor) spare(row *electoral.ExtractedElector) {
+	row.Elector.Loss = nil
+	if e.x.Purpose.Act == electoral.ListCopiesAct {
+		row.Elector.Removals, row.Elector.KeptVotes = nil, nil
+		row.Line, row.Reasons = electoral.PlainLine, nil
+	}
 }
 
 // asked reports whether a line of the list belongs to the extraction.
@@ -146,6 +159,7 @@ func (e *extractor) alphabetical(fn func(*electoral.ExtractedElector) error) err
 			if !e.asked(&rows[i]) {
 				continue
 			}
+			e.spare(&rows[i])
 			if err := fn(&rows[i]); err != nil {
 				return err
 			}
@@ -331,7 +345,7 @@ func (e *extractor) stillVoting() (map[string][]electoral.ExtractedElector, []st
 		}
 		v, kept := el.KeptVote(e.x.Consultation, e.x.Day)
 		// Who has kept votes in two sections is yielded in each.
-		if kept && v.Comune == e.x.Comune && (e.x.Section == "" || v.Section == e.x.Section) && !seen[el.ANPRID] {
+		if kept && (e.x.Section == "" || v.Section == e.x.Section) && !seen[el.ANPRID] {
 			seen[el.ANPRID] = true
 			still[v.Section] = append(still[v.Section], electoral.ExtractedElector{Section: v.Section, Elector: el})
 		}

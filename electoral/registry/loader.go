@@ -168,6 +168,11 @@ func (l *loader) run(sections electoral.LoadSource[electoral.Section],
 		}
 		l.tellRefused()
 	}
+	for _, id := range slices.Sorted(maps.Keys(l.opts.Recoveries)) {
+		if _, read := l.seenElectors[id]; !read {
+			l.keep(0, nil, electoral.NewFault(electoral.RecoveryWithoutLoss.In("absent"), "options.recoveries", id, nil))
+		}
+	}
 	if !l.opts.Partial {
 		if l.broken != nil {
 			return fmt.Errorf("%w: nothing stored", ErrLoadRefused)

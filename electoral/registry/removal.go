@@ -155,7 +155,7 @@ func (a *action) departures(old electoral.Elector, q RemovalRequest) ([]departur
 
 // listsOf returns the lists that a request concerns; none if that is not clear.
 func (a *action) listsOf(old electoral.Elector, q RemovalRequest) (lists []electoral.List) {
-	whole := q.Cause == electoral.CauseDied || q.Cause == electoral.CauseSentByMistake ||
+	whole := q.Code == 0 && (q.Cause == electoral.CauseDied || q.Cause == electoral.CauseSentByMistake) ||
 		q.Code == electoral.DeathOfElector && a.r.deathCode == electoral.DeathOfElector
 	switch {
 	case q.List != "":

@@ -166,6 +166,11 @@ func electorRow(row []any, home string, e *electoral.Elector) ([]any, error) {
 	} else {
 		row = append(row, int64(*e.Certifiability))
 	}
+	for _, r := range e.Removals {
+		if r.Code < 0 || r.Code > 9 {
+			return nil, fmt.Errorf("sqlstore: code %d of a removal: expected one digit", r.Code)
+		}
+	}
 	removals, err1 := listJSON(e.Removals)
 	votes, err2 := listJSON(e.KeptVotes)
 	loss, err3 := optionalJSON(e.Loss)

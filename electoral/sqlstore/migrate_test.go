@@ -121,10 +121,15 @@ func TestMigratedElectors(t *testing.T) {
 	})
 }
 
-// TestMigratedRemovals: the removals of an earlier version, one for each elector
-// with his vote in it, stand as removals of one list and votes beside them; 5,
-// which stood for every added list, is that of the list.
-func TestMigratedRemovals(t *testing.T) {
+// oldRemoval is a row of an elector as the third version of the schema had it, and
+// what he is to be now.
+type oldRemoval struct {
+	general, text    string
+	capacity, reason int
+	want             electoral.Elector
+}
+
+func oldRemovals() []oldRemoval {
 	day := electoral.Date{Year: 2026, Month: 3, Day: 1}
 	removal := func(l electoral.List, code electoral.RemovalCode) []electoral.Removal {
 		return []electoral.Removal{{Comune: "A074", List: l, Code: code, Day: day}}
@@ -133,13 +138,7 @@ func TestMigratedRemovals(t *testing.T) {
 		Day: electoral.Date{Year: 2026, Month: 11, Day: 22}, Section: `3 "bis" \u0041`}}
 	const still = `,"stillVotes":{"consultation":"regional","day":"2026-11-22","section":"3 \"bis\" \\u0041"}`
 	lost := &electoral.CapacityLoss{Comune: "A074", Day: day}
-	type row struct {
-		general, text string
-		capacity      int
-		reason        int
-		want          electoral.Elector
-	}
-	rows := []row{
+	return []oldRemoval{
 		{text: `{"comune":"A074","list":"general","reason":1,"day":"2026-03-01"}`, reason: 1, want: electoral.Elector{Removals: removal(electoral.GeneralList, 1)}},
 		{text: `{"comune":"A074","list":"eu-comunal","reason":5,"day":"2026-03-01"}`, reason: 5, want: electoral.Elector{Removals: removal(electoral.EUComunalList, 5)}},
 		{text: `{"comune":"A074","list":"eu-parliament","reason":5,"day":"2026-03-01"}`, reason: 5, want: electoral.Elector{Removals: removal(electoral.EUParliamentList, 6)}},
@@ -158,6 +157,44 @@ func TestMigratedRemovals(t *testing.T) {
 		{text: `{"comune":"A074","list":"general","reason":9,"day":"2026-03-01"}`, capacity: 1, reason: 9, want: electoral.Elector{Removals: removal(electoral.GeneralList, 9)}},
 		{want: electoral.Elector{}},
 	}
+}
+
+// putOldRemovals writes the rows, with the ids 1, 2, …
+func putOldRemovals(t *testing.T, db *sqldb.DB, rows []oldRemoval) {
+	ctx := t.Context()
+	require.NoError(t, db.Update(ctx, func(tx sqldb.Tx) error {
+		var list []sqldb.Statement
+		for i, r := range rows {
+			id := strconv.Itoa(i + 1)
+			var general, section, reason, removal any
+			if r.general != "" {
+				general, section = r.general, "1"
+			}
+			if r.text != "" {
+				reason, removal = int64(r.reason), r.text
+			}
+			capacity := int64(r.capacity)
+			if r.want.Capacity == electoral.NotGiven {
+				capacity = 1
+			}
+			list = append(list,
+				sqldb.Statement{Text: `INSERT INTO electors (comune, anpr_id, capacity, general_comune, general_section, senate_constituency, chamber_constituency, removal_reason, removal)
+					VALUES ('A074', $1, $2, $3, $4, '', '', $5, $6)`, Args: []any{id, capacity, general, section, reason, removal}},
+				sqldb.Statement{Text: `INSERT INTO elector_routes (anpr_id, comune) VALUES ($1, 'A074')`, Args: []any{id}})
+			if len(r.want.KeptVotes) > 0 {
+				list = append(list, sqldb.Statement{Text: `INSERT INTO enrolments (comune, list, section, anpr_id, home) VALUES ('A074', 'still-votes', $1, $2, 'A074')`, Args: []any{r.want.KeptVotes[0].Section, id}})
+			}
+		}
+		return tx.Exec(ctx, list...)
+	}))
+	require.NoError(t, db.Close())
+}
+
+// TestMigratedRemovals: the removals of an earlier version, one for each elector
+// with his vote in it, stand as removals of one list and votes beside them; 5,
+// which stood for every added list, is that of the list.
+func TestMigratedRemovals(t *testing.T) {
+	rows := oldRemovals()
 	eachDB(t, func(t *testing.T, at opener) {
 		openOld := sqldb.OpenSQLite
 		if filepath.Ext(at.place) != ".db" {
@@ -165,32 +202,7 @@ func TestMigratedRemovals(t *testing.T) {
 		}
 		old := migratedTo(t, at.place, "0003", openOld)
 		ctx := t.Context()
-		require.NoError(t, old.Update(ctx, func(tx sqldb.Tx) error {
-			var list []sqldb.Statement
-			for i, r := range rows {
-				id := strconv.Itoa(i + 1)
-				var general, section, reason, removal any
-				if r.general != "" {
-					general, section = r.general, "1"
-				}
-				if r.text != "" {
-					reason, removal = int64(r.reason), r.text
-				}
-				capacity := int64(r.capacity)
-				if r.want.Capacity == electoral.NotGiven {
-					capacity = 1
-				}
-				list = append(list,
-					sqldb.Statement{Text: `INSERT INTO electors (comune, anpr_id, capacity, general_comune, general_section, senate_constituency, chamber_constituency, removal_reason, removal)
-						VALUES ('A074', $1, $2, $3, $4, '', '', $5, $6)`, Args: []any{id, capacity, general, section, reason, removal}},
-					sqldb.Statement{Text: `INSERT INTO elector_routes (anpr_id, comune) VALUES ($1, 'A074')`, Args: []any{id}})
-				if len(r.want.KeptVotes) > 0 {
-					list = append(list, sqldb.Statement{Text: `INSERT INTO enrolments (comune, list, section, anpr_id, home) VALUES ('A074', 'still-votes', $1, $2, 'A074')`, Args: []any{r.want.KeptVotes[0].Section, id}})
-				}
-			}
-			return tx.Exec(ctx, list...)
-		}))
-		require.NoError(t, old.Close())
+		putOldRemovals(t, old, rows)
 		store := at.db(t).Store()
 		require.NoError(t, store.View(ctx, func(r registry.Reader) error {
 			for i, row := range rows {
