@@ -44,11 +44,7 @@ func (r *Registry) Extract(ctx context.Context, req electoral.Request, x elector
 		on.Set("list", string(x.List))
 		on.Set("section", x.Section)
 		on.Set("consultation", string(x.Consultation))
-		if err := a.freezeNumbers(ctx, x, vote); err != nil {
-			return err
-		}
-		return r.store.View(ctx, func(rd Reader) error {
-			e := extractor{action: a, ctx: ctx, rd: rd, x: x, vote: vote}
+		return a.numbered(ctx, x, vote, func(e *extractor) error {
 			var err error
 			report, err = e.write(w)
 			return err

@@ -339,7 +339,7 @@ func (r *Registry) ElectorByFiscalCode(ctx context.Context, req electoral.Reques
 			return err
 		}
 		out = Listed{Elector: found.elector, Person: person}
-		return mayRead(req.Actor, person, found, a.today()).Err()
+		return r.mayRead(req.Actor, person, found, a.today()).Err()
 	})
 	if err != nil {
 		return Listed{}, err

@@ -157,7 +157,7 @@ func (r *Registry) Elector(ctx context.Context, req electoral.Request, anprID st
 			return err
 		}
 		e = found.elector
-		return mayRead(req.Actor, person, found, a.today()).Err()
+		return r.mayRead(req.Actor, person, found, a.today()).Err()
 	})
 	if err != nil {
 		return electoral.Elector{}, err
@@ -177,14 +177,14 @@ func (r *Registry) stored(ctx context.Context, anprID string) (p position, err e
 }
 
 // mayRead judges whether the actor may see what is registered of a person.
-func mayRead(actor electoral.Actor, p electoral.Person, found position, today electoral.Date) electoral.Faults {
+func (r *Registry) mayRead(actor electoral.Actor, p electoral.Person, found position, today electoral.Date) electoral.Faults {
 	if actor.Role != electoral.OfficerRole {
 		return himself(actor, p)
 	}
 	if actor.Comune != "" && actor.Comune == found.home {
 		return nil
 	}
-	for _, en := range found.elector.PlacesAt(today) {
+	for _, en := range r.placesAt(found.elector, today) {
 		if actor.Comune != "" && en.Comune == actor.Comune {
 			return nil
 		}

@@ -90,7 +90,7 @@ func (a *action) remove(ctx context.Context, w Writer,
 	if !old.known() {
 		return electoral.Elector{}, nil, electoral.Faults{unknownElector(q.ANPRID)}
 	}
-	if faults := mayRead(a.req.Actor, person, old, a.today()); faults != nil {
+	if faults := a.r.mayRead(a.req.Actor, person, old, a.today()); faults != nil {
 		return electoral.Elector{}, nil, faults
 	}
 	leaving, faults := a.departures(old.elector, q)

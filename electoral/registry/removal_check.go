@@ -38,12 +38,14 @@ func (a *action) checkVotes(old electoral.Elector, leaving []departure, q Remova
 		!slices.Contains([]electoral.RemovalCause{electoral.CauseDied, electoral.CauseRightLost,
 			electoral.CauseSentByMistake}, leaving[0].cause)
 	var faults electoral.Faults
+	over := a.r.over(a.today())
 	for i, v := range q.KeptVotes {
+		here := electoral.KeptVote{Comune: a.req.Actor.Comune, Consultation: v.Consultation, Day: v.Day}
 		same := func(o electoral.KeptVote) bool { return o.Consultation == v.Consultation && o.Day == v.Day }
 		kept, twice := old.KeptVote(v.Consultation, v.Day)
 		switch {
 		case !general, !slices.Contains(electoral.Consultations(), v.Consultation), !v.Day.Complete(),
-			v.Day.Before(a.today()), v.Day.After(a.today().AddYears(1)),
+			over(here), v.Day.After(a.today().AddYears(1)),
 			v.Comune != "" && v.Comune != a.req.Actor.Comune,
 			v.Section != "" && v.Section != old.General.Section, slices.ContainsFunc(q.KeptVotes[:i], same):
 			faults = append(faults, unfitVote(v))
@@ -152,7 +154,7 @@ func territorial(l electoral.List) bool {
 // earlier, and of those of this removal that ANPR's message does not carry.
 func (a *action) votesTold(e electoral.Elector, q RemovalRequest) electoral.Faults {
 	var faults electoral.Faults
-	carried := false
+	carried, over := false, a.r.over(a.today())
 	for _, v := range e.KeptVotes {
 		args := electoral.Args{"comune": a.r.comuneName(v.Comune, a.today()), "vote": italianDay(v.Day),
 			"consultation": consultationName(v.Consultation)}
@@ -165,7 +167,7 @@ func (a *action) votesTold(e electoral.Elector, q RemovalRequest) electoral.Faul
 				string(v.Consultation)+" "+v.Day.String(), args))
 		case asked:
 			carried = true
-		case !v.Day.Before(a.today()):
+		case !over(v):
 			f := electoral.NewFault(electoral.RemovalStillVotes, "removal.keptVotes",
 				string(v.Consultation)+" "+v.Day.String(), args)
 			f.Severity = electoral.Warning
