@@ -87,7 +87,8 @@ type ExtractedElector struct {
 	// Number is the elector's number in the list of his section, from 1, which
 	// counts those struck off too; zero in an extraction without a list. From the
 	// fifteenth day before a vote to its end numbers do not change: who was
-	// removed leaves a gap, and who is added gets the next.
+	// removed leaves a gap, and who is added gets the next. They are then the same
+	// for all votes of a day.
 	Number  int
 	Elector Elector
 	Person  Person

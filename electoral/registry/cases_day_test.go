@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/memory"
 	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/rules"
 )
@@ -170,6 +172,93 @@ func TestNobodyVotesTwice(t *testing.T) {
 		_, err = c.chooses(aglie, "102", electoral.InHospital, referendum)
 		require.ErrorIs(c.t, err, electoral.ChoiceTwice)
 	})
+}
+
+// TestChoiceOfNoVoter: who does not vote is admitted to vote nowhere else, and the
+// refusal says why.
+func TestChoiceOfNoVoter(t *testing.T) {
+	inTown(t, func(c *town) {
+		c.votes = []electoral.Vote{referendum}
+		c.on(referendum.Day.AddDays(-5))
+		for code, change := range map[electoral.Code]func(*electoral.Person, *electoral.Elector){
+			electoral.VoterWithoutCapacity: func(_ *electoral.Person, e *electoral.Elector) { e.LoseCapacity() },
+			electoral.VoterStatusNo:        func(_ *electoral.Person, e *electoral.Elector) { e.Status.NationalReferendums = electoral.No },
+			electoral.VoterUnderAge:        func(p *electoral.Person, _ *electoral.Elector) { p.Birth.Date = referendum.LastDay.AddYears(-18) },
+			electoral.VoterDead:            func(p *electoral.Person, _ *electoral.Elector) { p.Death = referendum.Day.AddDays(-6) },
+		} {
+			c.someone("101", "ALFA", change)
+			_, err := c.chooses(aglie, "101", electoral.InHospital, referendum)
+			refused(c.t, c.log, err, code)
+			assertTold(c.t, only(c.t, err, code))
+		}
+		c.someone("101", "ALFA", func(p *electoral.Person, _ *electoral.Elector) { p.Residence = nil })
+		_, err := c.chooses(aglie, "101", electoral.InHospital, referendum)
+		require.NoError(c.t, err, "who left the register votes until he is removed")
+	})
+}
+
+// brittle is a population that fails, or panics, on one person.
+type brittle struct {
+	*memory.Population
+	id     string
+	panics bool
+}
+
+var errBrittle = errors.New("the population is away")
+
+func (b *brittle) ByANPRID(ctx context.Context, id string) (electoral.Person, error) {
+	if id == b.id {
+		if b.panics {
+			panic(errBrittle)
+		}
+		return electoral.Person{}, errBrittle
+	}
+	return b.Population.ByANPRID(ctx, id)
+}
+
+func (b *brittle) ByANPRIDs(ctx context.Context, ids []string) (map[string]electoral.Person, error) {
+	out := map[string]electoral.Person{}
+	for _, id := range ids {
+		p, err := b.ByANPRID(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		out[id] = p
+	}
+	return out, nil
+}
+
+// TestPopulationFailsMidway: a population that fails or panics in the middle of a list
+// breaks it off, which is on record, numbers nobody, and stops nothing else.
+func TestPopulationFailsMidway(t *testing.T) {
+	for _, panics := range []bool{false, true} {
+		inTown(t, func(c *town) {
+			c.someone("101", "GAMMA", nil)
+			c.someone("102", "BETA", func(_ *electoral.Person, e *electoral.Elector) { e.General.Section = "2" })
+			c.someone("103", "ALFA", func(_ *electoral.Person, e *electoral.Elector) { e.General.Section = "2" })
+			c.on(referendum.Day.AddDays(-10))
+			population := &brittle{Population: c.population, id: "103", panics: panics}
+			r, err := registry.New(registry.Config{Store: c.store, Population: population, Recorder: c.log,
+				Now: func() time.Time { return c.now }, Votes: func(string) []electoral.Vote { return []electoral.Vote{referendum} }})
+			require.NoError(c.t, err)
+			x := electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Consultation: referendum.Consultation, Day: referendum.Day, Purpose: pollsPurpose}
+			var s seat
+			_, err = r.Extract(c.ctx(), officer(aglie), x, &s)
+			if panics {
+				_, is := errors.AsType[*electoral.PanicError](err)
+				require.True(c.t, is, "%v", err)
+			} else {
+				require.ErrorIs(c.t, err, errBrittle)
+			}
+			assert.Empty(c.t, s.rows, "no row before everybody has a number")
+			assert.NotEqual(c.t, electoral.Granted, c.log.accesses[len(c.log.accesses)-1].Outcome)
+			population.id = ""
+			c.someone("104", "AAA", nil)
+			_, err = r.Extract(c.ctx(), officer(aglie), x, &s)
+			require.NoError(c.t, err)
+			assert.Equal(c.t, map[string]int{"104": 1, "101": 2, "103": 1, "102": 2}, s.numbers())
+		})
+	}
 }
 
 // TestChoiceWithdrawn: a choice is not withdrawn before it arrived; only who votes

@@ -18,8 +18,9 @@ const (
 // other than in his section: an option for Italy, which reached the consulate, a
 // vote by post of who is temporarily abroad, a vote at home, in hospital, in
 // detention, on service or at sea. q's ID and Withdrawn are not looked at. A
-// choice that arrived after its term, that the person or the vote does not admit,
-// or that is the second for the same vote is refused. It is kept until the vote
+// choice that arrived after its term, that the person or the vote does not admit, of
+// somebody who does not vote in this comune, or that is the second for the same vote
+// is refused. It is kept until the vote
 // is over and then for [Retention].Closed. RecordChoice returns the choice and
 // the warnings.
 func (r *Registry) RecordChoice(ctx context.Context, req electoral.Request,
@@ -109,6 +110,7 @@ func (a *action) judgeChoice(ctx context.Context, w Writer,
 		}
 	}
 	v := a.r.checker.Voting(rules.VotingCase{Elector: &old.elector, Person: &person, Vote: vote, Choices: list})
+	faults = append(faults, v.Reasons.Errors()...) // who does not vote is not admitted elsewhere
 	if person.Residence == nil && placed(q.Kind) && v.Manner == rules.ByPost {
 		fault(electoral.ChoiceNotFitting.In("resident"), "choice.kind", string(q.Kind), nil)
 	}
