@@ -152,10 +152,12 @@ func checkExtraction(x electoral.Extraction) electoral.Faults {
 		fault(electoral.ExtractionVote, "consultation", string(x.Consultation)+" "+x.Day.String(), nil)
 	}
 	known := slices.Contains([]electoral.LineChoice{electoral.SeatLines, electoral.StruckLines, electoral.AllLines}, x.Lines)
-	if !known || x.Consultation == "" && (x.Lines != electoral.SeatLines || x.Reason != "") {
+	chosen := x.Lines != electoral.SeatLines || x.Reason != ""
+	copies := x.Purpose.Act == electoral.ListCopiesAct
+	if !known || chosen && (copies || x.Consultation == "") {
 		fault(electoral.ExtractionVote.In("lines"), "lines", string(x.Lines), nil)
 	}
-	if x.Touched == nil && len(x.Operations)+len(x.Revisions) > 0 || x.Alphabetical && (!listed || x.Section != "") {
+	if (copies || x.Touched == nil) && len(x.Operations)+len(x.Revisions) > 0 || x.Alphabetical && (!listed || x.Section != "") {
 		fault(electoral.ExtractionScope.In("choice"), "list", string(x.List), nil)
 	}
 	if d := x.Turning18; d != nil && (!d.From.Complete() || !d.To.Complete() || d.To.Before(d.From)) {

@@ -60,7 +60,9 @@ type Config struct {
 	// Votes returns the votes in a comune for which a notice of convocation is
 	// or will be posted; nil means none. Residence for the added lists is
 	// counted at the notice, and the terms of the applications of citizens of
-	// the Union depend on it. It is called often and from several goroutines.
+	// the Union depend on it. A kept vote and a term are over after the last day of
+	// the vote; one that is not among them has one day. It is called often and from
+	// several goroutines.
 	Votes func(comune string) []electoral.Vote
 	// FirstLoad is the term for the first load; its zero value means that the
 	// service has not been announced.
