@@ -15,6 +15,10 @@ type Rule struct {
 	// {name} stands for the argument of that name.
 	Message  string `json:"message"`
 	Expected string `json:"expected"`
+	// Citizen says the same to the person whom the fault is about: what it means
+	// for him and what he can do, without codes and law ([Rule.CitizenText]). Empty
+	// where only officers meet the fault.
+	Citizen string `json:"citizen,omitzero"`
 	// Cases are other situations in which the rule is broken, with texts of their
 	// own.
 	Cases []Case `json:"cases,omitempty"`
@@ -35,6 +39,8 @@ type Case struct {
 	Name     string `json:"name"`
 	Message  string `json:"message"`
 	Expected string `json:"expected"`
+	// Citizen is the text for citizens; empty means that of the rule.
+	Citizen string `json:"citizen,omitzero"`
 }
 
 // The codes of the rules on electors (ELE), on sections (SEZ), of the registry
@@ -223,11 +229,13 @@ const (
 )
 
 // Rules returns every rule, in a stable order. [RuleOf] finds one.
-func Rules() []Rule { return slices.Concat(electorRules, sectionRules, registryRules, votingRules) }
+func Rules() []Rule {
+	return slices.Concat(electorRules, sectionRules, registryRules, requestRules, votingRules)
+}
 
 // RuleOf returns the rule of a code.
 func RuleOf(c Code) (Rule, bool) {
-	for _, list := range [][]Rule{electorRules, sectionRules, registryRules, votingRules} {
+	for _, list := range [][]Rule{electorRules, sectionRules, registryRules, requestRules, votingRules} {
 		if i := slices.IndexFunc(list, func(r Rule) bool { return r.Code == c }); i >= 0 {
 			return list[i], true
 		}
