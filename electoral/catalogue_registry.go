@@ -265,7 +265,7 @@ var registryRules = []Rule{
 	{
 		Code: RemovalList, Severity: Error,
 		Description: "la cancellazione riguarda una lista in cui il soggetto è iscritto",
-		Message:     "Non è chiaro da quale lista del comune {comune} si cancella il soggetto.",
+		Message:     "Non è chiaro da quale lista del comune di {comune} si cancella il soggetto.",
 		Expected:    "una lista del comune in cui il soggetto è iscritto",
 		Cases: []Case{
 			{Name: "not-in", Message: "Il soggetto non è iscritto nella {list}.",
@@ -283,8 +283,8 @@ var registryRules = []Rule{
 	{
 		Code: RemovalStillVotes, Severity: Error,
 		Description: "tipo e data della consultazione si indicano insieme, solo per chi è cancellato dalla lista generale e vi vota ancora",
-		Message:     "Resta registrata la cancellazione precedente, del comune {comune}, dove il soggetto vota ancora; il motivo di questa non vi si aggiunge.",
-		Expected:    "una nuova cancellazione dopo il voto del {vote}",
+		Message:     "Resta registrata la cancellazione precedente, del comune di {comune}, dove il soggetto vota ancora; il motivo di questa non vi si aggiunge.",
+		Expected:    "una nuova cancellazione dopo il voto del giorno {vote}",
 		Cases: []Case{
 			{Name: "unfit", Message: "La consultazione per la quale il soggetto vota ancora nel comune non è ammessa.",
 				Expected: "per chi lascia la lista generale: una consultazione, il suo giorno da oggi in poi, la sezione che lascia"},

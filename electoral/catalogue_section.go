@@ -125,7 +125,7 @@ var sectionRules = []Rule{
 	{
 		Code: CollegeOtherComune, Severity: Error,
 		Description: "il collegio è uno di quelli del comune",
-		Message:     "Il collegio per {consultation} non è tra quelli del comune di {comune}.",
+		Message:     "Il collegio per {consultation} non è del comune di {comune}.",
 		Expected:    "{expected}",
 		Source:      "collegi e circoscrizioni per Camera e Senato (d.lgs. n. 177 del 2020)",
 		ANPRCode:    "EN562",

@@ -217,3 +217,44 @@ func TestCitizenTexts(t *testing.T) {
 		assert.NotContains(t, text, strconv.Quote("v"))
 	}
 }
+
+// TestComuniByName: the registry names a comune to people, and never by its code
+// alone.
+func TestComuniByName(t *testing.T) {
+	for _, room := range []string{"registry", "rules"} {
+		files, err := filepath.Glob(room + "/*.go")
+		require.NoError(t, err)
+		n := 0
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			fset := token.NewFileSet()
+			f, err := parser.ParseFile(fset, file, nil, 0)
+			require.NoError(t, err)
+			ast.Inspect(f, func(node ast.Node) bool {
+				pair, ok := node.(*ast.KeyValueExpr)
+				if !ok {
+					return true
+				}
+				key, ok := pair.Key.(*ast.BasicLit)
+				if !ok || !slices.Contains([]string{`"comune"`, `"actorComune"`, `"given"`}, key.Value) {
+					return true
+				}
+				n++
+				name := ""
+				switch v := pair.Value.(type) {
+				case *ast.CallExpr:
+					if s, ok := v.Fun.(*ast.SelectorExpr); ok {
+						name = s.Sel.Name
+					}
+				case *ast.SelectorExpr:
+					name = v.Sel.Name
+				}
+				assert.Contains(t, []string{"label", "ComuneLabel", "Name"}, name, "%s", fset.Position(pair.Pos()))
+				return true
+			})
+		}
+		assert.Greater(t, n, 8, room)
+	}
+}

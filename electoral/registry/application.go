@@ -92,7 +92,7 @@ func (r *Registry) lateFor(q Application, today electoral.Date) (electoral.Vote,
 
 func lateFault(q Application, v electoral.Vote, last electoral.Date) electoral.Fault {
 	return electoral.NewFault(electoral.ApplicationLate, "submitted", q.Submitted.String(),
-		electoral.Args{"vote": v.Day.String(), "last": last.String()})
+		electoral.Args{"vote": v.Day.Italian(), "last": last.Italian()})
 }
 
 // Apply registers an application of the citizen about himself, to the comune
@@ -360,7 +360,7 @@ func (a *action) withdraw(ctx context.Context, w Writer, q Application, old posi
 		return nil // somebody was quicker
 	}
 	if en.Comune != a.comune {
-		return electoral.Faults{notCompetent(q.List.Path()+comuneField(q.List), en.Comune, a.req.Actor)}
+		return electoral.Faults{a.r.notCompetent(q.List.Path()+comuneField(q.List), en.Comune, a.req.Actor)}
 	}
 	e := a.without(old.elector, []electoral.List{q.List}, RemovalRequest{Reason: electoral.FromAddedList})
 	if len(listsOf(e)) == 0 {

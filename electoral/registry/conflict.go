@@ -358,7 +358,7 @@ func (r *Registry) AnswerConflict(ctx context.Context, req electoral.Request, id
 		c, err := conflictOf(ctx, w, a.comune, id)
 		if errors.Is(err, electoral.ErrNotFound) {
 			return c, nil, electoral.Faults{electoral.NewFault(electoral.ConflictUnknown, "id",
-				strconv.QuoteToASCII(id), electoral.Args{"comune": a.comune})}
+				strconv.QuoteToASCII(id), electoral.Args{"comune": r.label(a.comune)})}
 		}
 		if err != nil {
 			return c, nil, err

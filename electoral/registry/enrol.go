@@ -75,10 +75,11 @@ func (a *action) enrol(ctx context.Context, w Writer, e electoral.Elector) (elec
 			if holder != comune {
 				cause = electoral.AlreadyEnrolled.In("elsewhere")
 			}
-			faults = append(faults, electoral.NewFault(cause, "anprId", e.ANPRID, electoral.Args{"comune": holder}))
+			faults = append(faults,
+				electoral.NewFault(cause, "anprId", e.ANPRID, electoral.Args{"comune": a.r.label(holder)}))
 		}
 	}
-	faults = append(faults, competence(e, &person, comune, electoral.NotCompetent)...)
+	faults = append(faults, a.r.competence(e, &person, comune, electoral.NotCompetent)...)
 	return a.checkAndPut(ctx, w, change{person: person, old: old, next: next}, faults)
 }
 
@@ -117,7 +118,7 @@ func (a *action) change(ctx context.Context, w Writer, e electoral.Elector) (ele
 	if !old.known() {
 		return nil, electoral.Faults{unknownElector(e.ANPRID)}
 	}
-	faults := append(sameRemoval(old.elector, e), mayChange(old, e, a.req.Actor)...)
+	faults := append(sameRemoval(old.elector, e), a.r.mayChange(old, e, a.req.Actor)...)
 	next := position{elector: e.Clone(), home: old.home}
 	next.elector.Removal = old.elector.Clone().Removal
 	return a.checkAndPut(ctx, w, change{person: person, old: old, next: next}, faults)
@@ -228,13 +229,13 @@ func sameRemovals(a, b electoral.Removal) bool {
 
 // mayChange judges whether the actor's comune may make what is registered of a
 // person into e.
-func mayChange(old position, e electoral.Elector, actor electoral.Actor) electoral.Faults {
+func (r *Registry) mayChange(old position, e electoral.Elector, actor electoral.Actor) electoral.Faults {
 	var faults electoral.Faults
 	for _, l := range electoral.Lists() {
 		was, is := old.elector.ListEntry(l), e.ListEntry(l)
 		for _, en := range []*electoral.Enrolment{was.Enrolment, is.Enrolment} {
 			if en != nil && en.Comune != "" && en.Comune != actor.Comune && !sameList(was, is) {
-				faults = append(faults, notCompetent(l.Path()+comuneField(l), en.Comune, actor))
+				faults = append(faults, r.notCompetent(l.Path()+comuneField(l), en.Comune, actor))
 				break
 			}
 		}
@@ -248,7 +249,7 @@ func mayChange(old position, e electoral.Elector, actor electoral.Actor) elector
 	was := old.elector
 	same := was.Capacity == e.Capacity && was.Status == e.Status && samePtr(was.Certifiability, e.Certifiability)
 	if old.home != actor.Comune && !same {
-		faults = append(faults, notCompetent("status", old.home, actor))
+		faults = append(faults, r.notCompetent("status", old.home, actor))
 	}
 	return faults
 }

@@ -354,7 +354,7 @@ func (l *loader) section(item electoral.LoadItem[electoral.Section]) (electoral.
 	if s.Comune != "" && s.Comune != l.action.comune {
 		faults = append(faults,
 			electoral.NewFault(electoral.OtherComuneLoad, "comune", s.Comune,
-				electoral.Args{"given": s.Comune, "comune": l.action.comune}))
+				electoral.Args{"given": l.action.r.label(s.Comune), "comune": l.action.r.label(l.action.comune)}))
 	}
 	_, before := l.sections[s.Number]
 	mine := slices.Contains(l.first.NewSections, s.Number)

@@ -169,7 +169,8 @@ func (l *loader) elector(item electoral.LoadItem[electoral.Elector]) (judged, er
 	}
 	j.faults = append(j.faults, sameRemoval(electoral.Elector{}, item.Record)...)
 	j.faults = append(j.faults, merge(item.Faults, l.action.r.checker.CheckElector(j.next.elector, in))...)
-	j.faults = append(j.faults, competence(item.Record, in.Person, l.action.comune, electoral.OtherComuneLoad)...)
+	j.faults = append(j.faults,
+		l.action.r.competence(item.Record, in.Person, l.action.comune, electoral.OtherComuneLoad)...)
 	return j, nil
 }
 
@@ -190,7 +191,8 @@ func (l *loader) person(id string) (electoral.Person, electoral.Faults, error) {
 
 // competence judges whether a comune may register a person: each of his lists
 // is its own, or he is in none and registered in its population.
-func competence(e electoral.Elector, p *electoral.Person, comune string, code electoral.Code) electoral.Faults {
+func (r *Registry) competence(e electoral.Elector, p *electoral.Person, comune string,
+	code electoral.Code) electoral.Faults {
 	var faults electoral.Faults
 	listed := false
 	for list, en := range e.Enrolments() {
@@ -198,14 +200,14 @@ func competence(e electoral.Elector, p *electoral.Person, comune string, code el
 		if en.Comune != comune && en.Comune != "" {
 			faults = append(faults,
 				electoral.NewFault(code.In("list"), list.Path()+comuneField(list), en.Comune,
-					electoral.Args{"list": list.Italian(), "comune": comune}))
+					electoral.Args{"list": list.Italian(), "comune": r.label(comune)}))
 		}
 	}
 	if listed || p == nil || p.Registered() == comune {
 		return faults
 	}
 	return electoral.Faults{electoral.NewFault(code.In("no-list"), "anprId", e.ANPRID,
-		electoral.Args{"comune": comune})}
+		electoral.Args{"comune": r.label(comune)})}
 }
 
 // standing compares a record with what is known of its person. It refuses one who
@@ -242,7 +244,7 @@ func (l *loader) standing(item electoral.LoadItem[electoral.Elector]) (judged, e
 	whole, joins := joinLists(old, e, l.action.comune, l.today)
 	if !joins || old.home == l.action.comune {
 		l.claim(old.elector, e)
-		holder := electoral.Args{"comune": holderOf(old, e)}
+		holder := electoral.Args{"comune": l.action.r.label(holderOf(old, e))}
 		return twice(electoral.DuplicateElector.In("other-comune"), holder), nil
 	}
 	l.joins[e.ANPRID] = joinedElector{Home: old.home, Lists: listsOf(e)}

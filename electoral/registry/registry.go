@@ -123,7 +123,7 @@ func (r *Registry) Section(ctx context.Context, req electoral.Request,
 			s, err = rd.Section(ctx, comune, number)
 			if errors.Is(err, electoral.ErrNotFound) {
 				return electoral.Faults{electoral.NewFault(electoral.SectionNotFound, "number", number,
-					electoral.Args{"section": number, "comune": comune})}
+					electoral.Args{"section": number, "comune": r.label(comune)})}
 			}
 			return err
 		})
@@ -149,7 +149,7 @@ func (r *Registry) Elector(ctx context.Context, req electoral.Request, anprID st
 			return err
 		}
 		e = found.elector
-		return mayRead(req.Actor, person, found, a.today()).Err()
+		return r.mayRead(req.Actor, person, found, a.today()).Err()
 	})
 	if err != nil {
 		return electoral.Elector{}, err
@@ -169,7 +169,7 @@ func (r *Registry) stored(ctx context.Context, anprID string) (p position, err e
 }
 
 // mayRead judges whether the actor may see what is registered of a person.
-func mayRead(actor electoral.Actor, p electoral.Person, found position, today electoral.Date) electoral.Faults {
+func (r *Registry) mayRead(actor electoral.Actor, p electoral.Person, found position, today electoral.Date) electoral.Faults {
 	if actor.Role != electoral.OfficerRole {
 		return himself(actor, p)
 	}
@@ -181,7 +181,7 @@ func mayRead(actor electoral.Actor, p electoral.Person, found position, today el
 			return nil
 		}
 	}
-	return electoral.Faults{notCompetent("anprId", found.home, actor)}
+	return electoral.Faults{r.notCompetent("anprId", found.home, actor)}
 }
 
 func himself(actor electoral.Actor, p electoral.Person) electoral.Faults {

@@ -67,7 +67,7 @@ func (a *action) remove(ctx context.Context, w Writer,
 	if !old.known() {
 		return electoral.Elector{}, nil, electoral.Faults{unknownElector(q.ANPRID)}
 	}
-	if faults := mayRead(a.req.Actor, person, old, a.today()); faults != nil {
+	if faults := a.r.mayRead(a.req.Actor, person, old, a.today()); faults != nil {
 		return electoral.Elector{}, nil, faults
 	}
 	lists, faults := a.listsToLeave(old.elector, q)
@@ -82,7 +82,7 @@ func (a *action) remove(ctx context.Context, w Writer,
 	if q.Reason != electoral.Annulment && keepsVote(old.elector, q, a.today()) {
 		kept := old.elector.Removal
 		f := electoral.NewFault(electoral.RemovalStillVotes, "removal.reason", strconv.Itoa(int(q.Reason)),
-			electoral.Args{"comune": kept.Comune, "vote": kept.StillVotes.Day.String()})
+			electoral.Args{"comune": a.r.label(kept.Comune), "vote": kept.StillVotes.Day.Italian()})
 		f.Severity = electoral.Warning
 		faults = append(faults, f)
 	}
@@ -150,7 +150,7 @@ func (a *action) removalLists(old electoral.Elector,
 	}
 	if len(lists) == 0 || q.Reason == electoral.FromAddedList && len(lists) > 1 {
 		return nil, electoral.Faults{electoral.NewFault(electoral.RemovalList, "removal.list", string(q.List),
-			electoral.Args{"comune": comune})}
+			electoral.Args{"comune": a.r.label(comune)})}
 	}
 	for _, l := range lists {
 		en, in := old.EnrolmentIn(l)
@@ -160,7 +160,7 @@ func (a *action) removalLists(old electoral.Elector,
 				electoral.NewFault(electoral.RemovalList.In("not-in"), "removal.list", string(l),
 					electoral.Args{"list": l.Italian()}))
 		case en.Comune != comune:
-			faults = append(faults, notCompetent(l.Path()+comuneField(l), en.Comune, a.req.Actor))
+			faults = append(faults, a.r.notCompetent(l.Path()+comuneField(l), en.Comune, a.req.Actor))
 		}
 		added := l != electoral.GeneralList
 		if q.Reason == electoral.FromAddedList && !added ||
@@ -323,7 +323,7 @@ func (a *action) alter(ctx context.Context, w Writer, q alteration) (electoral.E
 		return electoral.Elector{}, nil, electoral.Faults{unknownElector(q.anprID)}
 	}
 	next := position{elector: old.elector.Clone(), home: old.home}
-	faults := append(q.apply(&next.elector), mayChange(old, next.elector, a.req.Actor)...)
+	faults := append(q.apply(&next.elector), a.r.mayChange(old, next.elector, a.req.Actor)...)
 	if q.checked {
 		faults, err = a.checkAndPut(ctx, w, change{person: person, old: old, next: next}, faults)
 	} else if err = faults.Err(); err == nil {
