@@ -22,11 +22,8 @@ func (r AnnexRecord) Plain() []AnnexField {
 		case chamberCollegeName:
 			f.Value = plainCollege("Camera", f.Value)
 		default:
-			if f.Value == Yes.String() {
-				f.Value = "sì"
-			}
-			if strings.HasPrefix(f.Name, "Circoscrizione") {
-				f.Value = PlainName(europeanNumber.ReplaceAllString(f.Value, ""))
+			if f.Value = plainAnswer(f.Value); strings.HasPrefix(f.Name, "Circoscrizione") {
+				f.Value = plainConstituency(f.Value)
 			}
 		}
 		if f.Value != "" {
@@ -34,6 +31,35 @@ func (r AnnexRecord) Plain() []AnnexField {
 		}
 	}
 	return out
+}
+
+// Plain returns a value of the field as people read it, as [AnnexRecord.Plain]
+// does. Of a comune it is the Belfiore code still: its name stands in the tables.
+func (f FieldInfo) Plain(value string) string {
+	switch f.Field {
+	case SenateCollegeField:
+		return plainCollege("Senato", value)
+	case ChamberCollegeField:
+		return plainCollege("Camera", value)
+	case SenateConstituencyField, ChamberConstituencyField, EuropeanConstituencyField, RegionalConstituencyField,
+		DistrictConstituencyField:
+		return plainConstituency(value)
+	}
+	if f.Answer {
+		return plainAnswer(value)
+	}
+	return value
+}
+
+func plainAnswer(value string) string {
+	if value == Yes.String() {
+		return "sì"
+	}
+	return value
+}
+
+func plainConstituency(name string) string {
+	return PlainName(europeanNumber.ReplaceAllString(name, ""))
 }
 
 // europeanNumber is the number before the name of a constituency of the European

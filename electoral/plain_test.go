@@ -69,6 +69,16 @@ func TestPlain(t *testing.T) {
 	record = electoral.Annex1Of(e, func(string, string) (electoral.Section, bool) { return aosta, true }, func(string) string { return "Aosta" })
 	assert.Contains(t, record.Plain(), electoral.AnnexField{Point: 5, Name: "Collegio plurinominale e collegio uninominale per il Senato della Repubblica",
 		Value: "Senato, collegio uninominale Valle d'Aosta 1"})
+	for field, c := range map[electoral.Field][2]string{
+		electoral.CapacityField: {"si", "sì"}, electoral.RegionalField: {"non indicato", "non indicato"},
+		electoral.SenateCollegeField:  {"MARCHE | P01 | U02", "Senato, collegio uninominale Marche 2; collegio plurinominale Marche 1"},
+		electoral.ChamberCollegeField: {"", ""}, electoral.EuropeanConstituencyField: {"II : ITALIA NORD-ORIENTALE", "Italia nord-orientale"},
+		electoral.ListField(electoral.GeneralList, electoral.ListSection): {"si", "si"},
+	} {
+		info, ok := electoral.InfoOf(field)
+		require.True(t, ok)
+		assert.Equal(t, c[1], info.Plain(c[0]), field)
+	}
 	record.Status.ChamberCollege = "altro"
 	assert.Contains(t, record.Plain(), electoral.AnnexField{Point: 5, Name: "Collegio plurinominale e collegio uninominale per la Camera dei deputati", Value: "altro"})
 }
