@@ -142,6 +142,7 @@ const (
 	ActorUnknown                  Code = "REG-ACC-03"
 	OtherPerson                   Code = "REG-ACC-04"
 	PersonUnknown                 Code = "REG-PER-01"
+	PersonGone                    Code = "REG-PER-02"
 	ElectorUnknown                Code = "REG-ELE-01"
 	AlreadyEnrolled               Code = "REG-ELE-02"
 	SectionNotFound               Code = "REG-SEZ-01"

@@ -87,6 +87,13 @@ var registryRules = []Rule{
 		ANPRCode: "EN413",
 	},
 	{
+		Code: PersonGone, Severity: Warning,
+		Description: "chi è nelle liste risulta ancora in ANPR; se non vi risulta più, la sua posizione si può correggere e cancellare",
+		Message:     "Il soggetto non risulta più in ANPR: di lui non si possono controllare i dati anagrafici.",
+		Expected:    "un controllo in anagrafe: se il suo identificativo è stato unito a un altro, l'unione dei dati elettorali; altrimenti la cancellazione",
+		Source:      "D.P.R. 20 marzo 1967, n. 223, art. 32 (nelle liste resta chi non ne è cancellato)",
+	},
+	{
 		Code: ElectorUnknown, Severity: Error,
 		Description: "i dati elettorali del soggetto sono registrati",
 		Message:     "I dati elettorali del soggetto non sono registrati.",

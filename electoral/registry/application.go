@@ -318,7 +318,7 @@ func (a *action) carryOut(ctx context.Context, w Writer, q Application, d Decisi
 		return nil, err
 	}
 	if q.Kind == WithdrawalApplication {
-		return nil, a.withdraw(ctx, w, q, old)
+		return old.stillThere(), a.withdraw(ctx, w, q, old)
 	}
 	e := old.elector.Clone()
 	e.ANPRID, e.Capacity = q.ANPRID, electoral.Yes

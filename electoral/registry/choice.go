@@ -70,7 +70,7 @@ func (a *action) judgeChoice(ctx context.Context, w Writer,
 	}
 	vote := a.r.voteOf(electoral.Extraction{Comune: a.comune, Consultation: q.Consultation, Day: q.Day})
 	faults = append(faults, vote.Check()...)
-	person, old, err := a.known(ctx, w, q.ANPRID)
+	person, old, err := a.present(ctx, w, q.ANPRID)
 	if err != nil {
 		return nil, vote, err
 	}

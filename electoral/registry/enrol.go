@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -60,7 +59,7 @@ func (r *Registry) Enrol(ctx context.Context, req electoral.Request, e electoral
 }
 
 func (a *action) enrol(ctx context.Context, w Writer, e electoral.Elector) (electoral.Faults, error) {
-	person, old, err := a.known(ctx, w, e.ANPRID)
+	person, old, err := a.present(ctx, w, e.ANPRID)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +117,11 @@ func (a *action) change(ctx context.Context, w Writer, e electoral.Elector) (ele
 	if !old.known() {
 		return nil, electoral.Faults{unknownElector(e.ANPRID)}
 	}
-	faults := append(sameRemoval(old.elector, e), a.r.mayChange(old, e, a.req.Actor)...)
+	faults := append(old.stillThere(), sameRemoval(old.elector, e)...)
+	faults = append(faults, a.r.mayChange(old, e, a.req.Actor)...)
+	if old.gone && entersList(old.elector, e) {
+		faults = append(faults, unknownPerson(e.ANPRID))
+	}
 	next := position{elector: e.Clone(), home: old.home}
 	next.elector.Removal = old.elector.Clone().Removal
 	return a.checkAndPut(ctx, w, change{person: person, old: old, next: next}, faults)
@@ -130,6 +133,8 @@ func (a *action) change(ctx context.Context, w Writer, e electoral.Elector) (ele
 type position struct {
 	elector electoral.Elector
 	home    string
+	// gone says that the population no longer returns the person.
+	gone bool
 }
 
 func (p position) known() bool { return p.home != "" }
@@ -138,20 +143,6 @@ func (p position) known() bool { return p.home != "" }
 type change struct {
 	person    electoral.Person
 	old, next position
-}
-
-// known returns a person and what is registered of him.
-func (a *action) known(ctx context.Context, rd Reader, anprID string) (electoral.Person, position, error) {
-	p, err := a.r.personOf(ctx, anprID)
-	if err != nil {
-		return p, position{}, err
-	}
-	var old position
-	old.elector, old.home, err = rd.Elector(ctx, anprID)
-	if errors.Is(err, electoral.ErrNotFound) {
-		return p, position{}, nil
-	}
-	return p, old, err
 }
 
 func unknownElector(anprID string) electoral.Fault {
@@ -168,7 +159,7 @@ func (a *action) checkAndPut(ctx context.Context, w Writer, c change,
 		return nil, err
 	}
 	faults = append(faults, a.r.checker.CheckElector(c.next.elector, rules.Circumstances{
-		At: a.today(), Notice: a.r.noticeAt(c.next.home, a.today()), Person: &c.person, Choices: choices,
+		At: a.today(), Notice: a.r.noticeAt(c.next.home, a.today()), Person: c.registered(), Choices: choices,
 		Section: section,
 	})...)
 	if err := join(*failure, faults.Err()); err != nil {

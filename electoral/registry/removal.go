@@ -71,7 +71,8 @@ func (a *action) remove(ctx context.Context, w Writer,
 		return electoral.Elector{}, nil, faults
 	}
 	lists, faults := a.listsToLeave(old.elector, q)
-	if q.Reason == electoral.DeathOfElector && !person.DeadAt(a.today()) {
+	faults = append(faults, old.stillThere()...)
+	if q.Reason == electoral.DeathOfElector && !old.gone && !person.DeadAt(a.today()) {
 		faults = append(faults,
 			electoral.NewFault(electoral.RemovalAlive, "removal.reason", strconv.Itoa(int(q.Reason)), nil))
 	}
@@ -323,7 +324,8 @@ func (a *action) alter(ctx context.Context, w Writer, q alteration) (electoral.E
 		return electoral.Elector{}, nil, electoral.Faults{unknownElector(q.anprID)}
 	}
 	next := position{elector: old.elector.Clone(), home: old.home}
-	faults := append(q.apply(&next.elector), a.r.mayChange(old, next.elector, a.req.Actor)...)
+	faults := append(old.stillThere(), q.apply(&next.elector)...)
+	faults = append(faults, a.r.mayChange(old, next.elector, a.req.Actor)...)
 	if q.checked {
 		faults, err = a.checkAndPut(ctx, w, change{person: person, old: old, next: next}, faults)
 	} else if err = faults.Err(); err == nil {
