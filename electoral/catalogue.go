@@ -145,6 +145,7 @@ const (
 	PersonGone                    Code = "REG-PER-02"
 	ElectorUnknown                Code = "REG-ELE-01"
 	AlreadyEnrolled               Code = "REG-ELE-02"
+	IDsNotMerged                  Code = "REG-ELE-03"
 	SectionNotFound               Code = "REG-SEZ-01"
 	OtherComuneLoad               Code = "REG-CAR-01"
 	DuplicateElector              Code = "REG-CAR-02"

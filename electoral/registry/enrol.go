@@ -78,6 +78,11 @@ func (a *action) enrol(ctx context.Context, w Writer, e electoral.Elector) (elec
 				electoral.NewFault(cause, "anprId", e.ANPRID, electoral.Args{"comune": a.r.label(holder)}))
 		}
 	}
+	same, err := a.sameUnderOtherID(ctx, w, person, e)
+	if err != nil {
+		return nil, err
+	}
+	faults = append(faults, same...)
 	faults = append(faults, a.r.competence(e, &person, comune, electoral.NotCompetent)...)
 	return a.checkAndPut(ctx, w, change{person: person, old: old, next: next}, faults)
 }

@@ -38,6 +38,7 @@ type loader struct {
 	// joins those whom another comune has registered.
 	persons map[string]electoral.Person
 	homes   map[string]string
+	codes   map[electoral.FiscalCode][]string // the ANPR ids of each code; nil as persons
 	loaded  map[string]bool
 	joins   map[string]joinedElector
 	// undo takes back what the batch at hand has left in the loader, if its

@@ -98,6 +98,9 @@ func (l *loader) lookUp(items []electoral.LoadItem[electoral.Elector]) error {
 			return err
 		}
 	}
+	if err := l.lookUpCodes(items); err != nil {
+		return err
+	}
 	if bulk, ok := l.rd.(bulkHomes); ok {
 		if l.homes, err = bulk.Homes(l.ctx, ids); err != nil {
 			return err
@@ -165,7 +168,11 @@ func (l *loader) elector(item electoral.LoadItem[electoral.Elector]) (judged, er
 		if j, err = l.standing(item); err != nil {
 			return judged{}, err
 		}
-		j.faults = append(unknown, j.faults...)
+		same, err := l.sameUnderOtherID(item, person)
+		if err != nil {
+			return judged{}, err
+		}
+		j.faults = append(append(unknown, j.faults...), same...)
 	}
 	j.faults = append(j.faults, sameRemoval(electoral.Elector{}, item.Record)...)
 	j.faults = append(j.faults, merge(item.Faults, l.action.r.checker.CheckElector(j.next.elector, in))...)

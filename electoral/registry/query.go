@@ -253,7 +253,7 @@ func joinTexts[S ~string](list []S) string {
 func JournalOperations() []electoral.Operation {
 	return []electoral.Operation{electoral.OpEnrol, electoral.OpChange, electoral.OpRemove, electoral.OpAnnul,
 		electoral.OpLoseCapacity, electoral.OpRecoverCapacity, electoral.OpCertifiability,
-		electoral.OpLoad, electoral.OpUndoLoad, electoral.OpDecideApplication}
+		electoral.OpLoad, electoral.OpUndoLoad, electoral.OpDecideApplication, electoral.OpMergeIDs}
 }
 
 // A JournalPage is one page of the operation journal, in the order of instant,
