@@ -18,7 +18,8 @@ import (
 // A Conflict is a disagreement of two comuni over an elector: one wants him in
 // a list in which the other has him ("soggetto non cancellando", ANPR's EN560;
 // first load already done, EN556, about which ANPR sends both comuni the notice
-// N017). It opens when an enrolment or a first load is refused for that reason.
+// N017). It opens when an enrolment or a first load is refused for that reason,
+// also if the other has him under another ANPR id with the same codice fiscale.
 // Both comuni find it among their conflicts, and each sees the steps of the
 // other. There is one for each person, list and pair of comuni.
 //
@@ -37,7 +38,8 @@ type Conflict struct {
 	Claimant string        `json:"claimant"`
 	Holder   string        `json:"holder"`
 	State    ConflictState `json:"state"`
-	// Cause is [electoral.AlreadyEnrolled] or [electoral.DuplicateElector].
+	// Cause is [electoral.AlreadyEnrolled], [electoral.DuplicateElector] or
+	// [electoral.IDsNotMerged].
 	Cause electoral.Code `json:"cause"`
 	// Opened and Changed are UTC.
 	Opened  time.Time `json:"opened"`

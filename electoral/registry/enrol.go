@@ -38,8 +38,10 @@ func (r *Registry) noticeAt(comune string, today electoral.Date) electoral.Date 
 //
 // A person who already is in one of these lists is refused with
 // [electoral.AlreadyEnrolled]; if it is that of another comune, that comune
-// must remove him first (ANPR's EN560). If nothing else is wrong, the refusal
-// opens a [Conflict] between the two comuni. Enrol returns the warnings.
+// must remove him first (ANPR's EN560). So is one who is in any list under another
+// ANPR id with the same codice fiscale ([Registry.MergeIDs]). If nothing else is
+// wrong, the refusal opens a [Conflict] between the two comuni. Enrol returns the
+// warnings.
 func (r *Registry) Enrol(ctx context.Context, req electoral.Request, e electoral.Elector) (electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpEnrol, req.Actor.Comune, e.ANPRID)
 	a.refused = func(w Writer, why electoral.Faults) error {

@@ -88,6 +88,41 @@ func TestOtherIDWithoutRight(t *testing.T) {
 	})
 }
 
+// TestOtherIDOfAnotherList: under two ids he may not even be in two lists that go
+// together, and within one comune there is nobody to tell.
+func TestOtherIDOfAnotherList(t *testing.T) {
+	inTown(t, func(c *town) {
+		second := dupont()
+		second.ANPRID, second.Residence.Comune = "78", airasca
+		c.population.Put(second)
+		in := func(id, comune string, l electoral.List) electoral.Elector {
+			e := electoral.Elector{ANPRID: id, Capacity: electoral.Yes, Status: electoral.Status{NationalReferendums: electoral.No, EuropeanParliament: electoral.AnswerOf(l == electoral.EUParliamentList), Senate: electoral.No,
+				Chamber: electoral.No, Regional: electoral.No, Comunal: electoral.AnswerOf(l == electoral.EUComunalList), District: electoral.No}}
+			e.SetListEntry(l, electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: comune, Section: "1"}})
+			return e
+		}
+		_, err := c.Enrol(c.ctx(), officer(aglie), in("44", aglie, electoral.EUComunalList))
+		require.NoError(c.t, err)
+		c.tick()
+		_, err = c.Enrol(c.ctx(), officer(airasca), in("78", airasca, electoral.EUParliamentList))
+		refused(c.t, c.log, err, electoral.AlreadyEnrolled)
+		require.Len(c.t, c.conflicts(aglie), 1)
+		assert.Equal(c.t, electoral.EUComunalList, c.conflicts(aglie)[0].List, "the list that the holder has him in")
+		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "44", Reason: electoral.FromAddedList})
+		require.NoError(c.t, err)
+		c.tick()
+		_, err = c.Enrol(c.ctx(), officer(airasca), in("78", airasca, electoral.EUParliamentList))
+		require.NoError(c.t, err)
+		assert.Equal(c.t, registry.ConflictResolved, c.conflicts(aglie)[0].State)
+
+		c.settle(aglie)
+		c.twin(aglie)
+		_, err = c.Enrol(c.ctx(), officer(aglie), electorOf(twinID, aglie, "1"))
+		refused(c.t, c.log, err, electoral.AlreadyEnrolled)
+		assert.Len(c.t, c.conflicts(aglie), 1, "of the other person")
+	})
+}
+
 // TestOtherIDOfOneCode asks a population that gives one person for a code.
 func TestOtherIDOfOneCode(t *testing.T) {
 	inTown(t, func(c *town) {
@@ -121,6 +156,15 @@ func TestOtherIDInALoad(t *testing.T) {
 		require.Len(c.t, c.conflicts(aglie), 1)
 		assert.Equal(c.t, electoral.DuplicateElector, c.conflicts(aglie)[0].Cause)
 		assert.Equal(c.t, "1", c.conflicts(aglie)[0].HolderANPRID)
+
+		// One whom Agliè has under both ids is one person in the report.
+		require.NoError(c.t, c.store.Update(c.ctx(), func(w registry.Writer) error {
+			return w.PutElector(c.ctx(), aglie, electorOf(twinID, aglie, "1"))
+		}))
+		report, err = c.Load(c.ctx(), officer(airasca), airasca, electoral.LoadSource[electoral.Section]{}, source(1, electorOf(twinID, airasca, "1")), registry.LoadOptions{Partial: true})
+		require.NoError(c.t, err)
+		assert.Equal(c.t, 1, report.Conflicts)
+		assert.Len(c.t, c.conflicts(aglie), 2, "one for each id")
 	})
 	inTown(t, func(c *town) {
 		c.twin(aglie)

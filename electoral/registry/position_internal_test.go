@@ -109,10 +109,10 @@ func TestJoinLists(t *testing.T) {
 // each once.
 func TestJournalOperations(t *testing.T) {
 	list := JournalOperations()
-	assert.Len(t, list, 10)
+	assert.Len(t, list, 11)
 	for _, op := range []electoral.Operation{electoral.OpEnrol, electoral.OpChange, electoral.OpRemove, electoral.OpAnnul,
 		electoral.OpLoseCapacity, electoral.OpRecoverCapacity, electoral.OpCertifiability, electoral.OpLoad,
-		electoral.OpUndoLoad, electoral.OpDecideApplication} {
+		electoral.OpUndoLoad, electoral.OpDecideApplication, electoral.OpMergeIDs} {
 		assert.True(t, slices.Contains(list, op), op)
 	}
 }
