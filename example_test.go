@@ -182,7 +182,8 @@ func Example_registry() {
 	// Output:
 	// a trial: 40 sections, 300 electors, 0 refused
 	// stored: true
-	// removed for: emigrazione
+	// Il soggetto risulta ancora residente o iscritto all'AIRE nel comune di Jesi.
+	// removed for: trasferimento di residenza
 	// in section 1 of E388 and entitled to vote for the Camera: 7
 	// touched since: 1
 }
@@ -232,14 +233,16 @@ func keepLists(ctx context.Context, db *sqlstore.DB) error {
 
 	// He moves to another comune; the next one may enrol him now.
 	req := electoral.Request{ID: "2", Actor: officer, Revision: electoral.DynamicRevision}
-	elector, warnings, err := rolls.Remove(ctx, req, registry.RemovalRequest{ANPRID: "042021000000001", Reason: electoral.Emigration})
+	elector, warnings, err := rolls.Remove(ctx, req, registry.RemovalRequest{
+		ANPRID: "042021000000001", List: electoral.GeneralList, Cause: electoral.CauseMoved,
+	})
 	if err != nil {
 		return err // electoral.Faults: every reason, with field, value, what was expected and the law
 	}
 	for _, w := range warnings {
 		fmt.Println(w.Message)
 	}
-	fmt.Println("removed for:", elector.Removal.Reason.Italian())
+	fmt.Println("removed for:", elector.Removals[0].Italian())
 
 	// By fields of annex 1 and their combinations; by time and kind of operation.
 	n, err := rolls.Count(ctx, electoral.Request{ID: "3", Actor: officer}, registry.Query{Comune: "E388", Where: []registry.Condition{

@@ -160,11 +160,11 @@ func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at
 				add(NotInList, "list")
 			} else {
 				add(NotEnrolled, "elector")
-				if r := e.Removal; r != nil {
-					out[len(out)-1] = removed(*r)
+				if len(e.Removals) > 0 { // that of the general list stands first
+					out[len(out)-1] = removed(e.Removals[0])
 				}
 				if facts.ClaimedBy != "" {
-					out[len(out)-1] = newCase(BetweenComuni, "claimed", "elector.removal",
+					out[len(out)-1] = newCase(BetweenComuni, "claimed", "elector.removals",
 						electoral.Args{"comune": facts.ClaimedBy})
 				}
 			}
@@ -184,10 +184,10 @@ func Assess(facts electoral.CertificateFacts, kind Kind, list electoral.List, at
 // with what would change it.
 func removed(r electoral.Removal) Reason {
 	if r.Day.Month == 0 || r.Day.Day == 0 {
-		return newCase(Removed, "reason", "elector.removal", electoral.Args{"reason": r.Reason.Italian()})
+		return newCase(Removed, "reason", "elector.removals", electoral.Args{"reason": r.Italian()})
 	}
-	return newCase(Removed, "dated", "elector.removal",
-		electoral.Args{"reason": r.Reason.Italian(), "day": r.Day.Italian()})
+	return newCase(Removed, "dated", "elector.removals",
+		electoral.Args{"reason": r.Italian(), "day": r.Day.Italian()})
 }
 
 func assessPerson(p electoral.Person, at electoral.Date, add func(Code, string)) {

@@ -34,7 +34,7 @@ func TestAssess(t *testing.T) {
 		"between two comuni":       {func(x *f) { x.Elector.General = nil }, only(EnrolmentCertificate, NotEnrolled)},
 		"removed from the lists": {func(x *f) {
 			x.Elector.General = nil
-			x.Elector.Removal = &electoral.Removal{Comune: "H501", List: electoral.GeneralList, Reason: electoral.Emigration, Day: day("2026-10-01")}
+			x.Elector.Removals = []electoral.Removal{{Comune: "H501", List: electoral.GeneralList, Code: electoral.Emigration, Day: day("2026-10-01")}}
 		}, only(EnrolmentCertificate, Removed)},
 		"dead":                    {func(x *f) { x.Person.Death = day(at) }, both(Deceased)},
 		"dead tomorrow":           {func(x *f) { x.Person.Death = day("2026-11-23") }, nil},

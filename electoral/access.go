@@ -95,6 +95,15 @@ type Request struct {
 	// ("tipoRevisione"); empty if not stated. It goes into the operation
 	// journal.
 	Revision Revision
+	// Recovery is the act by which a person who had lost the right to vote has
+	// it again; nil if the request gives nobody the right back. It is for an
+	// enrolment, a change, the recovery of the capacity and the decision on an
+	// application. Its day and its act go into the access log.
+	Recovery *Recovery
+	// Message says that the request came as a message of ANPR's, which carries
+	// no act of recovery: only from the comune that registered a loss does it
+	// give the right back, with a warning.
+	Message bool
 }
 
 // An Access is what the access log keeps of one use of a service (annex 2,

@@ -161,13 +161,24 @@ const (
 	RevisionUnknown               Code = "REG-ACC-07"
 	AccessTextUnfit               Code = "REG-ACC-08"
 	RemovalNotHere                Code = "REG-CAN-01"
-	RemovalReasonUnknown          Code = "REG-CAN-02"
+	RemovalCodeUnknown            Code = "REG-CAN-02"
 	RemovalList                   Code = "REG-CAN-03"
-	RemovalReasonOfList           Code = "REG-CAN-04"
+	RemovalCodeOfList             Code = "REG-CAN-04"
 	RemovalStillVotes             Code = "REG-CAN-05"
 	RemovalNoteTooLong            Code = "REG-CAN-06"
 	RemovalAlive                  Code = "REG-CAN-07"
+	RemovalStillResident          Code = "REG-CAN-08"
+	RemovalDay                    Code = "REG-CAN-09"
+	RemovalDayUnusual             Code = "REG-CAN-10"
+	RemovalRevision               Code = "REG-CAN-11"
+	RemovalVotesBeyond            Code = "REG-CAN-12"
 	CapacityUnchanged             Code = "REG-CAP-01"
+	CapacityNotRecovered          Code = "REG-CAP-02"
+	CapacityFromMessage           Code = "REG-CAP-03"
+	CapacityOfUnknownOrigin       Code = "REG-CAP-04"
+	RecoveryWithoutLoss           Code = "REG-CAP-05"
+	RecoveryUnfit                 Code = "REG-CAP-06"
+	LossNotHere                   Code = "REG-CAP-07"
 	QueryField                    Code = "REG-CON-01"
 	QueryValue                    Code = "REG-CON-02"
 	QueryContradiction            Code = "REG-CON-03"
@@ -194,6 +205,7 @@ const (
 	LoadState                     Code = "REG-CAR-08"
 	LoadOptionsDisagree           Code = "REG-CAR-09"
 	LoadKept                      Code = "REG-CAR-10"
+	SectionRefused                Code = "REG-CAR-11"
 	ExtractionScope               Code = "REG-EST-04"
 	ListLetters                   Code = "REG-EST-05"
 	VoteUnknown                   Code = "VOT-DAT-01"
@@ -232,12 +244,12 @@ const (
 
 // Rules returns every rule, in a stable order. [RuleOf] finds one.
 func Rules() []Rule {
-	return slices.Concat(electorRules, sectionRules, registryRules, requestRules, votingRules)
+	return slices.Concat(electorRules, sectionRules, registryRules, requestRules, removalRules, votingRules)
 }
 
 // RuleOf returns the rule of a code.
 func RuleOf(c Code) (Rule, bool) {
-	for _, list := range [][]Rule{electorRules, sectionRules, registryRules, requestRules, votingRules} {
+	for _, list := range [][]Rule{electorRules, sectionRules, registryRules, requestRules, removalRules, votingRules} {
 		if i := slices.IndexFunc(list, func(r Rule) bool { return r.Code == c }); i >= 0 {
 			return list[i], true
 		}

@@ -2,7 +2,9 @@ package electoral
 
 // CertificateFacts are the data from which an electoral certificate is made.
 type CertificateFacts struct {
-	Person  Person
+	Person Person
+	// Elector has no [CapacityLoss]: the capacity says as much as a certificate
+	// needs.
 	Elector Elector
 	// Section is the section of the general list, or failing that of the first
 	// list in which the person is; nil if he is in none.

@@ -251,7 +251,7 @@ func TestComuniByName(t *testing.T) {
 				case *ast.SelectorExpr:
 					name = v.Sel.Name
 				}
-				assert.Contains(t, []string{"label", "ComuneLabel", "Name"}, name, "%s", fset.Position(pair.Pos()))
+				assert.Contains(t, []string{"label", "ComuneLabel", "comuneName", "Name"}, name, "%s", fset.Position(pair.Pos()))
 				return true
 			})
 		}

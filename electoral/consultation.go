@@ -28,8 +28,21 @@ func Consultations() []Consultation {
 // For returns the answer of a status for a consultation; NotGiven if c is not
 // one of annex 1.
 func (s Status) For(c Consultation) Answer {
-	if i := slices.Index(Consultations(), c); i >= 0 {
-		return s.Entries()[i].Answer
+	switch c {
+	case NationalReferendum:
+		return s.NationalReferendums
+	case EuropeanElection:
+		return s.EuropeanParliament
+	case SenateElection:
+		return s.Senate
+	case ChamberElection:
+		return s.Chamber
+	case RegionalElection:
+		return s.Regional
+	case ComunalElection:
+		return s.Comunal
+	case DistrictElection:
+		return s.District
 	}
 	return NotGiven
 }

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"iter"
-	"strconv"
+	"slices"
 )
 
 // An Elector holds the electoral data of one person ("dati per ogni
@@ -30,77 +30,16 @@ type Elector struct {
 	// Certifiability says which certificates may be issued; nil if that was not
 	// given.
 	Certifiability *Certifiability `json:"certifiability,omitzero"`
-	// Removal says how he left a list; nil if he left none, or is in that list
-	// again.
-	Removal *Removal `json:"removal,omitzero"`
-}
-
-// A Removal is how an elector left a list ("cancellazione",
-// tipoListaCancellazione of service 5010). ANPR keeps the last one. It does not
-// change the capacity: a person who emigrates remains an elector.
-type Removal struct {
-	// Comune is the Belfiore code of the comune that removed him.
-	Comune string `json:"comune"`
-	List   List   `json:"list"`
-	// Reason is why ("motivoCancellazione").
-	Reason RemovalReason `json:"reason"`
-	// Day is the day from which the removal takes effect.
-	Day Date `json:"day,omitzero"`
-	// Note is ANPR's noteCancellazione, up to 240 characters.
-	Note string `json:"note,omitzero"`
-	// StillVotes says that he votes in that comune once more; nil if not.
-	StillVotes *StillVotes `json:"stillVotes,omitzero"`
-}
-
-// StillVotes is the one vote in which an elector who was removed from a list
-// still takes part in the comune that he left ("doppia lista":
-// tipoConsultazione and dataCancellazioneLista of service 5010).
-type StillVotes struct {
-	Consultation Consultation `json:"consultation"`
-	Day          Date         `json:"day"`
-	// Section is the number of his section in that comune.
-	Section string `json:"section"`
-}
-
-// A RemovalReason is ANPR's reason of a removal ("motivo di cancellazione").
-type RemovalReason int
-
-// The reasons that are known. 6 and 7 are in no public table and are refused.
-const (
-	Emigration            RemovalReason = 1 // emigrazione
-	Untraceable           RemovalReason = 2 // irreperibilità
-	DeathOfElector        RemovalReason = 3 // decesso
-	OtherReason           RemovalReason = 4 // vari
-	FromAddedList         RemovalReason = 5 // cancellazione da una lista aggiunta
-	Annulment             RemovalReason = 8 // annullamento di una lista inviata per errore
-	RightLostWithTransfer RemovalReason = 9 // perdita del diritto e trasferimento di residenza
-)
-
-// RemovalReasons returns the reasons that are known.
-func RemovalReasons() []RemovalReason {
-	return []RemovalReason{Emigration, Untraceable, DeathOfElector, OtherReason, FromAddedList, Annulment,
-		RightLostWithTransfer}
-}
-
-// Italian returns the reason for people.
-func (r RemovalReason) Italian() string {
-	switch r {
-	case Emigration:
-		return "emigrazione"
-	case Untraceable:
-		return "irreperibilità"
-	case DeathOfElector:
-		return "decesso"
-	case OtherReason:
-		return "motivi vari"
-	case FromAddedList:
-		return "cancellazione da una lista aggiunta"
-	case Annulment:
-		return "annullamento della lista inviata per errore"
-	case RightLostWithTransfer:
-		return "perdita del diritto elettorale con trasferimento di residenza"
-	}
-	return "motivo sconosciuto: " + strconv.Itoa(int(r))
+	// Removals say how he left lists: at most one for each list, in the order of
+	// [Lists]; none for a list that he is in again.
+	Removals []Removal `json:"removals,omitempty"`
+	// KeptVotes are the votes in which he still takes part in a comune that he
+	// left, at most one for a consultation of a day.
+	KeptVotes []KeptVote `json:"keptVotes,omitempty"`
+	// Loss says that he lost the right to vote and has not recovered it; nil if
+	// not, or if nothing is known of it. It stands beside Capacity, which ANPR
+	// has alone and which is also no for who left the lists.
+	Loss *CapacityLoss `json:"loss,omitzero"`
 }
 
 // An Enrolment is the place of an elector in a list ("iscrizione"): a comune
@@ -227,8 +166,8 @@ const (
 )
 
 // StillVotesList is not a list of annex 1 and not among [Lists]. It holds the
-// electors who were removed from a list and still take part in one vote
-// ([StillVotes]).
+// electors who were removed from a list and still vote there ([KeptVote]), each
+// in every section where he does.
 const StillVotesList List = "still-votes"
 
 // Lists returns every list in the order of annex 1.
@@ -341,48 +280,30 @@ func (e Elector) Enrolments() iter.Seq2[List, Enrolment] {
 	}
 }
 
-// Places yields what [Elector.Enrolments] yields and then, if he has one, his
-// place in [StillVotesList].
-func (e Elector) Places() iter.Seq2[List, Enrolment] {
+// Places yields what [Elector.Enrolments] yields and then, in [StillVotesList],
+// each place of his kept votes once.
+func (e Elector) Places() iter.Seq2[List, Enrolment] { return e.PlacesAt(Date{}) }
+
+// PlacesAt yields what [Elector.Places] yields, without the votes that are over:
+// their comune no longer has to do with the elector.
+func (e Elector) PlacesAt(today Date) iter.Seq2[List, Enrolment] {
 	return func(yield func(List, Enrolment) bool) {
 		for l, en := range e.Enrolments() {
 			if !yield(l, en) {
 				return
 			}
 		}
-		if en, ok := e.EnrolmentIn(StillVotesList); ok {
-			yield(StillVotesList, en)
-		}
-	}
-}
-
-// PlacesAt yields what [Elector.Places] yields, without a vote that is over:
-// its comune no longer has to do with the elector.
-func (e Elector) PlacesAt(today Date) iter.Seq2[List, Enrolment] {
-	return func(yield func(List, Enrolment) bool) {
-		for l, en := range e.Places() {
-			if (l != StillVotesList || e.Removal.StillVotesAt(today)) && !yield(l, en) {
+		for en := range e.keptPlaces(today) {
+			if !yield(StillVotesList, en) {
 				return
 			}
 		}
 	}
 }
 
-// StillVotesAt reports whether the removal keeps a vote whose day is not before
-// today. It is false for nil.
-func (r *Removal) StillVotesAt(today Date) bool {
-	return r != nil && r.StillVotes != nil && !r.StillVotes.Day.Before(today)
-}
-
 // EnrolmentIn returns the elector's place in a list, and false if he is not
-// in it.
+// in it. In [StillVotesList], where he may have several, it returns none.
 func (e Elector) EnrolmentIn(l List) (Enrolment, bool) {
-	if l == StillVotesList {
-		if r := e.Removal; r != nil && r.StillVotes != nil {
-			return Enrolment{r.Comune, r.StillVotes.Section}, true
-		}
-		return Enrolment{}, false
-	}
 	if a := e.ListEntry(l); a.Enrolled == Yes && a.Enrolment != nil {
 		return *a.Enrolment, true
 	}
@@ -398,9 +319,8 @@ func (e Elector) Clone() Elector {
 	e.EU.Comunal.Enrolment = clonePtr(e.EU.Comunal.Enrolment)
 	e.EU.Parliament.Enrolment = clonePtr(e.EU.Parliament.Enrolment)
 	e.Certifiability = clonePtr(e.Certifiability)
-	if e.Removal = clonePtr(e.Removal); e.Removal != nil {
-		e.Removal.StillVotes = clonePtr(e.Removal.StillVotes)
-	}
+	e.Removals, e.KeptVotes = slices.Clone(e.Removals), slices.Clone(e.KeptVotes)
+	e.Loss = clonePtr(e.Loss)
 	return e
 }
 
@@ -414,7 +334,8 @@ func clonePtr[T any](p *T) *T {
 
 // LoseCapacity takes from the elector what he loses with the right to vote:
 // capacity and every answer of the status become No, the constituencies are
-// cleared, and he is not certifiable.
+// cleared, and he is not certifiable. It records no [CapacityLoss]: who leaves
+// his last list may ask to be in one again.
 func (e *Elector) LoseCapacity() {
 	none := NotCertifiable
 	e.Capacity, e.Certifiability = No, &none

@@ -43,7 +43,7 @@ type Extraction struct {
 	// Consultation and Day are given together and with a List; Day is the first
 	// day of voting. They make the list that of a vote: who votes through another
 	// list, as an elector in an added list does for the region, is not in it; an
-	// elector who was removed but still votes in that comune ([StillVotes])
+	// elector who was removed but still votes in that comune ([KeptVote])
 	// stands in its general list, and in no other comune's. The other days of the
 	// vote are those of the vote called in the comune, if there is one. If both
 	// are zero, everybody in the list is extracted.
@@ -61,8 +61,16 @@ type Extraction struct {
 	Turning18 *DateRange
 	// Touched, if not nil, restricts the rows to electors of whom the operation
 	// journal has an entry in an interval. The rows hold today's values.
-	Touched *Interval
-	Purpose Purpose
+	// Operations and Revisions, which go with Touched, restrict the entries: those
+	// enrolled ([OpEnrol]) or removed ([OpRemove]) by a revision. Empty means all.
+	Touched    *Interval
+	Operations []Operation
+	Revisions  []Revision
+	// Alphabetical gives the whole list in one order, with one numbering, as the
+	// general list is kept; without it the rows come section by section. It goes
+	// with a List and without a Section.
+	Alphabetical bool
+	Purpose      Purpose
 }
 
 // A DateRange is the days from From to To, both included.

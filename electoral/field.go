@@ -22,10 +22,8 @@ const (
 	RegionalField            Field = "status.regional"
 	ComunalField             Field = "status.comunal"
 	DistrictField            Field = "status.district"
-	// CertifiabilityField is "0", "1", "2" or empty, RemovalReasonField a
-	// reason's digit or empty: ANPR has them beside annex 1.
+	// CertifiabilityField is "0", "1", "2" or empty: ANPR has it beside annex 1.
 	CertifiabilityField Field = "certifiability"
-	RemovalReasonField  Field = "removal.reason"
 )
 
 // Fields that annex 1 lists with the elector and that follow from his section
@@ -48,6 +46,9 @@ const (
 	ListComune   ListPart = "comune"
 	ListSection  ListPart = "section"
 	ListSeat     ListPart = "seat"
+	// ListRemoval is the digit of the [RemovalCode] with which the elector left
+	// the list; empty if he did not. ANPR has it beside annex 1.
+	ListRemoval ListPart = "removal"
 )
 
 // ListField returns the field of a list: "added.bolzano.enrolment.section". The
@@ -56,8 +57,8 @@ func ListField(l List, part ListPart) Field {
 	switch {
 	case l == GeneralList:
 		return Field("general." + string(part))
-	case part == ListEnrolled:
-		return Field(l.Path() + ".enrolled")
+	case part == ListEnrolled, part == ListRemoval:
+		return Field(l.Path() + "." + string(part))
 	}
 	return Field(l.Path() + ".enrolment." + string(part))
 }
@@ -73,6 +74,9 @@ type FieldInfo struct {
 	// Derived says whether the value follows from the section, so that a store
 	// does not hold it with the elector.
 	Derived bool `json:"derived"`
+	// Beside says whether ANPR has the field beside annex 1; nobody asks to
+	// rectify it.
+	Beside bool `json:"beside"`
 
 	stored  func(*Elector) string
 	derived func(*AnnexRecord) string
@@ -121,7 +125,7 @@ func Fields() []FieldInfo {
 	for _, l := range Lists() {
 		all = append(all, listFields(l)...)
 	}
-	return append(all,
+	return append(append(all,
 		answer(NationalReferendumsField, "Referendum nazionali",
 			func(e *Elector) Answer { return e.Status.NationalReferendums }),
 		answer(EuropeanParliamentField, "Elezioni dei membri del Parlamento europeo",
@@ -145,19 +149,29 @@ func Fields() []FieldInfo {
 		answer(DistrictField, "Circoscrizionali", func(e *Elector) Answer { return e.Status.District }),
 		derived(DistrictConstituencyField, "Circoscrizione delle elezioni circoscrizionali",
 			func(a *AnnexRecord) string { return a.Status.DistrictConstituency }),
-		text(CertifiabilityField, "Certificabilità", func(e *Elector) string {
-			if e.Certifiability == nil {
+		FieldInfo{Field: CertifiabilityField, Italian: "Certificabilità", Beside: true,
+			stored: func(e *Elector) string {
+				if e.Certifiability == nil {
+					return ""
+				}
+				return strconv.Itoa(int(*e.Certifiability))
+			}},
+	), removalFields()...)
+}
+
+// removalFields are how the elector left each list.
+func removalFields() (fields []FieldInfo) {
+	for _, l := range Lists() {
+		fields = append(fields, FieldInfo{Field: ListField(l, ListRemoval), Beside: true,
+			Italian: "Motivo della cancellazione (" + l.Italian() + ")",
+			stored: func(e *Elector) string {
+				if r, removed := e.RemovalFrom(l); removed {
+					return strconv.Itoa(int(r.Code))
+				}
 				return ""
-			}
-			return strconv.Itoa(int(*e.Certifiability))
-		}),
-		text(RemovalReasonField, "Motivo della cancellazione", func(e *Elector) string {
-			if e.Removal == nil {
-				return ""
-			}
-			return strconv.Itoa(int(e.Removal.Reason))
-		}),
-	)
+			}})
+	}
+	return fields
 }
 
 func listFields(l List) []FieldInfo {

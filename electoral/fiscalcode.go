@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/liste-elettorali/anpr/electoral/refdata"
 )
@@ -423,7 +424,9 @@ func fiscalLetters(s, what string) (string, error) {
 			Expected: what + " in Latin letters, with spaces, apostrophes, hyphens and dots only"}
 	}
 	for _, r := range s {
-		if r < 0x80 && !(r >= 'a' && r <= 'z') && !(r >= 'A' && r <= 'Z') && !strings.ContainsRune(" '-.`", r) {
+		// refdata.Fold would read other characters as spaces.
+		if !unicode.In(r, unicode.L, unicode.M, unicode.Zs, unicode.Pd, unicode.Pi, unicode.Pf) &&
+			!strings.ContainsRune("'.`´", r) {
 			return "", fail(r)
 		}
 	}

@@ -57,3 +57,31 @@ func TestCheckPlaceOfNothing(t *testing.T) {
 		assert.Equal(t, electoral.FiscalCodePlaceUnknown, none.CheckPlace(tables), string(none))
 	}
 }
+
+// TestNamesThatGiveNoCode says at which character a name stops being one.
+func TestNamesThatGiveNoCode(t *testing.T) {
+	birth := electoral.Date{Year: 1980, Month: 1, Day: 1}
+	for name, position := range map[string]int{
+		"RO$SI": 3, "1ROSSI": 1, "ROSSI1": 6, "D'ANGELO": 0, "DE-ROSSI": 0, "ST. JOHN": 0, "D`ANGELO": 0, "NICOLÒ": 0,
+		"ROS\x7fSI": 4, "ROS\u0080SI": 4, "ROSSI,": 6, "@": 1, "[": 1, "a{": 2, "Ж": 1, "ROS€SI": 4,
+		"ROSSI\u00bd": 6, "ROS\u200bSI": 4, "\xff": 1, "D’ANGELO": 0, "DE\u00a0ROSSI": 0, "NICOLO´": 0, "DE–ROSSI": 0,
+	} {
+		_, err := electoral.ComputeFiscalCode(name, "ANNA", electoral.Female, birth, "H501")
+		if position == 0 {
+			require.NoError(t, err, "%q", name)
+			continue
+		}
+		e, ok := errors.AsType[*electoral.FiscalCodeError](err)
+		require.True(t, ok, "%q", name)
+		assert.Equal(t, electoral.FiscalCodeUnderived, e.Code, "%q", name)
+		assert.Equal(t, position, e.Position, "%q", name)
+	}
+}
+
+// TestFiscalCodeOfZ computes a code with the last letter of the table in places of
+// both kinds.
+func TestFiscalCodeOfZ(t *testing.T) {
+	code, err := electoral.ComputeFiscalCode("ZANZI", "ANNA", electoral.Female, electoral.Date{Year: 1980, Month: 1, Day: 1}, "H501")
+	require.NoError(t, err)
+	assert.Equal(t, electoral.FiscalCode("ZNZNNA80A41H501G"), code)
+}

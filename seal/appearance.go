@@ -219,7 +219,7 @@ func (l *look) form(first int) (tagged.Form, error) {
 				return
 			}
 			var blocks []*tagged.Block
-			height := 0.0
+			height, widest := 0.0, 0.0
 			for i, line := range l.lines {
 				style := tagged.Style{Face: tagged.Regular, Size: size * 0.92,
 					Color: tagged.Color{R: 0x22, G: 0x22, B: 0x22}}
@@ -229,11 +229,13 @@ func (l *look) form(first int) (tagged.Form, error) {
 				b := d.Layout(width, 1.22*style.Size, tagged.Left, tagged.Span{Style: style, Text: line})
 				blocks = append(blocks, b)
 				height += b.Height()
+				widest = max(widest, b.WidestLine())
 			}
 			if d.Err() != nil {
 				return
 			}
-			if height > l.height-framePad {
+			// Layout does not break a letter that is wider than the line.
+			if height > l.height-framePad || widest > width+0.001 {
 				continue
 			}
 			c.Rectangle(0.25, 0.25, l.width-0.5, l.height-0.5)
@@ -258,7 +260,7 @@ func (l *look) tip() string { return strings.Join(l.lines, ". ") }
 func (l *look) write(p *place, u *pdf.Update, field pdf.Ref) (pdf.Dict, error) {
 	form, err := l.form(u.Next())
 	if err != nil {
-		return nil, fmt.Errorf("seal: %w: %w", ErrDocument, err)
+		return nil, fmt.Errorf("seal: %w: visible seal: %w", ErrDocument, err)
 	}
 	u.Adopt(form.Text, form.Offsets)
 	out := pdf.Dict{

@@ -22,6 +22,25 @@ func Recheck(ctx context.Context, doc, out []byte, made *pdf.Signature, leaf *x5
 	return p.check(ctx, out, []placed{{ref: made.Ref, message: message}}, leaf)
 }
 
+// RecheckSeen is [Recheck] of a visible seal that replaced the given objects.
+func RecheckSeen(
+	ctx context.Context, doc, out []byte, made *pdf.Signature, leaf *x509.Certificate, replaced ...pdf.Ref,
+) error {
+	p, err := open(ctx, doc, defaultMaxSize)
+	if err != nil {
+		return err
+	}
+	message, _, err := cms.Split(made.Contents)
+	if err != nil {
+		return err
+	}
+	p.look = &look{replaced: map[pdf.Ref]bool{}}
+	for _, r := range replaced {
+		p.look.replaced[r] = true
+	}
+	return p.check(ctx, out, []placed{{ref: made.Ref, message: message}}, leaf)
+}
+
 // CheckPlaced checks out as if pdfsign had made it of doc.
 func CheckPlaced(ctx context.Context, doc, out []byte) error {
 	before, err := pdf.Parse(ctx, doc, pdf.Limits{})

@@ -79,6 +79,7 @@ func TestParentheses(t *testing.T) {
 			assert.NoError(t, err, text)
 		} else {
 			assert.ErrorIs(t, err, seal.ErrDocument, text)
+			assert.ErrorContains(t, err, "without its pair", text)
 		}
 	}
 }

@@ -207,7 +207,7 @@ func (s *PDFSign) place(doc []byte, d Details) (out []byte, err error) {
 		CertificateChains: [][]*x509.Certificate{s.chain},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("seal: pdfsign: %w", err)
+		return nil, fmt.Errorf("seal: %w: pdfsign: %w", ErrDocument, err) // the key is a placeholder
 	}
 	return buf.Bytes(), nil
 }

@@ -83,13 +83,9 @@ func LoadPKCS12(data []byte, password string) (*KeyPair, error) {
 	if !in.ReadASN1(&pfx, cbasn1.SEQUENCE) || !in.Empty() || !pfx.ReadASN1Integer(&version) || version != 3 {
 		return nil, errPFX
 	}
-	typ, content, err := contentInfo(&pfx)
-	if err != nil {
-		return nil, err
-	}
 	var safe cryptobyte.String
-	if !typ.Equal(oidPKCS7Data) || !content.ReadASN1(&safe, cbasn1.OCTET_STRING) {
-		return nil, fmt.Errorf("%w: signed instead of protected with a password", errPFX)
+	if typ, content := contentInfo(&pfx); !typ.Equal(oidPKCS7Data) || !content.ReadASN1(&safe, cbasn1.OCTET_STRING) {
+		return nil, fmt.Errorf("%w: expected content of type data, protected with a password", errPFX)
 	}
 	if !pfx.ReadASN1(&mac, cbasn1.SEQUENCE) || !pfx.Empty() {
 		return nil, fmt.Errorf("%w: it has no MAC", errPFX)
@@ -103,10 +99,7 @@ func LoadPKCS12(data []byte, password string) (*KeyPair, error) {
 		return nil, errPFX
 	}
 	for !infos.Empty() {
-		typ, content, err := contentInfo(&infos)
-		if err != nil {
-			return nil, err
-		}
+		typ, content := contentInfo(&infos)
 		if err := b.add(typ, content, password); err != nil {
 			return nil, err
 		}
@@ -125,14 +118,16 @@ func LoadPKCS12(data []byte, password string) (*KeyPair, error) {
 	return pair(signer, b.certs)
 }
 
-func contentInfo(in *cryptobyte.String) (asn1.ObjectIdentifier, cryptobyte.String, error) {
+// contentInfo reads ContentInfo (RFC 2315 clause 7). The type is nil if in does not
+// begin with one.
+func contentInfo(in *cryptobyte.String) (asn1.ObjectIdentifier, cryptobyte.String) {
 	var seq, content cryptobyte.String
 	var typ asn1.ObjectIdentifier
 	if !in.ReadASN1(&seq, cbasn1.SEQUENCE) || !seq.ReadASN1ObjectIdentifier(&typ) ||
 		!seq.ReadASN1(&content, cbasn1.Tag(0).ContextSpecific().Constructed()) || !seq.Empty() {
-		return nil, nil, errPFX
+		return nil, nil
 	}
-	return typ, content, nil
+	return typ, content
 }
 
 // bmpPassword encodes a password as RFC 7292 appendix B.1 wants it.
@@ -231,12 +226,8 @@ func derive(h crypto.Hash, id byte, password, salt []byte, iterations, size int)
 		b.Add(b, one)
 		for j := 0; j < len(i); j += block {
 			sum := new(big.Int).SetBytes(i[j : j+block])
-			raw := sum.Add(sum, b).Bytes()
-			if len(raw) > block {
-				raw = raw[len(raw)-block:]
-			}
-			clear(i[j : j+block])
-			copy(i[j+block-len(raw):j+block], raw)
+			raw := sum.Add(sum, b).FillBytes(make([]byte, block+1)) // with what it carries over, which is lost
+			copy(i[j:j+block], raw[1:])
 		}
 	}
 	return out[:size]

@@ -59,7 +59,7 @@ func TestCheckPlaced(t *testing.T) {
 		"bytes behind":     {plain, append(bytes.Clone(once), "\n% coda\n"...), seal.ErrOutput, "bytes behind them"},
 		"no signature":     {plain, revised(t, plain, same), seal.ErrDocument, "0 signatures, expected 1"},
 		"a part covered":   {plain, short, seal.ErrOutput, "covers"},
-		"a page changed":   {page(t), visible, seal.ErrDocument, "pdfsign would change it"},
+		"a page changed":   {page(t), visible, seal.ErrDocument, "pdfsign would change it: object "},
 	} {
 		err := seal.CheckPlaced(t.Context(), c.doc, c.out)
 		assert.ErrorIs(t, err, c.is, name)
@@ -135,6 +135,8 @@ func TestTermOfSeals(t *testing.T) {
 		"B, then B":        {sealed(b, seal.LevelB), seal.LevelB},
 		"B, then T":        {sealed(b, seal.LevelT), seal.LevelB},
 		"LT, then B":       {sealed(sealed(plain, seal.LevelLT), seal.LevelB), seal.LevelB},
+		"LT, then LT":      {sealed(sealed(plain, seal.LevelLT), seal.LevelLT), seal.LevelLT},
+		"LTA, then LT":     {sealed(sealed(plain, seal.LevelLTA), seal.LevelLT), seal.LevelLT},
 		"LTA":              {sealed(plain, seal.LevelLTA), seal.LevelLTA},
 		"B, then LTA":      {sealed(b, seal.LevelLTA), seal.LevelT},
 		"another document": {sealed(page(t, 1), seal.LevelLT), seal.LevelLT},

@@ -88,9 +88,10 @@ func TestRecheck(t *testing.T) {
 		"an entry of the form added": {once, sealed(revised(t, once, form(func(d pdf.Dict, _ pdf.Array) pdf.Dict {
 			return d.With("NeedAppearances", true)
 		}))), "NeedAppearances of the form changes"},
-		"two seals":                {plain, twice, "2 signatures, expected 1"},
-		"no seal":                  {once, revised(t, once, same), "1 signatures, expected 2"},
-		"covered and then revised": {plain, revised(t, once, same), ""},
+		"two seals":                   {plain, twice, "2 signatures, expected 1"},
+		"no seal":                     {once, revised(t, once, same), "1 signatures, expected 2"},
+		"covered and then revised":    {plain, revised(t, once, same), ""},
+		"covered, then revised twice": {plain, revised(t, revised(t, once, same), same), "covers revision"},
 		"covered, then revised thrice": {plain, revised(t, revised(t, revised(t, once, same), same), same),
 			"covers revision"},
 		"a covered byte changed": {plain, spoilt, "signed was"},

@@ -25,6 +25,7 @@ func form(t *testing.T, catalog, field, signature string) *pdf.File {
 		"<< /T (firme) /FT /Sig /V 6 0 R /Kids [5 0 R] >>",
 		"<< /T (prima) /Parent 4 0 R " + field + " >>",
 		"<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /Contents <00> " + signature + " >>",
+		"7 0 R", // leads in a circle
 	} {
 		offsets = append(offsets, b.Len())
 		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
@@ -89,7 +90,16 @@ func TestPolicy(t *testing.T) {
 		"certified, not how":    {"/Perms << /DocMDP 6 0 R >>", "", "", 1, all},
 		"two transforms": {"", "", "/Reference [<< /TransformMethod /DocMDP /TransformParams << /P 3 >> >> << " +
 			"/TransformMethod /FieldMDP /TransformParams << /Action /All >> >>]", 3, all},
-		"other rights in Perms": {"/Perms << /UR3 6 0 R >>", "", "", 0, none},
+		"permissions in a circle":  {"/Perms 7 0 R", "", "", 1, all},
+		"its bytes in a circle":    {"", "", "/ByteRange 7 0 R", 1, all},
+		"references in a circle":   {"", "", "/Reference 7 0 R", 1, all},
+		"a reference in a circle":  {"", "", "/Reference [7 0 R]", 1, all},
+		"what it says in a circle": {"", "", "/Reference [<< /TransformMethod /DocMDP /TransformParams 7 0 R >>]", 1, all},
+		"its fields in a circle":   {"", "", fieldMDP("/Action /Include /Fields 7 0 R"), 1, all},
+		"one of them in a circle":  {"", "", fieldMDP("/Action /Include /Fields [7 0 R]"), 1, all},
+		"a lock in a circle":       {"", "/Lock 7 0 R", "", 1, all},
+		"fields of a lock in one":  {"", "/Lock << /Action /Include /Fields 7 0 R >>", "", 1, all},
+		"other rights in Perms":    {"/Perms << /UR3 6 0 R >>", "", "", 0, none},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := form(t, c.catalog, c.field, c.signature)

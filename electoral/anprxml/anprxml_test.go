@@ -397,6 +397,37 @@ func TestWriterRefuses(t *testing.T) {
 	}
 }
 
+// TestNotCarried: what the file has no element for is told, elector by elector.
+func TestNotCarried(t *testing.T) {
+	var b bytes.Buffer
+	w, err := anprxml.NewElectorWriter(&b, anprxml.WriteConfig{Total: 3})
+	require.NoError(t, err)
+	e := electors(t)[0]
+	require.NoError(t, w.Write(e))
+	assert.Empty(t, w.Warnings())
+	day := electoral.Date{Year: 2026, Month: 12, Day: 13}
+	e.SetRemoval(electoral.Removal{Comune: "A074", List: electoral.TrentoList, Code: electoral.FromTerritorialList})
+	e.KeepVote(electoral.KeptVote{Comune: "A074", Consultation: electoral.EuropeanElection, Day: day, Section: "1"})
+	e.KeepVote(electoral.KeptVote{Comune: "A109", Consultation: electoral.RegionalElection, Day: day, Section: "1"})
+	e.Loss = &electoral.CapacityLoss{Comune: "A074", Day: day}
+	wrong := e.Clone()
+	wrong.Capacity = electoral.NotGiven
+	require.Error(t, w.Write(wrong))
+	assert.Empty(t, w.Warnings(), "of what is not written")
+	require.NoError(t, w.Write(e))
+	require.NoError(t, w.Write(electors(t)[0]))
+	require.NoError(t, w.Close())
+	var paths []string
+	for _, f := range w.Warnings() {
+		assert.Equal(t, anprxml.NotCarried, f.Code)
+		assert.Equal(t, electoral.Warning, f.Severity)
+		assert.Equal(t, 2, f.Record)
+		assert.NotContains(t, f.Message, "{")
+		paths = append(paths, f.Path)
+	}
+	assert.Equal(t, []string{"removals", "keptVotes", "keptVotes", "loss"}, paths)
+}
+
 func ExampleReadElectors() {
 	const file = `<subentroListe xmlns="http://sogei.it/ANPR/subentroListe">
   <datiFornitura xmlns=""><versioneFornitura>1</versioneFornitura><numeroTotaleListe>1</numeroTotaleListe></datiFornitura>

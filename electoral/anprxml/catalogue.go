@@ -21,6 +21,7 @@ const (
 	ComuneUnknown    electoral.Code = "XML-COM-01"
 	ComuneDisagrees  electoral.Code = "XML-COM-02"
 	PlaceNotKept     electoral.Code = "XML-COM-03"
+	NotCarried       electoral.Code = "XML-ELE-06"
 )
 
 // Rules returns what the codes of this package stand for.
@@ -145,6 +146,20 @@ var rules = []electoral.Rule{
 		Cases: []electoral.Case{
 			{Name: "section", Message: "La località del comune della sezione non si conserva.",
 				Expected: "nessuna località"},
+		},
+		Source: schemaSource,
+	},
+	{
+		Code: NotCarried, Severity: electoral.Warning,
+		Description: "il file del primo caricamento non ha elementi per le cancellazioni e per la perdita del diritto",
+		Message:     "Il file non riporta la cancellazione dalla {list}.",
+		Expected:    "il servizio 5010, una cancellazione per messaggio",
+		Cases: []electoral.Case{
+			{Name: "vote", Message: "Il file non riporta il voto che resta nel comune lasciato ({vote}).",
+				Expected: "il servizio 5010, che ne riporta uno per cancellazione; " +
+					"gli altri al comune di destinazione"},
+			{Name: "loss", Message: "Il file riporta la capacità «{capacity}», non che il diritto elettorale è perso.",
+				Expected: "una comunicazione al comune di destinazione"},
 		},
 		Source: schemaSource,
 	},

@@ -25,5 +25,7 @@
 //
 // A writer refuses, with all the faults, a record that the schema would
 // refuse; above all, a yes-or-no field that was not given is never written as
-// N. What it has written is valid against the schema.
+// N. What it has written is valid against the schema. The file has no element for
+// removals, votes kept after them and the loss of the right to vote: the writer
+// warns of each.
 package anprxml

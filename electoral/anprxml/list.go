@@ -39,5 +39,14 @@ func (l *ListWriter) Begin(h electoral.ExtractHeader) (err error) {
 // Write implements [electoral.ListWriter].
 func (l *ListWriter) Write(e electoral.ExtractedElector) error { return l.w.Write(e.Elector) }
 
+// Warnings returns what the file cannot carry of its electors
+// ([ElectorWriter.Warnings]).
+func (l *ListWriter) Warnings() electoral.Faults {
+	if l.w == nil {
+		return nil
+	}
+	return l.w.Warnings()
+}
+
 // End implements [electoral.ListWriter].
 func (l *ListWriter) End() error { return l.w.Close() }

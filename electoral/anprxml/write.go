@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -93,7 +94,14 @@ func (s *SectionWriter) Write(sec electoral.Section) error {
 func (s *SectionWriter) Close() error { return s.w.close() }
 
 // An ElectorWriter writes a file subentroListe. It is for one goroutine.
-type ElectorWriter struct{ w *writer }
+type ElectorWriter struct {
+	w        *writer
+	warnings electoral.Faults
+}
+
+// maxWarnings is how many warnings a writer keeps: memory must not grow with the
+// file.
+const maxWarnings = 1000
 
 // NewElectorWriter returns a writer to w of a file of cfg.Total electors.
 // Close must be called; it does not close w.
@@ -110,14 +118,45 @@ func NewElectorWriter(w io.Writer, cfg WriteConfig) (*ElectorWriter, error) {
 		ew.w.WriteString("</datiFornitura><listeElettorali>\n")
 	}
 	ew.tail = "</listeElettorali></sub:subentroListe>\n"
-	return &ElectorWriter{ew}, nil
+	return &ElectorWriter{w: ew}, nil
+}
+
+// Warnings returns what the electors written so far have and the file cannot
+// carry: removals, votes kept after them, the loss of the right to vote. Each
+// names its elector by the number of the record; there are up to 1,000.
+func (e *ElectorWriter) Warnings() electoral.Faults { return slices.Clone(e.warnings) }
+
+// notCarried notes what the file does not say of an elector.
+func (e *ElectorWriter) notCarried(el electoral.Elector) {
+	warn := func(c electoral.Cause, path, value string, args electoral.Args) {
+		if len(e.warnings) < maxWarnings {
+			f := newFault(c, path, value, args)
+			f.Record = e.w.written
+			e.warnings = append(e.warnings, f)
+		}
+	}
+	for _, r := range el.Removals {
+		warn(NotCarried, "removals", r.Italian(), electoral.Args{"list": r.List.Italian()})
+	}
+	for _, v := range el.KeptVotes {
+		vote := string(v.Consultation) + " " + v.Day.String()
+		warn(NotCarried.In("vote"), "keptVotes", vote, electoral.Args{"vote": vote})
+	}
+	if el.Loss != nil {
+		warn(NotCarried.In("loss"), "loss", el.Loss.Day.String(), electoral.Args{"capacity": el.Capacity.String()})
+	}
 }
 
 // Write adds an elector. An elector that the schema would refuse is not
 // written and his [electoral.Faults] are returned; the writer goes on. A
-// yes-or-no field that ANPR requires and that was not given is such a fault.
+// yes-or-no field that ANPR requires and that was not given is such a fault. What
+// the file cannot carry of an elector is told by [ElectorWriter.Warnings].
 func (e *ElectorWriter) Write(el electoral.Elector) error {
-	return e.w.record(func(r *record) electoral.Faults { return e.w.fromElector(r, el) })
+	err := e.w.record(func(r *record) electoral.Faults { return e.w.fromElector(r, el) })
+	if err == nil {
+		e.notCarried(el)
+	}
+	return err
 }
 
 // Close writes the end of the file.

@@ -55,7 +55,7 @@ func rollCases() []storeCase {
 		{"break", "a listing may be left early", storeBreak},
 		{"texts", "texts are kept byte for byte", storeTexts},
 		{"bulk", "a writer that takes many electors at once writes what PutElector would", storeBulk},
-		{"still votes", "the list of those who still vote holds whom a removal says so of", storeStillVotes},
+		{"still votes", "each kept vote stands in its comune and section", storeStillVotes},
 		{"remove", "what is removed is in no answer; to remove what is not there is no error", storeRemove},
 	}
 }
@@ -124,12 +124,19 @@ func SampleElector(id, comune, section string) electoral.Elector {
 			Regional: electoral.NotGiven, Comunal: electoral.Yes, District: electoral.No,
 		},
 		Certifiability: &full,
-		Removal: &electoral.Removal{
-			Comune: comuneB, List: electoral.TrentoList, Reason: electoral.FromAddedList,
-			Day: electoral.Date{Year: 2026, Month: 3, Day: 1}, Note: "Sentenza n. 7/2026, «Rossi c. Comune»",
-			StillVotes: &electoral.StillVotes{Consultation: electoral.RegionalElection,
+		Removals: []electoral.Removal{
+			{Comune: comuneB, List: electoral.TrentoList, Code: electoral.FromTerritorialList,
+				Cause: electoral.CauseResidenceReached, Day: electoral.Date{Year: 2026, Month: 3, Day: 1},
+				Note: "Sentenza n. 7/2026, «Rossi c. Comune»"},
+			{Comune: comuneA, List: electoral.EUParliamentList, Code: electoral.FromEUParliamentList},
+		},
+		KeptVotes: []electoral.KeptVote{
+			{Comune: comuneB, Consultation: electoral.EuropeanElection,
+				Day: electoral.Date{Year: 2026, Month: 11, Day: 22}, Section: "3"},
+			{Comune: comuneB, Consultation: electoral.RegionalElection,
 				Day: electoral.Date{Year: 2026, Month: 11, Day: 22}, Section: "3"},
 		},
+		Loss: &electoral.CapacityLoss{Day: electoral.Date{Year: 2026, Month: 2, Day: 28}, Comune: comuneB},
 	}
 }
 
@@ -223,7 +230,7 @@ func storeMoved(t *testing.T, s registry.Store) {
 	update(t, s, func(ctx context.Context, w registry.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, e)) })
 	e.General.Section = "2"
 	e.Added.Bolzano = electoral.AddedList{Enrolled: electoral.No}
-	e.Removal.StillVotes = nil
+	e.KeptVotes = nil
 	update(t, s, func(ctx context.Context, w registry.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, e)) })
 	assert.Empty(t, ids(t, s, electoral.GeneralList, comuneA, "1"))
 	assert.Equal(t, []string{"1"}, ids(t, s, electoral.GeneralList, comuneA, "2"))
@@ -390,13 +397,14 @@ func storeAliasing(t *testing.T, s registry.Store) {
 		require.NoError(t, w.PutSection(ctx, sec))
 	})
 	e.General.Section, *e.Certifiability, sec.Translations[0].SeatName = "x", 2, "x"
-	e.Removal.Note, e.Removal.StillVotes.Section = "x", "x"
+	e.Removals[0].Note, e.KeptVotes[0].Section, e.Loss.Comune = "x", "x", "x"
 	for range 2 {
 		view(t, s, func(ctx context.Context, r registry.Reader) {
 			got, _, err := r.Elector(ctx, "1")
 			require.NoError(t, err)
 			assert.Equal(t, SampleElector("1", comuneA, "1"), got)
-			got.General.Section, got.Removal.Note, got.Removal.StillVotes.Section = "y", "y", "y"
+			got.General.Section, got.Removals[0].Note, got.KeptVotes[0].Section = "y", "y", "y"
+			got.Loss.Comune = "y"
 			gotSec, err := r.Section(ctx, comuneA, "1")
 			require.NoError(t, err)
 			assert.Equal(t, SampleSection(comuneA, "1"), gotSec)
@@ -429,7 +437,7 @@ func storeBreak(t *testing.T, s registry.Store) {
 func storeTexts(t *testing.T, s registry.Store) {
 	e := SampleElector("1", comuneA, "1 bis'; DROP TABLE electors; --")
 	e.Status.SenateConstituency = "TRENTINO-ALTO ADIGE/SÜDTIROL \u202e 🗳 \n"
-	e.Removal.Note = "<b>&amp;\\u0041 \u2028 \x00 \ufffd 'note\"\r\n"
+	e.Removals[0].Note = "<b>&amp;\\u0041 \u2028 \x00 \ufffd 'note\"\r\n"
 	update(t, s, func(ctx context.Context, w registry.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, e)) })
 	view(t, s, func(ctx context.Context, r registry.Reader) {
 		got, _, err := r.Elector(ctx, "1")
@@ -486,37 +494,6 @@ func storeBulk(t *testing.T, s registry.Store) {
 			require.ErrorIs(t, err, electoral.ErrNotFound, name)
 		})
 	}
-}
-
-func storeStillVotes(t *testing.T, s registry.Store) {
-	e := SampleElector("2", comuneA, "1")
-	gone := electoral.Elector{ANPRID: "10",
-		Removal: &electoral.Removal{Comune: comuneB, List: electoral.GeneralList, Reason: electoral.Emigration}}
-	update(t, s, func(ctx context.Context, w registry.Writer) {
-		require.NoError(t, w.PutElector(ctx, comuneA, e))
-		require.NoError(t, w.PutElector(ctx, comuneB, gone))
-	})
-	assert.Equal(t, []string{"2"}, ids(t, s, electoral.StillVotesList, comuneB, "3"))
-	assert.Equal(t, []string{"2"}, ids(t, s, electoral.StillVotesList, comuneB, ""))
-	assert.Empty(t, ids(t, s, electoral.StillVotesList, comuneA, ""), "the comune is that of the removal")
-	assert.Empty(t, ids(t, s, electoral.TrentoList, comuneB, ""), "the list that he left")
-	gone.Removal.StillVotes = &electoral.StillVotes{Consultation: electoral.ComunalElection, Section: "3"}
-	e.Removal.StillVotes.Section = "20"
-	update(t, s, func(ctx context.Context, w registry.Writer) {
-		require.NoError(t, w.PutElector(ctx, comuneA, e))
-		require.NoError(t, w.PutElector(ctx, comuneB, gone))
-	})
-	assert.Equal(t, []string{"2", "10"}, ids(t, s, electoral.StillVotesList, comuneB, ""),
-		"in the order of the section's text")
-	view(t, s, func(ctx context.Context, r registry.Reader) {
-		for got, err := range r.Enrolled(ctx, electoral.StillVotesList, comuneB, "20") {
-			require.NoError(t, err)
-			assert.Equal(t, e, got)
-		}
-	})
-	e.Removal = nil
-	update(t, s, func(ctx context.Context, w registry.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, e)) })
-	assert.Equal(t, []string{"10"}, ids(t, s, electoral.StillVotesList, comuneB, ""))
 }
 
 func storeRemove(t *testing.T, s registry.Store) {

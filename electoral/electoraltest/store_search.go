@@ -74,12 +74,11 @@ func storeSearch(t *testing.T, s registry.Store) {
 				Enrolment: at(comuneA, "1")}}},
 		{ANPRID: "8", General: at(comuneA, "1"),
 			EU: electoral.EULists{Comunal: electoral.AddedList{Enrolled: electoral.Yes, Enrolment: at(comuneA, "1")}}},
-		{ANPRID: "80", Removal: &electoral.Removal{Comune: comuneA, List: electoral.GeneralList,
-			StillVotes: &electoral.StillVotes{Section: "1"}}},
+		{ANPRID: "80", KeptVotes: []electoral.KeptVote{{Comune: comuneA, Section: "1"}}},
 	}
 	others := []electoral.Elector{
 		{ANPRID: "7"}, {ANPRID: "12", General: at(comuneB, "1")},
-		{ANPRID: "13", Removal: &electoral.Removal{Comune: comuneA, List: electoral.GeneralList}},
+		{ANPRID: "13", Removals: []electoral.Removal{{Comune: comuneA, List: electoral.GeneralList}}},
 		// A place without a yes is in no list.
 		{ANPRID: "14",
 			EU: electoral.EULists{Comunal: electoral.AddedList{Enrolled: electoral.No, Enrolment: at(comuneA, "1")}}},
@@ -116,7 +115,7 @@ func storeSearch(t *testing.T, s registry.Store) {
 func varied() []electoral.Elector {
 	answers := []electoral.Answer{electoral.Yes, electoral.No, electoral.NotGiven}
 	comuni, sections := []string{comuneA, comuneB, "F205"}, []string{"1", "01", "10", "2 bis", "È", "e", ""}
-	reasons := electoral.RemovalReasons()
+	codes := electoral.RemovalCodes()
 	r := rand.New(rand.NewPCG(1, 2))
 	var list []electoral.Elector
 	for i := range 60 {
@@ -144,11 +143,14 @@ func varied() []electoral.Elector {
 		if c := electoral.Certifiability(r.IntN(4)); c <= electoral.FullyCertifiable {
 			e.Certifiability = &c
 		}
-		if d := r.IntN(len(reasons) + 2); d < len(reasons) {
-			e.Removal = &electoral.Removal{Comune: comuni[r.IntN(3)], List: electoral.GeneralList, Reason: reasons[d]}
+		if d := r.IntN(len(codes) + 2); d < len(codes) {
+			e.SetRemoval(electoral.Removal{Comune: comuni[r.IntN(3)], List: electoral.Lists()[r.IntN(6)],
+				Code: codes[d]})
 			if r.IntN(2) == 0 {
-				e.Removal.StillVotes = &electoral.StillVotes{Consultation: electoral.ComunalElection,
-					Section: sections[r.IntN(len(sections))]}
+				e.SetRemoval(electoral.Removal{Comune: comuni[r.IntN(3)], List: electoral.GeneralList,
+					Code: codes[r.IntN(len(codes))]})
+				e.KeepVote(electoral.KeptVote{Comune: comuni[r.IntN(3)], Consultation: electoral.ComunalElection,
+					Section: sections[r.IntN(len(sections))]})
 			}
 		}
 		list = append(list, e)
@@ -320,7 +322,7 @@ func storeSearchTogether(t *testing.T, s registry.Store) {
 	all := []registry.Condition{
 		in(section, "1", "01", "È", "e", ""), in(comune, comuneA), in(electoral.CapacityField, "si", "non indicato"),
 		notIn(electoral.CertifiabilityField, "0"),
-		notIn(electoral.RemovalReasonField, "1", ""), in(bolzano, "si", "no"),
+		notIn(electoral.ListField(electoral.GeneralList, electoral.ListRemoval), "1", ""), in(bolzano, "si", "no"),
 		in(electoral.SenateConstituencyField, "PIEMONTE", ""), notIn(section, "e"),
 		in(electoral.ListField(electoral.BolzanoList, electoral.ListComune), comuneA),
 		in(electoral.ListField(electoral.BolzanoList, electoral.ListSection), "1", "2 bis", "10"), in(bolzano, "si"),

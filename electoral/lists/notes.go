@@ -77,12 +77,12 @@ func (p *PDFWriter) explain() {
 	}
 	for i, code := range s.notes {
 		rule, _ := electoral.RuleOf(code)
-		line("(" + strconv.Itoa(i+1) + ") " + capital(rule.Description) + ". " + rule.Source + ".")
+		line("(" + strconv.Itoa(i+1) + ") " + capital(rule.Description) + " (" + rule.Source + ").")
 	}
 	if !p.told {
 		p.told = true
 		for _, f := range p.head.Told {
-			line("Avvertenza: " + f.Message + " " + f.Source + ".")
+			line("Avvertenza: " + f.Message + " (" + f.Source + ").")
 		}
 	}
 }

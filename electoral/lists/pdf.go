@@ -182,7 +182,9 @@ func (p *PDFWriter) End() error {
 }
 
 // whole reports whether the rows of several sections are mixed.
-func (p *PDFWriter) whole() bool { return p.head.Extraction.List == "" }
+func (p *PDFWriter) whole() bool {
+	return p.head.Extraction.List == "" || p.head.Extraction.Alphabetical
+}
 
 var errNotBegun = errors.New("lists: PDF list: the list has not begun")
 

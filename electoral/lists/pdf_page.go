@@ -299,7 +299,7 @@ func (p *PDFWriter) layoutRow(n int, e electoral.ExtractedElector) pdfRow {
 	}
 	birth := []*tagged.Block{text(2, "place of birth", 2, place), text(2, "date of birth", 1, date)}
 	if deed := deedText(e.Person.Birth.Deed); deed != "" && !p.head.SexesApart {
-		birth = append(birth, text(2, "birth deed", 2, deed))
+		birth = []*tagged.Block{text(2, "place of birth", 2, place+", "+date), text(2, "birth deed", 2, deed)}
 	}
 	r := pdfRow{
 		number: p.layout(pdfBox{name: "number", width: width(0), align: p.columns[0].align,

@@ -258,6 +258,7 @@ func TestPDFListStandards(t *testing.T) {
 		"without a list":        {mixed, hard()},
 		"sections":              {voteHeader(), twoSections()},
 		"hard to print":         {voteHeader(), hard()},
+		"one order":             {oneOrder(), marked()},
 		"nobody in the section": {none, nil},
 		"nobody at all":         {voteHeader(), nil},
 	} {
@@ -300,8 +301,7 @@ func TestPDFListStructure(t *testing.T) {
 	assert.Contains(t, pdfTool(t, pdf, "pdfinfo", "{}"), "Comune di Agliè – lista generale ordinaria")
 }
 
-// TestPDFListLetters prints the letters that the writer promises, and refuses
-// the others with the elector's id and without his name.
+// TestPDFListLetters prints the letters that the writer promises.
 func TestPDFListLetters(t *testing.T) {
 	lacking := "ĲĳĿŀĸŉſ"
 	var have []rune
@@ -364,10 +364,36 @@ func TestPDFListBlockedByNoName(t *testing.T) {
 // TestPDFListOneOrder prints a list of the form of 2025: one order, the numbers of
 // the rows, deed and abode, notes with their law, and on demand two blocks.
 func TestPDFListOneOrder(t *testing.T) {
+	head, rows := oneOrder(), marked()
+	for _, split := range []bool{false, true} {
+		cfg := pdfConfig()
+		cfg.Split, cfg.Copy = split, lists.UnderAgeCopies()[1]
+		pdf, err := printed(t, cfg, head, rows)
+		require.NoError(t, err)
+		text := strings.Join(strings.Fields(strings.Join(pageTexts(t, pdf), "\n")), " ")
+		for _, want := range []string{
+			"1 ABATE X", "2 LUPO X", "4 MORO X", "5 ЖУКОВА X", "Agliè (TO), 03/04/1980", "atto n. 12, parte I, serie A", "VIA ROMA 12", "SVIZZERA", "deceduto/a (1)",
+			"Totale della sezione n. 1: 4", "di cui con annotazione 1", "(1) Il deceduto resta nella lista", "art. 32", "Avvertenza:",
+			"votazione del 31 gennaio 2027 e 1° febbraio 2027", "Copia per l'albo pretorio",
+		} {
+			assert.Contains(t, text, want)
+		}
+		assert.NotContains(t, text, "UOMINI")
+		assert.Equal(t, split, strings.Contains(text, "COGNOMI DA A A L") && strings.Contains(text, "COGNOMI DA M A Z") && strings.Contains(text, "da A a L 2, da M a Z 2"))
+	}
+}
+
+// oneOrder is the header of a list of the form of 2025.
+func oneOrder() electoral.ExtractHeader {
 	head := voteHeader()
 	head.SexesApart = false
 	head.Vote = electoral.Vote{Consultation: head.Extraction.Consultation, Day: head.Extraction.Day, LastDay: head.Extraction.Day.AddDays(1)}
 	head.Told = electoral.Faults{electoral.NewFault(electoral.PostalStatesUnknown, "vote.consultation", "chamber", nil)}
+	return head
+}
+
+// marked are rows of that form: one is marked, one is abroad.
+func marked() []electoral.ExtractedElector {
 	row := func(id, n int, sex electoral.Sex, surname string) electoral.ExtractedElector {
 		e := voter("1", id, sex, surname, "X")
 		e.Number = n
@@ -378,25 +404,9 @@ func TestPDFListOneOrder(t *testing.T) {
 	rows := []electoral.ExtractedElector{row(1, 1, electoral.Female, "ABATE"), row(2, 2, electoral.Male, "LUPO"), row(3, 4, electoral.Female, "MORO")}
 	rows[1].Line = electoral.MarkedLine
 	rows[1].Reasons = electoral.Faults{electoral.NewFault(electoral.VoterDead, "person.death", "2026-11-20", electoral.Args{"death": "20 novembre 2026"})}
-	abroad := voter("1", 4, electoral.Male, "ZETA", "X")
+	abroad := voter("1", 4, electoral.Male, "ЖУКОВА", "X")
 	abroad.Person.Abroad, abroad.Number = &electoral.Abroad{Comune: aglie, State: "CHE"}, 5
-	rows = append(rows, abroad)
-	for _, split := range []bool{false, true} {
-		cfg := pdfConfig()
-		cfg.Split, cfg.Copy = split, lists.UnderAgeCopies()[1]
-		pdf, err := printed(t, cfg, head, rows)
-		require.NoError(t, err)
-		text := strings.Join(strings.Fields(strings.Join(pageTexts(t, pdf), "\n")), " ")
-		for _, want := range []string{
-			"1 ABATE X", "2 LUPO X", "4 MORO X", "5 ZETA X", "atto n. 12, parte I, serie A", "VIA ROMA 12", "SVIZZERA", "deceduto/a (1)",
-			"Totale della sezione n. 1: 4", "di cui con annotazione 1", "(1) Il deceduto resta nella lista", "art. 32", "Avvertenza:",
-			"votazione del 31 gennaio 2027 e 1° febbraio 2027", "Copia per l'albo pretorio",
-		} {
-			assert.Contains(t, text, want)
-		}
-		assert.NotContains(t, text, "UOMINI")
-		assert.Equal(t, split, strings.Contains(text, "COGNOMI DA A A L") && strings.Contains(text, "COGNOMI DA M A Z") && strings.Contains(text, "da A a L 2, da M a Z 2"))
-	}
+	return append(rows, abroad)
 }
 
 func TestPDFListMistakes(t *testing.T) {

@@ -15,10 +15,16 @@ import (
 )
 
 // csvByTheLibrary is what encoding/csv makes of rows.
-func csvByTheLibrary(t testing.TB, rows ...electoral.ExtractedElector) string {
+func csvByTheLibrary(t testing.TB, cfg lists.CSVConfig, rows ...electoral.ExtractedElector) string {
 	t.Helper()
 	var b bytes.Buffer
+	if cfg.BOM {
+		b.WriteString("\xef\xbb\xbf")
+	}
 	w := csv.NewWriter(&b)
+	if cfg.Semicolon {
+		w.Comma = ';'
+	}
 	w.UseCRLF = true
 	var names []string
 	for _, c := range lists.ASCIILayout() {
@@ -34,11 +40,29 @@ func csvByTheLibrary(t testing.TB, rows ...electoral.ExtractedElector) string {
 		if e.Certifiability != nil {
 			certifiability = fmt.Sprint(int(*e.Certifiability))
 		}
+		var number, abode, state string
+		if r.Number != 0 {
+			number = fmt.Sprint(r.Number)
+		}
+		var deed electoral.BirthDeed
+		if p.Birth.Deed != nil {
+			deed = *p.Birth.Deed
+		}
+		if p.Residence != nil {
+			abode = p.Residence.Abode
+		} else if p.Abroad != nil {
+			state = p.Abroad.State
+		}
+		var reasons []string
+		for _, f := range r.Reasons {
+			reasons = append(reasons, string(f.Code))
+		}
 		require.NoError(t, w.Write([]string{
 			r.Section, e.ANPRID, string(p.FiscalCode), p.Surname, p.Name, string(p.Sex), p.Birth.Date.String(), p.Birth.Place, answer(e.Capacity),
 			answer(s.For(electoral.NationalReferendum)), answer(s.For(electoral.EuropeanElection)), answer(s.For(electoral.SenateElection)), s.SenateConstituency,
 			answer(s.For(electoral.ChamberElection)), s.ChamberConstituency, answer(s.For(electoral.RegionalElection)), answer(s.For(electoral.ComunalElection)),
-			answer(s.For(electoral.DistrictElection)), certifiability,
+			answer(s.For(electoral.DistrictElection)), certifiability, number, deed.Number, deed.Part, deed.Series, abode, state,
+			map[electoral.Line]string{electoral.MarkedLine: "annotata", electoral.StruckLine: "depennata"}[r.Line], strings.Join(reasons, " "),
 		}))
 	}
 	w.Flush()
@@ -46,10 +70,10 @@ func csvByTheLibrary(t testing.TB, rows ...electoral.ExtractedElector) string {
 	return b.String()
 }
 
-func csvByTheWriter(t testing.TB, rows ...electoral.ExtractedElector) string {
+func csvByTheWriter(t testing.TB, cfg lists.CSVConfig, rows ...electoral.ExtractedElector) string {
 	t.Helper()
 	var b bytes.Buffer
-	w := lists.NewCSVWriter(&b)
+	w := cfg.NewWriter(&b)
 	require.NoError(t, w.Begin(electoral.ExtractHeader{}))
 	for _, r := range rows {
 		require.NoError(t, w.Write(r))
@@ -70,7 +94,12 @@ func TestCSVIsTheLibrarys(t *testing.T) {
 	for i, text := range oddTexts {
 		rows[20+i].Person.Surname, rows[60+i].Section = text, text
 	}
-	assert.Equal(t, csvByTheLibrary(t, rows...), csvByTheWriter(t, rows...))
+	rows[13].Number, rows[13].Line = 812, electoral.StruckLine
+	rows[13].Reasons = electoral.Faults{{Code: electoral.VoterUnderAge}, {Code: electoral.VoterByPost}}
+	rows[14].Line, rows[14].Person.Birth.Deed = electoral.MarkedLine, &electoral.BirthDeed{Number: "1", Part: "I", Series: "A, B"}
+	for _, cfg := range []lists.CSVConfig{{}, {BOM: true}, {Semicolon: true}, {BOM: true, Semicolon: true}} {
+		assert.Equal(t, csvByTheLibrary(t, cfg, rows...), csvByTheWriter(t, cfg, rows...))
+	}
 }
 
 var oddTexts = []string{
@@ -83,19 +112,21 @@ func FuzzCSVList(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, section, surname string) {
 		row := electoral.ExtractedElector{Section: section, Person: electoral.Person{Surname: surname}}
-		require.Equal(t, csvByTheLibrary(t, row), csvByTheWriter(t, row))
+		for _, cfg := range []lists.CSVConfig{{}, {Semicolon: true}} {
+			require.Equal(t, csvByTheLibrary(t, cfg, row), csvByTheWriter(t, cfg, row))
+		}
 	})
 }
 
 // TestASCIIErrorsTellNoName keeps personal data out of the errors.
 func TestASCIIErrorsTellNoName(t *testing.T) {
-	for surname, want := range map[string]string{
-		strings.Repeat("SEGRETO ", 7): "elector 7: column cognome holds 56 characters: expected at most 50",
-		"SEGRETO 日":                   "elector 7: column cognome holds a character that ASCII cannot",
-	} {
-		w := lists.NewASCIIWriter(&bytes.Buffer{})
-		err := w.Write(electoral.ExtractedElector{Elector: electoral.Elector{ANPRID: "7"}, Person: electoral.Person{Surname: surname}})
-		require.ErrorContains(t, err, want)
-		assert.NotContains(t, err.Error(), "SEGRETO")
+	w := lists.NewASCIIWriter(&bytes.Buffer{})
+	for id, surname := range map[string]string{"7": strings.Repeat("SEGRETO ", 7), "8": "SEGRETO 日"} {
+		require.NoError(t, w.Write(electoral.ExtractedElector{Elector: electoral.Elector{ANPRID: id}, Person: electoral.Person{Surname: surname}}))
 	}
+	err := w.End()
+	require.ErrorContains(t, err, "elector 7: column cognome holds 56 characters: expected at most 50")
+	require.Len(t, w.Replaced(), 1)
+	assert.Equal(t, "8", w.Replaced()[0].Value)
+	assert.NotContains(t, err.Error()+w.Replaced().Error(), "SEGRETO")
 }

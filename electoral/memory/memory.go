@@ -196,6 +196,9 @@ func (s *memoryState) Sections(ctx context.Context, comune string) iter.Seq2[ele
 
 func (s *memoryState) Enrolled(ctx context.Context, l electoral.List,
 	comune, section string) iter.Seq2[electoral.Elector, error] {
+	if l == electoral.StillVotesList {
+		return s.stillVoting(ctx, comune, section)
+	}
 	var list []electoral.Elector
 	for _, e := range s.electors.all {
 		if en, ok := e.EnrolmentIn(l); ok && en.Comune == comune && (section == "" || en.Section == section) {
@@ -207,6 +210,35 @@ func (s *memoryState) Enrolled(ctx context.Context, l electoral.List,
 		y, _ := b.EnrolmentIn(l)
 		return cmp.Or(cmp.Compare(x.Section, y.Section), cmp.Compare(a.ANPRID, b.ANPRID))
 	}, electoral.Elector.Clone)
+}
+
+// stillVoting yields the electors who have kept votes, once for each section.
+func (s *memoryState) stillVoting(ctx context.Context, comune, section string) iter.Seq2[electoral.Elector, error] {
+	type voting struct {
+		section string
+		elector electoral.Elector
+	}
+	var list []voting
+	for _, e := range s.electors.all {
+		if len(e.KeptVotes) == 0 {
+			continue
+		}
+		for l, en := range e.Places() {
+			if l == electoral.StillVotesList && en.Comune == comune && (section == "" || en.Section == section) {
+				list = append(list, voting{section: en.Section, elector: e.Elector})
+			}
+		}
+	}
+	rows := sorted(ctx, list, func(a, b voting) int {
+		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.elector.ANPRID, b.elector.ANPRID))
+	}, func(v voting) voting { return v })
+	return func(yield func(electoral.Elector, error) bool) {
+		for v, err := range rows {
+			if !yield(v.elector.Clone(), err) {
+				return
+			}
+		}
+	}
 }
 
 // of reports whether a comune may find an elector.

@@ -235,8 +235,12 @@ func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, p
 	var none, answer T
 	var warnings electoral.Faults
 	repeated := false
+	admitted = append(admitted, a.checkRecovery()...)
 	err := a.write(ctx, admitted, func(on *electoral.Entry) error {
-		secret, err := a.secret(payload)
+		if r := a.req.Recovery; r != nil {
+			on.Set("recovery", r.Day.String()+" "+strings.TrimSpace(r.Act))
+		}
+		secret, err := a.secretOf(payload)
 		if err != nil {
 			return err
 		}
@@ -263,31 +267,75 @@ func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, p
 	return answer, warnings.Warnings(), err
 }
 
-// secret returns the secret under which an answer is kept: the request itself.
-func (a *action) secret(payload any) ([]byte, error) {
+// A secret is what a kept answer is sealed with: the request itself.
+type secret struct {
+	now []byte
+	// earlier are the forms that the same request may have had in an earlier
+	// version of this program, under which its answer may have been kept.
+	earlier [][]byte
+}
+
+// secretOf returns the secret under which an answer is kept.
+func (a *action) secretOf(payload any) (secret, error) {
 	type whole struct {
 		Operation           electoral.Operation
 		Comune, Subject, ID string
 		Payload             any
+		Recovery            *electoral.Recovery `json:",omitempty"`
+		Message             bool                `json:",omitempty"`
 	}
-	secret, err := json.Marshal(whole{
-		Operation: a.op, Comune: a.comune, Subject: a.subject, ID: a.req.ID, Payload: payload,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("registry: %w", err)
+	var s secret
+	for i, form := range append([]any{payload}, earlierForms(payload)...) {
+		text, err := json.Marshal(whole{
+			Operation: a.op, Comune: a.comune, Subject: a.subject, ID: a.req.ID, Payload: form,
+			Recovery: a.req.Recovery, Message: a.req.Message,
+		})
+		switch {
+		case err != nil:
+			return secret{}, fmt.Errorf("registry: %w", err)
+		case i == 0:
+			s.now = text
+		default:
+			s.earlier = append(s.earlier, text)
+		}
 	}
-	return secret, nil
+	return s, nil
+}
+
+// earlierForms returns other forms that a payload may have had.
+func earlierForms(payload any) []any {
+	switch p := payload.(type) {
+	case RemovalRequest:
+		return p.earlierForms()
+	case electoral.Elector:
+		if form, ok := earlierForm(p); ok {
+			return []any{form}
+		}
+	}
+	return nil
+}
+
+// open reads a reply that was sealed with the secret.
+func (s secret) open(body []byte) ([]byte, error) {
+	data, err := unsealReply(s.now, body)
+	for _, form := range s.earlier {
+		if err == nil {
+			break
+		}
+		data, err = unsealReply(form, body)
+	}
+	return data, err
 }
 
 // once does the work in one update and keeps its answer, or returns the earlier
 // reply.
-func once[T any](ctx context.Context, a *action, secret []byte,
+func once[T any](ctx context.Context, a *action, s secret,
 	fn func(w Writer) (T, electoral.Faults, error)) (answer T, warnings electoral.Faults, earlier *reply, err error) {
 	var none T
 	err = a.r.store.Update(ctx, func(w Writer) error {
 		answer, warnings, earlier = none, nil, nil
 		var err error
-		if earlier, err = a.earlier(ctx, w, secret); err != nil || earlier != nil {
+		if earlier, err = a.earlier(ctx, w, s); err != nil || earlier != nil {
 			return err
 		}
 		if answer, warnings, err = fn(w); err != nil {
@@ -297,7 +345,7 @@ func once[T any](ctx context.Context, a *action, secret []byte,
 		if err != nil {
 			return fmt.Errorf("registry: %w", err)
 		}
-		return a.keep(ctx, w, secret, reply{Answer: data, Warnings: warnings.Warnings()})
+		return a.keep(ctx, w, s, reply{Answer: data, Warnings: warnings.Warnings()})
 	})
 	return answer, warnings, earlier, err
 }
@@ -315,8 +363,8 @@ func join(a, b error) error {
 }
 
 // keepRefusal keeps a refusal, unless somebody else was served meanwhile.
-func (a *action) keepRefusal(ctx context.Context, w Writer, secret []byte, refusal electoral.Faults) error {
-	switch earlier, err := a.earlier(ctx, w, secret); {
+func (a *action) keepRefusal(ctx context.Context, w Writer, s secret, refusal electoral.Faults) error {
+	switch earlier, err := a.earlier(ctx, w, s); {
 	case earlier != nil:
 		return nil
 	case err != nil:
@@ -332,7 +380,7 @@ func (a *action) keepRefusal(ctx context.Context, w Writer, secret []byte, refus
 			return err
 		}
 	}
-	return a.keep(ctx, w, secret, reply{Refusal: refusal})
+	return a.keep(ctx, w, s, reply{Refusal: refusal})
 }
 
 // replyID is the id under which a reply is kept: citizens of one comune do not
@@ -351,12 +399,12 @@ const lastReply = "last"
 // earlier returns the reply to a request that was answered before, or nil. It
 // refuses an id that was used for another request, and one that is a number
 // lower than the last.
-func (a *action) earlier(ctx context.Context, w Writer, secret []byte) (*reply, error) {
+func (a *action) earlier(ctx context.Context, w Writer, s secret) (*reply, error) {
 	rec, err := w.Record(ctx, a.comune, ReplyBook, a.replyID())
 	switch {
 	case err == nil && (rec.Expires.IsZero() || rec.Expires.After(a.at)):
 		var r reply
-		if data, err := unsealReply(secret, rec.Body); err != nil || json.Unmarshal(data, &r) != nil {
+		if data, err := s.open(rec.Body); err != nil || json.Unmarshal(data, &r) != nil {
 			return nil, electoral.Faults{electoral.NewFault(electoral.RequestIDReused, "request.id", a.req.ID, nil)}
 		}
 		return &r, nil
@@ -398,12 +446,12 @@ func compareNumbers(a, b string) int {
 }
 
 // keep keeps the reply of a request.
-func (a *action) keep(ctx context.Context, w Writer, secret []byte, r reply) error {
+func (a *action) keep(ctx context.Context, w Writer, s secret, r reply) error {
 	data, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("registry: %w", err)
 	}
-	body, err := sealReply(secret, data)
+	body, err := sealReply(s.now, data)
 	if err != nil {
 		return fmt.Errorf("registry: %w", err)
 	}

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -341,12 +342,15 @@ func (a *action) carryOut(ctx context.Context, w Writer, q Application, d Decisi
 	}
 	// He may be in the other list already, here or where he lived.
 	only := electoral.Elector{ANPRID: e.ANPRID, Capacity: e.Capacity, Status: e.Status,
-		Certifiability: e.Certifiability, Removal: old.elector.Removal}
+		Certifiability: e.Certifiability, Removals: old.elector.Removals,
+		KeptVotes: old.elector.KeptVotes, Loss: old.elector.Loss}
 	only.SetListEntry(q.List, e.ListEntry(q.List))
 	warnings, err := a.enrol(ctx, w, only)
-	if err == nil && old.known() && old.elector.Capacity == electoral.No {
-		// An elector who left his lists and one who lost the right look the
-		// same here.
+	if err == nil && warnings.Has(electoral.CapacityOfUnknownOrigin) {
+		// An elector who left his lists and one who lost the right before that
+		// was recorded look the same here.
+		warnings = slices.DeleteFunc(warnings,
+			func(f electoral.Fault) bool { return f.Code == electoral.CapacityOfUnknownOrigin })
 		f := electoral.NewFault(electoral.ApplicationCapacity, "capacity", electoral.No.String(), nil)
 		f.Severity = electoral.Warning
 		warnings = append(warnings, f)
@@ -362,7 +366,8 @@ func (a *action) withdraw(ctx context.Context, w Writer, q Application, old posi
 	if en.Comune != a.comune {
 		return electoral.Faults{a.r.notCompetent(q.List.Path()+comuneField(q.List), en.Comune, a.req.Actor)}
 	}
-	e := a.without(old.elector, []electoral.List{q.List}, RemovalRequest{Reason: electoral.FromAddedList})
+	code, _ := electoral.RemovalCodeOf(q.List, electoral.CauseAsked)
+	e := a.without(old.elector, []departure{{list: q.List, code: code, cause: electoral.CauseAsked}}, RemovalRequest{})
 	if len(listsOf(e)) == 0 {
 		e.LoseCapacity()
 	}

@@ -393,11 +393,11 @@ func services() []service {
 			return err
 		}},
 		{name: "remove", call: func(c *town, _ map[string]string) error {
-			_, _, err := c.Remove(c.ctx(), request(c, aglie), registry.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration})
+			_, _, err := c.Remove(c.ctx(), request(c, aglie), registry.RemovalRequest{ANPRID: "1", Code: electoral.Emigration})
 			return err
 		}},
 		{name: "annul", call: func(c *town, _ map[string]string) error {
-			_, _, err := c.Remove(c.ctx(), request(c, aglie), registry.RemovalRequest{ANPRID: "1", Reason: electoral.Annulment})
+			_, _, err := c.Remove(c.ctx(), request(c, aglie), registry.RemovalRequest{ANPRID: "1", Code: electoral.Annulment})
 			return err
 		}},
 		{name: "capacity", call: func(c *town, _ map[string]string) error {

@@ -40,8 +40,9 @@ func (r *Registry) noticeAt(comune string, today electoral.Date) electoral.Date 
 // [electoral.AlreadyEnrolled]; if it is that of another comune, that comune
 // must remove him first (ANPR's EN560). So is one who is in any list under another
 // ANPR id with the same codice fiscale ([Registry.MergeIDs]). If nothing else is
-// wrong, the refusal opens a [Conflict] between the two comuni. Enrol returns the
-// warnings.
+// wrong, the refusal opens a [Conflict] between the two comuni. A person who lost
+// the right to vote ([electoral.CapacityLoss]) becomes an elector again only with a
+// recovery in the request. Enrol returns the warnings.
 func (r *Registry) Enrol(ctx context.Context, req electoral.Request, e electoral.Elector) (electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpEnrol, req.Actor.Comune, e.ANPRID)
 	a.refused = func(w Writer, why electoral.Faults) error {
@@ -52,7 +53,7 @@ func (r *Registry) Enrol(ctx context.Context, req electoral.Request, e electoral
 		}
 		return a.openConflicts(ctx, w, e, electoral.AlreadyEnrolled)
 	}
-	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), e,
+	_, warnings, err := perform(ctx, a, append(a.officerOf(req.Actor.Comune), impossible(e)...), e,
 		func(w Writer) (struct{}, electoral.Faults, error) {
 			faults, err := a.enrol(ctx, w, e)
 			return struct{}{}, faults, err
@@ -66,7 +67,7 @@ func (a *action) enrol(ctx context.Context, w Writer, e electoral.Elector) (elec
 		return nil, err
 	}
 	comune := a.req.Actor.Comune
-	faults := sameRemoval(old.elector, e)
+	faults := kept(old.elector, e)
 	next := position{elector: e, home: comune}
 	if old.known() {
 		var joins bool
@@ -80,6 +81,7 @@ func (a *action) enrol(ctx context.Context, w Writer, e electoral.Elector) (elec
 				electoral.NewFault(cause, "anprId", e.ANPRID, electoral.Args{"comune": a.r.label(holder)}))
 		}
 	}
+	faults = append(faults, a.r.right(old, &next, a.claim())...)
 	same, err := a.sameUnderOtherID(ctx, w, person, e)
 	if err != nil {
 		return nil, err
@@ -103,12 +105,14 @@ func holderOf(old position, e electoral.Elector) string {
 // Change replaces the electoral data of a person. The officer's comune must be
 // that of every list that changes; capacity, status and certifiability are
 // changed only by the comune under which he is registered. A person leaves a
-// list by [Registry.Remove], with a reason, and not by a change. No earlier
-// value is kept (annex 2, services for the comuni 5). Change returns the
-// warnings.
+// list by [Registry.Remove], with a reason, and not by a change. One who is in
+// the general list and changes to the capacity no has lost the right to vote
+// ([electoral.CapacityLoss]), and changes back only with a recovery in the
+// request. No earlier value is kept (annex 2, services for the comuni 5). Change
+// returns the warnings.
 func (r *Registry) Change(ctx context.Context, req electoral.Request, e electoral.Elector) (electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpChange, req.Actor.Comune, e.ANPRID)
-	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), e,
+	_, warnings, err := perform(ctx, a, append(a.officerOf(req.Actor.Comune), impossible(e)...), e,
 		func(w Writer) (struct{}, electoral.Faults, error) {
 			faults, err := a.change(ctx, w, e)
 			return struct{}{}, faults, err
@@ -124,13 +128,18 @@ func (a *action) change(ctx context.Context, w Writer, e electoral.Elector) (ele
 	if !old.known() {
 		return nil, electoral.Faults{unknownElector(e.ANPRID)}
 	}
-	faults := append(old.stillThere(), sameRemoval(old.elector, e)...)
-	faults = append(faults, a.r.mayChange(old, e, a.req.Actor)...)
+	faults := append(old.stillThere(), kept(old.elector, e)...)
 	if old.gone && entersList(old.elector, e) {
 		faults = append(faults, unknownPerson(e.ANPRID))
 	}
 	next := position{elector: e.Clone(), home: old.home}
-	next.elector.Removal = old.elector.Clone().Removal
+	was := old.elector.Clone()
+	next.elector.Removals, next.elector.KeptVotes, next.elector.Loss = was.Removals, was.KeptVotes, was.Loss
+	faults = append(faults, a.r.mayChange(old, next.elector, a.req.Actor)...)
+	faults = append(faults, a.r.right(old, &next, a.claim())...)
+	if was.Capacity == electoral.Yes && next.elector.Capacity == electoral.No && was.General != nil {
+		next.elector.Loss = &electoral.CapacityLoss{Day: a.today(), Comune: a.comune}
+	}
 	return a.checkAndPut(ctx, w, change{person: person, old: old, next: next}, faults)
 }
 
@@ -211,18 +220,40 @@ func (a *action) note(ctx context.Context, w Writer, old, next position) error {
 	return w.Note(ctx, entries...)
 }
 
-// sameRemoval refuses a removal that was not registered by [Registry.Remove].
-func sameRemoval(old, e electoral.Elector) electoral.Faults {
-	if e.Removal == nil || old.Removal != nil && sameRemovals(*old.Removal, *e.Removal) {
-		return nil
+// kept refuses removals, kept votes and a loss that are not on record: each has a
+// service of its own.
+func kept(old, e electoral.Elector) electoral.Faults {
+	var faults electoral.Faults
+	for _, r := range e.Removals {
+		if !slices.Contains(old.Removals, r) {
+			faults = append(faults, electoral.NewFault(electoral.RemovalNotHere, "removals", r.Italian(), nil))
+		}
 	}
-	return electoral.Faults{electoral.NewFault(electoral.RemovalNotHere, "removal", e.Removal.Reason.Italian(), nil)}
+	if e.Removals != nil && len(e.KeptVotes) != len(old.KeptVotes) || slices.ContainsFunc(e.KeptVotes,
+		func(v electoral.KeptVote) bool { return !slices.Contains(old.KeptVotes, v) }) {
+		faults = append(faults, electoral.NewFault(electoral.RemovalNotHere.In("vote"), "keptVotes", "", nil))
+	}
+	return append(faults, sameLoss(old, e)...)
 }
 
-func sameRemovals(a, b electoral.Removal) bool {
-	still := samePtr(a.StillVotes, b.StillVotes)
-	a.StillVotes, b.StillVotes = nil, nil
-	return still && a == b
+// impossible judges what cannot be kept as a request: a day that does not exist
+// cannot be written.
+func impossible(e electoral.Elector) electoral.Faults {
+	var faults electoral.Faults
+	for _, r := range e.Removals {
+		if !r.Day.IsZero() && !r.Day.Valid() {
+			faults = append(faults, electoral.NewFault(electoral.RemovalNotHere, "removals", r.Italian(), nil))
+		}
+	}
+	for _, v := range e.KeptVotes {
+		if !v.Day.IsZero() && !v.Day.Valid() {
+			faults = append(faults, electoral.NewFault(electoral.RemovalNotHere.In("vote"), "keptVotes", "", nil))
+		}
+	}
+	if e.Loss != nil && !e.Loss.Day.IsZero() && !e.Loss.Day.Valid() {
+		faults = append(faults, sameLoss(electoral.Elector{}, e)...)
+	}
+	return faults
 }
 
 // mayChange judges whether the actor's comune may make what is registered of a
@@ -245,7 +276,8 @@ func (r *Registry) mayChange(old position, e electoral.Elector, actor electoral.
 		}
 	}
 	was := old.elector
-	same := was.Capacity == e.Capacity && was.Status == e.Status && samePtr(was.Certifiability, e.Certifiability)
+	same := was.Capacity == e.Capacity && was.Status == e.Status && samePtr(was.Certifiability, e.Certifiability) &&
+		samePtr(was.Loss, e.Loss)
 	if old.home != actor.Comune && !same {
 		faults = append(faults, r.notCompetent("status", old.home, actor))
 	}
@@ -283,10 +315,13 @@ func joinLists(old position, e electoral.Elector, comune string, today electoral
 		any = true
 		own := en
 		whole.SetListEntry(l, electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &own})
-		// An elector who comes back to the comune that removed him votes in its
-		// list.
-		if r := whole.Removal; r != nil && r.List == l && (!r.StillVotesAt(today) || r.Comune == en.Comune) {
-			whole.Removal = nil
+		whole.DropRemoval(l)
+		if l == electoral.GeneralList {
+			// An elector who comes back to the comune that removed him votes in
+			// its list.
+			whole.DropVotes(func(v electoral.KeptVote) bool {
+				return v.Comune == en.Comune || v.Day.Before(today)
+			})
 		}
 	}
 	if !any {

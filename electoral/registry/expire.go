@@ -41,19 +41,23 @@ type Expiry struct {
 	// Records are replies, conflicts, rectifications and applications; Journal
 	// the entries of the operation journal.
 	Records, Journal int
-	// Votes counts the places that removed electors kept for a vote that is
-	// over: the comune that they left no longer finds them.
+	// Votes counts the votes of removed electors that are over: without another
+	// the comune that they left no longer finds them.
 	Votes int
 }
 
 // pastVotes clears the votes of removed electors that are over.
 func pastVotes(ctx context.Context, w Writer, comune string, today electoral.Date) (int, error) {
+	past := func(v electoral.KeptVote) bool { return v.Comune == comune && v.Day.Before(today) }
 	var over []electoral.Elector
+	seen := map[string]bool{} // who has votes in two sections is yielded in each
+	votes := 0
 	for e, err := range w.Enrolled(ctx, electoral.StillVotesList, comune, "") {
 		if err != nil {
 			return 0, err
 		}
-		if !e.Removal.StillVotesAt(today) {
+		if slices.ContainsFunc(e.KeptVotes, past) && !seen[e.ANPRID] {
+			seen[e.ANPRID] = true
 			over = append(over, e.Clone())
 		}
 	}
@@ -62,12 +66,14 @@ func pastVotes(ctx context.Context, w Writer, comune string, today electoral.Dat
 		if err != nil {
 			return 0, err
 		}
-		e.Removal.StillVotes = nil
+		before := len(e.KeptVotes)
+		e.DropVotes(past)
+		votes += before - len(e.KeptVotes)
 		if err := w.PutElector(ctx, home, e); err != nil {
 			return 0, err
 		}
 	}
-	return len(over), nil
+	return votes, nil
 }
 
 // forgetJoined takes from the loads that can no longer be undone what only

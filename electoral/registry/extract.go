@@ -1,16 +1,13 @@
 package registry
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/liste-elettorali/anpr/electoral"
-	"github.com/liste-elettorali/anpr/electoral/refdata"
 	"github.com/liste-elettorali/anpr/electoral/rules"
 )
 
@@ -64,6 +61,9 @@ func (r *Registry) Extract(ctx context.Context, req electoral.Request, x elector
 func (e *extractor) write(w electoral.ListWriter) (ExtractReport, error) {
 	report := ExtractReport{}
 	today := e.action.today()
+	if err := e.sectionExists(); err != nil {
+		return report, err
+	}
 	if e.x.Consultation != "" {
 		report.Told = e.action.r.checker.PostalStates(e.vote)
 		if err := e.readChoices(); err != nil {
@@ -94,6 +94,23 @@ func (e *extractor) write(w electoral.ListWriter) (ExtractReport, error) {
 	}
 	report.Sections = e.counts
 	return report, w.End()
+}
+
+// sectionExists refuses a section that is not registered and in which nobody of
+// the list is: an empty page would say that nobody votes there.
+func (e *extractor) sectionExists() error {
+	if e.x.List == "" || e.x.Section == "" {
+		return nil
+	}
+	_, err := e.rd.Section(e.ctx, e.x.Comune, e.x.Section)
+	if !errors.Is(err, electoral.ErrNotFound) {
+		return err
+	}
+	for _, err := range e.rd.Enrolled(e.ctx, e.x.List, e.x.Comune, e.x.Section) {
+		return err
+	}
+	return electoral.Faults{electoral.NewFault(electoral.SectionNotFound, "section", e.x.Section,
+		electoral.Args{"section": e.x.Section, "comune": e.action.r.tables.ComuneLabel(e.x.Comune)})}
 }
 
 // voteOf returns the vote of an extraction: the one that is called in the comune,
@@ -142,6 +159,9 @@ func checkExtraction(x electoral.Extraction) electoral.Faults {
 	if !known || x.Consultation == "" && (x.Lines != electoral.SeatLines || x.Reason != "") {
 		fault(electoral.ExtractionVote.In("lines"), "lines", string(x.Lines), nil)
 	}
+	if x.Touched == nil && len(x.Operations)+len(x.Revisions) > 0 || x.Alphabetical && (!listed || x.Section != "") {
+		fault(electoral.ExtractionScope.In("choice"), "list", string(x.List), nil)
+	}
 	if d := x.Turning18; d != nil && (!d.From.Complete() || !d.To.Complete() || d.To.Before(d.From)) {
 		fault(electoral.QueryInterval, "turning18", d.From.String()+" "+d.To.String(), nil)
 	}
@@ -160,347 +180,4 @@ func checkExtraction(x electoral.Extraction) electoral.Faults {
 			electoral.NewFault(electoral.ExtractionPurpose.In("function"), "purpose.function", x.Purpose.Function, nil))
 	}
 	return faults
-}
-
-// extractor is one run of Extract.
-type extractor struct {
-	action  *action
-	ctx     context.Context
-	rd      Reader
-	x       electoral.Extraction
-	vote    electoral.Vote
-	choices map[string][]electoral.VotingChoice // by ANPR id
-	counts  map[string]rules.SeatCount          // by section
-}
-
-// total counts the rows; it returns -1 if the writer does not need their
-// number.
-func (e *extractor) total(w electoral.ListWriter) (int, error) {
-	if n, ok := w.(interface{ NeedsTotal() bool }); ok && !n.NeedsTotal() {
-		return -1, nil
-	}
-	total := 0
-	if e.x.List != "" && e.x.Consultation == "" && e.x.Touched == nil {
-		counts, err := e.rd.Counts(e.ctx, e.x.Comune)
-		for _, c := range counts {
-			if c.List == e.x.List && (e.x.Section == "" || c.Section == e.x.Section) {
-				total += c.Count
-			}
-		}
-		return total, err
-	}
-	err := e.each(func(*electoral.ExtractedElector) error { total++; return nil })
-	return total, err
-}
-
-// each calls fn with the rows in their order.
-func (e *extractor) each(fn func(*electoral.ExtractedElector) error) error {
-	var list []electoral.ExtractedElector
-	var err error
-	switch {
-	case e.x.Turning18 != nil:
-		list, err = e.turning18()
-	case e.x.List == "":
-		list, err = e.touched()
-	default:
-		return e.eachSection(func(list []electoral.ExtractedElector) error { return e.emit(list, fn) })
-	}
-	if err != nil {
-		return err
-	}
-	for _, k := range pollOrder(list, e.apart()) {
-		if err := fn(&list[k.row]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// emit numbers and counts the rows of one section and calls fn with those that
-// are asked.
-func (e *extractor) emit(list []electoral.ExtractedElector, fn func(*electoral.ExtractedElector) error) error {
-	numbers, next, err := e.numbers(list[0].Section)
-	if err != nil {
-		return err
-	}
-	for _, k := range pollOrder(list, e.apart()) {
-		row := &list[k.row]
-		if row.Number = numbers[row.Elector.ANPRID]; row.Number == 0 {
-			next++
-			row.Number = next
-		}
-		if !e.asked(row) {
-			continue
-		}
-		if err := fn(row); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// asked reports whether a line of the list belongs to the extraction.
-func (e *extractor) asked(row *electoral.ExtractedElector) bool {
-	if e.x.Reason != "" && !row.Reasons.Has(e.x.Reason) {
-		return false
-	}
-	switch e.x.Lines {
-	case electoral.StruckLines:
-		return row.Line == electoral.StruckLine
-	case electoral.SeatLines:
-		return e.x.Consultation == "" || row.Line != electoral.StruckLine
-	}
-	return true
-}
-
-func (e *extractor) apart() bool { return electoral.SexesApart(e.action.today()) }
-
-// eachSection calls fn with the rows of each section of the list, in no order.
-func (e *extractor) eachSection(fn func([]electoral.ExtractedElector) error) error {
-	still, sections, err := e.stillVoting()
-	if err != nil {
-		return err
-	}
-	var list []electoral.ExtractedElector
-	flush := func() error {
-		if len(list) == 0 {
-			return nil
-		}
-		kept, err := e.complete(list)
-		if err != nil {
-			return err
-		}
-		list = list[:0]
-		if len(kept) == 0 {
-			return nil
-		}
-		return fn(kept)
-	}
-	// until ends the section at hand and gives those who still vote in the
-	// sections before one, or in all the others.
-	until := func(section string, end bool) error {
-		if err := flush(); err != nil {
-			return err
-		}
-		for len(sections) > 0 && (end || sections[0] < section) {
-			list = append(list, still[sections[0]]...)
-			sections = sections[1:]
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-		if len(sections) > 0 && sections[0] == section {
-			list = append(list, still[section]...)
-			sections = sections[1:]
-		}
-		return nil
-	}
-	current, begun := "", false
-	for el, err := range e.rd.Enrolled(e.ctx, e.x.List, e.x.Comune, e.x.Section) {
-		if err != nil {
-			return err
-		}
-		en, _ := el.EnrolmentIn(e.x.List)
-		if !begun || en.Section != current {
-			if err := until(en.Section, false); err != nil {
-				return err
-			}
-			current, begun = en.Section, true
-		}
-		list = append(list, electoral.ExtractedElector{Section: en.Section, Elector: el})
-	}
-	return until("", true)
-}
-
-// stillVoting returns the electors who were removed and still vote, by section,
-// and the sections in their order.
-func (e *extractor) stillVoting() (map[string][]electoral.ExtractedElector, []string, error) {
-	if e.x.List != electoral.GeneralList || e.x.Consultation == "" {
-		return nil, nil, nil
-	}
-	still := map[string][]electoral.ExtractedElector{}
-	for el, err := range e.rd.Enrolled(e.ctx, electoral.StillVotesList, e.x.Comune, e.x.Section) {
-		if err != nil {
-			return nil, nil, err
-		}
-		if en, again := el.EnrolmentIn(electoral.GeneralList); again && en.Comune == e.x.Comune {
-			continue
-		}
-		if v := el.Removal.StillVotes; v.Consultation == e.x.Consultation && v.Day == e.x.Day {
-			still[v.Section] = append(still[v.Section], electoral.ExtractedElector{Section: v.Section, Elector: el})
-		}
-	}
-	return still, slices.Sorted(maps.Keys(still)), nil
-}
-
-// complete adds the persons to rows and judges them. It keeps those that belong
-// to the list, whatever lines are asked. It works in place.
-func (e *extractor) complete(list []electoral.ExtractedElector) ([]electoral.ExtractedElector, error) {
-	touched, err := e.touchedOf(list)
-	if err != nil {
-		return nil, err
-	}
-	list = slices.DeleteFunc(list, func(row electoral.ExtractedElector) bool {
-		return touched != nil && !touched[row.Elector.ANPRID]
-	})
-	listed := make([]Listed, len(list))
-	for i := range list {
-		listed[i].Elector.ANPRID = list[i].Elector.ANPRID
-	}
-	if err := e.action.r.addPersons(e.ctx, listed); err != nil {
-		return nil, err
-	}
-	for i := range list {
-		list[i].Person = listed[i].Person
-	}
-	kept := list[:0]
-	for i := range list {
-		if e.judge(&list[i]) {
-			kept = append(kept, list[i])
-		}
-	}
-	return kept, nil
-}
-
-// judge says how a row stands, and whether it belongs to the list at all.
-func (e *extractor) judge(row *electoral.ExtractedElector) bool {
-	var person *electoral.Person
-	if row.Person.ANPRID != "" {
-		person = &row.Person
-	}
-	checker := e.action.r.checker
-	if e.x.Consultation == "" {
-		if e.x.List != "" {
-			row.Line, row.Reasons = checker.Standing(row.Elector, person, e.x.List, e.action.today())
-		}
-		return true
-	}
-	v := checker.Voting(rules.VotingCase{Elector: row.Elector, Person: person, Vote: e.vote,
-		Choices: e.choices[row.Elector.ANPRID]})
-	if v.List != e.x.List || v.Place.Comune != e.x.Comune {
-		return false
-	}
-	row.Line, row.Reasons = v.Line, v.Reasons
-	if e.counts != nil {
-		c := e.counts[row.Section]
-		c.Add(v, person != nil && person.Residence == nil && person.Abroad != nil && rules.Postal(e.vote.Consultation))
-		e.counts[row.Section] = c
-	}
-	return true
-}
-
-// touchedOf returns which of some rows were touched; nil if it is not asked.
-func (e *extractor) touchedOf(list []electoral.ExtractedElector) (map[string]bool, error) {
-	if e.x.Touched == nil {
-		return nil, nil
-	}
-	touched := map[string]bool{}
-	for part := range slices.Chunk(list, maxPage) {
-		ids := make([]string, len(part))
-		for i := range part {
-			ids[i] = part[i].Elector.ANPRID
-		}
-		for entry, err := range e.rd.Journal(e.ctx,
-			JournalSearch{Comune: e.x.Comune, From: e.x.Touched.From, To: e.x.Touched.To, ANPRIDs: ids}) {
-			if err != nil {
-				return nil, err
-			}
-			touched[entry.ANPRID] = true
-		}
-	}
-	return touched, nil
-}
-
-// touched returns the electors who were touched, in any list.
-func (e *extractor) touched() ([]electoral.ExtractedElector, error) {
-	var list []electoral.ExtractedElector
-	for el, err := range e.rd.Search(e.ctx,
-		Search{Comune: e.x.Comune, Touched: &JournalSearch{From: e.x.Touched.From, To: e.x.Touched.To}}) {
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, electoral.ExtractedElector{Section: e.sectionHere(el), Elector: el})
-	}
-	x := *e
-	x.x.Touched = nil
-	return x.complete(list)
-}
-
-// sectionHere is the section of the first list of the comune in which an
-// elector is.
-func (e *extractor) sectionHere(el electoral.Elector) string {
-	for _, en := range el.Places() {
-		if en.Comune == e.x.Comune {
-			return en.Section
-		}
-	}
-	return ""
-}
-
-// ErrNoBirths is the error of an extraction of those who turn 18 from an
-// [electoral.Population] that is not an [electoral.ResidentPopulation].
-var ErrNoBirths = errors.New("registry: the population cannot be searched by birth")
-
-// turning18 returns the citizens who turn 18.
-func (e *extractor) turning18() ([]electoral.ExtractedElector, error) {
-	births, ok := e.action.r.population.(electoral.ResidentPopulation)
-	if !ok {
-		return nil, ErrNoBirths
-	}
-	from, to := e.x.Turning18.From, e.x.Turning18.To
-	before := from.AddDays(-1)
-	var list []electoral.ExtractedElector
-	// A day earlier, because of those born on 29 February.
-	for p, err := range births.Born(e.ctx, e.x.Comune, before.AddYears(-18), to.AddYears(-18)) {
-		if err != nil {
-			return nil, err
-		}
-		was, _ := p.AgeAt(before)
-		is, certain := p.AgeAt(to)
-		if was >= 18 || certain && is < 18 || !p.IsItalian(e.action.today()) || p.DeadAt(e.action.today()) {
-			continue
-		}
-		el, _, err := e.rd.Elector(e.ctx, p.ANPRID)
-		if errors.Is(err, electoral.ErrNotFound) {
-			el, err = electoral.Elector{ANPRID: p.ANPRID}, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, electoral.ExtractedElector{Section: e.sectionHere(el), Elector: el, Person: p})
-	}
-	return list, nil
-}
-
-// pollKey is what a row is sorted by.
-type pollKey struct {
-	row, sex      int
-	surname, name string
-}
-
-// pollOrder returns the order in which a section's rows are printed, by their
-// numbers: the rows, which are large, stay where they are.
-func pollOrder(list []electoral.ExtractedElector, sexesApart bool) []pollKey {
-	keys := make([]pollKey, len(list))
-	for i := range list {
-		p := &list[i].Person
-		sex := 0
-		switch {
-		case sexesApart:
-			sex = slices.Index([]electoral.Sex{electoral.Male, electoral.Female, electoral.SexUnknown, ""}, p.Sex)
-		case p.ANPRID == "":
-			sex = 1 // without a name: last
-		}
-		keys[i] = pollKey{row: i, sex: sex, surname: refdata.Fold(p.Surname), name: refdata.Fold(p.Name)}
-	}
-	slices.SortFunc(keys, func(a, b pollKey) int {
-		if c := cmp.Or(cmp.Compare(a.sex, b.sex), strings.Compare(a.surname, b.surname),
-			strings.Compare(a.name, b.name)); c != 0 {
-			return c
-		}
-		x, y := &list[a.row], &list[b.row]
-		return cmp.Or(x.Person.Birth.Date.Compare(y.Person.Birth.Date),
-			strings.Compare(x.Elector.ANPRID, y.Elector.ANPRID))
-	})
-	return keys
 }

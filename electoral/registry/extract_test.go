@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -143,6 +144,64 @@ func TestExtractSexesApart(t *testing.T) {
 	}
 }
 
+// TestExtractAlphabetical extracts the general list in one order with one
+// numbering, of a vote too.
+func TestExtractAlphabetical(t *testing.T) {
+	eachTown(t, func(t *testing.T, r *registry.Registry, _ *notebook) {
+		x := electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Purpose: pollsPurpose, Alphabetical: true}
+		var s seat
+		_, err := r.Extract(t.Context(), officer(aglie), x, &s)
+		require.NoError(t, err)
+		assert.Equal(t, map[string]int{"4": 1, "2": 2, "3": 3, "1": 4, "5": 5}, s.numbers())
+		assert.Equal(t, "1", s.rows[4].Section)
+		assert.Equal(t, 5, s.head.Total)
+
+		x.Consultation, x.Day = electoral.ChamberElection, electoral.Date{Year: 2027, Month: 1, Day: 31}
+		s = seat{}
+		report, err := r.Extract(t.Context(), officer(aglie), x, &s)
+		require.NoError(t, err)
+		assert.Equal(t, map[string]int{"2": 2, "3": 3, "1": 4, "5": 5}, s.numbers(), "4 is struck off: under age")
+		assert.Equal(t, 4, report.Sections["2"].Listed)
+	})
+}
+
+// TestExtractRevision extracts those whom a revision enrolled, and those whom it
+// removed.
+func TestExtractRevision(t *testing.T) {
+	inTown(t, func(c *town) {
+		req := officer(aglie)
+		req.Revision = electoral.DynamicRevision
+		_, err := c.Enrol(c.ctx(), req, electorOf("1", aglie, "1"))
+		require.NoError(t, err)
+		_, err = c.Enrol(c.ctx(), officer(aglie), electorOf("22", aglie, "2"))
+		require.NoError(t, err)
+		c.tick()
+		x := electoral.Extraction{Comune: aglie, Purpose: pollsPurpose, Touched: &electoral.Interval{From: c.now.Add(-time.Hour)}}
+		for want, change := range map[string]func(*electoral.Extraction){
+			"1 22": func(x *electoral.Extraction) { x.Operations = []electoral.Operation{electoral.OpEnrol} },
+			"1":    func(x *electoral.Extraction) { x.Revisions = []electoral.Revision{electoral.DynamicRevision} },
+			"":     func(x *electoral.Extraction) { x.Operations = []electoral.Operation{electoral.OpRemove} },
+		} {
+			y := x
+			change(&y)
+			var l lister
+			_, err := c.Extract(c.ctx(), officer(aglie), y, &l)
+			require.NoError(t, err)
+			var ids []string
+			for _, id := range l.ids {
+				ids = append(ids, id[strings.Index(id, "/")+1:])
+			}
+			slices.Sort(ids)
+			assert.Equal(t, want, strings.Join(ids, " "))
+			y.List = electoral.GeneralList
+			l = lister{}
+			_, err = c.Extract(c.ctx(), officer(aglie), y, &l)
+			require.NoError(t, err)
+			assert.Len(t, l.ids, len(strings.Fields(want)))
+		}
+	})
+}
+
 func TestExtractRefuses(t *testing.T) {
 	eachTown(t, func(t *testing.T, r *registry.Registry, log *notebook) {
 		good := electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Purpose: pollsPurpose}
@@ -159,8 +218,16 @@ func TestExtractRefuses(t *testing.T) {
 			{electoral.ExtractionVote, func(x *electoral.Extraction) {
 				x.Consultation, x.Day = electoral.ChamberElection, electoral.Date{Year: 2027}
 			}},
+			{electoral.ExtractionVote, func(x *electoral.Extraction) { x.Lines = electoral.StruckLines }},
+			{electoral.ExtractionVote, func(x *electoral.Extraction) { x.Reason = electoral.VoterUnderAge }},
+			{electoral.VoteDay, func(x *electoral.Extraction) {
+				x.Consultation, x.Day = electoral.ChamberElection, electoral.Date{Year: 2927, Month: 1, Day: 1}
+			}},
+			{electoral.ExtractionScope, func(x *electoral.Extraction) { x.Operations = []electoral.Operation{electoral.OpEnrol} }},
+			{electoral.ExtractionScope, func(x *electoral.Extraction) { x.Section, x.Alphabetical = "1", true }},
 			{electoral.ExtractionPurpose, func(x *electoral.Extraction) { x.Purpose.Act = "x" }},
 			{electoral.ExtractionPurpose, func(x *electoral.Extraction) { x.Purpose.Function = "  a " }},
+			{electoral.SectionNotFound, func(x *electoral.Extraction) { x.Section = "99" }},
 			{electoral.NotCompetent, func(x *electoral.Extraction) { x.Comune = airasca }},
 		} {
 			x := good

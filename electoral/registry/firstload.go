@@ -276,9 +276,13 @@ func (u *undoer) without(old position) position {
 	if joined {
 		home = before.Home
 	}
-	// He may have a vote left in the comune that removed him.
-	if r := e.Removal; !joined && home == "" && r != nil && r.Comune != u.action.comune {
-		home = r.Comune
+	// Another comune may have removed him, or keep him a vote.
+	if !joined && home == "" {
+		home = keeperBeside(e, u.action.comune)
+	}
+	if joined && before.Loss != nil { // the load had given the right back
+		e.LoseCapacity()
+		e.Loss = before.Loss
 	}
 	return position{elector: e, home: home}
 }

@@ -171,7 +171,7 @@ func (r *Registry) judgeTwins(twins []twin, e electoral.Elector, code electoral.
 		switch {
 		case listed:
 			f = electoral.NewFault(code.In("other-id"), "anprId", e.ANPRID, args)
-		case t.elector.Capacity == electoral.No && e.Capacity == electoral.Yes:
+		case (t.elector.Loss != nil || t.elector.Capacity == electoral.No) && e.Capacity == electoral.Yes:
 			f = electoral.NewFault(code.In("other-id-right"), "anprId", e.ANPRID, args)
 		default:
 			f = electoral.NewFault(code.In("other-id-left"), "anprId", e.ANPRID, args)

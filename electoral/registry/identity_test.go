@@ -50,14 +50,14 @@ func TestGone(t *testing.T) {
 		warned(faults, err)
 		_, err = c.Enrol(c.ctx(), officer(airasca), electorOf("1", airasca, "1"))
 		refused(c.t, c.log, err, electoral.PersonUnknown)
-		_, faults, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Reason: electoral.DeathOfElector})
+		_, faults, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Cause: electoral.CauseDied})
 		warned(faults, err)
 		n, err = c.Count(c.ctx(), officer(aglie), registry.Query{Comune: aglie, Where: []registry.Condition{{Field: electoral.ListField(electoral.GeneralList, electoral.ListComune), In: []string{aglie}}}})
 		require.NoError(c.t, err)
 		assert.Zero(c.t, n)
 
 		// Of whom nothing is registered, nothing is mended.
-		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "999", Reason: electoral.Emigration})
+		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "999", List: electoral.GeneralList, Cause: electoral.CauseMoved})
 		refused(c.t, c.log, err, electoral.PersonUnknown)
 	})
 }

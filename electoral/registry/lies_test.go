@@ -63,28 +63,35 @@ func TestOldIDIsNotKept(t *testing.T) {
 func TestForgedRemoval(t *testing.T) {
 	inTown(t, func(c *town) {
 		c.settle(aglie)
-		vote := electoral.StillVotes{Consultation: electoral.RegionalElection, Day: electoral.Date{Year: 2027, Month: 1, Day: 10}}
-		e, _, err := c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration, Note: "verso Airasca", StillVotes: &vote})
+		vote := electoral.KeptVote{Consultation: electoral.RegionalElection, Day: electoral.Date{Year: 2027, Month: 1, Day: 10}}
+		e, _, err := c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Code: electoral.Emigration, Note: "verso Airasca", KeptVotes: []electoral.KeptVote{vote}})
 		require.NoError(c.t, err)
 		_, err = c.Change(c.ctx(), officer(aglie), e)
 		require.NoError(c.t, err, "what is on record may be repeated")
-		for name, forge := range map[string]func(r *electoral.Removal){
-			"comune":        func(r *electoral.Removal) { r.Comune = airasca },
-			"list":          func(r *electoral.Removal) { r.List = electoral.BolzanoList },
-			"reason":        func(r *electoral.Removal) { r.Reason = electoral.DeathOfElector },
-			"day":           func(r *electoral.Removal) { r.Day = r.Day.AddDays(1) },
-			"note":          func(r *electoral.Removal) { r.Note = "" },
-			"vote":          func(r *electoral.Removal) { r.StillVotes = nil },
-			"another vote":  func(r *electoral.Removal) { r.StillVotes.Consultation = electoral.ChamberElection },
-			"another day":   func(r *electoral.Removal) { r.StillVotes.Day = r.StillVotes.Day.AddDays(7) },
-			"other section": func(r *electoral.Removal) { r.StillVotes.Section = "2" },
+		for name, forge := range map[string]func(e *electoral.Elector, r *electoral.Removal){
+			"comune": func(e *electoral.Elector, r *electoral.Removal) { r.Comune = airasca },
+			"list":   func(e *electoral.Elector, r *electoral.Removal) { r.List = electoral.BolzanoList },
+			"reason": func(e *electoral.Elector, r *electoral.Removal) { r.Code = electoral.DeathOfElector },
+			"day":    func(e *electoral.Elector, r *electoral.Removal) { r.Day = r.Day.AddDays(1) },
+			"cause":  func(e *electoral.Elector, r *electoral.Removal) { r.Cause = electoral.CauseOther },
+			"one more": func(e *electoral.Elector, r *electoral.Removal) {
+				e.SetRemoval(electoral.Removal{List: electoral.TrentoList})
+			},
+			"note": func(e *electoral.Elector, r *electoral.Removal) { r.Note = "" },
+			"vote": func(e *electoral.Elector, r *electoral.Removal) { e.KeptVotes = nil },
+			"another vote": func(e *electoral.Elector, r *electoral.Removal) {
+				e.KeptVotes[0].Consultation = electoral.ChamberElection
+			},
+			"another day":   func(e *electoral.Elector, r *electoral.Removal) { e.KeptVotes[0].Day = e.KeptVotes[0].Day.AddDays(7) },
+			"other section": func(e *electoral.Elector, r *electoral.Removal) { e.KeptVotes[0].Section = "2" },
 		} {
 			forged := e.Clone()
-			forge(forged.Removal)
+			forge(&forged, &forged.Removals[0])
 			_, err := c.Change(c.ctx(), officer(aglie), forged)
 			require.ErrorIs(c.t, err, electoral.RemovalNotHere, name)
 		}
-		assert.Equal(c.t, e.Removal, c.elector(aglie, "1").Removal)
+		assert.Equal(c.t, e.Removals, c.elector(aglie, "1").Removals)
+		assert.Equal(c.t, e.KeptVotes, c.elector(aglie, "1").KeptVotes)
 	})
 }
 
@@ -92,26 +99,26 @@ func TestForgedRemoval(t *testing.T) {
 // where he was.
 func TestNoVoteWithoutTheRight(t *testing.T) {
 	day := electoral.Date{Year: 2027, Month: 1, Day: 10}
-	for name, reason := range map[string]electoral.RemovalReason{"lost": electoral.RightLostWithTransfer, "dead": electoral.DeathOfElector} {
+	for name, code := range map[string]electoral.RemovalCode{"lost": electoral.RightLostWithTransfer, "dead": electoral.DeathOfElector} {
 		t.Run(name, func(t *testing.T) {
 			inTown(t, func(c *town) {
 				c.settle(aglie)
 				_, _, err := c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{
-					ANPRID: "1", Reason: electoral.Emigration, StillVotes: &electoral.StillVotes{Consultation: electoral.RegionalElection, Day: day},
+					ANPRID: "1", Code: electoral.Emigration, KeptVotes: []electoral.KeptVote{{Consultation: electoral.RegionalElection, Day: day}},
 				})
 				require.NoError(c.t, err)
 				c.settle(airasca)
 				require.Equal(c.t, 1, c.rolled(aglie, electoral.GeneralList, day))
-				if reason == electoral.DeathOfElector {
+				if code == electoral.DeathOfElector {
 					dead := people()[0].Clone()
 					dead.Death = electoral.Date{Year: 2026, Month: 11, Day: 22}
 					c.population.Put(dead)
 				}
-				e, warnings, err := c.Remove(c.ctx(), officer(airasca), registry.RemovalRequest{ANPRID: "1", Reason: reason})
+				e, warnings, err := c.Remove(c.ctx(), officer(airasca), registry.RemovalRequest{ANPRID: "1", Code: code})
 				require.NoError(c.t, err)
 				assert.False(c.t, warnings.Has(electoral.RemovalStillVotes))
-				assert.Equal(c.t, reason, e.Removal.Reason)
-				assert.Nil(c.t, e.Removal.StillVotes, "the earlier vote is gone")
+				assert.Equal(c.t, code, e.Removals[0].Code)
+				assert.Empty(c.t, e.KeptVotes, "the earlier vote is gone")
 				assert.Zero(c.t, c.rolled(aglie, electoral.GeneralList, day))
 			})
 		})
@@ -227,7 +234,7 @@ func TestChains(t *testing.T) {
 			assert.Equal(c.t, aglie, a.Comune, "requested and outcome stand together")
 			assert.Equal(c.t, "1", a.Subject)
 		}
-		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration})
+		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Code: electoral.Emigration})
 		require.NoError(c.t, err)
 		c.tick()
 		c.settle(airasca)
@@ -299,7 +306,7 @@ func TestStillVotesBesideOthers(t *testing.T) {
 		_, err = c.Enrol(c.ctx(), officer(aglie), other)
 		require.NoError(c.t, err)
 		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{
-			ANPRID: "1", Reason: electoral.Emigration, StillVotes: &electoral.StillVotes{Consultation: electoral.RegionalElection, Day: day},
+			ANPRID: "1", Code: electoral.Emigration, KeptVotes: []electoral.KeptVote{{Consultation: electoral.RegionalElection, Day: day}},
 		})
 		require.NoError(c.t, err)
 		c.tick()
@@ -348,7 +355,7 @@ func TestClosedConflictStays(t *testing.T) {
 		conflict := c.contend()
 		_, err := c.AnswerConflict(c.ctx(), officer(airasca), conflict.ID, registry.WithdrawConflict, "")
 		require.NoError(c.t, err)
-		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration})
+		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Code: electoral.Emigration})
 		require.NoError(c.t, err)
 		assert.Equal(c.t, registry.ConflictWithdrawn, c.conflicts(airasca)[0].State)
 		c.tick()

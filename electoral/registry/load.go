@@ -3,6 +3,8 @@ package registry
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -26,6 +28,10 @@ type LoadOptions struct {
 	// Notice is the day of the notice of convocation, if a vote is called; zero
 	// means what Config.Votes says.
 	Notice electoral.Date
+	// Recoveries are the acts by which persons of the file who had lost the right
+	// to vote have it again, by ANPR id: the file carries none. One of a person
+	// without a loss refuses his record.
+	Recoveries map[string]electoral.Recovery
 }
 
 // A LoadReport says what became of every record of a first load.
@@ -40,7 +46,9 @@ type LoadReport struct {
 	// it was accepted, what the registry now holds. In the order of list and
 	// section.
 	Reconciliation []Reconciliation `json:"reconciliation"`
-	// Faults are the faults and the warnings, in the order of the files.
+	// Faults are the faults and the warnings, in the order of the files; last, at
+	// its line, each refused section for which electors wait: these are refused
+	// without a fault of their own.
 	Faults electoral.Faults `json:"faults"`
 	// Errors counts the faults that forbid the load, kept or not.
 	Errors int `json:"errors"`
@@ -122,11 +130,13 @@ type loadRecord struct {
 }
 
 // joinedElector is what the undoing of a load cannot see in the record of a
-// person: the comune under which he was before, and the lists that the load
-// added to his others.
+// person: the comune under which he was before, the lists that the load added to
+// his others, and the loss of the right that it ended.
 type joinedElector struct {
 	Home  string           `json:"home"`
 	Lists []electoral.List `json:"lists"`
+	// Loss is the loss of the right that the load ended; nil for none.
+	Loss *electoral.CapacityLoss `json:"loss,omitzero"`
 }
 
 func (r *loadRecord) join(anprID string, j joinedElector) {
@@ -176,7 +186,10 @@ func (r *Registry) Load(ctx context.Context, req electoral.Request, comune strin
 	if opts.Notice.IsZero() {
 		opts.Notice = r.noticeAt(comune, a.today())
 	}
-	admitted := a.officerOf(comune)
+	admitted := append(a.officerOf(comune), a.checkRecovery()...)
+	for _, id := range slices.Sorted(maps.Keys(opts.Recoveries)) {
+		admitted = append(admitted, a.fitRecovery(opts.Recoveries[id], "options.recoveries["+id+"]")...)
+	}
 	if opts.DryRun && opts.Resumable {
 		admitted = append(admitted,
 			electoral.NewFault(electoral.LoadOptionsDisagree, "options", "DryRun, Resumable", nil))

@@ -346,16 +346,16 @@ func (c *town) forgetJoined(comune, id string) {
 // TestUndoKeepsAnothers undoes a load of an elector whom another comune has
 // removed.
 func TestUndoKeepsAnothers(t *testing.T) {
-	vote := &electoral.StillVotes{Consultation: electoral.RegionalElection, Day: electoral.Date{Year: 2027, Month: 1, Day: 10}}
+	vote := []electoral.KeptVote{{Consultation: electoral.RegionalElection, Day: electoral.Date{Year: 2027, Month: 1, Day: 10}}}
 	for name, k := range map[string]struct {
-		vote        *electoral.StillVotes
+		vote        []electoral.KeptVote
 		opts        registry.LoadOptions
 		forget, die bool
 	}{"vote left": {vote: vote}, "vote left, resumable": {vote: vote, opts: registry.LoadOptions{Resumable: true}}, "vote left, old load": {vote: vote, forget: true}, "no list": {}, "no list, interrupted": {opts: registry.LoadOptions{Resumable: true}, die: true}} {
 		t.Run(name, func(t *testing.T) {
 			inTown(t, func(c *town) {
 				c.settle(aglie)
-				_, _, err := c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration, StillVotes: k.vote})
+				_, _, err := c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Code: electoral.Emigration, KeptVotes: k.vote})
 				require.NoError(c.t, err)
 				c.tick()
 				req := officer(airasca)
@@ -381,8 +381,7 @@ func TestUndoKeepsAnothers(t *testing.T) {
 					require.NoError(c.t, err)
 					assert.Equal(c.t, aglie, home)
 					assert.Nil(c.t, e.General)
-					_, still := e.EnrolmentIn(electoral.StillVotesList)
-					assert.Equal(c.t, k.vote != nil, still)
+					assert.Len(c.t, e.KeptVotes, len(k.vote))
 					return nil
 				}))
 			})
@@ -409,7 +408,7 @@ func TestUndoKeepsEarlierList(t *testing.T) {
 		_, err = c.Enrol(c.ctx(), officer(aglie), added)
 		require.NoError(c.t, err)
 		c.tick()
-		_, _, err = c.Remove(c.ctx(), officer(trento), registry.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration})
+		_, _, err = c.Remove(c.ctx(), officer(trento), registry.RemovalRequest{ANPRID: "1", Code: electoral.Emigration})
 		require.NoError(c.t, err)
 		c.tick()
 		req := officer(aglie)
@@ -439,7 +438,7 @@ func TestLoadConflicts(t *testing.T) {
 			assert.Equal(c.t, electoral.DuplicateElector, found[0].Cause)
 			assert.Equal(c.t, airasca, found[0].Holder)
 		}
-		_, _, err = c.Remove(c.ctx(), officer(airasca), registry.RemovalRequest{ANPRID: "1", Reason: electoral.Annulment})
+		_, _, err = c.Remove(c.ctx(), officer(airasca), registry.RemovalRequest{ANPRID: "1", Code: electoral.Annulment})
 		require.NoError(c.t, err)
 		_, err = c.load(officer(aglie), source(4, list...), registry.LoadOptions{})
 		require.NoError(c.t, err)
@@ -477,7 +476,7 @@ func TestProgress(t *testing.T) {
 func TestLoadForgotten(t *testing.T) {
 	inTown(t, func(c *town) {
 		c.settle(aglie)
-		_, _, err := c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration})
+		_, _, err := c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Code: electoral.Emigration})
 		require.NoError(c.t, err)
 		c.tick()
 		r, err := registry.New(registry.Config{Store: c.store, Population: c.population, Recorder: c.log, Now: func() time.Time { return c.now },

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -29,6 +30,8 @@ type loader struct {
 	broken       error
 	sections     map[string]electoral.Section
 	seenSections map[string]bool
+	// refused are the sections of the file that were refused, by number.
+	refused      map[string]*refusedSection
 	seenElectors map[string]int
 	places       map[ListCount]*Reconciliation
 	// claims are the lists in which another comune has electors of the file.
@@ -49,6 +52,7 @@ type loader struct {
 func newLoader(ctx context.Context, a *action, opts LoadOptions) *loader {
 	l := &loader{action: a, ctx: ctx, opts: opts, today: a.today(),
 		sections: map[string]electoral.Section{}, seenSections: map[string]bool{},
+		refused:      map[string]*refusedSection{},
 		seenElectors: map[string]int{}, places: map[ListCount]*Reconciliation{}}
 	l.report = LoadReport{ID: a.req.ID, Enrolled: map[electoral.List]int{}, DryRun: opts.DryRun}
 	l.first.FirstLoad = FirstLoad{ID: a.req.ID, Comune: a.comune, At: a.at, State: LoadRunning,
@@ -163,6 +167,12 @@ func (l *loader) run(sections electoral.LoadSource[electoral.Section],
 			l.electorBatch); err != nil {
 			return err
 		}
+		l.tellRefused()
+	}
+	for _, id := range slices.Sorted(maps.Keys(l.opts.Recoveries)) {
+		if _, read := l.seenElectors[id]; !read {
+			l.keep(0, nil, electoral.NewFault(electoral.RecoveryWithoutLoss.In("absent"), "options.recoveries", id, nil))
+		}
 	}
 	if !l.opts.Partial {
 		if l.broken != nil {
@@ -263,10 +273,44 @@ func (l *loader) place(list electoral.List, section string) *Reconciliation {
 // loadBatch is how many records of a file are looked up and stored together.
 const loadBatch = 2000
 
+// A verdict is what becomes of a record.
+type verdict struct {
+	faults electoral.Faults
+	// waits says that the record is refused although it may have no fault: its
+	// section was refused, which is said there.
+	waits bool
+}
+
+func (v verdict) accepted() bool { return !v.waits && v.faults.Err() == nil }
+
+// A refusedSection is a section of the file that was refused.
+type refusedSection struct {
+	number   int // its record's
+	position electoral.Position
+	electors int // who wait for it
+}
+
+// tellRefused says of each refused section, at its line, how many wait for it.
+func (l *loader) tellRefused() {
+	for _, number := range slices.SortedFunc(maps.Keys(l.refused),
+		func(a, b string) int { return l.refused[a].number - l.refused[b].number }) {
+		r := l.refused[number]
+		if r.electors == 0 {
+			continue
+		}
+		electors := "1 elettore"
+		if r.electors > 1 {
+			electors = strconv.Itoa(r.electors) + " elettori"
+		}
+		l.keep(r.number, &r.position, electoral.NewFault(electoral.SectionRefused, "number", number,
+			electoral.Args{"section": number, "electors": electors}))
+	}
+}
+
 // loadFile runs put over the records of a file, batch by batch, and keeps the
-// count. put returns the faults of each record.
+// count. put returns the verdict on each record.
 func loadFile[T any](l *loader, count *LoadCount, src electoral.LoadSource[T], tag string,
-	put func([]electoral.LoadItem[T]) ([]electoral.Faults, error)) error {
+	put func([]electoral.LoadItem[T]) ([]verdict, error)) error {
 	count.Declared = src.Declared
 	if src.Items == nil {
 		count.Declared = -1
@@ -274,16 +318,16 @@ func loadFile[T any](l *loader, count *LoadCount, src electoral.LoadSource[T], t
 	}
 	batch := make([]electoral.LoadItem[T], 0, loadBatch)
 	flush := func() error {
-		var all []electoral.Faults
+		var all []verdict
 		if err := l.step(func() (err error) { all, err = put(batch); return err }); err != nil {
 			return err
 		}
-		for i, faults := range all {
-			l.keep(batch[i].Number, &batch[i].Position, faults...)
-			if count.Read++; faults.Err() != nil {
-				count.Refused++
-			} else {
+		for i, v := range all {
+			l.keep(batch[i].Number, &batch[i].Position, v.faults...)
+			if count.Read++; v.accepted() {
 				count.Accepted++
+			} else {
+				count.Refused++
 			}
 		}
 		batch = batch[:0]
@@ -335,11 +379,11 @@ func (l *loader) keep(number int, at *electoral.Position, faults ...electoral.Fa
 	}
 }
 
-func (l *loader) sectionBatch(items []electoral.LoadItem[electoral.Section]) ([]electoral.Faults, error) {
-	all := make([]electoral.Faults, len(items))
+func (l *loader) sectionBatch(items []electoral.LoadItem[electoral.Section]) ([]verdict, error) {
+	all := make([]verdict, len(items))
 	for i := range items {
 		var err error
-		if all[i], err = l.section(items[i]); err != nil {
+		if all[i].faults, err = l.section(items[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -376,6 +420,7 @@ func (l *loader) section(item electoral.LoadItem[electoral.Section]) (electoral.
 		}
 	}
 	if faults.Err() != nil {
+		l.refuse(item)
 		return faults, nil
 	}
 	if !before {
@@ -390,4 +435,16 @@ func (l *loader) section(item electoral.LoadItem[electoral.Section]) (electoral.
 		return faults, nil
 	}
 	return faults, l.w.PutSection(l.ctx, s)
+}
+
+// refuse remembers a section that was refused and is not registered otherwise.
+func (l *loader) refuse(item electoral.LoadItem[electoral.Section]) {
+	number := item.Record.Number
+	if _, registered := l.sections[number]; registered || number == "" || l.refused[number] != nil {
+		return
+	}
+	l.refused[number] = &refusedSection{number: item.Number, position: item.Position}
+	if l.opts.Resumable {
+		l.undo = append(l.undo, func() { delete(l.refused, number) })
+	}
 }

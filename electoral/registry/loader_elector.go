@@ -18,14 +18,14 @@ type bulkHomes interface {
 
 // electorBatch judges and stores some electors. With a store and a population
 // that take many at once it asks each of them once.
-func (l *loader) electorBatch(items []electoral.LoadItem[electoral.Elector]) ([]electoral.Faults, error) {
+func (l *loader) electorBatch(items []electoral.LoadItem[electoral.Elector]) ([]verdict, error) {
 	if err := l.lookUp(items); err != nil {
 		return nil, err
 	}
 	// A load that is refused as a whole need not be written.
 	store := !l.opts.DryRun && (l.opts.Partial || l.report.Errors == 0)
 	bulk, isBulk := l.w.(BulkWriter)
-	all := make([]electoral.Faults, len(items))
+	all := make([]verdict, len(items))
 	fresh := make([]electoral.Elector, 0, len(items))
 	notes := make([]JournalEntry, 0, len(items))
 	joined := false
@@ -34,8 +34,8 @@ func (l *loader) electorBatch(items []electoral.LoadItem[electoral.Elector]) ([]
 		if err != nil {
 			return nil, err
 		}
-		e, accepted := j.next.elector, j.faults.Err() == nil
-		all[i] = j.faults
+		all[i] = verdict{faults: j.faults, waits: l.waits(items[i].Record)}
+		e, accepted := j.next.elector, all[i].accepted()
 		l.count(items[i].Record, accepted)
 		switch {
 		case !accepted, !store, l.loaded[e.ANPRID]:
@@ -146,8 +146,8 @@ func (l *loader) count(e electoral.Elector, accepted bool) {
 
 // A judged elector is what a record of the file comes to.
 type judged struct {
-	// next is what is to be stored of the person.
-	next position
+	// old is what the store has of the person, next what is to be stored.
+	old, next position
 	// known is whether the store has him already.
 	known  bool
 	faults electoral.Faults
@@ -174,11 +174,46 @@ func (l *loader) elector(item electoral.LoadItem[electoral.Elector]) (judged, er
 		}
 		j.faults = append(append(unknown, j.faults...), same...)
 	}
-	j.faults = append(j.faults, sameRemoval(electoral.Elector{}, item.Record)...)
+	j.faults = append(j.faults, l.right(&j)...)
+	j.faults = append(j.faults, kept(electoral.Elector{}, item.Record)...)
 	j.faults = append(j.faults, merge(item.Faults, l.action.r.checker.CheckElector(j.next.elector, in))...)
 	j.faults = append(j.faults,
 		l.action.r.competence(item.Record, in.Person, l.action.comune, electoral.OtherComuneLoad)...)
 	return j, nil
+}
+
+// right judges whether a record may make its person an elector.
+func (l *loader) right(j *judged) electoral.Faults {
+	c := claim{comune: l.action.comune, message: l.action.req.Message, today: l.today}
+	id := j.next.elector.ANPRID
+	if r, ok := l.opts.Recoveries[id]; ok {
+		c.recovery = &r
+	}
+	faults := l.action.r.right(j.old, &j.next, c)
+	if from, joins := l.joins[id]; joins && j.old.elector.Loss != nil && j.next.elector.Loss == nil {
+		from.Loss = j.old.elector.Loss
+		l.joins[id] = from
+	}
+	return faults
+}
+
+// waits counts an elector for each of his sections that was refused, and reports
+// whether there is one.
+func (l *loader) waits(e electoral.Elector) bool {
+	if len(l.refused) == 0 {
+		return false
+	}
+	waiting := map[*refusedSection]bool{}
+	for _, en := range e.Enrolments() {
+		if r := l.refused[en.Section]; r != nil && en.Comune == l.action.comune && !waiting[r] {
+			waiting[r] = true
+			r.electors++
+			if l.opts.Resumable {
+				l.undo = append(l.undo, func() { r.electors-- })
+			}
+		}
+	}
+	return len(waiting) > 0
 }
 
 // person returns a person of the batch, or the faults of one who is unknown.
@@ -255,7 +290,7 @@ func (l *loader) standing(item electoral.LoadItem[electoral.Elector]) (judged, e
 		return twice(electoral.DuplicateElector.In("other-comune"), holder), nil
 	}
 	l.joins[e.ANPRID] = joinedElector{Home: old.home, Lists: listsOf(e)}
-	return judged{next: whole, known: true}, nil
+	return judged{old: old, next: whole, known: true}, nil
 }
 
 // claim remembers a conflict with another comune.
@@ -277,7 +312,8 @@ func (l *loader) find(comune, number string) (s electoral.Section, found, known 
 		return electoral.Section{}, false, false
 	}
 	s, found = l.sections[number]
-	return s, found, true
+	// Of a refused section it is said once, and not by each elector.
+	return s, found, found || l.refused[number] == nil
 }
 
 // merge returns the reader's faults and, of the checker's, those of the fields

@@ -78,11 +78,12 @@ func (a *action) merge(ctx context.Context, w Writer, from, to string) (electora
 	if faults := a.mayMerge(change{person: other, old: old}, change{person: person, old: kept}, to); faults != nil {
 		return electoral.Elector{}, nil, faults
 	}
-	next := position{elector: old.elector.Clone(), home: old.home}
+	next, ended := position{elector: old.elector.Clone(), home: old.home}, kept.elector
 	if kept.known() && len(listsOf(old.elector)) == 0 {
-		next = position{elector: kept.elector.Clone(), home: kept.home}
+		next, ended = position{elector: kept.elector.Clone(), home: kept.home}, old.elector
 	}
 	next.elector.ANPRID = to
+	inherit(&next.elector, ended)
 	for _, book := range []Book{RectificationBook, ApplicationBook, ChoiceBook} {
 		if err := rename(ctx, w, book, from, to); err != nil {
 			return electoral.Elector{}, nil, err
@@ -98,6 +99,25 @@ func (a *action) merge(ctx context.Context, w Writer, from, to string) (electora
 		return electoral.Elector{}, nil, err
 	}
 	return next.elector, nil, a.put(ctx, w, kept, next)
+}
+
+// inherit gives the position that survives what the other remembers: removals from
+// lists that it is not in, votes kept, a right that was lost.
+func inherit(e *electoral.Elector, from electoral.Elector) {
+	for _, r := range from.Clone().Removals {
+		_, in := e.EnrolmentIn(r.List)
+		if _, removed := e.RemovalFrom(r.List); !in && !removed {
+			e.SetRemoval(r)
+		}
+	}
+	for _, v := range from.KeptVotes {
+		if _, has := e.KeptVote(v.Consultation, v.Day); !has {
+			e.KeepVote(v)
+		}
+	}
+	if e.Loss == nil {
+		e.Loss = from.Clone().Loss
+	}
 }
 
 // mayMerge judges whether two ids may become one; of each it gets the person and

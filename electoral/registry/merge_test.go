@@ -56,7 +56,7 @@ func TestOtherID(t *testing.T) {
 				again, err := c.AnswerConflict(c.ctx(), officer(airasca), conflict.ID, registry.ReopenConflict, "È la stessa persona.")
 				require.NoError(c.t, err)
 				assert.Equal(c.t, registry.ConflictOpen, again.State, "the holder still has him")
-				_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: first, Reason: electoral.Emigration})
+				_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: first, List: electoral.GeneralList, Cause: electoral.CauseMoved})
 				require.NoError(c.t, err)
 				c.tick()
 				assert.Equal(c.t, registry.ConflictReleased, c.conflicts(airasca)[0].State)
@@ -108,7 +108,7 @@ func TestOtherIDOfAnotherList(t *testing.T) {
 		refused(c.t, c.log, err, electoral.AlreadyEnrolled)
 		require.Len(c.t, c.conflicts(aglie), 1)
 		assert.Equal(c.t, electoral.EUComunalList, c.conflicts(aglie)[0].List, "the list that the holder has him in")
-		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "44", Reason: electoral.FromAddedList})
+		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "44", List: electoral.EUComunalList, Cause: electoral.CauseMoved})
 		require.NoError(c.t, err)
 		c.tick()
 		_, err = c.Enrol(c.ctx(), officer(airasca), in("78", airasca, electoral.EUParliamentList))
@@ -240,7 +240,7 @@ func TestMergeIDs(t *testing.T) {
 		refused(c.t, c.log, err, electoral.PersonUnknown)
 
 		// The comune that waited for him under the older id is served.
-		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: twinID, Reason: electoral.Emigration})
+		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: twinID, List: electoral.GeneralList, Cause: electoral.CauseMoved})
 		require.NoError(c.t, err)
 		assert.Equal(c.t, registry.ConflictReleased, c.conflicts(airasca)[0].State)
 	})
@@ -268,7 +268,7 @@ func TestMergeRefused(t *testing.T) {
 		// After the removal there, one position is left, and the right that one
 		// has lost is not given by the other.
 		c.tick()
-		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration})
+		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", List: electoral.GeneralList, Cause: electoral.CauseMoved})
 		require.NoError(c.t, err)
 		_, _, err = c.SetCapacity(c.ctx(), officer(aglie), registry.CapacityChange{ANPRID: "1", Capacity: electoral.No})
 		require.NoError(c.t, err)

@@ -28,9 +28,9 @@ func (c *town) rolled(comune string, l electoral.List, day electoral.Date) int {
 // he has that vote, once.
 func TestStillVotesOnce(t *testing.T) {
 	day := electoral.Date{Year: 2027, Month: 1, Day: 10}
-	remove := func(c *town, comune string, reason electoral.RemovalReason) electoral.Faults {
+	remove := func(c *town, comune string, code electoral.RemovalCode) electoral.Faults {
 		c.tick()
-		_, warnings, err := c.Remove(c.ctx(), officer(comune), registry.RemovalRequest{ANPRID: "1", Reason: reason})
+		_, warnings, err := c.Remove(c.ctx(), officer(comune), registry.RemovalRequest{ANPRID: "1", Code: code})
 		require.NoError(c.t, err)
 		return warnings
 	}
@@ -54,13 +54,13 @@ func TestStillVotesOnce(t *testing.T) {
 				return w.PutElector(c.ctx(), home, e)
 			}))
 			assert.Zero(c.t, c.rolled(aglie, electoral.BolzanoList, day))
-			remove(c, aglie, electoral.FromAddedList)
+			remove(c, aglie, electoral.FromTerritorialList)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inTown(t, func(c *town) {
 				c.settle(aglie)
-				_, _, err := c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration, StillVotes: &electoral.StillVotes{Consultation: electoral.RegionalElection, Day: day}})
+				_, _, err := c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Code: electoral.Emigration, KeptVotes: []electoral.KeptVote{{Consultation: electoral.RegionalElection, Day: day}}})
 				require.NoError(c.t, err)
 				c.tick()
 				then(c)
@@ -78,7 +78,7 @@ func TestPastVote(t *testing.T) {
 	inTown(t, func(c *town) {
 		c.settle(aglie)
 		day := electoral.Date{Year: 2027, Month: 1, Day: 10}
-		_, _, err := c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration, StillVotes: &electoral.StillVotes{Consultation: electoral.RegionalElection, Day: day}})
+		_, _, err := c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Code: electoral.Emigration, KeptVotes: []electoral.KeptVote{{Consultation: electoral.RegionalElection, Day: day}}})
 		require.NoError(c.t, err)
 		c.settle(airasca)
 		c.elector(aglie, "1")
@@ -92,7 +92,7 @@ func TestPastVote(t *testing.T) {
 		sum, err := c.Expire(c.ctx(), aglie)
 		require.NoError(c.t, err)
 		assert.Equal(c.t, 1, sum.Votes)
-		assert.Nil(c.t, c.elector(airasca, "1").Removal.StillVotes)
+		assert.Empty(c.t, c.elector(airasca, "1").KeptVotes)
 	})
 }
 

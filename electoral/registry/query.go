@@ -135,24 +135,13 @@ func fieldOf(f electoral.Field) electoral.FieldInfo {
 	return info
 }
 
-// addPersons fills in the persons, many at once where the population can.
+// addPersons fills in the persons.
 func (r *Registry) addPersons(ctx context.Context, list []Listed) error {
-	many, ok := r.population.(electoral.BulkPopulation)
-	if !ok {
-		for i := range list {
-			p, err := r.population.ByANPRID(ctx, list[i].Elector.ANPRID)
-			if err != nil && !errors.Is(err, electoral.ErrNotFound) {
-				return err
-			}
-			list[i].Person = p
-		}
-		return nil
-	}
 	ids := make([]string, len(list))
 	for i := range list {
 		ids[i] = list[i].Elector.ANPRID
 	}
-	persons, err := many.ByANPRIDs(ctx, ids)
+	persons, err := r.persons(ctx, ids)
 	if err != nil {
 		return err
 	}
@@ -160,6 +149,23 @@ func (r *Registry) addPersons(ctx context.Context, list []Listed) error {
 		list[i].Person = persons[list[i].Elector.ANPRID]
 	}
 	return nil
+}
+
+// persons returns the persons whom the population holds, many at once where it can.
+func (r *Registry) persons(ctx context.Context, ids []string) (map[string]electoral.Person, error) {
+	if many, ok := r.population.(electoral.BulkPopulation); ok {
+		return many.ByANPRIDs(ctx, ids)
+	}
+	persons := make(map[string]electoral.Person, len(ids))
+	for _, id := range ids {
+		switch p, err := r.population.ByANPRID(ctx, id); {
+		case err == nil:
+			persons[id] = p
+		case !errors.Is(err, electoral.ErrNotFound):
+			return nil, err
+		}
+	}
+	return persons, nil
 }
 
 func (q Query) journal() bool {

@@ -41,7 +41,7 @@ func (c *town) crowd(n int) []placed {
 				e.Certifiability = &cert
 			}
 			if rng.IntN(5) == 0 {
-				e.Removal = &electoral.Removal{Comune: home, List: electoral.BolzanoList, Reason: electoral.FromAddedList}
+				e.SetRemoval(electoral.Removal{Comune: home, List: electoral.BolzanoList, Code: electoral.FromTerritorialList})
 			}
 			list = append(list, placed{home, e})
 			if err := w.PutElector(c.ctx(), home, e); err != nil {
@@ -198,11 +198,11 @@ var looked = []struct {
 		}
 		return strconv.Itoa(int(*e.Certifiability))
 	}},
-	{electoral.RemovalReasonField, []string{"5", "1", ""}, func(e electoral.Elector, _ electoral.AnnexRecord) string {
-		if e.Removal == nil {
-			return ""
+	{electoral.ListField(electoral.BolzanoList, electoral.ListRemoval), []string{"7", "1", ""}, func(e electoral.Elector, _ electoral.AnnexRecord) string {
+		if r, removed := e.RemovalFrom(electoral.BolzanoList); removed {
+			return strconv.Itoa(int(r.Code))
 		}
-		return strconv.Itoa(int(e.Removal.Reason))
+		return ""
 	}},
 	{electoral.SenateConstituencyField, []string{"PIEMONTE", ""}, func(e electoral.Elector, _ electoral.AnnexRecord) string { return e.Status.SenateConstituency }},
 	{electoral.ListField(electoral.TrentoList, electoral.ListSeat), []string{"VIA ROMA - Scuola", ""}, func(_ electoral.Elector, a electoral.AnnexRecord) string {
@@ -296,6 +296,6 @@ func TestFieldsAreAnnex1(t *testing.T) {
 		assert.NotEmpty(t, f.Italian)
 		seen[f.Field] = true
 	}
-	// Beside annex 1 there are the certifiability and the reason of a removal.
-	assert.Len(t, seen, len(annex.Fields())+2)
+	// Beside annex 1 there are the certifiability and how he left each list.
+	assert.Len(t, seen, len(annex.Fields())+1+len(electoral.Lists()))
 }

@@ -88,7 +88,7 @@ func (q RectificationRequest) check() electoral.Faults {
 	var faults electoral.Faults
 	info, known := electoral.InfoOf(q.Field)
 	switch {
-	case !known, q.Field == electoral.RemovalReasonField, q.Field == electoral.CertifiabilityField:
+	case !known, info.Beside:
 		faults = append(faults, electoral.NewFault(electoral.RectificationField, "field", string(q.Field), nil))
 	case info.Answer && q.Asked != electoral.Yes.String() && q.Asked != electoral.No.String(),
 		utf8.RuneCountInString(q.Asked) > electoral.MaxText, strings.TrimSpace(q.Asked) == "",

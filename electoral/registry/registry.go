@@ -38,6 +38,7 @@ type Registry struct {
 	retention  Retention
 	votes      func(comune string) []electoral.Vote
 	firstLoad  FirstLoadTerm
+	deathCode  electoral.RemovalCode
 }
 
 // A Config says what a [Registry] stands on.
@@ -66,6 +67,10 @@ type Config struct {
 	// FirstLoad is the term for the first load; its zero value means that the
 	// service has not been announced.
 	FirstLoad FirstLoadTerm
+	// DeathCode is the code of a death on a list other than the general one,
+	// which ANPR's staff have not said: zero means the list's own, 5, 6 or 7; the
+	// alternative is [electoral.DeathOfElector].
+	DeathCode electoral.RemovalCode
 }
 
 // New returns a registry. It fails without a time zone database
@@ -78,6 +83,8 @@ func New(cfg Config) (*Registry, error) {
 		return nil, errors.New("registry: registry without a population")
 	case cfg.Recorder == nil:
 		return nil, errors.New("registry: registry without a recorder")
+	case cfg.DeathCode != 0 && cfg.DeathCode != electoral.DeathOfElector:
+		return nil, errors.New("registry: code of a death on an added list: expected 0 or 3")
 	}
 	calendar, err := electoral.NewCalendar(cfg.Now)
 	if err != nil {
@@ -86,6 +93,7 @@ func New(cfg Config) (*Registry, error) {
 	r := &Registry{
 		store: cfg.Store, population: cfg.Population, recorder: cfg.Recorder, checker: cfg.Checker, calendar: calendar,
 		retention: cfg.Retention.withDefaults(), votes: cfg.Votes, firstLoad: cfg.FirstLoad,
+		deathCode: cfg.DeathCode,
 	}
 	if r.checker == nil {
 		checker, err := rules.NewChecker(rules.Config{})
@@ -231,8 +239,9 @@ func (r *Registry) CertificateFacts(ctx context.Context, on *electoral.Entry) (e
 		if err != nil {
 			return err
 		}
-		if e := facts.Elector; e.General == nil && e.Removal != nil {
-			if facts.ClaimedBy, err = claimant(ctx, rd, e.ANPRID, e.Removal.Comune); err != nil {
+		facts.Elector.Loss = nil // the capacity says it
+		if r, removed := facts.Elector.RemovalFrom(electoral.GeneralList); removed {
+			if facts.ClaimedBy, err = claimant(ctx, rd, anprID, r.Comune); err != nil {
 				return err
 			}
 		}

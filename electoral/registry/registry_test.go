@@ -244,7 +244,7 @@ func TestLoad(t *testing.T) {
 		{"unknown section", good, source(1, electorOf("1", aglie, "3")), true, nil, []electoral.Code{electoral.SectionUnknown}, [4]int{2, 0, 0, 1}, 0},
 		{"section refused, its electors too", source(1, electoral.Section{Comune: aglie, Number: "1"}), source(1, electorOf("1", aglie, "1")), true, nil,
 			[]electoral.Code{electoral.SeatNameMissing, electoral.SeatPostCode, electoral.SeatStreetMissing, electoral.SeatComuneMissing, electoral.RegionalMissing,
-				electoral.CollegeMissing, electoral.CollegeMissing, electoral.SectionUnknown}, [4]int{0, 1, 0, 1}, 0},
+				electoral.CollegeMissing, electoral.CollegeMissing, electoral.SectionRefused}, [4]int{0, 1, 0, 1}, 0},
 		{"unknown person", good, source(1, electorOf("99", aglie, "1")), true, nil, []electoral.Code{electoral.PersonUnknown}, [4]int{2, 0, 0, 1}, 0},
 		{"other comune's section", source(1, sectionOf(airasca, "1")), electoral.LoadSource[electoral.Elector]{Declared: -1}, true, nil, []electoral.Code{electoral.OtherComuneLoad}, [4]int{0, 1, 0, 0}, 0},
 		{"other comune's elector", good, source(1, electorOf("1", airasca, "1")), true, nil, []electoral.Code{electoral.GeneralOtherComune, electoral.OtherComuneLoad}, [4]int{2, 0, 0, 1}, 0},

@@ -4,55 +4,78 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/liste-elettorali/anpr/electoral"
-	"github.com/liste-elettorali/anpr/electoral/rules"
 )
 
-// A RemovalRequest asks to remove a person from a list ("cancellazione").
+// A RemovalRequest asks to remove a person from a list ("cancellazione"): it
+// gives the list and the cause or, as ANPR's message does, a code.
 type RemovalRequest struct {
 	ANPRID string
-	// List is the list; empty means what the reason says by itself: the general
-	// list for 1, 2, 4 and 9, every list of the comune for 3 and 8, and for 5
-	// the added list if there is only one.
-	List   electoral.List
-	Reason electoral.RemovalReason
+	// List is the list that he leaves. It may be empty with a Code, which names
+	// it (7 the one added list that he is in), and with the causes died and sent
+	// by mistake: these then concern every list of the comune.
+	List electoral.List
+	// Cause is why; it may be empty with a Code.
+	Cause electoral.RemovalCause `json:",omitzero"`
+	// Code is ANPR's; zero means the one that follows from list and cause. The
+	// code of another list than List is refused.
+	Code electoral.RemovalCode
 	// Day is the day from which the removal takes effect ("data decorrenza");
-	// zero means today.
+	// zero means today. It is not before he was 17 nor more than six months
+	// ahead: no later than the next semestral revision takes effect.
 	Day electoral.Date
-	// Note goes to ANPR with the reason; up to 240 characters, no personal data
+	// Note goes to ANPR with the code; up to 240 characters, no personal data
 	// that the removal does not need.
 	Note string
-	// StillVotes, if not nil, lets him take part in one more vote in the
-	// section that he leaves; its Section may be empty.
-	StillVotes *electoral.StillVotes
+	// KeptVotes let him, when he leaves the general list, take part in votes of
+	// the coming year in the section that he leaves: one for each consultation
+	// of a day. Comune and Section may be empty.
+	KeptVotes []electoral.KeptVote `json:",omitempty"`
+}
+
+// annuls reports whether a request takes back what was sent by mistake.
+func (q RemovalRequest) annuls() bool {
+	return q.Cause == electoral.CauseSentByMistake || q.Code == electoral.Annulment
+}
+
+// A departure is one list that a removal concerns, with what is recorded.
+type departure struct {
+	list  electoral.List
+	code  electoral.RemovalCode
+	cause electoral.RemovalCause
 }
 
 // Remove removes a person from lists of the officer's comune, and returns what
-// remains registered of him, with the warnings.
+// remains registered of him, with the warnings. He keeps one [electoral.Removal]
+// for each list that he left; a death is one for each list, those of the Union
+// first, then an added list, the general list last.
 //
 // A removal usually changes neither the capacity nor the status: a person who
 // emigrates remains an elector, and the next comune enrols him. There are two
-// exceptions. Reason 9, the loss of the right with a transfer, takes capacity,
-// status and certifiability. And an elector without a general list who leaves a
-// list for citizens of the Union loses the status that follows from that list.
-// Reason 8 annuls what was sent by mistake: an elector left in no list is
-// deleted, as if he had never been registered.
+// exceptions. Code 9, the loss of the right with a transfer, takes capacity,
+// status and certifiability, and records the loss ([electoral.CapacityLoss]).
+// And an elector without a general list who leaves a list for citizens of the
+// Union loses the status that follows from that list. What was sent by mistake
+// leaves nothing: an elector left in no list is deleted, as if he had never been
+// registered, unless a loss, a kept vote or an earlier removal is on record.
 //
-// Other faults of the record do not stop a removal, which may be the only way
-// to mend it. The comuni that wait for the removal see it in their conflicts
-// ([Conflict]). If an elector leaves a list for the European Parliament because
-// he moved, the comune of his residence gets an [Application] to enrol him ex
-// officio.
+// A removal that was itself wrong is mended by a new enrolment in the list,
+// which takes it away. Other faults of the record do not stop a removal, which
+// may be the only way to mend it. The comuni that wait for the removal see it in
+// their conflicts ([Conflict]). If an elector leaves a list for the European
+// Parliament because he moved, the comune of his residence gets an [Application]
+// to enrol him ex officio.
 func (r *Registry) Remove(ctx context.Context, req electoral.Request,
 	q RemovalRequest) (electoral.Elector, electoral.Faults, error) {
 	op := electoral.OpRemove
-	if q.Reason == electoral.Annulment {
+	if q.annuls() {
 		op = electoral.OpAnnul
 	}
 	a := r.beginAbout(ctx, req, op, req.Actor.Comune, q.ANPRID)
-	return perform(ctx, a, a.officerOf(req.Actor.Comune), q,
+	return perform(ctx, a, append(a.officerOf(req.Actor.Comune), q.impossible()...), q,
 		func(w Writer) (electoral.Elector, electoral.Faults, error) {
 			return a.remove(ctx, w, q)
 		})
@@ -70,166 +93,217 @@ func (a *action) remove(ctx context.Context, w Writer,
 	if faults := a.r.mayRead(a.req.Actor, person, old, a.today()); faults != nil {
 		return electoral.Elector{}, nil, faults
 	}
-	lists, faults := a.listsToLeave(old.elector, q)
-	faults = append(faults, old.stillThere()...)
-	if q.Reason == electoral.DeathOfElector && !old.gone && !person.DeadAt(a.today()) {
-		faults = append(faults,
-			electoral.NewFault(electoral.RemovalAlive, "removal.reason", strconv.Itoa(int(q.Reason)), nil))
+	leaving, faults := a.departures(old.elector, q)
+	if utf8.RuneCountInString(q.Note) > maxRemovalNote {
+		faults = append(faults, electoral.NewFault(electoral.RemovalNoteTooLong, "removal.note", "", nil))
 	}
+	faults = append(faults, a.checkVotes(old.elector, leaving, q)...)
+	faults = append(faults, a.checkDay(person, q.Day)...)
 	if err := faults.Err(); err != nil {
 		return electoral.Elector{}, nil, err
 	}
-	e := a.without(old.elector, lists, q)
-	if q.Reason != electoral.Annulment && keepsVote(old.elector, q, a.today()) {
-		kept := old.elector.Removal
-		f := electoral.NewFault(electoral.RemovalStillVotes, "removal.reason", strconv.Itoa(int(q.Reason)),
-			electoral.Args{"comune": a.r.label(kept.Comune), "vote": kept.StillVotes.Day.Italian()})
-		f.Severity = electoral.Warning
-		faults = append(faults, f)
+	e := a.without(old.elector, leaving, q)
+	faults = append(append(faults, old.stillThere()...), a.doubts(old, person, leaving)...)
+	faults = append(faults, a.votesTold(e, q)...)
+	early, err := a.beforeLast(ctx, w, q)
+	if err != nil {
+		return electoral.Elector{}, nil, err
 	}
 	if err := a.putRemoved(ctx, w, old, e, q); err != nil {
 		return electoral.Elector{}, nil, err
 	}
-	if slices.Contains(lists, electoral.EUParliamentList) && q.Reason == electoral.FromAddedList {
+	if slices.ContainsFunc(leaving, func(d departure) bool {
+		return d.list == electoral.EUParliamentList && (d.cause == electoral.CauseMoved || d.cause == "")
+	}) {
 		if err := a.moveEuropean(ctx, w, person); err != nil {
 			return electoral.Elector{}, nil, err
 		}
 	}
-	return e, faults, nil
-}
-
-// listsToLeave judges a request and returns the lists that it concerns.
-func (a *action) listsToLeave(old electoral.Elector, q RemovalRequest) ([]electoral.List, electoral.Faults) {
-	var faults electoral.Faults
-	fault := func(c electoral.Cause, path, value string, args electoral.Args) {
-		faults = append(faults, electoral.NewFault(c, path, value, args))
-	}
-	if !slices.Contains(electoral.RemovalReasons(), q.Reason) {
-		fault(electoral.RemovalReasonUnknown, "removal.reason", strconv.Itoa(int(q.Reason)), nil)
-	}
-	if utf8.RuneCountInString(q.Note) > maxRemovalNote {
-		fault(electoral.RemovalNoteTooLong, "removal.note", "", nil)
-	}
-	lists, listFaults := a.removalLists(old, q)
-	faults = append(faults, listFaults...)
-	if v := q.StillVotes; v != nil {
-		general := slices.Equal(lists, []electoral.List{electoral.GeneralList})
-		if !general || !slices.Contains(electoral.Consultations(), v.Consultation) || !v.Day.Complete() ||
-			v.Day.Before(a.today()) ||
-			old.General != nil && v.Section != "" && v.Section != old.General.Section ||
-			q.Reason == electoral.DeathOfElector || q.Reason == electoral.Annulment {
-			fault(electoral.RemovalStillVotes.In("unfit"), "removal.stillVotes",
-				string(v.Consultation)+" "+v.Day.String(), nil)
-		}
-	}
-	return lists, faults
+	return e, append(faults, early...), nil
 }
 
 // maxRemovalNote is the length in characters of ANPR's tipoNote.
 const maxRemovalNote = 240
 
-// removalLists finds the lists of a request and judges them.
-func (a *action) removalLists(old electoral.Elector,
-	q RemovalRequest) (lists []electoral.List, faults electoral.Faults) {
-	comune := a.req.Actor.Comune
-	own := func(l electoral.List) bool { en, in := old.EnrolmentIn(l); return in && en.Comune == comune }
-	for _, l := range electoral.Lists() {
-		wanted := l == q.List
-		if q.List == "" {
-			switch q.Reason {
-			case electoral.DeathOfElector, electoral.Annulment:
-				wanted = own(l)
-			case electoral.FromAddedList:
-				wanted = l != electoral.GeneralList && own(l)
-			default:
-				wanted = l == electoral.GeneralList
+// departures finds the lists of a request and judges them.
+func (a *action) departures(old electoral.Elector, q RemovalRequest) ([]departure, electoral.Faults) {
+	switch {
+	case q.Code == 0 && q.Cause == "":
+		return nil, electoral.Faults{electoral.NewFault(electoral.RemovalCodeUnknown.In("missing"), "removal.cause", "",
+			nil)}
+	case q.Code != 0 && !slices.Contains(electoral.RemovalCodes(), q.Code):
+		return nil, electoral.Faults{electoral.NewFault(electoral.RemovalCodeUnknown, "removal.code",
+			strconv.Itoa(int(q.Code)), nil)}
+	case q.Cause != "" && !slices.Contains(electoral.RemovalCauses(), q.Cause):
+		return nil, electoral.Faults{electoral.NewFault(electoral.RemovalCodeUnknown.In("cause"), "removal.cause",
+			string(q.Cause), nil)}
+	}
+	lists := a.listsOf(old, q)
+	if len(lists) == 0 {
+		return nil, electoral.Faults{electoral.NewFault(electoral.RemovalList, "removal.list", string(q.List),
+			electoral.Args{"comune": a.r.comuneName(a.req.Actor.Comune, a.today())})}
+	}
+	var leaving []departure
+	var faults electoral.Faults
+	for _, l := range lists {
+		faults = append(faults, a.mayLeave(old, l, q)...)
+		d, f := a.r.departureFrom(l, q)
+		leaving, faults = append(leaving, d), append(faults, f...)
+	}
+	return leaving, faults
+}
+
+// listsOf returns the lists that a request concerns; none if that is not clear.
+func (a *action) listsOf(old electoral.Elector, q RemovalRequest) (lists []electoral.List) {
+	whole := q.Code == 0 && (q.Cause == electoral.CauseDied || q.Cause == electoral.CauseSentByMistake) ||
+		q.Code == electoral.DeathOfElector && a.r.deathCode == electoral.DeathOfElector
+	switch {
+	case q.List != "":
+		return []electoral.List{q.List}
+	case q.Code == electoral.FromTerritorialList:
+		for _, l := range q.Code.Lists() {
+			if _, in := old.EnrolmentIn(l); in {
+				lists = append(lists, l)
 			}
 		}
-		if wanted {
-			lists = append(lists, l)
+		if len(lists) > 1 {
+			return nil
+		}
+		return lists
+	case q.Code != 0 && !whole:
+		return q.Code.Lists()
+	case whole:
+		for _, l := range leavingOrder() {
+			if en, in := old.EnrolmentIn(l); in && en.Comune == a.req.Actor.Comune {
+				lists = append(lists, l)
+			}
 		}
 	}
-	if len(lists) == 0 || q.Reason == electoral.FromAddedList && len(lists) > 1 {
-		return nil, electoral.Faults{electoral.NewFault(electoral.RemovalList, "removal.list", string(q.List),
-			electoral.Args{"comune": a.r.label(comune)})}
+	return lists
+}
+
+// leavingOrder is the order in which ANPR wants the lists left: those of the
+// Union and the added ones before the general list.
+func leavingOrder() []electoral.List {
+	return []electoral.List{electoral.EUComunalList, electoral.EUParliamentList, electoral.BolzanoList,
+		electoral.TrentoList, electoral.AostaValleyList, electoral.GeneralList}
+}
+
+// mayLeave judges whether the elector is in a list of the officer's comune.
+func (a *action) mayLeave(old electoral.Elector, l electoral.List, q RemovalRequest) electoral.Faults {
+	en, in := old.EnrolmentIn(l)
+	if in && en.Comune == a.req.Actor.Comune {
+		return nil
 	}
-	for _, l := range lists {
-		en, in := old.EnrolmentIn(l)
-		switch {
-		case !in:
-			faults = append(faults,
-				electoral.NewFault(electoral.RemovalList.In("not-in"), "removal.list", string(l),
-					electoral.Args{"list": l.Italian()}))
-		case en.Comune != comune:
-			faults = append(faults, a.r.notCompetent(l.Path()+comuneField(l), en.Comune, a.req.Actor))
-		}
-		added := l != electoral.GeneralList
-		if q.Reason == electoral.FromAddedList && !added ||
-			added &&
-				slices.Contains([]electoral.RemovalReason{electoral.Emigration, electoral.Untraceable,
-					electoral.OtherReason, electoral.RightLostWithTransfer}, q.Reason) {
-			faults = append(faults,
-				electoral.NewFault(electoral.RemovalReasonOfList, "removal.reason", strconv.Itoa(int(q.Reason)),
-					electoral.Args{"reason": q.Reason.Italian(), "list": l.Italian()}))
+	if in {
+		return electoral.Faults{a.r.notCompetent(l.Path()+comuneField(l), en.Comune, a.req.Actor)}
+	}
+	if r, removed := old.RemovalFrom(l); removed && q.annuls() {
+		return electoral.Faults{electoral.NewFault(electoral.RemovalList.In("removed"), "removal.list", string(l),
+			electoral.Args{"list": l.Italian(), "comune": a.r.comuneName(r.Comune, a.today()), "reason": r.Italian()})}
+	}
+	return electoral.Faults{electoral.NewFault(electoral.RemovalList.In("not-in"), "removal.list", string(l),
+		electoral.Args{"list": l.Italian()})}
+}
+
+// departureFrom judges code and cause for a list, and returns what is recorded.
+func (r *Registry) departureFrom(l electoral.List, q RemovalRequest) (departure, electoral.Faults) {
+	d := departure{list: l, code: q.Code, cause: q.Cause}
+	var faults electoral.Faults
+	byCause, leaves := electoral.RemovalCodeOf(l, q.Cause)
+	if q.Cause == electoral.CauseDied && l != electoral.GeneralList && r.deathCode != 0 {
+		byCause = r.deathCode
+	}
+	if q.Cause != "" && !leaves {
+		faults = append(faults, electoral.NewFault(electoral.RemovalCodeOfList.In("cause"), "removal.cause",
+			string(q.Cause), electoral.Args{"reason": q.Cause.Italian(), "list": l.Italian()}))
+	}
+	if q.Code == 0 {
+		d.code = byCause
+		return d, faults
+	}
+	code := strconv.Itoa(int(q.Code))
+	death := q.Code == electoral.DeathOfElector && l != electoral.GeneralList && r.deathCode == q.Code
+	switch {
+	case !death && !slices.Contains(q.Code.Lists(), l):
+		faults = append(faults, electoral.NewFault(electoral.RemovalCodeOfList, "removal.code", code,
+			electoral.Args{"reason": q.Code.Italian(), "list": l.Italian(), "codes": codesOf(l)}))
+	case q.Cause == "":
+		d.cause = q.Code.Cause()
+	case leaves && q.Code.Cause() != "" && q.Code.Cause() != q.Cause:
+		faults = append(faults, electoral.NewFault(electoral.RemovalCodeOfList.In("disagree"), "removal.code", code,
+			electoral.Args{"reason": q.Code.Italian(), "cause": q.Cause.Italian()}))
+	}
+	return d, faults
+}
+
+// codesOf writes the codes of a list.
+func codesOf(l electoral.List) string {
+	var codes []string
+	for _, c := range electoral.RemovalCodes() {
+		if slices.Contains(c.Lists(), l) {
+			codes = append(codes, strconv.Itoa(int(c)))
 		}
 	}
-	return lists, faults
+	return strings.Join(codes, ", ")
 }
 
 // without returns what a removal leaves of an elector.
-func (a *action) without(old electoral.Elector, lists []electoral.List, q RemovalRequest) electoral.Elector {
+func (a *action) without(old electoral.Elector, leaving []departure, q RemovalRequest) electoral.Elector {
 	e := old.Clone()
-	for _, l := range lists {
-		if l == electoral.GeneralList {
+	day := q.Day
+	if day.IsZero() {
+		day = a.today()
+	}
+	left := func(l electoral.List) bool {
+		return slices.ContainsFunc(leaving, func(d departure) bool { return d.list == l })
+	}
+	for _, d := range leaving {
+		if d.list == electoral.GeneralList {
 			e.General = nil
 		} else {
-			e.SetListEntry(l, electoral.AddedList{Enrolled: electoral.No})
+			e.SetListEntry(d.list, electoral.AddedList{Enrolled: electoral.No})
+		}
+		if d.cause == electoral.CauseSentByMistake {
+			continue
+		}
+		e.SetRemoval(electoral.Removal{Comune: a.req.Actor.Comune, List: d.list, Code: d.code, Cause: d.cause, Day: day,
+			Note: q.Note})
+		lost := d.code == electoral.RightLostWithTransfer
+		if lost {
+			e.LoseCapacity()
+			e.Loss = &electoral.CapacityLoss{Day: day, Comune: a.req.Actor.Comune}
+		}
+		if lost || d.cause == electoral.CauseDied { // they vote nowhere
+			e.KeptVotes = nil
 		}
 	}
-	if q.Reason != electoral.Annulment && !keepsVote(old, q, a.today()) {
-		e.Removal = &electoral.Removal{Comune: a.req.Actor.Comune, List: lists[0], Reason: q.Reason,
-			Day: q.Day, Note: q.Note}
-		if q.Day.IsZero() {
-			e.Removal.Day = a.today()
-		}
-		if v := q.StillVotes; v != nil {
-			e.Removal.StillVotes = &electoral.StillVotes{Consultation: v.Consultation, Day: v.Day,
-				Section: old.General.Section}
-		}
+	for _, v := range q.KeptVotes {
+		v.Comune, v.Section = a.req.Actor.Comune, old.General.Section
+		e.KeepVote(v)
 	}
-	if e.General == nil {
-		if slices.Contains(lists, electoral.EUParliamentList) {
-			e.Status.EuropeanParliament = electoral.No
-		}
-		if slices.Contains(lists, electoral.EUComunalList) {
-			e.Status.Comunal, e.Status.District = electoral.No, electoral.No
-		}
+	if e.General == nil && left(electoral.EUParliamentList) {
+		e.Status.EuropeanParliament = electoral.No
 	}
-	if q.Reason == electoral.RightLostWithTransfer {
-		e.LoseCapacity()
+	if e.General == nil && left(electoral.EUComunalList) {
+		e.Status.Comunal, e.Status.District = electoral.No, electoral.No
 	}
 	return e
 }
 
-// keepsVote reports whether a removal leaves an earlier one in place because
-// its vote is still to come: an elector keeps one such vote, and one who moved
-// may leave further lists before that day and votes where he was. The dead, and
-// those who lost the right, do not vote.
-func keepsVote(old electoral.Elector, q RemovalRequest, today electoral.Date) bool {
-	return old.Removal.StillVotesAt(today) && q.StillVotes == nil && q.Reason != electoral.DeathOfElector &&
-		q.Reason != electoral.RightLostWithTransfer
-}
-
 // putRemoved writes e, what a removal leaves of an elector. An annulment that
-// leaves him in no list deletes him, if the acting comune registered him.
+// leaves him in no list deletes him, if the acting comune registered him and
+// nothing else is to be remembered of him.
 func (a *action) putRemoved(ctx context.Context, w Writer, old position, e electoral.Elector, q RemovalRequest) error {
 	next := position{elector: e, home: old.home}
-	if q.Reason != electoral.Annulment || len(listsOf(e)) > 0 || old.home != a.comune {
+	if !q.annuls() || len(listsOf(e)) > 0 || old.home != a.comune {
 		return a.put(ctx, w, old, next)
 	}
-	if r := e.Removal; r != nil && r.Comune != a.comune {
-		// Another comune registered him first, and may have kept him a vote.
-		next.home = r.Comune
+	if home := keeperBeside(e, a.comune); home != "" {
+		next.home = home
+		return a.put(ctx, w, old, next)
+	}
+	if len(e.Removals) > 0 || len(e.KeptVotes) > 0 || e.Loss != nil {
 		return a.put(ctx, w, old, next)
 	}
 	if err := w.RemoveElector(ctx, e.ANPRID); err != nil {
@@ -241,98 +315,22 @@ func (a *action) putRemoved(ctx context.Context, w Writer, old position, e elect
 	return a.settleConflicts(ctx, w, e)
 }
 
-// A CapacityChange says how the capacity of a person changes.
-type CapacityChange struct {
-	ANPRID string
-	// Capacity is No for the loss of the right to vote and Yes for its
-	// recovery. Why it was lost is not kept: it may be a judgment.
-	Capacity electoral.Answer
-	// Status and Certifiability are those after a recovery. For a loss they
-	// must be empty: he then votes for nothing, and since any comune might
-	// issue a certificate, none may.
-	Status         electoral.Status
-	Certifiability *electoral.Certifiability
-}
-
-// SetCapacity registers the loss of the right to vote, which is not a removal,
-// or its recovery (D.P.R. 223/1967, art. 2), as the officer of the comune under
-// which the person is registered. The lists stay as they are. It returns what
-// is registered now, with the warnings.
-func (r *Registry) SetCapacity(ctx context.Context, req electoral.Request,
-	q CapacityChange) (electoral.Elector, electoral.Faults, error) {
-	op := electoral.OpLoseCapacity
-	if q.Capacity == electoral.Yes {
-		op = electoral.OpRecoverCapacity
+// keeperBeside returns another comune that removed an elector, keeps him a vote
+// or registered the loss of his right, under which he stays when one comune has
+// no more to do with him; empty if there is none.
+func keeperBeside(e electoral.Elector, comune string) string {
+	var others []string
+	for _, r := range e.Removals {
+		others = append(others, r.Comune)
 	}
-	a := r.beginAbout(ctx, req, op, req.Actor.Comune, q.ANPRID)
-	return perform(ctx, a, a.officerOf(req.Actor.Comune), q,
-		func(w Writer) (electoral.Elector, electoral.Faults, error) {
-			return a.alter(ctx, w, alteration{anprID: q.ANPRID, checked: q.Capacity == electoral.Yes, apply: q.apply})
-		})
-}
-
-func (q CapacityChange) apply(e *electoral.Elector) electoral.Faults {
-	var faults electoral.Faults
-	empty := q.Status == electoral.Status{} && q.Certifiability == nil
-	if q.Capacity == electoral.NotGiven || q.Capacity == e.Capacity || q.Capacity == electoral.No && !empty {
-		faults = append(faults,
-			electoral.NewFault(electoral.CapacityUnchanged, "capacity", q.Capacity.String(),
-				electoral.Args{"capacity": e.Capacity.String()}))
+	for _, v := range e.KeptVotes {
+		others = append(others, v.Comune)
 	}
-	e.Capacity, e.Status, e.Certifiability = q.Capacity, q.Status, nil
-	if q.Certifiability != nil {
-		e.Certifiability = new(*q.Certifiability)
+	if e.Loss != nil {
+		others = append(others, e.Loss.Comune)
 	}
-	if q.Capacity == electoral.No {
-		e.LoseCapacity()
+	if i := slices.IndexFunc(others, func(c string) bool { return c != comune }); i >= 0 {
+		return others[i]
 	}
-	return faults
-}
-
-// SetCertifiability registers which electoral certificates may be issued for a
-// person, as the officer of the comune under which he is registered.
-func (r *Registry) SetCertifiability(ctx context.Context, req electoral.Request, anprID string,
-	c electoral.Certifiability) (electoral.Faults, error) {
-	a := r.beginAbout(ctx, req, electoral.OpCertifiability, req.Actor.Comune, anprID)
-	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), c,
-		func(w Writer) (electoral.Elector, electoral.Faults, error) {
-			return a.alter(ctx, w, alteration{anprID: anprID, apply: func(e *electoral.Elector) electoral.Faults {
-				e.Certifiability = &c
-				return rules.CheckCertifiability(*e)
-			}})
-		})
-	return warnings, err
-}
-
-// An alteration changes capacity, status or certifiability of a registered
-// person, and leaves his lists.
-type alteration struct {
-	anprID string
-	apply  func(*electoral.Elector) electoral.Faults
-	// checked applies every rule to the whole record. A change that only takes
-	// something away is not checked: a wrong section must not keep a lost right
-	// in force.
-	checked bool
-}
-
-func (a *action) alter(ctx context.Context, w Writer, q alteration) (electoral.Elector, electoral.Faults, error) {
-	person, old, err := a.known(ctx, w, q.anprID)
-	if err != nil {
-		return electoral.Elector{}, nil, err
-	}
-	if !old.known() {
-		return electoral.Elector{}, nil, electoral.Faults{unknownElector(q.anprID)}
-	}
-	next := position{elector: old.elector.Clone(), home: old.home}
-	faults := append(old.stillThere(), q.apply(&next.elector)...)
-	faults = append(faults, a.r.mayChange(old, next.elector, a.req.Actor)...)
-	if q.checked {
-		faults, err = a.checkAndPut(ctx, w, change{person: person, old: old, next: next}, faults)
-	} else if err = faults.Err(); err == nil {
-		err = a.put(ctx, w, old, next)
-	}
-	if err != nil {
-		return electoral.Elector{}, nil, err
-	}
-	return next.elector, faults, nil
+	return ""
 }

@@ -64,11 +64,11 @@ func doors() []door {
 			return err
 		}),
 		writes("remove", func(c *town, req electoral.Request, rec kept) error {
-			_, _, err := c.Remove(c.ctx(), req, registry.RemovalRequest{ANPRID: id(rec), Reason: electoral.DeathOfElector})
+			_, _, err := c.Remove(c.ctx(), req, registry.RemovalRequest{ANPRID: id(rec), Cause: electoral.CauseDied})
 			return err
 		}),
 		writes("annul", func(c *town, req electoral.Request, rec kept) error {
-			_, _, err := c.Remove(c.ctx(), req, registry.RemovalRequest{ANPRID: id(rec), Reason: electoral.Annulment})
+			_, _, err := c.Remove(c.ctx(), req, registry.RemovalRequest{ANPRID: id(rec), Cause: electoral.CauseSentByMistake})
 			return err
 		}),
 		writes("lose capacity", func(c *town, req electoral.Request, rec kept) error {

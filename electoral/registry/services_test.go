@@ -112,7 +112,7 @@ func TestSameRequestTwice(t *testing.T) {
 		// The same id for something else.
 		_, err = c.Change(c.ctx(), req, electorOf("1", aglie, "1"))
 		refused(c.t, c.log, err, electoral.RequestIDReused)
-		_, _, err = c.Remove(c.ctx(), req, registry.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration})
+		_, _, err = c.Remove(c.ctx(), req, registry.RemovalRequest{ANPRID: "1", Code: electoral.Emigration})
 		refused(c.t, c.log, err, electoral.RequestIDReused)
 		// Another comune's ids are its own.
 		other := officer(airasca)
@@ -174,7 +174,7 @@ func TestSameRequestAtOnce(t *testing.T) {
 		failures := make(chan error, 16)
 		for range 16 {
 			wg.Go(func() {
-				if _, _, err := c.Remove(c.ctx(), req, registry.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration}); err != nil {
+				if _, _, err := c.Remove(c.ctx(), req, registry.RemovalRequest{ANPRID: "1", Code: electoral.Emigration}); err != nil {
 					failures <- err
 				}
 			})
@@ -195,37 +195,55 @@ func TestSameRequestAtOnce(t *testing.T) {
 }
 
 func TestRemove(t *testing.T) {
-	vote := &electoral.StillVotes{Consultation: electoral.RegionalElection, Day: electoral.Date{Year: 2027, Month: 1, Day: 10}}
+	vote := electoral.KeptVote{Consultation: electoral.RegionalElection, Day: electoral.Date{Year: 2027, Month: 1, Day: 10}}
+	votes := []electoral.KeptVote{vote}
 	for _, k := range []struct {
 		name   string
 		q      registry.RemovalRequest
 		codes  []electoral.Code
 		remain func(e *electoral.Elector)
 	}{
-		{"emigration", registry.RemovalRequest{Reason: electoral.Emigration, Note: "Airasca"}, nil, func(e *electoral.Elector) {
-			e.Removal.Note = "Airasca"
+		{"emigration", registry.RemovalRequest{Code: electoral.Emigration, Note: "Airasca"}, nil, func(e *electoral.Elector) {
+			e.Removals[0].Note = "Airasca"
 		}},
-		{"untraceable", registry.RemovalRequest{Reason: electoral.Untraceable, List: electoral.GeneralList, Day: electoral.Date{Year: 2026, Month: 10, Day: 1}}, nil, func(e *electoral.Elector) {
-			e.Removal.Day = electoral.Date{Year: 2026, Month: 10, Day: 1}
+		{"untraceable", registry.RemovalRequest{Code: electoral.Untraceable, List: electoral.GeneralList, Day: electoral.Date{Year: 2026, Month: 10, Day: 1}}, nil, func(e *electoral.Elector) {
+			e.Removals[0].Day = electoral.Date{Year: 2026, Month: 10, Day: 1}
 		}},
-		{"death", registry.RemovalRequest{Reason: electoral.DeathOfElector}, nil, nil},
-		{"other", registry.RemovalRequest{Reason: electoral.OtherReason}, nil, nil},
-		{"right lost", registry.RemovalRequest{Reason: electoral.RightLostWithTransfer}, nil, func(e *electoral.Elector) {
+		{"death", registry.RemovalRequest{Code: electoral.DeathOfElector}, nil, nil},
+		{"other", registry.RemovalRequest{Code: electoral.OtherReason}, nil, nil},
+		{"right lost", registry.RemovalRequest{Code: electoral.RightLostWithTransfer}, nil, func(e *electoral.Elector) {
 			none := electoral.NotCertifiable
 			e.Capacity, e.Certifiability = electoral.No, &none
+			e.Loss = &electoral.CapacityLoss{Comune: aglie, Day: electoral.Date{Year: 2026, Month: 11, Day: 22}}
 			e.Status = electoral.Status{NationalReferendums: electoral.No, EuropeanParliament: electoral.No, Senate: electoral.No, Chamber: electoral.No, Regional: electoral.No, Comunal: electoral.No, District: electoral.No}
 		}},
-		{"still votes", registry.RemovalRequest{Reason: electoral.Emigration, StillVotes: vote}, nil, func(e *electoral.Elector) {
-			e.Removal.StillVotes = &electoral.StillVotes{Consultation: vote.Consultation, Day: vote.Day, Section: "1"}
+		{"still votes", registry.RemovalRequest{Code: electoral.Emigration, KeptVotes: votes}, nil, func(e *electoral.Elector) {
+			e.KeptVotes = []electoral.KeptVote{{Comune: aglie, Consultation: vote.Consultation, Day: vote.Day, Section: "1"}}
 		}},
-		{"six", registry.RemovalRequest{Reason: 6}, []electoral.Code{electoral.RemovalReasonUnknown}, nil},
-		{"none", registry.RemovalRequest{}, []electoral.Code{electoral.RemovalReasonUnknown}, nil},
-		{"added list's reason", registry.RemovalRequest{Reason: electoral.FromAddedList}, []electoral.Code{electoral.RemovalList}, nil},
-		{"added list's reason, general list", registry.RemovalRequest{Reason: electoral.FromAddedList, List: electoral.GeneralList}, []electoral.Code{electoral.RemovalReasonOfList}, nil},
-		{"not in it", registry.RemovalRequest{Reason: electoral.Emigration, List: electoral.TrentoList}, []electoral.Code{electoral.RemovalList, electoral.RemovalReasonOfList}, nil},
-		{"all wrong", registry.RemovalRequest{Reason: 7, Note: fmt.Sprintf("%0241d", 0), StillVotes: &electoral.StillVotes{}}, []electoral.Code{electoral.RemovalReasonUnknown, electoral.RemovalNoteTooLong, electoral.RemovalStillVotes}, nil},
-		{"past vote", registry.RemovalRequest{Reason: electoral.Emigration, StillVotes: &electoral.StillVotes{Consultation: vote.Consultation, Day: electoral.Date{Year: 2026, Month: 1, Day: 10}}}, []electoral.Code{electoral.RemovalStillVotes}, nil},
-		{"other section", registry.RemovalRequest{Reason: electoral.Emigration, StillVotes: &electoral.StillVotes{Consultation: vote.Consultation, Day: vote.Day, Section: "2"}}, []electoral.Code{electoral.RemovalStillVotes}, nil},
+		{"ten", registry.RemovalRequest{Code: 10}, []electoral.Code{electoral.RemovalCodeUnknown}, nil},
+		{"none", registry.RemovalRequest{}, []electoral.Code{electoral.RemovalCodeUnknown}, nil},
+		{"a cause that is none", registry.RemovalRequest{List: electoral.GeneralList, Cause: "bored"}, []electoral.Code{electoral.RemovalCodeUnknown}, nil},
+		{"a cause without a list", registry.RemovalRequest{Cause: electoral.CauseMoved}, []electoral.Code{electoral.RemovalList}, nil},
+		{"code of a list that he is not in", registry.RemovalRequest{Code: electoral.FromEUParliamentList}, []electoral.Code{electoral.RemovalList}, nil},
+		{"added list's code", registry.RemovalRequest{Code: electoral.FromTerritorialList}, []electoral.Code{electoral.RemovalList}, nil},
+		{"added list's code, general list", registry.RemovalRequest{Code: electoral.FromTerritorialList, List: electoral.GeneralList}, []electoral.Code{electoral.RemovalCodeOfList}, nil},
+		{"another cause than the code", registry.RemovalRequest{Code: electoral.Emigration, List: electoral.GeneralList, Cause: electoral.CauseOther}, []electoral.Code{electoral.RemovalCodeOfList}, nil},
+		{"a cause of other lists", registry.RemovalRequest{List: electoral.GeneralList, Cause: electoral.CauseNaturalised}, []electoral.Code{electoral.RemovalCodeOfList}, nil},
+		{"a day that does not exist", registry.RemovalRequest{Code: electoral.Emigration, Day: electoral.Date{Year: 2026, Month: 2, Day: 30}}, []electoral.Code{electoral.RemovalDay}, nil},
+		{"no whole day", registry.RemovalRequest{Code: electoral.Emigration, Day: electoral.Date{Year: 2026, Month: 2}}, []electoral.Code{electoral.RemovalDay}, nil},
+		{"too late", registry.RemovalRequest{Code: electoral.Emigration, Day: electoral.Date{Year: 2027, Month: 5, Day: 23}}, []electoral.Code{electoral.RemovalDay}, nil},
+		{"as late as may be", registry.RemovalRequest{Code: electoral.Emigration, Day: electoral.Date{Year: 2027, Month: 5, Day: 22}}, nil, func(e *electoral.Elector) {
+			e.Removals[0].Day = electoral.Date{Year: 2027, Month: 5, Day: 22}
+		}},
+		{"before he was 17", registry.RemovalRequest{Code: electoral.Emigration, Day: people()[0].Birth.Date.AddYears(17).AddDays(-1)}, []electoral.Code{electoral.RemovalDay}, nil},
+		{"a vote on a day that does not exist", registry.RemovalRequest{Code: electoral.Emigration, KeptVotes: []electoral.KeptVote{{Consultation: vote.Consultation, Day: electoral.Date{Year: 2027, Month: 2, Day: 29}}}}, []electoral.Code{electoral.RemovalStillVotes}, nil},
+		{"one vote twice", registry.RemovalRequest{Code: electoral.Emigration, KeptVotes: []electoral.KeptVote{vote, vote}}, []electoral.Code{electoral.RemovalStillVotes}, nil},
+		{"a vote of the dead", registry.RemovalRequest{Cause: electoral.CauseDied, KeptVotes: votes}, []electoral.Code{electoral.RemovalStillVotes}, nil},
+		{"a vote without the right", registry.RemovalRequest{Code: electoral.RightLostWithTransfer, KeptVotes: votes}, []electoral.Code{electoral.RemovalStillVotes}, nil},
+		{"not in it", registry.RemovalRequest{Code: electoral.Emigration, List: electoral.TrentoList}, []electoral.Code{electoral.RemovalList, electoral.RemovalCodeOfList}, nil},
+		{"all wrong", registry.RemovalRequest{Code: 10, Note: fmt.Sprintf("%0241d", 0), KeptVotes: []electoral.KeptVote{{}}}, []electoral.Code{electoral.RemovalCodeUnknown, electoral.RemovalNoteTooLong, electoral.RemovalStillVotes}, nil},
+		{"past vote", registry.RemovalRequest{Code: electoral.Emigration, KeptVotes: []electoral.KeptVote{{Consultation: vote.Consultation, Day: electoral.Date{Year: 2026, Month: 1, Day: 10}}}}, []electoral.Code{electoral.RemovalStillVotes}, nil},
+		{"other section", registry.RemovalRequest{Code: electoral.Emigration, KeptVotes: []electoral.KeptVote{{Consultation: vote.Consultation, Day: vote.Day, Section: "2"}}}, []electoral.Code{electoral.RemovalStillVotes}, nil},
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			inTown(t, func(c *town) {
@@ -244,10 +262,10 @@ func TestRemove(t *testing.T) {
 					return
 				}
 				require.NoError(c.t, err)
-				assert.Equal(c.t, k.q.Reason == electoral.DeathOfElector, warnings.Has(electoral.RemovalAlive))
+				assert.Equal(c.t, (k.q.Code == electoral.DeathOfElector || k.q.Cause == electoral.CauseDied), warnings.Has(electoral.RemovalAlive))
 				want := electorOf("1", aglie, "1")
 				want.General = nil
-				want.Removal = &electoral.Removal{Comune: aglie, List: electoral.GeneralList, Reason: k.q.Reason, Day: electoral.Date{Year: 2026, Month: 11, Day: 22}}
+				want.Removals = []electoral.Removal{{Comune: aglie, List: electoral.GeneralList, Code: k.q.Code, Cause: k.q.Code.Cause(), Day: electoral.Date{Year: 2026, Month: 11, Day: 22}}}
 				if k.remain != nil {
 					k.remain(&want)
 				}
@@ -263,9 +281,9 @@ func TestRemove(t *testing.T) {
 func TestRemoveIsOfTheComune(t *testing.T) {
 	inTown(t, func(c *town) {
 		c.settle(aglie)
-		_, _, err := c.Remove(c.ctx(), officer(airasca), registry.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration})
+		_, _, err := c.Remove(c.ctx(), officer(airasca), registry.RemovalRequest{ANPRID: "1", Code: electoral.Emigration})
 		refused(c.t, c.log, err, electoral.NotCompetent)
-		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "22", Reason: electoral.Emigration})
+		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "22", Code: electoral.Emigration})
 		refused(c.t, c.log, err, electoral.ElectorUnknown)
 		// A change cannot do it without a reason, nor bring a removal along.
 		none := electorOf("1", aglie, "1")
@@ -273,7 +291,7 @@ func TestRemoveIsOfTheComune(t *testing.T) {
 		_, err = c.Change(c.ctx(), officer(aglie), none)
 		refused(c.t, c.log, err, electoral.RemovalNotHere)
 		forged := electorOf("1", aglie, "1")
-		forged.Removal = &electoral.Removal{Comune: airasca, List: electoral.GeneralList, Reason: electoral.DeathOfElector}
+		forged.Removals = []electoral.Removal{{Comune: airasca, List: electoral.GeneralList, Code: electoral.DeathOfElector}}
 		_, err = c.Change(c.ctx(), officer(aglie), forged)
 		refused(c.t, c.log, err, electoral.RemovalNotHere)
 	})
@@ -282,9 +300,9 @@ func TestRemoveIsOfTheComune(t *testing.T) {
 func TestAnnul(t *testing.T) {
 	inTown(t, func(c *town) {
 		c.settle(aglie)
-		got, _, err := c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Reason: electoral.Annulment})
+		got, _, err := c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Code: electoral.Annulment})
 		require.NoError(c.t, err)
-		assert.Nil(c.t, got.Removal)
+		assert.Empty(c.t, got.Removals)
 		_, err = c.Elector(c.ctx(), officer(aglie), "1")
 		require.ErrorIs(c.t, err, electoral.ElectorUnknown, "as if he had never been registered")
 		assert.Equal(c.t, []electoral.Operation{electoral.OpEnrol, electoral.OpAnnul}, c.journal(aglie, "1"))
@@ -308,7 +326,8 @@ func TestCapacity(t *testing.T) {
 		assert.Equal(c.t, electoral.NotCertifiable, *lost.Certifiability)
 		assert.Equal(c.t, electoral.No, lost.Status.Comunal)
 		assert.Empty(c.t, lost.Status.ChamberConstituency)
-		assert.Nil(c.t, lost.Removal, "a loss is no removal")
+		assert.Empty(c.t, lost.Removals, "a loss is no removal")
+		assert.Equal(c.t, &electoral.CapacityLoss{Comune: aglie, Day: electoral.Date{Year: 2026, Month: 11, Day: 22}}, lost.Loss)
 		assert.Equal(c.t, "1", lost.General.Section)
 		assert.Equal(c.t, lost, c.elector(aglie, "1"))
 
@@ -321,6 +340,7 @@ func TestCapacity(t *testing.T) {
 		back, _, err := c.SetCapacity(c.ctx(), officer(aglie), right)
 		require.NoError(c.t, err)
 		assert.Equal(c.t, right.Status, back.Status)
+		assert.Nil(c.t, back.Loss)
 		assert.Equal(c.t, back, c.elector(aglie, "1"))
 
 		warnings, err := c.SetCertifiability(c.ctx(), officer(aglie), "1", electoral.OnlyPoliticalRights)
@@ -342,7 +362,7 @@ func TestLossDespiteFaults(t *testing.T) {
 		lost, _, err := c.SetCapacity(c.ctx(), officer(aglie), registry.CapacityChange{ANPRID: "1", Capacity: electoral.No})
 		require.NoError(c.t, err)
 		assert.Equal(c.t, electoral.No, lost.Capacity)
-		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Reason: electoral.OtherReason})
+		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Code: electoral.OtherReason})
 		require.NoError(c.t, err)
 	})
 }

@@ -47,8 +47,8 @@ type RollReader interface {
 	Sections(ctx context.Context, comune string) iter.Seq2[electoral.Section, error]
 	// Enrolled yields the electors who have a place in a list of a comune, in
 	// one of its sections, or with an empty section in all, in the order of
-	// section and of ANPR id; for [electoral.StillVotesList], the section of
-	// their [electoral.StillVotes].
+	// section and of ANPR id; in [electoral.StillVotesList] an elector stands
+	// once in each section in which he has an [electoral.KeptVote].
 	Enrolled(ctx context.Context, l electoral.List, comune, section string) iter.Seq2[electoral.Elector, error]
 	// Search yields the electors that a search selects, in the order of ANPR
 	// id. A condition on a field that is derived or not known is an error.

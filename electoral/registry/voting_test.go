@@ -143,6 +143,30 @@ func TestGeneralListMarked(t *testing.T) {
 	})
 }
 
+// TestCopiesSpare: no list gives out the loss of a right as a datum of its own, and
+// a copy for others says of nobody how he stands or left.
+func TestCopiesSpare(t *testing.T) {
+	inTown(t, func(c *town) {
+		c.someone("101", "ALFA", func(_ *electoral.Person, e *electoral.Elector) {
+			e.LoseCapacity()
+			e.Loss = &electoral.CapacityLoss{Comune: aglie, Day: electoral.Date{Year: 2026, Month: 1, Day: 1}}
+			e.Removals = []electoral.Removal{{Comune: airasca, List: electoral.TrentoList, Code: 7, Day: electoral.Date{Year: 2020, Month: 1, Day: 1}}}
+		})
+		for _, act := range electoral.Acts() {
+			x := electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Purpose: electoral.Purpose{Act: act, Function: "prova"}}
+			var s seat
+			_, err := c.Extract(c.ctx(), officer(aglie), x, &s)
+			require.NoError(t, err)
+			require.Len(t, s.rows, 1)
+			copies := act == electoral.ListCopiesAct
+			assert.Nil(t, s.rows[0].Elector.Loss)
+			assert.Equal(t, copies, s.rows[0].Elector.Removals == nil)
+			assert.Equal(t, copies, s.rows[0].Line == electoral.PlainLine)
+			assert.Equal(t, copies, s.rows[0].Reasons == nil)
+		}
+	})
+}
+
 // TestNumbersStand: from the fifteenth day on a list keeps its numbers: who left
 // it leaves a gap, who came gets the next, and after the vote they are forgotten.
 func TestNumbersStand(t *testing.T) {

@@ -84,8 +84,9 @@ func TestConflict(t *testing.T) {
 		answer, err = act(airasca, registry.ReopenConflict, "Trasferito il 1° ottobre.")
 		require.NoError(c.t, err)
 		assert.Equal(c.t, registry.ConflictOpen, answer.State)
+		assert.Equal(c.t, registry.ConflictOpen, c.conflicts(aglie)[0].State, "as it is kept")
 
-		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration})
+		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Code: electoral.Emigration})
 		require.NoError(c.t, err)
 		c.tick()
 		assert.Equal(c.t, registry.ConflictReleased, c.conflicts(airasca)[0].State)
@@ -127,11 +128,11 @@ func TestStillVotes(t *testing.T) {
 	inTown(t, func(c *town) {
 		c.settle(aglie)
 		day := electoral.Date{Year: 2027, Month: 1, Day: 10}
-		_, _, err := c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration, StillVotes: &electoral.StillVotes{Consultation: electoral.RegionalElection, Day: day}})
+		_, _, err := c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Code: electoral.Emigration, KeptVotes: []electoral.KeptVote{{Consultation: electoral.RegionalElection, Day: day}}})
 		require.NoError(c.t, err)
 		c.settle(airasca)
 		got := c.elector(aglie, "1")
-		require.NotNil(c.t, got.Removal, "until the vote")
+		require.NotEmpty(c.t, got.KeptVotes, "until the vote")
 		assert.Equal(c.t, airasca, got.General.Comune)
 		for day, want := range map[electoral.Date]int{day: 1, {Year: 2027, Month: 6, Day: 1}: 0} {
 			var l lister
@@ -142,10 +143,11 @@ func TestStillVotes(t *testing.T) {
 			assert.Equal(c.t, want, n, day)
 		}
 		c.now = c.now.AddDate(0, 3, 0)
-		_, _, err = c.Remove(c.ctx(), officer(airasca), registry.RemovalRequest{ANPRID: "1", Reason: electoral.Emigration})
+		_, _, err = c.Remove(c.ctx(), officer(airasca), registry.RemovalRequest{ANPRID: "1", Code: electoral.Emigration})
 		require.NoError(c.t, err)
 		c.settle(aglie)
-		assert.Nil(c.t, c.elector(aglie, "1").Removal)
+		assert.Empty(c.t, c.elector(aglie, "1").Removals)
+		assert.Empty(c.t, c.elector(aglie, "1").KeptVotes)
 	})
 }
 
@@ -162,7 +164,7 @@ func TestRectification(t *testing.T) {
 			code electoral.Code
 		}{
 			{registry.RectificationRequest{Field: "surname", Asked: "ROSSI"}, electoral.RectificationField},
-			{registry.RectificationRequest{Field: electoral.RemovalReasonField, Asked: "1"}, electoral.RectificationField},
+			{registry.RectificationRequest{Field: electoral.ListField(electoral.GeneralList, electoral.ListRemoval), Asked: "1"}, electoral.RectificationField},
 			{registry.RectificationRequest{Field: electoral.CapacityField, Asked: "forse"}, electoral.RectificationValue},
 			{registry.RectificationRequest{Field: section, Asked: " "}, electoral.RectificationValue},
 			{registry.RectificationRequest{Field: section, Asked: "1"}, electoral.RectificationValue},
@@ -327,7 +329,12 @@ func TestApplication(t *testing.T) {
 		e = c.elector(aglie, "44")
 		assert.Equal(c.t, electoral.No, e.Capacity, "who is in no list any more")
 		assert.Equal(c.t, electoral.No, e.EU.Comunal.Enrolled)
-		assert.Equal(c.t, electoral.FromAddedList, e.Removal.Reason)
+		today := electoral.Date{Year: 2026, Month: 11, Day: 22}
+		assert.Equal(c.t, []electoral.Removal{
+			{Comune: aglie, List: electoral.EUComunalList, Code: electoral.FromEUComunalList, Cause: electoral.CauseAsked, Day: today},
+			{Comune: aglie, List: electoral.EUParliamentList, Code: electoral.FromEUParliamentList, Cause: electoral.CauseAsked, Day: today},
+		}, e.Removals)
+		assert.Nil(c.t, e.Loss, "who asked to leave has not lost the right")
 		c.apply(electoral.EUComunalList)
 	})
 }
@@ -393,7 +400,7 @@ func TestApplicationTerms(t *testing.T) {
 				_, _, err = c.DecideApplication(c.ctx(), officer(aglie), q.ID, registry.Decision{State: registry.RequestDone, Section: "1"})
 			}
 			require.NoError(c.t, err)
-			_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "44", Reason: electoral.Annulment})
+			_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "44", Cause: electoral.CauseSentByMistake})
 			require.NoError(c.t, err)
 		}
 	})
@@ -408,7 +415,7 @@ func TestEuropeanMoves(t *testing.T) {
 		moved := dupont().Clone()
 		moved.Residence.Comune = airasca
 		c.population.Put(moved)
-		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "44", Reason: electoral.FromAddedList})
+		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "44", Code: electoral.FromEUParliamentList})
 		require.NoError(c.t, err)
 		list, err := c.Applications(c.ctx(), officer(airasca), registry.RequestFilter{})
 		require.NoError(c.t, err)
@@ -419,13 +426,13 @@ func TestEuropeanMoves(t *testing.T) {
 		e := c.elector(airasca, "44")
 		assert.Equal(c.t, &electoral.Enrolment{Comune: airasca, Section: "2"}, e.EU.Parliament.Enrolment)
 		assert.Equal(c.t, electoral.Yes, e.Status.EuropeanParliament)
-		assert.Nil(c.t, e.Removal)
+		assert.Empty(c.t, e.Removals)
 
 		moved.Citizenships = append(moved.Citizenships, electoral.Citizenship{State: electoral.ItalianState, From: electoral.Date{Year: 2026, Month: 11, Day: 1}})
 		c.population.Put(moved)
 		_, err = c.Enrol(c.ctx(), officer(airasca), electorOf("44", airasca, "1"))
 		require.ErrorIs(c.t, err, electoral.EUItalian)
-		_, _, err = c.Remove(c.ctx(), officer(airasca), registry.RemovalRequest{ANPRID: "44", Reason: electoral.FromAddedList})
+		_, _, err = c.Remove(c.ctx(), officer(airasca), registry.RemovalRequest{ANPRID: "44", Code: electoral.FromEUParliamentList})
 		require.NoError(c.t, err, "which ANPR's own service made impossible")
 		_, err = c.Enrol(c.ctx(), officer(airasca), electorOf("44", airasca, "1"))
 		require.NoError(c.t, err)
@@ -491,7 +498,7 @@ func TestExtractTouched(t *testing.T) {
 		require.NoError(c.t, err)
 		c.tick()
 		middle := c.now
-		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Reason: electoral.OtherReason})
+		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "1", Code: electoral.OtherReason})
 		require.NoError(c.t, err)
 		c.tick()
 		for _, k := range []struct {

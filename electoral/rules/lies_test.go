@@ -70,7 +70,7 @@ func TestListFor(t *testing.T) {
 			electoral.EuropeanElection: c.european, electoral.RegionalElection: c.regional,
 			electoral.ComunalElection: c.comunal, electoral.DistrictElection: c.district,
 		} {
-			assert.Equal(t, want, rules.ListFor(c.elector, vote), "%+v: %s", c.elector, vote)
+			assert.Equal(t, want, rules.ListFor(&c.elector, vote), "%+v: %s", c.elector, vote)
 		}
 	}
 }

@@ -52,7 +52,7 @@ func ChoiceTerm(k electoral.ChoiceKind, v electoral.Vote) (first, last electoral
 // ListFor returns the list through which an elector votes in a consultation, by
 // the lists in which he is: for the region an added list (D.P.R. 50/1973, art. 3
 // and 5; d.lgs. 320/1994, art. 5), which in Bolzano is also that of the comune.
-func ListFor(e electoral.Elector, c electoral.Consultation) electoral.List {
+func ListFor(e *electoral.Elector, c electoral.Consultation) electoral.List {
 	_, general := e.EnrolmentIn(electoral.GeneralList)
 	switch c {
 	case electoral.RegionalElection:

@@ -8,7 +8,8 @@ import (
 
 // A VotingCase is one person and one vote.
 type VotingCase struct {
-	Elector electoral.Elector
+	// Elector is only read. Required.
+	Elector *electoral.Elector
 	// Person is his entry in the population register; nil if it has none.
 	Person *electoral.Person
 	Vote   electoral.Vote
@@ -68,7 +69,7 @@ func (c *Checker) Voting(in VotingCase) Voting {
 // Standing says how an elector stands in one of his lists on a day on which there
 // is no vote: plain, or marked with what a revision must decide. It is the part
 // of [Checker.Voting] that needs no vote; p may be nil.
-func (c *Checker) Standing(e electoral.Elector, p *electoral.Person, l electoral.List,
+func (c *Checker) Standing(e *electoral.Elector, p *electoral.Person, l electoral.List,
 	day electoral.Date) (electoral.Line, electoral.Faults) {
 	v := voting{checker: c, in: VotingCase{Elector: e, Person: p, Vote: electoral.Vote{Day: day}}, noVote: true}
 	v.out = Voting{Votes: electoral.Yes, List: l}
@@ -119,9 +120,10 @@ func (v *voting) tell(c electoral.Cause, path, value string, args electoral.Args
 // place finds the list and the place; false if there is none.
 func (v *voting) place() bool {
 	e, vote := v.in.Elector, v.in.Vote
-	if kept, ok := KeptPlace(e, vote); ok {
-		v.out.List, v.out.Place = electoral.GeneralList, kept
-		v.tell(electoral.VoterElsewhere, "removal.stillVotes", kept.Section,
+	if kept, ok := e.KeptVote(vote.Consultation, vote.Day); ok {
+		v.out.List = electoral.GeneralList
+		v.out.Place = electoral.Enrolment{Comune: kept.Comune, Section: kept.Section}
+		v.tell(electoral.VoterElsewhere, "keptVotes", kept.Section,
 			electoral.Args{"comune": v.checker.tables.ComuneLabel(kept.Comune), "section": kept.Section})
 		return true
 	}
@@ -137,17 +139,6 @@ func (v *voting) place() bool {
 	return true
 }
 
-// KeptPlace returns the place that somebody kept for a vote in a comune that
-// removed him.
-func KeptPlace(e electoral.Elector, vote electoral.Vote) (electoral.Enrolment, bool) {
-	r := e.Removal
-	if r == nil || r.StillVotes == nil || r.StillVotes.Consultation != vote.Consultation ||
-		r.StillVotes.Day != vote.Day {
-		return electoral.Enrolment{}, false
-	}
-	return electoral.Enrolment{Comune: r.Comune, Section: r.StillVotes.Section}, true
-}
-
 // record judges what the registry itself says.
 func (v *voting) record() {
 	e, c := v.in.Elector, v.in.Vote.Consultation
@@ -160,13 +151,11 @@ func (v *voting) record() {
 	if v.noVote {
 		return
 	}
-	args := electoral.Args{"consultation": c.Italian()}
-	path := c.Path()
 	switch e.Status.For(c) {
 	case electoral.No:
-		v.strike(electoral.VoterStatusNo, path, electoral.No.String(), args)
+		v.strike(electoral.VoterStatusNo, c.Path(), electoral.No.String(), electoral.Args{"consultation": c.Italian()})
 	case electoral.NotGiven:
-		v.doubt(electoral.VoterStatusUnknown, path, "", args)
+		v.doubt(electoral.VoterStatusUnknown, c.Path(), "", electoral.Args{"consultation": c.Italian()})
 	}
 }
 
@@ -201,12 +190,15 @@ func (v *voting) person() {
 func (v *voting) age(p *electoral.Person) {
 	day := v.in.Vote.AgeAt()
 	years, certain := p.AgeAt(day)
+	if years >= 18 {
+		return
+	}
 	args := electoral.Args{"day": day.Italian(), "birth": p.Birth.Date.Italian()}
 	switch {
-	case !certain && years < 18:
+	case !certain:
 		// The capacity is on record: an unknown age is not under age.
 		v.mark(electoral.VoterAgeUnknown, "person.birth.date", p.Birth.Date.String(), args)
-	case years < 18:
+	default:
 		v.strike(electoral.VoterUnderAge, "person.birth.date", p.Birth.Date.String(), args)
 	}
 }
@@ -216,13 +208,13 @@ func (v *voting) citizenship(p *electoral.Person) {
 	if len(p.Citizenships) == 0 {
 		return
 	}
-	args := electoral.Args{"day": day.Italian()}
+	args := func() electoral.Args { return electoral.Args{"day": day.Italian()} }
 	eu := v.out.List == electoral.EUComunalList || v.out.List == electoral.EUParliamentList
 	switch {
 	case eu && !p.IsEUCitizen(v.checker.tables, day):
-		v.mark(electoral.VoterNotOfUnion, "person.citizenships", citizenshipsOf(p, day), args)
+		v.mark(electoral.VoterNotOfUnion, "person.citizenships", citizenshipsOf(p, day), args())
 	case !eu && !p.IsItalian(day):
-		v.mark(electoral.VoterNotCitizen, "person.citizenships", citizenshipsOf(p, day), args)
+		v.mark(electoral.VoterNotCitizen, "person.citizenships", citizenshipsOf(p, day), args())
 	}
 }
 

@@ -152,6 +152,18 @@ func TestVoting(t *testing.T) {
 		"temporarily abroad": {vote: chamber, choices: choice(electoral.TemporarilyAbroad, chamber),
 			votes: electoral.Yes, list: electoral.GeneralList, manner: rules.ByPost, line: electoral.StruckLine,
 			reasons: []electoral.Code{electoral.VoterTemporarilyAbroad}},
+		"a Briton in a list of the Union, after Brexit (case 18)": {vote: electoral.ComunalElection,
+			elector: func(e *electoral.Elector) {
+				e.General, e.EU.Comunal = nil, electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: "A074", Section: "1"}}
+			},
+			person: func(p *electoral.Person) *electoral.Person {
+				p.Citizenships = []electoral.Citizenship{{State: "GBR"}}
+				return p
+			}, votes: electoral.Yes, list: electoral.EUComunalList, manner: rules.InSection, line: electoral.MarkedLine,
+			reasons: []electoral.Code{electoral.VoterNotOfUnion}},
+		"who kept the vote elsewhere": {vote: chamber, elector: func(e *electoral.Elector) {
+			e.KeepVote(electoral.KeptVote{Comune: "A109", Consultation: chamber, Day: day(t, "2026-03-22"), Section: "7"})
+		}, votes: electoral.Yes, list: electoral.GeneralList, manner: rules.InSection, reasons: []electoral.Code{electoral.VoterElsewhere}},
 		"in hospital": {vote: electoral.ComunalElection, choices: choice(electoral.InHospital, electoral.ComunalElection),
 			votes: electoral.Yes, list: electoral.GeneralList, manner: rules.Manner(electoral.InHospital),
 			line: electoral.MarkedLine, reasons: []electoral.Code{electoral.VoterOtherWay}},
@@ -180,7 +192,7 @@ func (c votingTest) run(t *testing.T) {
 		c.days(&vote)
 	}
 	require.Empty(t, vote.Check())
-	got := checker.Voting(rules.VotingCase{Elector: e, Person: p, Vote: vote, Choices: c.choices})
+	got := checker.Voting(rules.VotingCase{Elector: &e, Person: p, Vote: vote, Choices: c.choices})
 	assert.Equal(t, c.votes, got.Votes)
 	assert.Equal(t, c.list, got.List)
 	assert.Equal(t, c.manner, got.Manner)
@@ -253,11 +265,11 @@ func TestResidences(t *testing.T) {
 			vote := electoral.Vote{Consultation: electoral.RegionalElection, Notice: in.Notice, Day: day(t, "2026-12-13")}
 			own := voter(c.lives)
 			own.ANPRID = "1"
-			v := checker.Voting(rules.VotingCase{Elector: own, Person: p, Vote: vote})
+			v := checker.Voting(rules.VotingCase{Elector: &own, Person: p, Vote: vote})
 			assert.Equal(t, c.over != electoral.Yes, v.Reasons.Has(electoral.VoterTermMissing))
 			assert.NotEqual(t, electoral.StruckLine, v.Line)
 			e.ANPRID = "1"
-			v = checker.Voting(rules.VotingCase{Elector: e, Person: p, Vote: vote})
+			v = checker.Voting(rules.VotingCase{Elector: &e, Person: p, Vote: vote})
 			assert.Equal(t, list, v.List)
 			assert.Equal(t, holder, v.Place.Comune)
 			assert.Equal(t, c.over == electoral.Yes, v.Reasons.Has(electoral.VoterTermMissing), "the term is over")
@@ -311,7 +323,7 @@ func TestUnionInBolzano(t *testing.T) {
 			EU: electoral.EULists{Comunal: electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: "A952", Section: "1"}}}}
 		in := rules.Circumstances{At: day(t, "2026-11-22"), Notice: day(t, "2026-11-01"), Person: p}
 		assert.Equal(t, told, checker.CheckElector(e, in).Has(electoral.EUTermMissing))
-		v := checker.Voting(rules.VotingCase{Elector: e, Person: p,
+		v := checker.Voting(rules.VotingCase{Elector: &e, Person: p,
 			Vote: electoral.Vote{Consultation: electoral.ComunalElection, Notice: in.Notice, Day: day(t, "2026-12-13")}})
 		assert.Equal(t, told, v.Reasons.Has(electoral.VoterTermMissing))
 		assert.NotEqual(t, electoral.StruckLine, v.Line)
@@ -404,4 +416,47 @@ func TestSeatCount(t *testing.T) {
 	assert.Equal(t, 508, c.Second(), "500, those who opted and those without postal vote")
 	assert.Equal(t, 2*510, c.Plus(c).First())
 	assert.Equal(t, [2]int{5, 66}, [2]int{c.Marked, c.Struck})
+}
+
+// TestSpecialDistricts: no alarm on districts in a region with a special statute, which
+// has a law of its own (life case 37).
+func TestSpecialDistricts(t *testing.T) {
+	checker, err := rules.NewChecker(rules.Config{})
+	require.NoError(t, err)
+	for comune, told := range map[string]bool{
+		"L424": false, "F158": false, "L378": false, "A952": false, "C351": false, "B354": false, "A326": false, // Trieste to Aosta
+		"A271": true, "L781": false, // Ancona is too small, Verona is not
+	} {
+		e := voter(comune)
+		e.Status.District = electoral.Yes
+		faults := checker.CheckElector(e, rules.Circumstances{At: day(t, "2026-11-22")})
+		assert.Equal(t, told, faults.Has(electoral.DistrictInSmallComune), comune)
+		section := electoral.Section{Comune: comune, Number: "1", DistrictConstituency: "I CIRCOSCRIZIONE"}
+		assert.Equal(t, told, checker.CheckSection(section, day(t, "2026-11-22")).Has(electoral.DistrictComuneSmall), comune)
+	}
+}
+
+// TestOwnLaw: a fault on an added list or on a regional constituency names the
+// law of that territory or region, and no other.
+func TestOwnLaw(t *testing.T) {
+	checker, err := rules.NewChecker(rules.Config{})
+	require.NoError(t, err)
+	for list, law := range map[electoral.List]string{electoral.BolzanoList: "statuto", electoral.TrentoList: "art. 1", electoral.AostaValleyList: "320 del 1994"} {
+		e := voter("A074")
+		e.SetListEntry(list, electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: "H501", Section: "1"}})
+		faults := checker.CheckElector(e, rules.Circumstances{At: day(t, "2026-11-22"), Person: adult(t, "A074")})
+		require.True(t, faults.Has(electoral.AddedOtherProvince))
+		for _, f := range faults {
+			if f.Code == electoral.AddedOtherProvince {
+				assert.Contains(t, f.Source, law)
+			}
+		}
+	}
+	faults := checker.CheckSection(electoral.Section{Comune: "D612", Number: "1", RegionalConstituency: "TORINO"}, day(t, "2026-11-22"))
+	require.True(t, faults.Has(electoral.RegionalOtherComune))
+	for _, f := range faults {
+		if f.Code == electoral.RegionalOtherComune {
+			assert.Contains(t, f.Source, "L.R. 26/09/2014 n. 51")
+		}
+	}
 }

@@ -357,7 +357,7 @@ func BenchmarkListing(b *testing.B) {
 			rows, err := source.Query(text)
 			require.NoError(b, err)
 			defer rows.Close()
-			row, dest := make([]any, 32), make([]any, 32)
+			row, dest := make([]any, 34), make([]any, 34)
 			for i := range row {
 				dest[i] = &row[i]
 			}

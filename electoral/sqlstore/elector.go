@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
@@ -20,7 +23,7 @@ var (
 		"eu_parliament_section",
 		"national_referendums", "european_parliament", "senate", "senate_constituency", "chamber",
 		"chamber_constituency",
-		"regional", "comunal", "district", "certifiability", "removal_reason", "removal")
+		"regional", "comunal", "district", "certifiability", "removal_codes", "removals", "kept_votes", "loss")
 	enrolments    = newTable("enrolments", 4, "comune", "list", "section", "anpr_id", "home")
 	electorRoutes = newTable("elector_routes", 1, "anpr_id", "comune")
 )
@@ -79,8 +82,8 @@ type lastElector struct {
 func scanElector(row sqldb.Rows) (storedElector, error) {
 	var e storedElector
 	var general, bolzano, trento, aosta, comunal, parliament placeColumns
-	var certifiability, reason sql.NullInt64
-	var removal sql.NullString
+	var certifiability sql.NullInt64
+	var codes, removals, votes, loss sql.NullString
 	s := &e.Status
 	err := row.Scan(&e.home, &e.ANPRID, answerColumn{&e.Capacity}, &general.comune, &general.section,
 		answerColumn{&e.Added.Bolzano.Enrolled}, &bolzano.comune, &bolzano.section,
@@ -91,7 +94,7 @@ func scanElector(row sqldb.Rows) (storedElector, error) {
 		answerColumn{&s.NationalReferendums}, answerColumn{&s.EuropeanParliament},
 		answerColumn{&s.Senate}, &s.SenateConstituency, answerColumn{&s.Chamber}, &s.ChamberConstituency,
 		answerColumn{&s.Regional}, answerColumn{&s.Comunal}, answerColumn{&s.District},
-		&certifiability, &reason, &removal)
+		&certifiability, &codes, &removals, &votes, &loss)
 	if err != nil {
 		return storedElector{}, err
 	}
@@ -105,12 +108,37 @@ func scanElector(row sqldb.Rows) (storedElector, error) {
 		c := electoral.Certifiability(certifiability.Int64)
 		e.Certifiability = &c
 	}
-	if removal.Valid {
-		if err := json.Unmarshal([]byte(removal.String), &e.Removal); err != nil {
-			return storedElector{}, fmt.Errorf("removal of elector %s: %w", e.ANPRID, err)
+	if removals.Valid || votes.Valid || loss.Valid {
+		if err := errors.Join(readJSON(removals, &e.Removals), readJSON(votes, &e.KeptVotes),
+			readJSON(loss, &e.Loss)); err != nil {
+			return storedElector{}, fmt.Errorf("how elector %s left the lists: %w", e.ANPRID, err)
 		}
 	}
 	return e, nil
+}
+
+func readJSON[T any](column sql.NullString, to *T) error {
+	if !column.Valid {
+		return nil
+	}
+	return json.Unmarshal([]byte(column.String), to)
+}
+
+// removalCodes writes the codes of an elector's removals, one digit for each list
+// of [electoral.Lists] or a blank, as a search compares them; nil if he has none.
+func removalCodes(e *electoral.Elector) any {
+	if len(e.Removals) == 0 {
+		return nil
+	}
+	var codes strings.Builder
+	for _, l := range electoral.Lists() {
+		code := " "
+		if r, removed := e.RemovalFrom(l); removed {
+			code = strconv.Itoa(int(r.Code))
+		}
+		codes.WriteString(code)
+	}
+	return codes.String()
 }
 
 // electorRow writes an elector into row, which has the length of the table.
@@ -138,15 +166,18 @@ func electorRow(row []any, home string, e *electoral.Elector) ([]any, error) {
 	} else {
 		row = append(row, int64(*e.Certifiability))
 	}
-	if e.Removal == nil {
-		row = append(row, nil, nil)
-	} else {
-		text, err := jsonText(e.Removal)
-		if err != nil {
-			return nil, err
+	for _, r := range e.Removals {
+		if r.Code < 0 || r.Code > 9 {
+			return nil, fmt.Errorf("sqlstore: code %d of a removal: expected one digit", r.Code)
 		}
-		row = append(row, int64(e.Removal.Reason), text)
 	}
+	removals, err1 := listJSON(e.Removals)
+	votes, err2 := listJSON(e.KeptVotes)
+	loss, err3 := optionalJSON(e.Loss)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, err
+	}
+	row = append(row, removalCodes(e), removals, votes, loss)
 	return row, electors.check(row)
 }
 
@@ -274,10 +305,15 @@ func (t *transaction) enrolledPage(ctx context.Context, of roll, after *listed, 
 	// An elector's comune is not always that of the list. A join of the two
 	// would have to look at every comune.
 	wanted := map[string]map[string]*electoral.Elector{}
+	again := map[*listed]*electoral.Elector{} // who stands in several sections
 	for i := range page {
 		p := &page[i]
 		if wanted[p.home] == nil {
 			wanted[p.home] = make(map[string]*electoral.Elector, len(page))
+		}
+		if first := wanted[p.home][p.id]; first != nil {
+			again[p] = first
+			continue
 		}
 		wanted[p.home][p.id] = &p.elector
 	}
@@ -285,6 +321,9 @@ func (t *transaction) enrolledPage(ctx context.Context, of roll, after *listed, 
 		if err := t.fill(ctx, home, byID); err != nil {
 			return nil, err
 		}
+	}
+	for p, first := range again {
+		p.elector = first.Clone()
 	}
 	return page, nil
 }
@@ -382,8 +421,16 @@ func replaceElector(old lastElector, home string, e electoral.Elector, row []any
 	var list []sqldb.Statement
 	moved := old.found && old.home != home
 	stays := func(x *electoral.Elector, l electoral.List, en electoral.Enrolment) bool {
-		at, ok := x.EnrolmentIn(l)
-		return old.found && !moved && ok && at == en
+		if !old.found || moved {
+			return false
+		}
+		if l != electoral.StillVotesList {
+			at, ok := x.EnrolmentIn(l)
+			return ok && at == en
+		}
+		return slices.ContainsFunc(x.KeptVotes, func(v electoral.KeptVote) bool {
+			return v.Comune == en.Comune && v.Section == en.Section
+		})
 	}
 	for l, en := range old.Places() {
 		if !stays(&e, l, en) {

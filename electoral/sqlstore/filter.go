@@ -79,7 +79,6 @@ var fieldColumns = func() map[electoral.Field]column {
 		electoral.SenateConstituencyField:  {text: "senate_constituency"},
 		electoral.ChamberConstituencyField: {text: "chamber_constituency"},
 		electoral.CertifiabilityField:      {text: "COALESCE(CAST(certifiability AS TEXT), '')"},
-		electoral.RemovalReasonField:       {text: "COALESCE(CAST(removal_reason AS TEXT), '')"},
 	}
 	for field, name := range map[electoral.Field]string{
 		electoral.CapacityField: "capacity", electoral.NationalReferendumsField: "national_referendums",
@@ -89,7 +88,9 @@ var fieldColumns = func() map[electoral.Field]column {
 	} {
 		m[field] = column{name, true}
 	}
-	for _, l := range electoral.Lists() {
+	for i, l := range electoral.Lists() {
+		m[electoral.ListField(l, electoral.ListRemoval)] = column{
+			text: "TRIM(SUBSTR(COALESCE(removal_codes, ''), " + strconv.Itoa(i+1) + ", 1))"}
 		name := strings.ReplaceAll(string(l), "-", "_")
 		if l != electoral.GeneralList {
 			m[electoral.ListField(l, electoral.ListEnrolled)] = column{name, true}

@@ -148,6 +148,7 @@ func scanPerson(row sqldb.Rows) (electoral.Person, error) {
 	p.FiscalCode, p.Sex = electoral.FiscalCode(code), electoral.Sex(sex)
 	err := p.Death.UnmarshalText([]byte(death))
 	if !usualBirth(birth, &p.Birth) {
+		p.Birth = electoral.Birth{}
 		err = errors.Join(err, json.Unmarshal([]byte(birth), &p.Birth))
 	}
 	if citizenships == italianAlone {
@@ -183,6 +184,17 @@ func usualBirth(text string, b *electoral.Birth) bool {
 	ok := p.skip(`{"date":"`) && p.date(&b.Date)
 	if ok && p.skip(`,"place":"`) {
 		ok = p.text(&b.Place)
+	}
+	if ok && p.skip(`,"deed":{"number":"`) {
+		b.Deed = new(electoral.BirthDeed)
+		ok = p.text(&b.Deed.Number)
+		if ok && p.skip(`,"part":"`) {
+			ok = p.text(&b.Deed.Part)
+		}
+		if ok && p.skip(`,"series":"`) {
+			ok = p.text(&b.Deed.Series)
+		}
+		ok = ok && p.skip("}")
 	}
 	return ok && p == "}"
 }

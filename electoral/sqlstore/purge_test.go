@@ -57,7 +57,7 @@ func writeMarked(t *testing.T, db *sqlstore.DB, text string, size int) {
 			mark := text + strings.Repeat("x", i*size%97)
 			e := electoraltest.SampleElector(id, "A074", mark)
 			e.Status.SenateConstituency, e.Status.ChamberConstituency = mark, mark+id
-			e.Removal.Note, e.Removal.StillVotes.Section = strings.Repeat(mark, 1+i%5*size), mark
+			e.Removals[0].Note, e.KeptVotes[0].Section = strings.Repeat(mark, 1+i%5*size), mark
 			if err := w.PutElector(ctx, "A074", e); err != nil {
 				return err
 			}

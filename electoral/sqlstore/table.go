@@ -101,6 +101,14 @@ func optionalJSON[T any](v *T) (any, error) {
 	return jsonText(*v)
 }
 
+// listJSON is jsonText with NULL for an empty list.
+func listJSON[T any](list []T) (any, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	return jsonText(list)
+}
+
 // size is how many rows a page has at most.
 type size int
 

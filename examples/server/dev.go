@@ -182,11 +182,12 @@ func (s *system) looked(ctx context.Context, in electoraltest.Inhabitant) error 
 // request with the same id has effect once.
 func (s *system) removed(ctx context.Context, in electoraltest.Inhabitant) error {
 	e, err := s.registry.Elector(ctx, officer("E388", "consultazione-2"), in.Person.ANPRID)
-	if err != nil || e.Removal != nil {
+	if err != nil || len(e.Removals) > 0 {
 		return err
 	}
 	_, _, err = s.registry.Remove(ctx, officer("E388", "cancellazione-1"),
-		registry.RemovalRequest{ANPRID: in.Person.ANPRID, Reason: electoral.Emigration})
+		registry.RemovalRequest{ANPRID: in.Person.ANPRID, List: electoral.GeneralList,
+			Cause: electoral.CauseMoved})
 	return err
 }
 

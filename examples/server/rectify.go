@@ -35,7 +35,7 @@ func (st *site) showRectify(w http.ResponseWriter, r *http.Request, n *session, 
 		return
 	}
 	for _, f := range electoral.Fields() {
-		if f.Field != electoral.CertifiabilityField && f.Field != electoral.RemovalReasonField {
+		if !f.Beside {
 			p.Fields = append(p.Fields, f)
 		}
 	}

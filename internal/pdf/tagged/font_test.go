@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/image/font/gofont/goregular"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
 )
@@ -18,6 +19,21 @@ func engine(t testing.TB) *Engine {
 	e, err := New(Config{})
 	require.NoError(t, err)
 	return e
+}
+
+// TestSpans draws what a font lacks with the fallback of the face, and no more.
+func TestSpans(t *testing.T) {
+	e, err := New(Config{Fallback: goregular.TTF})
+	require.NoError(t, err)
+	style := Style{Face: Regular, Size: 9}
+	other := style
+	other.Face = Fallback
+	require.Equal(t, []Span{{style, "ROSSI "}, {other, "ЖУК"}, {style, " È 日"}}, e.Spans(style, "ROSSI ЖУК E\u0300 日"))
+	require.Empty(t, e.Spans(style, ""))
+	bold := Style{Face: Bold, Size: 9}
+	require.Equal(t, []Span{{bold, "ЖУК"}}, e.Spans(bold, "ЖУК"), "without a fallback")
+	require.Error(t, e.Check(FallbackBold, "A"), "a face that is not there")
+	require.NoError(t, e.Check(Fallback, "ЖУК"))
 }
 
 // TestAgainstAnotherReader compares glyphs, widths and kerning with
@@ -46,7 +62,7 @@ func TestAgainstAnotherReader(t *testing.T) {
 // TestSubsetIsAFont parses every subset with another reader and compares the
 // outlines of its glyphs with those of the whole font.
 func TestSubsetIsAFont(t *testing.T) {
-	for i, f := range engine(t).fonts {
+	for i, f := range engine(t).fonts[:2] {
 		whole, err := sfnt.Parse([][]byte{titilliumRegular, titilliumBold}[i])
 		require.NoError(t, err)
 		for _, s := range f.subsets {
