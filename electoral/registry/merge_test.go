@@ -298,3 +298,43 @@ func TestMergeRefused(t *testing.T) {
 		refused(c.t, c.log, err, electoral.ElectorUnknown)
 	})
 }
+
+// TestMergeInherits: the position that survives keeps what the other remembers.
+func TestMergeInherits(t *testing.T) {
+	inTown(t, func(c *town) {
+		day := electoral.Date{Year: 2027, Month: 1, Day: 10}
+		vote := electoral.KeptVote{Comune: airasca, Consultation: electoral.RegionalElection, Day: day, Section: "1"}
+		left := electoral.Elector{ANPRID: "1", Capacity: electoral.Yes, Status: electorOf("1", aglie, "1").Status,
+			Removals: []electoral.Removal{
+				{Comune: airasca, List: electoral.GeneralList, Code: electoral.Emigration, Cause: electoral.CauseMoved, Day: day},
+				{Comune: airasca, List: electoral.TrentoList, Code: electoral.FromTerritorialList, Cause: electoral.CauseMoved, Day: day},
+			}, KeptVotes: []electoral.KeptVote{vote}}
+		require.NoError(c.t, c.store.Update(c.ctx(), func(w registry.Writer) error {
+			if err := w.PutElector(c.ctx(), airasca, left); err != nil {
+				return err
+			}
+			return w.PutElector(c.ctx(), aglie, electorOf(twinID, aglie, "1"))
+		}))
+		c.twin(aglie)
+		c.population.Remove("1")
+		e, _, err := c.MergeIDs(c.ctx(), officer(aglie), "1", twinID)
+		require.NoError(c.t, err)
+		assert.Equal(c.t, []electoral.KeptVote{vote}, e.KeptVotes)
+		require.Len(c.t, e.Removals, 1, "he is in the general list")
+		assert.Equal(c.t, electoral.TrentoList, e.Removals[0].List)
+		assert.Equal(c.t, &electoral.Enrolment{Comune: aglie, Section: "1"}, e.General)
+	})
+	inTown(t, func(c *town) {
+		loss := &electoral.CapacityLoss{Day: electoral.Date{Year: 2026, Month: 3, Day: 1}, Comune: aglie}
+		require.NoError(c.t, c.store.Update(c.ctx(), func(w registry.Writer) error {
+			if err := w.PutElector(c.ctx(), aglie, electoral.Elector{ANPRID: "1", Capacity: electoral.No, Loss: loss}); err != nil {
+				return err
+			}
+			return w.PutElector(c.ctx(), aglie, electoral.Elector{ANPRID: twinID, Capacity: electoral.No})
+		}))
+		c.twin(aglie)
+		e, _, err := c.MergeIDs(c.ctx(), officer(aglie), "1", twinID)
+		require.NoError(c.t, err)
+		assert.Equal(c.t, loss, e.Loss, "a right that was lost stays lost")
+	})
+}
