@@ -5,13 +5,16 @@ var registryRules = []Rule{
 	{
 		Code: NotCompetent, Severity: Error,
 		Description: "solo l'ufficiale elettorale del comune della lista scrive",
-		Message:     "Chi accede è l'ufficiale elettorale del comune di {actorComune}, ma il dato è del comune di {comune}.",
-		Expected:    "l'operazione dell'ufficiale elettorale del comune di {comune}",
-		Citizen:     "Questa operazione spetta all'ufficio elettorale di un altro comune: può chiedere all'ufficio elettorale del suo comune.",
+		Message: "Chi accede è l'ufficiale elettorale del comune di {actorComune}, ma il dato è del comune di " +
+			"{comune}.",
+		Expected: "l'operazione dell'ufficiale elettorale del comune di {comune}",
+		Citizen: "Questa operazione spetta all'ufficio elettorale di un altro comune: può chiedere all'ufficio " +
+			"elettorale del suo comune.",
 		Cases: []Case{
 			{Name: "no-officer", Message: "Chi accede non è un ufficiale elettorale.",
 				Expected: "l'accesso dell'ufficiale elettorale del comune di {comune}",
-				Citizen:  "Questo servizio è riservato agli uffici elettorali. Per la sua posizione può usare la sua area personale, o rivolgersi all'ufficio elettorale del suo comune."},
+				Citizen: "Questo servizio è riservato agli uffici elettorali. Per la sua posizione può usare la sua area " +
+					"personale, o rivolgersi all'ufficio elettorale del suo comune."},
 			{Name: "list", Message: "La {list} non è del comune di {comune}.",
 				Expected: "una lista del comune di {comune}"},
 			{Name: "no-list",
@@ -26,16 +29,18 @@ var registryRules = []Rule{
 		Description: "l'accesso richiede credenziali di livello almeno 2",
 		Message:     "Le credenziali con cui si è fatto l'accesso sono di livello troppo basso.",
 		Expected:    "un nuovo accesso con credenziali di livello 2 o 3",
-		Citizen:     "Per questo servizio serve un accesso più sicuro: esca ed entri di nuovo con SPID di livello 2 o superiore, con la carta d'identità elettronica (CIE) o con la CNS.",
-		Source:      "D.M. 17 ottobre 2022, art. 3 c. 3 e art. 4 c. 4",
+		Citizen: "Per questo servizio serve un accesso più sicuro: esca ed entri di nuovo con SPID di livello 2 o " +
+			"superiore, con la carta d'identità elettronica (CIE) o con la CNS.",
+		Source: "D.M. 17 ottobre 2022, art. 3 c. 3 e art. 4 c. 4",
 	},
 	{
 		Code: RequestIDMissing, Severity: Error,
 		Description: "ogni richiesta ha un identificativo di 1-64 caratteri stampabili",
 		Message:     "Manca l'identificativo della richiesta, o non è valido.",
 		Expected:    "da 1 a 64 caratteri ASCII stampabili, senza spazi",
-		Citizen:     "La richiesta non è arrivata completa. Torni alla pagina precedente e la invii di nuovo; se succede ancora, lo segnali all'assistenza del portale.",
-		Source:      "D.M. 17 ottobre 2022, all. 2, ulteriori specifiche tecniche, punto 1",
+		Citizen: "La richiesta non è arrivata completa. Torni alla pagina precedente e la invii di nuovo; se succede " +
+			"ancora, lo segnali all'assistenza del portale.",
+		Source: "D.M. 17 ottobre 2022, all. 2, ulteriori specifiche tecniche, punto 1",
 	},
 	{
 		Code: ActorUnknown, Severity: Error,
@@ -46,10 +51,12 @@ var registryRules = []Rule{
 		Cases: []Case{
 			{Name: "method", Message: "Non è noto come chi accede è stato autenticato.",
 				Expected: "smart-card, cns, cie o spid",
-				Citizen:  "Non è stato possibile riconoscere il modo in cui ha fatto l'accesso. Esca ed entri di nuovo con SPID, CIE o CNS."},
+				Citizen: "Non è stato possibile riconoscere il modo in cui ha fatto l'accesso. Esca ed entri di nuovo con " +
+					"SPID, CIE o CNS."},
 			{Name: "acting-for", Message: "Il codice fiscale di chi ha delegato non è valido.",
 				Expected: "il codice fiscale dell'ufficiale elettorale che ha delegato, o nessuno",
-				Citizen:  "Non è stato possibile riconoscere la persona per conto della quale è stato fatto l'accesso. Esca ed entri di nuovo con la sua identità digitale."},
+				Citizen: "Non è stato possibile riconoscere la persona per conto della quale è stato fatto l'accesso. Esca ed " +
+					"entri di nuovo con la sua identità digitale."},
 		},
 		Source: "D.M. 17 ottobre 2022, all. 2, ulteriori specifiche tecniche, punto 1",
 	},
@@ -71,38 +78,46 @@ var registryRules = []Rule{
 		Description: "il soggetto risulta in ANPR",
 		Message:     "Il soggetto non risulta in ANPR.",
 		Expected:    "l'identificativo ANPR di un soggetto che vi risulta",
-		Citizen:     "La persona non risulta nell'anagrafe nazionale. Controlli i dati indicati; se sono giusti, si rivolga all'ufficio anagrafe del comune dove vive o, se vive all'estero, al consolato.",
+		Citizen: "La persona non risulta nell'anagrafe nazionale. Controlli i dati indicati; se sono giusti, si " +
+			"rivolga all'ufficio anagrafe del comune dove vive o, se vive all'estero, al consolato.",
 		Cases: []Case{
 			{Name: "invalid-code", Message: "Il codice fiscale non è valido.",
 				Expected: "un codice fiscale di 16 caratteri, o provvisorio di 11 cifre",
 				Citizen:  "Il codice fiscale non è scritto in modo corretto. Lo controlli sulla tessera sanitaria e riprovi."},
 			{Name: "code", Message: "Il codice fiscale non risulta in ANPR.",
 				Expected: "il codice fiscale di un soggetto che risulta in ANPR",
-				Citizen:  "Il codice fiscale indicato non risulta nell'anagrafe nazionale. Lo controlli; se è giusto, si rivolga all'ufficio anagrafe del comune dove vive o, se vive all'estero, al consolato."},
+				Citizen: "Il codice fiscale indicato non risulta nell'anagrafe nazionale. Lo controlli; se è giusto, si " +
+					"rivolga all'ufficio anagrafe del comune dove vive o, se vive all'estero, al consolato."},
 			{Name: "actor", Message: "Chi accede non risulta in ANPR.",
 				Expected: "l'accesso di chi risulta in ANPR con il codice fiscale con cui accede",
-				Citizen:  "Il codice fiscale con cui ha fatto l'accesso non risulta nell'anagrafe nazionale. Si rivolga all'ufficio anagrafe del comune dove vive o, se vive all'estero, al consolato."},
+				Citizen: "Il codice fiscale con cui ha fatto l'accesso non risulta nell'anagrafe nazionale. Si rivolga " +
+					"all'ufficio anagrafe del comune dove vive o, se vive all'estero, al consolato."},
 		},
 		Source:   "D.M. 17 ottobre 2022, all. 2, servizi per i cittadini, punto 1",
 		ANPRCode: "EN413",
 	},
 	{
 		Code: PersonGone, Severity: Warning,
-		Description: "chi è nelle liste risulta ancora in ANPR; se non vi risulta più, la sua posizione si può correggere e cancellare",
-		Message:     "Il soggetto non risulta più in ANPR: di lui non si possono controllare i dati anagrafici.",
-		Expected:    "un controllo in anagrafe: se il suo identificativo è stato unito a un altro, l'unione dei dati elettorali; altrimenti la cancellazione",
-		Source:      "D.P.R. 20 marzo 1967, n. 223, art. 32 (nelle liste resta chi non ne è cancellato)",
+		Description: "chi è nelle liste risulta ancora in ANPR; se non vi risulta più, la sua posizione si può " +
+			"correggere e cancellare",
+		Message: "Il soggetto non risulta più in ANPR: di lui non si possono controllare i dati anagrafici.",
+		Expected: "un controllo in anagrafe: se il suo identificativo è stato unito a un altro, l'unione dei dati " +
+			"elettorali; altrimenti la cancellazione",
+		Source: "D.P.R. 20 marzo 1967, n. 223, art. 32 (nelle liste resta chi non ne è cancellato)",
 	},
 	{
 		Code: ElectorUnknown, Severity: Error,
 		Description: "i dati elettorali del soggetto sono registrati",
 		Message:     "I dati elettorali del soggetto non sono registrati.",
 		Expected:    "un soggetto registrato da un comune, oppure la sua iscrizione",
-		Citizen:     "Nessun comune ha registrato finora i suoi dati elettorali. Se pensa di dover essere nelle liste, si rivolga all'ufficio elettorale del comune di residenza.",
+		Citizen: "Nessun comune ha registrato finora i suoi dati elettorali. Se pensa di dover essere nelle liste, " +
+			"si rivolga all'ufficio elettorale del comune di residenza.",
 		Cases: []Case{
 			{Name: "no-comune", Message: "Nessun comune tiene la posizione di chi chiede.",
 				Expected: "la richiesta di chi è residente, iscritto all'AIRE o in una lista elettorale",
-				Citizen:  "Non risultano una sua residenza in Italia né una sua iscrizione tra gli italiani all'estero, e quindi nessun comune può rispondere. Si rivolga all'ufficio anagrafe del comune dove vive o, se vive all'estero, al consolato."},
+				Citizen: "Non risultano una sua residenza in Italia né una sua iscrizione tra gli italiani all'estero, e " +
+					"quindi nessun comune può rispondere. Si rivolga all'ufficio anagrafe del comune dove vive o, se vive " +
+					"all'estero, al consolato."},
 		},
 		Source: "D.M. 17 ottobre 2022, all. 1",
 	},
@@ -115,13 +130,16 @@ var registryRules = []Rule{
 			{Name: "elsewhere", Message: "I dati elettorali del soggetto sono già registrati dal comune di {comune}.",
 				Expected: "la cancellazione da parte del comune di {comune}, che trova la richiesta tra i suoi conflitti"},
 			{Name: "other-id",
-				Message:  "La stessa persona, con lo stesso codice fiscale, è già in una lista del comune di {comune} con un altro identificativo ANPR, {other}.",
+				Message: "La stessa persona, con lo stesso codice fiscale, è già in una lista del comune di {comune} con un " +
+					"altro identificativo ANPR, {other}.",
 				Expected: "la cancellazione da parte del comune di {comune}, oppure l'unione dei due identificativi"},
 			{Name: "other-id-right",
-				Message:  "La stessa persona, con l'identificativo ANPR {other}, risulta senza capacità elettorale nel comune di {comune}.",
+				Message: "La stessa persona, con l'identificativo ANPR {other}, risulta senza capacità elettorale nel comune " +
+					"di {comune}.",
 				Expected: "l'unione dei due identificativi, dopo il riacquisto della capacità se vi è stato"},
 			{Name: "other-id-left",
-				Message:  "Della stessa persona restano dati elettorali, senza liste, con un altro identificativo ANPR, {other}, nel comune di {comune}.",
+				Message: "Della stessa persona restano dati elettorali, senza liste, con un altro identificativo ANPR, " +
+					"{other}, nel comune di {comune}.",
 				Expected: "l'unione dei due identificativi"},
 		},
 		Source:   "prassi ANPR (segnalazioni 4009, 4136, 4800 e 5288)",
@@ -136,10 +154,12 @@ var registryRules = []Rule{
 			{Name: "other-code", Message: "In ANPR i due identificativi sono di persone con codici fiscali diversi.",
 				Expected: "due identificativi della stessa persona"},
 			{Name: "lists",
-				Message:  "Tutti e due gli identificativi sono in liste elettorali: {from} nel comune di {comune}, {to} nel comune di {other}.",
+				Message: "Tutti e due gli identificativi sono in liste elettorali: {from} nel comune di {comune}, {to} nel " +
+					"comune di {other}.",
 				Expected: "prima la cancellazione di uno dei due; un altro comune trova la richiesta tra i suoi conflitti"},
 			{Name: "right",
-				Message:  "Uno dei due identificativi risulta senza capacità elettorale, l'altro no: {from} nel comune di {comune}, {to} nel comune di {other}.",
+				Message: "Uno dei due identificativi risulta senza capacità elettorale, l'altro no: {from} nel comune di " +
+					"{comune}, {to} nel comune di {other}.",
 				Expected: "prima la perdita della capacità registrata anche per l'altro, oppure il riacquisto"},
 		},
 		Source: "prassi ANPR (segnalazioni 4009, 4136, 4800 e 5288)",
@@ -176,16 +196,20 @@ var registryRules = []Rule{
 			{Name: "other-comune", Message: "Il primo caricamento del soggetto è già stato fatto dal comune di {comune}.",
 				Expected: "la cancellazione da parte del comune di {comune}, oppure il file senza questo soggetto"},
 			{Name: "other-id",
-				Message:  "La stessa persona, con lo stesso codice fiscale, è già in una lista del comune di {comune} con un altro identificativo ANPR, {other}.",
+				Message: "La stessa persona, con lo stesso codice fiscale, è già in una lista del comune di {comune} con un " +
+					"altro identificativo ANPR, {other}.",
 				Expected: "la cancellazione da parte del comune di {comune}, oppure l'unione dei due identificativi"},
 			{Name: "other-id-right",
-				Message:  "La stessa persona, con l'identificativo ANPR {other}, risulta senza capacità elettorale nel comune di {comune}.",
+				Message: "La stessa persona, con l'identificativo ANPR {other}, risulta senza capacità elettorale nel comune " +
+					"di {comune}.",
 				Expected: "l'unione dei due identificativi, dopo il riacquisto della capacità se vi è stato"},
 			{Name: "other-id-left",
-				Message:  "Della stessa persona restano dati elettorali, senza liste, con un altro identificativo ANPR, {other}, nel comune di {comune}.",
+				Message: "Della stessa persona restano dati elettorali, senza liste, con un altro identificativo ANPR, " +
+					"{other}, nel comune di {comune}.",
 				Expected: "l'unione dei due identificativi"},
 			{Name: "other-id-file",
-				Message:  "La stessa persona, con lo stesso codice fiscale, compare già nel record {record} con un altro identificativo ANPR.",
+				Message: "La stessa persona, con lo stesso codice fiscale, compare già nel record {record} con un altro " +
+					"identificativo ANPR.",
 				Expected: "un solo record per persona, con l'identificativo che ANPR conserva"},
 		},
 		Source:   "D.M. 17 ottobre 2022, art. 7 c. 1; prassi ANPR (segnalazioni 4136 e 4242)",
@@ -253,26 +277,30 @@ var registryRules = []Rule{
 		Description: "l'identificativo di una richiesta non si usa per un'altra",
 		Message:     "L'identificativo è già stato usato per una richiesta diversa.",
 		Expected:    "un identificativo nuovo, oppure la stessa richiesta",
-		Citizen:     "Questa richiesta risulta già inviata con un contenuto diverso. Torni alla pagina precedente e ne cominci una nuova.",
-		Source:      "schemi ANPR V9.2.7 (tipoDatoTestataRichiesta: idOperazioneComune)",
+		Citizen: "Questa richiesta risulta già inviata con un contenuto diverso. Torni alla pagina precedente e ne " +
+			"cominci una nuova.",
+		Source: "schemi ANPR V9.2.7 (tipoDatoTestataRichiesta: idOperazioneComune)",
 	},
 	{
 		Code: RequestIDOld, Severity: Error,
 		Description: "gli identificativi numerici di un comune crescono",
-		Message:     "L'identificativo non è di una richiesta già inviata, e non è maggiore dell'ultimo del comune, {last}.",
-		Expected:    "un numero maggiore di {last}",
-		Source:      "schemi ANPR V9.2.7 (tipoDatoTestataRichiesta: idOperazioneComune)",
+		Message: "L'identificativo non è di una richiesta già inviata, e non è maggiore dell'ultimo del comune, " +
+			"{last}.",
+		Expected: "un numero maggiore di {last}",
+		Source:   "schemi ANPR V9.2.7 (tipoDatoTestataRichiesta: idOperazioneComune)",
 	},
 	{
 		Code: AccessTextUnfit, Severity: Error,
 		Description: "ciò che si registra di un accesso sta nel registro degli accessi",
 		Message:     "Il testo non si può conservare nel registro degli accessi.",
 		Expected:    "al massimo {most} byte, senza caratteri di controllo",
-		Citizen:     "Un dato tecnico dell'accesso non si può registrare, e senza registrazione il servizio non risponde. Esca, entri di nuovo e riprovi; se succede ancora, lo segnali all'assistenza del portale.",
+		Citizen: "Un dato tecnico dell'accesso non si può registrare, e senza registrazione il servizio non " +
+			"risponde. Esca, entri di nuovo e riprovi; se succede ancora, lo segnali all'assistenza del portale.",
 		Cases: []Case{
 			{Name: "level", Message: "Il livello delle credenziali non è uno di quelli previsti.",
 				Expected: "1, 2 o 3; 0 se non è noto",
-				Citizen:  "Non è stato possibile riconoscere il livello di sicurezza del suo accesso. Esca ed entri di nuovo con SPID, CIE o CNS."},
+				Citizen: "Non è stato possibile riconoscere il livello di sicurezza del suo accesso. Esca ed entri di nuovo " +
+					"con SPID, CIE o CNS."},
 		},
 		Source: "D.M. 17 ottobre 2022, all. 3, punto 3",
 	},
@@ -281,7 +309,8 @@ var registryRules = []Rule{
 		Description: "il tipo di revisione è uno di quelli di ANPR",
 		Message:     "Il tipo di revisione non è noto.",
 		Expected:    "primo caricamento, semestrale, dinamica, straordinaria o altra",
-		Citizen:     "La richiesta non è arrivata in una forma riconosciuta. Torni alla pagina precedente e la invii di nuovo; se succede ancora, lo segnali all'assistenza del portale.",
+		Citizen: "La richiesta non è arrivata in una forma riconosciuta. Torni alla pagina precedente e la invii di " +
+			"nuovo; se succede ancora, lo segnali all'assistenza del portale.",
 		Cases: []Case{
 			{Name: "query", Message: "Il tipo di revisione non è noto.", Expected: "{expected}"},
 		},
@@ -338,7 +367,8 @@ var registryRules = []Rule{
 		Description: "la pagina ha una dimensione ammessa e comincia dopo un identificativo",
 		Message:     "La dimensione della pagina non è ammessa.",
 		Expected:    "da 1 a {most} righe",
-		Citizen:     "L'elenco non si può mostrare in una pagina di questa lunghezza. Torni all'elenco e lo scorra una pagina alla volta.",
+		Citizen: "L'elenco non si può mostrare in una pagina di questa lunghezza. Torni all'elenco e lo scorra una " +
+			"pagina alla volta.",
 		Cases: []Case{
 			{Name: "count", Message: "Il conteggio non ha pagine.", Expected: "nessuna pagina"},
 			{Name: "after", Message: "La pagina non comincia dopo un identificativo ANPR.",
@@ -358,11 +388,13 @@ var registryRules = []Rule{
 		Code: ConflictStep, Severity: Error,
 		Description: "l'azione è ammessa nello stato del conflitto e per quella parte",
 		Message:     "L'azione non è ammessa per il comune richiedente in un conflitto «{state}».",
-		Expected:    "la presa visione; il ritiro, se il conflitto non è chiuso; una nuova richiesta con una nota, dopo un rifiuto o un ritiro",
+		Expected: "la presa visione; il ritiro, se il conflitto non è chiuso; una nuova richiesta con una nota, dopo " +
+			"un rifiuto o un ritiro",
 		Cases: []Case{
 			{Name: "holder",
-				Message:  "L'azione non è ammessa per il comune che ha iscritto il soggetto in un conflitto «{state}».",
-				Expected: "la presa visione; il rifiuto con una nota, se il conflitto è in attesa; oppure la cancellazione del soggetto"},
+				Message: "L'azione non è ammessa per il comune che ha iscritto il soggetto in un conflitto «{state}».",
+				Expected: "la presa visione; il rifiuto con una nota, se il conflitto è in attesa; oppure la cancellazione del " +
+					"soggetto"},
 		},
 		Source: "prassi ANPR (segnalazioni 4009, 4136 e 5288)",
 	},
@@ -406,7 +438,8 @@ var registryRules = []Rule{
 		Message:     "Il nome contiene lettere che il carattere di stampa non ha: è scritto con le lettere semplici.",
 		Expected:    "un controllo a mano di come il nome è stampato",
 		Cases: []Case{
-			{Name: "none", Message: "Il nome contiene lettere che non si possono stampare: al suo posto sta l'identificativo ANPR.",
+			{Name: "none", Message: "Il nome contiene lettere che non si possono stampare: al suo posto sta " +
+				"l'identificativo ANPR.",
 				Expected: "il nome scritto a mano accanto all'identificativo"},
 			{Name: "ascii", Message: "Il testo contiene caratteri che ASCII non ha: al loro posto sta un punto interrogativo.",
 				Expected: "un formato che ha tutte le lettere: CSV, NDJSON o PDF"},
@@ -423,12 +456,14 @@ var registryRules = []Rule{
 	},
 	{
 		Code: ExtractionScope, Severity: Error,
-		Description: "l'estrazione indica una lista, oppure chi compie 18 anni, oppure chi è stato modificato in un intervallo",
-		Message:     "Non è chiaro che cosa si estrae: non è indicato nulla, o più di una cosa.",
-		Expected:    "una sola tra: una lista, chi compie 18 anni in un periodo, chi è stato modificato in un intervallo",
+		Description: "l'estrazione indica una lista, oppure chi compie 18 anni, oppure chi è stato modificato in un " +
+			"intervallo",
+		Message:  "Non è chiaro che cosa si estrae: non è indicato nulla, o più di una cosa.",
+		Expected: "una sola tra: una lista, chi compie 18 anni in un periodo, chi è stato modificato in un intervallo",
 		Cases: []Case{
 			{Name: "choice", Message: "L'ordine alfabetico o il tipo di operazione non vanno con ciò che si estrae.",
-				Expected: "l'ordine alfabetico con una lista intera; operazioni e revisioni con chi è stato modificato in un intervallo"},
+				Expected: "l'ordine alfabetico con una lista intera; operazioni e revisioni con chi è stato modificato in un " +
+					"intervallo"},
 		},
 		Source: "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3",
 	},

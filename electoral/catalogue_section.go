@@ -137,7 +137,9 @@ var sectionRules = []Rule{
 		Expected:    "un controllo sulle tabelle del Ministero",
 		Cases: []Case{
 			{Name: "deduced",
-				Message: "I collegi per {consultation} del comune di {comune} sono dedotti da quelli dei comuni da cui è nato.", Expected: "{expected}, salvo un controllo sulle tabelle del Ministero"},
+				Message: "I collegi per {consultation} del comune di {comune} sono dedotti da quelli dei comuni da cui è nato.",
+				Expected: "{expected}, salvo un controllo sulle tabelle " +
+					"del Ministero"},
 		},
 		Source: "collegi e circoscrizioni per Camera e Senato (d.lgs. n. 177 del 2020)",
 	},
@@ -180,9 +182,13 @@ var sectionRules = []Rule{
 		Expected:    "un controllo sulla legge elettorale regionale",
 		Cases: []Case{
 			{Name: "proposed",
-				Message: "La circoscrizione regionale del comune di {comune} non si può controllare su una tabella certa.", Expected: "{expected}, salvo un controllo sulle tabelle del Ministero"},
+				Message: "La circoscrizione regionale del comune di {comune} non si può controllare su una tabella certa.",
+				Expected: "{expected}, salvo un controllo sulle tabelle del " +
+					"Ministero"},
 			{Name: "no-table",
-				Message: "La circoscrizione regionale del comune di {comune} non si può controllare su una tabella certa.", Expected: "un controllo sulle tabelle del Ministero"},
+				Message: "La circoscrizione regionale del comune di {comune} non si può controllare su una tabella certa.",
+				Expected: "un controllo sulle tabelle del " +
+					"Ministero"},
 		},
 		Source: "Costituzione, art. 122; legge elettorale della regione",
 	},
@@ -196,10 +202,12 @@ var sectionRules = []Rule{
 	},
 	{
 		Code: DistrictComuneSmall, Severity: Warning,
-		Description: "nelle regioni a statuto ordinario solo i comuni con più di 250.000 abitanti possono avere circoscrizioni di decentramento",
-		Message:     "Il comune di {comune} non risulta avere circoscrizioni di decentramento.",
-		Expected:    "nessuna circoscrizione, se il comune non ha più di 250.000 abitanti; altrimenti un controllo sul suo statuto",
-		Source:      "legge n. 191 del 2009, art. 2 c. 186 lett. b)",
+		Description: "nelle regioni a statuto ordinario solo i comuni con più di 250.000 abitanti possono avere " +
+			"circoscrizioni di decentramento",
+		Message: "Il comune di {comune} non risulta avere circoscrizioni di decentramento.",
+		Expected: "nessuna circoscrizione, se il comune non ha più di 250.000 abitanti; altrimenti un controllo sul " +
+			"suo statuto",
+		Source: "legge n. 191 del 2009, art. 2 c. 186 lett. b)",
 	},
 	{
 		Code: TranslationLanguage, Severity: Error,
