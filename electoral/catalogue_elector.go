@@ -11,7 +11,9 @@ var electorRules = []Rule{
 		Description: "l'identificativo ANPR del soggetto è di 1-16 cifre",
 		Message:     "L'identificativo ANPR del soggetto manca o non è numerico.",
 		Expected:    "da 1 a 16 cifre",
-		Source:      "schemi ANPR V9.2.7 (tipoDato.xsd, vocabolarioSubentro.xsd)",
+		Citizen: "La persona non è indicata in modo corretto. Torni alla pagina precedente e riprovi; se succede " +
+			"ancora, lo segnali all'assistenza del portale.",
+		Source: "schemi ANPR V9.2.7 (tipoDato.xsd, vocabolarioSubentro.xsd)",
 	},
 	{
 		Code: CapacityNotGiven, Severity: Error,

@@ -70,7 +70,7 @@ func (a *action) judgeChoice(ctx context.Context, w Writer,
 	}
 	vote := a.r.voteOf(electoral.Extraction{Comune: a.comune, Consultation: q.Consultation, Day: q.Day})
 	faults = append(faults, vote.Check()...)
-	person, old, err := a.known(ctx, w, q.ANPRID)
+	person, old, err := a.present(ctx, w, q.ANPRID)
 	if err != nil {
 		return nil, vote, err
 	}
@@ -78,7 +78,7 @@ func (a *action) judgeChoice(ctx context.Context, w Writer,
 		return electoral.Faults{unknownElector(q.ANPRID)}, vote, nil
 	}
 	if en, in := old.elector.EnrolmentIn(electoral.GeneralList); !in || en.Comune != a.comune {
-		faults = append(faults, notCompetent("anprId", en.Comune, a.req.Actor))
+		faults = append(faults, a.r.notCompetent("anprId", en.Comune, a.req.Actor))
 	}
 	if !q.Kind.Known() {
 		fault(electoral.ChoiceKindUnknown, "choice.kind", string(q.Kind), nil)

@@ -15,8 +15,8 @@ import (
 )
 
 // A Population keeps persons. It implements [electoral.Population],
-// [electoral.BulkPopulation] and [electoral.ResidentPopulation]. It may be read
-// within a view or an update of a [Store] and does not wait for their end.
+// [electoral.BulkPopulation], [electoral.IdentityPopulation] and
+// [electoral.ResidentPopulation]. It may be read within a view or an update of a [Store] and does not wait for their end.
 type Population struct{ db *sqldb.DB }
 
 var (
@@ -112,6 +112,29 @@ func (p *Population) ByFiscalCode(ctx context.Context, code electoral.FiscalCode
 		return electoral.Person{}, fmt.Errorf("sqlstore: person by fiscal code: %w", electoral.ErrNotFound)
 	}
 	return person, err
+}
+
+// IDsOfCodes implements [electoral.IdentityPopulation]: no two persons of it have
+// the same code.
+func (p *Population) IDsOfCodes(ctx context.Context,
+	codes []electoral.FiscalCode) (map[electoral.FiscalCode][]string, error) {
+	keys := make([]string, len(codes))
+	for i, code := range codes {
+		keys[i] = string(code)
+	}
+	out := make(map[electoral.FiscalCode][]string, len(codes))
+	err := p.db.Lookup(ctx, func(q sqldb.Querier) error {
+		clear(out)
+		found, err := routes(ctx, q, personCodes, keys)
+		for code, id := range found {
+			out[electoral.FiscalCode(code)] = []string{id}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func scanPerson(row sqldb.Rows) (electoral.Person, error) {
