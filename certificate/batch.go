@@ -210,7 +210,7 @@ func (b *batch) one(ctx context.Context, n int, code string) batchResult {
 	}
 	person, err := b.req.People.ByFiscalCode(ctx, parsed)
 	if errors.Is(err, electoral.ErrNotFound) {
-		out.Outcome, out.Reasons = BatchRefused, []Reason{newReason(NotInANPR, "codiceFiscale")}
+		out.Outcome, out.Reasons = BatchRefused, []Reason{notFound("codiceFiscale")}
 		return out
 	}
 	if err != nil {

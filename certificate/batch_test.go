@@ -118,6 +118,7 @@ func TestBatch(t *testing.T) {
 		switch {
 		case n == 60:
 			assert.Contains(t, row[5], string(NotInANPR))
+			assert.Equal(t, "Il codice fiscale non risulta in ANPR.", row[6])
 		case n > 60:
 			assert.Contains(t, row[5], string(FiscalCodeInvalid))
 		case n%5 == 4:

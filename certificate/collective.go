@@ -301,7 +301,7 @@ func (c *collective) assess(ctx context.Context) error {
 func (c *collective) one(ctx context.Context, p *collectivePerson) error {
 	person, err := c.find(ctx, p.code)
 	if errors.Is(err, electoral.ErrNotFound) {
-		p.Outcome, p.Reasons = BatchRefused, []Reason{newReason(NotInANPR, "codiceFiscale")}
+		p.Outcome, p.Reasons = BatchRefused, []Reason{notFound("codiceFiscale")}
 		return nil
 	}
 	if err != nil {

@@ -64,6 +64,7 @@ func TestCollective(t *testing.T) {
 	assert.Equal(t, PersonRepeated, out.Report[50].Reasons[0].Code)
 	assert.Equal(t, FiscalCodeInvalid, out.Report[51].Reasons[0].Code)
 	assert.Equal(t, NotInANPR, out.Report[52].Reasons[0].Code)
+	assert.Equal(t, "nowhere", out.Report[52].Reasons[0].Case)
 	var report bytes.Buffer
 	require.NoError(t, out.WriteReport(&report))
 	assert.Contains(t, report.String(), "non rilasciato")

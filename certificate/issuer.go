@@ -358,7 +358,7 @@ func (i *Issuer) issue(ctx context.Context, on *electoral.Entry, req Request, k 
 // issue sets (instant, trial, nonce, protocol). Its error is a [*Refusal] with
 // every reason.
 func (i *Issuer) compose(facts electoral.CertificateFacts, req Request, at electoral.Date) (Data, error) {
-	reasons := Assess(facts, req.Kind, req.List, at)
+	reasons := i.named(Assess(facts, req.Kind, req.List, at))
 	refuse := func(c Code, field string) { reasons = append(reasons, newReason(c, field)) }
 	if _, err := ParseUse(string(req.Use)); err != nil {
 		refuse(UseUnknown, "use")
@@ -411,6 +411,17 @@ func (i *Issuer) compose(facts electoral.CertificateFacts, req Request, at elect
 	var err error
 	d.ValidUntil, err = i.rules.ValidUntil(d.Kind, at)
 	return d, err
+}
+
+// named puts the name of a comune beside its code in the reasons that name one:
+// [Assess] has no tables.
+func (i *Issuer) named(reasons []Reason) []Reason {
+	for n, r := range reasons {
+		if code := r.Args["comune"]; r.Code == BetweenComuni && code != "" {
+			reasons[n] = newCase(r.Code, r.Case, r.Field, electoral.Args{"comune": i.cfg.Tables.ComuneLabel(code)})
+		}
+	}
+	return reasons
 }
 
 func ptrTo[T any](v T) *T { return &v }

@@ -182,84 +182,106 @@ func DefaultRules() Rules { return RulesFrom(StampLaw()) }
 // art. 41 c. 1 of the same decree. Exemption from stamp duty is that of D.P.R.
 // 642/1972, table (annex B), art. 1, and then of d.lgs. 123/2025, annex 3.
 func RulesFrom(stampLaw electoral.Date) Rules {
-	from2012 := electoral.Date{Year: 2012, Month: 1, Day: 1}
-	before := stampLaw.AddDays(-1)
-	paying := []Use{PrivateUse, AbroadUse}
 	return Rules{
-		Formulas: []UseText{
-			{
-				From: from2012, Uses: []Use{PrivateUse},
-				Text: "Il presente certificato non può essere prodotto agli organi della pubblica amministrazione " +
-					"o ai privati gestori di pubblici servizi",
-				Translations: map[string]string{
-					"de": "Diese Bescheinigung darf nicht bei Organen der öffentlichen Verwaltung oder bei privaten " +
-						"Betreibern öffentlicher Dienste vorgelegt werden",
-					"fr": "Le présent certificat ne peut être produit aux organes de l'administration publique ni aux " +
-						"gestionnaires privés de services publics",
-					"sl": "Tega potrdila ni dovoljeno predložiti organom javne uprave ali zasebnim upravljavcem " +
-						"javnih storitev",
-				},
-				Source: "D.P.R. 28 dicembre 2000, n. 445, art. 40, comma 02",
-			},
-			{
-				From: from2012, Uses: []Use{AbroadUse},
-				Text: "Ai sensi dell'art. 40 del D.P.R. 28 dicembre 2000, n. 445, il presente certificato è rilasciato " +
-					"solo per l'estero",
-				Translations: map[string]string{
-					"de": "Diese Bescheinigung wird gemäß Art. 40 des D.P.R. vom 28. Dezember 2000, Nr. 445, nur für das " +
-						"Ausland ausgestellt",
-					"fr": "Le présent certificat est délivré uniquement pour l'étranger, au sens de l'art. 40 du D.P.R. " +
-						"n° 445 du 28 décembre 2000",
-					"sl": "To potrdilo se v skladu s 40. členom OPR št. 445 z dne 28. decembra 2000 izda samo za tujino",
-				},
-				Source: "D.P.R. 28 dicembre 2000, n. 445, art. 40",
-			},
-		},
-		Stamps: []UseText{
-			{
-				To: before, Uses: []Use{ElectoralUse},
-				Text: "Esente da imposta di bollo per uso elettorale o referendario " +
-					"(D.P.R. 26 ottobre 1972, n. 642, tabella, art. 1).",
-				Translations: map[string]string{
-					"de": "Stempelfrei für Wahl- oder Referendumszwecke (D.P.R. vom 26. Oktober 1972, Nr. 642).",
-					"fr": "Exempt de droit de timbre pour usage électoral ou référendaire (D.P.R. n° 642 du 26 octobre 1972).",
-					"sl": "Brez kolkovine za volilne ali referendumske namene (OPR št. 642 z dne 26. oktobra 1972).",
-				},
-				Source: "D.P.R. 26 ottobre 1972, n. 642, allegato B, art. 1",
-			},
-			{
-				From: stampLaw, Uses: []Use{ElectoralUse},
-				Text: "Esente da imposta di bollo per uso elettorale o referendario (d.lgs. n. 123 del 2025, allegato 3).",
-				Translations: map[string]string{
-					"de": "Stempelfrei für Wahl- oder Referendumszwecke (gesetzesvertretendes Dekret Nr. 123 von 2025, Anhang 3).",
-					"fr": "Exempt de droit de timbre pour usage électoral ou référendaire (décret législatif n° 123 de 2025, annexe 3).",
-					"sl": "Brez kolkovine za volilne ali referendumske namene (zakonodajna uredba št. 123 iz leta 2025, priloga 3).",
-				},
-				Source: "d.lgs. n. 123 del 2025, allegato 3",
-			},
-			{
-				To: before, Uses: paying, Text: "Soggetto a imposta di bollo, salvo esenzione (D.P.R. 26 ottobre 1972, n. 642).",
-				Translations: map[string]string{
-					"de": "Stempelpflichtig, vorbehaltlich Befreiung (D.P.R. vom 26. Oktober 1972, Nr. 642).",
-					"fr": "Soumis au droit de timbre, sauf exemption (D.P.R. n° 642 du 26 octobre 1972).",
-					"sl": "Zavezano kolkovini, razen če velja oprostitev (OPR št. 642 z dne 26. oktobra 1972).",
-				},
-				Source: "D.P.R. 26 ottobre 1972, n. 642",
-			},
-			{
-				From: stampLaw, Uses: paying, Text: "Soggetto a imposta di bollo, salvo esenzione (d.lgs. n. 123 del 2025).",
-				Translations: map[string]string{
-					"de": "Stempelpflichtig, vorbehaltlich Befreiung (gesetzesvertretendes Dekret Nr. 123 von 2025).",
-					"fr": "Soumis au droit de timbre, sauf exemption (décret législatif n° 123 de 2025).",
-					"sl": "Zavezano kolkovini, razen če velja oprostitev (zakonodajna uredba št. 123 iz leta 2025).",
-				},
-				Source: "d.lgs. n. 123 del 2025",
-			},
-		},
+		Formulas: formulas(),
+		Stamps:   stamps(stampLaw),
 		Validities: []Validity{{
 			Kinds: Kinds(), Months: 6,
 			Source: "D.P.R. 28 dicembre 2000, n. 445, art. 41, comma 1",
 		}},
+	}
+}
+
+// formulas are the texts of D.P.R. 445/2000, art. 40.
+func formulas() []UseText {
+	from2012 := electoral.Date{Year: 2012, Month: 1, Day: 1}
+	return []UseText{
+		{
+			From: from2012, Uses: []Use{PrivateUse},
+			Text: "Il presente certificato non può essere prodotto agli organi della pubblica amministrazione " +
+				"o ai privati gestori di pubblici servizi",
+			Translations: map[string]string{
+				"de": "Diese Bescheinigung darf nicht bei Organen der öffentlichen Verwaltung oder bei privaten " +
+					"Betreibern öffentlicher Dienste vorgelegt werden",
+				"fr": "Le présent certificat ne peut être produit aux organes de l'administration publique ni " +
+					"aux " +
+					"gestionnaires privés de services publics",
+				"sl": "Tega potrdila ni dovoljeno predložiti organom javne uprave ali zasebnim upravljavcem " +
+					"javnih storitev",
+			},
+			Source: "D.P.R. 28 dicembre 2000, n. 445, art. 40, comma 02",
+		},
+		{
+			From: from2012, Uses: []Use{AbroadUse},
+			Text: "Ai sensi dell'art. 40 del D.P.R. 28 dicembre 2000, n. 445, il presente certificato è " +
+				"rilasciato " +
+				"solo per l'estero",
+			Translations: map[string]string{
+				"de": "Diese Bescheinigung wird gemäß Art. 40 des D.P.R. vom 28. Dezember 2000, Nr. 445, nur " +
+					"für das " +
+					"Ausland ausgestellt",
+				"fr": "Le présent certificat est délivré uniquement pour l'étranger, au sens de l'art. 40 du " +
+					"D.P.R. " +
+					"n° 445 du 28 décembre 2000",
+				"sl": "To potrdilo se v skladu s 40. členom OPR št. 445 z dne 28. decembra 2000 izda samo za " +
+					"tujino",
+			},
+			Source: "D.P.R. 28 dicembre 2000, n. 445, art. 40",
+		},
+	}
+}
+
+// stamps are the lines about stamp duty, with the new law from a day on.
+func stamps(stampLaw electoral.Date) []UseText {
+	before := stampLaw.AddDays(-1)
+	paying := []Use{PrivateUse, AbroadUse}
+	return []UseText{
+		{
+			To: before, Uses: []Use{ElectoralUse},
+			Text: "Esente da imposta di bollo per uso elettorale o referendario " +
+				"(D.P.R. 26 ottobre 1972, n. 642, tabella, art. 1).",
+			Translations: map[string]string{
+				"de": "Stempelfrei für Wahl- oder Referendumszwecke (D.P.R. vom 26. Oktober 1972, Nr. 642).",
+				"fr": "Exempt de droit de timbre pour usage électoral ou référendaire (D.P.R. n° 642 du 26 " +
+					"octobre 1972).",
+				"sl": "Brez kolkovine za volilne ali referendumske namene (OPR št. 642 z dne 26. oktobra 1972).",
+			},
+			Source: "D.P.R. 26 ottobre 1972, n. 642, allegato B, art. 1",
+		},
+		{
+			From: stampLaw, Uses: []Use{ElectoralUse},
+			Text: "Esente da imposta di bollo per uso elettorale o referendario (d.lgs. n. 123 del 2025, " +
+				"allegato 3).",
+			Translations: map[string]string{
+				"de": "Stempelfrei für Wahl- oder Referendumszwecke (gesetzesvertretendes Dekret Nr. 123 von " +
+					"2025, Anhang 3).",
+				"fr": "Exempt de droit de timbre pour usage électoral ou référendaire (décret législatif n° 123 " +
+					"de 2025, annexe 3).",
+				"sl": "Brez kolkovine za volilne ali referendumske namene (zakonodajna uredba št. 123 iz leta " +
+					"2025, priloga 3).",
+			},
+			Source: "d.lgs. n. 123 del 2025, allegato 3",
+		},
+		{
+			To: before, Uses: paying, Text: "Soggetto a imposta di bollo, salvo esenzione (D.P.R. 26 ottobre " +
+				"1972, n. 642).",
+			Translations: map[string]string{
+				"de": "Stempelpflichtig, vorbehaltlich Befreiung (D.P.R. vom 26. Oktober 1972, Nr. 642).",
+				"fr": "Soumis au droit de timbre, sauf exemption (D.P.R. n° 642 du 26 octobre 1972).",
+				"sl": "Zavezano kolkovini, razen če velja oprostitev (OPR št. 642 z dne 26. oktobra 1972).",
+			},
+			Source: "D.P.R. 26 ottobre 1972, n. 642",
+		},
+		{
+			From: stampLaw, Uses: paying, Text: "Soggetto a imposta di bollo, salvo esenzione (d.lgs. n. 123 " +
+				"del 2025).",
+			Translations: map[string]string{
+				"de": "Stempelpflichtig, vorbehaltlich Befreiung (gesetzesvertretendes Dekret Nr. 123 von 2025).",
+				"fr": "Soumis au droit de timbre, sauf exemption (décret législatif n° 123 de 2025).",
+				"sl": "Zavezano kolkovini, razen če velja oprostitev (zakonodajna uredba št. 123 iz leta 2025).",
+			},
+			Source: "d.lgs. n. 123 del 2025",
+		},
 	}
 }
 

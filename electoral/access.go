@@ -252,6 +252,7 @@ const (
 	OpRecordChoice        Operation = "choice-record"
 	OpWithdrawChoice      Operation = "choice-withdraw"
 	OpReadChoices         Operation = "choices-read"
+	OpMergeIDs            Operation = "ids-merge"
 )
 
 // A Recorder writes accesses to a log. The registry and the certificate

@@ -178,8 +178,14 @@ func (s Section) SeatText() string {
 	return address + " - " + s.SeatName
 }
 
+// The decree's names of the two fields that hold a college.
+const (
+	senateCollegeName  = "Collegio plurinominale e collegio uninominale per il Senato della Repubblica"
+	chamberCollegeName = "Collegio plurinominale e collegio uninominale per la Camera dei deputati"
+)
+
 // Fields returns the record in the order and with the names of annex 1. Every
-// field is there, whether it has a value or not.
+// field is there, whether it has a value or not. [AnnexRecord.Plain] is for people.
 func (r AnnexRecord) Fields() []AnnexField {
 	fields := []AnnexField{{1, "Elettore", r.Capacity.String()}}
 	add := func(point int, name, value string) { fields = append(fields, AnnexField{point, name, value}) }
@@ -219,10 +225,10 @@ func (r AnnexRecord) Fields() []AnnexField {
 	add(5, "Senato della Repubblica", s.Senate.String())
 	const constituency = "Circoscrizione del territorio nazionale/ripartizione della circoscrizione Estero per "
 	add(5, constituency+"il Senato della Repubblica", s.SenateConstituency)
-	add(5, "Collegio plurinominale e collegio uninominale per il Senato della Repubblica", s.SenateCollege)
+	add(5, senateCollegeName, s.SenateCollege)
 	add(5, "Camera dei deputati", s.Chamber.String())
 	add(5, constituency+"la Camera dei deputati", s.ChamberConstituency)
-	add(5, "Collegio plurinominale e collegio uninominale per la Camera dei deputati", s.ChamberCollege)
+	add(5, chamberCollegeName, s.ChamberCollege)
 	add(5, "Regionali", s.Regional.String())
 	add(5, "Circoscrizione delle elezioni regionali", s.RegionalConstituency)
 	add(5, "Comunali", s.Comunal.String())

@@ -15,6 +15,10 @@ type Rule struct {
 	// {name} stands for the argument of that name.
 	Message  string `json:"message"`
 	Expected string `json:"expected"`
+	// Citizen says the same to the person whom the fault is about: what it means
+	// for him and what he can do, without codes and law ([Rule.CitizenText]). Empty
+	// where only officers meet the fault.
+	Citizen string `json:"citizen,omitzero"`
 	// Cases are other situations in which the rule is broken, with texts of their
 	// own.
 	Cases []Case `json:"cases,omitempty"`
@@ -35,6 +39,8 @@ type Case struct {
 	Name     string `json:"name"`
 	Message  string `json:"message"`
 	Expected string `json:"expected"`
+	// Citizen is the text for citizens; empty means that of the rule.
+	Citizen string `json:"citizen,omitzero"`
 }
 
 // The codes of the rules on electors (ELE), on sections (SEZ), of the registry
@@ -136,8 +142,10 @@ const (
 	ActorUnknown                  Code = "REG-ACC-03"
 	OtherPerson                   Code = "REG-ACC-04"
 	PersonUnknown                 Code = "REG-PER-01"
+	PersonGone                    Code = "REG-PER-02"
 	ElectorUnknown                Code = "REG-ELE-01"
 	AlreadyEnrolled               Code = "REG-ELE-02"
+	IDsNotMerged                  Code = "REG-ELE-03"
 	SectionNotFound               Code = "REG-SEZ-01"
 	OtherComuneLoad               Code = "REG-CAR-01"
 	DuplicateElector              Code = "REG-CAR-02"
@@ -236,12 +244,12 @@ const (
 
 // Rules returns every rule, in a stable order. [RuleOf] finds one.
 func Rules() []Rule {
-	return slices.Concat(electorRules, sectionRules, registryRules, removalRules, votingRules)
+	return slices.Concat(electorRules, sectionRules, registryRules, requestRules, removalRules, votingRules)
 }
 
 // RuleOf returns the rule of a code.
 func RuleOf(c Code) (Rule, bool) {
-	for _, list := range [][]Rule{electorRules, sectionRules, registryRules, removalRules, votingRules} {
+	for _, list := range [][]Rule{electorRules, sectionRules, registryRules, requestRules, removalRules, votingRules} {
 		if i := slices.IndexFunc(list, func(r Rule) bool { return r.Code == c }); i >= 0 {
 			return list[i], true
 		}

@@ -1,7 +1,8 @@
 package electoral
 
 // addedLaw is the law on the added lists of Bolzano, Trento and Valle d'Aosta.
-const addedLaw = bolzanoLaw + " (Bolzano); D.P.R. n. 50 del 1973, art. 1 (Trento); d.lgs. n. 320 del 1994, art. 5 (Valle d'Aosta)"
+const addedLaw = bolzanoLaw + " (Bolzano); D.P.R. n. 50 del 1973, art. 1 (Trento); d.lgs. n. 320 del 1994, art. 5 " +
+	"(Valle d'Aosta)"
 
 // electorRules are the rules on electors (ELE). Read-only.
 var electorRules = []Rule{
@@ -10,7 +11,9 @@ var electorRules = []Rule{
 		Description: "l'identificativo ANPR del soggetto è di 1-16 cifre",
 		Message:     "L'identificativo ANPR del soggetto manca o non è numerico.",
 		Expected:    "da 1 a 16 cifre",
-		Source:      "schemi ANPR V9.2.7 (tipoDato.xsd, vocabolarioSubentro.xsd)",
+		Citizen: "La persona non è indicata in modo corretto. Torni alla pagina precedente e riprovi; se succede " +
+			"ancora, lo segnali all'assistenza del portale.",
+		Source: "schemi ANPR V9.2.7 (tipoDato.xsd, vocabolarioSubentro.xsd)",
 	},
 	{
 		Code: CapacityNotGiven, Severity: Error,
@@ -161,7 +164,9 @@ var electorRules = []Rule{
 		Expected:    "«si» nel campo {tag}, oppure nessun comune e nessuna sezione",
 		Cases: []Case{
 			{Name: "xml",
-				Message: "Comune e sezione di una lista aggiunta sono indicati, ma nessuna delle tre iscrizioni è «si».", Expected: "S in comregelettorebolzano, comregelettoretrento o comregelettorevalledaosta, oppure nessun <listaBolTreVal>"},
+				Message: "Comune e sezione di una lista aggiunta sono indicati, ma nessuna delle tre iscrizioni è " +
+					"«si».", Expected: "S in comregelettorebolzano, comregelettoretrento o " +
+					"comregelettorevalledaosta, oppure nessun <listaBolTreVal>"},
 			{Name: "written", Message: "Comune e sezione sono indicati, ma l'iscrizione non è «si».",
 				Expected: "l'iscrizione «si», oppure nessun comune e nessuna sezione"},
 		},
@@ -214,7 +219,8 @@ var electorRules = []Rule{
 		Expected:    "la data da cui risiede nel territorio",
 		Cases: []Case{
 			{Name: "no-notice",
-				Message: "Il soggetto risiede in {territory} dal {since}: il periodo di {term} è compiuto al {day}.", Expected: "un controllo alla data del manifesto di convocazione"},
+				Message: "Il soggetto risiede in {territory} dal {since}: il periodo di {term} è compiuto al " +
+					"{day}.", Expected: "un controllo alla data del manifesto di convocazione"},
 		},
 		Source: addedLaw,
 	},
@@ -234,12 +240,15 @@ var electorRules = []Rule{
 	},
 	{
 		Code: AddedListMissing, Severity: Warning,
-		Description: "chi risiede da poco nel territorio vota per le regionali con la lista aggiunta del comune da cui viene",
-		Message:     "Il soggetto risiede in {territory} dal {since}: al {day} non ha i {term} di residenza e non è in una lista aggiunta.",
-		Expected:    "la lista aggiunta del comune da cui viene, oppure la decisione dell'ufficiale elettorale",
+		Description: "chi risiede da poco nel territorio vota per le regionali con la lista aggiunta del comune da " +
+			"cui viene",
+		Message: "Il soggetto risiede in {territory} dal {since}: al {day} non ha i {term} di residenza e non è " +
+			"in una lista aggiunta.",
+		Expected: "la lista aggiunta del comune da cui viene, oppure la decisione dell'ufficiale elettorale",
 		Cases: []Case{
 			{Name: "unknown",
-				Message:  "Il soggetto risiede in {territory} dal {since}: se al {day} ha i {term} di residenza non risulta, e non è in una lista aggiunta.",
+				Message: "Il soggetto risiede in {territory} dal {since}: se al {day} ha i {term} di residenza non " +
+					"risulta, e non è in una lista aggiunta.",
 				Expected: "i periodi di residenza precedenti, dall'anagrafe"},
 		},
 		Source: addedLaw,
@@ -253,10 +262,11 @@ var electorRules = []Rule{
 	},
 	{
 		Code: EnrolmentWithoutEU, Severity: Error,
-		Description: "comune e sezione di una lista aggiunta UE si indicano solo se l'iscrizione in quella lista è «si»",
-		Message:     "Comune e sezione sono indicati, ma l'iscrizione nella {list} è «{enrolled}».",
-		Expected:    "«si» nel campo {tag}, oppure nessun comune e nessuna sezione",
-		Source:      "prassi ANPR (segnalazione 4208)",
+		Description: "comune e sezione di una lista aggiunta UE si indicano solo se l'iscrizione in quella lista è " +
+			"«si»",
+		Message:  "Comune e sezione sono indicati, ma l'iscrizione nella {list} è «{enrolled}».",
+		Expected: "«si» nel campo {tag}, oppure nessun comune e nessuna sezione",
+		Source:   "prassi ANPR (segnalazione 4208)",
 	},
 	{
 		Code: EUWithGeneral, Severity: Error,
@@ -311,31 +321,36 @@ var electorRules = []Rule{
 	},
 	{
 		Code: EUTermMissing, Severity: Warning,
-		Description: "in provincia di Bolzano il cittadino di altro Stato UE vota alle comunali con lo stesso periodo di residenza degli italiani",
-		Message:     "Il soggetto risiede in {territory} dal {since}: al {day} non risulta avere i {term} di residenza chiesti per votare alle comunali.",
-		Expected:    "la decisione dell'ufficiale elettorale prima della votazione",
-		Source:      "prassi dei comuni della provincia di Bolzano; " + bolzanoLaw,
+		Description: "in provincia di Bolzano il cittadino di altro Stato UE vota alle comunali con lo stesso " +
+			"periodo di residenza degli italiani",
+		Message: "Il soggetto risiede in {territory} dal {since}: al {day} non risulta avere i {term} di " +
+			"residenza chiesti per votare alle comunali.",
+		Expected: "la decisione dell'ufficiale elettorale prima della votazione",
+		Source:   "prassi dei comuni della provincia di Bolzano; " + bolzanoLaw,
 	},
 	{
 		Code: EUNationalStatus, Severity: Error,
-		Description: "il cittadino di altro Stato UE non è elettore per referendum nazionali, Senato, Camera e regionali",
-		Message:     "Un cittadino di altro Stato dell'Unione europea non è elettore per {consultation}.",
-		Expected:    "no",
-		Source:      "D.M. 17 ottobre 2022, all. 1, punti 4 e 5; prassi ANPR (segnalazione 4208)",
+		Description: "il cittadino di altro Stato UE non è elettore per referendum nazionali, Senato, Camera e " +
+			"regionali",
+		Message:  "Un cittadino di altro Stato dell'Unione europea non è elettore per {consultation}.",
+		Expected: "no",
+		Source:   "D.M. 17 ottobre 2022, all. 1, punti 4 e 5; prassi ANPR (segnalazione 4208)",
 	},
 	{
 		Code: EUParliamentStatus, Severity: Error,
-		Description: "per il cittadino di altro Stato UE lo status per il Parlamento europeo segue l'iscrizione nella lista aggiunta",
-		Message:     "L'iscrizione nella {list} è «{expected}», ma lo status è «{status}».",
-		Expected:    "{expected}",
-		Source:      "D.L. 24 giugno 1994, n. 408, art. 2; prassi ANPR (segnalazione 4208)",
+		Description: "per il cittadino di altro Stato UE lo status per il Parlamento europeo segue l'iscrizione " +
+			"nella lista aggiunta",
+		Message:  "L'iscrizione nella {list} è «{expected}», ma lo status è «{status}».",
+		Expected: "{expected}",
+		Source:   "D.L. 24 giugno 1994, n. 408, art. 2; prassi ANPR (segnalazione 4208)",
 	},
 	{
 		Code: EUComunalStatus, Severity: Error,
-		Description: "per il cittadino di altro Stato UE lo status per le comunali e circoscrizionali segue l'iscrizione nella lista aggiunta",
-		Message:     "L'iscrizione nella {list} è «{expected}», ma lo status è «{status}».",
-		Expected:    "{expected}",
-		Source:      "d.lgs. 12 aprile 1996, n. 197, art. 1; prassi ANPR (segnalazione 4208)",
+		Description: "per il cittadino di altro Stato UE lo status per le comunali e circoscrizionali segue " +
+			"l'iscrizione nella lista aggiunta",
+		Message:  "L'iscrizione nella {list} è «{expected}», ma lo status è «{status}».",
+		Expected: "{expected}",
+		Source:   "d.lgs. 12 aprile 1996, n. 197, art. 1; prassi ANPR (segnalazione 4208)",
 	},
 	{
 		Code: StatusNotGiven, Severity: Warning,
@@ -346,18 +361,20 @@ var electorRules = []Rule{
 	},
 	{
 		Code: StatusNotGivenForANPR, Severity: Error,
-		Description: "ANPR accetta solo S o N per ciascuna delle sette consultazioni: un campo non indicato non si scrive",
-		Message:     "Il campo non è indicato e ANPR accetta solo S o N: non si scrive un valore presunto.",
-		Expected:    "si oppure no",
-		Source:      "schemi ANPR V9.2.7 (tipoDato.xsd, vocabolarioSubentro.xsd)",
-		ANPRCode:    "EN489",
+		Description: "ANPR accetta solo S o N per ciascuna delle sette consultazioni: un campo non indicato non si " +
+			"scrive",
+		Message:  "Il campo non è indicato e ANPR accetta solo S o N: non si scrive un valore presunto.",
+		Expected: "si oppure no",
+		Source:   "schemi ANPR V9.2.7 (tipoDato.xsd, vocabolarioSubentro.xsd)",
+		ANPRCode: "EN489",
 	},
 	{
 		Code: ConstituencyMissing, Severity: Error,
 		Description: "la circoscrizione è indicata ove lo status per Senato o Camera è «si»",
 		Message:     "Manca la circoscrizione per {consultation}.",
-		Expected:    "la circoscrizione del territorio nazionale o la ripartizione della circoscrizione Estero, perché {tag} è «si»",
-		Source:      "D.M. 17 ottobre 2022, all. 1, punto 5",
+		Expected: "la circoscrizione del territorio nazionale o la ripartizione della circoscrizione Estero, " +
+			"perché {tag} è «si»",
+		Source: "D.M. 17 ottobre 2022, all. 1, punto 5",
 	},
 	{
 		Code: ConstituencyNotDue, Severity: Warning,
@@ -407,9 +424,11 @@ var electorRules = []Rule{
 	{
 		Code: NationalConstituencyForAbroad, Severity: Error,
 		Description: "chi risiede all'estero vota in una ripartizione della circoscrizione Estero",
-		Message:     "Il soggetto è iscritto all'AIRE, ma la circoscrizione per {consultation} è del territorio nazionale.",
-		Expected:    "{expected}; oppure, se ha scelto di votare in Italia, l'opzione registrata prima di cambiare la circoscrizione",
-		Source:      "legge n. 459 del 2001, artt. 1 e 6",
+		Message: "Il soggetto è iscritto all'AIRE, ma la circoscrizione per {consultation} è del territorio " +
+			"nazionale.",
+		Expected: "{expected}; oppure, se ha scelto di votare in Italia, l'opzione registrata prima di cambiare " +
+			"la circoscrizione",
+		Source: "legge n. 459 del 2001, artt. 1 e 6",
 	},
 	{
 		Code: AbroadDivisionOtherState, Severity: Error,
@@ -469,17 +488,19 @@ var electorRules = []Rule{
 	},
 	{
 		Code: DistrictInSmallComune, Severity: Warning,
-		Description: "nelle regioni a statuto ordinario solo i comuni con più di 250.000 abitanti possono avere circoscrizioni di decentramento",
-		Message:     "Il comune di {comune} non risulta avere circoscrizioni di decentramento.",
-		Expected:    "no, nei comuni fino a 250.000 abitanti",
-		Source:      "legge n. 191 del 2009, art. 2 c. 186 lett. b)",
+		Description: "nelle regioni a statuto ordinario solo i comuni con più di 250.000 abitanti possono avere " +
+			"circoscrizioni di decentramento",
+		Message:  "Il comune di {comune} non risulta avere circoscrizioni di decentramento.",
+		Expected: "no, nei comuni fino a 250.000 abitanti",
+		Source:   "legge n. 191 del 2009, art. 2 c. 186 lett. b)",
 	},
 	{
 		Code: StatusUnusual, Severity: Warning,
-		Description: "l'elettore italiano residente, fuori dalle liste aggiunte, vota di norma a tutte le consultazioni",
-		Message:     "Il soggetto, italiano e residente, non risulta elettore per {consultation}.",
-		Expected:    "si, salvo un motivo particolare",
-		Source:      "D.M. 17 ottobre 2022, all. 1, punto 5",
+		Description: "l'elettore italiano residente, fuori dalle liste aggiunte, vota di norma a tutte le " +
+			"consultazioni",
+		Message:  "Il soggetto, italiano e residente, non risulta elettore per {consultation}.",
+		Expected: "si, salvo un motivo particolare",
+		Source:   "D.M. 17 ottobre 2022, all. 1, punto 5",
 	},
 	{
 		Code: StatusWithoutList, Severity: Warning,

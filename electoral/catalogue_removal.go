@@ -196,7 +196,9 @@ var removalRules = []Rule{
 			{Name: "absent", Message: "Il riacquisto è di un soggetto che non è nel file.",
 				Expected: "i riacquisti di chi è nel file"},
 			{Name: "service", Message: "Il riacquisto non riguarda questa operazione.",
-				Expected: "la richiesta senza riacquisto"},
+				Expected: "la richiesta senza riacquisto",
+				Citizen: "La richiesta contiene un dato che solo l'ufficio elettorale può indicare. Torni alla " +
+					"pagina precedente e ne cominci una nuova; se succede ancora, lo segnali all'assistenza del portale."},
 		},
 		Source: "D.P.R. 20 marzo 1967, n. 223, art. 2 e art. 32 n. 5",
 	},
@@ -205,10 +207,16 @@ var removalRules = []Rule{
 		Description: "il riacquisto ha il suo atto e il suo giorno",
 		Message:     "L'atto del riacquisto non è indicato, o non è leggibile.",
 		Expected:    "un riferimento breve, da 3 a 80 caratteri su una riga: ufficio, numero e data; non il motivo",
+		Citizen: "La richiesta contiene un dato che solo l'ufficio elettorale può indicare. Torni alla " +
+			"pagina precedente e ne cominci una nuova; se succede ancora, lo segnali all'assistenza del portale.",
 		Cases: []Case{
 			{Name: "day", Message: "Il giorno del riacquisto non esiste.",
-				Expected: "un giorno del calendario, completo"},
-			{Name: "future", Message: "Il diritto non è ancora riacquistato.", Expected: "un giorno fino a oggi"},
+				Expected: "un giorno del calendario, completo",
+				Citizen: "La richiesta contiene un dato che solo l'ufficio elettorale può indicare. Torni alla " +
+					"pagina precedente e ne cominci una nuova; se succede ancora, lo segnali all'assistenza del portale."},
+			{Name: "future", Message: "Il diritto non è ancora riacquistato.", Expected: "un giorno fino a oggi",
+				Citizen: "La richiesta contiene un dato che solo l'ufficio elettorale può indicare. Torni alla " +
+					"pagina precedente e ne cominci una nuova; se succede ancora, lo segnali all'assistenza del portale."},
 			{Name: "before", Message: "Il riacquisto precede la perdita del {day}.",
 				Expected: "un giorno non anteriore al {day}"},
 		},

@@ -212,7 +212,7 @@ func selected(e ast.Expr) any {
 // TestCodes holds CODES.md to the catalogue; ANPR_UPDATE=1 writes it.
 func TestCodes(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("# Codes of faults\n\nMade from the catalogue by `ANPR_UPDATE=1 go test ./electoral -run TestCodes`. A code and the name of a case are never used for something else; `{name}` stands for an argument of the fault.\n")
+	b.WriteString("# Codes of faults\n\nMade from the catalogue by `ANPR_UPDATE=1 go test ./electoral -run TestCodes`. A code and the name of a case are never used for something else; `{name}` stands for an argument of the fault. What a citizen reads of the fault stands below its table; where nothing does, he reads a general sentence.\n")
 	cell := func(s string) string { return strings.NewReplacer("|", "\\|", "<", "&lt;").Replace(s) }
 	for _, r := range allRules() {
 		fmt.Fprintf(&b, "\n## %s\n\n%s: %s. [%s]", r.Code, r.Severity, cell(r.Description), cell(r.Source))
@@ -222,6 +222,13 @@ func TestCodes(t *testing.T) {
 		b.WriteString("\n\n| case | message | expected |\n|---|---|---|\n")
 		for _, c := range append([]electoral.Case{{Message: r.Message, Expected: r.Expected}}, r.Cases...) {
 			fmt.Fprintf(&b, "| %s | %s | %s |\n", c.Name, cell(c.Message), cell(c.Expected))
+		}
+		lead := "\n"
+		for _, c := range append([]electoral.Case{{Citizen: r.Citizen}}, r.Cases...) {
+			if c.Citizen != "" {
+				fmt.Fprintf(&b, "%s- citizen%s: %s\n", lead, strings.TrimRight(", "+c.Name, ", "), cell(c.Citizen))
+				lead = ""
+			}
 		}
 	}
 	if os.Getenv("ANPR_UPDATE") != "" {

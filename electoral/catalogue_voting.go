@@ -26,9 +26,11 @@ var votingRules = []Rule{
 		Cases: []Case{
 			{Name: "last", Message: "L'ultimo giorno di votazione non è il primo né quello che lo segue.",
 				Expected: "il primo giorno di votazione oppure quello successivo"},
-			{Name: "far", Message: "Il giorno a cui si contano l'età o i termini dista più di una settimana dalla votazione.",
+			{Name: "far", Message: "Il giorno a cui si contano l'età o i termini dista più di una settimana dalla " +
+				"votazione.",
 				Expected: "un giorno vicino a quelli di votazione"},
-			{Name: "before", Message: "Il giorno del manifesto o dell'indizione non precede la votazione, o la precede di oltre un anno.",
+			{Name: "before", Message: "Il giorno del manifesto o dell'indizione non precede la votazione, o la " +
+				"precede di oltre un anno.",
 				Expected: "un giorno dell'anno che precede la votazione"},
 		},
 		Source: listsLaw + ", artt. 32 e 33",
@@ -78,9 +80,10 @@ var votingRules = []Rule{
 	{
 		Code: VoterUnderAge, Severity: Error,
 		Description: "vota chi ha compiuto 18 anni al giorno stabilito per la votazione",
-		Message:     "La persona compie 18 anni dopo il {day}: è depennata dalla copia per il seggio e resta nella lista generale.",
-		Expected:    "18 anni compiuti al {day}",
-		Source:      listsLaw + ", art. 33",
+		Message: "La persona compie 18 anni dopo il {day}: è depennata dalla copia per il seggio e resta nella " +
+			"lista generale.",
+		Expected: "18 anni compiuti al {day}",
+		Source:   listsLaw + ", art. 33",
 	},
 	{
 		Code: VoterAgeUnknown, Severity: Warning,
@@ -99,9 +102,10 @@ var votingRules = []Rule{
 	{
 		Code: VoterNotInPopulation, Severity: Warning,
 		Description: "la persona della lista è nell'anagrafe",
-		Message:     "L'anagrafe non trova più questa persona: età, cittadinanza e residenza non si possono controllare.",
-		Expected:    "un controllo dell'ufficiale elettorale; la riga resta finché una revisione non la cancella",
-		Source:      listsLaw + ", art. 32",
+		Message: "L'anagrafe non trova più questa persona: età, cittadinanza e residenza non si possono " +
+			"controllare.",
+		Expected: "un controllo dell'ufficiale elettorale; la riga resta finché una revisione non la cancella",
+		Source:   listsLaw + ", art. 32",
 	},
 	{
 		Code: VoterNotRegistered, Severity: Warning,
@@ -112,17 +116,21 @@ var votingRules = []Rule{
 	},
 	{
 		Code: VoterNotCitizen, Severity: Warning,
-		Description: "chi ha perso la cittadinanza italiana resta nella lista, annotato, finché una revisione non decide",
-		Message:     "Secondo l'anagrafe la persona non è cittadina italiana al {day}. La riga resta finché la revisione non decide.",
-		Expected:    "la decisione dell'ufficiale elettorale: cancellazione (art. 32, primo comma, n. 2) oppure, secondo la prassi ANPR, elettorato attivo «no» senza cancellazione",
-		Source:      listsLaw + ", art. 32, primo comma, n. 2; prassi ANPR (segnalazione 3808)",
+		Description: "chi ha perso la cittadinanza italiana resta nella lista, annotato, finché una revisione non " +
+			"decide",
+		Message: "Secondo l'anagrafe la persona non è cittadina italiana al {day}. La riga resta finché la " +
+			"revisione non decide.",
+		Expected: "la decisione dell'ufficiale elettorale: cancellazione (art. 32, primo comma, n. 2) oppure, " +
+			"secondo la prassi ANPR, elettorato attivo «no» senza cancellazione",
+		Source: listsLaw + ", art. 32, primo comma, n. 2; prassi ANPR (segnalazione 3808)",
 	},
 	{
 		Code: VoterNotOfUnion, Severity: Warning,
-		Description: "chi non è più cittadino di uno Stato membro resta nella lista aggiunta, annotato, finché l'ufficiale non decide",
-		Message:     "Secondo l'anagrafe la persona non è cittadina di uno Stato membro dell'Unione europea al {day}.",
-		Expected:    "la decisione dell'ufficiale elettorale sulla cancellazione dalla lista aggiunta",
-		Source:      "d.lgs. 12 aprile 1996, n. 197, art. 1; D.L. 24 giugno 1994, n. 408, art. 2",
+		Description: "chi non è più cittadino di uno Stato membro resta nella lista aggiunta, annotato, finché " +
+			"l'ufficiale non decide",
+		Message:  "Secondo l'anagrafe la persona non è cittadina di uno Stato membro dell'Unione europea al {day}.",
+		Expected: "la decisione dell'ufficiale elettorale sulla cancellazione dalla lista aggiunta",
+		Source:   "d.lgs. 12 aprile 1996, n. 197, art. 1; D.L. 24 giugno 1994, n. 408, art. 2",
 	},
 	{
 		Code: VoterByPost, Severity: Warning,
@@ -148,9 +156,10 @@ var votingRules = []Rule{
 	{
 		Code: PostalStatesUnknown, Severity: Warning,
 		Description: "gli Stati senza voto per corrispondenza sono noti",
-		Message:     "Non è indicato in quali Stati non si vota per corrispondenza: tutti i residenti all'estero che non hanno optato per l'Italia risultano votare per corrispondenza.",
-		Expected:    "l'elenco degli Stati senza voto per corrispondenza, comunicato per la votazione",
-		Source:      postalLaw,
+		Message: "Non è indicato in quali Stati non si vota per corrispondenza: tutti i residenti all'estero " +
+			"che non hanno optato per l'Italia risultano votare per corrispondenza.",
+		Expected: "l'elenco degli Stati senza voto per corrispondenza, comunicato per la votazione",
+		Source:   postalLaw,
 	},
 	{
 		Code: VoterTemporarilyAbroad, Severity: Warning,
@@ -162,9 +171,11 @@ var votingRules = []Rule{
 	{
 		Code: VoterAbroadEuropean, Severity: Warning,
 		Description: "dove vota per il Parlamento europeo chi risiede in un altro Stato membro è deciso dall'ufficio",
-		Message:     "La persona risiede in un altro Stato membro ({state}): può votare là, al seggio del consolato o in Italia.",
-		Expected:    "un controllo sugli elenchi degli ammessi al voto all'estero prima di consegnare la lista al seggio",
-		Source:      "D.L. 24 giugno 1994, n. 408",
+		Message: "La persona risiede in un altro Stato membro ({state}): può votare là, al seggio del consolato " +
+			"o in Italia.",
+		Expected: "un controllo sugli elenchi degli ammessi al voto all'estero prima di consegnare la lista al " +
+			"seggio",
+		Source: "D.L. 24 giugno 1994, n. 408",
 	},
 	{
 		Code: VoterAbroadAtHome, Severity: Warning,
@@ -172,24 +183,33 @@ var votingRules = []Rule{
 		Message:     "La persona risiede all'estero ({state}): vota nella sua sezione, se rientra.",
 		Expected:    "il voto nella sezione in cui è iscritta",
 		Cases: []Case{
-			{Name: "bolzano", Message: "La persona risiede all'estero ({state}): per le elezioni della Provincia di Bolzano può votare per corrispondenza.",
+			{Name: "bolzano", Message: "La persona risiede all'estero ({state}): per le elezioni della Provincia di " +
+				"Bolzano può votare per corrispondenza.",
 				Expected: "un controllo sugli elenchi di chi vota per corrispondenza (L.P. Bolzano n. 14 del 2017)"},
 		},
 		Source: annexLists,
 	},
 	{
 		Code: VoterTermMissing, Severity: Warning,
-		Description: "chi non ha il periodo di residenza che la legge chiede vota con la lista aggiunta del comune da cui viene",
-		Message:     "La persona risiede in {territory} dal {since}: al {day} non ha i {term} di residenza che la legge chiede per {consultation}.",
-		Expected:    "la decisione dell'ufficiale elettorale: di norma il voto nel comune da cui la persona viene, con la lista aggiunta",
+		Description: "chi non ha il periodo di residenza che la legge chiede vota con la lista aggiunta del comune " +
+			"da cui viene",
+		Message: "La persona risiede in {territory} dal {since}: al {day} non ha i {term} di residenza che la " +
+			"legge chiede per {consultation}.",
+		Expected: "la decisione dell'ufficiale elettorale: di norma il voto nel comune da cui la persona viene, " +
+			"con la lista aggiunta",
 		Cases: []Case{
-			{Name: "majority", Message: "La persona ha i {term} di residenza nella Regione al {day}, ma per la maggior parte fuori dalla {territory}.",
+			{Name: "majority", Message: "La persona ha i {term} di residenza nella Regione al {day}, ma per la " +
+				"maggior parte fuori dalla {territory}.",
 				Expected: "la decisione dell'ufficiale elettorale: il voto nella provincia in cui ha risieduto di più"},
-			{Name: "unknown", Message: "Non si può dire se al {day} la persona ha i {term} di residenza che la legge chiede in {territory} per {consultation}: risiede qui dal {since} e i periodi precedenti non risultano.",
+			{Name: "unknown", Message: "Non si può dire se al {day} la persona ha i {term} di residenza che la " +
+				"legge chiede in {territory} per {consultation}: risiede qui dal {since} e i periodi precedenti non " +
+				"risultano.",
 				Expected: "i periodi di residenza precedenti, dall'anagrafe"},
-			{Name: "union", Message: "La persona, di altro Stato membro, risiede in {territory} dal {since}: al {day} non ha i {term} di residenza che i comuni della provincia chiedono per {consultation}.",
+			{Name: "union", Message: "La persona, di altro Stato membro, risiede in {territory} dal {since}: al " +
+				"{day} non ha i {term} di residenza che i comuni della provincia chiedono per {consultation}.",
 				Expected: "la decisione dell'ufficiale elettorale: la fonte è la prassi dei comuni della provincia"},
-			{Name: "over", Message: "La persona è in una lista aggiunta, ma al {day} ha i {term} di residenza in {territory}: dovrebbe votare nel comune di residenza.",
+			{Name: "over", Message: "La persona è in una lista aggiunta, ma al {day} ha i {term} di residenza in " +
+				"{territory}: dovrebbe votare nel comune di residenza.",
 				Expected: "la cancellazione dalla lista aggiunta con la revisione"},
 		},
 		Source: bolzanoLaw + "; " + addedTables,
@@ -214,7 +234,8 @@ var votingRules = []Rule{
 		Message:     "La scelta è arrivata il {received}, fuori dal termine: dal {first} al {last}.",
 		Expected:    "un giorno nel termine",
 		Cases: []Case{
-			{Name: "missing", Message: "Il giorno in cui la scelta è arrivata manca, non esiste nel calendario o non è ancora venuto.",
+			{Name: "missing", Message: "Il giorno in cui la scelta è arrivata manca, non esiste nel calendario o " +
+				"non è ancora venuto.",
 				Expected: "il giorno di arrivo, completo e non futuro"},
 			{Name: "after", Message: "La scelta è arrivata il {received}, dopo la fine del termine: {last}.",
 				Expected: "un giorno fino al {last}"},

@@ -28,6 +28,15 @@ type BulkPopulation interface {
 	ByANPRIDs(ctx context.Context, anprIDs []string) (map[string]Person, error)
 }
 
+// An IdentityPopulation is an optional interface of a [Population], found by a type
+// assertion: it finds every ANPR id under which a person stands, for many codici
+// fiscali at once.
+type IdentityPopulation interface {
+	// IDsOfCodes returns the ANPR ids of the persons with some fiscal codes. A code
+	// that nobody has is not in the map. Codes are compared as they are.
+	IDsOfCodes(ctx context.Context, codes []FiscalCode) (map[FiscalCode][]string, error)
+}
+
 // A Population gives the persons behind the ids: name, sex, birth,
 // citizenships, residence or AIRE, death. It is safe for concurrent use.
 type Population interface {

@@ -3,6 +3,7 @@ package electoraltest
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -91,7 +92,7 @@ func euStatus(parliament bool) electoral.Status {
 	}
 }
 
-// draw gives a person name, sex, birth and codice fiscale.
+// draw gives a person name, sex, birth with its deed, codice fiscale and abode.
 func (g *Generator) draw(r *rand.Rand, p *electoral.Person) {
 	p.Sex, p.Name = electoral.Female, g.women.draw(r)
 	if r.IntN(1000) < 485 {
@@ -109,6 +110,11 @@ func (g *Generator) draw(r *rand.Rand, p *electoral.Person) {
 		code = ""
 	}
 	p.FiscalCode = code
+	p.Birth.Deed = &electoral.BirthDeed{Number: strconv.Itoa(1 + r.IntN(999)), Part: pick(r, []string{"I", "II"}),
+		Series: pick(r, []string{"A", "B"})}
+	if p.Residence != nil {
+		p.Residence.Abode = "VIA " + pick(r, g.national) + " " + strconv.Itoa(1+r.IntN(120))
+	}
 }
 
 // birthDate makes the ages of an electorate: from 18, fewer above 75.

@@ -43,9 +43,9 @@ func SamplePersons() []electoral.Person {
 }
 
 // TestPopulation holds a population to the contract of [electoral.Population]
-// and, where it has their methods, of [electoral.BulkPopulation] and
-// [electoral.ResidentPopulation]. open returns one that holds the given
-// persons.
+// and, where it has their methods, of [electoral.BulkPopulation],
+// [electoral.IdentityPopulation] and [electoral.ResidentPopulation]. open returns
+// one that holds the given persons.
 func TestPopulation(t *testing.T, open func(t *testing.T, persons []electoral.Person) electoral.Population) {
 	t.Run("every field", func(t *testing.T) {
 		p := open(t, SamplePersons())
@@ -92,7 +92,29 @@ func TestPopulation(t *testing.T, open func(t *testing.T, persons []electoral.Pe
 		require.ErrorIs(t, err, context.Canceled)
 	})
 	t.Run("many", func(t *testing.T) { populationBulk(t, open(t, SamplePersons())) })
+	t.Run("codes", func(t *testing.T) { populationCodes(t, open(t, SamplePersons())) })
 	t.Run("born", func(t *testing.T) { populationBorn(t, open(t, births())) })
+}
+
+func populationCodes(t *testing.T, p electoral.Population) {
+	identities, ok := p.(electoral.IdentityPopulation)
+	if !ok {
+		t.Skip("the population finds one ANPR id for a codice fiscale")
+	}
+	persons := SamplePersons()
+	ask := []electoral.FiscalCode{"PRVGPP13R10B293L", persons[1].FiscalCode, "", persons[0].FiscalCode}
+	got, err := identities.IDsOfCodes(t.Context(), ask)
+	require.NoError(t, err)
+	assert.Equal(t, map[electoral.FiscalCode][]string{
+		persons[0].FiscalCode: {persons[0].ANPRID}, persons[1].FiscalCode: {persons[1].ANPRID},
+	}, got, "a code that nobody has is not there, nor are those without a code")
+	got, err = identities.IDsOfCodes(t.Context(), nil)
+	require.NoError(t, err)
+	assert.Empty(t, got)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = identities.IDsOfCodes(ctx, ask)
+	require.ErrorIs(t, err, context.Canceled)
 }
 
 func populationBulk(t *testing.T, p electoral.Population) {

@@ -43,6 +43,11 @@ func deedColumn(name string, width int, text func(*electoral.BirthDeed) string) 
 // columns returns the columns, with the names that ANPR's elements have where
 // there is one.
 func columns() []column {
+	return append(electorColumns(), rowColumns()...)
+}
+
+// electorColumns are those of elector and person.
+func electorColumns() []column {
 	return []column{
 		textColumn("sezioneelettoralenum", 10, func(e *electoral.ExtractedElector) string { return e.Section }),
 		textColumn("idSchedaSoggettoANPR", 16, func(e *electoral.ExtractedElector) string { return e.Elector.ANPRID }),
@@ -81,6 +86,12 @@ func columns() []column {
 			}
 			return b
 		}},
+	}
+}
+
+// rowColumns are those of the row in the list, which follow.
+func rowColumns() []column {
+	return []column{
 		{"numero", 7, func(b []byte, e *electoral.ExtractedElector) []byte {
 			if e.Number > 0 {
 				return strconv.AppendInt(b, int64(e.Number), 10)

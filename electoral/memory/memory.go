@@ -436,14 +436,15 @@ func (s *memoryState) Forget(ctx context.Context, comune string, before time.Tim
 // A Population keeps persons in memory. Make one with
 // [NewPopulation].
 type Population struct {
-	mu     sync.RWMutex
-	byID   map[string]electoral.Person
-	byCode map[electoral.FiscalCode]string
+	mu   sync.RWMutex
+	byID map[string]electoral.Person
+	// byCode has the ANPR ids of a codice fiscale, the one put last at the end.
+	byCode map[electoral.FiscalCode][]string
 }
 
 // NewPopulation returns a population of the given persons.
 func NewPopulation(persons ...electoral.Person) *Population {
-	m := &Population{byID: map[string]electoral.Person{}, byCode: map[electoral.FiscalCode]string{}}
+	m := &Population{byID: map[string]electoral.Person{}, byCode: map[electoral.FiscalCode][]string{}}
 	for _, p := range persons {
 		m.Put(p)
 	}
@@ -454,13 +455,27 @@ func NewPopulation(persons ...electoral.Person) *Population {
 func (m *Population) Put(p electoral.Person) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if old, ok := m.byID[p.ANPRID]; ok && m.byCode[old.FiscalCode] == p.ANPRID {
-		delete(m.byCode, old.FiscalCode)
-	}
+	m.remove(p.ANPRID)
 	m.byID[p.ANPRID] = p.Clone()
 	if p.FiscalCode != "" {
-		m.byCode[p.FiscalCode] = p.ANPRID
+		m.byCode[p.FiscalCode] = append(m.byCode[p.FiscalCode], p.ANPRID)
 	}
+}
+
+// Remove removes the person with an ANPR id; it does nothing if there is none.
+func (m *Population) Remove(anprID string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.remove(anprID)
+}
+
+func (m *Population) remove(anprID string) {
+	code := m.byID[anprID].FiscalCode
+	m.byCode[code] = slices.DeleteFunc(m.byCode[code], func(id string) bool { return id == anprID })
+	if len(m.byCode[code]) == 0 {
+		delete(m.byCode, code)
+	}
+	delete(m.byID, anprID)
 }
 
 // ByANPRID implements [electoral.Population].
@@ -477,12 +492,16 @@ func (m *Population) ByANPRID(ctx context.Context, anprID string) (electoral.Per
 	return p.Clone(), nil
 }
 
-// ByFiscalCode implements [electoral.Population].
+// ByFiscalCode implements [electoral.Population]. Of several persons with the code
+// it returns the one who was put last.
 func (m *Population) ByFiscalCode(ctx context.Context, code electoral.FiscalCode) (electoral.Person, error) {
 	m.mu.RLock()
-	id, ok := m.byCode[code]
+	id := ""
+	if ids := m.byCode[code]; len(ids) > 0 {
+		id = ids[len(ids)-1]
+	}
 	m.mu.RUnlock()
-	if !ok {
+	if id == "" {
 		// The code is personal data: it stays out of the error.
 		return electoral.Person{}, fmt.Errorf("person by fiscal code: %w", electoral.ErrNotFound)
 	}
@@ -502,6 +521,20 @@ func (m *Population) Born(ctx context.Context, comune string,
 	}
 	return sorted(ctx, list, func(a, b electoral.Person) int { return cmp.Compare(a.ANPRID, b.ANPRID) },
 		electoral.Person.Clone)
+}
+
+// IDsOfCodes implements [electoral.IdentityPopulation].
+func (m *Population) IDsOfCodes(ctx context.Context,
+	codes []electoral.FiscalCode) (map[electoral.FiscalCode][]string, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	found := make(map[electoral.FiscalCode][]string, len(codes))
+	for _, code := range codes {
+		if ids := m.byCode[code]; len(ids) > 0 {
+			found[code] = slices.Clone(ids)
+		}
+	}
+	return found, ctx.Err()
 }
 
 // ByANPRIDs implements [electoral.BulkPopulation].

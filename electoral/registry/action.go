@@ -166,17 +166,26 @@ func (a *action) admit() electoral.Faults { return electoral.Admit(a.req) }
 func (a *action) officerOf(comune string) electoral.Faults {
 	faults := a.admit()
 	if actor := a.req.Actor; actor.Role != electoral.OfficerRole || actor.Comune == "" || actor.Comune != comune {
-		faults = append(faults, notCompetent("comune", comune, actor))
+		faults = append(faults, a.r.notCompetent("comune", comune, actor))
 	}
 	return faults
 }
 
-func notCompetent(path, comune string, actor electoral.Actor) electoral.Fault {
+func (r *Registry) notCompetent(path, comune string, actor electoral.Actor) electoral.Fault {
 	if actor.Role == electoral.OfficerRole {
 		return electoral.NewFault(electoral.NotCompetent, path, comune,
-			electoral.Args{"actorComune": actor.Comune, "comune": comune})
+			electoral.Args{"actorComune": r.label(actor.Comune), "comune": r.label(comune)})
 	}
-	return electoral.NewFault(electoral.NotCompetent.In("no-officer"), path, comune, electoral.Args{"comune": comune})
+	return electoral.NewFault(electoral.NotCompetent.In("no-officer"), path, comune,
+		electoral.Args{"comune": r.label(comune)})
+}
+
+// label returns a comune for people: «Agliè (A074)».
+func (r *Registry) label(comune string) string {
+	if comune == "" {
+		return "(non indicato)"
+	}
+	return r.tables.ComuneLabel(comune)
 }
 
 // passage returns the way of the action through the log.

@@ -93,7 +93,7 @@ func (r *Registry) lateFor(q Application, today electoral.Date) (electoral.Vote,
 
 func lateFault(q Application, v electoral.Vote, last electoral.Date) electoral.Fault {
 	return electoral.NewFault(electoral.ApplicationLate, "submitted", q.Submitted.String(),
-		electoral.Args{"vote": v.Day.String(), "last": last.String()})
+		electoral.Args{"vote": v.Day.Italian(), "last": last.Italian()})
 }
 
 // Apply registers an application of the citizen about himself, to the comune
@@ -319,7 +319,7 @@ func (a *action) carryOut(ctx context.Context, w Writer, q Application, d Decisi
 		return nil, err
 	}
 	if q.Kind == WithdrawalApplication {
-		return nil, a.withdraw(ctx, w, q, old)
+		return old.stillThere(), a.withdraw(ctx, w, q, old)
 	}
 	e := old.elector.Clone()
 	e.ANPRID, e.Capacity = q.ANPRID, electoral.Yes
@@ -364,7 +364,7 @@ func (a *action) withdraw(ctx context.Context, w Writer, q Application, old posi
 		return nil // somebody was quicker
 	}
 	if en.Comune != a.comune {
-		return electoral.Faults{notCompetent(q.List.Path()+comuneField(q.List), en.Comune, a.req.Actor)}
+		return electoral.Faults{a.r.notCompetent(q.List.Path()+comuneField(q.List), en.Comune, a.req.Actor)}
 	}
 	code, _ := electoral.RemovalCodeOf(q.List, electoral.CauseAsked)
 	e := a.without(old.elector, []departure{{list: q.List, code: code, cause: electoral.CauseAsked}}, RemovalRequest{})

@@ -224,7 +224,8 @@ func (a *action) alter(ctx context.Context, w Writer, q alteration) (electoral.E
 		return electoral.Elector{}, nil, electoral.Faults{unknownElector(q.anprID)}
 	}
 	next := position{elector: old.elector.Clone(), home: old.home}
-	faults := append(q.apply(&next.elector), mayChange(old, next.elector, a.req.Actor)...)
+	faults := append(old.stillThere(), q.apply(&next.elector)...)
+	faults = append(faults, a.r.mayChange(old, next.elector, a.req.Actor)...)
 	if q.checked {
 		faults, err = a.checkAndPut(ctx, w, change{person: person, old: old, next: next}, faults)
 	} else if err = faults.Err(); err == nil {

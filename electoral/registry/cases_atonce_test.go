@@ -100,3 +100,22 @@ func TestNumbersAtOnce(t *testing.T) {
 		assert.Len(c.t, c.rows(aglie, electoral.GeneralList, comunal), 12)
 	})
 }
+
+// TestMergedKeepsNumber: a person whose two ANPR ids are joined before the vote keeps
+// his number in his section.
+func TestMergedKeepsNumber(t *testing.T) {
+	inTown(t, func(c *town) {
+		c.votes = []electoral.Vote{referendum}
+		c.someone("101", "ALFA", nil)
+		c.settle(aglie)
+		c.on(referendum.Day.AddDays(-14))
+		s, _ := c.seat(electoral.Extraction{})
+		require.Equal(c.t, map[string]int{"101": 1, "1": 2}, s.numbers())
+		c.twin(aglie)
+		_, _, err := c.MergeIDs(c.ctx(), officer(aglie), "1", twinID)
+		require.NoError(c.t, err)
+		c.someone("102", "BETA", nil)
+		s, _ = c.seat(electoral.Extraction{})
+		assert.Equal(c.t, map[string]int{"101": 1, twinID: 2, "102": 3}, s.numbers())
+	})
+}

@@ -24,7 +24,8 @@ func (c *town) here(id, surname, comune string, change func(*electoral.Person)) 
 	c.t.Helper()
 	p := people()[0].Clone()
 	p.ANPRID, p.Surname = id, surname
-	p.FiscalCode, _ = electoral.ComputeFiscalCode(surname, p.Name, p.Sex, p.Birth.Date, p.Birth.Place)
+	own := strings.NewReplacer("0", "B", "1", "C", "2", "D", "3", "F", "4", "G", "5", "H", "6", "L", "7", "M", "8", "N", "9", "P").Replace(id)
+	p.FiscalCode, _ = electoral.ComputeFiscalCode(own, p.Name, p.Sex, p.Birth.Date, p.Birth.Place)
 	p.Residence = &electoral.Residence{Comune: comune, Since: electoral.Date{Year: 2000, Month: 1, Day: 1}}
 	if change != nil {
 		change(&p)

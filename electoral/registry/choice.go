@@ -71,7 +71,7 @@ func (a *action) judgeChoice(ctx context.Context, w Writer,
 	}
 	vote := a.r.voteOf(electoral.Extraction{Comune: a.comune, Consultation: q.Consultation, Day: q.Day})
 	faults = append(faults, vote.Check()...)
-	person, old, err := a.known(ctx, w, q.ANPRID)
+	person, old, err := a.present(ctx, w, q.ANPRID)
 	if err != nil {
 		return nil, vote, err
 	}
@@ -84,7 +84,7 @@ func (a *action) judgeChoice(ctx context.Context, w Writer,
 		fault(electoral.VoterNotInList, l.Path(), "",
 			electoral.Args{"list": l.Italian(), "consultation": q.Consultation.Italian()})
 	case place.Comune != a.comune:
-		faults = append(faults, notCompetent("anprId", place.Comune, a.req.Actor))
+		faults = append(faults, a.r.notCompetent("anprId", place.Comune, a.req.Actor))
 	}
 	if !q.Kind.Known() {
 		fault(electoral.ChoiceKindUnknown, "choice.kind", string(q.Kind), nil)

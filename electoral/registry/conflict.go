@@ -18,7 +18,8 @@ import (
 // A Conflict is a disagreement of two comuni over an elector: one wants him in
 // a list in which the other has him ("soggetto non cancellando", ANPR's EN560;
 // first load already done, EN556, about which ANPR sends both comuni the notice
-// N017). It opens when an enrolment or a first load is refused for that reason.
+// N017). It opens when an enrolment or a first load is refused for that reason,
+// also if the other has him under another ANPR id with the same codice fiscale.
 // Both comuni find it among their conflicts, and each sees the steps of the
 // other. There is one for each person, list and pair of comuni.
 //
@@ -29,12 +30,16 @@ type Conflict struct {
 	ID     string         `json:"id"`
 	ANPRID string         `json:"anprId"`
 	List   electoral.List `json:"list"`
+	// HolderANPRID is the ANPR id under which the holder has him, if it is another
+	// than ANPRID: one codice fiscale stands under both. It is empty otherwise.
+	HolderANPRID string `json:"holderAnprId,omitzero"`
 	// Claimant is the comune that wants to enrol him, Holder the one in whose
 	// list he is: Belfiore codes.
 	Claimant string        `json:"claimant"`
 	Holder   string        `json:"holder"`
 	State    ConflictState `json:"state"`
-	// Cause is [electoral.AlreadyEnrolled] or [electoral.DuplicateElector].
+	// Cause is [electoral.AlreadyEnrolled], [electoral.DuplicateElector] or
+	// [electoral.IDsNotMerged].
 	Cause electoral.Code `json:"cause"`
 	// Opened and Changed are UTC.
 	Opened  time.Time `json:"opened"`
@@ -200,10 +205,7 @@ func conflictID(anprID string, l electoral.List, claimant, holder string) string
 // has the person.
 func (a *action) openConflicts(ctx context.Context, w Writer, e electoral.Elector, cause electoral.Code) error {
 	old, _, err := w.Elector(ctx, e.ANPRID)
-	if errors.Is(err, electoral.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, electoral.ErrNotFound) {
 		return err
 	}
 	for l, en := range e.Enrolments() {
@@ -213,20 +215,24 @@ func (a *action) openConflicts(ctx context.Context, w Writer, e electoral.Electo
 		}
 		c := Conflict{ID: conflictID(e.ANPRID, l, a.comune, held.Comune), ANPRID: e.ANPRID, List: l, Claimant: a.comune,
 			Holder: held.Comune, State: ConflictOpen, Cause: cause, Opened: a.at}
-		before, err := conflictOf(ctx, w, a.comune, c.ID)
-		switch {
-		case err == nil && before.State == ConflictRefused:
-			continue // asking again needs a note
-		case err == nil && before.State == ConflictOpen:
-			continue
-		case err != nil && !errors.Is(err, electoral.ErrNotFound):
-			return err
-		}
-		if err := a.putConflict(ctx, w, &c); err != nil {
+		if err := a.openConflict(ctx, w, c); err != nil {
 			return err
 		}
 	}
-	return nil
+	return a.openOtherIDConflicts(ctx, w, e, cause)
+}
+
+// openConflict opens a conflict that is not open already. One that was refused is
+// asked again with a note.
+func (a *action) openConflict(ctx context.Context, w Writer, c Conflict) error {
+	before, err := conflictOf(ctx, w, a.comune, c.ID)
+	switch {
+	case err == nil && (before.State == ConflictRefused || before.State == ConflictOpen):
+		return nil
+	case err != nil && !errors.Is(err, electoral.ErrNotFound):
+		return err
+	}
+	return a.putConflict(ctx, w, &c)
 }
 
 func conflictOf(ctx context.Context, rd Reader, comune, id string) (Conflict, error) {
@@ -256,12 +262,12 @@ func (c *Conflict) see(a *action) {
 }
 
 func (a *action) writeConflict(ctx context.Context, w Writer, c Conflict) error {
-	rec := Record{Book: ConflictBook, ID: c.ID, Subject: c.ANPRID, State: string(c.State), At: a.at}
+	rec := Record{Book: ConflictBook, ID: c.ID, State: string(c.State), At: a.at}
 	if c.State == ConflictResolved || c.State == ConflictWithdrawn {
 		rec.Expires = c.Changed.Add(a.r.retention.Closed)
 	}
 	for _, comune := range []string{c.Claimant, c.Holder} {
-		rec.Comune = comune
+		rec.Comune, rec.Subject = comune, c.idIn(comune)
 		if err := putRecord(ctx, w, rec, c); err != nil {
 			return err
 		}
@@ -303,16 +309,16 @@ func (a *action) settle(ctx context.Context, w Writer, q RecordSearch,
 		list = append(list, c)
 	}
 	for _, c := range list {
-		e, err := electorOf(c.ANPRID)
+		e, err := electorOf(c.idIn(a.comune))
 		if err != nil {
 			return err
 		}
-		en, in := e.EnrolmentIn(c.List)
+		in := c.hasIn(a.comune, e)
 		live := c.State == ConflictOpen || c.State == ConflictRefused
 		switch {
-		case a.comune == c.Holder && live && (!in || en.Comune != c.Holder):
+		case a.comune == c.Holder && live && !in:
 			c.State = ConflictReleased
-		case a.comune == c.Claimant && (live || c.State == ConflictReleased) && in && en.Comune == c.Claimant:
+		case a.comune == c.Claimant && (live || c.State == ConflictReleased) && in:
 			c.State = ConflictResolved
 		default:
 			continue
@@ -358,7 +364,7 @@ func (r *Registry) AnswerConflict(ctx context.Context, req electoral.Request, id
 		c, err := conflictOf(ctx, w, a.comune, id)
 		if errors.Is(err, electoral.ErrNotFound) {
 			return c, nil, electoral.Faults{electoral.NewFault(electoral.ConflictUnknown, "id",
-				strconv.QuoteToASCII(id), electoral.Args{"comune": a.comune})}
+				strconv.QuoteToASCII(id), electoral.Args{"comune": r.label(a.comune)})}
 		}
 		if err != nil {
 			return c, nil, err
@@ -371,11 +377,11 @@ func (r *Registry) AnswerConflict(ctx context.Context, req electoral.Request, id
 			return c, nil, err
 		}
 		if action == ReopenConflict {
-			e, _, err := w.Elector(ctx, c.ANPRID)
+			e, _, err := w.Elector(ctx, c.idIn(c.Holder))
 			if err != nil && !errors.Is(err, electoral.ErrNotFound) {
 				return c, nil, err
 			}
-			if en, in := e.EnrolmentIn(c.List); !in || en.Comune != c.Holder {
+			if !c.hasIn(c.Holder, e) {
 				c.State = ConflictReleased // the holder let him go meanwhile
 			}
 		}

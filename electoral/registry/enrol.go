@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -39,10 +38,11 @@ func (r *Registry) noticeAt(comune string, today electoral.Date) electoral.Date 
 //
 // A person who already is in one of these lists is refused with
 // [electoral.AlreadyEnrolled]; if it is that of another comune, that comune
-// must remove him first (ANPR's EN560). If nothing else is wrong, the refusal
-// opens a [Conflict] between the two comuni. A person who lost the right to vote
-// ([electoral.CapacityLoss]) becomes an elector again only with a recovery in the
-// request. Enrol returns the warnings.
+// must remove him first (ANPR's EN560). So is one who is in any list under another
+// ANPR id with the same codice fiscale ([Registry.MergeIDs]). If nothing else is
+// wrong, the refusal opens a [Conflict] between the two comuni. A person who lost
+// the right to vote ([electoral.CapacityLoss]) becomes an elector again only with a
+// recovery in the request. Enrol returns the warnings.
 func (r *Registry) Enrol(ctx context.Context, req electoral.Request, e electoral.Elector) (electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpEnrol, req.Actor.Comune, e.ANPRID)
 	a.refused = func(w Writer, why electoral.Faults) error {
@@ -62,7 +62,7 @@ func (r *Registry) Enrol(ctx context.Context, req electoral.Request, e electoral
 }
 
 func (a *action) enrol(ctx context.Context, w Writer, e electoral.Elector) (electoral.Faults, error) {
-	person, old, err := a.known(ctx, w, e.ANPRID)
+	person, old, err := a.present(ctx, w, e.ANPRID)
 	if err != nil {
 		return nil, err
 	}
@@ -77,11 +77,17 @@ func (a *action) enrol(ctx context.Context, w Writer, e electoral.Elector) (elec
 			if holder != comune {
 				cause = electoral.AlreadyEnrolled.In("elsewhere")
 			}
-			faults = append(faults, electoral.NewFault(cause, "anprId", e.ANPRID, electoral.Args{"comune": holder}))
+			faults = append(faults,
+				electoral.NewFault(cause, "anprId", e.ANPRID, electoral.Args{"comune": a.r.label(holder)}))
 		}
 	}
 	faults = append(faults, a.r.right(old, &next, a.claim())...)
-	faults = append(faults, competence(e, &person, comune, electoral.NotCompetent)...)
+	same, err := a.sameUnderOtherID(ctx, w, person, e)
+	if err != nil {
+		return nil, err
+	}
+	faults = append(faults, same...)
+	faults = append(faults, a.r.competence(e, &person, comune, electoral.NotCompetent)...)
 	return a.checkAndPut(ctx, w, change{person: person, old: old, next: next}, faults)
 }
 
@@ -122,11 +128,14 @@ func (a *action) change(ctx context.Context, w Writer, e electoral.Elector) (ele
 	if !old.known() {
 		return nil, electoral.Faults{unknownElector(e.ANPRID)}
 	}
-	faults := kept(old.elector, e)
+	faults := append(old.stillThere(), kept(old.elector, e)...)
+	if old.gone && entersList(old.elector, e) {
+		faults = append(faults, unknownPerson(e.ANPRID))
+	}
 	next := position{elector: e.Clone(), home: old.home}
 	was := old.elector.Clone()
 	next.elector.Removals, next.elector.KeptVotes, next.elector.Loss = was.Removals, was.KeptVotes, was.Loss
-	faults = append(faults, mayChange(old, next.elector, a.req.Actor)...)
+	faults = append(faults, a.r.mayChange(old, next.elector, a.req.Actor)...)
 	faults = append(faults, a.r.right(old, &next, a.claim())...)
 	if was.Capacity == electoral.Yes && next.elector.Capacity == electoral.No && was.General != nil {
 		next.elector.Loss = &electoral.CapacityLoss{Day: a.today(), Comune: a.comune}
@@ -140,6 +149,8 @@ func (a *action) change(ctx context.Context, w Writer, e electoral.Elector) (ele
 type position struct {
 	elector electoral.Elector
 	home    string
+	// gone says that the population no longer returns the person.
+	gone bool
 }
 
 func (p position) known() bool { return p.home != "" }
@@ -148,20 +159,6 @@ func (p position) known() bool { return p.home != "" }
 type change struct {
 	person    electoral.Person
 	old, next position
-}
-
-// known returns a person and what is registered of him.
-func (a *action) known(ctx context.Context, rd Reader, anprID string) (electoral.Person, position, error) {
-	p, err := a.r.personOf(ctx, anprID)
-	if err != nil {
-		return p, position{}, err
-	}
-	var old position
-	old.elector, old.home, err = rd.Elector(ctx, anprID)
-	if errors.Is(err, electoral.ErrNotFound) {
-		return p, position{}, nil
-	}
-	return p, old, err
 }
 
 func unknownElector(anprID string) electoral.Fault {
@@ -178,7 +175,7 @@ func (a *action) checkAndPut(ctx context.Context, w Writer, c change,
 		return nil, err
 	}
 	faults = append(faults, a.r.checker.CheckElector(c.next.elector, rules.Circumstances{
-		At: a.today(), Notice: a.r.noticeAt(c.next.home, a.today()), Person: &c.person, Choices: choices,
+		At: a.today(), Notice: a.r.noticeAt(c.next.home, a.today()), Person: c.registered(), Choices: choices,
 		Section: section,
 	})...)
 	if err := join(*failure, faults.Err()); err != nil {
@@ -261,13 +258,13 @@ func impossible(e electoral.Elector) electoral.Faults {
 
 // mayChange judges whether the actor's comune may make what is registered of a
 // person into e.
-func mayChange(old position, e electoral.Elector, actor electoral.Actor) electoral.Faults {
+func (r *Registry) mayChange(old position, e electoral.Elector, actor electoral.Actor) electoral.Faults {
 	var faults electoral.Faults
 	for _, l := range electoral.Lists() {
 		was, is := old.elector.ListEntry(l), e.ListEntry(l)
 		for _, en := range []*electoral.Enrolment{was.Enrolment, is.Enrolment} {
 			if en != nil && en.Comune != "" && en.Comune != actor.Comune && !sameList(was, is) {
-				faults = append(faults, notCompetent(l.Path()+comuneField(l), en.Comune, actor))
+				faults = append(faults, r.notCompetent(l.Path()+comuneField(l), en.Comune, actor))
 				break
 			}
 		}
@@ -282,7 +279,7 @@ func mayChange(old position, e electoral.Elector, actor electoral.Actor) elector
 	same := was.Capacity == e.Capacity && was.Status == e.Status && samePtr(was.Certifiability, e.Certifiability) &&
 		samePtr(was.Loss, e.Loss)
 	if old.home != actor.Comune && !same {
-		faults = append(faults, notCompetent("status", old.home, actor))
+		faults = append(faults, r.notCompetent("status", old.home, actor))
 	}
 	return faults
 }

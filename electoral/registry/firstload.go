@@ -152,7 +152,7 @@ func (r *Registry) UndoLoad(ctx context.Context, req electoral.Request,
 		switch {
 		case errors.Is(err, electoral.ErrNotFound):
 			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadUnknown, "id",
-				strconv.QuoteToASCII(loadID), electoral.Args{"comune": comune})}
+				strconv.QuoteToASCII(loadID), electoral.Args{"comune": r.label(comune)})}
 		case err != nil:
 			return UndoReport{}, nil, err
 		case r.retention.Journal > 0 && !first.At.After(a.at.Add(-r.retention.Journal)):

@@ -41,6 +41,7 @@ type loader struct {
 	// joins those whom another comune has registered.
 	persons map[string]electoral.Person
 	homes   map[string]string
+	codes   map[electoral.FiscalCode][]string // the ANPR ids of each code; nil as persons
 	loaded  map[string]bool
 	joins   map[string]joinedElector
 	// undo takes back what the batch at hand has left in the loader, if its
@@ -398,7 +399,7 @@ func (l *loader) section(item electoral.LoadItem[electoral.Section]) (electoral.
 	if s.Comune != "" && s.Comune != l.action.comune {
 		faults = append(faults,
 			electoral.NewFault(electoral.OtherComuneLoad, "comune", s.Comune,
-				electoral.Args{"given": s.Comune, "comune": l.action.comune}))
+				electoral.Args{"given": l.action.r.label(s.Comune), "comune": l.action.r.label(l.action.comune)}))
 	}
 	_, before := l.sections[s.Number]
 	mine := slices.Contains(l.first.NewSections, s.Number)

@@ -98,6 +98,9 @@ func (l *loader) lookUp(items []electoral.LoadItem[electoral.Elector]) error {
 			return err
 		}
 	}
+	if err := l.lookUpCodes(items); err != nil {
+		return err
+	}
 	if bulk, ok := l.rd.(bulkHomes); ok {
 		if l.homes, err = bulk.Homes(l.ctx, ids); err != nil {
 			return err
@@ -165,12 +168,17 @@ func (l *loader) elector(item electoral.LoadItem[electoral.Elector]) (judged, er
 		if j, err = l.standing(item); err != nil {
 			return judged{}, err
 		}
-		j.faults = append(unknown, j.faults...)
+		same, err := l.sameUnderOtherID(item, person)
+		if err != nil {
+			return judged{}, err
+		}
+		j.faults = append(append(unknown, j.faults...), same...)
 	}
 	j.faults = append(j.faults, l.right(&j)...)
 	j.faults = append(j.faults, kept(electoral.Elector{}, item.Record)...)
 	j.faults = append(j.faults, merge(item.Faults, l.action.r.checker.CheckElector(j.next.elector, in))...)
-	j.faults = append(j.faults, competence(item.Record, in.Person, l.action.comune, electoral.OtherComuneLoad)...)
+	j.faults = append(j.faults,
+		l.action.r.competence(item.Record, in.Person, l.action.comune, electoral.OtherComuneLoad)...)
 	return j, nil
 }
 
@@ -225,7 +233,8 @@ func (l *loader) person(id string) (electoral.Person, electoral.Faults, error) {
 
 // competence judges whether a comune may register a person: each of his lists
 // is its own, or he is in none and registered in its population.
-func competence(e electoral.Elector, p *electoral.Person, comune string, code electoral.Code) electoral.Faults {
+func (r *Registry) competence(e electoral.Elector, p *electoral.Person, comune string,
+	code electoral.Code) electoral.Faults {
 	var faults electoral.Faults
 	listed := false
 	for list, en := range e.Enrolments() {
@@ -233,14 +242,14 @@ func competence(e electoral.Elector, p *electoral.Person, comune string, code el
 		if en.Comune != comune && en.Comune != "" {
 			faults = append(faults,
 				electoral.NewFault(code.In("list"), list.Path()+comuneField(list), en.Comune,
-					electoral.Args{"list": list.Italian(), "comune": comune}))
+					electoral.Args{"list": list.Italian(), "comune": r.label(comune)}))
 		}
 	}
 	if listed || p == nil || p.Registered() == comune {
 		return faults
 	}
 	return electoral.Faults{electoral.NewFault(code.In("no-list"), "anprId", e.ANPRID,
-		electoral.Args{"comune": comune})}
+		electoral.Args{"comune": r.label(comune)})}
 }
 
 // standing compares a record with what is known of its person. It refuses one who
@@ -277,7 +286,7 @@ func (l *loader) standing(item electoral.LoadItem[electoral.Elector]) (judged, e
 	whole, joins := joinLists(old, e, l.action.comune, l.action.r.over(l.today))
 	if !joins || old.home == l.action.comune {
 		l.claim(old.elector, e)
-		holder := electoral.Args{"comune": holderOf(old, e)}
+		holder := electoral.Args{"comune": l.action.r.label(holderOf(old, e))}
 		return twice(electoral.DuplicateElector.In("other-comune"), holder), nil
 	}
 	l.joins[e.ANPRID] = joinedElector{Home: old.home, Lists: listsOf(e)}

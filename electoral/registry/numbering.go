@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -194,4 +195,30 @@ func (a *action) addNumbers(ctx context.Context, w Writer, x electoral.Extractio
 	rec.At = a.at
 	rec.Expires = a.r.calendar.Begins(v.Last().AddDays(1)).Add(a.r.retention.Closed)
 	return putRecord(ctx, w, rec, kept)
+}
+
+// renumber gives the numbers of one ANPR id in the lists of a comune to another of the
+// same person, where that has none.
+func renumber(ctx context.Context, w Writer, comune, from, to string) error {
+	var found []Record
+	var lists []numbering
+	for rec, err := range w.Records(ctx, RecordSearch{Book: NumberingBook, Comune: comune}) {
+		if err != nil {
+			return err
+		}
+		var kept numbering
+		if err := decodeRecord(rec, &kept); err != nil {
+			return err
+		}
+		if i := slices.Index(kept.IDs, from); i >= 0 && !slices.Contains(kept.IDs, to) {
+			kept.IDs[i] = to
+			found, lists = append(found, rec.Clone()), append(lists, kept)
+		}
+	}
+	for i, rec := range found {
+		if err := putRecord(ctx, w, rec, lists[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -5,8 +5,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/refdata"
 )
 
 func entered(comune, section string) electoral.AddedList {
@@ -23,6 +25,9 @@ func TestMayChange(t *testing.T) {
 	e.SetListEntry(electoral.GeneralList, entered(own, "1"))
 	e.SetListEntry(electoral.EUParliamentList, entered(other, "1"))
 	old := position{elector: e, home: own}
+	tables, err := refdata.Embedded()
+	require.NoError(t, err)
+	r := &Registry{tables: tables}
 	for name, c := range map[string]struct {
 		change func(e *electoral.Elector)
 		actor  string
@@ -53,7 +58,7 @@ func TestMayChange(t *testing.T) {
 		next := e.Clone()
 		c.change(&next)
 		var paths []string
-		for _, f := range mayChange(old, next, electoral.Actor{Role: electoral.OfficerRole, Comune: c.actor}) {
+		for _, f := range r.mayChange(old, next, electoral.Actor{Role: electoral.OfficerRole, Comune: c.actor}) {
 			paths = append(paths, f.Path)
 		}
 		assert.ElementsMatch(t, c.paths, paths, name)
@@ -103,10 +108,10 @@ func TestJoinLists(t *testing.T) {
 // each once.
 func TestJournalOperations(t *testing.T) {
 	list := JournalOperations()
-	assert.Len(t, list, 10)
+	assert.Len(t, list, 11)
 	for _, op := range []electoral.Operation{electoral.OpEnrol, electoral.OpChange, electoral.OpRemove, electoral.OpAnnul,
 		electoral.OpLoseCapacity, electoral.OpRecoverCapacity, electoral.OpCertifiability, electoral.OpLoad,
-		electoral.OpUndoLoad, electoral.OpDecideApplication} {
+		electoral.OpUndoLoad, electoral.OpDecideApplication, electoral.OpMergeIDs} {
 		assert.True(t, slices.Contains(list, op), op)
 	}
 }

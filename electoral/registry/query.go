@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/refdata"
 )
 
 // A Query asks for electors of a comune ("consultazione", annex 2, services
@@ -224,7 +225,7 @@ func checkInterval(from, to time.Time, operations []electoral.Operation,
 	if !from.IsZero() && !to.IsZero() && !to.After(from) {
 		faults = append(faults,
 			electoral.NewFault(electoral.QueryInterval.In("backwards"), "to", to.UTC().Format(time.RFC3339Nano),
-				electoral.Args{"from": from.UTC().Format(time.RFC3339Nano)}))
+				electoral.Args{"from": refdata.DateOf(from.UTC()).Italian() + from.UTC().Format(", ore 15:04:05 UTC")}))
 	}
 	for i, op := range operations {
 		if !slices.Contains(JournalOperations(), op) {
@@ -258,7 +259,7 @@ func joinTexts[S ~string](list []S) string {
 func JournalOperations() []electoral.Operation {
 	return []electoral.Operation{electoral.OpEnrol, electoral.OpChange, electoral.OpRemove, electoral.OpAnnul,
 		electoral.OpLoseCapacity, electoral.OpRecoverCapacity, electoral.OpCertifiability,
-		electoral.OpLoad, electoral.OpUndoLoad, electoral.OpDecideApplication}
+		electoral.OpLoad, electoral.OpUndoLoad, electoral.OpDecideApplication, electoral.OpMergeIDs}
 }
 
 // A JournalPage is one page of the operation journal, in the order of instant,

@@ -242,8 +242,12 @@ func (a *action) mustBeDone(ctx context.Context, w Writer, q Rectification) erro
 	}
 	value, err := a.valueOf(ctx, w, e, q.Field)
 	if err == nil && value != q.Asked {
+		expected := q.Asked
+		if strings.HasSuffix(string(q.Field), "."+string(electoral.ListComune)) {
+			expected = a.r.label(q.Asked)
+		}
 		err = electoral.Faults{electoral.NewFault(electoral.RectificationNotDone, string(q.Field), value,
-			electoral.Args{"expected": q.Asked})}
+			electoral.Args{"expected": "«" + expected + "»"})}
 	}
 	return err
 }

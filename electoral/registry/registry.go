@@ -45,7 +45,9 @@ type Registry struct {
 type Config struct {
 	// Store keeps the records. Required.
 	Store Store
-	// Population gives the persons. Required.
+	// Population gives the persons. Required. An elector whom it no longer returns
+	// can be read, changed and removed, with the warning [electoral.PersonGone]; he
+	// enters no list.
 	Population electoral.Population
 	// Recorder writes the access log. Required.
 	Recorder electoral.Recorder
@@ -133,7 +135,7 @@ func (r *Registry) Section(ctx context.Context, req electoral.Request,
 			s, err = rd.Section(ctx, comune, number)
 			if errors.Is(err, electoral.ErrNotFound) {
 				return electoral.Faults{electoral.NewFault(electoral.SectionNotFound, "number", number,
-					electoral.Args{"section": number, "comune": comune})}
+					electoral.Args{"section": number, "comune": r.label(comune)})}
 			}
 			return err
 		})
@@ -150,11 +152,15 @@ func (r *Registry) Elector(ctx context.Context, req electoral.Request, anprID st
 	a := r.beginAbout(ctx, req, electoral.OpReadElector, req.Actor.Comune, anprID)
 	var e electoral.Elector
 	err := a.read(ctx, a.admit(), func(*electoral.Entry) error {
-		person, err := r.personOf(ctx, anprID)
-		if err != nil {
-			return err
+		person, unknown := r.personOf(ctx, anprID)
+		gone := errors.Is(unknown, electoral.PersonUnknown)
+		if unknown != nil && !gone {
+			return unknown
 		}
 		found, err := r.stored(ctx, anprID)
+		if gone && errors.Is(err, electoral.ElectorUnknown) {
+			return unknown
+		}
 		if err != nil {
 			return err
 		}
@@ -191,7 +197,7 @@ func (r *Registry) mayRead(actor electoral.Actor, p electoral.Person, found posi
 			return nil
 		}
 	}
-	return electoral.Faults{notCompetent("anprId", found.home, actor)}
+	return electoral.Faults{r.notCompetent("anprId", found.home, actor)}
 }
 
 func himself(actor electoral.Actor, p electoral.Person) electoral.Faults {

@@ -103,7 +103,7 @@ func (a *action) remove(ctx context.Context, w Writer,
 		return electoral.Elector{}, nil, err
 	}
 	e := a.without(old.elector, leaving, q)
-	faults = append(faults, a.doubts(person, leaving)...)
+	faults = append(append(faults, old.stillThere()...), a.doubts(old, person, leaving)...)
 	faults = append(faults, a.votesTold(e, q)...)
 	early, err := a.beforeLast(ctx, w, q)
 	if err != nil {
@@ -196,7 +196,7 @@ func (a *action) mayLeave(old electoral.Elector, l electoral.List, q RemovalRequ
 		return nil
 	}
 	if in {
-		return electoral.Faults{notCompetent(l.Path()+comuneField(l), en.Comune, a.req.Actor)}
+		return electoral.Faults{a.r.notCompetent(l.Path()+comuneField(l), en.Comune, a.req.Actor)}
 	}
 	if r, removed := old.RemovalFrom(l); removed && q.annuls() {
 		return electoral.Faults{electoral.NewFault(electoral.RemovalList.In("removed"), "removal.list", string(l),

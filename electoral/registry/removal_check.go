@@ -111,7 +111,7 @@ func (a *action) beforeLast(ctx context.Context, rd Reader, q RemovalRequest) (e
 }
 
 // doubts warns of causes that the population does not bear out.
-func (a *action) doubts(p electoral.Person, leaving []departure) electoral.Faults {
+func (a *action) doubts(old position, p electoral.Person, leaving []departure) electoral.Faults {
 	var faults electoral.Faults
 	warn := func(c electoral.Cause, cause electoral.RemovalCause, args electoral.Args) {
 		f := electoral.NewFault(c, "removal.cause", string(cause), args)
@@ -123,7 +123,7 @@ func (a *action) doubts(p electoral.Person, leaving []departure) electoral.Fault
 	for _, d := range leaving {
 		switch d.cause {
 		case electoral.CauseDied:
-			if !dead {
+			if !dead && !old.gone {
 				warn(electoral.RemovalAlive, d.cause, nil)
 			}
 		case electoral.CauseUntraceable, electoral.CauseMoved:

@@ -165,7 +165,8 @@ type territory struct {
 func territories() []territory {
 	return []territory{
 		{electoral.BolzanoList, "BZ", "provincia di Bolzano",
-			"D.P.R. 31 agosto 1972, n. 670 (statuto), artt. 25 e 63; D.P.R. n. 50 del 1973, art. 5; L.P. Bolzano n. 14 del 2017, art. 5"},
+			"D.P.R. 31 agosto 1972, n. 670 (statuto), artt. 25 e 63; D.P.R. n. 50 del 1973, art. 5; L.P. Bolzano n. " +
+				"14 del 2017, art. 5"},
 		{electoral.TrentoList, "TN", "provincia di Trento", "D.P.R. n. 50 del 1973, art. 1"},
 		{electoral.AostaValleyList, "AO", "Valle d'Aosta", "d.lgs. n. 320 del 1994, art. 5"},
 	}

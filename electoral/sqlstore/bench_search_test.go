@@ -107,7 +107,9 @@ func BenchmarkSearch(b *testing.B) {
 			rows, err := source.Query(text)
 			require.NoError(b, err)
 			defer rows.Close()
-			row, dest := make([]any, 32), make([]any, 32)
+			columns, err := rows.Columns()
+			require.NoError(b, err)
+			row, dest := make([]any, len(columns)), make([]any, len(columns))
 			for i := range row {
 				dest[i] = &row[i]
 			}

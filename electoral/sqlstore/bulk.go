@@ -10,8 +10,9 @@ import (
 )
 
 var (
-	_ registry.BulkWriter      = (*transaction)(nil)
-	_ electoral.BulkPopulation = (*Population)(nil)
+	_ registry.BulkWriter          = (*transaction)(nil)
+	_ electoral.BulkPopulation     = (*Population)(nil)
+	_ electoral.IdentityPopulation = (*Population)(nil)
 )
 
 // Homes implements [registry.BulkWriter]. In an update it does not lock them.

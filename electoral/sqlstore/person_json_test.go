@@ -14,8 +14,12 @@ import (
 func TestUsualJSON(t *testing.T) {
 	day := electoral.Date{Year: 1980, Month: 4, Day: 3}
 	for want, births := range map[bool][]electoral.Birth{
-		true:  {{Date: day, Place: "H501"}, {Date: electoral.Date{Year: 1950}}, {}, {Place: "È"}},
-		false: {{Date: day, Place: "Z110", PlaceName: "LYON"}, {Date: day, Place: `a"b`}, {Date: day, Place: "<\\\n"}},
+		true: {
+			{Date: day, Place: "H501"}, {Date: electoral.Date{Year: 1950}}, {}, {Place: "È"},
+			{Date: day, Place: "H501", Deed: &electoral.BirthDeed{Number: "12", Part: "I", Series: "A"}},
+			{Date: day, Deed: &electoral.BirthDeed{Number: "12", Series: "A"}}, {Deed: &electoral.BirthDeed{}},
+		},
+		false: {{Date: day, Place: "Z110", PlaceName: "LYON"}, {Date: day, Place: `a"b`}, {Deed: &electoral.BirthDeed{Part: `"`}}, {Date: day, Place: "<\\\n"}},
 	} {
 		for _, b := range births {
 			text, err := jsonText(b)

@@ -15,8 +15,8 @@ import (
 )
 
 // A Population keeps persons. It implements [electoral.Population],
-// [electoral.BulkPopulation] and [electoral.ResidentPopulation]. It may be read
-// within a view or an update of a [Store] and does not wait for their end.
+// [electoral.BulkPopulation], [electoral.IdentityPopulation] and
+// [electoral.ResidentPopulation]. It may be read within a view or an update of a [Store] and does not wait for their end.
 type Population struct{ db *sqldb.DB }
 
 var (
@@ -114,6 +114,29 @@ func (p *Population) ByFiscalCode(ctx context.Context, code electoral.FiscalCode
 	return person, err
 }
 
+// IDsOfCodes implements [electoral.IdentityPopulation]: no two persons of it have
+// the same code.
+func (p *Population) IDsOfCodes(ctx context.Context,
+	codes []electoral.FiscalCode) (map[electoral.FiscalCode][]string, error) {
+	keys := make([]string, len(codes))
+	for i, code := range codes {
+		keys[i] = string(code)
+	}
+	out := make(map[electoral.FiscalCode][]string, len(codes))
+	err := p.db.Lookup(ctx, func(q sqldb.Querier) error {
+		clear(out)
+		found, err := routes(ctx, q, personCodes, keys)
+		for code, id := range found {
+			out[electoral.FiscalCode(code)] = []string{id}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func scanPerson(row sqldb.Rows) (electoral.Person, error) {
 	var p electoral.Person
 	var comune, code, sex, birth, citizenships, death string
@@ -125,6 +148,7 @@ func scanPerson(row sqldb.Rows) (electoral.Person, error) {
 	p.FiscalCode, p.Sex = electoral.FiscalCode(code), electoral.Sex(sex)
 	err := p.Death.UnmarshalText([]byte(death))
 	if !usualBirth(birth, &p.Birth) {
+		p.Birth = electoral.Birth{}
 		err = errors.Join(err, json.Unmarshal([]byte(birth), &p.Birth))
 	}
 	if citizenships == italianAlone {
@@ -160,6 +184,17 @@ func usualBirth(text string, b *electoral.Birth) bool {
 	ok := p.skip(`{"date":"`) && p.date(&b.Date)
 	if ok && p.skip(`,"place":"`) {
 		ok = p.text(&b.Place)
+	}
+	if ok && p.skip(`,"deed":{"number":"`) {
+		b.Deed = new(electoral.BirthDeed)
+		ok = p.text(&b.Deed.Number)
+		if ok && p.skip(`,"part":"`) {
+			ok = p.text(&b.Deed.Part)
+		}
+		if ok && p.skip(`,"series":"`) {
+			ok = p.text(&b.Deed.Series)
+		}
+		ok = ok && p.skip("}")
 	}
 	return ok && p == "}"
 }

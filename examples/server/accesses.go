@@ -154,6 +154,7 @@ func operationName(o electoral.Operation) string {
 		electoral.OpRecordChoice:        "Registrazione di una scelta sul modo di votare",
 		electoral.OpWithdrawChoice:      "Ritiro di una scelta sul modo di votare",
 		electoral.OpReadChoices:         "Lettura delle scelte sul modo di votare",
+		electoral.OpMergeIDs:            "Unione di due identificativi della stessa persona",
 	}[o]; name != "" {
 		return name
 	}

@@ -22,8 +22,9 @@ func (n *session) request() electoral.Request {
 	return electoral.Request{ID: newRequestID(), Actor: n.actor}
 }
 
-// A reason says, for people, why something was refused.
-type reason struct{ Code, Message, Remedy, Source string }
+// A reason says to the citizen why something was refused and what he can do. Code
+// and Source are for whoever helps him.
+type reason struct{ Code, Message, Source string }
 
 func reasonsOf(err error) (out []reason) {
 	if refusal, ok := errors.AsType[*certificate.Refusal](err); ok {
@@ -31,11 +32,7 @@ func reasonsOf(err error) (out []reason) {
 	}
 	if faults, ok := errors.AsType[electoral.Faults](err); ok {
 		for _, f := range faults.Errors() {
-			r := reason{Code: string(f.Code), Message: f.Message, Source: f.Source}
-			if f.Expected != "" {
-				r.Remedy = "Atteso: " + f.Expected + "."
-			}
-			out = append(out, r)
+			out = append(out, reason{Code: string(f.Code), Message: f.Citizen(), Source: f.Source})
 		}
 	}
 	return out
@@ -43,19 +40,9 @@ func reasonsOf(err error) (out []reason) {
 
 func certificateReasons(list []certificate.Reason) (out []reason) {
 	for _, r := range list {
-		out = append(out, reason{
-			Code: string(r.Code), Message: r.Message, Source: r.Source,
-			Remedy: "Che cosa lo cambierebbe: " + lowerFirst(r.Remedy),
-		})
+		out = append(out, reason{Code: string(r.Code), Message: r.Citizen(), Source: r.Source})
 	}
 	return out
-}
-
-func lowerFirst(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToLower(s[:1]) + s[1:]
 }
 
 // refused answers with the reasons of a refusal.
@@ -107,10 +94,8 @@ func (st *site) data(w http.ResponseWriter, r *http.Request, n *session) {
 		{Title: "4. Liste aggiunte per i cittadini dell'Unione europea"},
 		{Title: "5. Consultazioni per le quali si è elettori"},
 	}
-	for _, f := range record.Annex1.Fields() {
-		if f.Value != "" {
-			points[f.Point-1].Fields = append(points[f.Point-1].Fields, f)
-		}
+	for _, f := range record.Annex1.Plain() {
+		points[f.Point-1].Fields = append(points[f.Point-1].Fields, f)
 	}
 	st.show(w, r, http.StatusOK, "data", "I miei dati elettorali", points)
 }

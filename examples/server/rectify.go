@@ -34,20 +34,18 @@ func (st *site) showRectify(w http.ResponseWriter, r *http.Request, n *session, 
 		st.answer(w, r, "Le richieste di rettifica non sono disponibili", "rectifications", err)
 		return
 	}
-	names := map[electoral.Field]string{}
 	for _, f := range electoral.Fields() {
-		names[f.Field] = f.Italian
 		if !f.Beside {
 			p.Fields = append(p.Fields, f)
 		}
 	}
 	for _, q := range list {
 		item := rectification{
-			Field: names[q.Field], Present: q.Present, Asked: q.Asked, State: q.State.Italian(),
-			Answer: q.OfficerNote, At: st.instant(q.Opened), Comune: q.Comune,
+			Present: st.value(q.Field, q.Present), Asked: st.value(q.Field, q.Asked), State: q.State.Italian(),
+			Answer: q.OfficerNote, At: st.instant(q.Opened), Comune: st.comune(q.Comune, dateOf(q.Opened)),
 		}
-		if c, ok := st.tables.Comune(q.Comune, dateOf(q.Opened)); ok {
-			item.Comune = c.Name
+		if f, ok := electoral.InfoOf(q.Field); ok {
+			item.Field = f.Italian
 		}
 		p.List = append(p.List, item)
 	}
@@ -56,6 +54,34 @@ func (st *site) showRectify(w http.ResponseWriter, r *http.Request, n *session, 
 		title = "Errore: " + title
 	}
 	st.show(w, r, code, "rectify", title, p)
+}
+
+// value returns a value of a field in words for the citizen; empty for none, as of
+// a request that is closed.
+func (st *site) value(field electoral.Field, value string) string {
+	if strings.HasSuffix(string(field), "."+string(electoral.ListComune)) {
+		return st.comune(value, dateOf(st.now()))
+	}
+	f, _ := electoral.InfoOf(field)
+	return f.Plain(value)
+}
+
+// comune returns the name of a comune, or the text itself if it is no comune's
+// code.
+func (st *site) comune(belfiore string, at electoral.Date) string {
+	if c, ok := st.tables.Comune(belfiore, at); ok {
+		return c.Name
+	}
+	return belfiore
+}
+
+// asked returns what the citizen typed as the registry wants it: «Sì» is "si".
+func asked(field electoral.Field, typed string) string {
+	typed = strings.TrimSpace(typed)
+	if f, ok := electoral.InfoOf(field); ok && f.Answer {
+		typed = strings.ReplaceAll(strings.ToLower(typed), "sì", electoral.Yes.String())
+	}
+	return typed
 }
 
 func (st *site) rectify(w http.ResponseWriter, r *http.Request, n *session) {
@@ -72,7 +98,7 @@ func (st *site) rectify(w http.ResponseWriter, r *http.Request, n *session) {
 		req.ID = id
 	}
 	_, err := st.registry.AskRectification(r.Context(), req, registry.RectificationRequest{
-		Field: electoral.Field(p.Field), Asked: p.Asked, Note: strings.ReplaceAll(p.Note, "\r\n", "\n"),
+		Field: electoral.Field(p.Field), Asked: asked(electoral.Field(p.Field), p.Asked), Note: strings.ReplaceAll(p.Note, "\r\n", "\n"),
 	})
 	if p.Faults = reasonsOf(err); len(p.Faults) > 0 && !errors.Is(err, electoral.ErrNotRecorded) {
 		st.showRectify(w, r, n, http.StatusUnprocessableEntity, p)
