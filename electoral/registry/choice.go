@@ -20,9 +20,9 @@ const (
 // detention, on service or at sea. q's ID and Withdrawn are not looked at. A
 // choice that arrived after its term, that the person or the vote does not admit, of
 // somebody who does not vote in this comune, or that is the second for the same vote
-// is refused. It is kept until the vote
-// is over and then for [Retention].Closed. RecordChoice returns the choice and
-// the warnings.
+// is refused; who opted for Italy may then be admitted to vote in hospital or another
+// such place. It is kept until the vote is over and then for [Retention].Closed.
+// RecordChoice returns the choice and the warnings.
 func (r *Registry) RecordChoice(ctx context.Context, req electoral.Request,
 	q electoral.VotingChoice) (electoral.VotingChoice, electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpRecordChoice, req.Actor.Comune, q.ANPRID)
