@@ -182,7 +182,7 @@ func Example_registry() {
 	// Output:
 	// a trial: 40 sections, 300 electors, 0 refused
 	// stored: true
-	// Il soggetto risulta ancora residente o iscritto all'AIRE nel comune di Jesi.
+	// Il soggetto risulta ancora residente o iscritto all'AIRE nel comune di Jesi (E388).
 	// removed for: trasferimento di residenza
 	// in section 1 of E388 and entitled to vote for the Camera: 7
 	// touched since: 1

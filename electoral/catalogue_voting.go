@@ -237,6 +237,8 @@ var votingRules = []Rule{
 			{Name: "missing", Message: "Il giorno in cui la scelta è arrivata manca, non esiste nel calendario o " +
 				"non è ancora venuto.",
 				Expected: "il giorno di arrivo, completo e non futuro"},
+			{Name: "withdrawal", Message: "Il ritiro della scelta è del {received}, fuori dal termine: dal {first} al {last}.",
+				Expected: "un giorno nel termine, non prima di quello in cui la scelta è arrivata"},
 			{Name: "after", Message: "La scelta è arrivata il {received}, dopo la fine del termine: {last}.",
 				Expected: "un giorno fino al {last}"},
 		},
@@ -257,6 +259,8 @@ var votingRules = []Rule{
 		Cases: []Case{
 			{Name: "resident", Message: "La scelta non è possibile per chi è iscritto all'AIRE.",
 				Expected: "la residenza in Italia"},
+			{Name: "by-post", Message: "La persona vota per corrispondenza dall'estero: non può votare anche in Italia.",
+				Expected: "prima l'opzione per il voto in Italia, nel suo termine; poi l'ammissione a votare altrove"},
 			{Name: "consultation", Message: "La scelta non è prevista per {consultation}.",
 				Expected: "una consultazione in cui si vota per corrispondenza"},
 			{Name: "vote", Message: "La votazione indicata non è tra quelle convocate nel comune.",

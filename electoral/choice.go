@@ -57,7 +57,8 @@ func (k ChoiceKind) Italian() string {
 func (k ChoiceKind) Known() bool { return slices.Contains(ChoiceKinds(), k) }
 
 // A VotingChoice is what an officer recorded about how a person votes in one
-// vote. It holds for that vote alone.
+// vote. It holds for that vote alone; an option and a vote by post for one of the
+// Chambers hold for the other too, if both are elected on that day.
 type VotingChoice struct {
 	// ID is given by the registry.
 	ID     string     `json:"id"`

@@ -9,7 +9,8 @@ import (
 type Act string
 
 // The four acts of annex 2, and the release of copies of D.P.R. 223/1967,
-// art. 51, which is a purpose of its own.
+// art. 51, which is a purpose of its own: a copy has all lines of a list, chosen
+// neither by how they stand nor by what was done, and says of nobody how he stands.
 const (
 	ElectoralListsAct Act = "D.P.R. 20 marzo 1967, n. 223"
 	ChamberAct        Act = "D.P.R. 30 marzo 1957, n. 361"
@@ -87,7 +88,8 @@ type ExtractedElector struct {
 	// Number is the elector's number in the list of his section, from 1, which
 	// counts those struck off too; zero in an extraction without a list. From the
 	// fifteenth day before a vote to its end numbers do not change: who was
-	// removed leaves a gap, and who is added gets the next.
+	// removed leaves a gap, and who is added gets the next. They are then the same
+	// for all votes of a day.
 	Number  int
 	Elector Elector
 	Person  Person

@@ -125,7 +125,7 @@ func recoveryAfter(r electoral.Recovery, loss *electoral.CapacityLoss) electoral
 		return nil
 	}
 	return electoral.Faults{electoral.NewFault(electoral.RecoveryUnfit.In("before"), "request.recovery.day",
-		r.Day.String(), electoral.Args{"day": italianDay(loss.Day)})}
+		r.Day.String(), electoral.Args{"day": loss.Day.Italian()})}
 }
 
 // A claim is what gives a person the right to vote: a change of his record, with
@@ -153,9 +153,9 @@ func (r *Registry) right(old position, next *position, c claim) electoral.Faults
 	}
 	var args electoral.Args
 	if loss != nil {
-		args = electoral.Args{"comune": r.comuneName(loss.Comune, c.today), "day": ""}
+		args = electoral.Args{"comune": r.label(loss.Comune), "day": ""}
 		if loss.Day.Complete() {
-			args["day"] = " dal " + italianDay(loss.Day)
+			args["day"] = " dal " + loss.Day.Italian()
 		}
 	}
 	switch {

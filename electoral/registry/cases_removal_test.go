@@ -314,7 +314,7 @@ func TestCase40EffectiveDay(t *testing.T) {
 		require.NoError(c.t, err)
 		f := only(c.t, warnings, electoral.RemovalDayUnusual)
 		assert.Equal(c.t, "EN389", f.ANPRCode)
-		assert.Contains(c.t, f.Message, "22/11/2026")
+		assert.Contains(c.t, f.Message, "22 novembre 2026")
 		assert.False(c.t, warnings.Has(electoral.RemovalRevision))
 	})
 }

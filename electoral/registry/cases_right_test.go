@@ -55,7 +55,7 @@ func TestCase53RightLostWithTransfer(t *testing.T) {
 		refused(c.t, c.log, err, electoral.CapacityNotRecovered)
 		f := only(c.t, err, electoral.CapacityNotRecovered)
 		assert.Contains(c.t, f.Message, "Agliè")
-		assert.Contains(c.t, f.Message, "22/11/2026")
+		assert.Contains(c.t, f.Message, "22 novembre 2026")
 		assert.Contains(c.t, f.Source, "223")
 		assert.Equal(c.t, before, c.elector(aglie, "1"))
 		assert.Empty(c.t, c.conflicts(aglie), "a claim that would be refused anyway opens no conflict")

@@ -18,10 +18,11 @@ const (
 // other than in his section: an option for Italy, which reached the consulate, a
 // vote by post of who is temporarily abroad, a vote at home, in hospital, in
 // detention, on service or at sea. q's ID and Withdrawn are not looked at. A
-// choice that arrived after its term, that the person or the vote does not admit,
-// or that is the second for the same vote is refused. It is kept until the vote
-// is over and then for [Retention].Closed. RecordChoice returns the choice and
-// the warnings.
+// choice that arrived after its term, that the person or the vote does not admit, of
+// somebody who does not vote in this comune, or that is the second for the same vote
+// is refused; who opted for Italy may then be admitted to vote in hospital or another
+// such place. It is kept until the vote is over and then for [Retention].Closed.
+// RecordChoice returns the choice and the warnings.
 func (r *Registry) RecordChoice(ctx context.Context, req electoral.Request,
 	q electoral.VotingChoice) (electoral.VotingChoice, electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpRecordChoice, req.Actor.Comune, q.ANPRID)
@@ -77,8 +78,13 @@ func (a *action) judgeChoice(ctx context.Context, w Writer,
 	if !old.known() {
 		return electoral.Faults{unknownElector(q.ANPRID)}, vote, nil
 	}
-	if en, in := old.elector.EnrolmentIn(electoral.GeneralList); !in || en.Comune != a.comune {
-		faults = append(faults, a.r.notCompetent("anprId", en.Comune, a.req.Actor))
+	switch l, place, in := rules.PlaceOf(&old.elector, vote); {
+	case faults.Err() != nil:
+	case !in:
+		fault(electoral.VoterNotInList, l.Path(), "",
+			electoral.Args{"list": l.Italian(), "consultation": q.Consultation.Italian()})
+	case place.Comune != a.comune:
+		faults = append(faults, a.r.notCompetent("anprId", place.Comune, a.req.Actor))
 	}
 	if !q.Kind.Known() {
 		fault(electoral.ChoiceKindUnknown, "choice.kind", string(q.Kind), nil)
@@ -99,9 +105,27 @@ func (a *action) judgeChoice(ctx context.Context, w Writer,
 		return nil, vote, err
 	}
 	for _, other := range list {
-		fault(electoral.ChoiceTwice, "choice.kind", string(q.Kind), electoral.Args{"way": other.Kind.Italian()})
+		if !together(q.Kind, other.Kind) {
+			fault(electoral.ChoiceTwice, "choice.kind", string(q.Kind), electoral.Args{"way": other.Kind.Italian()})
+		}
+	}
+	v := a.r.checker.Voting(rules.VotingCase{Elector: &old.elector, Person: &person, Vote: vote, Choices: list})
+	faults = append(faults, v.Reasons.Errors()...) // who does not vote is not admitted elsewhere
+	if person.Residence == nil && placed(q.Kind) && v.Manner == rules.ByPost {
+		fault(electoral.ChoiceNotFitting.In("by-post"), "choice.kind", string(q.Kind), nil)
 	}
 	return faults, vote, nil
+}
+
+// placed reports whether a choice says where in Italy somebody votes.
+func placed(k electoral.ChoiceKind) bool {
+	return k != electoral.OptionForItaly && k != electoral.TemporarilyAbroad
+}
+
+// together reports whether somebody may make two choices for a vote: who opted for
+// Italy votes there in hospital too.
+func together(a, b electoral.ChoiceKind) bool {
+	return a == electoral.OptionForItaly && placed(b) || b == electoral.OptionForItaly && placed(a)
 }
 
 func (a *action) isCalled(v electoral.Vote) bool {
@@ -164,7 +188,7 @@ func (a *action) optionsOf(ctx context.Context, rd Reader, p electoral.Person) (
 // choicesFor returns the choices for a vote that stand.
 func choicesFor(ctx context.Context, rd Reader, q RecordSearch, v electoral.Vote) ([]electoral.VotingChoice, error) {
 	return choices(ctx, rd, q, func(c electoral.VotingChoice) bool {
-		return c.Consultation == v.Consultation && c.Day == v.Day
+		return rules.ChoiceCounts(c, v)
 	})
 }
 
@@ -189,8 +213,10 @@ func choices(ctx context.Context, rd Reader, q RecordSearch,
 }
 
 // WithdrawChoice withdraws a choice that was recorded, as the officer of its
-// comune. The day is that on which the withdrawal arrived; an option may be
-// withdrawn in the term in which it is made (L. 459/2001, art. 4).
+// comune. The day is that on which the withdrawal arrived. An option and the vote by
+// post of who is temporarily abroad may be withdrawn in the term in which they are
+// made (L. 459/2001, art. 4 and 4-bis), the others to the end of the vote; an option
+// only after a choice that goes with it.
 func (r *Registry) WithdrawChoice(ctx context.Context, req electoral.Request, id string,
 	day electoral.Date) (electoral.VotingChoice, error) {
 	a := r.begin(req, electoral.OpWithdrawChoice, req.Actor.Comune)
@@ -216,15 +242,41 @@ func (r *Registry) WithdrawChoice(ctx context.Context, req electoral.Request, id
 				return c, nil, err
 			}
 			vote := r.voteOf(electoral.Extraction{Comune: a.comune, Consultation: c.Consultation, Day: c.Day})
-			late := c
-			late.Received = day
-			if err := a.inTerm(late, vote).Err(); err != nil {
+			if err := a.mayWithdraw(ctx, w, c, vote, day); err != nil {
 				return c, nil, err
 			}
 			c.Withdrawn = day
 			return c, nil, a.putChoice(ctx, w, c, choiceWithdrawn, vote)
 		})
 	return c, err
+}
+
+// mayWithdraw judges whether a choice may be withdrawn on a day.
+func (a *action) mayWithdraw(ctx context.Context, w Writer, c electoral.VotingChoice, v electoral.Vote,
+	day electoral.Date) error {
+	late := c
+	late.Received = day
+	switch {
+	case day.After(a.today()):
+		return electoral.Faults{electoral.NewFault(electoral.ChoiceDay.In("missing"), "choice.received", day.String(), nil)}
+	case day.Before(c.Received), placed(c.Kind) && day.After(v.Last()):
+		return electoral.Faults{electoral.NewFault(electoral.ChoiceDay.In("withdrawal"), "choice.received", day.String(),
+			electoral.Args{"received": day.Italian(), "first": c.Received.Italian(), "last": v.Last().Italian()})}
+	case placed(c.Kind):
+		return nil
+	}
+	if err := a.inTerm(late, v).Err(); err != nil || c.Kind != electoral.OptionForItaly {
+		return err
+	}
+	list, err := choices(ctx, w, RecordSearch{Comune: a.comune, Subject: c.ANPRID},
+		func(o electoral.VotingChoice) bool {
+			return placed(o.Kind) && o.Day == c.Day && rules.Postal(o.Consultation)
+		})
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	return electoral.Faults{electoral.NewFault(electoral.ChoiceTwice, "choice.kind", string(c.Kind),
+		electoral.Args{"way": list[0].Kind.Italian()})}
 }
 
 // A ChoiceFilter selects choices.

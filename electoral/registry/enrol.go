@@ -21,7 +21,7 @@ func (r *Registry) called(comune string) []electoral.Vote {
 func (r *Registry) noticeAt(comune string, today electoral.Date) electoral.Date {
 	var last electoral.Date
 	for _, v := range r.called(comune) {
-		if !v.Notice.IsZero() && !v.Notice.After(today) && !v.Day.Before(today) && v.Notice.After(last) {
+		if !v.Notice.IsZero() && !v.Notice.After(today) && !v.Last().Before(today) && v.Notice.After(last) {
 			last = v.Notice
 		}
 	}
@@ -71,7 +71,7 @@ func (a *action) enrol(ctx context.Context, w Writer, e electoral.Elector) (elec
 	next := position{elector: e, home: comune}
 	if old.known() {
 		var joins bool
-		if next, joins = joinLists(old, e, comune, a.today()); !joins {
+		if next, joins = joinLists(old, e, comune, a.r.over(a.today())); !joins {
 			holder := holderOf(old, e)
 			var cause electoral.Cause = electoral.AlreadyEnrolled
 			if holder != comune {
@@ -213,7 +213,7 @@ func (a *action) note(ctx context.Context, w Writer, old, next position) error {
 	add(old.home)
 	add(next.home)
 	for _, p := range []position{old, next} {
-		for _, en := range p.elector.PlacesAt(a.today()) {
+		for _, en := range a.r.placesAt(p.elector, a.today()) {
 			add(en.Comune)
 		}
 	}
@@ -305,7 +305,8 @@ func samePtr[T comparable](a, b *T) bool {
 // general list, whose comune becomes his home, or from the comune that
 // registered him; otherwise they stay as they were. It reports false if e has no
 // list, or has one that the elector already is in.
-func joinLists(old position, e electoral.Elector, comune string, today electoral.Date) (position, bool) {
+func joinLists(old position, e electoral.Elector, comune string,
+	over func(electoral.KeptVote) bool) (position, bool) {
 	whole, home := old.elector.Clone(), old.home
 	any := false
 	for l, en := range e.Enrolments() {
@@ -320,7 +321,7 @@ func joinLists(old position, e electoral.Elector, comune string, today electoral
 			// An elector who comes back to the comune that removed him votes in
 			// its list.
 			whole.DropVotes(func(v electoral.KeptVote) bool {
-				return v.Comune == en.Comune || v.Day.Before(today)
+				return v.Comune == en.Comune || over(v)
 			})
 		}
 	}

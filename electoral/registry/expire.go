@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -46,9 +47,25 @@ type Expiry struct {
 	Votes int
 }
 
+// over says of a kept vote whether it is over on a day: after the last day of the
+// vote called in its comune or, if none is known, after its day.
+func (r *Registry) over(today electoral.Date) func(electoral.KeptVote) bool {
+	return func(v electoral.KeptVote) bool {
+		return r.voteOf(electoral.Extraction{Comune: v.Comune, Consultation: v.Consultation, Day: v.Day}).Last().Before(today)
+	}
+}
+
+// placesAt yields the places of an elector without the votes that are over: their
+// comune no longer has to do with him.
+func (r *Registry) placesAt(e electoral.Elector, today electoral.Date) iter.Seq2[electoral.List, electoral.Enrolment] {
+	e.DropVotes(r.over(today))
+	return e.Places()
+}
+
 // pastVotes clears the votes of removed electors that are over.
-func pastVotes(ctx context.Context, w Writer, comune string, today electoral.Date) (int, error) {
-	past := func(v electoral.KeptVote) bool { return v.Comune == comune && v.Day.Before(today) }
+func (r *Registry) pastVotes(ctx context.Context, w Writer, comune string, today electoral.Date) (int, error) {
+	isOver := r.over(today)
+	past := func(v electoral.KeptVote) bool { return v.Comune == comune && isOver(v) }
 	var over []electoral.Elector
 	seen := map[string]bool{} // who has votes in two sections is yielded in each
 	votes := 0
@@ -130,7 +147,7 @@ func (r *Registry) Expire(ctx context.Context, comuni ...string) (Expiry, error)
 				return err
 			}
 			if err == nil {
-				one.Votes, err = pastVotes(ctx, w, comune, r.calendar.Day(at))
+				one.Votes, err = r.pastVotes(ctx, w, comune, r.calendar.Day(at))
 			}
 			if err == nil && r.retention.Journal > 0 {
 				one.Journal, err = w.Forget(ctx, comune, at.Add(-r.retention.Journal))

@@ -44,11 +44,7 @@ func (r *Registry) Extract(ctx context.Context, req electoral.Request, x elector
 		on.Set("list", string(x.List))
 		on.Set("section", x.Section)
 		on.Set("consultation", string(x.Consultation))
-		if err := a.freezeNumbers(ctx, x, vote); err != nil {
-			return err
-		}
-		return r.store.View(ctx, func(rd Reader) error {
-			e := extractor{action: a, ctx: ctx, rd: rd, x: x, vote: vote}
+		return a.numbered(ctx, x, vote, func(e *extractor) error {
 			var err error
 			report, err = e.write(w)
 			return err
@@ -156,10 +152,12 @@ func checkExtraction(x electoral.Extraction) electoral.Faults {
 		fault(electoral.ExtractionVote, "consultation", string(x.Consultation)+" "+x.Day.String(), nil)
 	}
 	known := slices.Contains([]electoral.LineChoice{electoral.SeatLines, electoral.StruckLines, electoral.AllLines}, x.Lines)
-	if !known || x.Consultation == "" && (x.Lines != electoral.SeatLines || x.Reason != "") {
+	chosen := x.Lines != electoral.SeatLines || x.Reason != ""
+	copies := x.Purpose.Act == electoral.ListCopiesAct
+	if !known || chosen && (copies || x.Consultation == "") {
 		fault(electoral.ExtractionVote.In("lines"), "lines", string(x.Lines), nil)
 	}
-	if x.Touched == nil && len(x.Operations)+len(x.Revisions) > 0 || x.Alphabetical && (!listed || x.Section != "") {
+	if (copies || x.Touched == nil) && len(x.Operations)+len(x.Revisions) > 0 || x.Alphabetical && (!listed || x.Section != "") {
 		fault(electoral.ExtractionScope.In("choice"), "list", string(x.List), nil)
 	}
 	if d := x.Turning18; d != nil && (!d.From.Complete() || !d.To.Complete() || d.To.Before(d.From)) {

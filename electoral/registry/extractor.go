@@ -101,11 +101,17 @@ func (e *extractor) emit(list []electoral.ExtractedElector, fn func(*electoral.E
 // 223/1967, art. 51) all that says how he left or stands.
 func (e *extractor) spare(row *electoral.ExtractedElector) {
 	row.Elector.Loss = nil
-	if e.x.Purpose.Act == electoral.ListCopiesAct {
+	if e.copies() {
 		row.Elector.Removals, row.Elector.KeptVotes = nil, nil
+		row.Elector.Capacity, row.Elector.Certifiability = electoral.NotGiven, nil
+		row.Elector.Status = electoral.Status{}
 		row.Line, row.Reasons = electoral.PlainLine, nil
 	}
 }
+
+// copies reports whether the extraction is a copy for others, which says of nobody
+// how he stands, nor by leaving him out.
+func (e *extractor) copies() bool { return e.x.Purpose.Act == electoral.ListCopiesAct }
 
 // asked reports whether a line of the list belongs to the extraction.
 func (e *extractor) asked(row *electoral.ExtractedElector) bool {
@@ -116,7 +122,7 @@ func (e *extractor) asked(row *electoral.ExtractedElector) bool {
 	case electoral.StruckLines:
 		return row.Line == electoral.StruckLine
 	case electoral.SeatLines:
-		return e.x.Consultation == "" || row.Line != electoral.StruckLine
+		return e.x.Consultation == "" || row.Line != electoral.StruckLine || e.copies()
 	}
 	return true
 }

@@ -283,7 +283,7 @@ func (l *loader) standing(item electoral.LoadItem[electoral.Elector]) (judged, e
 	case err != nil:
 		return judged{}, err
 	}
-	whole, joins := joinLists(old, e, l.action.comune, l.today)
+	whole, joins := joinLists(old, e, l.action.comune, l.action.r.over(l.today))
 	if !joins || old.home == l.action.comune {
 		l.claim(old.elector, e)
 		holder := electoral.Args{"comune": l.action.r.label(holderOf(old, e))}

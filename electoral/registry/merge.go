@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/liste-elettorali/anpr/electoral"
 )
@@ -91,6 +92,11 @@ func (a *action) merge(ctx context.Context, w Writer, from, to string) (electora
 	}
 	if err := a.renameConflicts(ctx, w, from, to); err != nil {
 		return electoral.Elector{}, nil, err
+	}
+	for _, comune := range slices.Compact([]string{a.comune, old.home}) {
+		if err := renumber(ctx, w, comune, from, to); err != nil {
+			return electoral.Elector{}, nil, err
+		}
 	}
 	if err := w.RemoveElector(ctx, from); err != nil {
 		return electoral.Elector{}, nil, err

@@ -5,13 +5,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/rules"
 )
 
-// numbering is the order of a section's list for a vote, as it was first given
-// out: an elector's number is his place in it, from 1.
+// numbering is the order of a section's list for a day of voting, as it was first
+// given out: an elector's number is his place in it, from 1, whatever is voted for.
 type numbering struct {
 	IDs []string `json:"ids"` // ANPR ids
 }
@@ -29,7 +31,7 @@ func frozen(v electoral.Vote, today electoral.Date) bool {
 // numberingID is the key of a section's numbers: the section may be written in
 // characters that an id cannot have.
 func numberingID(l electoral.List, section string, v electoral.Vote) string {
-	text := strings.Join([]string{string(l), section, string(v.Consultation), v.Day.String()}, "\x00")
+	text := strings.Join([]string{string(l), section, v.Day.String()}, "\x00")
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:16])
 }
@@ -55,12 +57,83 @@ func (e *extractor) numbers(section string) (map[string]int, int, error) {
 	return numbers, len(kept.IDs), err
 }
 
-// freezeNumbers stores, from the fifteenth day before a vote on, the numbers of
-// those who have none yet in the lists of an extraction, before it leaves.
-func (a *action) freezeNumbers(ctx context.Context, x electoral.Extraction, v electoral.Vote) error {
-	if x.Consultation == "" || !frozen(v, a.today()) {
-		return nil
+// maxNumbering is how often a list is numbered anew because somebody was enrolled
+// meanwhile.
+const maxNumbering = 10
+
+// numbered calls fn with a state of the store in which, from the fifteenth day before
+// a vote on, everybody in the list of an extraction has a number: one that was given
+// out without being kept might go to somebody else.
+func (a *action) numbered(ctx context.Context, x electoral.Extraction, v electoral.Vote,
+	fn func(e *extractor) error) error {
+	for range maxNumbering {
+		lacking := false
+		err := a.r.store.View(ctx, func(rd Reader) error {
+			e := extractor{action: a, ctx: ctx, rd: rd, x: x, vote: v}
+			var err error
+			if lacking, err = e.lacksNumbers(); err != nil || lacking {
+				return err
+			}
+			return fn(&e)
+		})
+		if err != nil || !lacking {
+			return err
+		}
+		if err := a.freezeNumbers(ctx, x, v); err != nil {
+			return err
+		}
 	}
+	return errors.New("registry: the list changes while it is being numbered: ask for it again")
+}
+
+// lacksNumbers reports whether somebody in the list should have a number that is kept,
+// and has none.
+func (e *extractor) lacksNumbers() (bool, error) {
+	if e.x.Consultation == "" || !frozen(e.vote, e.action.today()) {
+		return false, nil
+	}
+	still, _, err := e.stillVoting()
+	if err != nil {
+		return false, err
+	}
+	var kept map[string]int // of the section at hand: electors come section by section
+	current, read := "", false
+	lacks := func(el *electoral.Elector, section string) (bool, error) {
+		if l, place, in := rules.PlaceOf(el, e.vote); !in || l != e.x.List || place.Comune != e.x.Comune {
+			return false, nil
+		}
+		if !read || current != section {
+			var err error
+			if kept, _, err = e.numbers(section); err != nil {
+				return false, err
+			}
+			current, read = section, true
+		}
+		return kept[el.ANPRID] == 0, nil
+	}
+	for section, list := range still {
+		for i := range list {
+			if lacking, err := lacks(&list[i].Elector, section); err != nil || lacking {
+				return lacking, err
+			}
+		}
+	}
+	for el, err := range e.rd.Enrolled(e.ctx, e.x.List, e.x.Comune, e.x.Section) {
+		if err != nil {
+			return false, err
+		}
+		en, _ := el.EnrolmentIn(e.x.List)
+		if lacking, err := lacks(&el, en.Section); err != nil || lacking {
+			return lacking, err
+		}
+	}
+	return false, nil
+}
+
+// freezeNumbers stores the numbers of those who have none yet in the list of an
+// extraction: of all of them, whoever of them is asked.
+func (a *action) freezeNumbers(ctx context.Context, x electoral.Extraction, v electoral.Vote) error {
+	x.Touched, x.Operations, x.Revisions = nil, nil, nil
 	news := map[string][]string{} // by section, in their order
 	err := a.r.store.View(ctx, func(rd Reader) error {
 		clear(news)
@@ -122,4 +195,30 @@ func (a *action) addNumbers(ctx context.Context, w Writer, x electoral.Extractio
 	rec.At = a.at
 	rec.Expires = a.r.calendar.Begins(v.Last().AddDays(1)).Add(a.r.retention.Closed)
 	return putRecord(ctx, w, rec, kept)
+}
+
+// renumber gives the numbers of one ANPR id in the lists of a comune to another of the
+// same person, where that has none.
+func renumber(ctx context.Context, w Writer, comune, from, to string) error {
+	var found []Record
+	var lists []numbering
+	for rec, err := range w.Records(ctx, RecordSearch{Book: NumberingBook, Comune: comune}) {
+		if err != nil {
+			return err
+		}
+		var kept numbering
+		if err := decodeRecord(rec, &kept); err != nil {
+			return err
+		}
+		if i := slices.Index(kept.IDs, from); i >= 0 && !slices.Contains(kept.IDs, to) {
+			kept.IDs[i] = to
+			found, lists = append(found, rec.Clone()), append(lists, kept)
+		}
+	}
+	for i, rec := range found {
+		if err := putRecord(ctx, w, rec, lists[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }

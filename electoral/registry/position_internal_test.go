@@ -3,7 +3,6 @@ package registry
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -79,7 +78,7 @@ func TestJoinLists(t *testing.T) {
 		}
 		return out
 	}
-	day := electoral.Date{Year: 2026, Month: time.November, Day: 30}
+	over := func(electoral.KeptVote) bool { return false }
 	for _, c := range []struct {
 		in, joins electoral.List
 		votes     []bool // referendums, European, Senate, Chamber, regional, comunal, district
@@ -93,15 +92,15 @@ func TestJoinLists(t *testing.T) {
 		old.elector.SetListEntry(c.in, entered("E388", "1"))
 		e := electoral.Elector{ANPRID: "1", Capacity: electoral.Yes, Status: yes}
 		e.SetListEntry(c.joins, entered("A952", "1"))
-		next, joins := joinLists(old, e, "A952", day)
+		next, joins := joinLists(old, e, "A952", over)
 		assert.True(t, joins, c.joins)
 		assert.Equal(t, c.home, next.home, c.joins)
 		assert.Equal(t, c.votes, votes(next.elector), c.joins)
 		assert.ElementsMatch(t, []electoral.List{c.in, c.joins}, listsOf(next.elector))
-		_, joins = joinLists(next, e, "A952", day)
+		_, joins = joinLists(next, e, "A952", over)
 		assert.False(t, joins, "in it already")
 	}
-	_, joins := joinLists(position{}, electoral.Elector{}, "A952", day)
+	_, joins := joinLists(position{}, electoral.Elector{}, "A952", over)
 	assert.False(t, joins, "no list")
 }
 

@@ -62,7 +62,9 @@ type Config struct {
 	// Votes returns the votes in a comune for which a notice of convocation is
 	// or will be posted; nil means none. Residence for the added lists is
 	// counted at the notice, and the terms of the applications of citizens of
-	// the Union depend on it. It is called often and from several goroutines.
+	// the Union depend on it. A kept vote and a term are over after the last day of
+	// the vote; one that is not among them has one day. It is called often and from
+	// several goroutines.
 	Votes func(comune string) []electoral.Vote
 	// FirstLoad is the term for the first load; its zero value means that the
 	// service has not been announced.
@@ -190,7 +192,7 @@ func (r *Registry) mayRead(actor electoral.Actor, p electoral.Person, found posi
 	if actor.Comune != "" && actor.Comune == found.home {
 		return nil
 	}
-	for _, en := range found.elector.PlacesAt(today) {
+	for _, en := range r.placesAt(found.elector, today) {
 		if actor.Comune != "" && en.Comune == actor.Comune {
 			return nil
 		}

@@ -141,7 +141,7 @@ func (a *action) departures(old electoral.Elector, q RemovalRequest) ([]departur
 	lists := a.listsOf(old, q)
 	if len(lists) == 0 {
 		return nil, electoral.Faults{electoral.NewFault(electoral.RemovalList, "removal.list", string(q.List),
-			electoral.Args{"comune": a.r.comuneName(a.req.Actor.Comune, a.today())})}
+			electoral.Args{"comune": a.r.label(a.req.Actor.Comune)})}
 	}
 	var leaving []departure
 	var faults electoral.Faults
@@ -200,7 +200,7 @@ func (a *action) mayLeave(old electoral.Elector, l electoral.List, q RemovalRequ
 	}
 	if r, removed := old.RemovalFrom(l); removed && q.annuls() {
 		return electoral.Faults{electoral.NewFault(electoral.RemovalList.In("removed"), "removal.list", string(l),
-			electoral.Args{"list": l.Italian(), "comune": a.r.comuneName(r.Comune, a.today()), "reason": r.Italian()})}
+			electoral.Args{"list": l.Italian(), "comune": a.r.label(r.Comune), "reason": r.Italian()})}
 	}
 	return electoral.Faults{electoral.NewFault(electoral.RemovalList.In("not-in"), "removal.list", string(l),
 		electoral.Args{"list": l.Italian()})}

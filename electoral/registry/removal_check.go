@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -38,19 +37,21 @@ func (a *action) checkVotes(old electoral.Elector, leaving []departure, q Remova
 		!slices.Contains([]electoral.RemovalCause{electoral.CauseDied, electoral.CauseRightLost,
 			electoral.CauseSentByMistake}, leaving[0].cause)
 	var faults electoral.Faults
+	over := a.r.over(a.today())
 	for i, v := range q.KeptVotes {
+		here := electoral.KeptVote{Comune: a.req.Actor.Comune, Consultation: v.Consultation, Day: v.Day}
 		same := func(o electoral.KeptVote) bool { return o.Consultation == v.Consultation && o.Day == v.Day }
 		kept, twice := old.KeptVote(v.Consultation, v.Day)
 		switch {
 		case !general, !slices.Contains(electoral.Consultations(), v.Consultation), !v.Day.Complete(),
-			v.Day.Before(a.today()), v.Day.After(a.today().AddYears(1)),
+			over(here), v.Day.After(a.today().AddYears(1)),
 			v.Comune != "" && v.Comune != a.req.Actor.Comune,
 			v.Section != "" && v.Section != old.General.Section, slices.ContainsFunc(q.KeptVotes[:i], same):
 			faults = append(faults, unfitVote(v))
 		case twice && kept.Comune != a.req.Actor.Comune:
 			faults = append(faults, electoral.NewFault(electoral.RemovalStillVotes.In("twice"), "removal.keptVotes",
-				string(v.Consultation)+" "+v.Day.String(), electoral.Args{"vote": italianDay(v.Day),
-					"comune": a.r.comuneName(kept.Comune, a.today())}))
+				string(v.Consultation)+" "+v.Day.String(), electoral.Args{"vote": v.Day.Italian(),
+					"comune": a.r.label(kept.Comune)}))
 		}
 	}
 	return faults
@@ -70,11 +71,11 @@ func (a *action) checkDay(p electoral.Person, day electoral.Date) electoral.Faul
 	first, last := p.Birth.Date.AddYears(17), monthsAfter(a.today(), 6)
 	switch {
 	case day.After(last):
-		return fault(electoral.RemovalDay.In("far"), electoral.Args{"last": italianDay(last)})
+		return fault(electoral.RemovalDay.In("far"), electoral.Args{"last": last.Italian()})
 	case !first.IsZero() && day.Before(first):
-		return fault(electoral.RemovalDay.In("early"), electoral.Args{"first": italianDay(first.Earliest())})
+		return fault(electoral.RemovalDay.In("early"), electoral.Args{"first": first.Earliest().Italian()})
 	case day.After(a.today()):
-		return fault(electoral.RemovalDayUnusual.In("future"), electoral.Args{"day": italianDay(day)})
+		return fault(electoral.RemovalDayUnusual.In("future"), electoral.Args{"day": day.Italian()})
 	}
 	return nil
 }
@@ -105,7 +106,7 @@ func (a *action) beforeLast(ctx context.Context, rd Reader, q RemovalRequest) (e
 		return nil, nil
 	}
 	return electoral.Faults{electoral.NewFault(electoral.RemovalDayUnusual, "removal.day", q.Day.String(),
-		electoral.Args{"last": italianDay(last)})}, nil
+		electoral.Args{"last": last.Italian()})}, nil
 }
 
 // doubts warns of causes that the population does not bear out.
@@ -128,7 +129,7 @@ func (a *action) doubts(old position, p electoral.Person, leaving []departure) e
 			// Who is in an added list lives in another comune anyway.
 			if !territorial(d.list) && !dead && p.Registered() == a.comune {
 				warn(electoral.RemovalStillResident, d.cause,
-					electoral.Args{"comune": a.r.comuneName(a.comune, a.today())})
+					electoral.Args{"comune": a.r.label(a.comune)})
 			}
 		}
 		if d.cause != electoral.CauseUntraceable {
@@ -152,10 +153,10 @@ func territorial(l electoral.List) bool {
 // earlier, and of those of this removal that ANPR's message does not carry.
 func (a *action) votesTold(e electoral.Elector, q RemovalRequest) electoral.Faults {
 	var faults electoral.Faults
-	carried := false
+	carried, over := false, a.r.over(a.today())
 	for _, v := range e.KeptVotes {
-		args := electoral.Args{"comune": a.r.comuneName(v.Comune, a.today()), "vote": italianDay(v.Day),
-			"consultation": consultationName(v.Consultation)}
+		args := electoral.Args{"comune": a.r.label(v.Comune), "vote": v.Day.Italian(),
+			"consultation": v.Consultation.Italian()}
 		asked := slices.ContainsFunc(q.KeptVotes, func(o electoral.KeptVote) bool {
 			return o.Consultation == v.Consultation && o.Day == v.Day
 		})
@@ -165,7 +166,7 @@ func (a *action) votesTold(e electoral.Elector, q RemovalRequest) electoral.Faul
 				string(v.Consultation)+" "+v.Day.String(), args))
 		case asked:
 			carried = true
-		case !v.Day.Before(a.today()):
+		case !over(v):
 			f := electoral.NewFault(electoral.RemovalStillVotes, "removal.keptVotes",
 				string(v.Consultation)+" "+v.Day.String(), args)
 			f.Severity = electoral.Warning
@@ -173,28 +174,4 @@ func (a *action) votesTold(e electoral.Elector, q RemovalRequest) electoral.Faul
 		}
 	}
 	return faults
-}
-
-// consultationName names a kind of vote for people.
-func consultationName(c electoral.Consultation) string {
-	for _, s := range (electoral.Status{}).Entries() {
-		if s.Consultation == c {
-			return s.Italian
-		}
-	}
-	return string(c)
-}
-
-// comuneName returns the name of a comune for people, or its code if the tables
-// do not know it.
-func (r *Registry) comuneName(belfiore string, at electoral.Date) string {
-	if c, ok := r.tables.Comune(belfiore, at); ok {
-		return c.Name
-	}
-	return belfiore
-}
-
-// italianDay writes a complete day for people: "22/11/2026".
-func italianDay(d electoral.Date) string {
-	return fmt.Sprintf("%02d/%02d/%04d", d.Day, int(d.Month), d.Year)
 }

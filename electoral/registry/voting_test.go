@@ -167,6 +167,44 @@ func TestCopiesSpare(t *testing.T) {
 	})
 }
 
+// TestCopiesTellNothing: nor does a copy for others say by its choice of rows who lost
+// the right, is under age or votes by post: it has them all, and no choice.
+func TestCopiesTellNothing(t *testing.T) {
+	inTown(t, func(c *town) {
+		c.someone("101", "ALFA", func(_ *electoral.Person, e *electoral.Elector) { e.LoseCapacity() })
+		c.someone("102", "BETA", nil)
+		c.someone("103", "GAMMA", func(p *electoral.Person, _ *electoral.Elector) { p.Birth.Date = referendum.LastDay.AddYears(-18) })
+		x := electoral.Extraction{List: electoral.GeneralList, Comune: aglie, Consultation: referendum.Consultation, Day: referendum.Day,
+			Purpose: electoral.Purpose{Act: electoral.ListCopiesAct, Function: "copia per uno studio"}}
+		var s seat
+		_, err := c.Extract(c.ctx(), officer(aglie), x, &s)
+		require.NoError(t, err)
+		assert.Equal(t, map[string]int{"101": 1, "102": 2, "103": 3}, s.numbers())
+		for _, r := range s.rows {
+			e := electoral.Elector{ANPRID: r.Elector.ANPRID, General: &electoral.Enrolment{Comune: aglie, Section: "1"}}
+			assert.Equal(t, e, r.Elector, "the same is said of all of them")
+		}
+		for code, change := range map[electoral.Code]func(*electoral.Extraction){
+			electoral.ExtractionVote: func(x *electoral.Extraction) {
+				x.Lines, x.Reason = electoral.StruckLines, electoral.VoterWithoutCapacity
+			},
+			electoral.ExtractionScope: func(x *electoral.Extraction) {
+				x.Touched, x.Operations = &electoral.Interval{To: noon}, []electoral.Operation{electoral.OpLoseCapacity}
+			},
+		} {
+			y := x
+			change(&y)
+			var s seat
+			_, err := c.Extract(c.ctx(), officer(aglie), y, &s)
+			refused(t, c.log, err, code)
+			assert.Empty(t, s.rows)
+			y.Purpose.Act = electoral.ElectoralListsAct
+			_, err = c.Extract(c.ctx(), officer(aglie), y, &s)
+			require.NoError(t, err)
+		}
+	})
+}
+
 // TestNumbersStand: from the fifteenth day on a list keeps its numbers: who left
 // it leaves a gap, who came gets the next, and after the vote they are forgotten.
 func TestNumbersStand(t *testing.T) {

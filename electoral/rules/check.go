@@ -154,7 +154,7 @@ func (k *elector) person() {
 	if !dead && enrolled && p.Residence == nil && p.Abroad == nil {
 		k.fault(electoral.PersonNotRegistered, "anprId", k.e.ANPRID, nil)
 	}
-	if dead && (k.e.Capacity == electoral.Yes || enrolled) {
+	if dead && (enrolled || k.e.Capacity == electoral.Yes && !removedAsDead(k.e)) {
 		k.fault(electoral.DeadEnrolled, "anprId", k.e.ANPRID, electoral.Args{"death": p.Death.Italian()})
 	}
 	k.notItalian(p, enrolled)
@@ -165,13 +165,21 @@ func (k *elector) person() {
 	// in the other half: an elector may be 17.
 	age, certain := p.AgeAt(k.in.At)
 	switch {
-	case certain && age < 17:
+	case surelyYounger(p, 17, k.in.At):
 		k.fault(electoral.AgeTooLow, "capacity", electoral.Yes.String(),
 			electoral.Args{"age": strconv.Itoa(age), "day": k.in.At.Italian()})
 	case !certain && age < 18:
 		k.fault(electoral.AgeUncertain, "capacity", electoral.Yes.String(),
 			electoral.Args{"birth": p.Birth.Date.Italian()})
 	}
+}
+
+// removedAsDead reports whether an elector left a list because he died: the capacity
+// stays as it was.
+func removedAsDead(e electoral.Elector) bool {
+	return slices.ContainsFunc(e.Removals, func(r electoral.Removal) bool {
+		return r.Cause == electoral.CauseDied || r.Code == electoral.DeathOfElector
+	})
 }
 
 // notItalian judges the answers for national votes of a person who is in no

@@ -13,14 +13,15 @@ type SeatCount struct {
 	// Electors are the lines of those who have the right and the status. The
 	// others count these, each in one of them: the first that holds, in this
 	// order.
-	Electors           int `json:"electors"`
-	UnderAge           int `json:"underAge"`
-	Dead               int `json:"dead"`
-	OptedForItaly      int `json:"optedForItaly"`
-	WithoutPost        int `json:"withoutPost"`
-	ByPost             int `json:"byPost"`
-	TemporarilyAbroad  int `json:"temporarilyAbroad"`
-	deadResidentAbroad int
+	Electors          int `json:"electors"`
+	UnderAge          int `json:"underAge"`
+	Dead              int `json:"dead"`
+	OptedForItaly     int `json:"optedForItaly"`
+	WithoutPost       int `json:"withoutPost"`
+	ByPost            int `json:"byPost"`
+	TemporarilyAbroad int `json:"temporarilyAbroad"`
+	// DeadAbroad are those of Dead who lived abroad, where the vote is by post.
+	DeadAbroad int `json:"deadAbroad"`
 }
 
 // Add counts one line. abroad says that the person lives abroad and that the vote
@@ -44,7 +45,7 @@ func (c *SeatCount) Add(v Voting, abroad bool) {
 	case r.Has(electoral.VoterDead):
 		c.Dead++
 		if abroad {
-			c.deadResidentAbroad++
+			c.DeadAbroad++
 		}
 	case r.Has(electoral.VoterOptedForItaly):
 		c.OptedForItaly++
@@ -64,19 +65,19 @@ func (c SeatCount) Plus(o SeatCount) SeatCount {
 		Electors: c.Electors + o.Electors, UnderAge: c.UnderAge + o.UnderAge, Dead: c.Dead + o.Dead,
 		OptedForItaly: c.OptedForItaly + o.OptedForItaly, WithoutPost: c.WithoutPost + o.WithoutPost,
 		ByPost: c.ByPost + o.ByPost, TemporarilyAbroad: c.TemporarilyAbroad + o.TemporarilyAbroad,
-		deadResidentAbroad: c.deadResidentAbroad + o.deadResidentAbroad,
+		DeadAbroad: c.DeadAbroad + o.DeadAbroad,
 	}
 }
 
 // First returns the count of the 35th day: the electors without those who are
 // under age on the first day and without all residents abroad.
 func (c SeatCount) First() int {
-	return c.Electors - c.UnderAge - c.OptedForItaly - c.WithoutPost - c.ByPost - c.deadResidentAbroad
+	return c.Electors - c.UnderAge - c.OptedForItaly - c.WithoutPost - c.ByPost - c.DeadAbroad
 }
 
 // Second returns the count of the 15th day: the first without the dead and those
 // temporarily abroad, with those who opted for Italy and those who live in States
 // without postal vote.
 func (c SeatCount) Second() int {
-	return c.First() - (c.Dead - c.deadResidentAbroad) + c.OptedForItaly + c.WithoutPost - c.TemporarilyAbroad
+	return c.First() - (c.Dead - c.DeadAbroad) + c.OptedForItaly + c.WithoutPost - c.TemporarilyAbroad
 }

@@ -49,6 +49,32 @@ func ChoiceTerm(k electoral.ChoiceKind, v electoral.Vote) (first, last electoral
 	return electoral.Date{}, electoral.Date{}, false
 }
 
+// PlaceOf returns the list through which an elector votes in a vote and his place
+// in it: that of the vote that he kept in a comune that he left, or else that of
+// [ListFor]. in is false if he is not in that list.
+func PlaceOf(e *electoral.Elector, v electoral.Vote) (l electoral.List, place electoral.Enrolment, in bool) {
+	if kept, ok := e.KeptVote(v.Consultation, v.Day); ok {
+		return electoral.GeneralList, electoral.Enrolment{Comune: kept.Comune, Section: kept.Section}, true
+	}
+	l = ListFor(e, v.Consultation)
+	place, in = e.EnrolmentIn(l)
+	return l, place, in
+}
+
+// ChoiceCounts reports whether a choice stands and is for a vote. An option for Italy
+// and a vote by post of who is temporarily abroad are for the elections of both
+// Chambers, whichever of them it names (L. 459/2001, art. 1 c. 3 and art. 4-bis).
+func ChoiceCounts(q electoral.VotingChoice, v electoral.Vote) bool {
+	if !q.Withdrawn.IsZero() || q.Day != v.Day {
+		return false
+	}
+	house := func(c electoral.Consultation) bool {
+		return c == electoral.SenateElection || c == electoral.ChamberElection
+	}
+	postal := q.Kind == electoral.OptionForItaly || q.Kind == electoral.TemporarilyAbroad
+	return q.Consultation == v.Consultation || postal && house(q.Consultation) && house(v.Consultation)
+}
+
 // ListFor returns the list through which an elector votes in a consultation, by
 // the lists in which he is: for the region an added list (D.P.R. 50/1973, art. 3
 // and 5; d.lgs. 320/1994, art. 5), which in Bolzano is also that of the comune.

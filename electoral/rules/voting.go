@@ -119,16 +119,12 @@ func (v *voting) tell(c electoral.Cause, path, value string, args electoral.Args
 
 // place finds the list and the place; false if there is none.
 func (v *voting) place() bool {
-	e, vote := v.in.Elector, v.in.Vote
-	if kept, ok := e.KeptVote(vote.Consultation, vote.Day); ok {
-		v.out.List = electoral.GeneralList
-		v.out.Place = electoral.Enrolment{Comune: kept.Comune, Section: kept.Section}
-		v.tell(electoral.VoterElsewhere, "keptVotes", kept.Section,
-			electoral.Args{"comune": v.checker.tables.ComuneLabel(kept.Comune), "section": kept.Section})
-		return true
+	vote := v.in.Vote
+	list, en, in := PlaceOf(v.in.Elector, vote)
+	if _, kept := v.in.Elector.KeptVote(vote.Consultation, vote.Day); kept {
+		v.tell(electoral.VoterElsewhere, "keptVotes", en.Section,
+			electoral.Args{"comune": v.checker.tables.ComuneLabel(en.Comune), "section": en.Section})
 	}
-	list := ListFor(e, vote.Consultation)
-	en, in := e.EnrolmentIn(list)
 	if !in {
 		v.out.Votes, v.out.Manner = electoral.No, ""
 		v.tell(electoral.VoterNotInList, list.Path(), "", electoral.Args{"list": list.Italian(),
@@ -189,18 +185,26 @@ func (v *voting) person() {
 
 func (v *voting) age(p *electoral.Person) {
 	day := v.in.Vote.AgeAt()
-	years, certain := p.AgeAt(day)
+	years, _ := p.AgeAt(day)
 	if years >= 18 {
 		return
 	}
 	args := electoral.Args{"day": day.Italian(), "birth": p.Birth.Date.Italian()}
 	switch {
-	case !certain:
+	case !surelyYounger(p, 18, day):
 		// The capacity is on record: an unknown age is not under age.
 		v.mark(electoral.VoterAgeUnknown, "person.birth.date", p.Birth.Date.String(), args)
 	default:
 		v.strike(electoral.VoterUnderAge, "person.birth.date", p.Birth.Date.String(), args)
 	}
+}
+
+// surelyYounger reports whether a person has not completed some years of age on a
+// day, whatever the day of birth may be that is not on record.
+func surelyYounger(p *electoral.Person, years int, day electoral.Date) bool {
+	oldest := electoral.Person{Birth: electoral.Birth{Date: p.Birth.Date.Earliest()}}
+	age, known := oldest.AgeAt(day)
+	return known && age < years
 }
 
 func (v *voting) citizenship(p *electoral.Person) {
@@ -218,16 +222,25 @@ func (v *voting) citizenship(p *electoral.Person) {
 	}
 }
 
-// territory judges the residence that Trentino-Alto Adige and Valle d'Aosta ask.
+// territory judges the residence that Trentino-Alto Adige and Valle d'Aosta ask. While
+// the day of the notice is not known, it is judged at the vote: who lacks it then
+// lacked it before.
 func (v *voting) territory(p *electoral.Person) {
 	c := v.in.Vote.Consultation
 	comunal := c == electoral.ComunalElection || c == electoral.DistrictElection
-	if c != electoral.RegionalElection && !comunal || v.in.Vote.Notice.IsZero() {
+	if c != electoral.RegionalElection && !comunal {
 		return
 	}
-	day := v.in.Vote.Notice
+	day, noticed := v.in.Vote.Notice, true
+	if day.IsZero() {
+		day, noticed = v.in.Vote.Day, false
+	}
 	for _, t := range territories() {
-		if v.checker.province(p.Residence.Comune, day) != t.province || comunal && t.list != electoral.BolzanoList {
+		if comunal && t.list != electoral.BolzanoList {
+			continue
+		}
+		if province := v.checker.province(p.Residence.Comune, day); province != t.province {
+			v.leftTerritory(t, p, province)
 			continue
 		}
 		rule := t.list
@@ -242,6 +255,9 @@ func (v *voting) territory(p *electoral.Person) {
 		switch {
 		case !known:
 		case v.out.List == t.list && residence.Met == electoral.Yes:
+			if !noticed {
+				continue // he may not have had it at the notice
+			}
 			v.doubt(electoral.VoterTermMissing.In("over"), path, p.Residence.Since.String(), args)
 		case v.out.List == t.list || !here || residence.Met == electoral.Yes:
 		case residence.Met == electoral.NotGiven:
@@ -254,6 +270,18 @@ func (v *voting) territory(p *electoral.Person) {
 			v.doubt(electoral.VoterTermMissing, path, p.Residence.Since.String(), args)
 		}
 	}
+}
+
+// leftTerritory doubts that somebody votes through the added list of a territory in
+// which he does not live.
+func (v *voting) leftTerritory(t territory, p *electoral.Person, province string) {
+	if v.out.List != t.list || province == "" {
+		return
+	}
+	v.doubt(electoral.AddedOtherProvince, "person.residence.comune", p.Residence.Comune, electoral.Args{
+		"comune": v.checker.tables.ComuneLabel(p.Residence.Comune), "province": province, "territory": t.name})
+	f := &v.out.Reasons[len(v.out.Reasons)-1]
+	f.Severity, f.Source = electoral.Warning, t.law
 }
 
 // abroad judges how a resident abroad votes.
@@ -312,14 +340,15 @@ func (v *voting) choices() {
 			}
 		default:
 			v.mark(electoral.VoterOtherWay, path, value, electoral.Args{"way": ch.Kind.Italian()})
-			v.out.Manner = Manner(ch.Kind)
+			if v.out.Manner != ByPost { // nobody votes twice
+				v.out.Manner = Manner(ch.Kind)
+			}
 		}
 	}
 }
 
 func (v *voting) stands(ch electoral.VotingChoice) bool {
-	return ch.ANPRID == v.in.Elector.ANPRID && ch.Withdrawn.IsZero() &&
-		ch.Consultation == v.in.Vote.Consultation && ch.Day == v.in.Vote.Day
+	return ch.ANPRID == v.in.Elector.ANPRID && ChoiceCounts(ch, v.in.Vote)
 }
 
 func (v *voting) chose(k electoral.ChoiceKind) bool {

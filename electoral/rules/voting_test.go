@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -98,6 +99,26 @@ func TestVoting(t *testing.T) {
 			return p
 		}, votes: electoral.Yes, list: electoral.GeneralList, manner: rules.InSection, line: electoral.MarkedLine,
 			reasons: []electoral.Code{electoral.VoterAgeUnknown}},
+		"born in a year, surely too late": {vote: chamber, person: func(p *electoral.Person) *electoral.Person {
+			p.Birth.Date = electoral.Date{Year: 2010}
+			return p
+		}, votes: electoral.No, list: electoral.GeneralList, line: electoral.StruckLine,
+			reasons: []electoral.Code{electoral.VoterUnderAge}},
+		"born in the month of the vote": {vote: chamber, person: func(p *electoral.Person) *electoral.Person {
+			p.Birth.Date = electoral.Date{Year: 2008, Month: 3}
+			return p
+		}, votes: electoral.Yes, list: electoral.GeneralList, manner: rules.InSection, line: electoral.MarkedLine,
+			reasons: []electoral.Code{electoral.VoterAgeUnknown}},
+		"born in the month after it": {vote: chamber, person: func(p *electoral.Person) *electoral.Person {
+			p.Birth.Date = electoral.Date{Year: 2008, Month: 4}
+			return p
+		}, votes: electoral.No, list: electoral.GeneralList, line: electoral.StruckLine,
+			reasons: []electoral.Code{electoral.VoterUnderAge}},
+		"birth not on record": {vote: chamber, person: func(p *electoral.Person) *electoral.Person {
+			p.Birth.Date = electoral.Date{}
+			return p
+		}, votes: electoral.Yes, list: electoral.GeneralList, manner: rules.InSection, line: electoral.MarkedLine,
+			reasons: []electoral.Code{electoral.VoterAgeUnknown}},
 		"dead": {vote: chamber, person: func(p *electoral.Person) *electoral.Person {
 			p.Death = day(t, "2026-03-01")
 			return p
@@ -164,6 +185,14 @@ func TestVoting(t *testing.T) {
 		"who kept the vote elsewhere": {vote: chamber, elector: func(e *electoral.Elector) {
 			e.KeepVote(electoral.KeptVote{Comune: "A109", Consultation: chamber, Day: day(t, "2026-03-22"), Section: "7"})
 		}, votes: electoral.Yes, list: electoral.GeneralList, manner: rules.InSection, reasons: []electoral.Code{electoral.VoterElsewhere}},
+		"abroad by post, and in hospital": {vote: chamber, person: abroad("CHE"), choices: choice(electoral.InHospital, chamber),
+			votes: electoral.Yes, list: electoral.GeneralList, manner: rules.ByPost, line: electoral.StruckLine,
+			reasons: []electoral.Code{electoral.VoterByPost, electoral.VoterOtherWay}},
+		"temporarily abroad for the other house": {vote: electoral.SenateElection, choices: choice(electoral.TemporarilyAbroad, chamber),
+			votes: electoral.Yes, list: electoral.GeneralList, manner: rules.ByPost, line: electoral.StruckLine,
+			reasons: []electoral.Code{electoral.VoterTemporarilyAbroad}},
+		"in hospital for the other house": {vote: electoral.SenateElection, choices: choice(electoral.InHospital, chamber),
+			votes: electoral.Yes, list: electoral.GeneralList, manner: rules.InSection},
 		"in hospital": {vote: electoral.ComunalElection, choices: choice(electoral.InHospital, electoral.ComunalElection),
 			votes: electoral.Yes, list: electoral.GeneralList, manner: rules.Manner(electoral.InHospital),
 			line: electoral.MarkedLine, reasons: []electoral.Code{electoral.VoterOtherWay}},
@@ -415,6 +444,11 @@ func TestSeatCount(t *testing.T) {
 	assert.Equal(t, 510, c.First(), "500, the dead and those temporarily abroad")
 	assert.Equal(t, 508, c.Second(), "500, those who opted and those without postal vote")
 	assert.Equal(t, 2*510, c.Plus(c).First())
+	text, err := json.Marshal(c)
+	require.NoError(t, err)
+	var read rules.SeatCount
+	require.NoError(t, json.Unmarshal(text, &read))
+	assert.Equal(t, c, read, "a count that was written and read is the same")
 	assert.Equal(t, [2]int{5, 66}, [2]int{c.Marked, c.Struck})
 }
 
