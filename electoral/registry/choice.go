@@ -12,6 +12,7 @@ import (
 const (
 	choiceStands    = "stands"
 	choiceWithdrawn = "withdrawn"
+	choiceMoved     = "moved" // with the person, to another comune
 )
 
 // RecordChoice records how an elector of the officer's comune votes in one vote
@@ -181,8 +182,43 @@ func (a *action) optionsOf(ctx context.Context, rd Reader, p electoral.Person) (
 	if p.Residence != nil || p.Abroad == nil {
 		return nil, nil
 	}
-	return choices(ctx, rd, RecordSearch{Comune: a.comune, Subject: p.ANPRID},
-		func(electoral.VotingChoice) bool { return true })
+	return choices(ctx, rd, RecordSearch{Subject: p.ANPRID}, func(electoral.VotingChoice) bool { return true })
+}
+
+// takeOptions brings the options for Italy of a resident abroad whom this comune
+// enrols from the comune that recorded them: they were made to the consulate and
+// hold wherever he is enrolled (L. 459/2001, art. 4). What else he chose was for a
+// section of that comune.
+func (a *action) takeOptions(ctx context.Context, w Writer, anprID string) error {
+	var found []Record
+	for rec, err := range w.Records(ctx,
+		RecordSearch{Book: ChoiceBook, Subject: anprID, States: []string{choiceStands}}) {
+		if err != nil {
+			return err
+		}
+		if rec.Comune != a.comune {
+			found = append(found, rec.Clone())
+		}
+	}
+	for _, rec := range found {
+		var c electoral.VotingChoice
+		if err := decodeRecord(rec, &c); err != nil {
+			return err
+		}
+		vote := a.r.voteOf(electoral.Extraction{Comune: a.comune, Consultation: c.Consultation, Day: c.Day})
+		if c.Kind != electoral.OptionForItaly || vote.Last().Before(a.today()) {
+			continue
+		}
+		rec.State, rec.At = choiceMoved, a.at
+		if err := w.PutRecord(ctx, rec); err != nil {
+			return err
+		}
+		c.Comune = a.comune
+		if err := a.putChoice(ctx, w, c, choiceStands, vote); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // choicesFor returns the choices for a vote that stand.

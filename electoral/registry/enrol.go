@@ -88,7 +88,11 @@ func (a *action) enrol(ctx context.Context, w Writer, e electoral.Elector) (elec
 	}
 	faults = append(faults, same...)
 	faults = append(faults, a.r.competence(e, &person, comune, electoral.NotCompetent)...)
-	return a.checkAndPut(ctx, w, change{person: person, old: old, next: next}, faults)
+	faults, err = a.checkAndPut(ctx, w, change{person: person, old: old, next: next}, faults)
+	if err == nil && e.General != nil && person.Residence == nil && person.Abroad != nil {
+		err = a.takeOptions(ctx, w, e.ANPRID)
+	}
+	return faults, err
 }
 
 // holderOf returns the comune that has a person in a list in which e would put

@@ -248,6 +248,49 @@ func TestNumbersStand(t *testing.T) {
 	})
 }
 
+// TestOptionFollows: an option for Italy goes with a resident abroad to the comune
+// that enrols him, in whose list he then stands; a choice of another kind does not.
+func TestOptionFollows(t *testing.T) {
+	inTown(t, func(c *town) {
+		c.votes = []electoral.Vote{referendum}
+		c.someone("101", "ALFA", func(p *electoral.Person, e *electoral.Elector) {
+			p.Residence, p.Abroad = nil, &electoral.Abroad{Comune: aglie, State: "CHE"}
+			e.Status.SenateConstituency, e.Status.ChamberConstituency = "EUROPA", "EUROPA"
+		})
+		c.now = time.Date(2027, 1, 23, 12, 0, 0, 0, time.UTC)
+		option := electoral.VotingChoice{ANPRID: "101", Kind: electoral.OptionForItaly, Consultation: referendum.Consultation, Day: referendum.Day, Received: electoral.Date{Year: 2027, Month: 1, Day: 20}}
+		made, _, err := c.RecordChoice(c.ctx(), officer(aglie), option)
+		require.NoError(t, err)
+		c.now = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+		hospital := option
+		hospital.Kind, hospital.Received = electoral.InHospital, electoral.Date{Year: 2027, Month: 3, Day: 1}
+		_, _, err = c.RecordChoice(c.ctx(), officer(aglie), hospital)
+		require.NoError(t, err)
+
+		p, err := c.population.ByANPRID(c.ctx(), "101")
+		require.NoError(t, err)
+		p.Abroad = &electoral.Abroad{Comune: airasca, State: "CHE"}
+		c.population.Put(p)
+		_, _, err = c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "101", Code: electoral.Emigration})
+		require.NoError(t, err)
+		_, err = c.Enrol(c.ctx(), officer(airasca), electorOf("101", airasca, "1"))
+		require.NoError(t, err, "his option lets him have a constituency of Italy")
+
+		list, err := c.Choices(c.ctx(), officer(airasca), registry.ChoiceFilter{})
+		require.NoError(t, err)
+		moved := made
+		moved.Comune = airasca
+		require.Equal(t, []electoral.VotingChoice{moved}, list)
+		x := electoral.Extraction{List: electoral.GeneralList, Comune: airasca, Purpose: pollsPurpose, Consultation: referendum.Consultation, Day: referendum.Day}
+		var s seat
+		_, err = c.Extract(c.ctx(), officer(airasca), x, &s)
+		require.NoError(t, err)
+		require.Len(t, s.rows, 1)
+		assert.Equal(t, electoral.PlainLine, s.rows[0].Line)
+		assert.True(t, s.rows[0].Reasons.Has(electoral.VoterOptedForItaly))
+	})
+}
+
 // TestChoices records, refuses, repeats and withdraws choices.
 func TestChoices(t *testing.T) {
 	inTown(t, func(c *town) {
