@@ -26,7 +26,7 @@ var votingRules = []Rule{
 		Cases: []Case{
 			{Name: "last", Message: "L'ultimo giorno di votazione non è il primo né quello che lo segue.",
 				Expected: "il primo giorno di votazione oppure quello successivo"},
-			{Name: "far", Message: "Il giorno a cui si contano l'età o i termini dista più di una settimana dalla " +
+			{Name: "far", Message: "Il giorno a cui si contano l'età o i termini dista più di un mese dalla " +
 				"votazione.",
 				Expected: "un giorno vicino a quelli di votazione"},
 			{Name: "before", Message: "Il giorno del manifesto o dell'indizione non precede la votazione, o la " +

@@ -118,7 +118,7 @@ const (
 
 // Check returns what is wrong with the days of a vote: a day that does not exist
 // or lies out of reason, voting of more than two days, an age or a term counted
-// more than a week from the vote, a notice or a call that is not before it.
+// more than a month from the vote (a runoff may count the age at the first round), a notice or a call that is not before it.
 func (v Vote) Check() Faults {
 	var out Faults
 	fault := func(c Cause, path, value string) { out = append(out, NewFault(c, path, value, nil)) }
@@ -142,7 +142,7 @@ func (v Vote) Check() Faults {
 		fault(VoteDay.In("last"), "vote.lastDay", v.LastDay.String())
 	}
 	for path, d := range map[string]Date{"vote.ageDay": v.AgeDay, "vote.termDay": v.TermDay} {
-		if exists(path, d, false) && (d.Before(v.Day.AddDays(-7)) || d.After(v.Day.AddDays(7))) {
+		if exists(path, d, false) && (d.Before(v.Day.AddDays(-31)) || d.After(v.Day.AddDays(31))) {
 			fault(VoteDay.In("far"), path, d.String())
 		}
 	}
