@@ -7,6 +7,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
+	"github.com/liste-elettorali/anpr/electoral/rules"
 )
 
 // A Code names one reason to refuse a certificate. It is stable and never
@@ -191,18 +192,17 @@ func removed(r electoral.Removal) Reason {
 }
 
 func assessPerson(p electoral.Person, at electoral.Date, add func(Code, string)) {
-	switch {
-	case p.DeadAt(at):
+	switch rules.Present(p, at) {
+	case electoral.VoterDead:
 		add(Deceased, "person.death")
-	case p.Residence == nil && p.Abroad == nil:
+	case electoral.VoterNotRegistered:
 		add(NotInANPR, "person.residence")
 	}
-	if years, certain := p.AgeAt(at); years < 18 {
-		if certain {
-			add(Underage, "person.birth.date")
-		} else {
-			add(AgeUnknown, "person.birth.date")
-		}
+	switch rules.OfAge(p, 18, at) {
+	case electoral.No:
+		add(Underage, "person.birth.date")
+	case electoral.NotGiven:
+		add(AgeUnknown, "person.birth.date")
 	}
 	if strings.TrimSpace(p.Surname) == "" && strings.TrimSpace(p.Name) == "" {
 		add(DataMissing, "person.surname")

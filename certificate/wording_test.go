@@ -151,6 +151,14 @@ func TestLeapBirthday(t *testing.T) {
 	require.Len(t, reasons, 1)
 	assert.Contains(t, reasons[0].Remedy, "1° marzo 2026")
 	assert.Empty(t, Assess(facts, PoliticalRightsCertificate, "", day("2026-03-01")))
+
+	// Of a year alone it is sure too, where no day of it would do.
+	for birth, code := range map[string]Code{"2010": Underage, "2008": AgeUnknown} {
+		facts.Person.Birth.Date = day(birth)
+		reasons = Assess(facts, PoliticalRightsCertificate, "", day("2026-03-01"))
+		require.Len(t, reasons, 1, birth)
+		assert.Equal(t, code, reasons[0].Code)
+	}
 }
 
 func TestValidity(t *testing.T) {

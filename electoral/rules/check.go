@@ -165,7 +165,7 @@ func (k *elector) person() {
 	// in the other half: an elector may be 17.
 	age, certain := p.AgeAt(k.in.At)
 	switch {
-	case surelyYounger(p, 17, k.in.At):
+	case OfAge(*p, 17, k.in.At) == electoral.No:
 		k.fault(electoral.AgeTooLow, "capacity", electoral.Yes.String(),
 			electoral.Args{"age": strconv.Itoa(age), "day": k.in.At.Italian()})
 	case !certain && age < 18:

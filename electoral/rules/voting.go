@@ -166,7 +166,7 @@ func (v *voting) person() {
 		v.age(p)
 	}
 	last := v.in.Vote.Last()
-	if p.DeadAt(last) {
+	if Present(*p, last) == electoral.VoterDead {
 		v.mark(electoral.VoterDead, "person.death", p.Death.String(), electoral.Args{"death": p.Death.Italian()})
 		v.out.Votes = electoral.No
 		return
@@ -185,26 +185,17 @@ func (v *voting) person() {
 
 func (v *voting) age(p *electoral.Person) {
 	day := v.in.Vote.AgeAt()
-	years, _ := p.AgeAt(day)
-	if years >= 18 {
+	old := OfAge(*p, 18, day)
+	if old == electoral.Yes {
 		return
 	}
 	args := electoral.Args{"day": day.Italian(), "birth": p.Birth.Date.Italian()}
-	switch {
-	case !surelyYounger(p, 18, day):
+	if old == electoral.NotGiven {
 		// The capacity is on record: an unknown age is not under age.
 		v.mark(electoral.VoterAgeUnknown, "person.birth.date", p.Birth.Date.String(), args)
-	default:
-		v.strike(electoral.VoterUnderAge, "person.birth.date", p.Birth.Date.String(), args)
+		return
 	}
-}
-
-// surelyYounger reports whether a person has not completed some years of age on a
-// day, whatever the day of birth may be that is not on record.
-func surelyYounger(p *electoral.Person, years int, day electoral.Date) bool {
-	oldest := electoral.Person{Birth: electoral.Birth{Date: p.Birth.Date.Earliest()}}
-	age, known := oldest.AgeAt(day)
-	return known && age < years
+	v.strike(electoral.VoterUnderAge, "person.birth.date", p.Birth.Date.String(), args)
 }
 
 func (v *voting) citizenship(p *electoral.Person) {

@@ -494,3 +494,22 @@ func TestOwnLaw(t *testing.T) {
 		}
 	}
 }
+
+// TestOfAge: a birth without its day or month decides where every day that it may
+// be decides the same, for lists and certificates alike.
+func TestOfAge(t *testing.T) {
+	for birth, want := range map[string]electoral.Answer{
+		"2008-03-22": electoral.Yes, "2008-03-23": electoral.No, "2008-03": electoral.NotGiven, "2008-02": electoral.Yes,
+		"2008-04": electoral.No, "2008": electoral.NotGiven, "2007": electoral.Yes, "2010": electoral.No, "": electoral.NotGiven,
+		"2008-02-29": electoral.Yes,
+	} {
+		var p electoral.Person
+		if birth != "" {
+			p.Birth.Date = day(t, birth)
+		}
+		assert.Equal(t, want, rules.OfAge(p, 18, day(t, "2026-03-22")), birth)
+	}
+	leap := electoral.Person{Birth: electoral.Birth{Date: day(t, "2008-02-29")}}
+	assert.Equal(t, electoral.No, rules.OfAge(leap, 18, day(t, "2026-02-28")))
+	assert.Equal(t, electoral.Yes, rules.OfAge(leap, 18, day(t, "2026-03-01")))
+}
