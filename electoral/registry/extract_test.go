@@ -340,7 +340,7 @@ func TestPDFListOfTheRegistry(t *testing.T) {
 		require.NoError(t, err)
 		text := string(out)
 		names := regexp.MustCompile(`(?m)^\d+ \S+ \S+`).FindAllString(text, -1)
-		assert.Equal(t, []string{"1 VERDI ZOE", "1 D'ÀRIA UGO", "2 DARDI CARLO", "1 BIANCHI EVA", "2 ROSSI ANNA"}, names)
+		assert.Equal(t, []string{"1 VERDI ZOE", "1 BIANCHI EVA", "2 D'ÀRIA UGO", "3 DARDI CARLO", "4 ROSSI ANNA"}, names)
 		assert.NotContains(t, text, "votazione")
 		assert.NotContains(t, text, "Sede:")
 	})

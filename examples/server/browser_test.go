@@ -260,7 +260,7 @@ func TestRefusals(t *testing.T) {
 	enter("jesi", "spid-1", "Accesso non consentito")
 	assert.Contains(t, w.text("main"), string(electoral.LevelTooLow))
 	enter("ignota", "cie-3", "Accesso non consentito")
-	assert.Contains(t, w.text("main"), "Chi accede non è iscritto in ANPR.")
+	assert.Contains(t, w.text("main"), "Il codice fiscale con cui ha fatto l'accesso non risulta nell'anagrafe nazionale.")
 	leave := func() { w.follow(".site-slim button") }
 
 	enter("trasferita", "spid-2", "Area riservata")
