@@ -11,7 +11,7 @@
 //
 //   - Know what annex 1 holds: [electoral], its words, faults and accesses, and
 //     its tables of comuni, States and constituencies ([electoral/refdata]).
-//   - Check a record: [electoral/rules].
+//   - Check a record, and know who votes, where and how: [electoral/rules].
 //   - Read and write ANPR's own files: [electoral/anprxml].
 //   - Keep the lists: [electoral/registry] on a store, in memory
 //     ([electoral/memory]) or in SQL ([electoral/sqlstore]).

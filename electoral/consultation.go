@@ -74,7 +74,8 @@ type Vote struct {
 	Day     Date `json:"day"`
 	LastDay Date `json:"lastDay,omitzero"`
 	// AgeDay is the day at which the age counts; zero means Day, as D.P.R.
-	// 223/1967, art. 33, has it. AgeLaw is the law that sets another.
+	// 223/1967, art. 33, has it. AgeLaw is the law that sets another: it stands
+	// beside who is struck off for his age.
 	AgeDay Date   `json:"ageDay,omitzero"`
 	AgeLaw string `json:"ageLaw,omitzero"`
 	// TermDay is the day from which the terms before the vote are counted
@@ -118,7 +119,8 @@ const (
 
 // Check returns what is wrong with the days of a vote: a day that does not exist
 // or lies out of reason, voting of more than two days, an age or a term counted
-// more than a month from the vote (a runoff may count the age at the first round), a notice or a call that is not before it.
+// more than a month from the vote (a runoff may count the age at the first round),
+// a notice or a call that is not before it.
 func (v Vote) Check() Faults {
 	var out Faults
 	fault := func(c Cause, path, value string) { out = append(out, NewFault(c, path, value, nil)) }

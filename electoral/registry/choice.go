@@ -49,10 +49,14 @@ func choiceDays(q electoral.VotingChoice) electoral.Faults {
 		faults = append(faults, electoral.NewFault(electoral.VoteDay, "choice.day", q.Day.String(), nil))
 	}
 	if !q.Received.Complete() || !q.Received.Valid() {
-		faults = append(faults,
-			electoral.NewFault(electoral.ChoiceDay.In("missing"), "choice.received", q.Received.String(), nil))
+		faults = append(faults, noSuchDay(q.Received))
 	}
 	return faults
+}
+
+// noSuchDay refuses a day of arrival that does not exist or is still to come.
+func noSuchDay(d electoral.Date) electoral.Fault {
+	return electoral.NewFault(electoral.ChoiceDay.In("missing"), "choice.received", d.String(), nil)
 }
 
 func (a *action) putChoice(ctx context.Context, w Writer, q electoral.VotingChoice, state string,
@@ -70,7 +74,7 @@ func (a *action) judgeChoice(ctx context.Context, w Writer,
 	fault := func(c electoral.Cause, path, value string, args electoral.Args) {
 		faults = append(faults, electoral.NewFault(c, path, value, args))
 	}
-	vote := a.r.voteOf(electoral.Extraction{Comune: a.comune, Consultation: q.Consultation, Day: q.Day})
+	vote, called := a.r.voteOf(a.comune, q.Consultation, q.Day)
 	faults = append(faults, vote.Check()...)
 	person, old, err := a.present(ctx, w, q.ANPRID)
 	if err != nil {
@@ -96,7 +100,7 @@ func (a *action) judgeChoice(ctx context.Context, w Writer,
 	if vote.Last().Before(a.today()) {
 		fault(electoral.ChoiceNotFitting.In("over"), "choice.day", q.Day.String(), nil)
 	}
-	if a.r.votes != nil && !a.isCalled(vote) {
+	if a.r.votes != nil && !called {
 		fault(electoral.ChoiceNotFitting.In("vote"), "choice.day", q.Day.String(), nil)
 	}
 	faults = append(faults, fitting(q, person)...)
@@ -129,15 +133,6 @@ func together(a, b electoral.ChoiceKind) bool {
 	return a == electoral.OptionForItaly && placed(b) || b == electoral.OptionForItaly && placed(a)
 }
 
-func (a *action) isCalled(v electoral.Vote) bool {
-	for _, c := range a.r.called(a.comune) {
-		if c.Consultation == v.Consultation && c.Day == v.Day {
-			return true
-		}
-	}
-	return false
-}
-
 // fitting judges whether a person may choose so.
 func fitting(q electoral.VotingChoice, p electoral.Person) electoral.Faults {
 	var faults electoral.Faults
@@ -160,7 +155,7 @@ func fitting(q electoral.VotingChoice, p electoral.Person) electoral.Faults {
 func (a *action) inTerm(q electoral.VotingChoice, v electoral.Vote) electoral.Faults {
 	path, value := "choice.received", q.Received.String()
 	if q.Received.After(a.today()) {
-		return electoral.Faults{electoral.NewFault(electoral.ChoiceDay.In("missing"), path, value, nil)}
+		return electoral.Faults{noSuchDay(q.Received)}
 	}
 	first, last, known := rules.ChoiceTerm(q.Kind, v)
 	args := electoral.Args{"received": q.Received.Italian(), "first": first.Italian(), "last": last.Italian()}
@@ -190,22 +185,19 @@ func (a *action) optionsOf(ctx context.Context, rd Reader, p electoral.Person) (
 // hold wherever he is enrolled (L. 459/2001, art. 4). What else he chose was for a
 // section of that comune.
 func (a *action) takeOptions(ctx context.Context, w Writer, anprID string) error {
-	var found []Record
-	for rec, err := range w.Records(ctx,
-		RecordSearch{Book: ChoiceBook, Subject: anprID, States: []string{choiceStands}}) {
-		if err != nil {
-			return err
-		}
-		if rec.Comune != a.comune {
-			found = append(found, rec.Clone())
-		}
+	list, err := recordsAbout(ctx, w, ChoiceBook, anprID)
+	if err != nil {
+		return err
 	}
-	for _, rec := range found {
+	for _, rec := range list {
+		if rec.Comune == a.comune || rec.State != choiceStands {
+			continue
+		}
 		var c electoral.VotingChoice
 		if err := decodeRecord(rec, &c); err != nil {
 			return err
 		}
-		vote := a.r.voteOf(electoral.Extraction{Comune: a.comune, Consultation: c.Consultation, Day: c.Day})
+		vote, _ := a.r.voteOf(a.comune, c.Consultation, c.Day)
 		if c.Kind != electoral.OptionForItaly || vote.Last().Before(a.today()) {
 			continue
 		}
@@ -261,7 +253,7 @@ func (r *Registry) WithdrawChoice(ctx context.Context, req electoral.Request, id
 		a.routeRecord(ctx, ChoiceBook, id)
 	}
 	if !day.Complete() || !day.Valid() {
-		admitted = append(admitted, electoral.NewFault(electoral.ChoiceDay.In("missing"), "choice.received", day.String(), nil))
+		admitted = append(admitted, noSuchDay(day))
 	}
 	payload := struct{ ID, Day string }{id, day.String()}
 	c, _, err := perform(ctx, a, admitted, payload,
@@ -277,7 +269,7 @@ func (r *Registry) WithdrawChoice(ctx context.Context, req electoral.Request, id
 			if err != nil {
 				return c, nil, err
 			}
-			vote := r.voteOf(electoral.Extraction{Comune: a.comune, Consultation: c.Consultation, Day: c.Day})
+			vote, _ := r.voteOf(a.comune, c.Consultation, c.Day)
 			if err := a.mayWithdraw(ctx, w, c, vote, day); err != nil {
 				return c, nil, err
 			}
@@ -294,10 +286,11 @@ func (a *action) mayWithdraw(ctx context.Context, w Writer, c electoral.VotingCh
 	late.Received = day
 	switch {
 	case day.After(a.today()):
-		return electoral.Faults{electoral.NewFault(electoral.ChoiceDay.In("missing"), "choice.received", day.String(), nil)}
+		return electoral.Faults{noSuchDay(day)}
 	case day.Before(c.Received), placed(c.Kind) && day.After(v.Last()):
-		return electoral.Faults{electoral.NewFault(electoral.ChoiceDay.In("withdrawal"), "choice.received", day.String(),
-			electoral.Args{"received": day.Italian(), "first": c.Received.Italian(), "last": v.Last().Italian()})}
+		args := electoral.Args{"received": day.Italian(), "first": c.Received.Italian(), "last": v.Last().Italian()}
+		return electoral.Faults{
+			electoral.NewFault(electoral.ChoiceDay.In("withdrawal"), "choice.received", day.String(), args)}
 	case placed(c.Kind):
 		return nil
 	}

@@ -1,8 +1,8 @@
 // Package registry offers the services on the electoral lists in ANPR (D.M.
 // Interno 17 October 2022, annex 2) to the comuni and to the citizens: first load
 // with trial, resuming and undo, enrolment, change, removal, capacity, conflicts
-// between comuni, merged ANPR ids, queries, extraction, rectifications, and the
-// applications of citizens of the European Union.
+// between comuni, merged ANPR ids, choices of how to vote, queries, extraction,
+// rectifications, and the applications of citizens of the European Union.
 //
 // A [Registry] stands on a [Store], which keeps the data, an
 // [electoral.Population], which gives the persons, and an [electoral.Recorder],

@@ -51,7 +51,8 @@ type Expiry struct {
 // vote called in its comune or, if none is known, after its day.
 func (r *Registry) over(today electoral.Date) func(electoral.KeptVote) bool {
 	return func(v electoral.KeptVote) bool {
-		return r.voteOf(electoral.Extraction{Comune: v.Comune, Consultation: v.Consultation, Day: v.Day}).Last().Before(today)
+		vote, _ := r.voteOf(v.Comune, v.Consultation, v.Day)
+		return vote.Last().Before(today)
 	}
 }
 

@@ -24,9 +24,11 @@ type ExtractReport struct {
 
 // Extract writes a list through w, as the officer of its comune, and says what
 // it held. The access is on record before the first row. Memory grows with the
-// largest section, not with the list; an extraction of those who turn 18, or of
-// those touched in any list, takes memory for all of them. A section's electors
-// without a person in the population stand last and without a name.
+// two largest sections, not with the list: while one is written, the next is read.
+// An extraction of those who turn 18, or of those touched in any list, takes memory
+// for all of them, an alphabetical one for what it sorts them by, some 150 bytes
+// each. A section's electors without a person in the population stand last and
+// without a name.
 //
 // Every line of a list is judged by [rules.Checker.Voting] or, without a vote, by
 // [rules.Checker.Standing]. From the fifteenth day before a vote the numbers of
@@ -36,7 +38,10 @@ func (r *Registry) Extract(ctx context.Context, req electoral.Request, x elector
 	a := r.begin(req, electoral.OpExtract, x.Comune)
 	a.purpose = strings.TrimSpace(x.Purpose.Function)
 	var report ExtractReport
-	vote := r.voteOf(x)
+	var vote electoral.Vote
+	if x.Consultation != "" {
+		vote, _ = r.voteOf(x.Comune, x.Consultation, x.Day)
+	}
 	faults := append(append(a.officerOf(x.Comune), checkExtraction(x)...), checkVote(x, vote)...)
 	err := a.write(ctx, faults, func(on *electoral.Entry) error {
 		defer func() { setRows(on, report.Rows) }() // also of a list that broke off: they have left
@@ -109,18 +114,15 @@ func (e *extractor) sectionExists() error {
 		electoral.Args{"section": e.x.Section, "comune": e.action.r.tables.ComuneLabel(e.x.Comune)})}
 }
 
-// voteOf returns the vote of an extraction: the one that is called in the comune,
-// with all its days, or else what the extraction says of it.
-func (r *Registry) voteOf(x electoral.Extraction) electoral.Vote {
-	if x.Consultation == "" {
-		return electoral.Vote{}
-	}
-	for _, v := range r.called(x.Comune) {
-		if v.Consultation == x.Consultation && v.Day == x.Day {
-			return v
+// voteOf returns a vote in a comune by its consultation and its first day: the one
+// that is called there, with all its days, or else one of that day alone and false.
+func (r *Registry) voteOf(comune string, c electoral.Consultation, day electoral.Date) (v electoral.Vote, called bool) {
+	for _, v := range r.called(comune) {
+		if v.Consultation == c && v.Day == day {
+			return v, true
 		}
 	}
-	return electoral.Vote{Consultation: x.Consultation, Day: x.Day}
+	return electoral.Vote{Consultation: c, Day: day}, false
 }
 
 // checkVote judges the days of the vote of an extraction.
@@ -151,13 +153,15 @@ func checkExtraction(x electoral.Extraction) electoral.Faults {
 		!x.Day.IsZero() && !x.Day.Complete() {
 		fault(electoral.ExtractionVote, "consultation", string(x.Consultation)+" "+x.Day.String(), nil)
 	}
-	known := slices.Contains([]electoral.LineChoice{electoral.SeatLines, electoral.StruckLines, electoral.AllLines}, x.Lines)
+	known := slices.Contains(
+		[]electoral.LineChoice{electoral.SeatLines, electoral.StruckLines, electoral.AllLines}, x.Lines)
 	chosen := x.Lines != electoral.SeatLines || x.Reason != ""
 	copies := x.Purpose.Act == electoral.ListCopiesAct
 	if !known || chosen && (copies || x.Consultation == "") {
 		fault(electoral.ExtractionVote.In("lines"), "lines", string(x.Lines), nil)
 	}
-	if (copies || x.Touched == nil) && len(x.Operations)+len(x.Revisions) > 0 || x.Alphabetical && (!listed || x.Section != "") {
+	if (copies || x.Touched == nil) && len(x.Operations)+len(x.Revisions) > 0 ||
+		x.Alphabetical && (!listed || x.Section != "") {
 		fault(electoral.ExtractionScope.In("choice"), "list", string(x.List), nil)
 	}
 	if d := x.Turning18; d != nil && (!d.From.Complete() || !d.To.Complete() || d.To.Before(d.From)) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -136,7 +137,8 @@ func (e *extractor) alphabetical(fn func(*electoral.ExtractedElector) error) err
 	err := e.eachSection(func(list []electoral.ExtractedElector) error {
 		for _, k := range pollOrder(list, e.apart()) {
 			row := &list[k.row]
-			keys = append(keys, listKey{pollKey: k, born: row.Person.Birth.Date, id: row.Elector.ANPRID, section: row.Section})
+			keys = append(keys, listKey{pollKey: k, born: row.Person.Birth.Date, id: row.Elector.ANPRID,
+				section: row.Section})
 		}
 		return nil
 	})
@@ -273,10 +275,7 @@ type lookup struct {
 	list    []electoral.ExtractedElector
 	persons map[string]electoral.Person
 	err     error
-	// panicked is what a population panicked with: it fails the extraction, as it
-	// would without the goroutine.
-	panicked any
-	done     chan struct{}
+	done    chan struct{}
 }
 
 func (l *lookup) wait() (map[string]electoral.Person, error) {
@@ -295,7 +294,9 @@ func (e *extractor) begin(list []electoral.ExtractedElector) (*lookup, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = slices.DeleteFunc(list, func(row electoral.ExtractedElector) bool { return !touched[row.Elector.ANPRID] })
+		list = slices.DeleteFunc(list, func(row electoral.ExtractedElector) bool {
+			return !touched[row.Elector.ANPRID]
+		})
 	}
 	ids := make([]string, len(list))
 	for i := range list {
@@ -304,7 +305,11 @@ func (e *extractor) begin(list []electoral.ExtractedElector) (*lookup, error) {
 	l := &lookup{list: list, done: make(chan struct{})}
 	go func() {
 		defer close(l.done)
-		defer func() { l.panicked = recover() }()
+		defer func() { // as electoral.Passage does, which this goroutine has left
+			if r := recover(); r != nil {
+				l.err = &electoral.PanicError{Value: r, Stack: debug.Stack()}
+			}
+		}()
 		l.persons, l.err = e.action.r.persons(e.ctx, ids)
 	}()
 	return l, nil
@@ -316,9 +321,6 @@ func (e *extractor) finish(l *lookup) ([]electoral.ExtractedElector, error) {
 	persons, err := l.wait()
 	if l == nil || err != nil {
 		return nil, err
-	}
-	if l.panicked != nil {
-		panic(l.panicked)
 	}
 	kept := l.list[:0]
 	for i := range l.list {

@@ -40,7 +40,7 @@ func ExampleChecker_Voting() {
 	}
 	// Output:
 	// votes: si, post, line "struck"
-	//   VOT-EST-01 La persona risiede all'estero (SVIZZERA) e vota per corrispondenza. [legge 27 dicembre 2001, n. 459, artt. 1 e 4]
+	//   VOT-EST-01 La persona risiede all'estero (Svizzera) e vota per corrispondenza. [legge 27 dicembre 2001, n. 459, artt. 1 e 4]
 	// votes: si, section, line ""
 	//   VOT-EST-02 La persona risiede all'estero e ha scelto di votare in Italia. [legge 27 dicembre 2001, n. 459, art. 1, comma 3, e art. 4]
 }

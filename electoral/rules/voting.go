@@ -193,9 +193,12 @@ func (v *voting) age(p *electoral.Person) {
 	if old == electoral.NotGiven {
 		// The capacity is on record: an unknown age is not under age.
 		v.mark(electoral.VoterAgeUnknown, "person.birth.date", p.Birth.Date.String(), args)
-		return
+	} else {
+		v.strike(electoral.VoterUnderAge, "person.birth.date", p.Birth.Date.String(), args)
 	}
-	v.strike(electoral.VoterUnderAge, "person.birth.date", p.Birth.Date.String(), args)
+	if law := v.in.Vote.AgeLaw; law != "" {
+		v.out.Reasons[len(v.out.Reasons)-1].Source = law
+	}
 }
 
 func (v *voting) citizenship(p *electoral.Person) {
@@ -374,7 +377,7 @@ func Postal(c electoral.Consultation) bool {
 // know it.
 func (c *Checker) stateName(iso3 string) string {
 	if s, ok := c.tables.State(iso3); ok {
-		return s.Name
+		return electoral.PlainName(s.Name)
 	}
 	return "Stato " + iso3
 }

@@ -513,3 +513,23 @@ func TestOfAge(t *testing.T) {
 	assert.Equal(t, electoral.No, rules.OfAge(leap, 18, day(t, "2026-02-28")))
 	assert.Equal(t, electoral.Yes, rules.OfAge(leap, 18, day(t, "2026-03-01")))
 }
+
+// TestAgeLaw: who is struck off for his age reads the law of that vote, where it is
+// another than the usual one.
+func TestAgeLaw(t *testing.T) {
+	checker, err := rules.NewChecker(rules.Config{})
+	require.NoError(t, err)
+	e := voter("A074")
+	e.ANPRID = "1"
+	p := adult(t, "A074")
+	for birth, code := range map[string]electoral.Code{"2008-06-10": electoral.VoterUnderAge, "2008-06": electoral.VoterAgeUnknown} {
+		p.Birth.Date = day(t, birth)
+		vote := electoral.Vote{Consultation: electoral.EuropeanElection, Day: day(t, "2026-06-08"), LastDay: day(t, "2026-06-09"), AgeDay: day(t, "2026-06-09")}
+		for law, want := range map[string]string{"": "D.P.R. 20 marzo 1967, n. 223, art. 33", "D.L. di prova": "D.L. di prova"} {
+			vote.AgeLaw = law
+			v := checker.Voting(rules.VotingCase{Elector: &e, Person: p, Vote: vote})
+			require.Equal(t, []electoral.Code{code}, codes(v.Reasons))
+			assert.Equal(t, want, v.Reasons[0].Source)
+		}
+	}
+}
