@@ -32,7 +32,8 @@ func (s *sheet) rows(t *Texts) (out [][2]string) {
 	}
 	at := s.issuer.calendar.InRome(d.IssuedAt)
 	issued := plain(fill(l.IssuedAt, map[string]string{
-		"date": t.Day(s.issueDay()), "time": at.Format("15.04"), "hour": strconv.Itoa(at.Hour()), "minute": at.Format("04"),
+		"date": t.Day(s.issueDay()), "time": at.Format("15.04"),
+		"hour": strconv.Itoa(at.Hour()), "minute": at.Format("04"),
 	}))
 	return append(out, [2]string{l.Issued, issued}, [2]string{l.ValidUntil, t.Day(d.ValidUntil)},
 		[2]string{l.Protocol, protocol})

@@ -94,7 +94,8 @@ type pdfPiece struct {
 
 // beginSection lays out what each page of a section repeats.
 func (p *PDFWriter) beginSection(number string) {
-	s := &pdfSection{number: number, part: -1, element: p.doc.Root().Add(tagged.Section), counts: make([]int, len(p.parts))}
+	s := &pdfSection{number: number, part: -1, element: p.doc.Root().Add(tagged.Section),
+		counts: make([]int, len(p.parts))}
 	p.section = s
 	p.at = "section " + number
 	x := p.head.Extraction
@@ -312,7 +313,8 @@ func (p *PDFWriter) layoutRow(n int, e electoral.ExtractedElector) pdfRow {
 	if !p.head.SexesApart {
 		r.cells = append(r.cells, []*tagged.Block{text(3, "abode", 3, abodeOf(p.cfg.Tables, e.Person))})
 	}
-	note := p.fit(pdfBox{name: "section", width: width(last), style: pdfRegular(pdfText, pdfSoft)}, 3, p.shown(p.noteOf(e)))
+	note := p.fit(pdfBox{name: "section", width: width(last), style: pdfRegular(pdfText, pdfSoft)}, 3,
+		p.shown(p.noteOf(e)))
 	r.cells = append(r.cells, []*tagged.Block{note})
 	return r
 }

@@ -83,7 +83,8 @@ type OriginAddress struct {
 // lateFor returns the vote, still to come, for which an application is late.
 func (r *Registry) lateFor(q Application, today electoral.Date) (electoral.Vote, electoral.Date, bool) {
 	for _, v := range r.called(q.Comune) {
-		if last, ok := rules.ApplicationTerm(q.List, v); ok && q.Kind == EnrolmentApplication && !v.Last().Before(today) &&
+		if last, ok := rules.ApplicationTerm(q.List, v); ok && q.Kind == EnrolmentApplication &&
+			!v.Last().Before(today) &&
 			q.Submitted.After(last) {
 			return v, last, true
 		}

@@ -375,7 +375,8 @@ func (k *elector) addedTerm(t territory) {
 		"day": day.Italian()}
 	switch {
 	case !known || residence.Met == electoral.NotGiven:
-		k.territoryFault(t, electoral.AddedTermNotCheckable, path, electoral.Yes.String(), electoral.Args{"territory": t.name})
+		k.territoryFault(t, electoral.AddedTermNotCheckable, path, electoral.Yes.String(),
+			electoral.Args{"territory": t.name})
 	case residence.Met == electoral.No:
 	case noticed:
 		k.territoryFault(t, electoral.AddedTermOver, path, electoral.Yes.String(), args)
@@ -411,7 +412,8 @@ func (k *elector) noAddedList() {
 		switch {
 		case !known || residence.Met == electoral.Yes || p.Residence.Since.IsZero():
 		case residence.Met == electoral.No:
-			k.territoryFault(t, electoral.AddedListMissing, t.list.Path()+".enrolled", k.e.ListEntry(t.list).Enrolled.String(), args)
+			k.territoryFault(t, electoral.AddedListMissing, t.list.Path()+".enrolled",
+				k.e.ListEntry(t.list).Enrolled.String(), args)
 		default:
 			k.territoryFault(t, electoral.AddedListMissing.In("unknown"), t.list.Path()+".enrolled",
 				k.e.ListEntry(t.list).Enrolled.String(), args)
@@ -528,7 +530,8 @@ func (k *elector) follows(code electoral.Code, path string, got electoral.Answer
 func (k *elector) euTerm() {
 	p := k.in.Person
 	day, _ := k.countedAt()
-	if p == nil || p.Residence == nil || p.Residence.Since.IsZero() || k.checker.province(p.Residence.Comune, day) != "BZ" {
+	if p == nil || p.Residence == nil || p.Residence.Since.IsZero() ||
+		k.checker.province(p.Residence.Comune, day) != "BZ" {
 		return
 	}
 	residence, years, known := k.checker.residence(electoral.EUComunalList, p, day)

@@ -73,7 +73,8 @@ func (k *section) seat() {
 	case a.Comune == "":
 		k.fault(electoral.SeatComuneMissing, "seat.comune", "", nil)
 	case k.s.Comune != "" && a.Comune != k.s.Comune:
-		k.fault(electoral.SeatOtherComune, "seat.comune", a.Comune, electoral.Args{"comune": k.checker.tables.ComuneLabel(k.s.Comune)})
+		k.fault(electoral.SeatOtherComune, "seat.comune", a.Comune,
+			electoral.Args{"comune": k.checker.tables.ComuneLabel(k.s.Comune)})
 	}
 }
 
@@ -102,7 +103,8 @@ func (k *section) european() {
 	v, ok := k.checker.tables.EuropeanConstituency(k.s.Comune)
 	switch want := v.Name; {
 	case !ok:
-		k.fault(electoral.EuropeanNotCheckable, "europeanConstituency", given, electoral.Args{"comune": k.checker.tables.ComuneLabel(k.s.Comune)})
+		k.fault(electoral.EuropeanNotCheckable, "europeanConstituency", given,
+			electoral.Args{"comune": k.checker.tables.ComuneLabel(k.s.Comune)})
 	case want != name:
 		k.fault(electoral.EuropeanOtherComune, "europeanConstituency", given,
 			electoral.Args{"comune": k.comune.Name, "expected": want})

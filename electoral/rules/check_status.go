@@ -197,7 +197,8 @@ func (k *elector) abroadDivision(h house, name string) {
 		want, ok := k.checker.tables.AbroadDivision(p.Abroad.State)
 		switch {
 		case !ok:
-			k.fault(electoral.AbroadDivisionNotCheckable, h.value, h.given, electoral.Args{"state": k.checker.stateName(p.Abroad.State)})
+			k.fault(electoral.AbroadDivisionNotCheckable, h.value, h.given,
+				electoral.Args{"state": k.checker.stateName(p.Abroad.State)})
 		case want != name:
 			k.fault(electoral.AbroadDivisionOtherState, h.value, h.given,
 				electoral.Args{"state": k.checker.stateName(p.Abroad.State), "expected": want})

@@ -190,7 +190,8 @@ func checkResidenceRules(list []ResidenceRule) error {
 // residence judges whether a person has the residence that a list's rule asks on
 // a day. known is false if there is no rule for that day, or if he does not live
 // in Italy.
-func (c *Checker) residence(l electoral.List, p *electoral.Person, day electoral.Date) (r Residence, years int, known bool) {
+func (c *Checker) residence(l electoral.List, p *electoral.Person,
+	day electoral.Date) (r Residence, years int, known bool) {
 	i := slices.IndexFunc(c.residences, func(r ResidenceRule) bool {
 		return r.List == l && (r.From.IsZero() || !r.From.After(day)) && (r.To.IsZero() || r.To.After(day))
 	})
