@@ -253,6 +253,11 @@ const (
 	OpWithdrawChoice      Operation = "choice-withdraw"
 	OpReadChoices         Operation = "choices-read"
 	OpMergeIDs            Operation = "ids-merge"
+	OpSucceed             Operation = "comune-succession"
+	OpConfirmSuccession   Operation = "comune-succession-confirm"
+	OpWithdrawSuccession  Operation = "comune-succession-withdraw"
+	OpUndoSuccession      Operation = "comune-succession-undo"
+	OpReadSuccessions     Operation = "comune-successions-read"
 )
 
 // A Recorder writes accesses to a log. The registry and the certificate
