@@ -44,7 +44,7 @@ type Case struct {
 }
 
 // The codes of the rules on electors (ELE), on sections (SEZ), of the registry
-// (REG) and on votes (VOT); [Rules] describes each.
+// (REG), on votes (VOT) and of the succession of comuni (SUC); [Rules] describes each.
 const (
 	IDMalformed                   Code = "ELE-ID-01"
 	CapacityNotGiven              Code = "ELE-CAP-01"
@@ -240,16 +240,39 @@ const (
 	ChoiceGone                    Code = "VOT-SCE-06"
 	AddedListMissing              Code = "ELE-AGG-11"
 	EUTermMissing                 Code = "ELE-UE-13"
+	SuccessionKindUnknown         Code = "SUC-DAT-01"
+	SuccessionDay                 Code = "SUC-DAT-02"
+	SuccessionActUnfit            Code = "SUC-ATT-01"
+	SuccessionComuni              Code = "SUC-COM-01"
+	SuccessionNotHeir             Code = "SUC-COM-02"
+	SuccessionNotInArchive        Code = "SUC-COM-03"
+	SuccessionMapping             Code = "SUC-SEZ-01"
+	SuccessionSectionLeft         Code = "SUC-SEZ-02"
+	SuccessionSectionData         Code = "SUC-SEZ-03"
+	SuccessionPersons             Code = "SUC-PER-01"
+	SuccessionDoubt               Code = "SUC-PER-02"
+	ResidentOfCeased              Code = "SUC-PER-03"
+	TakenFromCeased               Code = "SUC-PER-04"
+	SuccessionUnknown             Code = "SUC-STA-01"
+	SuccessionStep                Code = "SUC-STA-02"
+	SuccessionNothingMoves        Code = "SUC-STA-03"
+	SuccessionConflictClosed      Code = "SUC-STA-04"
+	SuccessionNumbering           Code = "SUC-STA-05"
+	ComuneCeased                  Code = "SUC-CES-01"
+	ComuneCeasedOpen              Code = "SUC-CES-02"
+	SuccessionInterim             Code = "SUC-CES-03"
 )
 
 // Rules returns every rule, in a stable order. [RuleOf] finds one.
 func Rules() []Rule {
-	return slices.Concat(electorRules, sectionRules, registryRules, requestRules, removalRules, votingRules)
+	return slices.Concat(electorRules, sectionRules, registryRules, requestRules, removalRules, votingRules,
+		successionRules)
 }
 
 // RuleOf returns the rule of a code.
 func RuleOf(c Code) (Rule, bool) {
-	for _, list := range [][]Rule{electorRules, sectionRules, registryRules, requestRules, removalRules, votingRules} {
+	for _, list := range [][]Rule{electorRules, sectionRules, registryRules, requestRules, removalRules, votingRules,
+		successionRules} {
 		if i := slices.IndexFunc(list, func(r Rule) bool { return r.Code == c }); i >= 0 {
 			return list[i], true
 		}

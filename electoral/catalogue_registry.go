@@ -129,6 +129,10 @@ var registryRules = []Rule{
 		Cases: []Case{
 			{Name: "elsewhere", Message: "I dati elettorali del soggetto sono già registrati dal comune di {comune}.",
 				Expected: "la cancellazione da parte del comune di {comune}, che trova la richiesta tra i suoi conflitti"},
+			{Name: "ceased",
+				Message: "Il soggetto è nelle liste del comune di {comune}, che è cessato e non può cancellarlo.",
+				Expected: "la successione dei comuni, con cui tutti gli elettori del comune di {comune} passano al comune che " +
+					"gli è subentrato"},
 			{Name: "other-id",
 				Message: "La stessa persona, con lo stesso codice fiscale, è già in una lista del comune di {comune} con un " +
 					"altro identificativo ANPR, {other}.",
@@ -195,6 +199,10 @@ var registryRules = []Rule{
 		Cases: []Case{
 			{Name: "other-comune", Message: "Il primo caricamento del soggetto è già stato fatto dal comune di {comune}.",
 				Expected: "la cancellazione da parte del comune di {comune}, oppure il file senza questo soggetto"},
+			{Name: "ceased",
+				Message: "Il soggetto è nelle liste del comune di {comune}, che è cessato e non può cancellarlo.",
+				Expected: "la successione dei comuni, con cui tutti gli elettori del comune di {comune} passano al comune che " +
+					"gli è subentrato; poi il caricamento"},
 			{Name: "other-id",
 				Message: "La stessa persona, con lo stesso codice fiscale, è già in una lista del comune di {comune} con un " +
 					"altro identificativo ANPR, {other}.",

@@ -32,6 +32,8 @@ type action struct {
 	chain   string // the comune in whose chain of the log it stands
 	failed  error  // of what had to be looked up before the access was on record
 	purpose string // what it is for, where the service itself says so
+	// before are the comuni whose place a.comune took, as the update at hand has it.
+	before []string
 	// refused, if not nil, is called when the operation is refused, in the
 	// update that keeps the refusal.
 	refused func(Writer, electoral.Faults) error
@@ -108,7 +110,23 @@ func (r *Registry) Home(ctx context.Context, anprID string) (comune string, err 
 	if err != nil {
 		return "", fmt.Errorf("registry: %w", err)
 	}
-	return p.Registered(), nil
+	return r.registeredIn(ctx, p)
+}
+
+// registeredIn returns the comune in whose register a person is or, if it has ceased,
+// the one that took its place.
+func (r *Registry) registeredIn(ctx context.Context, p electoral.Person) (comune string, err error) {
+	if p.Registered() == "" {
+		return "", nil
+	}
+	err = r.store.View(ctx, func(rd Reader) (err error) {
+		comune, err = heirOf(ctx, rd, p.Registered())
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("registry: %w", err)
+	}
+	return comune, nil
 }
 
 // HomeOf returns the ANPR id of the person with a codice fiscale, and his
@@ -204,6 +222,7 @@ func (a *action) passage(admitted electoral.Faults) electoral.Passage {
 
 // read runs a reading service: its one entry is on record before it returns.
 func (a *action) read(ctx context.Context, admitted electoral.Faults, fn func(on *electoral.Entry) error) error {
+	a.rechain(ctx)
 	p := a.passage(admitted)
 	p.ReadOnly = true
 	return p.Do(ctx, fn)
@@ -212,6 +231,7 @@ func (a *action) read(ctx context.Context, admitted electoral.Faults, fn func(on
 // write runs a service that changes something, or from which data leave while
 // it runs: the request is on record before fn, the outcome after.
 func (a *action) write(ctx context.Context, admitted electoral.Faults, fn func(on *electoral.Entry) error) error {
+	a.rechain(ctx)
 	return a.passage(admitted).Do(ctx, fn)
 }
 
@@ -255,7 +275,9 @@ func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, p
 			}
 			return json.Unmarshal(earlier.Answer, &answer)
 		}
-		if refusal, ok := errors.AsType[electoral.Faults](err); ok {
+		// That the comune has ceased is not the answer to the request: it is nobody's
+		// there until a succession is undone.
+		if refusal, ok := errors.AsType[electoral.Faults](err); ok && !refusal.Has(electoral.ComuneCeased) {
 			err = join(err, a.r.store.Update(ctx,
 				func(w Writer) error { return a.keepRefusal(ctx, w, secret, refusal) }))
 		}
@@ -273,10 +295,18 @@ type secret struct {
 	// earlier are the forms that the same request may have had in an earlier
 	// version of this program, under which its answer may have been kept.
 	earlier [][]byte
+	// of returns the secret of the same request to another comune.
+	of func(comune string) (secret, error)
 }
 
 // secretOf returns the secret under which an answer is kept.
 func (a *action) secretOf(payload any) (secret, error) {
+	s, err := a.secretAt(a.comune, payload)
+	s.of = func(comune string) (secret, error) { return a.secretAt(comune, payload) }
+	return s, err
+}
+
+func (a *action) secretAt(comune string, payload any) (secret, error) {
 	type whole struct {
 		Operation           electoral.Operation
 		Comune, Subject, ID string
@@ -287,7 +317,7 @@ func (a *action) secretOf(payload any) (secret, error) {
 	var s secret
 	for i, form := range append([]any{payload}, earlierForms(payload)...) {
 		text, err := json.Marshal(whole{
-			Operation: a.op, Comune: a.comune, Subject: a.subject, ID: a.req.ID, Payload: form,
+			Operation: a.op, Comune: comune, Subject: a.subject, ID: a.req.ID, Payload: form,
 			Recovery: a.req.Recovery, Message: a.req.Message,
 		})
 		switch {
@@ -334,13 +364,24 @@ func once[T any](ctx context.Context, a *action, s secret,
 	var none T
 	err = a.r.store.Update(ctx, func(w Writer) error {
 		answer, warnings, earlier = none, nil, nil
-		var err error
-		if earlier, err = a.earlier(ctx, w, s); err != nil || earlier != nil {
+		told, refusal, err := a.stand(ctx, w)
+		if err != nil {
+			return err
+		}
+		if earlier, err = a.earlier(ctx, w, s); earlier != nil {
+			return nil
+		}
+		// A request that was answered before the comune ceased has its answer still.
+		if refusal.Err() != nil {
+			return refusal
+		}
+		if err != nil {
 			return err
 		}
 		if answer, warnings, err = fn(w); err != nil {
 			return err
 		}
+		warnings = append(told, warnings...)
 		data, err := json.Marshal(answer)
 		if err != nil {
 			return fmt.Errorf("registry: %w", err)
@@ -411,6 +452,9 @@ func (a *action) earlier(ctx context.Context, w Writer, s secret) (*reply, error
 	case err != nil && !errors.Is(err, electoral.ErrNotFound):
 		return nil, err
 	}
+	if r, err := a.earlierThere(ctx, w, s); r != nil || err != nil {
+		return r, err
+	}
 	if !a.ordered() {
 		return nil, nil
 	}
@@ -420,6 +464,30 @@ func (a *action) earlier(ctx context.Context, w Writer, s secret) (*reply, error
 			electoral.Args{"last": last})}
 	}
 	return nil, err
+}
+
+// earlierThere returns the reply to a request that a comune whose place the acting one
+// took has answered before. The ids of the two are apart: another request with that id
+// is no fault.
+func (a *action) earlierThere(ctx context.Context, w Writer, s secret) (*reply, error) {
+	for _, comune := range a.before {
+		rec, err := w.Record(ctx, comune, ReplyBook, a.replyID())
+		if errors.Is(err, electoral.ErrNotFound) || err == nil && !rec.Expires.After(a.at) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		there, err := s.of(comune)
+		if err != nil {
+			return nil, err
+		}
+		var r reply
+		if data, err := there.open(rec.Body); err == nil && json.Unmarshal(data, &r) == nil {
+			return &r, nil
+		}
+	}
+	return nil, nil
 }
 
 // ordered reports whether ANPR requires the id to be higher than the last: a

@@ -27,6 +27,11 @@ const (
 	ChoiceBook Book = "choice"
 	// NumberingBook keeps the numbers of a section's list for one vote.
 	NumberingBook Book = "numbering"
+	// SuccessionBook keeps the successions of a comune, on each side.
+	SuccessionBook Book = "succession"
+	// StandingBook keeps which comune took the place of another, and for a time what
+	// takes that back.
+	StandingBook Book = "standing"
 )
 
 // A Record is one entry of a [Book]. Comune, Book and ID are its key.

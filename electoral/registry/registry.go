@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -39,6 +40,7 @@ type Registry struct {
 	votes      func(comune string) []electoral.Vote
 	firstLoad  FirstLoadTerm
 	deathCode  electoral.RemovalCode
+	interim    []InterimRule
 }
 
 // A Config says what a [Registry] stands on.
@@ -73,6 +75,10 @@ type Config struct {
 	// which ANPR's staff have not said: zero means the list's own, 5, 6 or 7; the
 	// alternative is [electoral.DeathOfElector].
 	DeathCode electoral.RemovalCode
+	// Interim says who acts on the lists of a comune that has ceased until its heir
+	// has them ([Registry.Succeed]), which no text says: the last rule that has begun
+	// holds. Empty means [InterimOpen]. The rules stand in the order of From.
+	Interim []InterimRule
 }
 
 // New returns a registry. It fails without a time zone database
@@ -88,6 +94,9 @@ func New(cfg Config) (*Registry, error) {
 	case cfg.DeathCode != 0 && cfg.DeathCode != electoral.DeathOfElector:
 		return nil, errors.New("registry: code of a death on an added list: expected 0 or 3")
 	}
+	if err := checkInterim(cfg.Interim); err != nil {
+		return nil, err
+	}
 	calendar, err := electoral.NewCalendar(cfg.Now)
 	if err != nil {
 		return nil, err
@@ -95,7 +104,7 @@ func New(cfg Config) (*Registry, error) {
 	r := &Registry{
 		store: cfg.Store, population: cfg.Population, recorder: cfg.Recorder, checker: cfg.Checker, calendar: calendar,
 		retention: cfg.Retention.withDefaults(), votes: cfg.Votes, firstLoad: cfg.FirstLoad,
-		deathCode: cfg.DeathCode,
+		deathCode: cfg.DeathCode, interim: slices.Clone(cfg.Interim),
 	}
 	if r.checker == nil {
 		checker, err := rules.NewChecker(rules.Config{})
