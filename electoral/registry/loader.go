@@ -320,13 +320,17 @@ func (l *loader) tellRefused() {
 		if r.electors == 0 {
 			continue
 		}
-		electors := "1 elettore"
-		if r.electors > 1 {
-			electors = strconv.Itoa(r.electors) + " elettori"
-		}
 		l.keep(r.number, &r.position, electoral.NewFault(electoral.SectionRefused, "number", number,
-			electoral.Args{"section": number, "electors": electors}))
+			electoral.Args{"section": number, "electors": someElectors(r.electors)}))
 	}
+}
+
+// someElectors writes a number of electors for people.
+func someElectors(n int) string {
+	if n == 1 {
+		return "1 elettore"
+	}
+	return strconv.Itoa(n) + " elettori"
 }
 
 // loadFile runs put over the records of a file, batch by batch, and keeps the

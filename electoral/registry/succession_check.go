@@ -15,7 +15,7 @@ func (a *action) checkArchive(s Succession) electoral.Faults {
 	var faults electoral.Faults
 	unknown := func(path, comune string) {
 		faults = append(faults, electoral.NewFault(electoral.SuccessionComuni.In("unknown"), path, comune,
-			electoral.Args{"comune": comune}))
+			electoral.Args{"comune": a.r.label(comune)}))
 	}
 	heir := a.r.label(s.Heir)
 	if s.Day.After(a.today()) {
@@ -343,7 +343,7 @@ func (a *action) leftBehind(ctx context.Context, rd Reader, s Succession, p plan
 			if _, goes := p.to[place{comune, number}]; goes {
 				continue
 			}
-			count := strconv.Itoa(electors[place{comune, number}]) + " elettori"
+			count := someElectors(electors[place{comune, number}])
 			faults = append(faults, electoral.NewFault(electoral.SuccessionSectionLeft, "mapping", number,
 				electoral.Args{"section": number, "comune": a.r.label(comune), "electors": count}))
 		}

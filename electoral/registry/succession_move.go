@@ -356,7 +356,7 @@ func (m *succession) moved(old position) (next position, was movedElector, err e
 		}
 		if !goes {
 			return next, was, electoral.Faults{electoral.NewFault(electoral.SuccessionSectionLeft, "mapping", v.Section,
-				electoral.Args{"section": v.Section, "comune": m.action.r.label(v.Comune), "electors": "1 elettore"})}
+				electoral.Args{"section": v.Section, "comune": m.action.r.label(v.Comune), "electors": someElectors(1)})}
 		}
 		was.Votes = old.elector.KeptVotes
 		next.elector.KeptVotes[i].Comune, next.elector.KeptVotes[i].Section = to.Comune, to.Section
