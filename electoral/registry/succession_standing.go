@@ -228,7 +228,7 @@ func (a *action) ofCeased(p electoral.Person) (electoral.Faults, bool) {
 // into the chain of the comune that took its place: the last entry of its own chain
 // is that of the succession.
 func (a *action) rechain(ctx context.Context) {
-	if a.chain == "" || a.failed != nil || a.op == electoral.OpSucceed || a.op == electoral.OpConfirmSuccession {
+	if a.chain == "" || a.failed != nil {
 		return
 	}
 	if _, ended := a.r.endedBy(a.chain, a.today()); !ended {
