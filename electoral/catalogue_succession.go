@@ -184,7 +184,12 @@ var successionRules = []Rule{
 		Message: "La stessa persona era nelle liste dei comuni di {comune} e {other} con due identificativi, e ora è due " +
 			"volte in quelle del comune che subentra.",
 		Expected: "l'unione dei due identificativi, oppure la cancellazione di uno",
-		Source:   "D.P.R. 20 marzo 1967, n. 223, artt. 4 e 48",
+		Cases: []Case{
+			{Name: "found", Message: "La stessa persona è due volte nelle liste del comune di {heir}, con gli identificativi " +
+				"{first} e {second}.",
+				Expected: "l'unione dei due identificativi, oppure la cancellazione di uno"},
+		},
+		Source: "D.P.R. 20 marzo 1967, n. 223, artt. 4 e 48",
 	},
 	{
 		Code: SuccessionNumbering, Severity: Warning,

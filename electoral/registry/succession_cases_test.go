@@ -2,8 +2,11 @@ package registry_test
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -413,4 +416,124 @@ func TestBrokenSuccession(t *testing.T) {
 		require.Equal(t, before, c.dump(comuni...))
 		return
 	}
+}
+
+// TestSuccessionDoubts: who was in the lists of both comuni under two ids of one codice
+// fiscale is kept twice, and found.
+func TestSuccessionDoubts(t *testing.T) {
+	inTown(t, func(c *town) {
+		s := c.fusion()
+		p := c.here("201", "DOPPIA", uggiate, nil)
+		twin := p.Clone()
+		twin.ANPRID, twin.Residence.Comune = "202", ronago
+		c.population.Put(twin)
+		other := p.Clone()
+		other.ANPRID = "203" // of whom nothing is registered
+		c.population.Put(other)
+		c.placed(uggiate, lombard("201", uggiate, "1"))
+		c.placed(ronago, lombard("202", ronago, "1"))
+		c.on(date(2024, 1, 2))
+		rep, _ := c.succeeds(s)
+		for _, id := range []string{"201", "202"} {
+			e, _ := c.home(id)
+			assert.Equal(c.t, uggiateConRonago, e.General.Comune, "nobody is lost")
+		}
+		found, err := c.Registry.SuccessionDoubts(c.ctx(), officer(uggiateConRonago), rep.ID)
+		require.NoError(c.t, err)
+		require.Len(c.t, found, 1)
+		f := only(c.t, found, electoral.SuccessionDoubt)
+		assert.Contains(c.t, f.Message, "201")
+		assert.Contains(c.t, f.Message, "202")
+		_, err = c.Registry.SuccessionDoubts(c.ctx(), officer(ronago), rep.ID)
+		require.Error(c.t, err)
+		_, _, err = c.Remove(c.ctx(), officer(uggiateConRonago), registry.RemovalRequest{ANPRID: "202", List: electoral.GeneralList, Cause: electoral.CauseOther})
+		require.NoError(c.t, err)
+		found, err = c.Registry.SuccessionDoubts(c.ctx(), officer(uggiateConRonago), rep.ID)
+		require.NoError(c.t, err)
+		assert.Empty(c.t, found)
+	})
+}
+
+// TestSuccessionAmongWriters: whatever is written meanwhile is either done before the
+// succession, and passes, or refused after it: nothing is left in a comune that is no
+// more.
+func TestSuccessionAmongWriters(t *testing.T) {
+	inTown(t, func(c *town) {
+		c.sections("H501")
+		var ids []string
+		for i := range 20 {
+			id := strconv.Itoa(301 + i)
+			ids = append(ids, id)
+			c.here(id, "PROVA"+id, airasca, nil)
+			if i%2 == 0 {
+				c.placed(airasca, electorOf(id, airasca, "1"))
+			}
+		}
+		s := registry.Succession{Kind: registry.Incorporation, Ceased: []string{airasca}, Heir: aglie, Day: today, Act: act,
+			Mapping: []registry.SectionMapping{{Comune: airasca, Number: "1", To: "1"}, {Comune: airasca, Number: "2", To: "2"}}}
+		var all sync.WaitGroup
+		var mu sync.Mutex
+		done := 0
+		for i, id := range ids {
+			all.Go(func() {
+				var err error
+				switch {
+				case i%2 == 1:
+					_, err = c.Enrol(c.ctx(), officer(airasca), electorOf(id, airasca, "2"))
+				case i%4 == 0:
+					_, err = c.Change(c.ctx(), officer(airasca), electorOf(id, airasca, "2"))
+				default:
+					_, _, err = c.Remove(c.ctx(), officer(airasca), registry.RemovalRequest{ANPRID: id, List: electoral.GeneralList, Cause: electoral.CauseMoved})
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				if err == nil {
+					done++
+				} else {
+					assert.True(c.t, errors.Is(err, electoral.ComuneCeased) || errors.Is(err, electoral.NotCompetent) || errors.Is(err, electoral.RemovalList), "%v", err)
+				}
+			})
+			if i == 9 {
+				all.Go(func() {
+					_, _, err := c.Succeed(c.ctx(), officer(aglie), s)
+					assert.NoError(c.t, err)
+				})
+			}
+		}
+		all.Wait()
+		assert.Empty(c.t, c.dump(airasca), "%d of them came before", done)
+		in := 0
+		for _, id := range ids {
+			err := c.store.View(c.ctx(), func(rd registry.Reader) error {
+				_, home, err := rd.Elector(c.ctx(), id)
+				if err == nil {
+					in++
+					assert.Equal(c.t, aglie, home)
+				}
+				return err
+			})
+			assert.True(c.t, err == nil || errors.Is(err, electoral.ErrNotFound))
+		}
+		assert.GreaterOrEqual(c.t, in, 10)
+	})
+}
+
+// TestExOfficioAfterTheSuccession: the case of who moved into a comune that has ceased
+// goes to its heir.
+func TestExOfficioAfterTheSuccession(t *testing.T) {
+	inTown(t, func(c *town) {
+		s := c.fusion()
+		c.on(date(2024, 1, 2))
+		c.succeeds(s)
+		c.here("205", "DUPONT", ronago, func(p *electoral.Person) { p.Citizenships = []electoral.Citizenship{{State: "FRA"}} })
+		e := electoral.Elector{ANPRID: "205", Capacity: electoral.Yes}
+		e.EU.Parliament = electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: aglie, Section: "1"}}
+		c.placed(aglie, e)
+		_, _, err := c.Remove(c.ctx(), officer(aglie), registry.RemovalRequest{ANPRID: "205", List: electoral.EUParliamentList, Cause: electoral.CauseMoved})
+		require.NoError(c.t, err)
+		list, err := c.Applications(c.ctx(), officer(uggiateConRonago), registry.RequestFilter{})
+		require.NoError(c.t, err)
+		require.Len(c.t, list, 1)
+		assert.Equal(c.t, uggiateConRonago, list[0].Comune)
+	})
 }

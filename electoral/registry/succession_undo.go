@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
 )
@@ -152,28 +153,14 @@ func (u *successionUndoer) changed() (bool, error) {
 			}
 		}
 	}
-	return u.missing()
+	return u.returned()
 }
 
-// missing reports whether a section that is to come back is there already, or a record
-// that passed is not.
-func (u *successionUndoer) missing() (bool, error) {
+// returned reports whether a section that is to come back is there already.
+func (u *successionUndoer) returned() (bool, error) {
 	for _, sec := range u.undo.Sections {
 		_, err := u.w.Section(u.ctx, sec.Comune, sec.Number)
 		if !errors.Is(err, electoral.ErrNotFound) {
-			return true, err
-		}
-	}
-	for _, k := range append(slices.Clone(u.undo.Moved), u.undo.Made...) {
-		comune := k.Comune
-		if slices.Contains(u.s.Ceased, comune) {
-			comune = u.s.Heir
-		}
-		_, err := u.w.Record(u.ctx, comune, k.Book, k.ID)
-		if errors.Is(err, electoral.ErrNotFound) {
-			continue // it has expired
-		}
-		if err != nil {
 			return true, err
 		}
 	}
@@ -186,7 +173,7 @@ func (u *successionUndoer) electors() error {
 		var after *JournalEntry
 		for {
 			batch := make([]JournalEntry, 0, loadBatch)
-			q := JournalSearch{Comune: comune, From: u.rep.At, To: u.rep.At.Add(1e6),
+			q := JournalSearch{Comune: comune, From: u.rep.At, To: u.rep.At.Add(time.Millisecond),
 				Operations: []electoral.Operation{electoral.OpSucceed}, After: after}
 			for e, err := range u.w.Journal(u.ctx, q) {
 				if err != nil {

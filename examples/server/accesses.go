@@ -155,6 +155,11 @@ func operationName(o electoral.Operation) string {
 		electoral.OpWithdrawChoice:      "Ritiro di una scelta sul modo di votare",
 		electoral.OpReadChoices:         "Lettura delle scelte sul modo di votare",
 		electoral.OpMergeIDs:            "Unione di due identificativi della stessa persona",
+		electoral.OpSucceed:             "Successione di comuni",
+		electoral.OpConfirmSuccession:   "Conferma di un passaggio di territorio",
+		electoral.OpWithdrawSuccession:  "Ritiro di un passaggio di territorio",
+		electoral.OpUndoSuccession:      "Annullamento di una successione di comuni",
+		electoral.OpReadSuccessions:     "Lettura delle successioni di comuni",
 	}[o]; name != "" {
 		return name
 	}
