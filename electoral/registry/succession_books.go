@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -58,60 +57,29 @@ func (m *succession) record(rec Record) error {
 
 // moveRecord gives a record to another comune, whose code its body has too.
 func moveRecord(ctx context.Context, w Writer, rec Record, to string) error {
-	body := map[string]json.RawMessage{}
-	if err := decodeRecord(rec, &body); err != nil {
+	var body any
+	var comune *string
+	switch rec.Book {
+	case RectificationBook:
+		v := new(Rectification)
+		body, comune = v, &v.Comune
+	case ApplicationBook:
+		v := new(Application)
+		body, comune = v, &v.Comune
+	case ChoiceBook:
+		v := new(electoral.VotingChoice)
+		body, comune = v, &v.Comune
+	default:
+		return fmt.Errorf("registry: book %s does not pass to another comune", rec.Book)
+	}
+	if err := decodeRecord(rec, body); err != nil {
 		return err
 	}
 	if err := w.RemoveRecord(ctx, rec.Comune, rec.Book, rec.ID); err != nil {
 		return err
 	}
-	rec.Comune = to
-	// The fields keep their order: only the one is written anew.
-	data, err := replaceField(rec.Body, body["comune"], to)
-	if err != nil {
-		return err
-	}
-	rec.Body = data
-	return w.PutRecord(ctx, rec)
-}
-
-// replaceField writes another value of the field comune into a body, where it has one.
-func replaceField(body []byte, old json.RawMessage, to string) ([]byte, error) {
-	if old == nil {
-		return body, nil
-	}
-	text, err := json.Marshal(to)
-	if err != nil {
-		return nil, fmt.Errorf("registry: %w", err)
-	}
-	was, is := append([]byte(`"comune":`), old...), append([]byte(`"comune":`), text...)
-	i := indexTop(body, was)
-	if i < 0 {
-		return nil, errors.New("registry: a record's body has no comune where it should")
-	}
-	return slices.Concat(body[:i], is, body[i+len(was):]), nil
-}
-
-// indexTop finds a field of the outermost object of a JSON text.
-func indexTop(body, field []byte) int {
-	depth, quoted := 0, false
-	for i := 0; i < len(body); i++ {
-		if depth == 1 && !quoted && body[i] == '"' && slices.Equal(body[i:min(len(body), i+len(field))], field) {
-			return i
-		}
-		switch c := body[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			depth++
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return -1
+	*comune, rec.Comune = to, to
+	return putRecord(ctx, w, rec, body)
 }
 
 // numberDays bound the votes whose numbers pass: how far a vote that is not over yet

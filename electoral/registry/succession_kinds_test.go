@@ -379,10 +379,23 @@ func TestSuccessionBadInput(t *testing.T) {
 			refused(c.t, c.log, err, electoral.NotCompetent)
 			assert.Equal(c.t, before, c.dump(m.a, m.b, m.heir, aglie, airasca), name)
 		}
+		// On another day than the archive has.
+		c.on(date(2024, 2, 1))
+		late := m.s
+		late.Day = date(2024, 1, 10)
+		_, _, err := c.Succeed(c.ctx(), officer(m.heir), late)
+		var last []string
+		for _, f := range err.(electoral.Faults) {
+			if f.Code == electoral.SuccessionDay && f.Case == "archive" {
+				last = append(last, f.Args["last"])
+			}
+		}
+		assert.Equal(c.t, []string{"31 dicembre 2023", "31 dicembre 2023"}, last)
+		assert.Equal(c.t, before, c.dump(m.a, m.b, m.heir, aglie, airasca))
 		// With data that differ from those of a section that is there.
 		there := m.s.Sections[0].Clone()
 		there.SeatName = "Altra scuola"
-		_, err := c.PutSection(c.ctx(), officer(m.heir), there)
+		_, err = c.PutSection(c.ctx(), officer(m.heir), there)
 		require.NoError(c.t, err)
 		_, _, err = c.Succeed(c.ctx(), officer(m.heir), m.s)
 		assert.Equal(c.t, "other", only(c.t, err, electoral.SuccessionSectionData).Case)
