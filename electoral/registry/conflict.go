@@ -213,7 +213,7 @@ func (a *action) openConflicts(ctx context.Context, w Writer, e electoral.Electo
 		if !in || en.Comune != a.comune || held.Comune == a.comune {
 			continue
 		}
-		if _, ended := a.r.endedBy(held.Comune, a.today()); ended {
+		if a.isOver(held.Comune) {
 			continue // nobody there would answer
 		}
 		c := Conflict{ID: conflictID(e.ANPRID, l, a.comune, held.Comune), ANPRID: e.ANPRID, List: l, Claimant: a.comune,

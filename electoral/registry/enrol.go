@@ -77,7 +77,7 @@ func (a *action) enrol(ctx context.Context, w Writer, e electoral.Elector) (elec
 			if holder != comune {
 				cause = electoral.AlreadyEnrolled.In("elsewhere")
 			}
-			if _, ended := a.r.endedBy(holder, a.today()); ended {
+			if holder != comune && a.isOver(holder) {
 				cause = electoral.AlreadyEnrolled.In("ceased")
 			}
 			faults = append(faults,

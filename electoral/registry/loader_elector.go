@@ -99,7 +99,8 @@ func (l *loader) noteTaken(notes []JournalEntry, anprID string, from joinedElect
 
 // take returns what is left of an elector without the places that the load takes over
 // from a comune that has ceased, and these.
-func (l *loader) take(old position, e electoral.Elector) (position, map[electoral.List]electoral.Enrolment, electoral.Faults) {
+func (l *loader) take(old position,
+	e electoral.Elector) (position, map[electoral.List]electoral.Enrolment, electoral.Faults) {
 	var faults electoral.Faults
 	took := map[electoral.List]electoral.Enrolment{}
 	rest := position{elector: old.elector.Clone(), home: old.home}
@@ -329,7 +330,7 @@ func (l *loader) standing(item electoral.LoadItem[electoral.Elector]) (judged, e
 	if !joins || old.home == l.action.comune {
 		holder := holderOf(rest, e)
 		args := electoral.Args{"comune": l.action.r.label(holder)}
-		if _, ended := l.action.r.endedBy(holder, l.today); ended {
+		if holder != l.action.comune && l.action.isOver(holder) {
 			return twice(electoral.DuplicateElector.In("ceased"), args), nil
 		}
 		l.claim(old.elector, e)

@@ -277,6 +277,16 @@ func TestInterim(t *testing.T) {
 				report, err := c.Load(c.ctx(), officer(uggiateConRonago), uggiateConRonago, sourceFor(s.Sections...), sourceFor(lombard("101", uggiateConRonago, "1")), registry.LoadOptions{Partial: true})
 				require.NoError(c.t, err)
 				assert.Equal(c.t, k.takes, report.Electors.Accepted == 1)
+				_, err = c.Enrol(c.ctx(), officer(uggiateConRonago), lombard("102", uggiateConRonago, "1"))
+				answers := only(c.t, err, electoral.AlreadyEnrolled).Case == "elsewhere"
+				assert.Equal(c.t, !k.takes, answers, "whether an office is left that removes him")
+				open := 0
+				for _, f := range c.conflicts(uggiateConRonago, registry.ConflictOpen) {
+					if f.ANPRID == "102" {
+						open++
+					}
+				}
+				assert.Equal(c.t, answers, open == 1)
 				s.Mapping[0].Joins, s.Mapping[1].Joins = k.takes, k.takes
 				c.tick()
 				_, told := c.succeeds(s)

@@ -64,7 +64,8 @@ type movedElector struct {
 func undoID(id string) string { return "undo:" + id }
 
 // succeed carries out a succession: it judges everything before it writes.
-func (a *action) succeed(ctx context.Context, w Writer, rep SuccessionReport) (SuccessionReport, electoral.Faults, error) {
+func (a *action) succeed(ctx context.Context, w Writer,
+	rep SuccessionReport) (SuccessionReport, electoral.Faults, error) {
 	faults := a.checkArchive(rep.Succession)
 	standings, err := a.checkStandings(ctx, w, rep.Succession)
 	if err != nil {
@@ -74,9 +75,9 @@ func (a *action) succeed(ctx context.Context, w Writer, rep SuccessionReport) (S
 	if err := faults.Err(); err != nil {
 		return rep, nil, faults
 	}
-	if a.r.interimAt(rep.Succession.Day) == InterimOpen && !rep.Succession.sameCode() && rep.Succession.Kind != TerritoryPassage {
-		faults = append(faults, electoral.NewFault(electoral.SuccessionInterim, "day", rep.Succession.Day.String(),
-			electoral.Args{"day": rep.Succession.Day.Italian(), "heir": a.r.label(rep.Succession.Heir)}))
+	if day := rep.Succession.Day; a.r.interimAt(day) == InterimOpen && !rep.Succession.sameCode() {
+		faults = append(faults, electoral.NewFault(electoral.SuccessionInterim, "day", day.String(),
+			electoral.Args{"day": day.Italian(), "heir": a.r.label(rep.Succession.Heir)}))
 	}
 	rep.State = SuccessionDone
 	if rep.Succession.sameCode() {

@@ -198,13 +198,18 @@ func (r *Registry) heirsInArchive(comune string) string {
 	return strings.Join(names, ", ")
 }
 
+// isOver reports whether nobody is left to answer for the lists of a comune: the archive
+// says that it has ceased, and no setting leaves them to its officers.
+func (a *action) isOver(comune string) bool {
+	_, ended := a.r.endedBy(comune, a.today())
+	return ended && a.r.interimAt(a.today()) != InterimCeased
+}
+
 // mayTake reports whether the first load of a comune takes the electors of another:
-// the archive says that this one has ceased into it, nobody has taken its lists over,
-// and no setting leaves them to its officers.
+// nobody answers for its lists, and the archive says that it has ceased into the
+// acting one.
 func (a *action) mayTake(from string) bool {
-	last, ended := a.r.endedBy(from, a.today())
-	return ended && a.r.interimAt(a.today()) != InterimCeased && last.Before(a.today()) &&
-		slices.Contains(a.r.tables.Successors(from), a.comune)
+	return a.isOver(from) && slices.Contains(a.r.tables.Successors(from), a.comune)
 }
 
 // isMine reports whether a comune is the acting one or one whose place it took.

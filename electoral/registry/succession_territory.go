@@ -13,7 +13,8 @@ import (
 
 // propose registers the passage of a part of a territory, with the list of persons,
 // for the comune that cedes it to confirm.
-func (a *action) propose(ctx context.Context, w Writer, rep SuccessionReport) (SuccessionReport, electoral.Faults, error) {
+func (a *action) propose(ctx context.Context, w Writer,
+	rep SuccessionReport) (SuccessionReport, electoral.Faults, error) {
 	p, faults, err := a.checkPassage(ctx, w, rep.Succession)
 	if err != nil || faults.Err() != nil {
 		return rep, nil, join(err, faults.Err())
@@ -54,7 +55,8 @@ type passingElector struct {
 
 // passing returns those who pass with a part of a territory, in the order of their
 // ids.
-func (a *action) passing(ctx context.Context, rd Reader, s Succession, p plan) ([]passingElector, electoral.Faults, error) {
+func (a *action) passing(ctx context.Context, rd Reader, s Succession,
+	p plan) ([]passingElector, electoral.Faults, error) {
 	ids, faults, err := a.passingIDs(ctx, rd, s, p)
 	if err != nil || faults.Err() != nil {
 		return nil, faults, err

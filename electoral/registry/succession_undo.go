@@ -15,7 +15,7 @@ import (
 // itself, which stays on record as undone. It is possible until the heir's first
 // change, and for [Retention].Closed. Which section an elector was in follows from the
 // mapping, and under which comune from the journal; of those of whom they do not tell
-// it the succession kept the places.
+// it the succession kept the places. The access stands in the chain of the heir.
 func (r *Registry) UndoSuccession(ctx context.Context, req electoral.Request,
 	id string) (SuccessionReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpUndoSuccession, req.Actor.Comune)
