@@ -109,7 +109,7 @@ func (s SuccessionState) Italian() string {
 }
 
 // A SuccessionReport is a succession as it is on record, in the books of every comune
-// that it concerns.
+// that it concerns. One that was carried out stays there for good.
 type SuccessionReport struct {
 	// ID is given by the registry.
 	ID         string          `json:"id"`

@@ -48,7 +48,7 @@ func TestSuccessionIncorporation(t *testing.T) {
 		f := only(c.t, err, electoral.SuccessionMapping)
 		assert.Equal(c.t, "joined", f.Case, "the heir's section has electors, and nobody asked to join them")
 		assert.Contains(c.t, f.Message, "Montalto Pavese")
-		s.Mapping[0].Joins = true
+		s.Mapping[0].Joins, s.Mapping[1].Joins = true, true // the second has nobody to join
 		rep, warnings := c.succeeds(s)
 		assert.Equal(c.t, 22, rep.Electors)
 		assert.Contains(c.t, only(c.t, warnings, electoral.SuccessionNotInArchive).Message, "LIRIO", "the archive does not name the heir")

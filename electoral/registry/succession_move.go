@@ -37,6 +37,8 @@ type successionUndo struct {
 	NewSections []string            `json:"newSections,omitempty"`
 	Heirs       string              `json:"heirs"`
 	Sections    []electoral.Section `json:"sections,omitempty"` // that passed
+	// Shared are the sections of the heir that took electors from more than one.
+	Shared []string `json:"shared,omitempty"`
 	// Electors are those who cannot be told from the mapping.
 	Electors []movedElector `json:"electors,omitempty"`
 	// Records are those that were changed in more than their comune; Moved the others,
@@ -175,7 +177,7 @@ func (m *succession) oldSections() error {
 // by one, and the others at once where the store can.
 func (m *succession) electors() error {
 	if m.ids != nil {
-		for _, id := range sortedIDs(m.ids) {
+		for _, id := range sortedKeys(m.ids) {
 			if err := m.elector(id); err != nil {
 				return err
 			}
@@ -430,6 +432,7 @@ func (m *succession) keep() error {
 	if m.undo.Heirs, err = sectionsDigest(m.ctx, m.w, m.s.Heir); err != nil {
 		return err
 	}
+	m.undo.Shared = sortedKeys(m.plan.shared)
 	rec := Record{Comune: m.s.Heir, Book: StandingBook, ID: undoID(m.rep.ID), At: m.action.at,
 		Expires: m.action.at.Add(m.action.r.retention.Closed)}
 	if err := putRecord(m.ctx, m.w, rec, m.undo); err != nil {
@@ -455,7 +458,8 @@ func sectionsDigest(ctx context.Context, rd Reader, comune string) (string, erro
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-func sortedIDs(ids map[string]bool) []string {
+// sortedKeys returns the keys of a set in their order.
+func sortedKeys(ids map[string]bool) []string {
 	list := make([]string, 0, len(ids))
 	for id := range ids {
 		list = append(list, id)

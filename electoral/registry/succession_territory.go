@@ -62,7 +62,7 @@ func (a *action) passing(ctx context.Context, rd Reader, s Succession,
 		return nil, faults, err
 	}
 	list := make([]passingElector, 0, len(ids))
-	for _, id := range sortedIDs(ids) {
+	for _, id := range sortedKeys(ids) {
 		e, home, err := rd.Elector(ctx, id)
 		if err != nil {
 			return nil, nil, err
@@ -159,7 +159,7 @@ func (r *Registry) PassingPersons(ctx context.Context, req electoral.Request, id
 			if err != nil || faults.Err() != nil {
 				return join(err, faults.Err())
 			}
-			for _, id := range sortedIDs(ids) {
+			for _, id := range sortedKeys(ids) {
 				if id > after && len(page) < limit {
 					page = append(page, id)
 				}

@@ -108,23 +108,17 @@ func (u *successionUndoer) run() error {
 	for _, e := range u.undo.Electors {
 		u.kept[e.ANPRID] = e
 	}
-	u.way = inverseOf(u.s, u.sharedSections())
+	shared := map[string]bool{}
+	for _, number := range u.undo.Shared {
+		shared[number] = true
+	}
+	u.way = inverseOf(u.s, shared)
 	for _, step := range []func() error{u.electors, u.sections, u.records, u.standings} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
 	return u.w.RemoveRecord(u.ctx, u.s.Heir, StandingBook, undoID(u.rep.ID))
-}
-
-// sharedSections are the targets of more than one section: of who is in one of them
-// the succession kept the place.
-func (u *successionUndoer) sharedSections() map[string]bool {
-	shared := map[string]bool{}
-	for _, m := range u.s.Mapping {
-		shared[m.To] = shared[m.To] || m.Joins
-	}
-	return shared
 }
 
 // changed reports whether the heir has changed anything since.
