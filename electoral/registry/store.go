@@ -22,7 +22,9 @@ type Store interface {
 	// durable together before Update returns nil; if fn returns an error, or
 	// panics, none does and Update returns that error. Updates that touch the
 	// same comune exclude each other. fn may be called again when the store
-	// must retry: it must keep no effect of its own from an earlier call.
+	// must retry: it must keep no effect of its own from an earlier call. An
+	// error that wraps [electoral.ErrUnknown] means that the changes may or may
+	// not stand; with any other they do not.
 	Update(ctx context.Context, fn func(Writer) error) error
 }
 

@@ -19,6 +19,7 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -118,10 +119,13 @@ func (s *Store) View(ctx context.Context, fn func(registry.Reader) error) error 
 // Update implements [registry.Store]. On PostgreSQL an update locks each
 // comune of which it reads or writes something until it ends, so that what it
 // has read stays true. It runs fn again after a deadlock with another update,
-// and when an elector that it did not find was written by another meanwhile.
+// and when an elector that it did not find was written by another meanwhile. Once fn
+// has returned, cancelling ctx no longer stops the update. If the connection is lost
+// at COMMIT the error wraps [electoral.ErrUnknown]; any other error means that
+// nothing was done.
 func (s *Store) Update(ctx context.Context, fn func(registry.Writer) error) error {
 	tried := map[string]bool{}
-	return s.db.Update(ctx, func(tx sqldb.Tx) error {
+	return settled(s.db.Update(ctx, func(tx sqldb.Tx) error {
 		t := &transaction{tx: tx, locked: map[string]bool{}, tried: tried}
 		// What the attempt before has locked, in an order that led to a
 		// deadlock, is now locked at once.
@@ -129,7 +133,16 @@ func (s *Store) Update(ctx context.Context, fn func(registry.Writer) error) erro
 			return err
 		}
 		return fn(t)
-	})
+	}))
+}
+
+// settled gives the error of a change that may or may not stand the name that it has
+// outside.
+func settled(err error) error {
+	if errors.Is(err, sqldb.ErrUnknown) {
+		return fmt.Errorf("%w: %w", electoral.ErrUnknown, err)
+	}
+	return err
 }
 
 // transaction implements [registry.Writer] and [registry.BulkWriter].

@@ -333,21 +333,46 @@ func (t *postgresTx) script(ctx context.Context, text string) error {
 	return t.failed(script(ctx, t.conn, text))
 }
 
+// commitTerm bounds the wait for the answer to COMMIT.
+const commitTerm = time.Minute
+
+// commit is not cancelled by its caller's context once COMMIT is on its way: the
+// transaction might stand although the caller was told that it does not.
 func (t *postgresTx) commit(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return prefixed(err)
 	}
+	if t.conn.IsClosed() {
+		return t.failed(errors.New("the connection was lost before COMMIT"))
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTerm)
+	defer cancel()
 	// A transaction of which a statement has failed ends with COMMIT too, but
 	// as a rollback.
-	tag, err := t.conn.Exec(ctx, "COMMIT")
-	if err == nil && tag.String() != "COMMIT" {
-		err = fmt.Errorf("a statement has failed: nothing is committed: %w", t.err)
+	answer, err := t.conn.PgConn().Exec(ctx, "COMMIT").ReadAll()
+	if err == nil && (len(answer) != 1 || answer[0].CommandTag.String() != "COMMIT") {
+		err = fmt.Errorf("%w: %w", errRolledBack, t.err)
 	}
 	if err != nil {
+		if unsettled(err) {
+			err = fmt.Errorf("%w: %w", ErrUnknown, err)
+		}
 		return t.failed(err)
 	}
 	t.end()
 	return nil
+}
+
+// unsettled reports whether after an error of COMMIT it is not known whether the
+// transaction stands: the server did not say no. A server that is shut down may
+// have committed before it ends the session.
+func unsettled(err error) bool {
+	pg, answered := errors.AsType[*pgconn.PgError](err)
+	if !answered {
+		return !errors.Is(err, errRolledBack)
+	}
+	return pg.Severity == "FATAL" || pg.Severity == "PANIC" || pg.SeverityUnlocalized == "FATAL" ||
+		pg.SeverityUnlocalized == "PANIC" || hasCode(err, completionUnknown, resolutionUnknown)
 }
 
 func (t *postgresTx) rollback() {
@@ -373,6 +398,8 @@ const (
 	deadlockDetected     = "40P01"
 	uniqueViolation      = "23505"
 	lockNotAvailable     = "55P03"
+	completionUnknown    = "40003"
+	resolutionUnknown    = "08007"
 	undefinedTable       = "42P01"
 	duplicateTable       = "42P07"
 	duplicateObject      = "42710"

@@ -31,6 +31,12 @@ var ErrNoRow = errors.New("sqldb: no row")
 // prevented, after every attempt that was allowed. Nothing of it was done.
 var ErrConflict = errors.New("sqldb: another transaction prevented this one")
 
+// ErrUnknown is wrapped by the error of a transaction of which it is not known
+// whether it stands: the connection was lost, or the file system failed, at COMMIT.
+var ErrUnknown = errors.New("sqldb: it is not known whether the transaction stands")
+
+var errRolledBack = errors.New("a statement has failed: nothing is committed")
+
 // A Dialect is the SQL of an engine.
 type Dialect uint8
 
@@ -235,7 +241,9 @@ func (db *DB) Snapshot(ctx context.Context, fn func(Tx) error) error {
 	return err
 }
 
-// Update calls fn with a transaction that excludes others by [Tx.Lock]. It
+// Update calls fn with a transaction that excludes others by [Tx.Lock]. Once fn has
+// returned, its commit is not cancelled with ctx: the error says what became of it,
+// or wraps [ErrUnknown]. It
 // calls fn again when the engine asks for it: on PostgreSQL after a
 // serialization failure, a deadlock, or a unique key that another transaction
 // took meanwhile, after a pause that grows. After the last attempt the error

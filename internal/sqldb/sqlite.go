@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	driver "modernc.org/sqlite" // which registers itself as "sqlite"
 )
 
 // sqlite is a file with its writing side apart: SQLite has one writer.
@@ -319,13 +319,24 @@ func (t *sqliteTx) commit(ctx context.Context) error {
 		return prefixed(err)
 	}
 	if t.failed != nil {
-		return fmt.Errorf("sqldb: a statement has failed: nothing is committed: %w", t.failed)
+		return fmt.Errorf("sqldb: %w: %w", errRolledBack, t.failed)
 	}
-	if err := t.Exec(ctx, Statement{Text: "COMMIT"}); err != nil {
+	// An interrupted COMMIT might stand although its caller was told that it does not.
+	if err := t.Exec(context.WithoutCancel(ctx), Statement{Text: "COMMIT"}); err != nil {
+		if inputOutput(err) {
+			return fmt.Errorf("sqldb: %w: %w", ErrUnknown, err)
+		}
 		return err
 	}
 	t.end(false)
 	return nil
+}
+
+// inputOutput reports whether the file system failed: what was written of a
+// transaction may be found whole when the file is opened again.
+func inputOutput(err error) bool {
+	failure, ok := errors.AsType[*driver.Error](err)
+	return ok && failure.Code()&0xff == 10 // SQLITE_IOERR
 }
 
 // rollback gives the connection back, which must be without a transaction:
