@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync/atomic"
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/registry"
@@ -113,7 +114,11 @@ type Store struct{ db *sqldb.DB }
 
 // View implements [registry.Store].
 func (s *Store) View(ctx context.Context, fn func(registry.Reader) error) error {
-	return s.db.View(ctx, func(tx sqldb.Tx) error { return fn(&transaction{tx: tx}) })
+	return s.db.View(ctx, func(tx sqldb.Tx) error {
+		l := &lease{Tx: tx}
+		defer l.over.Store(true)
+		return fn(&transaction{tx: l})
+	})
 }
 
 // Update implements [registry.Store]. On PostgreSQL an update locks each
@@ -126,7 +131,9 @@ func (s *Store) View(ctx context.Context, fn func(registry.Reader) error) error 
 func (s *Store) Update(ctx context.Context, fn func(registry.Writer) error) error {
 	tried := map[string]bool{}
 	return settled(s.db.Update(ctx, func(tx sqldb.Tx) error {
-		t := &transaction{tx: tx, locked: map[string]bool{}, tried: tried}
+		l := &lease{Tx: tx}
+		defer l.over.Store(true)
+		t := &transaction{tx: l, locked: map[string]bool{}, tried: tried}
 		// What the attempt before has locked, in an order that led to a
 		// deadlock, is now locked at once.
 		if err := t.lock(ctx, slices.Collect(maps.Keys(tried))...); err != nil {
@@ -134,6 +141,49 @@ func (s *Store) Update(ctx context.Context, fn func(registry.Writer) error) erro
 		}
 		return fn(t)
 	}))
+}
+
+// A lease is a transaction that its holder may use until it ends: its connection then
+// goes to somebody else.
+type lease struct {
+	sqldb.Tx
+	over atomic.Bool
+}
+
+func (l *lease) usable() error {
+	if l.over.Load() {
+		return registry.ErrEnded
+	}
+	return nil
+}
+
+func (l *lease) Query(ctx context.Context, text string, args ...any) (sqldb.Rows, error) {
+	if err := l.usable(); err != nil {
+		return nil, err
+	}
+	return l.Tx.Query(ctx, text, args...)
+}
+
+func (l *lease) Exec(ctx context.Context, list ...sqldb.Statement) error {
+	if err := l.usable(); err != nil {
+		return err
+	}
+	return l.Tx.Exec(ctx, list...)
+}
+
+func (l *lease) Copy(ctx context.Context, table string, columns []string, n int,
+	row func(i int) ([]any, error)) error {
+	if err := l.usable(); err != nil {
+		return err
+	}
+	return l.Tx.Copy(ctx, table, columns, n, row)
+}
+
+func (l *lease) Lock(ctx context.Context, table string, comuni ...string) error {
+	if err := l.usable(); err != nil {
+		return err
+	}
+	return l.Tx.Lock(ctx, table, comuni...)
 }
 
 // settled gives the error of a change that may or may not stand the name that it has
