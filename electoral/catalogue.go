@@ -244,12 +244,14 @@ const (
 
 // Rules returns every rule, in a stable order. [RuleOf] finds one.
 func Rules() []Rule {
-	return slices.Concat(electorRules, sectionRules, registryRules, requestRules, removalRules, votingRules)
+	return slices.Concat(electorRules, sectionRules, registryRules, requestRules, removalRules, votingRules,
+		revisionTermsRules)
 }
 
 // RuleOf returns the rule of a code.
 func RuleOf(c Code) (Rule, bool) {
-	for _, list := range [][]Rule{electorRules, sectionRules, registryRules, requestRules, removalRules, votingRules} {
+	for _, list := range [][]Rule{electorRules, sectionRules, registryRules, requestRules, removalRules, votingRules,
+		revisionTermsRules} {
 		if i := slices.IndexFunc(list, func(r Rule) bool { return r.Code == c }); i >= 0 {
 			return list[i], true
 		}
