@@ -253,6 +253,14 @@ const (
 	OpWithdrawChoice      Operation = "choice-withdraw"
 	OpReadChoices         Operation = "choices-read"
 	OpMergeIDs            Operation = "ids-merge"
+	OpOpenRevision        Operation = "revision-open"
+	OpProposeRevision     Operation = "revision-propose"
+	OpReadRevision        Operation = "revision-read"
+	OpDecideLines         Operation = "revision-lines-decide"
+	OpAddLine             Operation = "revision-line-add"
+	OpApplyRevision       Operation = "revision-apply"
+	OpCloseRevision       Operation = "revision-close"
+	OpRevisionMinute      Operation = "revision-minute"
 )
 
 // A Recorder writes accesses to a log. The registry and the certificate

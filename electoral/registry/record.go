@@ -27,6 +27,11 @@ const (
 	ChoiceBook Book = "choice"
 	// NumberingBook keeps the numbers of a section's list for one vote.
 	NumberingBook Book = "numbering"
+	// RevisionBook, RevisionLineBook and RevisionEvidenceBook keep the revisions
+	// of package revision, their lines, and what these rest on.
+	RevisionBook         Book = "revision"
+	RevisionLineBook     Book = "revision-line"
+	RevisionEvidenceBook Book = "revision-evidence"
 )
 
 // A Record is one entry of a [Book]. Comune, Book and ID are its key.

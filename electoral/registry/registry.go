@@ -39,6 +39,7 @@ type Registry struct {
 	votes      func(comune string) []electoral.Vote
 	firstLoad  FirstLoadTerm
 	deathCode  electoral.RemovalCode
+	also       func(ctx context.Context, w Writer, refused electoral.Faults) error // of Also; may be nil
 }
 
 // A Config says what a [Registry] stands on.

@@ -85,6 +85,9 @@ const (
 	EUEnded       Cause = "eu-ended"
 	// SectionsRedrawn is the re-drawing of the sections.
 	SectionsRedrawn Cause = "sections-redrawn"
+	// UnderAge strikes who is not yet 18 off the copy for the polling station (art.
+	// 33); the general list keeps him.
+	UnderAge Cause = "under-age"
 	// CourtOrder is what a court or the circondariale commission orders.
 	CourtOrder Cause = "court-order"
 )
@@ -92,7 +95,7 @@ const (
 // Causes returns the causes.
 func Causes() []Cause {
 	return []Cause{TurnsEighteen, Untraceable, Death, CitizenshipLost, RightLost, MovedOut, MovedIn, RightAcquired,
-		Restored, TermEnded, OtherSection, EUApplication, EUEnded, SectionsRedrawn, CourtOrder}
+		Restored, TermEnded, OtherSection, EUApplication, EUEnded, SectionsRedrawn, UnderAge, CourtOrder}
 }
 
 // Italian returns the cause for people.
@@ -126,6 +129,8 @@ func (c Cause) Italian() string {
 		return "fine dell'iscrizione di un cittadino dell'Unione europea"
 	case SectionsRedrawn:
 		return "revisione delle sezioni"
+	case UnderAge:
+		return "età inferiore a diciotto anni nel giorno della votazione"
 	case CourtOrder:
 		return "decisione di un giudice o della commissione circondariale"
 	}
