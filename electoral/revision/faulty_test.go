@@ -313,17 +313,17 @@ type breaking struct {
 	armed  bool
 }
 
-var errBroken = errors.New("the connection broke")
+var errLost = errors.New("the connection broke")
 
 func (b *breaking) Update(ctx context.Context, fn func(registry.Writer) error) error {
 	if b.armed && b.random.IntN(6) == 0 {
-		return errBroken
+		return errLost
 	}
 	if err := b.Store.Update(ctx, fn); err != nil {
 		return err
 	}
 	if b.armed && b.random.IntN(6) == 0 {
-		return errBroken // it stands, and the caller does not know
+		return errLost // it stands, and the caller does not know
 	}
 	return nil
 }
@@ -349,7 +349,7 @@ func TestInterrupted(t *testing.T) {
 			for range 500 {
 				if err := fn(); err == nil {
 					return
-				} else if !errors.Is(err, errBroken) {
+				} else if !errors.Is(err, errLost) {
 					require.NoError(t, err, "seed %d: %s", seed, what)
 				}
 			}

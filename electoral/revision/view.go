@@ -86,7 +86,8 @@ func (e *Engine) Lines(ctx context.Context, req electoral.Request, comune, id st
 	var out []LineView
 	err := e.inspect(ctx, req, comune, id, func(on *electoral.Entry, rd registry.Reader) error {
 		if limit < 1 || limit > 1_000 || f.After != "" && !validID(f.After) {
-			return electoral.Faults{electoral.NewFault(electoral.QueryPaging, "filter", strconv.Itoa(f.Limit), nil)}
+			return electoral.Faults{electoral.NewFault(electoral.QueryPaging, "filter.limit", strconv.Itoa(f.Limit),
+				electoral.Args{"most": "1000"})}
 		}
 		h, err := headerOf(ctx, rd, comune, id)
 		if err != nil {

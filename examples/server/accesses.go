@@ -155,6 +155,14 @@ func operationName(o electoral.Operation) string {
 		electoral.OpWithdrawChoice:      "Ritiro di una scelta sul modo di votare",
 		electoral.OpReadChoices:         "Lettura delle scelte sul modo di votare",
 		electoral.OpMergeIDs:            "Unione di due identificativi della stessa persona",
+		electoral.OpOpenRevision:        "Apertura di una revisione delle liste",
+		electoral.OpProposeRevision:     "Proposte di una revisione delle liste",
+		electoral.OpReadRevision:        "Lettura di una revisione delle liste",
+		electoral.OpDecideLines:         "Decisioni in una revisione delle liste",
+		electoral.OpAddLine:             "Aggiunta a una revisione delle liste",
+		electoral.OpApplyRevision:       "Esecuzione di una revisione delle liste",
+		electoral.OpCloseRevision:       "Chiusura di una revisione delle liste",
+		electoral.OpRevisionMinute:      "Verbale di una revisione delle liste",
 	}[o]; name != "" {
 		return name
 	}
