@@ -23,6 +23,7 @@ import (
 	"maps"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/registry"
@@ -40,18 +41,53 @@ var ErrPurgeBlocked = sqldb.ErrPurgeBlocked
 // at every attempt. It has changed nothing.
 var ErrConflict = sqldb.ErrConflict
 
+// Errors of the databases that a caller can do something about; the text says which
+// file or volume, and what.
+var (
+	// ErrFull means that the volume is full, ErrReadOnly that the file or the server
+	// takes no writes, ErrDenied that the user lacks a right, ErrNotDatabase that the
+	// file is no SQLite database. Nothing was changed.
+	ErrFull        = sqldb.ErrFull
+	ErrReadOnly    = sqldb.ErrReadOnly
+	ErrDenied      = sqldb.ErrDenied
+	ErrNotDatabase = sqldb.ErrNotDatabase
+)
+
 // A DB is an open database with the schema of this package. It is safe for
 // concurrent use.
 type DB struct{ db *sqldb.DB }
 
-// OpenSQLite opens the SQLite database in a file, makes it with mode 0600 if
-// there is none, and brings its schema up to date. Several processes may open
-// it; a write waits up to ten seconds for another's. At most 64 views are open
-// at once; the next waits.
+// A SQLiteConfig says which SQLite database is opened, and how.
+type SQLiteConfig struct {
+	// File is the path of the file. It is made with mode 0600 if there is none.
+	// Required; a database in memory is refused: package memory has a store there.
+	File string
+	// Wait is how long a write waits for that of another process before it fails with
+	// [ErrConflict], up to an hour; zero means ten seconds.
+	Wait time.Duration
+}
+
+// OpenSQLite opens the SQLite database in a file with the defaults of
+// [SQLiteConfig].
 func OpenSQLite(ctx context.Context, file string) (*DB, error) {
-	db, err := sqldb.OpenSQLite(ctx, file)
+	return SQLiteConfig{File: file}.Open(ctx)
+}
+
+// Open opens the database and brings its schema up to date. Several processes may
+// open it at once; with nothing to bring up to date that takes no lock, so that it
+// works during a long write of another. At most 64 views are open at once; the next
+// waits.
+func (c SQLiteConfig) Open(ctx context.Context) (*DB, error) {
+	db, err := sqldb.OpenSQLiteWait(ctx, c.File, c.Wait)
 	return migrated(ctx, db, err)
 }
+
+// Backup writes a SQLite database as it stands into a new file of mode 0600, while
+// others read and write; what was deleted is not in it. It is durable when Backup
+// returns. Of a PostgreSQL database pg_dump makes one: the error then wraps
+// [errors.ErrUnsupported]. A backup holds personal data, which [DB.Purge] does not
+// reach.
+func (d *DB) Backup(ctx context.Context, file string) error { return d.db.Backup(ctx, file) }
 
 // OpenPostgres opens a PostgreSQL database and brings its schema up to date.
 // The connection string is a URL ("postgres://user@host:5432/db") or a list of

@@ -220,3 +220,12 @@ func TestCancelled(t *testing.T) {
 		})
 	}
 }
+
+// asRole returns a connection string with another user.
+func asRole(t *testing.T, dsn, role, password string) string {
+	t.Helper()
+	u, err := url.Parse(dsn)
+	require.NoError(t, err)
+	u.User = url.UserPassword(role, password)
+	return u.String()
+}

@@ -246,7 +246,7 @@ func lookupOn(c *pgxpool.Conn, fn func(Querier) error) (died bool, err error) {
 
 func script(ctx context.Context, c *pgx.Conn, text string) error {
 	_, err := c.PgConn().Exec(ctx, text).ReadAll()
-	return prefixed(err)
+	return named(err)
 }
 
 // postgresReader runs queries and keeps the first error of the server.
@@ -261,11 +261,24 @@ func (r *postgresReader) failed(err error) error {
 	if err == nil {
 		return nil
 	}
-	err = prefixed(err)
+	err = named(err)
 	if r.err == nil {
 		r.err = err
 	}
 	return err
+}
+
+// named gives an error of the server the name under which callers know it.
+func named(err error) error {
+	switch {
+	case hasCode(err, diskFull):
+		return fmt.Errorf("%w: on the volume of the PostgreSQL server: %w", ErrFull, err)
+	case hasCode(err, readOnlyTransaction):
+		return fmt.Errorf("%w: the PostgreSQL server takes reads only: %w", ErrReadOnly, err)
+	case hasCode(err, insufficientPrivilege):
+		return fmt.Errorf("%w: a role of the database is missing a GRANT: %w", ErrDenied, err)
+	}
+	return prefixed(err)
 }
 
 func (r *postgresReader) Query(ctx context.Context, text string, args ...any) (Rows, error) {
@@ -394,15 +407,18 @@ func (t *postgresTx) end() {
 
 // SQLSTATE codes.
 const (
-	serializationFailure = "40001"
-	deadlockDetected     = "40P01"
-	uniqueViolation      = "23505"
-	lockNotAvailable     = "55P03"
-	completionUnknown    = "40003"
-	resolutionUnknown    = "08007"
-	undefinedTable       = "42P01"
-	duplicateTable       = "42P07"
-	duplicateObject      = "42710"
+	serializationFailure  = "40001"
+	deadlockDetected      = "40P01"
+	uniqueViolation       = "23505"
+	lockNotAvailable      = "55P03"
+	completionUnknown     = "40003"
+	diskFull              = "53100"
+	readOnlyTransaction   = "25006"
+	insufficientPrivilege = "42501"
+	resolutionUnknown     = "08007"
+	undefinedTable        = "42P01"
+	duplicateTable        = "42P07"
+	duplicateObject       = "42710"
 )
 
 func hasCode(err error, codes ...string) bool {
@@ -465,4 +481,8 @@ func (e *postgres) firstMigration(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+func (e *postgres) backup(context.Context, string) error {
+	return fmt.Errorf("sqldb: backup: of a PostgreSQL database pg_dump makes one: %w", errors.ErrUnsupported)
 }
