@@ -61,6 +61,9 @@ var allowed = map[string][]string{
 	"electoral/memory":        {"electoral", "electoral/registry", "electoral/rules", "electoral/refdata"},
 	"electoral/sqlstore":      {"electoral", "electoral/registry", "electoral/rules", "electoral/refdata", anyInternal},
 	"electoral/electoraltest": {"electoral", "electoral/registry", "electoral/rules", "electoral/refdata"},
+	// The revisions stand on the services; the minute is a PDF.
+	"electoral/revision": {"electoral", "electoral/registry", "electoral/rules", "electoral/refdata",
+		"internal/pdf/tagged"},
 	// What an extraction is written as: it knows the words of files, not the registry.
 	"electoral/lists":   {"electoral", "electoral/refdata", "internal/pdf/tagged"},
 	"electoral/anprxml": {"electoral", "electoral/refdata", anyInternal},
