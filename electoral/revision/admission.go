@@ -49,6 +49,8 @@ func admissionTable() []admissionRow {
 	open := Admission{Basis: Open, Source: noSource}
 	termEnded := before(StepAddedTermLimit)
 	termEnded.Basis = Inferred
+	underAge := yes(StepUnderAgeList, lawOf("art. 33"))
+	onlyVotes := Admission{Answer: electoral.No, Basis: Sourced, Source: lawOf("art. 33")}
 	unionBefore := yes(StepEUComunal, ownTermsSource)
 	const n = "D.P.R. 20 marzo 1967, n. 223, art. 32, primo comma, n. "
 	return []admissionRow{
@@ -66,6 +68,7 @@ func admissionTable() []admissionRow {
 		{OtherSection, lawOf("art. 32"), [4]Admission{notSemestral, no, second, before(StepNoticeLimit)}},
 		{EUApplication, ownTermsSource, [4]Admission{open, no, second, unionBefore}},
 		{SectionsRedrawn, lawOf("artt. 34-36"), [4]Admission{semestral, no, no, no}},
+		{UnderAge, lawOf("art. 33"), [4]Admission{onlyVotes, onlyVotes, onlyVotes, underAge}},
 	}
 }
 

@@ -301,6 +301,7 @@ func (e *Engine) admitted(h Header, l Line, effect Effect, decided electoral.Dat
 		!decided.After(step.Day) {
 		return nil, nil
 	}
+	s = forList(s, l.List)
 	out := CheckAdmission(h.Kind, l.Cause, s, l.judged(decided))
 	today := e.calendar.Today()
 	if step, ok := s.Step(StepBlocked); ok && out.Err() == nil && !today.Before(step.From) && !today.After(step.Day) {

@@ -62,9 +62,10 @@ func minuteColumns() []minuteColumn {
 // ANPR id and without the name.
 //
 // It lays the lines out twice, first to count the pages, and hands each 500 rows of a
-// list on when they are complete: beyond the minute itself, memory grows by some 100
-// bytes a line. The PDF's limit of objects leaves room for some 700,000 lines. What was
-// written is a PDF only after WriteMinutePDF has returned nil.
+// list on when they are complete: beyond the minute itself it takes some 5 MB, and 400
+// bytes a line for the table at the file's end. The standard's limit of 8,388,607
+// objects in a file leaves room for some million lines; past it the writer fails. What
+// was written is a PDF only after WriteMinutePDF has returned nil.
 func WriteMinutePDF(w io.Writer, m Minute, cfg MinuteConfig) (electoral.Faults, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
@@ -147,6 +148,7 @@ type minutePage struct {
 	foot     string // what stands at the foot of each page
 	at       string // whose text is laid out, for errors
 	table    *minuteTable
+	laid     map[minuteText]*tagged.Block // the last of them
 	replaced electoral.Faults
 }
 
@@ -159,9 +161,27 @@ type minuteTable struct {
 
 func minuteInk() tagged.Color { return tagged.Color{R: 0x10, G: 0x10, B: 0x10} }
 
+// A minuteText is a text to be laid out.
+type minuteText struct {
+	face        tagged.Face
+	size, width float64
+	text        string
+}
+
+// layout breaks a text into lines. Most texts of a minute come again on the next line:
+// causes, articles, places.
 func (g *minutePage) layout(face tagged.Face, size, width float64, text string) *tagged.Block {
+	key := minuteText{face: face, size: size, width: width, text: text}
+	if b, ok := g.laid[key]; ok {
+		return b
+	}
 	style := tagged.Style{Face: face, Size: size, Color: minuteInk()}
-	return g.doc.Layout(width, minuteLeading*size, tagged.Left, g.engine.Spans(style, g.drawable(face, text))...)
+	b := g.doc.Layout(width, minuteLeading*size, tagged.Left, g.engine.Spans(style, g.drawable(face, text))...)
+	if g.laid == nil || len(g.laid) >= minuteChunk {
+		g.laid = map[minuteText]*tagged.Block{}
+	}
+	g.laid[key] = b
+	return b
 }
 
 // drawable returns a text with question marks for what no font has.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -251,12 +252,16 @@ func (l MinuteLine) writeText(b *bufio.Writer, number int) {
 	}
 }
 
-// tidyText joins a text that came with line breaks or runs of blanks, and leaves
-// control characters out.
+// tidyText joins a text that came with line breaks or runs of blanks, leaves out
+// control characters and invisible ones, which could turn the order of reading, and
+// writes a question mark for what is no character.
 func tidyText(s string) string {
-	s = strings.Join(strings.Fields(norm.NFC.String(s)), " ")
+	s = strings.Join(strings.Fields(norm.NFC.String(strings.ToValidUTF8(s, "?"))), " ")
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		switch {
+		case r == utf8.RuneError:
+			return '?'
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r):
 			return -1
 		}
 		return r

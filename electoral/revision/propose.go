@@ -129,7 +129,23 @@ func deadline(s Schedule, l Line) (Step, bool) {
 	if l.Effect == Attest {
 		return s.Step(StepAttestations)
 	}
-	return s.Deadline(l.Cause)
+	return forList(s, l.List).Deadline(l.Cause)
+}
+
+// forList leaves out of a schedule the term of the applications to the other list for
+// citizens of the Union: each list has its own.
+func forList(s Schedule, l electoral.List) Schedule {
+	var other StepCode
+	switch l {
+	case electoral.EUComunalList:
+		other = StepEUParliament
+	case electoral.EUParliamentList:
+		other = StepEUComunal
+	default:
+		return s
+	}
+	s.Steps = slices.DeleteFunc(slices.Clone(s.Steps), func(step Step) bool { return step.Code == other })
+	return s
 }
 
 func (p *proposer) person() string {

@@ -195,7 +195,7 @@ func voteRules() []stepRule {
 		{code: StepEUParliament, kind: Extraordinary, organ: ElectoralOfficer, barring: true, elsewhere: true,
 			causes:  []Cause{EUApplication},
 			italian: "ultimo giorno delle domande dei cittadini dell'Unione per il Parlamento europeo"},
-		{code: StepUnderAgeList, kind: Extraordinary, organ: ElectoralOfficer,
+		{code: StepUnderAgeList, kind: Extraordinary, organ: ElectoralOfficer, causes: []Cause{UnderAge},
 			italian: "elenco, in tre copie, degli iscritti che non avranno 18 anni il {age}; " +
 				"la commissione circondariale li depenna dalle liste sezionali"},
 		{code: StepFirstCount, kind: Extraordinary, organ: ElectoralOfficer, national: true,
