@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/image/font/gofont/gobold"
 	"golang.org/x/image/font/gofont/goregular"
@@ -27,8 +29,9 @@ const (
 	minuteSize    = 8.5
 	// minuteLeast is the room in which a table begins, and minuteLongest that below the
 	// titles on a page of its own.
-	minuteLeast   = 50 * minuteMM
-	minuteLongest = minuteBottom - minuteTop - 10*minuteMM
+	minuteLeast    = 50 * minuteMM
+	minuteLongest  = minuteBottom - minuteTop - 10*minuteMM
+	minuteLongText = 1000 // characters
 	// minuteChunk are the rows that are handed on at once; what a list keeps in memory
 	// does not grow beyond them.
 	minuteChunk = 500
@@ -107,7 +110,8 @@ func (p *minutePrint) run(w io.Writer, total int) (*minutePage, error) {
 		Title: comune + " – " + titles[0].text + ", " + p.minute.Day.Italian(), Lang: "it-IT", Author: comune,
 		Creator: "anpr electoral", Created: p.created,
 	})
-	g.doc, g.foot, g.section = doc, comune+" – "+titles[0].text, doc.Root().Add(tagged.Section)
+	g.doc, g.section = doc, doc.Root().Add(tagged.Section)
+	g.foot = minutePieces(comune + " – " + titles[0].text)[0]
 	g.paragraph(tagged.H1, tagged.Bold, 15, comune)
 	g.space(1)
 	for i, t := range titles {
@@ -184,6 +188,32 @@ func (g *minutePage) layout(face tagged.Face, size, width float64, text string) 
 	return b
 }
 
+// blocks lays a text out, a very long one as several blocks.
+func (g *minutePage) blocks(face tagged.Face, size, width float64, text string) []*tagged.Block {
+	var out []*tagged.Block
+	for _, piece := range minutePieces(text) {
+		out = append(out, g.layout(face, size, width, piece))
+	}
+	return out
+}
+
+// minutePieces divides a very long text, at blanks if it has any: the time to lay one
+// out grows with the square of its words.
+func minutePieces(text string) []string {
+	var out []string
+	for rest := []rune(text); len(rest) > 0; {
+		n := min(len(rest), minuteLongText)
+		if n < len(rest) {
+			if i := strings.LastIndexByte(string(rest[:n]), ' '); i > 0 {
+				n = utf8.RuneCountInString(string(rest[:n])[:i]) + 1
+			}
+		}
+		out = append(out, strings.TrimSpace(string(rest[:n])))
+		rest = rest[n:]
+	}
+	return out
+}
+
 // drawable returns a text with question marks for what no font has.
 func (g *minutePage) drawable(face tagged.Face, text string) string {
 	if g.draws(face, text) {
@@ -194,9 +224,11 @@ func (g *minutePage) drawable(face tagged.Face, text string) string {
 }
 
 func (g *minutePage) draws(face tagged.Face, text string) bool {
-	for _, span := range g.engine.Spans(tagged.Style{Face: face, Size: minuteSize}, text) {
-		if g.engine.Check(span.Face, span.Text) != nil {
-			return false
+	for _, piece := range minutePieces(text) {
+		for _, span := range g.engine.Spans(tagged.Style{Face: face, Size: minuteSize}, piece) {
+			if g.engine.Check(span.Face, span.Text) != nil {
+				return false
+			}
 		}
 	}
 	return true
@@ -236,7 +268,7 @@ func (g *minutePage) paragraph(tag tagged.Tag, face tagged.Face, size float64, t
 
 // place puts a text below what the page holds, over as many pages as it takes.
 func (g *minutePage) place(e *tagged.Element, face tagged.Face, size float64, text string) {
-	cell := minuteCell{blocks: []*tagged.Block{g.layout(face, size, minuteWidth, text)}}
+	cell := minuteCell{blocks: g.blocks(face, size, minuteWidth, text)}
 	g.need(minuteLeading * size)
 	for {
 		for _, b := range cell.take(minuteBottom - g.y) {
@@ -371,9 +403,7 @@ func (g *minutePage) row(number int, l MinuteLine) {
 			if i == 1 && j == 0 {
 				face = tagged.Bold
 			}
-			if text != "" {
-				cells[i].blocks = append(cells[i].blocks, g.layout(face, minuteSize, columns[i].width-2*minutePad, text))
-			}
+			cells[i].blocks = append(cells[i].blocks, g.blocks(face, minuteSize, columns[i].width-2*minutePad, text)...)
 		}
 		if i == 1 {
 			cells[i].element = tr.AddWith(tagged.HeaderCell, tagged.Attributes{Scope: tagged.RowScope})
