@@ -64,7 +64,7 @@ func mixedMinute(t testing.TB) revision.Minute {
 	rejected := minuteLine(4)
 	rejected.Reason, rejected.Evidence = "la persona è tornata", nil
 	for i := range 150 {
-		rejected.Evidence = append(rejected.Evidence, fmt.Sprintf("foglio %d.", i))
+		rejected.Evidence = append(rejected.Evidence, fmt.Sprintf("inizio%d. del documento che l'ufficio dell'anagrafe ha mandato, fine%d.", i, i))
 	}
 	m.Refused, m.Rejected = []revision.MinuteLine{refused}, []revision.MinuteLine{rejected}
 	m.Told = electoral.Faults{electoral.NewFault(electoral.RevisionNoticeComputed, "vote.notice", "",
@@ -129,11 +129,12 @@ func TestMinuteText(t *testing.T) {
 	require.Contains(t, b.String(), "CANCELLATI: 0\n")
 	require.ErrorIs(t, revision.WriteMinuteText(brokenWriter{}, semestral, minuteConfig()), errBroken)
 
-	odd := revision.Minute{Kind: "x", Comune: "Z\x07999", Enrolled: []revision.MinuteLine{{}}}
+	odd := revision.Minute{Kind: "x", Comune: "Z\x07999", Enrolled: []revision.MinuteLine{{}, {Surname: "A\u202eB\xff\n C"}}}
 	b.Reset()
 	require.NoError(t, revision.WriteMinuteText(&b, odd, minuteConfig()))
 	require.Contains(t, b.String(), "COMUNE Z999\n\nVerbale di revisione delle liste elettorali\n")
 	require.Contains(t, b.String(), "1. nome non indicato – nascita non indicata")
+	require.Contains(t, b.String(), "2. AB? C – ", "nothing turns the order of reading")
 }
 
 func TestMinuteTitles(t *testing.T) {
@@ -177,13 +178,15 @@ func TestMinutePDF(t *testing.T) {
 		"Comune di Agliè Verbale della revisione dinamica straordinaria delle liste elettorali Votazione per i referendum",
 		"Iscritti (1)", "Cancellati (60)", "Variati (1)", "Non eseguite (1)", "Respinte o ritirate (1)",
 		"60 ROSSI UGO H ID ANPR 1059", "NGUYEN TRA'N ID ANPR 1003", "ID ANPR 1002", "decorrenza: 5 febbraio 2026",
-		"motivo: la persona è tornata", "foglio 149.", "Questione aperta: Il giorno del manifesto",
+		"motivo: la persona è tornata", "fine149.", "Questione aperta: Il giorno del manifesto",
 		"L'ufficiale elettorale Luogo e data, firma:",
 	} {
 		require.True(t, strings.Contains(bare, want), want)
 	}
 	for i := range 150 {
-		require.True(t, strings.Contains(bare, fmt.Sprintf("foglio %d.", i)), "a line that is longer than a page is not cut")
+		for _, word := range []string{"inizio", "fine"} {
+			require.True(t, strings.Contains(bare, fmt.Sprintf("%s%d.", word, i)), "a line longer than a page is not cut")
+		}
 	}
 	require.True(t, strings.Contains(strings.ReplaceAll(bare, " ", ""), strings.Repeat("PAROLALUNGHISSIMA", 9)))
 

@@ -119,6 +119,13 @@ func TestCalendarWithoutNoticeAndCall(t *testing.T) {
 			require.Equal(t, revision.Inferred, step.Basis)
 		}
 	}
+	comunal := v
+	comunal.Consultation = electoral.ComunalElection
+	applications, ok := extraordinary(t, comunal).Step(revision.StepEUComunal)
+	require.True(t, ok)
+	require.Equal(t, "2026-02-10", applications.Day.String())
+	require.Equal(t, revision.Inferred, applications.Basis)
+	require.False(t, applications.Strict)
 	v.OptionUntil = on(t, "2025-12-31")
 	option, ok := extraordinary(t, v).Step(revision.StepOption)
 	require.True(t, ok)
