@@ -43,8 +43,8 @@ func minuteLines(n int) (out []revision.MinuteLine) {
 // minuteOf is a minute of a sitting before the referendum of March 2026.
 func minuteOf(t testing.TB, comune, name string) revision.Minute {
 	vote := referendum2026(t)
-	return revision.Minute{Revision: "rev-1", Comune: comune, ComuneName: name, Kind: revision.Extraordinary, Vote: &vote,
-		Sitting: 2, Day: on(t, "2026-02-05"), Made: on(t, "2026-02-06")}
+	return revision.Minute{Revision: "rev-1", Comune: comune, ComuneName: name, Kind: revision.Extraordinary,
+		Vote: &vote, Sitting: 2, Day: on(t, "2026-02-05"), Made: on(t, "2026-02-06")}
 }
 
 // mixedMinute has lines in each list, and some that are hard to print.
@@ -64,7 +64,8 @@ func mixedMinute(t testing.TB) revision.Minute {
 	rejected := minuteLine(4)
 	rejected.Reason, rejected.Evidence = "la persona è tornata", nil
 	for i := range 150 {
-		rejected.Evidence = append(rejected.Evidence, fmt.Sprintf("inizio%d. del documento che l'ufficio dell'anagrafe ha mandato, fine%d.", i, i))
+		document := fmt.Sprintf("inizio%d. del documento mandato dall'anagrafe, di due righe, fine%d.", i, i)
+		rejected.Evidence = append(rejected.Evidence, document)
 	}
 	m.Refused, m.Rejected = []revision.MinuteLine{refused}, []revision.MinuteLine{rejected}
 	m.Told = electoral.Faults{electoral.NewFault(electoral.RevisionNoticeComputed, "vote.notice", "",
@@ -124,12 +125,13 @@ func TestMinuteText(t *testing.T) {
 	require.NoError(t, revision.WriteMinuteText(&b, semestral, minuteConfig()))
 	require.Contains(t, b.String(), "COMUNE DI AOSTA")
 	require.Contains(t, b.String(), "Procès-verbal de la révision semestrielle des listes électorales\n")
-	require.Contains(t, b.String(), "Copia a: Prefettura, Procura della Repubblica, commissione elettorale circondariale.")
+	require.Contains(t, b.String(), "Copia a: Prefettura, Procura della Repubblica, commissione elettorale circond")
 	require.Contains(t, b.String(), "Verbale complessivo della revisione rev-1")
 	require.Contains(t, b.String(), "CANCELLATI: 0\n")
 	require.ErrorIs(t, revision.WriteMinuteText(brokenWriter{}, semestral, minuteConfig()), errBroken)
 
-	odd := revision.Minute{Kind: "x", Comune: "Z\x07999", Enrolled: []revision.MinuteLine{{}, {Surname: "A\u202eB\xff\n C"}}}
+	odd := revision.Minute{Kind: "x", Comune: "Z\x07999"}
+	odd.Enrolled = []revision.MinuteLine{{}, {Surname: "A\u202eB\xff\n C"}}
 	b.Reset()
 	require.NoError(t, revision.WriteMinuteText(&b, odd, minuteConfig()))
 	require.Contains(t, b.String(), "COMUNE Z999\n\nVerbale di revisione delle liste elettorali\n")
