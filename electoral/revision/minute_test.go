@@ -236,16 +236,19 @@ func TestMinutePDFStandards(t *testing.T) {
 	empty := minuteOf(t, "A074", "Agliè")
 	bolzano := mixedMinute(t)
 	bolzano.Comune, bolzano.ComuneName = "A952", "Bolzano/Bozen"
+	var paths []string
 	for name, m := range map[string]revision.Minute{"mixed": mixedMinute(t), "empty": empty, "long": long,
-		"two languages": bolzano} {
-		t.Run(name, func(t *testing.T) {
-			pdf, _ := minutePDF(t, m)
-			require.Contains(t, toolOnPDF(t, pdf, "qpdf", "--check", "{}"), "No syntax or stream encoding errors")
-			for _, flavour := range []string{"3a", "ua1"} {
-				out := toolOnPDF(t, pdf, "verapdf", "-f", flavour, "--format", "text", "{}")
-				require.True(t, strings.HasPrefix(out, "PASS "), "%s: %s", flavour, out)
-			}
-		})
+		"two-languages": bolzano} {
+		pdf, _ := minutePDF(t, m)
+		require.Contains(t, toolOnPDF(t, pdf, "qpdf", "--check", "{}"), "No syntax or stream encoding errors", name)
+		paths = append(paths, filepath.Join(t.TempDir(), name+".pdf"))
+		require.NoError(t, os.WriteFile(paths[len(paths)-1], pdf, 0o600))
+	}
+	for _, flavour := range []string{"3a", "ua1"} {
+		args := append([]string{"-f", flavour, "--format", "text"}, paths...)
+		out, err := exec.Command(testenv.Tool(t, "verapdf"), args...).CombinedOutput()
+		require.NoError(t, err, "%s: %s", flavour, out)
+		require.Equal(t, len(paths), strings.Count(string(out), "PASS "), "%s: %s", flavour, out)
 	}
 }
 
