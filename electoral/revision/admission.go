@@ -143,7 +143,7 @@ func (j *judgement) inTime() electoral.Faults {
 			electoral.Args{"kind": j.kind.Italian(), "cause": cause}), j.admission.Law)
 	}
 	last, ok := j.schedule.Deadline(j.cause)
-	if !ok {
+	if !ok || last.Kind != j.kind {
 		j.told(electoral.NewFault(electoral.RevisionCauseOpen.In("term"), causePath, string(j.cause),
 			electoral.Args{"cause": cause}), j.admission.Law)
 		return j.faults

@@ -18,6 +18,7 @@ func TestAdmissionTable(t *testing.T) {
 	require.NoError(t, err)
 	defer f.Close()
 	seen := map[revision.Cause]bool{}
+	answers := map[string]electoral.Answer{"yes": electoral.Yes, "no": electoral.No, "?": electoral.NotGiven}
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		if strings.HasPrefix(lines.Text(), "#") {
 			continue
@@ -30,8 +31,7 @@ func TestAdmissionTable(t *testing.T) {
 			want, marked := strings.CutSuffix(cells[i+1], "*")
 			answer, until, _ := strings.Cut(want, "@")
 			got := revision.Admits(k, cause)
-			require.Equal(t, map[string]electoral.Answer{"yes": electoral.Yes, "no": electoral.No, "?": electoral.NotGiven}[answer],
-				got.Answer, "%s in %s", cause, k)
+			require.Equal(t, answers[answer], got.Answer, "%s in %s", cause, k)
 			require.Equal(t, revision.StepCode(until), got.Until, "%s in %s", cause, k)
 			require.Equal(t, marked, got.Basis != revision.Sourced, "%s in %s", cause, k)
 			require.NotEmpty(t, got.Law)
@@ -138,14 +138,16 @@ func TestCheckAdmission(t *testing.T) {
 		{revision.Extraordinary, revision.RightAcquired, vote, "2026-02-21", "REV-CAL-08  error",
 			[]string{"scaduto il 20 febbraio 2026", "art. 32-bis", "fino al 23 marzo 2026"}},
 		{revision.Extraordinary, revision.EUApplication, vote, "2026-02-10", "", nil},
-		{revision.Extraordinary, revision.EUApplication, vote, "2026-02-11", "REV-CAL-08  error", []string{"n. 197, art. 3"}},
+		{revision.Extraordinary, revision.EUApplication, vote, "2026-02-11", "REV-CAL-08  error",
+			[]string{"n. 197, art. 3"}},
 		{revision.Extraordinary, revision.TermEnded, vote, "2026-02-05", "REV-CAL-07 inferred warning", nil},
 		{revision.Extraordinary, revision.TurnsEighteen, vote, "2026-02-05", "REV-CAL-06  error",
 			[]string{"revisione semestrale fino al 10 aprile 2026"}},
 		{revision.Extraordinary, revision.CourtOrder, vote, "2026-03-10", "REV-CAL-07  warning", nil},
 		{revision.Extraordinary, "name-changed", vote, "2026-03-10", "REV-CAL-07  warning", nil},
 		{revision.Semestral, revision.TurnsEighteen, semestral, "2026-04-10", "", nil},
-		{revision.Semestral, revision.TurnsEighteen, semestral, "2026-04-11", "REV-CAL-09  warning", []string{"10 ottobre 2026"}},
+		{revision.Semestral, revision.TurnsEighteen, semestral, "2026-04-11", "REV-CAL-09  warning",
+			[]string{"10 ottobre 2026"}},
 		{revision.Semestral, revision.Death, semestral, "2026-04-01", "REV-CAL-06  error",
 			[]string{"prima tornata fino al 10 luglio 2026", "prima di un voto"}},
 		{revision.Semestral, revision.EUApplication, semestral, "2026-04-01", "REV-CAL-07  warning", nil},
@@ -183,10 +185,16 @@ func TestCheckAdmission(t *testing.T) {
 	require.NoError(t, doubtful.Err())
 
 	require.Equal(t, "kind", revision.CheckAdmission("x", revision.Death, vote, on(t, "2026-02-05"))[0].Case)
-	require.Equal(t, "day", revision.CheckAdmission(revision.Semestral, revision.Death, vote, electoral.Date{Year: 2026})[0].Case)
+	noDay := revision.CheckAdmission(revision.Semestral, revision.Death, vote, electoral.Date{Year: 2026})
+	require.Equal(t, "day", noDay[0].Case)
+	// The calendar of another revision says nothing of the term.
+	other := revision.CheckAdmission(revision.DynamicFirst, revision.Death, vote, on(t, "2026-07-01"))
+	require.Len(t, other, 1)
+	require.Equal(t, "term", other[0].Case)
 	// A round that would end while the lists are blocked is not offered.
 	july := referendum2026(t)
-	july.Day, july.LastDay, july.Notice, july.Called = on(t, "2026-07-19"), on(t, "2026-07-20"), on(t, "2026-06-04"), electoral.Date{}
+	july.Day, july.LastDay, july.Notice = on(t, "2026-07-19"), on(t, "2026-07-20"), on(t, "2026-06-04")
+	july.Called = electoral.Date{}
 	late := revision.CheckAdmission(revision.Extraordinary, revision.MovedOut, extraordinary(t, july), on(t, "2026-06-20"))
 	require.Contains(t, late[0].Expected, "10 gennaio 2027")
 }

@@ -29,13 +29,13 @@ func ExampleExtraordinarySchedule() {
 	}
 	late := electoral.Date{Year: 2026, Month: 3, Day: 1}
 	for _, f := range revision.CheckAdmission(revision.Extraordinary, revision.MovedIn, s, late) {
-		fmt.Println(f.Code, f.Message)
+		fmt.Println(f.Code, f.Severity, f.Expected)
 	}
 	// Output:
 	// 5 febbraio 2026: immigrazione da altro comune
 	// 20 febbraio 2026: acquisto o riacquisto del diritto elettorale
 	// 7 marzo 2026: decesso
-	// REV-CAL-08 Il termine per questa causa (immigrazione da altro comune) è scaduto il 5 febbraio 2026; il giorno della riga è il 1° marzo 2026.
+	// REV-CAL-08 error un giorno fino al 5 febbraio 2026; ora: la revisione dinamica ordinaria, seconda tornata fino al 31 luglio 2026
 }
 
 // The table of an ordinary dynamic revision, as it stands on a day.

@@ -256,7 +256,7 @@ func (l MinuteLine) writeText(b *bufio.Writer, number int) {
 // control characters and invisible ones, which could turn the order of reading, and
 // writes a question mark for what is no character.
 func tidyText(s string) string {
-	s = strings.Join(strings.Fields(norm.NFC.String(strings.ToValidUTF8(s, "?"))), " ")
+	s = strings.Join(strings.Fields(norm.NFC.String(s)), " ")
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == utf8.RuneError:

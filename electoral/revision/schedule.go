@@ -65,11 +65,12 @@ func halfYear(k Kind, year, half int, t Terms) (Schedule, error) {
 	if half == 2 {
 		begins = date(year, 7, 1)
 	}
+	terms := t.all()
 	for _, r := range halfYearRules() {
 		if r.kind.Revision() != k.Revision() {
 			continue
 		}
-		term := t.of(r.code, half, begins)
+		term := terms.of(r.code, half, begins)
 		s.add(r.step(term, term.fixedDay(year)))
 	}
 	s.order()
@@ -175,7 +176,7 @@ func ExtraordinarySchedule(comune string, votes []electoral.Vote, t Terms) (Sche
 	s := Schedule{Kind: Extraordinary, Comune: comune, Votes: slices.Clone(votes), terms: t}
 	var shared [][]Step // of each vote, those that all have
 	for _, v := range votes {
-		c := voteClock{vote: v, terms: t}
+		c := voteClock{vote: v, terms: t.all()}
 		c.setNotice()
 		shared = append(shared, c.listSteps())
 		for _, step := range c.ownSteps() {
@@ -256,7 +257,7 @@ func (s *Schedule) merge(shared [][]Step) {
 // A voteClock computes the steps of one vote.
 type voteClock struct {
 	vote   electoral.Vote
-	terms  Terms
+	terms  termList
 	notice electoral.Date
 	given  bool // the day of the notice
 	told   electoral.Faults

@@ -119,6 +119,13 @@ func TestCalendarWithoutNoticeAndCall(t *testing.T) {
 			require.Equal(t, revision.Inferred, step.Basis)
 		}
 	}
+	comunal := v
+	comunal.Consultation = electoral.ComunalElection
+	applications, ok := extraordinary(t, comunal).Step(revision.StepEUComunal)
+	require.True(t, ok)
+	require.Equal(t, "2026-02-10", applications.Day.String())
+	require.Equal(t, revision.Inferred, applications.Basis)
+	require.False(t, applications.Strict)
 	v.OptionUntil = on(t, "2025-12-31")
 	option, ok := extraordinary(t, v).Step(revision.StepOption)
 	require.True(t, ok)
@@ -303,10 +310,18 @@ func TestScheduleRefusals(t *testing.T) {
 		make func() (revision.Schedule, error)
 		want string
 	}{
-		{"year", func() (revision.Schedule, error) { return revision.SemestralSchedule(1966, 1, revision.Terms{}) }, " schedule.year"},
-		{"far year", func() (revision.Schedule, error) { return revision.DynamicSchedule(2201, 1, revision.Terms{}) }, " schedule.year"},
-		{"half", func() (revision.Schedule, error) { return revision.DynamicSchedule(2026, 3, revision.Terms{}) }, "half schedule.half"},
-		{"no half", func() (revision.Schedule, error) { return revision.SemestralSchedule(2026, 0, revision.Terms{}) }, "half schedule.half"},
+		{"year", func() (revision.Schedule, error) {
+			return revision.SemestralSchedule(1966, 1, revision.Terms{})
+		}, " schedule.year"},
+		{"far year", func() (revision.Schedule, error) {
+			return revision.DynamicSchedule(2201, 1, revision.Terms{})
+		}, " schedule.year"},
+		{"half", func() (revision.Schedule, error) {
+			return revision.DynamicSchedule(2026, 3, revision.Terms{})
+		}, "half schedule.half"},
+		{"no half", func() (revision.Schedule, error) {
+			return revision.SemestralSchedule(2026, 0, revision.Terms{})
+		}, "half schedule.half"},
 		{"no vote", func() (revision.Schedule, error) {
 			return revision.ExtraordinarySchedule("A074", nil, revision.Terms{})
 		}, "votes schedule.votes"},

@@ -214,20 +214,23 @@ func (t Term) holds(at electoral.Date) bool {
 	return !at.Before(t.From) && (t.Until.IsZero() || !at.After(t.Until))
 }
 
+// all returns the terms, those that were set before those of the law.
+func (t Terms) all() termList { return slices.Concat(t.Own, DefaultTerms()) }
+
+// A termList are terms of which the first that fits counts.
+type termList []Term
+
 // of returns the term of a step that holds on a day.
-func (t Terms) of(step StepCode, half int, at electoral.Date) Term {
-	for _, list := range [][]Term{t.Own, DefaultTerms()} {
-		i := slices.IndexFunc(list, func(o Term) bool { return o.Step == step && o.Half == half && o.holds(at) })
-		if i < 0 {
-			continue
-		}
-		out := list[i]
-		if out.Basis == "" {
-			out.Basis = Open
-		}
-		return out
+func (list termList) of(step StepCode, half int, at electoral.Date) Term {
+	i := slices.IndexFunc(list, func(o Term) bool { return o.Step == step && o.Half == half && o.holds(at) })
+	if i < 0 {
+		return Term{}
 	}
-	return Term{}
+	out := list[i]
+	if out.Basis == "" {
+		out.Basis = Open
+	}
+	return out
 }
 
 // fixedDay returns the day of a term of a half-year.
