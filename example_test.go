@@ -23,6 +23,7 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/anprxml"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
 	"github.com/liste-elettorali/anpr/electoral/registry"
+	"github.com/liste-elettorali/anpr/electoral/revision"
 	"github.com/liste-elettorali/anpr/electoral/rules"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 	"github.com/liste-elettorali/anpr/internal/testenv"
@@ -186,6 +187,7 @@ func Example_registry() {
 	// removed for: trasferimento di residenza
 	// in section 1 of E388 and entitled to vote for the Camera: 7
 	// touched since: 1
+	// all applied: true
 }
 
 // TestRegistryOnPostgres runs the registry example on the other database.
@@ -258,6 +260,34 @@ func keepLists(ctx context.Context, db *sqlstore.DB) error {
 		return err
 	}
 	fmt.Println("touched since:", len(page.Found))
+
+	// The first round of the dynamic revision: what register and lists propose.
+	revisions, err := revision.New(revision.Config{Registry: rolls})
+	if err != nil {
+		return err
+	}
+	round, _, err := revisions.Open(ctx, electoral.Request{ID: "5", Actor: officer}, revision.Opening{
+		Comune: "E388", Kind: revision.DynamicFirst, Year: 2026, Half: 1})
+	if err != nil {
+		return err
+	}
+	lines, err := revisions.Lines(ctx, electoral.Request{ID: "6", Actor: officer}, "E388", round.ID, revision.LineFilter{})
+	if err != nil {
+		return err
+	}
+	for _, v := range lines { // cause, article, ANPR's code, last day, evidence, doubts
+		accept := revision.Ruling{Line: v.Line.ID, Version: v.Line.Version,
+			Decision: revision.LineDecision{Verdict: revision.Accept, Section: "1"}}
+		req := electoral.Request{ID: "d-" + v.Line.ANPRID + string(v.Line.List), Actor: officer}
+		if _, _, err := revisions.Decide(ctx, req, "E388", round.ID, []revision.Ruling{accept}); err != nil {
+			return err
+		}
+	}
+	applied, err := revisions.Apply(ctx, electoral.Request{ID: "7", Actor: officer}, "E388", round.ID)
+	if err != nil {
+		return err
+	}
+	fmt.Println("all applied:", applied.Applied == len(lines))
 	return nil
 }
 

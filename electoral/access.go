@@ -258,6 +258,14 @@ const (
 	OpWithdrawSuccession  Operation = "comune-succession-withdraw"
 	OpUndoSuccession      Operation = "comune-succession-undo"
 	OpReadSuccessions     Operation = "comune-successions-read"
+	OpOpenRevision        Operation = "revision-open"
+	OpProposeRevision     Operation = "revision-propose"
+	OpReadRevision        Operation = "revision-read"
+	OpDecideLines         Operation = "revision-lines-decide"
+	OpAddLine             Operation = "revision-line-add"
+	OpApplyRevision       Operation = "revision-apply"
+	OpCloseRevision       Operation = "revision-close"
+	OpRevisionMinute      Operation = "revision-minute"
 )
 
 // A Recorder writes accesses to a log. The registry and the certificate

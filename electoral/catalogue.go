@@ -261,18 +261,44 @@ const (
 	ComuneCeased                  Code = "SUC-CES-01"
 	ComuneCeasedOpen              Code = "SUC-CES-02"
 	SuccessionInterim             Code = "SUC-CES-03"
+	RevisionNotFound              Code = "REV-RIV-01"
+	RevisionWhich                 Code = "REV-RIV-02"
+	RevisionStep                  Code = "REV-RIV-03"
+	ProposalsLeftOut              Code = "REV-RIV-04"
+	LinesLeft                     Code = "REV-RIV-05"
+	AppliedEarly                  Code = "REV-RIV-06"
+	LineNotFound                  Code = "REV-LIN-01"
+	LineChanged                   Code = "REV-LIN-02"
+	LineStep                      Code = "REV-LIN-03"
+	LineIncomplete                Code = "REV-LIN-04"
+	LineFit                       Code = "REV-LIN-05"
+	LineFacts                     Code = "REV-LIN-06"
+	LineBeforeLast                Code = "REV-LIN-07"
+	DoubtCitizenshipLost          Code = "REV-DUB-01"
+	DoubtUnregistered             Code = "REV-DUB-02"
+	DoubtStillListed              Code = "REV-DUB-03"
+	DoubtRestored                 Code = "REV-DUB-04"
+	DoubtReappeared               Code = "REV-DUB-05"
+	DoubtOrigin                   Code = "REV-DUB-06"
+	DoubtAttestation              Code = "REV-DUB-07"
+	DoubtTerritory                Code = "REV-DUB-08"
+	DoubtCapacity                 Code = "REV-DUB-09"
+	DoubtBirth                    Code = "REV-DUB-10"
+	DoubtReferenceDay             Code = "REV-DUB-11"
 )
 
-// Rules returns every rule, in a stable order. [RuleOf] finds one.
-func Rules() []Rule {
-	return slices.Concat(electorRules, sectionRules, registryRules, requestRules, removalRules, votingRules,
-		successionRules)
+// ruleLists returns the rules, room by room.
+func ruleLists() [][]Rule {
+	return [][]Rule{electorRules, sectionRules, registryRules, requestRules, removalRules, votingRules,
+		revisionTermsRules, revisionRules, successionRules}
 }
+
+// Rules returns every rule, in a stable order. [RuleOf] finds one.
+func Rules() []Rule { return slices.Concat(ruleLists()...) }
 
 // RuleOf returns the rule of a code.
 func RuleOf(c Code) (Rule, bool) {
-	for _, list := range [][]Rule{electorRules, sectionRules, registryRules, requestRules, removalRules, votingRules,
-		successionRules} {
+	for _, list := range ruleLists() {
 		if i := slices.IndexFunc(list, func(r Rule) bool { return r.Code == c }); i >= 0 {
 			return list[i], true
 		}

@@ -20,7 +20,7 @@ func TestGlossary(t *testing.T) {
 	text, err := os.ReadFile("GLOSSARY.md")
 	require.NoError(t, err)
 	types := map[string]bool{}
-	for _, room := range []string{"", "rules", "registry", "lists", "memory"} {
+	for _, room := range []string{"", "rules", "registry", "lists", "memory", "revision"} {
 		files, err := filepath.Glob(filepath.Join(room, "*.go"))
 		require.NoError(t, err)
 		for _, name := range files {
@@ -33,7 +33,7 @@ func TestGlossary(t *testing.T) {
 	for name := range types {
 		assert.True(t, strings.Contains(string(text), "`"+name+"`"), "%s is not in GLOSSARY.md", name)
 	}
-	typeName := regexp.MustCompile(`^((rules|registry|lists|memory)\.)?[A-Z]\w*$`)
+	typeName := regexp.MustCompile(`^((rules|registry|lists|memory|revision)\.)?[A-Z]\w*$`)
 	for i, part := range strings.Split(string(text), "`") {
 		if i%2 == 1 && typeName.MatchString(part) && !strings.HasSuffix(part, "List") {
 			assert.True(t, types[part], "GLOSSARY.md names %s, which is no type", part)

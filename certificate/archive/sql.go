@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/liste-elettorali/anpr/certificate"
+	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
@@ -95,7 +96,7 @@ func (s *SQL) Put(ctx context.Context, d certificate.Archived) error {
 	if err != nil {
 		return err
 	}
-	return s.db.Update(ctx, func(tx sqldb.Tx) error {
+	return update(ctx, s.db, func(tx sqldb.Tx) error {
 		for _, q := range []struct {
 			text string
 			args []any
@@ -334,7 +335,7 @@ func (s *SQL) Sweep(ctx context.Context, at time.Time) (int, error) {
 		return 0, err
 	}
 	n := 0
-	err := s.db.Update(ctx, func(tx sqldb.Tx) error {
+	err := update(ctx, s.db, func(tx sqldb.Tx) error {
 		n = 0
 		for _, first := range alphabet {
 			gone, err := expired(ctx, tx, string(first), at.UnixMilli())
@@ -442,3 +443,13 @@ func (s *SQL) Purge(ctx context.Context) error {
 // on a replica; if the server holds files for them, the error wraps
 // [ErrPurgeBlocked]. On SQLite it does nothing.
 func (s *SQL) PurgeLog(ctx context.Context) error { return s.db.PurgeLog(ctx) }
+
+// update changes the database; an error of which it is not known whether the change
+// stands has the name that it has outside.
+func update(ctx context.Context, db *sqldb.DB, fn func(tx sqldb.Tx) error) error {
+	err := db.Update(ctx, fn)
+	if errors.Is(err, sqldb.ErrUnknown) {
+		return fmt.Errorf("%w: %w", electoral.ErrUnknown, err)
+	}
+	return err
+}

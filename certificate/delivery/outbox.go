@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
@@ -83,7 +84,7 @@ func (o *SQLOutbox) Add(ctx context.Context, m Message) error {
 	if err := check(m); err != nil {
 		return err
 	}
-	return o.db.Update(ctx, func(tx sqldb.Tx) error {
+	return update(ctx, o.db, func(tx sqldb.Tx) error {
 		var n int64
 		err := sqldb.One(ctx, tx, []any{&n},
 			`SELECT count(*) FROM delivery_messages WHERE part = $1 AND certificate = $2 AND channel = $3`,
@@ -162,13 +163,15 @@ func parts() []string {
 	return list
 }
 
-// Due implements [Outbox].
+// dueText asks every part of the table, each of which has an index in this order: no
+// more is read than is returned, however much waits.
+const dueText = `SELECT ` + columns + ` FROM delivery_messages
+	WHERE state IN ('queued', 'sending') AND not_before <= $1 ORDER BY not_before, certificate, channel LIMIT `
+
+// Due implements [Outbox]. Its cost does not grow with what waits.
 func (o *SQLOutbox) Due(ctx context.Context, at time.Time, n int) ([]Message, error) {
-	return o.query(ctx, func(d sqldb.Dialect) (string, []any) {
-		return `SELECT ` + columns + ` FROM delivery_messages WHERE ` + d.In("part", "$1") + `
-			AND state IN ('queued', 'sending') AND not_before <= $2
-			ORDER BY not_before, certificate, channel LIMIT ` + strconv.Itoa(max(n, 0)),
-			[]any{d.List(parts()), at.UnixMilli()}
+	return o.query(ctx, func(sqldb.Dialect) (string, []any) {
+		return dueText + strconv.Itoa(max(n, 0)), []any{at.UnixMilli()}
 	})
 }
 
@@ -177,7 +180,7 @@ func (o *SQLOutbox) Update(ctx context.Context, m Message) error {
 	if err := check(m); err != nil {
 		return err
 	}
-	return o.db.Update(ctx, func(tx sqldb.Tx) error {
+	return update(ctx, o.db, func(tx sqldb.Tx) error {
 		var now int64
 		err := sqldb.One(ctx, tx, []any{&now}, `UPDATE delivery_messages SET state = $5, fiscal_code = $6, address = $7,
 			reason = $8, attempts = $9, not_before = $10, updated = $11, version = version + 1
@@ -195,7 +198,7 @@ func (o *SQLOutbox) Update(ctx context.Context, m Message) error {
 // Sweep implements [Outbox].
 func (o *SQLOutbox) Sweep(ctx context.Context, before time.Time) (int, error) {
 	n := 0
-	err := o.db.Update(ctx, func(tx sqldb.Tx) error {
+	err := update(ctx, o.db, func(tx sqldb.Tx) error {
 		n = 0
 		one := func(r sqldb.Rows) (s string, err error) { return s, r.Scan(&s) }
 		text := `DELETE FROM delivery_messages WHERE ` + tx.Dialect().In("part", "$1") + `
@@ -212,4 +215,14 @@ func (o *SQLOutbox) Sweep(ctx context.Context, before time.Time) (int, error) {
 		return 0, err
 	}
 	return n, nil
+}
+
+// update changes the database; an error of which it is not known whether the change
+// stands has the name that it has outside.
+func update(ctx context.Context, db *sqldb.DB, fn func(tx sqldb.Tx) error) error {
+	err := db.Update(ctx, fn)
+	if errors.Is(err, sqldb.ErrUnknown) {
+		return fmt.Errorf("%w: %w", electoral.ErrUnknown, err)
+	}
+	return err
 }

@@ -57,6 +57,7 @@ func rollCases() []storeCase {
 		{"texts", "texts are kept byte for byte", storeTexts},
 		{"bulk", "a writer that takes many electors at once writes what PutElector would", storeBulk},
 		{"still votes", "each kept vote stands in its comune and section", storeStillVotes},
+		{"ended", "a reader or writer that is kept after its call fails, and changes nothing", storeEnded},
 		{"remove", "what is removed is in no answer; to remove what is not there is no error", storeRemove},
 	}
 }

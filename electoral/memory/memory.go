@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -97,6 +98,15 @@ type memoryState struct {
 	electors layer[string, storedElector]
 	records  layer[recordKey, registry.Record]
 	journal  layer[journalKey, electoral.Revision]
+	over     *atomic.Bool // the call that gave it has ended; nil in the store itself
+}
+
+// usable returns an error if the call that gave a reader or writer has ended.
+func (s *memoryState) usable(ctx context.Context) error {
+	if s.over != nil && s.over.Load() {
+		return registry.ErrEnded
+	}
+	return ctx.Err()
 }
 
 // NewStore returns an empty store.
@@ -116,7 +126,10 @@ func (m *Store) View(ctx context.Context, fn func(registry.Reader) error) error 
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return fn(&m.state)
+	s := m.state // its maps are the store's
+	s.over = new(atomic.Bool)
+	defer s.over.Store(true)
+	return fn(&s)
 }
 
 // Update implements [registry.Store]. All updates exclude each other.
@@ -129,8 +142,9 @@ func (m *Store) Update(ctx context.Context, fn func(registry.Writer) error) erro
 	s := &m.state
 	tx := memoryState{
 		sections: newLayer(&s.sections), electors: newLayer(&s.electors),
-		records: newLayer(&s.records), journal: newLayer(&s.journal),
+		records: newLayer(&s.records), journal: newLayer(&s.journal), over: new(atomic.Bool),
 	}
+	defer tx.over.Store(true)
 	if err := fn(&tx); err != nil {
 		return err
 	}
@@ -145,7 +159,7 @@ func (m *Store) Update(ctx context.Context, fn func(registry.Writer) error) erro
 }
 
 func (s *memoryState) Elector(ctx context.Context, anprID string) (electoral.Elector, string, error) {
-	if err := ctx.Err(); err != nil {
+	if err := s.usable(ctx); err != nil {
 		return electoral.Elector{}, "", err
 	}
 	e, ok := s.electors.get(anprID)
@@ -156,7 +170,7 @@ func (s *memoryState) Elector(ctx context.Context, anprID string) (electoral.Ele
 }
 
 func (s *memoryState) Section(ctx context.Context, comune, number string) (electoral.Section, error) {
-	if err := ctx.Err(); err != nil {
+	if err := s.usable(ctx); err != nil {
 		return electoral.Section{}, err
 	}
 	sec, ok := s.sections.get(sectionKey{comune, number})
@@ -183,7 +197,18 @@ func sorted[T any](ctx context.Context, list []T, order func(a, b T) int, clone 
 	}
 }
 
+// failed yields an error.
+func failed[T any](err error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		yield(none, err)
+	}
+}
+
 func (s *memoryState) Sections(ctx context.Context, comune string) iter.Seq2[electoral.Section, error] {
+	if err := s.usable(ctx); err != nil {
+		return failed[electoral.Section](err)
+	}
 	var list []electoral.Section
 	for key, sec := range s.sections.all {
 		if key.comune == comune {
@@ -196,6 +221,9 @@ func (s *memoryState) Sections(ctx context.Context, comune string) iter.Seq2[ele
 
 func (s *memoryState) Enrolled(ctx context.Context, l electoral.List,
 	comune, section string) iter.Seq2[electoral.Elector, error] {
+	if err := s.usable(ctx); err != nil {
+		return failed[electoral.Elector](err)
+	}
 	if l == electoral.StillVotesList {
 		return s.stillVoting(ctx, comune, section)
 	}
@@ -255,6 +283,9 @@ func (e storedElector) of(comune string) bool {
 }
 
 func (s *memoryState) Search(ctx context.Context, q registry.Search) iter.Seq2[electoral.Elector, error] {
+	if err := s.usable(ctx); err != nil {
+		return failed[electoral.Elector](err)
+	}
 	if err := q.Check(); err != nil {
 		return func(yield func(electoral.Elector, error) bool) { yield(electoral.Elector{}, err) }
 	}
@@ -280,7 +311,7 @@ func (s *memoryState) Search(ctx context.Context, q registry.Search) iter.Seq2[e
 }
 
 func (s *memoryState) Counts(ctx context.Context, comune string) ([]registry.ListCount, error) {
-	if err := ctx.Err(); err != nil {
+	if err := s.usable(ctx); err != nil {
 		return nil, err
 	}
 	counts := map[registry.ListCount]int{}
@@ -303,7 +334,7 @@ func (s *memoryState) Counts(ctx context.Context, comune string) ([]registry.Lis
 
 func (s *memoryState) Record(ctx context.Context, comune string, book registry.Book,
 	id string) (registry.Record, error) {
-	if err := ctx.Err(); err != nil {
+	if err := s.usable(ctx); err != nil {
 		return registry.Record{}, err
 	}
 	r, ok := s.records.get(recordKey{comune, book, id})
@@ -314,6 +345,9 @@ func (s *memoryState) Record(ctx context.Context, comune string, book registry.B
 }
 
 func (s *memoryState) Records(ctx context.Context, q registry.RecordSearch) iter.Seq2[registry.Record, error] {
+	if err := s.usable(ctx); err != nil {
+		return failed[registry.Record](err)
+	}
 	var list []registry.Record
 	for key, r := range s.records.all {
 		if key.book == q.Book && (q.Comune != "" || q.Subject != "") &&
@@ -352,6 +386,9 @@ func (k journalKey) in(q registry.JournalSearch, r electoral.Revision) bool {
 }
 
 func (s *memoryState) Journal(ctx context.Context, q registry.JournalSearch) iter.Seq2[registry.JournalEntry, error] {
+	if err := s.usable(ctx); err != nil {
+		return failed[registry.JournalEntry](err)
+	}
 	var list []registry.JournalEntry
 	for key, revision := range s.journal.all {
 		if key.in(q, revision) {
@@ -364,22 +401,22 @@ func (s *memoryState) Journal(ctx context.Context, q registry.JournalSearch) ite
 
 func (s *memoryState) PutSection(ctx context.Context, sec electoral.Section) error {
 	s.sections.put(sectionKey{sec.Comune, sec.Number}, sec.Clone())
-	return ctx.Err()
+	return s.usable(ctx)
 }
 
 func (s *memoryState) PutElector(ctx context.Context, home string, e electoral.Elector) error {
 	s.electors.put(e.ANPRID, storedElector{home, e.Clone()})
-	return ctx.Err()
+	return s.usable(ctx)
 }
 
 func (s *memoryState) RemoveSection(ctx context.Context, comune, number string) error {
 	s.sections.remove(sectionKey{comune, number})
-	return ctx.Err()
+	return s.usable(ctx)
 }
 
 func (s *memoryState) RemoveElector(ctx context.Context, anprID string) error {
 	s.electors.remove(anprID)
-	return ctx.Err()
+	return s.usable(ctx)
 }
 
 func (s *memoryState) PutRecord(ctx context.Context, r registry.Record) error {
@@ -389,12 +426,12 @@ func (s *memoryState) PutRecord(ctx context.Context, r registry.Record) error {
 		r.Expires = r.Expires.UTC().Truncate(time.Millisecond)
 	}
 	s.records.put(recordKey{r.Comune, r.Book, r.ID}, r)
-	return ctx.Err()
+	return s.usable(ctx)
 }
 
 func (s *memoryState) RemoveRecord(ctx context.Context, comune string, book registry.Book, id string) error {
 	s.records.remove(recordKey{comune, book, id})
-	return ctx.Err()
+	return s.usable(ctx)
 }
 
 func (s *memoryState) ExpireRecords(ctx context.Context, comune string, at time.Time) (int, error) {
@@ -407,7 +444,7 @@ func (s *memoryState) ExpireRecords(ctx context.Context, comune string, at time.
 	for _, key := range keys {
 		s.records.remove(key)
 	}
-	return len(keys), ctx.Err()
+	return len(keys), s.usable(ctx)
 }
 
 func (s *memoryState) Note(ctx context.Context, entries ...registry.JournalEntry) error {
@@ -417,7 +454,7 @@ func (s *memoryState) Note(ctx context.Context, entries ...registry.JournalEntry
 			s.journal.put(key, e.Revision)
 		}
 	}
-	return ctx.Err()
+	return s.usable(ctx)
 }
 
 func (s *memoryState) Forget(ctx context.Context, comune string, before time.Time) (int, error) {
@@ -430,7 +467,7 @@ func (s *memoryState) Forget(ctx context.Context, comune string, before time.Tim
 	for _, key := range keys {
 		s.journal.remove(key)
 	}
-	return len(keys), ctx.Err()
+	return len(keys), s.usable(ctx)
 }
 
 // A Population keeps persons in memory. Make one with

@@ -382,6 +382,9 @@ func once[T any](ctx context.Context, a *action, s secret,
 			return err
 		}
 		warnings = append(told, warnings...)
+		if err := a.besides(ctx, w, nil); err != nil {
+			return err
+		}
 		data, err := json.Marshal(answer)
 		if err != nil {
 			return fmt.Errorf("registry: %w", err)
@@ -421,7 +424,18 @@ func (a *action) keepRefusal(ctx context.Context, w Writer, s secret, refusal el
 			return err
 		}
 	}
+	if err := a.besides(ctx, w, refusal); err != nil {
+		return err
+	}
 	return a.keep(ctx, w, s, reply{Refusal: refusal})
+}
+
+// besides does what [Registry.Also] adds to the update.
+func (a *action) besides(ctx context.Context, w Writer, refusal electoral.Faults) error {
+	if a.r.also == nil {
+		return nil
+	}
+	return a.r.also(ctx, w, refusal)
 }
 
 // replyID is the id under which a reply is kept: citizens of one comune do not

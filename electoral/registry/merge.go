@@ -85,7 +85,7 @@ func (a *action) merge(ctx context.Context, w Writer, from, to string) (electora
 	}
 	next.elector.ANPRID = to
 	inherit(&next.elector, ended)
-	for _, book := range []Book{RectificationBook, ApplicationBook, ChoiceBook} {
+	for _, book := range []Book{RectificationBook, ApplicationBook, ChoiceBook, RevisionLineBook, RevisionEvidenceBook} {
 		if err := rename(ctx, w, book, from, to); err != nil {
 			return electoral.Elector{}, nil, err
 		}

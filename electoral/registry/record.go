@@ -32,6 +32,11 @@ const (
 	// StandingBook keeps which comune took the place of another, and for a time what
 	// takes that back.
 	StandingBook Book = "standing"
+	// RevisionBook, RevisionLineBook and RevisionEvidenceBook keep the revisions
+	// of package revision, their lines, and what these rest on.
+	RevisionBook         Book = "revision"
+	RevisionLineBook     Book = "revision-line"
+	RevisionEvidenceBook Book = "revision-evidence"
 )
 
 // A Record is one entry of a [Book]. Comune, Book and ID are its key.

@@ -41,6 +41,7 @@ type Registry struct {
 	firstLoad  FirstLoadTerm
 	deathCode  electoral.RemovalCode
 	interim    []InterimRule
+	also       func(ctx context.Context, w Writer, refused electoral.Faults) error // of Also; may be nil
 }
 
 // A Config says what a [Registry] stands on.

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 
@@ -22,13 +23,19 @@ type Store interface {
 	// durable together before Update returns nil; if fn returns an error, or
 	// panics, none does and Update returns that error. Updates that touch the
 	// same comune exclude each other. fn may be called again when the store
-	// must retry: it must keep no effect of its own from an earlier call.
+	// must retry: it must keep no effect of its own from an earlier call. An
+	// error that wraps [electoral.ErrUnknown] means that the changes may or may
+	// not stand; with any other they do not.
 	Update(ctx context.Context, fn func(Writer) error) error
 }
 
+// ErrEnded is wrapped by the errors of a [Reader] and a [Writer] that are used after
+// the call that gave them has ended.
+var ErrEnded = errors.New("registry: the view or the update has ended")
+
 // A Reader reads one state of a [Store]. What it returns is the caller's: the
-// store keeps no reference to it. It is for one goroutine. After an error a
-// sequence yields nothing more.
+// store keeps no reference to it. It is for one goroutine, and ends with the call
+// that gave it ([ErrEnded]). After an error a sequence yields nothing more.
 type Reader interface {
 	RollReader
 	BookReader

@@ -260,3 +260,26 @@ func term(years int) string {
 	}
 	return strconv.Itoa(years) + " anni"
 }
+
+// AddedListOf returns the added list that serves the territory in which a comune
+// lies on a day; false if none does.
+func (c *Checker) AddedListOf(comune string, day electoral.Date) (electoral.List, bool) {
+	province := c.province(comune, day)
+	for _, t := range territories() {
+		if t.province == province {
+			return t.list, true
+		}
+	}
+	return "", false
+}
+
+// HasResidence judges, by the rule in force on a day, whether a person has lived in
+// the territory of an added list as long as the law asks; NotGiven if that is not
+// known, or if no rule holds on that day.
+func (c *Checker) HasResidence(l electoral.List, p *electoral.Person, day electoral.Date) electoral.Answer {
+	r, _, known := c.residence(l, p, day)
+	if !known {
+		return electoral.NotGiven
+	}
+	return r.Met
+}

@@ -19,8 +19,11 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"sync/atomic"
+	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/registry"
@@ -38,18 +41,53 @@ var ErrPurgeBlocked = sqldb.ErrPurgeBlocked
 // at every attempt. It has changed nothing.
 var ErrConflict = sqldb.ErrConflict
 
+// Errors of the databases that a caller can do something about; the text says which
+// file or volume, and what.
+var (
+	// ErrFull means that the volume is full, ErrReadOnly that the file or the server
+	// takes no writes, ErrDenied that the user lacks a right, ErrNotDatabase that the
+	// file is no SQLite database. Nothing was changed.
+	ErrFull        = sqldb.ErrFull
+	ErrReadOnly    = sqldb.ErrReadOnly
+	ErrDenied      = sqldb.ErrDenied
+	ErrNotDatabase = sqldb.ErrNotDatabase
+)
+
 // A DB is an open database with the schema of this package. It is safe for
 // concurrent use.
 type DB struct{ db *sqldb.DB }
 
-// OpenSQLite opens the SQLite database in a file, makes it with mode 0600 if
-// there is none, and brings its schema up to date. Several processes may open
-// it; a write waits up to ten seconds for another's. At most 64 views are open
-// at once; the next waits.
+// A SQLiteConfig says which SQLite database is opened, and how.
+type SQLiteConfig struct {
+	// File is the path of the file. It is made with mode 0600 if there is none.
+	// Required; a database in memory is refused: package memory has a store there.
+	File string
+	// Wait is how long a write waits for that of another process before it fails with
+	// [ErrConflict], up to an hour; zero means ten seconds.
+	Wait time.Duration
+}
+
+// OpenSQLite opens the SQLite database in a file with the defaults of
+// [SQLiteConfig].
 func OpenSQLite(ctx context.Context, file string) (*DB, error) {
-	db, err := sqldb.OpenSQLite(ctx, file)
+	return SQLiteConfig{File: file}.Open(ctx)
+}
+
+// Open opens the database and brings its schema up to date. Several processes may
+// open it at once; with nothing to bring up to date that takes no lock, so that it
+// works during a long write of another. At most 64 views are open at once; the next
+// waits.
+func (c SQLiteConfig) Open(ctx context.Context) (*DB, error) {
+	db, err := sqldb.OpenSQLiteWait(ctx, c.File, c.Wait)
 	return migrated(ctx, db, err)
 }
+
+// Backup writes a SQLite database as it stands into a new file of mode 0600, while
+// others read and write; what was deleted is not in it. It is durable when Backup
+// returns. Of a PostgreSQL database pg_dump makes one: the error then wraps
+// [errors.ErrUnsupported]. A backup holds personal data, which [DB.Purge] does not
+// reach.
+func (d *DB) Backup(ctx context.Context, file string) error { return d.db.Backup(ctx, file) }
 
 // OpenPostgres opens a PostgreSQL database and brings its schema up to date.
 // The connection string is a URL ("postgres://user@host:5432/db") or a list of
@@ -112,24 +150,85 @@ type Store struct{ db *sqldb.DB }
 
 // View implements [registry.Store].
 func (s *Store) View(ctx context.Context, fn func(registry.Reader) error) error {
-	return s.db.View(ctx, func(tx sqldb.Tx) error { return fn(&transaction{tx: tx}) })
+	return s.db.View(ctx, func(tx sqldb.Tx) error {
+		l := &lease{Tx: tx}
+		defer l.over.Store(true)
+		return fn(&transaction{tx: l})
+	})
 }
 
 // Update implements [registry.Store]. On PostgreSQL an update locks each
 // comune of which it reads or writes something until it ends, so that what it
 // has read stays true. It runs fn again after a deadlock with another update,
-// and when an elector that it did not find was written by another meanwhile.
+// and when an elector that it did not find was written by another meanwhile. Once fn
+// has returned, cancelling ctx no longer stops the update. If the connection is lost
+// at COMMIT the error wraps [electoral.ErrUnknown]; any other error means that
+// nothing was done.
 func (s *Store) Update(ctx context.Context, fn func(registry.Writer) error) error {
 	tried := map[string]bool{}
-	return s.db.Update(ctx, func(tx sqldb.Tx) error {
-		t := &transaction{tx: tx, locked: map[string]bool{}, tried: tried}
+	return settled(s.db.Update(ctx, func(tx sqldb.Tx) error {
+		l := &lease{Tx: tx}
+		defer l.over.Store(true)
+		t := &transaction{tx: l, locked: map[string]bool{}, tried: tried}
 		// What the attempt before has locked, in an order that led to a
 		// deadlock, is now locked at once.
 		if err := t.lock(ctx, slices.Collect(maps.Keys(tried))...); err != nil {
 			return err
 		}
 		return fn(t)
-	})
+	}))
+}
+
+// A lease is a transaction that its holder may use until it ends: its connection then
+// goes to somebody else.
+type lease struct {
+	sqldb.Tx
+	over atomic.Bool
+}
+
+func (l *lease) usable() error {
+	if l.over.Load() {
+		return registry.ErrEnded
+	}
+	return nil
+}
+
+func (l *lease) Query(ctx context.Context, text string, args ...any) (sqldb.Rows, error) {
+	if err := l.usable(); err != nil {
+		return nil, err
+	}
+	return l.Tx.Query(ctx, text, args...)
+}
+
+func (l *lease) Exec(ctx context.Context, list ...sqldb.Statement) error {
+	if err := l.usable(); err != nil {
+		return err
+	}
+	return l.Tx.Exec(ctx, list...)
+}
+
+func (l *lease) Copy(ctx context.Context, table string, columns []string, n int,
+	row func(i int) ([]any, error)) error {
+	if err := l.usable(); err != nil {
+		return err
+	}
+	return l.Tx.Copy(ctx, table, columns, n, row)
+}
+
+func (l *lease) Lock(ctx context.Context, table string, comuni ...string) error {
+	if err := l.usable(); err != nil {
+		return err
+	}
+	return l.Tx.Lock(ctx, table, comuni...)
+}
+
+// settled gives the error of a change that may or may not stand the name that it has
+// outside.
+func settled(err error) error {
+	if errors.Is(err, sqldb.ErrUnknown) {
+		return fmt.Errorf("%w: %w", electoral.ErrUnknown, err)
+	}
+	return err
 }
 
 // transaction implements [registry.Writer], [registry.BulkWriter] and

@@ -160,6 +160,14 @@ func operationName(o electoral.Operation) string {
 		electoral.OpWithdrawSuccession:  "Ritiro di un passaggio di territorio",
 		electoral.OpUndoSuccession:      "Annullamento di una successione di comuni",
 		electoral.OpReadSuccessions:     "Lettura delle successioni di comuni",
+		electoral.OpOpenRevision:        "Apertura di una revisione delle liste",
+		electoral.OpProposeRevision:     "Proposte di una revisione delle liste",
+		electoral.OpReadRevision:        "Lettura di una revisione delle liste",
+		electoral.OpDecideLines:         "Decisioni in una revisione delle liste",
+		electoral.OpAddLine:             "Aggiunta a una revisione delle liste",
+		electoral.OpApplyRevision:       "Esecuzione di una revisione delle liste",
+		electoral.OpCloseRevision:       "Chiusura di una revisione delle liste",
+		electoral.OpRevisionMinute:      "Verbale di una revisione delle liste",
 	}[o]; name != "" {
 		return name
 	}

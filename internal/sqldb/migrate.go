@@ -35,25 +35,41 @@ func (db *DB) Migrate(ctx context.Context, schema string, fsys fs.FS, dir string
 	if err != nil {
 		return fmt.Errorf("sqldb: %w", err)
 	}
-	for _, m := range files {
-		if err := db.engine.migrate(ctx, func(tx migrator) error {
-			return m.apply(ctx, tx, schema, fsys)
-		}); err != nil {
-			return fmt.Errorf("sqldb: schema %s, migration %s: %w", schema, m.name, err)
-		}
-	}
-	var last int64
-	if err := db.Lookup(ctx, func(q Querier) error {
-		return One(ctx, q, []any{&last}, `SELECT coalesce(max(version), 0) FROM schema_migrations WHERE schema = $1`,
-			schema)
-	}); err != nil {
+	last, err := db.version(ctx, schema)
+	if err != nil {
 		return err
 	}
 	if newest := int64(files[len(files)-1].version); last > newest {
 		return fmt.Errorf("sqldb: schema %s is at version %d, this program knows %d: use a newer program", schema, last,
 			newest)
 	}
+	// With nothing to apply no lock is taken, and no right to write is needed.
+	for _, m := range files[last:] {
+		if err := db.engine.migrate(ctx, func(tx migrator) error {
+			return m.apply(ctx, tx, schema, fsys)
+		}); err != nil {
+			return fmt.Errorf("sqldb: schema %s, migration %s: %w", schema, m.name, err)
+		}
+	}
 	return nil
+}
+
+// version returns the number of the last migration that was applied; 0 if none was.
+// They are applied in their order.
+func (db *DB) version(ctx context.Context, schema string) (last int64, err error) {
+	there := `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'`
+	if db.dialect == PostgreSQL {
+		there = `SELECT count(*) FROM (SELECT to_regclass('schema_migrations') AS found) AS t WHERE found IS NOT NULL`
+	}
+	err = db.Lookup(ctx, func(q Querier) error {
+		var tables int64
+		if err := One(ctx, q, []any{&tables}, there); err != nil || tables == 0 {
+			return err
+		}
+		return One(ctx, q, []any{&last}, `SELECT coalesce(max(version), 0) FROM schema_migrations WHERE schema = $1`,
+			schema)
+	})
+	return last, err
 }
 
 type migration struct {

@@ -246,7 +246,7 @@ func lookupOn(c *pgxpool.Conn, fn func(Querier) error) (died bool, err error) {
 
 func script(ctx context.Context, c *pgx.Conn, text string) error {
 	_, err := c.PgConn().Exec(ctx, text).ReadAll()
-	return prefixed(err)
+	return named(err)
 }
 
 // postgresReader runs queries and keeps the first error of the server.
@@ -261,11 +261,24 @@ func (r *postgresReader) failed(err error) error {
 	if err == nil {
 		return nil
 	}
-	err = prefixed(err)
+	err = named(err)
 	if r.err == nil {
 		r.err = err
 	}
 	return err
+}
+
+// named gives an error of the server the name under which callers know it.
+func named(err error) error {
+	switch {
+	case hasCode(err, diskFull):
+		return fmt.Errorf("%w: on the volume of the PostgreSQL server: %w", ErrFull, err)
+	case hasCode(err, readOnlyTransaction):
+		return fmt.Errorf("%w: the PostgreSQL server takes reads only: %w", ErrReadOnly, err)
+	case hasCode(err, insufficientPrivilege):
+		return fmt.Errorf("%w: a role of the database is missing a GRANT: %w", ErrDenied, err)
+	}
+	return prefixed(err)
 }
 
 func (r *postgresReader) Query(ctx context.Context, text string, args ...any) (Rows, error) {
@@ -333,21 +346,46 @@ func (t *postgresTx) script(ctx context.Context, text string) error {
 	return t.failed(script(ctx, t.conn, text))
 }
 
+// commitTerm bounds the wait for the answer to COMMIT.
+const commitTerm = time.Minute
+
+// commit is not cancelled by its caller's context once COMMIT is on its way: the
+// transaction might stand although the caller was told that it does not.
 func (t *postgresTx) commit(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return prefixed(err)
 	}
+	if t.conn.IsClosed() {
+		return t.failed(errors.New("the connection was lost before COMMIT"))
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTerm)
+	defer cancel()
 	// A transaction of which a statement has failed ends with COMMIT too, but
 	// as a rollback.
-	tag, err := t.conn.Exec(ctx, "COMMIT")
-	if err == nil && tag.String() != "COMMIT" {
-		err = fmt.Errorf("a statement has failed: nothing is committed: %w", t.err)
+	answer, err := t.conn.PgConn().Exec(ctx, "COMMIT").ReadAll()
+	if err == nil && (len(answer) != 1 || answer[0].CommandTag.String() != "COMMIT") {
+		err = fmt.Errorf("%w: %w", errRolledBack, t.err)
 	}
 	if err != nil {
+		if unsettled(err) {
+			err = fmt.Errorf("%w: %w", ErrUnknown, err)
+		}
 		return t.failed(err)
 	}
 	t.end()
 	return nil
+}
+
+// unsettled reports whether after an error of COMMIT it is not known whether the
+// transaction stands: the server did not say no. A server that is shut down may
+// have committed before it ends the session.
+func unsettled(err error) bool {
+	pg, answered := errors.AsType[*pgconn.PgError](err)
+	if !answered {
+		return !errors.Is(err, errRolledBack)
+	}
+	return pg.Severity == "FATAL" || pg.Severity == "PANIC" || pg.SeverityUnlocalized == "FATAL" ||
+		pg.SeverityUnlocalized == "PANIC" || hasCode(err, completionUnknown, resolutionUnknown)
 }
 
 func (t *postgresTx) rollback() {
@@ -369,13 +407,18 @@ func (t *postgresTx) end() {
 
 // SQLSTATE codes.
 const (
-	serializationFailure = "40001"
-	deadlockDetected     = "40P01"
-	uniqueViolation      = "23505"
-	lockNotAvailable     = "55P03"
-	undefinedTable       = "42P01"
-	duplicateTable       = "42P07"
-	duplicateObject      = "42710"
+	serializationFailure  = "40001"
+	deadlockDetected      = "40P01"
+	uniqueViolation       = "23505"
+	lockNotAvailable      = "55P03"
+	completionUnknown     = "40003"
+	diskFull              = "53100"
+	readOnlyTransaction   = "25006"
+	insufficientPrivilege = "42501"
+	resolutionUnknown     = "08007"
+	undefinedTable        = "42P01"
+	duplicateTable        = "42P07"
+	duplicateObject       = "42710"
 )
 
 func hasCode(err error, codes ...string) bool {
@@ -438,4 +481,8 @@ func (e *postgres) firstMigration(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+func (e *postgres) backup(context.Context, string) error {
+	return fmt.Errorf("sqldb: backup: of a PostgreSQL database pg_dump makes one: %w", errors.ErrUnsupported)
 }

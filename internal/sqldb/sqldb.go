@@ -31,6 +31,24 @@ var ErrNoRow = errors.New("sqldb: no row")
 // prevented, after every attempt that was allowed. Nothing of it was done.
 var ErrConflict = errors.New("sqldb: another transaction prevented this one")
 
+// ErrUnknown is wrapped by the error of a transaction of which it is not known
+// whether it stands: the connection was lost, or the file system failed, at COMMIT.
+var ErrUnknown = errors.New("sqldb: it is not known whether the transaction stands")
+
+// Errors of the engines that a caller can do something about; the text says which file
+// or volume, and what.
+var (
+	// ErrFull is wrapped when the volume is full, ErrReadOnly when the file or the
+	// server takes no writes, ErrDenied when the user lacks a right.
+	ErrFull     = errors.New("sqldb: no space is left")
+	ErrReadOnly = errors.New("sqldb: the database cannot be written")
+	ErrDenied   = errors.New("sqldb: the user of the database lacks a right")
+	// ErrNotDatabase is wrapped for a file that is no SQLite database.
+	ErrNotDatabase = errors.New("sqldb: the file is no SQLite database, or is damaged")
+)
+
+var errRolledBack = errors.New("a statement has failed: nothing is committed")
+
 // A Dialect is the SQL of an engine.
 type Dialect uint8
 
@@ -194,6 +212,7 @@ type engine interface {
 	migrate(ctx context.Context, fn func(migrator) error) error
 	purge(ctx context.Context, tables []string) error
 	purgeLog(ctx context.Context) error
+	backup(ctx context.Context, file string) error
 	close() error
 }
 
@@ -235,7 +254,9 @@ func (db *DB) Snapshot(ctx context.Context, fn func(Tx) error) error {
 	return err
 }
 
-// Update calls fn with a transaction that excludes others by [Tx.Lock]. It
+// Update calls fn with a transaction that excludes others by [Tx.Lock]. Once fn has
+// returned, its commit is not cancelled with ctx: the error says what became of it,
+// or wraps [ErrUnknown]. It
 // calls fn again when the engine asks for it: on PostgreSQL after a
 // serialization failure, a deadlock, or a unique key that another transaction
 // took meanwhile, after a pause that grows. After the last attempt the error
@@ -294,6 +315,12 @@ func own(err, reason error) error {
 func (db *DB) Purge(ctx context.Context, tables ...string) error {
 	return db.engine.purge(ctx, tables)
 }
+
+// Backup writes the database as it stands, without what was deleted, into a new file
+// of mode 0600, while others read and write. It is durable when Backup returns; after
+// an error the file is gone. Only SQLite has it: of a PostgreSQL database pg_dump makes
+// one.
+func (db *DB) Backup(ctx context.Context, file string) error { return db.engine.backup(ctx, file) }
 
 // PurgeLog leaves no byte of what was written before the call in the write-ahead
 // log of PostgreSQL's server: it makes the log begin anew and overwrites the files

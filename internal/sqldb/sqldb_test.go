@@ -307,3 +307,27 @@ func TestPurgeSQLite(t *testing.T) {
 		}
 	}
 }
+
+// TestSQLiteErrors: a full volume and a file that takes no writes have names of their
+// own, and say which file it is.
+func TestSQLiteErrors(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "x.db")
+	db, err := sqldb.OpenSQLite(t.Context(), file)
+	require.NoError(t, err)
+	defer db.Close()
+	require.NoError(t, db.Migrate(t.Context(), "s", script("CREATE TABLE a (v TEXT)"), "m"))
+	for _, c := range []struct {
+		pragma string
+		want   error
+	}{{"PRAGMA max_page_count = 8", sqldb.ErrFull}, {"PRAGMA query_only = ON", sqldb.ErrReadOnly}} {
+		err := db.Update(t.Context(), func(tx sqldb.Tx) error {
+			rows, err := tx.Query(t.Context(), c.pragma)
+			require.NoError(t, err)
+			rows.Close()
+			return tx.Exec(t.Context(), sqldb.Statement{Text: "INSERT INTO a VALUES ($1)",
+				Args: []any{strings.Repeat("x", 1<<20)}})
+		})
+		require.ErrorIs(t, err, c.want)
+		require.ErrorContains(t, err, file)
+	}
+}

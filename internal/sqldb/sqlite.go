@@ -8,18 +8,21 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	driver "modernc.org/sqlite" // which registers itself as "sqlite"
 )
 
 // sqlite is a file with its writing side apart: SQLite has one writer.
 type sqlite struct {
 	file    string
+	wait    time.Duration
 	db      *sql.DB // what the reading connections come from
 	writeDB *sql.DB
 	read    *pool[*sqliteConn]
@@ -33,16 +36,33 @@ const (
 	sqliteLookups = 16
 )
 
-// OpenSQLite opens the database in a file and makes it, with mode 0600, if
+// DefaultWait is how long a write on SQLite waits for another process's.
+const DefaultWait = 10 * time.Second
+
+// OpenSQLite opens the database in a file with [DefaultWait]; see [OpenSQLiteWait].
+func OpenSQLite(ctx context.Context, file string) (*DB, error) { return OpenSQLiteWait(ctx, file, 0) }
+
+// OpenSQLiteWait opens the database in a file and makes it, with mode 0600, if
 // there is none. What is committed is durable (WAL, synchronous FULL), and
-// what is deleted is overwritten (secure_delete). A write waits up to ten
-// seconds for another process's. 64 views may be open at once; the next waits.
-func OpenSQLite(ctx context.Context, file string) (*DB, error) {
+// what is deleted is overwritten (secure_delete). A write waits up to wait for
+// another process's, zero meaning [DefaultWait], and then fails with an error that
+// wraps [ErrConflict]. To open a database takes no lock from others. 64 views may be
+// open at once; the next waits.
+//
+// A database in memory is refused, since it has no file for a second connection; so
+// are a folder and a file that holds something else ([ErrNotDatabase]).
+func OpenSQLiteWait(ctx context.Context, file string, wait time.Duration) (*DB, error) {
+	if wait == 0 {
+		wait = DefaultWait
+	}
+	if err := fitFile(file, wait); err != nil {
+		return nil, err
+	}
 	if err := create(file); err != nil {
 		return nil, fmt.Errorf("sqldb: %w", err)
 	}
 	var err error
-	e := &sqlite{file: file}
+	e := &sqlite{file: file, wait: wait}
 	if e.writeDB, err = sql.Open("sqlite", e.dsn()); err != nil {
 		return nil, fmt.Errorf("sqldb: %w", err)
 	}
@@ -53,18 +73,66 @@ func OpenSQLite(ctx context.Context, file string) (*DB, error) {
 		return func(ctx context.Context) (*sqliteConn, error) {
 			conn, err := db.Conn(ctx)
 			if err != nil {
-				return nil, fmt.Errorf("sqldb: %w", err)
+				return nil, e.failed(err)
 			}
-			return &sqliteConn{conn: conn, prepared: map[string]*sql.Stmt{}}, nil
+			return &sqliteConn{file: e, conn: conn, prepared: map[string]*sql.Stmt{}}, nil
 		}
 	}
 	e.write = newPool(1, dialer(e.writeDB), (*sqliteConn).close)
 	e.read = newPool(sqliteReaders, dialer(e.db), (*sqliteConn).close)
 	e.look = newPool(sqliteLookups, dialer(e.db), (*sqliteConn).close)
 	if err := e.writeDB.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("sqldb: open %s: %w", file, err), e.shut())
+		return nil, errors.Join(e.failed(err), e.shut())
 	}
 	return &DB{engine: e, dialect: SQLite}, nil
+}
+
+// fitFile refuses what is no file of a database, before anything is made.
+func fitFile(file string, wait time.Duration) error {
+	info, err := os.Stat(file)
+	switch {
+	case wait < 0 || wait > time.Hour:
+		return fmt.Errorf("sqldb: wait of %v: expected up to an hour", wait)
+	case file == "" || strings.HasPrefix(file, ":memory:") || strings.HasPrefix(file, "file:"):
+		return fmt.Errorf("sqldb: %q: expected the path of a file: a database in memory has one connection only", file)
+	case err == nil && info.IsDir():
+		return fmt.Errorf("sqldb: %s is a folder: expected the path of a file in it", file)
+	case err == nil && !info.Mode().IsRegular():
+		return fmt.Errorf("sqldb: %s is no regular file", file)
+	}
+	return nil
+}
+
+// The result codes of SQLite that callers can do something about.
+const (
+	sqliteBusy     = 5
+	sqliteLocked   = 6
+	sqliteReadOnly = 8
+	sqliteIOErr    = 10
+	sqliteFull     = 13
+	sqliteNotDB    = 26
+)
+
+// failed gives an error of SQLite the name under which callers know it, with the file
+// and what to do.
+func (e *sqlite) failed(err error) error {
+	failure, ok := errors.AsType[*driver.Error](err)
+	if !ok {
+		return prefixed(err)
+	}
+	switch failure.Code() & 0xff {
+	case sqliteBusy, sqliteLocked:
+		return fmt.Errorf("%w: %s is being written by another process; waited %v: %w", ErrConflict, e.file, e.wait, err)
+	case sqliteReadOnly:
+		return fmt.Errorf("%w: %s: check the rights of the file and of its folder: %w", ErrReadOnly, e.file, err)
+	case sqliteFull:
+		return fmt.Errorf("%w: the volume of %s: free space and try again: %w", ErrFull, e.file, err)
+	case sqliteNotDB:
+		return fmt.Errorf("%w: %s: %w", ErrNotDatabase, e.file, err)
+	case sqliteIOErr:
+		return fmt.Errorf("sqldb: the volume of %s does not read or write: %w", e.file, err)
+	}
+	return fmt.Errorf("sqldb: %s: %w", e.file, err)
 }
 
 // creating makes one call of create wait for another.
@@ -87,10 +155,10 @@ func create(file string) error {
 	return f.Close()
 }
 
-const busyTimeout = "busy_timeout(10000)"
+func (e *sqlite) busyTimeout() string { return fmt.Sprintf("busy_timeout(%d)", e.wait.Milliseconds()) }
 
 func (e *sqlite) dsn(more ...string) string {
-	pragmas := append(more, busyTimeout, "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)",
+	pragmas := append(more, e.busyTimeout(), "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)",
 		"foreign_keys(ON)", "trusted_schema(OFF)")
 	return "file:" + (&url.URL{Path: e.file}).EscapedPath() + "?" + url.Values{"_pragma": pragmas}.Encode()
 }
@@ -146,6 +214,7 @@ func (e *sqlite) lookup(ctx context.Context, fn func(Querier) error) error {
 
 // sqliteConn is one connection with the statements that it has prepared.
 type sqliteConn struct {
+	file     *sqlite
 	conn     *sql.Conn
 	prepared map[string]*sql.Stmt
 }
@@ -169,7 +238,7 @@ func (c *sqliteConn) prepare(ctx context.Context, text string) (*sql.Stmt, error
 	}
 	stmt, err := c.conn.PrepareContext(ctx, placeholders(text))
 	if err != nil {
-		return nil, prefixed(err)
+		return nil, c.file.failed(err)
 	}
 	if len(c.prepared) >= maxPrepared {
 		for old, s := range c.prepared {
@@ -203,17 +272,25 @@ func (c *sqliteConn) Query(ctx context.Context, text string, args ...any) (Rows,
 	}
 	rows, err := stmt.QueryContext(ctx, args...)
 	if err != nil {
-		return nil, prefixed(err)
+		return nil, c.file.failed(err)
 	}
-	return sqliteRows{rows}, nil
+	return sqliteRows{rows, c.file}, nil
 }
 
 // sqliteRows are Rows whose Close has no error: Err has it.
-type sqliteRows struct{ *sql.Rows }
+type sqliteRows struct {
+	*sql.Rows
+	file *sqlite
+}
 
 func (r sqliteRows) Close() { _ = r.Rows.Close() }
 
-func (r sqliteRows) Err() error { return prefixed(r.Rows.Err()) }
+func (r sqliteRows) Err() error {
+	if err := r.Rows.Err(); err != nil {
+		return r.file.failed(err)
+	}
+	return nil
+}
 
 func prefixed(err error) error {
 	if err != nil {
@@ -252,8 +329,10 @@ func (t *sqliteTx) exec(ctx context.Context, s Statement) error {
 	if err != nil {
 		return err
 	}
-	_, err = stmt.ExecContext(ctx, s.Args...)
-	return prefixed(err)
+	if _, err = stmt.ExecContext(ctx, s.Args...); err != nil {
+		return t.file.failed(err)
+	}
+	return nil
 }
 
 // maxArguments is how many arguments a multi-row insert has: beyond it a
@@ -310,8 +389,10 @@ func insertRows(table string, columns []string, rows int) string {
 func (t *sqliteTx) Lock(context.Context, string, ...string) error { return nil }
 
 func (t *sqliteTx) script(ctx context.Context, text string) error {
-	_, err := t.conn.ExecContext(ctx, text)
-	return prefixed(err)
+	if _, err := t.conn.ExecContext(ctx, text); err != nil {
+		return t.file.failed(err)
+	}
+	return nil
 }
 
 func (t *sqliteTx) commit(ctx context.Context) error {
@@ -319,13 +400,24 @@ func (t *sqliteTx) commit(ctx context.Context) error {
 		return prefixed(err)
 	}
 	if t.failed != nil {
-		return fmt.Errorf("sqldb: a statement has failed: nothing is committed: %w", t.failed)
+		return fmt.Errorf("sqldb: %w: %w", errRolledBack, t.failed)
 	}
-	if err := t.Exec(ctx, Statement{Text: "COMMIT"}); err != nil {
+	// An interrupted COMMIT might stand although its caller was told that it does not.
+	if err := t.Exec(context.WithoutCancel(ctx), Statement{Text: "COMMIT"}); err != nil {
+		if inputOutput(err) {
+			return fmt.Errorf("sqldb: %w: %w", ErrUnknown, err)
+		}
 		return err
 	}
 	t.end(false)
 	return nil
+}
+
+// inputOutput reports whether the file system failed: what was written of a
+// transaction may be found whole when the file is opened again.
+func inputOutput(err error) bool {
+	failure, ok := errors.AsType[*driver.Error](err)
+	return ok && failure.Code()&0xff == sqliteIOErr
 }
 
 // rollback gives the connection back, which must be without a transaction:
@@ -376,15 +468,15 @@ func (e *sqlite) purge(ctx context.Context, _ []string) error {
 	defer e.write.release(c, false)
 	conn := c.conn
 	if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout(%d)", purgeWait.Milliseconds())); err != nil {
-		return prefixed(err)
+		return e.failed(err)
 	}
-	defer func() { _, _ = conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA "+busyTimeout) }()
+	defer func() { _, _ = conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA "+e.busyTimeout()) }()
 	if _, err := conn.ExecContext(ctx, "VACUUM"); err != nil {
-		return prefixed(err)
+		return e.failed(err)
 	}
 	var busy, frames, moved int
 	if err := conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved); err != nil {
-		return prefixed(err)
+		return e.failed(err)
 	}
 	if busy != 0 {
 		return fmt.Errorf("%w: after %v a reader still holds the write-ahead log of %s, which keeps earlier values",
@@ -394,3 +486,46 @@ func (e *sqlite) purge(ctx context.Context, _ []string) error {
 }
 
 func (e *sqlite) purgeLog(context.Context) error { return nil }
+
+// backup copies the database into a new file in one reading transaction.
+func (e *sqlite) backup(ctx context.Context, file string) error {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("sqldb: backup: %w", err)
+	}
+	err = e.copyInto(ctx, file)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(fmt.Errorf("sqldb: backup into %s: %w", file, err), os.Remove(file))
+	}
+	return syncFolder(filepath.Dir(file))
+}
+
+// syncFolder makes the name of a new file durable. Windows has no such call.
+func syncFolder(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("sqldb: %w", err)
+	}
+	if err := errors.Join(d.Sync(), d.Close()); err != nil {
+		return fmt.Errorf("sqldb: %w", err)
+	}
+	return nil
+}
+
+func (e *sqlite) copyInto(ctx context.Context, file string) error {
+	db, err := sql.Open("sqlite", e.dsn())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", file); err != nil {
+		return e.failed(err)
+	}
+	return nil
+}

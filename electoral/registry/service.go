@@ -1,0 +1,66 @@
+package registry
+
+import (
+	"context"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// Config returns what the registry stands on, with its defaults filled in. The
+// store and the population behind it are the registry's own.
+func (r *Registry) Config() Config {
+	return Config{
+		Store: r.store, Population: r.population, Recorder: r.recorder, Checker: r.checker, Now: r.calendar.Now,
+		Retention: r.retention, Votes: r.votes, FirstLoad: r.firstLoad, DeathCode: r.deathCode,
+	}
+}
+
+// Also returns a registry whose writing services call fn in the update in which
+// they do their work and keep their answer, or keep a refusal, which fn then gets:
+// what fn writes stands if and only if the answer does. fn is not called for an
+// answer to an earlier request with the same id. It may be called again when the
+// store must retry. An error of fn is that of the service, of which nothing is then
+// done. The services otherwise are those of r.
+func (r *Registry) Also(fn func(ctx context.Context, w Writer, refused electoral.Faults) error) *Registry {
+	with := *r
+	with.also = fn
+	return &with
+}
+
+// A Call is one call of a service that another package offers on the registry's
+// store, to the officer of a comune.
+type Call struct {
+	Request   electoral.Request
+	Operation electoral.Operation
+	// Comune is the Belfiore code of the comune whose lists it is about, in whose
+	// chain of the log it stands.
+	Comune string
+	// Payload is what was asked; it must be fit for JSON.
+	Payload any
+	// Refused are reasons to refuse the call beside those of the caller.
+	Refused electoral.Faults
+}
+
+// Perform runs a writing service of another package as those of the registry run:
+// admitted, on record, with its effect once for each request id, in one update.
+// See [Registry] for the errors.
+func Perform[T any](ctx context.Context, r *Registry, c Call,
+	fn func(w Writer) (T, electoral.Faults, error)) (T, electoral.Faults, error) {
+	a := r.begin(c.Request, c.Operation, c.Comune)
+	return perform(ctx, a, append(a.officerOf(c.Comune), c.Refused...), c.Payload, fn)
+}
+
+// Inspect runs a reading service of another package: fn reads, and may set details
+// of the access; nothing that it read may leave before Inspect returns nil.
+func Inspect(ctx context.Context, r *Registry, c Call, fn func(on *electoral.Entry) error) error {
+	a := r.begin(c.Request, c.Operation, c.Comune)
+	return a.read(ctx, append(a.officerOf(c.Comune), c.Refused...), fn)
+}
+
+// Carry runs a service of another package that works in several steps, each of
+// which is durable by itself: the request is on record before fn, the outcome
+// after. What makes a repetition harmless is fn's own.
+func Carry(ctx context.Context, r *Registry, c Call, fn func(on *electoral.Entry) error) error {
+	a := r.begin(c.Request, c.Operation, c.Comune)
+	return a.write(ctx, append(a.officerOf(c.Comune), c.Refused...), fn)
+}
