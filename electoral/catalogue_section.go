@@ -33,6 +33,13 @@ var sectionRules = []Rule{
 		ANPRCode:    "EN489",
 	},
 	{
+		Code: SectionNumberUnusual, Severity: Warning,
+		Description: "il numero della sezione è scritto nella forma usuale, senza spazi o zeri in più",
+		Message:     "Il numero «{section}» non è nella forma usuale: gli elettori vanno iscritti con le stesse lettere.",
+		Expected:    "«{number}», se il comune non lo scrive altrimenti",
+		Source:      "D.M. 17 ottobre 2022, all. 1, punto 2",
+	},
+	{
 		Code: SeatNameMissing, Severity: Error,
 		Description: "la sede della sezione ha una denominazione",
 		Message:     "Manca la denominazione della sede.",
