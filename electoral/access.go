@@ -253,6 +253,12 @@ const (
 	OpWithdrawChoice      Operation = "choice-withdraw"
 	OpReadChoices         Operation = "choices-read"
 	OpMergeIDs            Operation = "ids-merge"
+	OpListSections        Operation = "sections-list"
+	OpDeleteSection       Operation = "section-delete"
+	OpRenumberSection     Operation = "section-renumber"
+	OpRedraw              Operation = "sections-redraw"
+	OpMoveElectors        Operation = "electors-move"
+	OpSpreadAbroad        Operation = "abroad-spread"
 )
 
 // A Recorder writes accesses to a log. The registry and the certificate

@@ -166,6 +166,7 @@ const (
 	RedrawnBeforeVote             Code = "REG-SEZ-17"
 	SeatChanged                   Code = "REG-SEZ-18"
 	SectionKindUnknown            Code = "REG-SEZ-19"
+	SectionNotOrdinary            Code = "REG-SEZ-20"
 	OtherComuneLoad               Code = "REG-CAR-01"
 	DuplicateElector              Code = "REG-CAR-02"
 	DuplicateSection              Code = "REG-CAR-03"

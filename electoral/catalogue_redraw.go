@@ -182,4 +182,11 @@ var redrawRules = []Rule{
 		Expected:    "nessun tipo, per una sezione ordinaria, oppure hospital o special",
 		Source:      "D.P.R. n. 361 del 1957, art. 52; legge n. 136 del 1976, artt. 8 e 9",
 	},
+	{
+		Code: SectionNotOrdinary, Severity: Error,
+		Description: "i residenti all'estero si ripartiscono tra sezioni ordinarie",
+		Message:     "La sezione {section} è una {kind}.",
+		Expected:    "una sezione ordinaria",
+		Source:      "D.P.R. n. 223 del 1967, art. 36",
+	},
 }

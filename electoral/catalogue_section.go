@@ -22,7 +22,11 @@ var sectionRules = []Rule{
 		Description: "la sezione ha un numero",
 		Message:     "Manca il numero della sezione.",
 		Expected:    "il numero della sezione, da 1 a 200 caratteri",
-		Source:      "D.M. 17 ottobre 2022, all. 1, punto 2",
+		Cases: []Case{
+			{Name: "unreadable", Message: "Il numero della sezione contiene caratteri che non si leggono.",
+				Expected: "lettere, cifre e segni, in UTF-8 e senza caratteri di controllo"},
+		},
+		Source: "D.M. 17 ottobre 2022, all. 1, punto 2",
 	},
 	{
 		Code: SectionNumberTooLong, Severity: Error,

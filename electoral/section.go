@@ -20,8 +20,8 @@ type Section struct {
 	SeatName string  `json:"seatName"`
 	Seat     Address `json:"seat"`
 	// Kind says for whom the section is; its zero value is an ordinary section.
-	// ANPR's messages do not carry it: it is kept here alone, and a section that
-	// comes in a message keeps the kind that it had.
+	// ANPR's messages and files do not carry it: it is kept here alone, and a section
+	// that comes in one keeps the kind that it had.
 	Kind SectionKind `json:"kind,omitzero"`
 	// EuropeanConstituency is for the election of the European Parliament's
 	// members that fall to Italy; empty when not given.

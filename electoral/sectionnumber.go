@@ -67,6 +67,9 @@ func SectionNumberKey(number string) string {
 
 // plainNumber drops what the eye does not see, and leading zeros.
 func plainNumber(s string) string {
+	if digits(s) == len(s) && s != "" && s[0] != '0' {
+		return s // nearly all
+	}
 	s = strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Cf, r) {
 			return -1

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -50,6 +51,9 @@ func (k *section) identity() {
 	switch {
 	case strings.TrimSpace(k.s.Number) == "":
 		k.fault(electoral.SectionNumberMissing, "number", k.s.Number, nil)
+	case !utf8.ValidString(k.s.Number) || strings.ContainsFunc(k.s.Number, unicode.IsControl):
+		k.fault(electoral.SectionNumberMissing.In("unreadable"), "number",
+			strconv.QuoteToASCII(k.s.Number[:min(len(k.s.Number), electoral.MaxText)]), nil)
 	case utf8.RuneCountInString(k.s.Number) > electoral.MaxText:
 		k.fault(electoral.SectionNumberTooLong, "number", k.s.Number, nil)
 	default:

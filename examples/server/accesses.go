@@ -155,6 +155,12 @@ func operationName(o electoral.Operation) string {
 		electoral.OpWithdrawChoice:      "Ritiro di una scelta sul modo di votare",
 		electoral.OpReadChoices:         "Lettura delle scelte sul modo di votare",
 		electoral.OpMergeIDs:            "Unione di due identificativi della stessa persona",
+		electoral.OpListSections:        "Elenco delle sezioni",
+		electoral.OpDeleteSection:       "Cancellazione di una sezione",
+		electoral.OpRenumberSection:     "Rinumerazione di una sezione",
+		electoral.OpRedraw:              "Revisione delle sezioni",
+		electoral.OpMoveElectors:        "Spostamento di elettori in un'altra sezione",
+		electoral.OpSpreadAbroad:        "Proposta di assegnazione dei residenti all'estero alle sezioni",
 	}[o]; name != "" {
 		return name
 	}
