@@ -54,7 +54,7 @@ type loader struct {
 func newLoader(ctx context.Context, a *action, opts LoadOptions) *loader {
 	l := &loader{action: a, ctx: ctx, opts: opts, today: a.today(),
 		sections: map[string]electoral.Section{}, seenSections: map[string]bool{},
-		spellings: map[string]string{},
+		spellings:    map[string]string{},
 		refused:      map[string]*refusedSection{},
 		seenElectors: map[string]int{}, places: map[ListCount]*Reconciliation{}}
 	l.report = LoadReport{ID: a.req.ID, Enrolled: map[electoral.List]int{}, DryRun: opts.DryRun}

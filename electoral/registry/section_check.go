@@ -210,13 +210,14 @@ func (d *redrawer) checkTarget(path, to string) {
 	if _, ok := d.after(to); ok {
 		return
 	}
-	label := d.action.r.label(d.action.comune)
 	if registered, ok := d.spelled(to); ok {
 		d.fault(electoral.MappingTarget.In("spelling"), path, shown(to),
-			electoral.Args{"section": shown(to), "comune": label, "registered": registered})
+			electoral.Args{"section": shown(to), "comune": d.action.r.label(d.action.comune),
+				"registered": registered})
 		return
 	}
-	d.fault(electoral.MappingTarget, path, shown(to), electoral.Args{"section": shown(to), "comune": label})
+	d.fault(electoral.MappingTarget, path, shown(to),
+		electoral.Args{"section": shown(to), "comune": d.action.r.label(d.action.comune)})
 }
 
 // spelled returns the section that is there afterwards and of whose number this is
