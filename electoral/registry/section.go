@@ -71,7 +71,7 @@ func (a *action) keepKind(s *electoral.Section, old electoral.Section) {
 
 func otherSpelling(path, number, registered string) electoral.Fault {
 	return electoral.NewFault(electoral.SectionOtherSpelling, path, number, electoral.Args{
-		"number": electoral.CanonicalSectionNumber(number), "registered": registered})
+		"number": electoral.CanonicalSectionNumber(registered), "registered": registered})
 }
 
 // spelling returns the number of a section of a comune of which number is another

@@ -90,7 +90,7 @@ func (d *redrawer) run() (RedrawReport, electoral.Faults, error) {
 		}
 		d.before[s.Number] = s
 	}
-	d.check()
+	d.checkOrder()
 	if d.faults.Err() == nil {
 		if err := d.apply(); err != nil {
 			return RedrawReport{}, nil, err
@@ -104,8 +104,8 @@ func (d *redrawer) run() (RedrawReport, electoral.Faults, error) {
 	return d.report, d.faults, nil
 }
 
-// check judges the operation by itself and by the sections of the comune.
-func (d *redrawer) check() {
+// checkOrder judges the operation by itself and by the sections of the comune.
+func (d *redrawer) checkOrder() {
 	o := d.order
 	if len(o.Put)+len(o.Delete)+len(o.Mapping.Sections)+len(o.Mapping.Persons) == 0 {
 		d.fault(electoral.MappingEmpty, "mapping", "", nil)

@@ -21,7 +21,7 @@ const fewPersons = 500
 // into theirs. No section has a number that long.
 func between() string { return strings.Repeat("~", electoral.MaxText+1) }
 
-// apply does what check found to be right; what only the electors can tell is left in
+// apply does what checkOrder found to be right; what only the electors can tell is left in
 // the faults.
 func (d *redrawer) apply() error {
 	for i := range d.order.Put {

@@ -137,7 +137,8 @@ func (r *Registry) RenumberSection(ctx context.Context, req electoral.Request, c
 }
 
 // renumbering judges a section's new number.
-func (a *action) renumbering(ctx context.Context, w Writer, m SectionMove) (electoral.Section, electoral.Faults, error) {
+func (a *action) renumbering(ctx context.Context, w Writer,
+	m SectionMove) (electoral.Section, electoral.Faults, error) {
 	var faults electoral.Faults
 	if m.From == m.To {
 		faults = append(faults, electoral.NewFault(electoral.MappingItself, "to", shown(m.To),
