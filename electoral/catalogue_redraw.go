@@ -33,12 +33,13 @@ var redrawRules = []Rule{
 	{
 		Code: SectionNeeded, Severity: Error,
 		Description: "la sezione ha i dati che lo status dei suoi elettori richiede",
-		Message: "La sezione {section} ha {electors} che votano per {consultation}, ma resterebbe senza la " +
+		Message: "La sezione {section} ha {electors} con lo status «si» per {consultation}, ma resterebbe senza la " +
 			"circoscrizione.",
 		Expected: "la circoscrizione per {consultation}",
 		Cases: []Case{
 			{Name: "college",
-				Message:  "La sezione {section} ha {electors} che votano per {consultation}, ma resterebbe senza i collegi.",
+				Message: "La sezione {section} ha {electors} con lo status «si» per {consultation}, ma resterebbe senza " +
+					"i collegi.",
 				Expected: "i collegi per {consultation}"},
 			{Name: "other-constituency",
 				Message: "La sezione {section} ha {electors} con una circoscrizione per {consultation} diversa da " +
@@ -51,7 +52,7 @@ var redrawRules = []Rule{
 		Code: SectionDatumChanged, Severity: Warning,
 		Description: "un dato della sezione che cambia vale per tutti i suoi elettori",
 		Message: "Per {consultation} cambia la circoscrizione o il collegio della sezione {section}, che ha " +
-			"{electors} che vi votano.",
+			"{electors} con lo status «si».",
 		Expected: "un controllo che il cambiamento sia voluto: era «{before}»",
 		Source:   "D.M. 17 ottobre 2022, all. 1, punto 5",
 	},

@@ -56,7 +56,7 @@ func (a *action) putSection(ctx context.Context, w Writer, s electoral.Section) 
 	}
 	d.tellNeeds()
 	faults = append(faults, d.faults...)
-	if err := faults.Err(); err != nil {
+	if err := join(d.failure, faults.Err()); err != nil {
 		return nil, err
 	}
 	return faults, w.PutSection(ctx, s)

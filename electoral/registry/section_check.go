@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -12,9 +13,18 @@ import (
 
 // redrawPaths are the paths of a service's arguments, up to the field: # stands for
 // an index.
-type redrawPaths struct{ put, remove, section, person string }
+type redrawPaths struct {
+	put, remove, section, person string
+	// from is the path of a section that is left; empty means from, in section.
+	from string
+}
 
 func indexed(path string, i int) string { return strings.Replace(path, "#", strconv.Itoa(i), 1) }
+
+// fromPath is the path of the section that a move leaves.
+func (d *redrawer) fromPath(i int) string {
+	return cmp.Or(d.paths.from, indexed(d.paths.section, i)+"from")
+}
 
 // shown is a text that names no section, as a fault may hold it.
 func shown(s string) string {
@@ -250,10 +260,10 @@ func (d *redrawer) checkMoves() {
 		_, removed := d.removed[m.From]
 		switch _, twice := d.moves[m.From]; {
 		case twice:
-			d.fault(electoral.MappingTwice, path+"from", shown(m.From), electoral.Args{"section": shown(m.From)})
+			d.fault(electoral.MappingTwice, d.fromPath(i), shown(m.From), electoral.Args{"section": shown(m.From)})
 			continue
 		case !registered && !removed: // of one that is to be deleted it is said there
-			d.add(d.action.r.noSection(path+"from", d.action.comune, shown(m.From)))
+			d.add(d.action.r.noSection(d.fromPath(i), d.action.comune, shown(m.From)))
 		}
 		d.moves[m.From] = i
 		if m.From == m.To {

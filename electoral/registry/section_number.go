@@ -57,7 +57,7 @@ func (d *redrawer) numberedLists() error {
 			continue
 		}
 		args := electoral.Args{"section": of.section, "day": of.day.Italian(), "list": of.list.Italian()}
-		path := indexed(d.paths.section, i) + "from"
+		path := d.fromPath(i)
 		if d.together(of.section) {
 			d.add(electoral.NewFault(electoral.SectionNamed.In("numbers-kept"), path, of.section, args))
 		} else {
@@ -183,7 +183,7 @@ func (d *redrawer) rectifications() error {
 		if i, gone := d.removed[q.Asked]; gone {
 			path = indexed(d.paths.remove, i)
 		} else if i, moves := d.moves[q.Asked]; moves {
-			path = indexed(d.paths.section, i) + "from"
+			path = d.fromPath(i)
 		}
 		if path != "" {
 			told[q.Asked] = true

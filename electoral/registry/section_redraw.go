@@ -109,7 +109,7 @@ func (r *Registry) DeleteSection(ctx context.Context, req electoral.Request, com
 	if q.To != "" {
 		d.Mapping.Sections = []SectionMove{{From: q.Number, To: q.To}}
 	}
-	return a.redraw(ctx, q, d, redrawPaths{remove: "number", person: "persons[#]."})
+	return a.redraw(ctx, q, d, redrawPaths{remove: "number", from: "number", person: "persons[#]."})
 }
 
 // RenumberSection gives a section of the officer's comune another number, which is

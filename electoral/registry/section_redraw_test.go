@@ -297,6 +297,79 @@ func TestMoveKeepsOldFaults(t *testing.T) {
 	})
 }
 
+// TestNeedsOfLists: what a section must have follows from the list through which each
+// elector votes, here or in another comune.
+func TestNeedsOfLists(t *testing.T) {
+	inTown(t, func(c *town) {
+		c.put("3")
+		list := c.inhabit(6)
+		for i := range list {
+			list[i].General.Section = "1"
+		}
+		union := electoral.Elector{ANPRID: "2000", Status: electoral.Status{EuropeanParliament: electoral.Yes}}
+		union.SetListEntry(electoral.EUParliamentList, electoral.AddedList{Enrolled: electoral.Yes,
+			Enrolment: &electoral.Enrolment{Comune: aglie, Section: "1"}})
+		bolzano := &electoral.Enrolment{Comune: aglie, Section: "1"}
+		guest := electorOf("2001", airasca, "1") // votes for the region here
+		guest.Added.Bolzano = electoral.AddedList{Enrolled: electoral.Yes, Enrolment: bolzano}
+		away := list[0] // votes for the region in another section
+		away.Added.Bolzano = electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: aglie, Section: "2"}}
+		list[0] = away
+		list[1].Status.Senate, list[1].Status.SenateConstituency = electoral.No, ""
+		list[2].Status.Regional = electoral.No
+		c.fill(append(list, union, guest)...)
+		changed := func(old, s electoral.Section) (out []string) {
+			require.NoError(c.t, c.store.Update(c.ctx(), func(w registry.Writer) error { return w.PutSection(c.ctx(), old) }))
+			warnings, err := c.PutSection(c.ctx(), officer(aglie), s)
+			if err != nil {
+				warnings, _ = errors.AsType[electoral.Faults](err)
+			}
+			for _, f := range warnings {
+				if f.Code == electoral.SectionDatumChanged || f.Code == electoral.SectionNeeded {
+					out = append(out, strings.TrimSpace(f.Case+" "+f.Path+" "+f.Args["electors"]))
+				}
+			}
+			return out
+		}
+		now := sectionOf(aglie, "1")
+		was := now
+		was.EuropeanConstituency = "II : ITALIA NORD-ORIENTALE"
+		assert.Equal(c.t, []string{"europeanConstituency 7 elettori"}, changed(was, now))
+		was = now
+		was.RegionalConstituency = "CUNEO"
+		assert.Equal(c.t, []string{"regionalConstituency 5 elettori"}, changed(was, now), "without who has no yes, and who votes elsewhere")
+		was = now
+		was.SenateCollege.SingleMember, was.ChamberCollege.SingleMember = "U09", "U09"
+		assert.Equal(c.t, []string{"chamberCollege 6 elettori", "senateCollege 5 elettori"}, changed(was, now))
+		was = now
+		was.RegionalConstituency = ""
+		assert.Empty(c.t, changed(was, now), "nothing was there")
+		none := now
+		none.RegionalConstituency, none.SenateCollege = "", electoral.College{}
+		assert.Equal(c.t, []string{"regionalConstituency 5 elettori", "college senateCollege 5 elettori"}, changed(now, none))
+		assert.Empty(c.t, changed(now, now))
+
+		// A move looks at the sections of other comuni as they are.
+		s := sectionOf(aglie, "3")
+		s.DistrictConstituency = "Terza"
+		require.NoError(c.t, c.store.Update(c.ctx(), func(w registry.Writer) error { return w.PutSection(c.ctx(), s) }))
+		move := registry.Mapping{Sections: []registry.SectionMove{pair("1", "3"), pair("3", "1")}}
+		report, warnings, err := c.MoveElectors(c.ctx(), semestral(), aglie, move)
+		require.NoError(c.t, err)
+		assert.Equal(c.t, 8, report.Moved)
+		assert.False(c.t, warnings.Has(electoral.SectionNeeded))
+		s = sectionOf(aglie, "1")
+		s.RegionalConstituency, s.ChamberCollege = "", electoral.College{}
+		require.NoError(c.t, c.store.Update(c.ctx(), func(w registry.Writer) error { return w.PutSection(c.ctx(), s) }))
+		before := c.dump()
+		_, _, err = c.MoveElectors(c.ctx(), semestral(), aglie, move)
+		assert.Equal(c.t, []string{"REG-SEZ-05 sections[1].to", "REG-SEZ-05 college sections[1].to"}, paths(c.t, err))
+		assert.Contains(c.t, err.Error(), "La sezione 1 ha 5 elettori con lo status «si» per le elezioni regionali")
+		assert.Contains(c.t, err.Error(), "La sezione 1 ha 6 elettori con lo status «si» per la Camera dei deputati")
+		assert.Equal(c.t, before, c.dump())
+	})
+}
+
 // TestRedrawWarnings: season, vote and size are told and refuse nothing.
 func TestRedrawWarnings(t *testing.T) {
 	today := electoral.Date{Year: 2026, Month: 11, Day: 22}

@@ -145,9 +145,9 @@ func TestNumbersFollow(t *testing.T) {
 			list[i].General.Section = strconv.Itoa(1 + i%3)
 		}
 		c.fill(list[3:]...)
-		first := c.extractVote(electoral.RegionalElection, day, "")
+		c.extractVote(electoral.RegionalElection, day, "")
 		c.fill(list[:3]...)
-		first = c.extractVote(electoral.RegionalElection, day, "")
+		first := c.extractVote(electoral.RegionalElection, day, "")
 		require.Equal(c.t, map[string]int{"1000": 3, "1003": 1, "1006": 2, "1001": 3, "1004": 1, "1007": 2,
 			"1002": 3, "1005": 1, "1008": 2}, first)
 
@@ -176,7 +176,7 @@ func TestNumbersFollow(t *testing.T) {
 		c.tick()
 		_, warnings, err = c.DeleteSection(c.ctx(), semestral(), aglie, registry.SectionDeletion{Number: "2", To: "10"})
 		require.NoError(c.t, err)
-		assert.Equal(c.t, []string{"numbers from 2"}, named(warnings))
+		assert.Equal(c.t, []string{"numbers number 2"}, named(warnings))
 		first["1000"], first["1006"] = 4, 5
 		got := c.extractVote(electoral.RegionalElection, day, "")
 		assert.ElementsMatch(c.t, []int{4, 5}, []int{got["1000"], got["1006"]})

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"errors"
 	"slices"
 	"strings"
 
@@ -283,7 +282,7 @@ func (d *redrawer) finish() error {
 		}
 		for _, e := range past { // as Expire does: nobody else can find them any more
 			_, home, err := d.w.Elector(d.ctx, e.ANPRID)
-			if err != nil && !errors.Is(err, electoral.ErrNotFound) {
+			if err != nil {
 				return err
 			}
 			e.DropVotes(func(v electoral.KeptVote) bool {
@@ -325,7 +324,7 @@ func (d *redrawer) sizes(counts []ListCount) {
 	}
 	for i, m := range d.order.Mapping.Sections {
 		mark(m.To, indexed(d.paths.section, i)+"to")
-		mark(m.From, indexed(d.paths.section, i)+"from")
+		mark(m.From, d.fromPath(i))
 	}
 	for i, m := range d.order.Mapping.Persons {
 		mark(m.To, indexed(d.paths.person, i)+"to")

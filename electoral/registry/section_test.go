@@ -283,7 +283,7 @@ func TestSectionNeeds(t *testing.T) {
 		_, err = c.PutSection(c.ctx(), officer(aglie), gone)
 		refused(c.t, c.log, err, electoral.SectionNeeded)
 		assert.Equal(c.t, []string{"REG-SEZ-05 europeanConstituency"}, paths(c.t, err))
-		assert.Contains(c.t, err.Error(), "La sezione 1 ha 2 elettori che votano per il Parlamento europeo")
+		assert.Contains(c.t, err.Error(), "La sezione 1 ha 2 elettori con lo status «si» per il Parlamento europeo")
 		got, err := c.Section(c.ctx(), officer(aglie), aglie, "1")
 		require.NoError(c.t, err)
 		assert.Equal(c.t, district, got)
@@ -292,7 +292,7 @@ func TestSectionNeeds(t *testing.T) {
 		gone.DistrictConstituency = ""
 		warnings, err := c.PutSection(c.ctx(), officer(aglie), gone)
 		require.NoError(c.t, err, "our own rule on the district warns")
-		assert.Contains(c.t, warnings.Error(), "La sezione 1 ha 1 elettore che votano per le elezioni circoscrizionali")
+		assert.Contains(c.t, warnings.Error(), "La sezione 1 ha 1 elettore con lo status «si» per le elezioni circoscrizionali")
 		warnings, err = c.PutSection(c.ctx(), officer(aglie), gone)
 		require.NoError(c.t, err)
 		assert.False(c.t, warnings.Has(electoral.SectionNeeded), "it is gone already")
@@ -303,7 +303,7 @@ func TestSectionNeeds(t *testing.T) {
 		warnings, err = c.PutSection(c.ctx(), officer(aglie), changed)
 		require.NoError(c.t, err)
 		require.True(c.t, warnings.Has(electoral.SectionDatumChanged))
-		assert.Contains(c.t, warnings.Error(), "che ha 1 elettore che vi votano")
+		assert.Contains(c.t, warnings.Error(), "che ha 1 elettore con lo status «si»")
 		assert.Contains(c.t, warnings.Error(), "era «Centro»")
 		// Where nobody needs it, nothing is said.
 		empty := sectionOf(airasca, "1")
