@@ -56,6 +56,7 @@ func rollCases() []storeCase {
 		{"texts", "texts are kept byte for byte", storeTexts},
 		{"bulk", "a writer that takes many electors at once writes what PutElector would", storeBulk},
 		{"moved at once", "a writer that moves many electors at once writes what PutElector would", storeMover},
+		{"counted by section", "a reader that counts some sections counts what Counts does", storeCounter},
 		{"moved in the loop", "an update may write in a listing's loop: who is yielded is not moved behind it", storeLoop},
 		{"still votes", "each kept vote stands in its comune and section", storeStillVotes},
 		{"remove", "what is removed is in no answer; to remove what is not there is no error", storeRemove},

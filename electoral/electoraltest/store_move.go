@@ -145,3 +145,28 @@ func storeLoop(t *testing.T, s registry.Store) {
 	assert.Len(t, ids(t, s, electoral.GeneralList, comuneA, "2"), many/3)
 	assert.Len(t, ids(t, s, electoral.GeneralList, comuneA, "1"), many-many/3)
 }
+
+// storeCounter counts sections beside Counts.
+func storeCounter(t *testing.T, s registry.Store) {
+	list, homes := movable()
+	update(t, s, func(ctx context.Context, w registry.Writer) {
+		for i, e := range list {
+			require.NoError(t, w.PutElector(ctx, homes[i], e))
+		}
+	})
+	view(t, s, func(ctx context.Context, r registry.Reader) {
+		c, ok := r.(registry.SectionCounter)
+		if !ok {
+			t.Log("the store counts a comune at once: nothing to hold it to")
+			return
+		}
+		for _, asked := range [][]string{{"1"}, {"3"}, {"1", "3", "1"}, {"none", "\xff", ""}, nil} {
+			all, err := r.Counts(ctx, comuneA)
+			require.NoError(t, err)
+			want := slices.DeleteFunc(all, func(c registry.ListCount) bool { return !slices.Contains(asked, c.Section) })
+			got, err := c.CountsIn(ctx, comuneA, asked)
+			require.NoError(t, err)
+			assert.ElementsMatch(t, want, got, "%q", asked)
+		}
+	})
+}

@@ -176,7 +176,7 @@ func (a *action) renumbering(ctx context.Context, w Writer,
 			faults = append(faults, otherSpelling("to", m.To, s.Number))
 		}
 	}
-	counts, err := w.Counts(ctx, a.comune)
+	counts, err := (&redrawer{action: a, ctx: ctx, w: w}).counts([]string{m.To})
 	for _, c := range counts {
 		if c.Section == m.To {
 			faults = append(faults, electoral.NewFault(electoral.SectionExists.In("electors"), "to", m.To,

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -205,7 +206,7 @@ func (d *redrawer) alsoLeft() error {
 	if len(d.removed) == 0 || len(d.persons) > 0 {
 		return nil
 	}
-	counts, err := d.w.Counts(d.ctx, d.action.comune)
+	counts, err := d.counts(d.order.Delete)
 	if err != nil {
 		return err
 	}
@@ -271,7 +272,8 @@ func (d *redrawer) stillVoting(number string) (n int, past []electoral.Elector, 
 
 // finish deletes sections and warns of the sizes of the others.
 func (d *redrawer) finish() error {
-	counts, err := d.w.Counts(d.ctx, d.action.comune)
+	touched := d.touched()
+	counts, err := d.counts(slices.Collect(maps.Keys(touched)))
 	if err != nil {
 		return err
 	}
@@ -297,23 +299,27 @@ func (d *redrawer) finish() error {
 		}
 		d.report.Deleted++
 	}
-	d.sizes(counts)
+	if !d.renumbers {
+		d.sizes(touched, counts)
+	}
 	return nil
 }
 
-// sizes warns of the sections that the operation has touched and that are left too
-// small or too large.
-func (d *redrawer) sizes(counts []ListCount) {
-	if d.renumbers {
-		return
+// fewSections is the most sections that are counted one by one.
+const fewSections = 100
+
+// counts counts the electors of sections; those of others may be among them.
+func (d *redrawer) counts(sections []string) ([]ListCount, error) {
+	if c, ok := d.w.(SectionCounter); ok && len(sections) <= fewSections {
+		return c.CountsIn(d.ctx, d.action.comune, sections)
 	}
-	electors := map[string]int{}
-	for _, c := range counts {
-		if c.List == electoral.GeneralList {
-			electors[c.Section] = c.Count
-		}
-	}
-	touched := map[string]string{} // with its path
+	return d.w.Counts(d.ctx, d.action.comune)
+}
+
+// touched returns the sections that the operation has to do with, with the path of
+// each.
+func (d *redrawer) touched() map[string]string {
+	touched := map[string]string{}
 	mark := func(number, path string) {
 		if _, again := touched[number]; !again {
 			touched[number] = path
@@ -332,12 +338,22 @@ func (d *redrawer) sizes(counts []ListCount) {
 			mark(m.From, indexed(d.paths.person, i)+"from")
 		}
 	}
-	numbers := make([]string, 0, len(touched))
-	for number := range touched {
-		numbers = append(numbers, number)
+	for i, number := range d.order.Delete {
+		mark(number, indexed(d.paths.remove, i))
 	}
-	slices.SortFunc(numbers, electoral.CompareSectionNumbers)
-	for _, number := range numbers {
+	return touched
+}
+
+// sizes warns of the sections that the operation has touched and that are left too
+// small or too large.
+func (d *redrawer) sizes(touched map[string]string, counts []ListCount) {
+	electors := map[string]int{}
+	for _, c := range counts {
+		if c.List == electoral.GeneralList {
+			electors[c.Section] = c.Count
+		}
+	}
+	for _, number := range slices.SortedFunc(maps.Keys(touched), electoral.CompareSectionNumbers) {
 		s, there := d.after(number)
 		if !there {
 			continue

@@ -135,3 +135,10 @@ type SectionMover interface {
 	// effect. It checks no section.
 	MoveEnrolled(ctx context.Context, home, comune, from, to string, anprIDs []string) error
 }
+
+// A SectionCounter is an optional interface of a [Reader], found by a type assertion:
+// it counts the electors of some sections, where [BookReader.Counts] reads a comune.
+type SectionCounter interface {
+	// CountsIn returns what Counts would, of the named sections alone.
+	CountsIn(ctx context.Context, comune string, sections []string) ([]ListCount, error)
+}
