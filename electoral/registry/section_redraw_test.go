@@ -271,6 +271,33 @@ func TestRedrawNothingHalfDone(t *testing.T) {
 	})
 }
 
+// TestNeedsOfWhoLeaves: a section may lose what only those need who leave it.
+func TestNeedsOfWhoLeaves(t *testing.T) {
+	inTown(t, func(c *town) {
+		c.fill(c.inhabit(4)...)
+		without := sectionOf(aglie, "1")
+		without.EuropeanConstituency = ""
+		order := registry.Redrawing{Put: []electoral.Section{without},
+			Mapping: registry.Mapping{Persons: []registry.PersonMove{{ANPRID: "1000", To: "2"}}}}
+		_, _, err := c.Redraw(c.ctx(), semestral(), aglie, order)
+		assert.Equal(c.t, []string{"REG-SEZ-05 put[0].europeanConstituency"}, paths(c.t, err))
+		assert.Contains(c.t, err.Error(), "La sezione 1 ha 1 elettore")
+		order.Mapping.Persons = append(order.Mapping.Persons, registry.PersonMove{ANPRID: "1002", To: "2"})
+		_, _, err = c.Redraw(c.ctx(), semestral(), aglie, order)
+		require.NoError(c.t, err)
+		_, err = c.PutSection(c.ctx(), officer(aglie), sectionOf(aglie, "1"))
+		require.NoError(c.t, err)
+		_, _, err = c.Redraw(c.ctx(), semestral(), aglie, registry.Redrawing{Put: []electoral.Section{sectionOf(aglie, "3")},
+			Mapping: registry.Mapping{Sections: []registry.SectionMove{pair("2", "3")}}})
+		require.NoError(c.t, err)
+		without.Number = "3"
+		_, _, err = c.Redraw(c.ctx(), semestral(), aglie, registry.Redrawing{Put: []electoral.Section{without},
+			Mapping: registry.Mapping{Sections: []registry.SectionMove{pair("3", "1")}}})
+		require.NoError(c.t, err)
+		assert.Len(c.t, c.in(electoral.GeneralList, "1"), 4)
+	})
+}
+
 // TestMoveKeepsOldFaults: what was wrong with an elector before does not keep him
 // from moving.
 func TestMoveKeepsOldFaults(t *testing.T) {
@@ -312,12 +339,14 @@ func TestNeedsOfLists(t *testing.T) {
 		bolzano := &electoral.Enrolment{Comune: aglie, Section: "1"}
 		guest := electorOf("2001", airasca, "1") // votes for the region here
 		guest.Added.Bolzano = electoral.AddedList{Enrolled: electoral.Yes, Enrolment: bolzano}
+		second := guest.Clone()
+		second.ANPRID = "2002"
 		away := list[0] // votes for the region in another section
 		away.Added.Bolzano = electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: aglie, Section: "2"}}
 		list[0] = away
 		list[1].Status.Senate, list[1].Status.SenateConstituency = electoral.No, ""
 		list[2].Status.Regional = electoral.No
-		c.fill(append(list, union, guest)...)
+		c.fill(append(list, union, guest, second)...)
 		changed := func(old, s electoral.Section) (out []string) {
 			require.NoError(c.t, c.store.Update(c.ctx(), func(w registry.Writer) error { return w.PutSection(c.ctx(), old) }))
 			warnings, err := c.PutSection(c.ctx(), officer(aglie), s)
@@ -337,7 +366,7 @@ func TestNeedsOfLists(t *testing.T) {
 		assert.Equal(c.t, []string{"europeanConstituency 7 elettori"}, changed(was, now))
 		was = now
 		was.RegionalConstituency = "CUNEO"
-		assert.Equal(c.t, []string{"regionalConstituency 5 elettori"}, changed(was, now), "without who has no yes, and who votes elsewhere")
+		assert.Equal(c.t, []string{"regionalConstituency 6 elettori"}, changed(was, now), "without who has no yes, and who votes elsewhere")
 		was = now
 		was.SenateCollege.SingleMember, was.ChamberCollege.SingleMember = "U09", "U09"
 		assert.Equal(c.t, []string{"chamberCollege 6 elettori", "senateCollege 5 elettori"}, changed(was, now))
@@ -346,7 +375,7 @@ func TestNeedsOfLists(t *testing.T) {
 		assert.Empty(c.t, changed(was, now), "nothing was there")
 		none := now
 		none.RegionalConstituency, none.SenateCollege = "", electoral.College{}
-		assert.Equal(c.t, []string{"regionalConstituency 5 elettori", "college senateCollege 5 elettori"}, changed(now, none))
+		assert.Equal(c.t, []string{"regionalConstituency 6 elettori", "college senateCollege 5 elettori"}, changed(now, none))
 		assert.Empty(c.t, changed(now, now))
 
 		// A move looks at the sections of other comuni as they are.
@@ -356,7 +385,7 @@ func TestNeedsOfLists(t *testing.T) {
 		move := registry.Mapping{Sections: []registry.SectionMove{pair("1", "3"), pair("3", "1")}}
 		report, warnings, err := c.MoveElectors(c.ctx(), semestral(), aglie, move)
 		require.NoError(c.t, err)
-		assert.Equal(c.t, 8, report.Moved)
+		assert.Equal(c.t, 9, report.Moved)
 		assert.False(c.t, warnings.Has(electoral.SectionNeeded))
 		s = sectionOf(aglie, "1")
 		s.RegionalConstituency, s.ChamberCollege = "", electoral.College{}
@@ -364,7 +393,7 @@ func TestNeedsOfLists(t *testing.T) {
 		before := c.dump()
 		_, _, err = c.MoveElectors(c.ctx(), semestral(), aglie, move)
 		assert.Equal(c.t, []string{"REG-SEZ-05 sections[1].to", "REG-SEZ-05 college sections[1].to"}, paths(c.t, err))
-		assert.Contains(c.t, err.Error(), "La sezione 1 ha 5 elettori con lo status «si» per le elezioni regionali")
+		assert.Contains(c.t, err.Error(), "La sezione 1 ha 6 elettori con lo status «si» per le elezioni regionali")
 		assert.Contains(c.t, err.Error(), "La sezione 1 ha 6 elettori con lo status «si» per la Camera dei deputati")
 		assert.Equal(c.t, before, c.dump())
 	})
