@@ -38,8 +38,8 @@ var redrawRules = []Rule{
 		Expected: "la circoscrizione per {consultation}",
 		Cases: []Case{
 			{Name: "college",
-				Message: "La sezione {section} ha {electors} con lo status «si» per {consultation}, ma resterebbe senza " +
-					"i collegi.",
+				Message: "La sezione {section} ha {electors} con lo status «si» per {consultation}, ma resterebbe " +
+					"senza i collegi.",
 				Expected: "i collegi per {consultation}"},
 			{Name: "other-constituency",
 				Message: "La sezione {section} ha {electors} con una circoscrizione per {consultation} diversa da " +
@@ -79,8 +79,8 @@ var redrawRules = []Rule{
 					"numeri di chi cambia sezione non valgono più.",
 				Expected: "una nuova lista per il seggio, e un avviso a chi ha già dichiarato il suo numero"},
 			{Name: "numbers-kept",
-				Message: "La lista della sezione {section} per la votazione del {day} è già numerata ({list}): i numeri " +
-					"restano, con il nuovo numero di sezione.",
+				Message: "La lista della sezione {section} per la votazione del {day} è già numerata ({list}): i " +
+					"numeri restano, con il nuovo numero di sezione.",
 				Expected: "una nuova stampa della lista per il seggio"},
 		},
 		Source: "D.P.R. n. 361 del 1957, art. 51",
@@ -171,8 +171,8 @@ var redrawRules = []Rule{
 	{
 		Code: SeatChanged, Severity: Warning,
 		Description: "se la sede cambia prima di una votazione gli elettori vanno avvisati",
-		Message: "Il {day} si vota per {consultation} e cambia la sede della sezione {section}: la tessera elettorale " +
-			"degli elettori indica quella di prima.",
+		Message: "Il {day} si vota per {consultation} e cambia la sede della sezione {section}: la tessera " +
+			"elettorale degli elettori indica quella di prima.",
 		Expected: "un avviso agli elettori della sezione e l'aggiornamento delle tessere",
 		Source:   "D.P.R. n. 299 del 2000, art. 2",
 	},

@@ -163,7 +163,9 @@ func storeCounter(t *testing.T, s registry.Store) {
 		for _, asked := range [][]string{{"1"}, {"3"}, {"1", "3", "1"}, {"none", "\xff", ""}, nil} {
 			all, err := r.Counts(ctx, comuneA)
 			require.NoError(t, err)
-			want := slices.DeleteFunc(all, func(c registry.ListCount) bool { return !slices.Contains(asked, c.Section) })
+			want := slices.DeleteFunc(all, func(c registry.ListCount) bool {
+				return !slices.Contains(asked, c.Section)
+			})
 			got, err := c.CountsIn(ctx, comuneA, asked)
 			require.NoError(t, err)
 			assert.ElementsMatch(t, want, got, "%q", asked)

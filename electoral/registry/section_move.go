@@ -122,8 +122,9 @@ func (d *redrawer) staying(old, s electoral.Section) error {
 		if counts[i] == 0 || c.now == "" { // of one that is gone, tellNeeds says it
 			continue
 		}
-		d.fault(electoral.SectionDatumChanged, d.putPath(s.Number)+c.field, c.now, electoral.Args{"section": s.Number,
-			"consultation": c.consultation.Italian(), "electors": electoral.CountOfElectors(counts[i]), "before": c.was})
+		d.fault(electoral.SectionDatumChanged, d.putPath(s.Number)+c.field, c.now, electoral.Args{
+			"section": s.Number, "consultation": c.consultation.Italian(),
+			"electors": electoral.CountOfElectors(counts[i]), "before": c.was})
 	}
 	return nil
 }
