@@ -102,6 +102,8 @@ func (r *Registry) MoveElectors(ctx context.Context, req electoral.Request, comu
 // DeleteSection removes a section of the officer's comune (ANPR's service 2012). While
 // electors of any list are in it, or votes still to come that removed electors keep
 // there, it is refused with [electoral.SectionNotEmpty], unless q says where they go.
+// A citizen's open request for the section is warned of; an application of a citizen
+// of the Union names no section before it is carried out.
 func (r *Registry) DeleteSection(ctx context.Context, req electoral.Request, comune string,
 	q SectionDeletion) (RedrawReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpDeleteSection, comune)

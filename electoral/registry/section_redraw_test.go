@@ -487,7 +487,8 @@ func TestRedrawMany(t *testing.T) {
 		c.fill(list...)
 		m := registry.Mapping{Sections: []registry.SectionMove{pair("1", "2"), pair("2", "1")}}
 		for i := range 600 { // of both sections, of whom 300 stay
-			m.Persons = append(m.Persons, registry.PersonMove{ANPRID: list[i].ANPRID, To: []string{"2", "3"}[i/2%2]})
+			m.Persons = append(m.Persons, registry.PersonMove{ANPRID: list[i].ANPRID, From: list[i].General.Section,
+				To: []string{"2", "3"}[i/2%2]})
 		}
 		report, _, err := c.MoveElectors(c.ctx(), semestral(), aglie, m)
 		require.NoError(c.t, err)
