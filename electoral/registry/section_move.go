@@ -325,7 +325,6 @@ func (d *redrawer) movePersons() error {
 
 func (d *redrawer) movePerson(b *moveList, i int, e electoral.Elector) error {
 	m := d.order.Mapping.Persons[i]
-	over := d.action.r.over(d.action.today())
 	var sections []string
 	for _, en := range d.action.r.placesAt(e, d.action.today()) {
 		if en.Comune == d.action.comune && !slices.Contains(sections, en.Section) {
@@ -342,8 +341,7 @@ func (d *redrawer) movePerson(b *moveList, i int, e electoral.Elector) error {
 		return nil
 	}
 	next := e.Clone()
-	relocate(&next, d.action.comune, m.To, func(string) bool { return true },
-		func(v electoral.KeptVote) bool { return !over(v) })
+	relocate(&next, d.action.comune, m.To, func(string) bool { return true })
 	move := moved{old: e, next: next, to: m.To}
 	if len(sections) == 1 {
 		move.from = sections[0]
@@ -355,10 +353,9 @@ func (d *redrawer) movePerson(b *moveList, i int, e electoral.Elector) error {
 	return b.add(move)
 }
 
-// relocate brings the places of an elector in some sections of a comune, and some of
-// the votes that he keeps there, to another section.
-func relocate(e *electoral.Elector, comune, to string, from func(section string) bool,
-	keeps func(electoral.KeptVote) bool) {
+// relocate brings the places of an elector in some sections of a comune, and the votes
+// that he keeps there, to another section.
+func relocate(e *electoral.Elector, comune, to string, from func(section string) bool) {
 	for l, en := range e.Enrolments() {
 		if en.Comune == comune && from(en.Section) {
 			e.SetListEntry(l, electoral.AddedList{Enrolled: electoral.Yes,
@@ -366,7 +363,7 @@ func relocate(e *electoral.Elector, comune, to string, from func(section string)
 		}
 	}
 	for i, v := range e.KeptVotes {
-		if v.Comune == comune && from(v.Section) && keeps(v) {
+		if v.Comune == comune && from(v.Section) {
 			e.KeptVotes[i].Section = to
 		}
 	}

@@ -40,8 +40,8 @@ type SectionMove struct {
 	To   string `json:"to"`
 }
 
-// A PersonMove moves one person: in every list of the comune in which he is, and
-// the votes still to come that he keeps there, to the section To.
+// A PersonMove moves one person, in every list of the comune in which he is, and the
+// votes that he keeps there, to the section To.
 type PersonMove struct {
 	ANPRID string `json:"anprId"`
 	// From is the section in which he is: if he is no longer there, the move is

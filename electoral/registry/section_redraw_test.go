@@ -486,17 +486,17 @@ func TestRedrawMany(t *testing.T) {
 		}
 		c.fill(list...)
 		m := registry.Mapping{Sections: []registry.SectionMove{pair("1", "2"), pair("2", "1")}}
-		for i := range 600 { // of both sections, of whom 300 stay
+		for i := range 1600 { // of both sections, of whom 400 stay
 			m.Persons = append(m.Persons, registry.PersonMove{ANPRID: list[i].ANPRID, From: list[i].General.Section,
 				To: []string{"2", "3"}[i/2%2]})
 		}
 		report, _, err := c.MoveElectors(c.ctx(), semestral(), aglie, m)
 		require.NoError(c.t, err)
-		assert.Equal(c.t, registry.RedrawReport{Moved: 2600 - 150, Persons: 450}, report)
+		assert.Equal(c.t, registry.RedrawReport{Moved: 2600 - 400, Persons: 1200}, report)
 		want := map[string][]string{}
 		for i, e := range list {
 			to := map[string]string{"1": "2", "2": "1"}[e.General.Section]
-			if i < 600 {
+			if i < 1600 {
 				to = m.Persons[i].To
 			}
 			want[to] = append(want[to], e.ANPRID)
@@ -517,7 +517,7 @@ func TestRedrawMany(t *testing.T) {
 			}
 			return nil
 		}))
-		assert.Equal(c.t, 2450, n, "each who moved once")
+		assert.Equal(c.t, 2200, n, "each who moved once")
 	})
 }
 

@@ -75,13 +75,13 @@ func (d *redrawer) step(s step) error {
 			continue
 		}
 		m := moved{old: e, next: e.Clone(), from: s.from, to: s.to}
-		all := func(electoral.KeptVote) bool { return true }
-		relocate(&m.next, d.action.comune, s.to, func(n string) bool { return n == s.from }, all)
+		here := func(n string) bool { return n == s.from }
+		relocate(&m.next, d.action.comune, s.to, here)
 		if s.last && !sameNeeds(was, now) {
 			old := e
 			if s.from != origin {
 				old = e.Clone()
-				relocate(&old, d.action.comune, origin, func(n string) bool { return n == s.from }, all)
+				relocate(&old, d.action.comune, origin, here)
 			}
 			d.judge(&old, &m.next)
 		}
