@@ -316,6 +316,15 @@ func TestMoveKeepsOldFaults(t *testing.T) {
 		require.NoError(c.t, err)
 		assert.False(c.t, warnings.Has(electoral.SectionNeeded))
 		assert.Equal(c.t, []string{e.ANPRID}, c.in(electoral.GeneralList, "8"))
+		other := c.inhabit(2)[1]
+		other.General.Section = "7"
+		c.fill(other)
+		_, warnings, err = c.MoveElectors(c.ctx(), semestral(), aglie, registry.Mapping{
+			Sections: []registry.SectionMove{pair("7", "8"), pair("8", "7")}})
+		require.NoError(c.t, err, "in a circle too")
+		assert.False(c.t, warnings.Has(electoral.SectionNeeded))
+		_, _, err = c.MoveElectors(c.ctx(), semestral(), aglie, registry.Mapping{Sections: []registry.SectionMove{pair("7", "8")}})
+		require.NoError(c.t, err)
 		s := sectionOf(aglie, "9")
 		s.ChamberCollege = electoral.College{Constituency: "PIEMONTE 2", MultiMember: "P01", SingleMember: "U01"}
 		require.NoError(c.t, c.store.Update(c.ctx(), func(w registry.Writer) error { return w.PutSection(c.ctx(), s) }))
@@ -535,11 +544,16 @@ func TestRedrawOneByOne(t *testing.T) {
 			Now: func() time.Time { return c.now }})
 		require.NoError(c.t, err)
 		c.fill(c.inhabit(6)...)
+		guest := electorOf("2000", airasca, "2")
+		guest.Added.Bolzano = electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: aglie, Section: "2"}}
+		require.NoError(c.t, c.store.Update(c.ctx(), func(w registry.Writer) error { return w.PutElector(c.ctx(), airasca, guest) }))
 		_, _, err = r.MoveElectors(c.ctx(), semestral(), aglie, registry.Mapping{
 			Sections: []registry.SectionMove{pair("1", "2"), pair("2", "1")}})
 		require.NoError(c.t, err)
 		assert.Equal(c.t, []string{"1001", "1003", "1005"}, c.in(electoral.GeneralList, "1"))
 		assert.Equal(c.t, []string{"1000", "1002", "1004"}, c.in(electoral.GeneralList, "2"))
+		guest.Added.Bolzano.Enrolment = &electoral.Enrolment{Comune: aglie, Section: "1"}
+		assert.Equal(c.t, guest, c.elector(airasca, "2000"), "a section of the same number elsewhere stays")
 	})
 }
 
