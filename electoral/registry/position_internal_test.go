@@ -108,10 +108,11 @@ func TestJoinLists(t *testing.T) {
 // each once.
 func TestJournalOperations(t *testing.T) {
 	list := JournalOperations()
-	assert.Len(t, list, 11)
+	assert.Len(t, list, 15)
 	for _, op := range []electoral.Operation{electoral.OpEnrol, electoral.OpChange, electoral.OpRemove, electoral.OpAnnul,
 		electoral.OpLoseCapacity, electoral.OpRecoverCapacity, electoral.OpCertifiability, electoral.OpLoad,
-		electoral.OpUndoLoad, electoral.OpDecideApplication, electoral.OpMergeIDs} {
+		electoral.OpUndoLoad, electoral.OpDecideApplication, electoral.OpMergeIDs, electoral.OpDeleteSection,
+		electoral.OpRenumberSection, electoral.OpRedraw, electoral.OpMoveElectors} {
 		assert.True(t, slices.Contains(list, op), op)
 	}
 }

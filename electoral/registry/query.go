@@ -259,7 +259,8 @@ func joinTexts[S ~string](list []S) string {
 func JournalOperations() []electoral.Operation {
 	return []electoral.Operation{electoral.OpEnrol, electoral.OpChange, electoral.OpRemove, electoral.OpAnnul,
 		electoral.OpLoseCapacity, electoral.OpRecoverCapacity, electoral.OpCertifiability,
-		electoral.OpLoad, electoral.OpUndoLoad, electoral.OpDecideApplication, electoral.OpMergeIDs}
+		electoral.OpLoad, electoral.OpUndoLoad, electoral.OpDecideApplication, electoral.OpMergeIDs,
+		electoral.OpDeleteSection, electoral.OpRenumberSection, electoral.OpRedraw, electoral.OpMoveElectors}
 }
 
 // A JournalPage is one page of the operation journal, in the order of instant,
