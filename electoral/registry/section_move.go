@@ -149,19 +149,24 @@ type changedDatum struct {
 // changesOf returns the data that a section had and that become others.
 func changesOf(old, s electoral.Section) []changedDatum {
 	general := func(*electoral.Elector) electoral.List { return electoral.GeneralList }
+	european := func(e *electoral.Elector) electoral.List {
+		if e.General == nil {
+			return electoral.EUParliamentList
+		}
+		return electoral.GeneralList
+	}
+	regional := func(e *electoral.Elector) electoral.List { return e.RegionalList() }
 	list := []changedDatum{
-		{"europeanConstituency", old.EuropeanConstituency, s.EuropeanConstituency, electoral.EuropeanElection,
-			func(e *electoral.Elector) electoral.List {
-				if e.General == nil {
-					return electoral.EUParliamentList
-				}
-				return electoral.GeneralList
-			}},
-		{"regionalConstituency", old.RegionalConstituency, s.RegionalConstituency, electoral.RegionalElection,
-			func(e *electoral.Elector) electoral.List { return e.RegionalList() }},
-		{"districtConstituency", old.DistrictConstituency, s.DistrictConstituency, electoral.DistrictElection, general},
-		{"chamberCollege", old.ChamberCollege.String(), s.ChamberCollege.String(), electoral.ChamberElection, general},
-		{"senateCollege", old.SenateCollege.String(), s.SenateCollege.String(), electoral.SenateElection, general},
+		{field: "europeanConstituency", was: old.EuropeanConstituency, now: s.EuropeanConstituency,
+			consultation: electoral.EuropeanElection, list: european},
+		{field: "regionalConstituency", was: old.RegionalConstituency, now: s.RegionalConstituency,
+			consultation: electoral.RegionalElection, list: regional},
+		{field: "districtConstituency", was: old.DistrictConstituency, now: s.DistrictConstituency,
+			consultation: electoral.DistrictElection, list: general},
+		{field: "chamberCollege", was: old.ChamberCollege.String(), now: s.ChamberCollege.String(),
+			consultation: electoral.ChamberElection, list: general},
+		{field: "senateCollege", was: old.SenateCollege.String(), now: s.SenateCollege.String(),
+			consultation: electoral.SenateElection, list: general},
 	}
 	return slices.DeleteFunc(list, func(c changedDatum) bool { return c.was == c.now || c.was == "" })
 }
