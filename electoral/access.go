@@ -266,6 +266,12 @@ const (
 	OpApplyRevision       Operation = "revision-apply"
 	OpCloseRevision       Operation = "revision-close"
 	OpRevisionMinute      Operation = "revision-minute"
+	OpListSections        Operation = "sections-list"
+	OpDeleteSection       Operation = "section-delete"
+	OpRenumberSection     Operation = "section-renumber"
+	OpRedraw              Operation = "sections-redraw"
+	OpMoveElectors        Operation = "electors-move"
+	OpSpreadAbroad        Operation = "abroad-spread"
 )
 
 // A Recorder writes accesses to a log. The registry and the certificate

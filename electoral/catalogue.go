@@ -113,6 +113,7 @@ const (
 	SectionComuneUnknown          Code = "SEZ-COM-02"
 	SectionNumberMissing          Code = "SEZ-NUM-01"
 	SectionNumberTooLong          Code = "SEZ-NUM-02"
+	SectionNumberUnusual          Code = "SEZ-NUM-03"
 	SeatNameMissing               Code = "SEZ-SED-01"
 	SeatNameTooLong               Code = "SEZ-SED-02"
 	SeatPostCode                  Code = "SEZ-SED-03"
@@ -147,6 +148,25 @@ const (
 	AlreadyEnrolled               Code = "REG-ELE-02"
 	IDsNotMerged                  Code = "REG-ELE-03"
 	SectionNotFound               Code = "REG-SEZ-01"
+	SectionOtherSpelling          Code = "REG-SEZ-02"
+	SectionExists                 Code = "REG-SEZ-03"
+	SectionNotEmpty               Code = "REG-SEZ-04"
+	SectionNeeded                 Code = "REG-SEZ-05"
+	SectionDatumChanged           Code = "REG-SEZ-06"
+	SectionSizeUnusual            Code = "REG-SEZ-07"
+	SectionNamed                  Code = "REG-SEZ-08"
+	MappingEmpty                  Code = "REG-SEZ-09"
+	MappingTwice                  Code = "REG-SEZ-10"
+	MappingTarget                 Code = "REG-SEZ-11"
+	MappingItself                 Code = "REG-SEZ-12"
+	MappingNotHere                Code = "REG-SEZ-13"
+	MappingMoved                  Code = "REG-SEZ-14"
+	MappingFaults                 Code = "REG-SEZ-15"
+	RedrawnOutOfSeason            Code = "REG-SEZ-16"
+	RedrawnBeforeVote             Code = "REG-SEZ-17"
+	SeatChanged                   Code = "REG-SEZ-18"
+	SectionKindUnknown            Code = "REG-SEZ-19"
+	SectionNotOrdinary            Code = "REG-SEZ-20"
 	OtherComuneLoad               Code = "REG-CAR-01"
 	DuplicateElector              Code = "REG-CAR-02"
 	DuplicateSection              Code = "REG-CAR-03"
@@ -289,7 +309,7 @@ const (
 
 // ruleLists returns the rules, room by room.
 func ruleLists() [][]Rule {
-	return [][]Rule{electorRules, sectionRules, registryRules, requestRules, removalRules, votingRules,
+	return [][]Rule{electorRules, sectionRules, redrawRules, registryRules, requestRules, removalRules, votingRules,
 		revisionTermsRules, revisionRules, successionRules}
 }
 

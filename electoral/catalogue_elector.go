@@ -110,8 +110,13 @@ var electorRules = []Rule{
 		Description: "la sezione di iscrizione esiste nel comune",
 		Message:     "La sezione {section} non esiste nel comune di {comune}.",
 		Expected:    "una sezione registrata: le sezioni si caricano prima degli elettori",
-		Source:      "D.M. 17 ottobre 2022, all. 1, punto 2",
-		ANPRCode:    "EN557",
+		Cases: []Case{
+			{Name: "spelling",
+				Message:  "La sezione «{section}» non esiste nel comune di {comune}: è registrata come «{registered}».",
+				Expected: "«{registered}», come il comune l'ha registrata"},
+		},
+		Source:   "D.M. 17 ottobre 2022, all. 1, punto 2",
+		ANPRCode: "EN557",
 	},
 	{
 		Code: SectionNumberAboveCount, Severity: Warning,

@@ -22,7 +22,11 @@ var sectionRules = []Rule{
 		Description: "la sezione ha un numero",
 		Message:     "Manca il numero della sezione.",
 		Expected:    "il numero della sezione, da 1 a 200 caratteri",
-		Source:      "D.M. 17 ottobre 2022, all. 1, punto 2",
+		Cases: []Case{
+			{Name: "unreadable", Message: "Il numero della sezione contiene caratteri che non si leggono.",
+				Expected: "lettere, cifre e segni, in UTF-8 e senza caratteri di controllo"},
+		},
+		Source: "D.M. 17 ottobre 2022, all. 1, punto 2",
 	},
 	{
 		Code: SectionNumberTooLong, Severity: Error,
@@ -31,6 +35,13 @@ var sectionRules = []Rule{
 		Expected:    "un numero di al massimo 200 caratteri",
 		Source:      "schemi ANPR V9.2.7 (tipoDato.xsd, vocabolarioSubentro.xsd)",
 		ANPRCode:    "EN489",
+	},
+	{
+		Code: SectionNumberUnusual, Severity: Warning,
+		Description: "il numero della sezione è scritto nella forma usuale, senza spazi o zeri in più",
+		Message:     "Il numero «{section}» non è nella forma usuale: gli elettori vanno iscritti con le stesse lettere.",
+		Expected:    "«{number}», se il comune non lo scrive altrimenti",
+		Source:      "D.M. 17 ottobre 2022, all. 1, punto 2",
 	},
 	{
 		Code: SeatNameMissing, Severity: Error,

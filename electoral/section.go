@@ -19,6 +19,10 @@ type Section struct {
 	// 200 characters.
 	SeatName string  `json:"seatName"`
 	Seat     Address `json:"seat"`
+	// Kind says for whom the section is; its zero value is an ordinary section.
+	// ANPR's messages and files do not carry it: it is kept here alone, and a section
+	// that comes in one keeps the kind that it had.
+	Kind SectionKind `json:"kind,omitzero"`
 	// EuropeanConstituency is for the election of the European Parliament's
 	// members that fall to Italy; empty when not given.
 	EuropeanConstituency string `json:"europeanConstituency,omitzero"`

@@ -27,5 +27,6 @@
 // refuse; above all, a yes-or-no field that was not given is never written as
 // N. What it has written is valid against the schema. The file has no element for
 // removals, votes kept after them and the loss of the right to vote: the writer
-// warns of each.
+// warns of each. Nor has it one for the kind of a section ([electoral.SectionKind]),
+// which only the registry knows: it is not written.
 package anprxml

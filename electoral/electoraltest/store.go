@@ -56,6 +56,9 @@ func rollCases() []storeCase {
 		{"break", "a listing may be left early", storeBreak},
 		{"texts", "texts are kept byte for byte", storeTexts},
 		{"bulk", "a writer that takes many electors at once writes what PutElector would", storeBulk},
+		{"moved at once", "a writer that moves many electors at once writes what PutElector would", storeMover},
+		{"counted by section", "a reader that counts some sections counts what Counts does", storeCounter},
+		{"moved in the loop", "an update may write in a listing's loop: who is yielded is not moved behind it", storeLoop},
 		{"still votes", "each kept vote stands in its comune and section", storeStillVotes},
 		{"ended", "a reader or writer that is kept after its call fails, and changes nothing", storeEnded},
 		{"remove", "what is removed is in no answer; to remove what is not there is no error", storeRemove},
@@ -91,7 +94,7 @@ func ids(t *testing.T, s registry.Store, l electoral.List, comune, section strin
 // SampleSection returns a section of a comune with a value in every field.
 func SampleSection(comune, number string) electoral.Section {
 	return electoral.Section{
-		Comune: comune, Number: number, SeatName: "Scuola «Dante»",
+		Comune: comune, Number: number, SeatName: "Scuola «Dante»", Kind: electoral.HospitalSection,
 		Seat: electoral.Address{PostCode: "10011", Comune: comune, Place: "Luogo", Hamlet: "Frazione",
 			Street: electoral.Street{Kind: "VIA", KindCode: "1", KindSource: "2", Name: "ROMA",
 				NameCode: "A1", NameSource: "3"},

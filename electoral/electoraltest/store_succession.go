@@ -32,10 +32,10 @@ func mover(t *testing.T, w registry.Writer) registry.SuccessionWriter {
 
 const comuneC = "L219"
 
-// movable are electors of comune A whose rows differ in what a move must look at,
+// passing are electors of comune A whose rows differ in what a move must look at,
 // and how each stands after a move to C; then those of whom nothing changes but the
 // home, or nothing at all.
-func movable() (before, after map[string]electoral.Elector) {
+func passing() (before, after map[string]electoral.Elector) {
 	in := func(comune, section string) electoral.AddedList {
 		return electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: comune, Section: section}}
 	}
@@ -74,7 +74,7 @@ func movable() (before, after map[string]electoral.Elector) {
 }
 
 func storeMove(t *testing.T, s registry.Store) {
-	before, after := movable()
+	before, after := passing()
 	note := registry.JournalEntry{Comune: comuneC, At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 		Operation: electoral.OpSucceed}
 	old := note

@@ -409,6 +409,26 @@ func (s *memoryState) PutElector(ctx context.Context, home string, e electoral.E
 	return s.usable(ctx)
 }
 
+// MoveEnrolled implements [registry.SectionMover].
+func (s *memoryState) MoveEnrolled(ctx context.Context, home, comune, from, to string, anprIDs []string) error {
+	at := electoral.Enrolment{Comune: comune, Section: from}
+	for _, id := range anprIDs {
+		e, ok := s.electors.get(id)
+		if !ok || e.home != home {
+			continue
+		}
+		e.Elector = e.Clone()
+		for l, en := range e.Enrolments() {
+			if en == at {
+				e.SetListEntry(l, electoral.AddedList{Enrolled: electoral.Yes,
+					Enrolment: &electoral.Enrolment{Comune: comune, Section: to}})
+			}
+		}
+		s.electors.put(id, e)
+	}
+	return ctx.Err()
+}
+
 func (s *memoryState) RemoveSection(ctx context.Context, comune, number string) error {
 	s.sections.remove(sectionKey{comune, number})
 	return s.usable(ctx)

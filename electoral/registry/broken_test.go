@@ -310,6 +310,39 @@ func services() []service {
 			_, err := c.PutSection(c.ctx(), request(c, aglie), sectionOf(aglie, "7"))
 			return err
 		}},
+		{name: "sections", call: func(c *town, _ map[string]string) error {
+			_, err := c.Sections(c.ctx(), request(c, aglie), aglie, registry.SectionPage{})
+			return err
+		}},
+		{name: "change section", call: func(c *town, _ map[string]string) error {
+			s := sectionOf(aglie, "1")
+			s.DistrictConstituency = "Prima"
+			_, err := c.PutSection(c.ctx(), request(c, aglie), s)
+			return err
+		}},
+		{name: "renumber section", call: func(c *town, _ map[string]string) error {
+			_, _, err := c.RenumberSection(c.ctx(), request(c, aglie), aglie, "1", "8")
+			return err
+		}},
+		{name: "delete section", call: func(c *town, _ map[string]string) error {
+			_, _, err := c.DeleteSection(c.ctx(), request(c, aglie), aglie, registry.SectionDeletion{Number: "1", To: "2"})
+			return err
+		}},
+		{name: "redraw", call: func(c *town, _ map[string]string) error {
+			_, _, err := c.Redraw(c.ctx(), request(c, aglie), aglie, registry.Redrawing{Put: []electoral.Section{sectionOf(aglie, "8")},
+				Mapping: registry.Mapping{Sections: []registry.SectionMove{pair("1", "2"), pair("2", "1")},
+					Persons: []registry.PersonMove{{ANPRID: "1", To: "8"}}}})
+			return err
+		}},
+		{name: "move electors", call: func(c *town, _ map[string]string) error {
+			_, _, err := c.MoveElectors(c.ctx(), request(c, aglie), aglie, registry.Mapping{
+				Sections: []registry.SectionMove{pair("1", "2"), pair("2", "1")}})
+			return err
+		}},
+		{name: "spread abroad", call: func(c *town, _ map[string]string) error {
+			_, err := c.SpreadAbroad(c.ctx(), request(c, aglie), aglie, nil, func(registry.PersonMove) error { return nil })
+			return err
+		}},
 		{name: "section", call: func(c *town, _ map[string]string) error {
 			_, err := c.Section(c.ctx(), request(c, aglie), aglie, "1")
 			return err

@@ -183,7 +183,7 @@ func (a *action) checkAndPut(ctx context.Context, w Writer, c change,
 	}
 	faults = append(faults, a.r.checker.CheckElector(c.next.elector, rules.Circumstances{
 		At: a.today(), Notice: a.r.noticeAt(c.next.home, a.today()), Person: c.registered(), Choices: choices,
-		Section: section,
+		Section: section, Spelling: spellingsOf(ctx, w, failure),
 	})...)
 	if err := join(*failure, faults.Err()); err != nil {
 		return nil, err

@@ -31,6 +31,8 @@ type loader struct {
 	broken       error
 	sections     map[string]electoral.Section
 	seenSections map[string]bool
+	// spellings are the sections by the keys of their numbers.
+	spellings map[string]string
 	// refused are the sections of the file that were refused, by number.
 	refused      map[string]*refusedSection
 	seenElectors map[string]int
@@ -53,6 +55,7 @@ type loader struct {
 func newLoader(ctx context.Context, a *action, opts LoadOptions) *loader {
 	l := &loader{action: a, ctx: ctx, opts: opts, today: a.today(),
 		sections: map[string]electoral.Section{}, seenSections: map[string]bool{},
+		spellings:    map[string]string{},
 		refused:      map[string]*refusedSection{},
 		seenElectors: map[string]int{}, places: map[ListCount]*Reconciliation{}}
 	l.report = LoadReport{ID: a.req.ID, Enrolled: map[electoral.List]int{}, DryRun: opts.DryRun}
@@ -213,11 +216,13 @@ func (l *loader) run(sections electoral.LoadSource[electoral.Section],
 // may be slow and not dead, does nothing more.
 func (l *loader) knownSections() error {
 	clear(l.sections)
+	clear(l.spellings)
 	for s, err := range l.rd.Sections(l.ctx, l.action.comune) {
 		if err != nil {
 			return err
 		}
 		l.sections[s.Number] = s
+		l.spellings[electoral.SectionNumberKey(s.Number)] = s.Number
 	}
 	if !l.opts.Resumable {
 		return nil
@@ -427,7 +432,13 @@ func (l *loader) section(item electoral.LoadItem[electoral.Section]) (electoral.
 			electoral.NewFault(electoral.OtherComuneLoad, "comune", s.Comune,
 				electoral.Args{"given": l.action.r.label(s.Comune), "comune": l.action.r.label(l.action.comune)}))
 	}
-	_, before := l.sections[s.Number]
+	old, before := l.sections[s.Number]
+	if s.Kind == electoral.OrdinarySection {
+		s.Kind = old.Kind // ANPR's files do not carry it
+	}
+	if other, registered := l.spelling(s.Comune, s.Number); registered && !before {
+		faults = append(faults, otherSpelling("number", s.Number, other))
+	}
 	mine := slices.Contains(l.first.NewSections, s.Number)
 	if s.Number != "" {
 		if l.seenSections[s.Number] {
@@ -452,8 +463,10 @@ func (l *loader) section(item electoral.LoadItem[electoral.Section]) (electoral.
 	if !before {
 		// What l.first has is read again by the update that is run again.
 		l.first.NewSections = append(l.first.NewSections, s.Number)
+		key := electoral.SectionNumberKey(s.Number)
+		l.spellings[key] = s.Number
 		if l.opts.Resumable {
-			l.undo = append(l.undo, func() { delete(l.sections, s.Number) })
+			l.undo = append(l.undo, func() { delete(l.sections, s.Number); delete(l.spellings, key) })
 		}
 	}
 	l.sections[s.Number] = s
@@ -461,6 +474,15 @@ func (l *loader) section(item electoral.LoadItem[electoral.Section]) (electoral.
 		return faults, nil
 	}
 	return faults, l.w.PutSection(l.ctx, s)
+}
+
+// spelling returns the section of which a number is another spelling.
+func (l *loader) spelling(comune, number string) (string, bool) {
+	if comune != l.action.comune {
+		return "", false
+	}
+	other, ok := l.spellings[electoral.SectionNumberKey(number)]
+	return other, ok && other != number
 }
 
 // refuse remembers a section that was refused and is not registered otherwise.

@@ -194,7 +194,7 @@ type judged struct {
 // elector judges one record.
 func (l *loader) elector(item electoral.LoadItem[electoral.Elector]) (judged, error) {
 	j := judged{next: position{elector: item.Record, home: l.action.comune}}
-	in := rules.Circumstances{At: l.today, Notice: l.opts.Notice, Section: l.find}
+	in := rules.Circumstances{At: l.today, Notice: l.opts.Notice, Section: l.find, Spelling: l.spelling}
 	if electoral.ValidANPRID(item.Record.ANPRID) {
 		person, unknown, err := l.person(item.Record.ANPRID)
 		if err != nil {

@@ -16,6 +16,11 @@ import (
 // given out: an elector's number is his place in it, from 1, whatever is voted for.
 type numbering struct {
 	IDs []string `json:"ids"` // ANPR ids
+	// List, Section and Day are of what it numbers. Those kept by an earlier version
+	// do not say it.
+	List    electoral.List `json:"list,omitzero"`
+	Section string         `json:"section,omitzero"`
+	Day     electoral.Date `json:"day,omitzero"`
 }
 
 // frozenDays is how many days before a vote the numbers of its lists no longer
@@ -183,6 +188,7 @@ func (a *action) addNumbers(ctx context.Context, w Writer, x electoral.Extractio
 			return err
 		}
 	}
+	kept.List, kept.Section, kept.Day = x.List, section, v.Day
 	has := make(map[string]bool, len(kept.IDs))
 	for _, id := range kept.IDs {
 		has[id] = true

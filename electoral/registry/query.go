@@ -260,6 +260,7 @@ func JournalOperations() []electoral.Operation {
 	return []electoral.Operation{electoral.OpEnrol, electoral.OpChange, electoral.OpRemove, electoral.OpAnnul,
 		electoral.OpLoseCapacity, electoral.OpRecoverCapacity, electoral.OpCertifiability,
 		electoral.OpLoad, electoral.OpUndoLoad, electoral.OpDecideApplication, electoral.OpMergeIDs,
+		electoral.OpDeleteSection, electoral.OpRenumberSection, electoral.OpRedraw, electoral.OpMoveElectors,
 		electoral.OpSucceed, electoral.OpUndoSuccession}
 }
 

@@ -118,44 +118,6 @@ func New(cfg Config) (*Registry, error) {
 	return r, nil
 }
 
-// PutSection registers a section or changes it, as the officer of its comune.
-// It returns the warnings.
-func (r *Registry) PutSection(ctx context.Context, req electoral.Request,
-	s electoral.Section) (electoral.Faults, error) {
-	a := r.begin(req, electoral.OpPutSection, s.Comune)
-	_, warnings, err := perform(ctx, a, a.officerOf(s.Comune), s, func(w Writer) (struct{}, electoral.Faults, error) {
-		faults := r.checker.CheckSection(s, a.today())
-		if err := faults.Err(); err != nil {
-			return struct{}{}, nil, err
-		}
-		return struct{}{}, faults, w.PutSection(ctx, s)
-	})
-	return warnings, err
-}
-
-// Section returns a section of the officer's comune. A section that is not
-// registered is refused with [electoral.SectionNotFound].
-func (r *Registry) Section(ctx context.Context, req electoral.Request,
-	comune, number string) (electoral.Section, error) {
-	a := r.begin(req, electoral.OpReadSection, comune)
-	var s electoral.Section
-	err := a.read(ctx, a.officerOf(comune), func(*electoral.Entry) error {
-		return r.store.View(ctx, func(rd Reader) error {
-			var err error
-			s, err = rd.Section(ctx, comune, number)
-			if errors.Is(err, electoral.ErrNotFound) {
-				return electoral.Faults{electoral.NewFault(electoral.SectionNotFound, "number", number,
-					electoral.Args{"section": number, "comune": r.label(comune)})}
-			}
-			return err
-		})
-	})
-	if err != nil {
-		return electoral.Section{}, err
-	}
-	return s, nil
-}
-
 // Elector returns the electoral data of a person: to the officer of a comune
 // in one of whose lists he is or that registered him, and to himself.
 func (r *Registry) Elector(ctx context.Context, req electoral.Request, anprID string) (electoral.Elector, error) {

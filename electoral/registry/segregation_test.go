@@ -52,6 +52,30 @@ func doors() []door {
 			_, err := c.PutSection(c.ctx(), req, sectionOf(rec.comune, "1"))
 			return err
 		}),
+		writes("delete section", func(c *town, req electoral.Request, rec kept) error {
+			_, _, err := c.DeleteSection(c.ctx(), req, rec.comune, registry.SectionDeletion{Number: "2", To: "1"})
+			return err
+		}),
+		writes("renumber section", func(c *town, req electoral.Request, rec kept) error {
+			_, _, err := c.RenumberSection(c.ctx(), req, rec.comune, "2", "20")
+			return err
+		}),
+		writes("redraw", func(c *town, req electoral.Request, rec kept) error {
+			_, _, err := c.Redraw(c.ctx(), req, rec.comune, registry.Redrawing{Put: []electoral.Section{sectionOf(rec.comune, "7")}})
+			return err
+		}),
+		writes("move electors", func(c *town, req electoral.Request, rec kept) error {
+			_, _, err := c.MoveElectors(c.ctx(), req, rec.comune, registry.Mapping{Persons: []registry.PersonMove{{ANPRID: id(rec), To: "2"}}})
+			return err
+		}),
+		{"sections", func(c *town, req electoral.Request, rec kept) (bool, error) {
+			list, err := c.Sections(c.ctx(), req, rec.comune, registry.SectionPage{})
+			return len(list.Sections) > 0, err
+		}, ofTheList},
+		{"spread abroad", func(c *town, req electoral.Request, rec kept) (shown bool, err error) {
+			_, err = c.SpreadAbroad(c.ctx(), req, rec.comune, nil, func(registry.PersonMove) error { shown = true; return nil })
+			return shown, err
+		}, ofTheList},
 		writes("change", func(c *town, req electoral.Request, rec kept) error {
 			e := rec.elector.Clone()
 			e.Status.District = electoral.No
@@ -153,6 +177,12 @@ func TestSegregation(t *testing.T) {
 			require.NoError(c.t, c.store.Update(c.ctx(), func(w registry.Writer) error {
 				for _, rec := range records {
 					if err := w.PutElector(c.ctx(), rec.comune, rec.elector); err != nil {
+						return err
+					}
+					if err := w.PutSection(c.ctx(), sectionOf(rec.comune, "2")); err != nil {
+						return err
+					}
+					if err := w.RemoveSection(c.ctx(), rec.comune, "20"); err != nil {
 						return err
 					}
 				}

@@ -87,7 +87,9 @@ type Writer interface {
 }
 
 // A RollWriter changes the rolls. No trace of the earlier values
-// is kept (annex 2, services for the comuni 5).
+// is kept (annex 2, services for the comuni 5). In the loop of a listing it may
+// move the elector at hand to another section: those who follow are still yielded,
+// each once, and he is not yielded again unless his new section follows.
 type RollWriter interface {
 	// PutSection writes a section in place of the one with its comune and
 	// number, if there is one.
@@ -154,4 +156,21 @@ type ElectorMove struct {
 	Sections map[string]string
 	// Notes are added to the journal for each elector, with his ANPR id.
 	Notes []JournalEntry
+}
+
+// A SectionMover is an optional interface of a [Writer], found by a type assertion:
+// it moves many electors from one section to another at once.
+type SectionMover interface {
+	// MoveEnrolled puts the electors with some ANPR ids, who were put under home,
+	// from a section of a comune into another, in every list of that comune in which
+	// they are there. Their kept votes stay. An id that is not among them has no
+	// effect. It checks no section.
+	MoveEnrolled(ctx context.Context, home, comune, from, to string, anprIDs []string) error
+}
+
+// A SectionCounter is an optional interface of a [Reader], found by a type assertion:
+// it counts the electors of some sections, where [BookReader.Counts] reads a comune.
+type SectionCounter interface {
+	// CountsIn returns what Counts would, of the named sections alone.
+	CountsIn(ctx context.Context, comune string, sections []string) ([]ListCount, error)
 }

@@ -122,10 +122,10 @@ func TestCase23Fusione(t *testing.T) {
 				return err
 			},
 		} {
-			before := c.dump(uggiate, ronago, uggiateConRonago)
+			before := c.rowsOf(uggiate, ronago, uggiateConRonago)
 			f := only(c.t, write(), electoral.ComuneCeased)
 			assert.Contains(c.t, f.Message, "Uggiate con Ronago", name)
-			assert.Equal(c.t, before, c.dump(uggiate, ronago, uggiateConRonago), name)
+			assert.Equal(c.t, before, c.rowsOf(uggiate, ronago, uggiateConRonago), name)
 			last := c.log.accesses[len(c.log.accesses)-1]
 			assert.Equal(c.t, uggiateConRonago, last.Comune, "%s: the chain of a comune that has ceased has had its last entry", name)
 		}
@@ -148,7 +148,7 @@ func TestFirstLoadOfAnHeir(t *testing.T) {
 	for _, opts := range []registry.LoadOptions{{}, {Partial: true}, {Resumable: true}} {
 		inTown(t, func(c *town) {
 			s := c.fusion()
-			before := c.dump(uggiate, ronago, uggiateConRonago)
+			before := c.rowsOf(uggiate, ronago, uggiateConRonago)
 			c.on(date(2024, 1, 2))
 			c.residents()
 			file := func() []electoral.Elector {
@@ -177,7 +177,7 @@ func TestFirstLoadOfAnHeir(t *testing.T) {
 			// What is left follows with the succession, and then the load stands.
 			_, _, err = c.UndoLoad(c.ctx(), officer(uggiateConRonago), uggiateConRonago, req.ID)
 			require.NoError(c.t, err)
-			assert.Equal(c.t, withoutLoads(before), withoutLoads(c.dump(uggiate, ronago, uggiateConRonago)), "%v", opts)
+			assert.Equal(c.t, withoutLoads(before), withoutLoads(c.rowsOf(uggiate, ronago, uggiateConRonago)), "%v", opts)
 
 			c.tick()
 			again := officer(uggiateConRonago)
@@ -400,18 +400,18 @@ func TestBrokenSuccession(t *testing.T) {
 		m.fill()
 		c.on(date(2024, 1, 1))
 		comuni := []string{m.a, m.b, m.heir, aglie, airasca}
-		before := c.dump(comuni...)
+		before := c.rowsOf(comuni...)
 		f.calls, f.at = 0, at
 		rep, _, err := c.Succeed(context.Background(), officer(m.heir), m.s)
 		if err != nil {
 			require.ErrorIs(t, err, errBroken, "call %d", at)
-			require.Equal(t, before, c.dump(comuni...), "call %d", at)
+			require.Equal(t, before, c.rowsOf(comuni...), "call %d", at)
 			require.Empty(t, rep.ID)
 			continue
 		}
 		succeeded := f.calls
 		require.Less(t, succeeded, at)
-		after := c.dump(comuni...)
+		after := c.rowsOf(comuni...)
 		c.tick()
 		for back := 1; ; back++ {
 			f.calls, f.at = 0, back
@@ -421,9 +421,9 @@ func TestBrokenSuccession(t *testing.T) {
 				break
 			}
 			require.ErrorIs(t, err, errBroken, "call %d of the undoing", back)
-			require.Equal(t, after, c.dump(comuni...), "call %d of the undoing", back)
+			require.Equal(t, after, c.rowsOf(comuni...), "call %d of the undoing", back)
 		}
-		require.Equal(t, before, c.dump(comuni...))
+		require.Equal(t, before, c.rowsOf(comuni...))
 		return
 	}
 }
@@ -511,7 +511,7 @@ func TestSuccessionAmongWriters(t *testing.T) {
 			}
 		}
 		all.Wait()
-		assert.Empty(c.t, c.dump(airasca), "%d of them came before", done)
+		assert.Empty(c.t, c.rowsOf(airasca), "%d of them came before", done)
 		in := 0
 		for _, id := range ids {
 			err := c.store.View(c.ctx(), func(rd registry.Reader) error {

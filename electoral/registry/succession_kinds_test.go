@@ -36,7 +36,7 @@ func TestSuccessionIncorporation(t *testing.T) {
 		joined := electorOf("902", lirio, "1")
 		joined.EU.Comunal = electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: lirio, Section: "2"}}
 		c.placed(lirio, joined)
-		before := c.dump(lirio, montalto)
+		before := c.rowsOf(lirio, montalto)
 
 		c.on(date(2026, 1, 31))
 		to := mine.sections[0].Clone()
@@ -61,10 +61,10 @@ func TestSuccessionIncorporation(t *testing.T) {
 		assert.Equal(c.t, montalto, home)
 		assert.Equal(c.t, electoral.Enrolment{Comune: montalto, Section: "1"}, *got.General)
 		assert.Equal(c.t, electoral.Enrolment{Comune: montalto, Section: "2"}, *got.EU.Comunal.Enrolment)
-		assert.Empty(c.t, c.dump(lirio))
+		assert.Empty(c.t, c.rowsOf(lirio))
 		_, _, err = c.UndoSuccession(c.ctx(), officer(montalto), rep.ID)
 		require.NoError(c.t, err)
-		assert.Equal(c.t, before, c.dump(lirio, montalto))
+		assert.Equal(c.t, before, c.rowsOf(lirio, montalto))
 	})
 }
 
@@ -120,13 +120,13 @@ func TestSuccessionBeforeTheArchive(t *testing.T) {
 func TestSuccessionOfAName(t *testing.T) {
 	inTown(t, func(c *town) {
 		c.settle(aglie)
-		before := c.dump(aglie)
+		before := c.rowsOf(aglie)
 		s := registry.Succession{Kind: registry.NameChange, Heir: aglie, Day: today, Act: act}
 		rep, warnings := c.succeeds(s)
 		assert.Equal(c.t, registry.SuccessionDone, rep.State)
 		assert.Contains(c.t, only(c.t, warnings, electoral.SuccessionNothingMoves).Message, "Agliè")
 		assert.Equal(c.t, "change", only(c.t, warnings, electoral.SuccessionNotInArchive).Case)
-		assert.Equal(c.t, before, c.dump(aglie))
+		assert.Equal(c.t, before, c.rowsOf(aglie))
 		_, err := c.Change(c.ctx(), officer(aglie), electorOf("1", aglie, "2"))
 		require.NoError(c.t, err, "nobody has ceased")
 		s.Mapping = []registry.SectionMapping{{Comune: aglie, Number: "1", To: "2"}}
@@ -143,15 +143,15 @@ func TestSuccessionOfAName(t *testing.T) {
 	near := neighbour(t, airasca)
 	inTown(t, func(c *town) { // a made-up change of the code
 		c.settle(airasca)
-		before := c.dump(airasca, near)
+		before := c.rowsOf(airasca, near)
 		s := registry.Succession{Kind: registry.NameChange, Ceased: []string{airasca}, Heir: near, Day: today, Act: act}
 		rep, _ := c.succeeds(s)
 		assert.Equal(c.t, []int{1, 2}, []int{rep.Electors, rep.Sections})
 		assert.Equal(c.t, electorOf("1", near, "1"), c.elector(near, "1"))
-		assert.Empty(c.t, c.dump(airasca))
+		assert.Empty(c.t, c.rowsOf(airasca))
 		_, _, err := c.UndoSuccession(c.ctx(), officer(near), rep.ID)
 		require.NoError(c.t, err)
-		assert.Equal(c.t, before, c.dump(airasca, near))
+		assert.Equal(c.t, before, c.rowsOf(airasca, near))
 	})
 }
 
@@ -198,10 +198,10 @@ func TestSuccessionOfATerritory(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inTown(t, func(c *town) {
 				c.peopled()
-				before := c.dump(aglie, airasca)
+				before := c.rowsOf(aglie, airasca)
 				rep, _ := c.succeeds(hamlet(persons...))
 				assert.Equal(c.t, registry.SuccessionProposed, rep.State)
-				assert.Equal(c.t, before, c.dump(aglie, airasca), "a proposal moves nobody")
+				assert.Equal(c.t, before, c.rowsOf(aglie, airasca), "a proposal moves nobody")
 				want := []string{"102", "103", "104"}
 				if persons != nil {
 					want = want[:2]
@@ -215,7 +215,7 @@ func TestSuccessionOfATerritory(t *testing.T) {
 				only(c.t, err, electoral.SuccessionUnknown)
 				_, _, err = c.ConfirmSuccession(c.ctx(), officer(airasca), rep.ID, strings.Repeat("0", 64))
 				assert.Equal(c.t, "list", only(c.t, err, electoral.SuccessionStep).Case)
-				assert.Equal(c.t, before, c.dump(aglie, airasca))
+				assert.Equal(c.t, before, c.rowsOf(aglie, airasca))
 
 				c.log.accesses = nil
 				c.tick()
@@ -245,7 +245,7 @@ func TestSuccessionOfATerritory(t *testing.T) {
 
 				_, _, err = c.UndoSuccession(c.ctx(), officer(aglie), rep.ID)
 				require.NoError(c.t, err)
-				assert.Equal(c.t, before, c.dump(aglie, airasca))
+				assert.Equal(c.t, before, c.rowsOf(aglie, airasca))
 			})
 		})
 	}
@@ -271,10 +271,10 @@ func TestSuccessionProposalChanged(t *testing.T) {
 				c.peopled()
 				rep, _ := c.succeeds(hamlet())
 				change(c)
-				before := c.dump(aglie, airasca)
+				before := c.rowsOf(aglie, airasca)
 				_, _, err := c.ConfirmSuccession(c.ctx(), officer(airasca), rep.ID, rep.Hash)
 				assert.Equal(c.t, "changed", only(c.t, err, electoral.SuccessionPersons).Case)
-				assert.Equal(c.t, before, c.dump(aglie, airasca), "nothing half-done")
+				assert.Equal(c.t, before, c.rowsOf(aglie, airasca), "nothing half-done")
 			})
 		})
 	}
@@ -311,7 +311,7 @@ func TestSuccessionBadInput(t *testing.T) {
 		m := c.merges()
 		c.on(date(2024, 1, 1))
 		c.peopled()
-		before := c.dump(m.a, m.b, m.heir, aglie, airasca)
+		before := c.rowsOf(m.a, m.b, m.heir, aglie, airasca)
 		for name, k := range map[string]struct {
 			change func(s *registry.Succession)
 			want   fault
@@ -372,12 +372,12 @@ func TestSuccessionBadInput(t *testing.T) {
 				}
 			}
 			assert.True(c.t, found, "%s: %v", name, err)
-			assert.Equal(c.t, before, c.dump(m.a, m.b, m.heir, aglie, airasca), name)
+			assert.Equal(c.t, before, c.rowsOf(m.a, m.b, m.heir, aglie, airasca), name)
 		}
 		for name, req := range map[string]electoral.Request{"another office": officer(m.a), "a citizen": citizen(people()[0])} {
 			_, _, err := c.Succeed(c.ctx(), req, m.s)
 			refused(c.t, c.log, err, electoral.NotCompetent)
-			assert.Equal(c.t, before, c.dump(m.a, m.b, m.heir, aglie, airasca), name)
+			assert.Equal(c.t, before, c.rowsOf(m.a, m.b, m.heir, aglie, airasca), name)
 		}
 		// On another day than the archive has.
 		c.on(date(2024, 2, 1))
@@ -391,7 +391,7 @@ func TestSuccessionBadInput(t *testing.T) {
 			}
 		}
 		assert.Equal(c.t, []string{"31 dicembre 2023", "31 dicembre 2023"}, last)
-		assert.Equal(c.t, before, c.dump(m.a, m.b, m.heir, aglie, airasca))
+		assert.Equal(c.t, before, c.rowsOf(m.a, m.b, m.heir, aglie, airasca))
 		// With data that differ from those of a section that is there.
 		there := m.s.Sections[0].Clone()
 		there.SeatName = "Altra scuola"

@@ -25,9 +25,9 @@ var act = registry.SuccessionAct{Authority: "Regione Lombardia", Kind: "legge re
 var books = []registry.Book{registry.ConflictBook, registry.RectificationBook, registry.ApplicationBook,
 	registry.ChoiceBook, registry.NumberingBook, registry.LoadBook}
 
-// dump returns every row of some comuni, but for the journal, the answers to requests
+// rowsOf returns every row of some comuni, but for the journal, the answers to requests
 // and the successions themselves.
-func (c *town) dump(comuni ...string) []string {
+func (c *town) rowsOf(comuni ...string) []string {
 	c.t.Helper()
 	rows := map[string]bool{}
 	text := func(kind string, v any) {
@@ -181,11 +181,11 @@ func TestSuccessionOfTheTables(t *testing.T) {
 				comuni = append(comuni, comune)
 			}
 			comuni = append(comuni, heir.Belfiore)
-			before := c.dump(comuni...)
+			before := c.rowsOf(comuni...)
 			s := into(registry.Merger, heir.Belfiore, heir.From, list...)
 			_, _, err := c.Succeed(c.ctx(), officer(heir.Belfiore), s)
 			require.Equal(c.t, "future", only(c.t, err, electoral.SuccessionDay).Case, "the day before")
-			require.Equal(c.t, before, c.dump(comuni...))
+			require.Equal(c.t, before, c.rowsOf(comuni...))
 
 			c.on(heir.From)
 			rep, warnings := c.succeeds(s)
@@ -200,7 +200,7 @@ func TestSuccessionOfTheTables(t *testing.T) {
 					assert.Equal(c.t, heir.Belfiore, home)
 					assert.Equal(c.t, movedBy(e, s), got)
 				}
-				assert.Empty(c.t, c.dump(m.comune), "nothing is left under %s", m.comune)
+				assert.Empty(c.t, c.rowsOf(m.comune), "nothing is left under %s", m.comune)
 			}
 			_, err = c.Change(c.ctx(), officer(comuni[0]), list[0].electors[0])
 			f := only(c.t, err, electoral.ComuneCeased)
@@ -208,7 +208,7 @@ func TestSuccessionOfTheTables(t *testing.T) {
 
 			_, _, err = c.UndoSuccession(c.ctx(), officer(heir.Belfiore), rep.ID)
 			require.NoError(c.t, err)
-			assert.Equal(c.t, before, c.dump(comuni...), "everything is back")
+			assert.Equal(c.t, before, c.rowsOf(comuni...), "everything is back")
 			c.tick()
 			again, _ := c.succeeds(s)
 			assert.Equal(c.t, rep.Electors, again.Electors)
@@ -336,7 +336,7 @@ func TestSuccessionMovesEverything(t *testing.T) {
 		all := []string{m.a, m.b, m.heir, aglie, airasca}
 		numbers := m.numbers(m.a)
 		require.NotEmpty(c.t, numbers)
-		before := c.dump(all...)
+		before := c.rowsOf(all...)
 		c.on(date(2024, 1, 1))
 		rep, warnings := c.succeeds(m.s)
 		assert.Equal(c.t, 2, rep.Conflicts)
@@ -425,7 +425,7 @@ func TestSuccessionMovesEverything(t *testing.T) {
 		require.ErrorIs(c.t, err, electoral.SuccessionUnknown)
 		_, _, err = c.UndoSuccession(c.ctx(), officer(m.heir), rep.ID)
 		require.NoError(c.t, err)
-		assert.Equal(c.t, before, c.dump(all...))
+		assert.Equal(c.t, before, c.rowsOf(all...))
 		_, _, err = c.UndoSuccession(c.ctx(), officer(m.heir), rep.ID)
 		assert.Equal(c.t, "", only(c.t, err, electoral.SuccessionStep).Case)
 		list, err := c.Successions(c.ctx(), officer(m.b), "", 0)
@@ -461,10 +461,10 @@ func TestSuccessionUndoneNoMore(t *testing.T) {
 				c.on(date(2024, 1, 1))
 				rep, _ := c.succeeds(m.s)
 				change(m)
-				before := c.dump(m.a, m.b, m.heir)
+				before := c.rowsOf(m.a, m.b, m.heir)
 				_, _, err := c.UndoSuccession(c.ctx(), officer(m.heir), rep.ID)
 				assert.Equal(c.t, "changed", only(c.t, err, electoral.SuccessionStep).Case)
-				assert.Equal(c.t, before, c.dump(m.a, m.b, m.heir), "nothing half-done")
+				assert.Equal(c.t, before, c.rowsOf(m.a, m.b, m.heir), "nothing half-done")
 			})
 		})
 	}
@@ -491,13 +491,13 @@ func TestSuccessionOnce(t *testing.T) {
 		own := officer(m.heir)
 		rep, warnings, err := c.Succeed(c.ctx(), own, m.s)
 		require.NoError(c.t, err)
-		before := c.dump(m.a, m.b, m.heir)
+		before := c.rowsOf(m.a, m.b, m.heir)
 		accesses := len(c.log.accesses)
 		again, told, err := c.Succeed(c.ctx(), own, m.s)
 		require.NoError(c.t, err)
 		assert.Equal(c.t, rep.ID, again.ID)
 		assert.Equal(c.t, warnings, told)
-		assert.Equal(c.t, before, c.dump(m.a, m.b, m.heir))
+		assert.Equal(c.t, before, c.rowsOf(m.a, m.b, m.heir))
 		for _, entry := range c.log.accesses[accesses:] {
 			assert.Equal(c.t, m.heir, entry.Comune, "the chain of a comune that has ceased has had its last entry")
 		}
@@ -509,7 +509,7 @@ func TestSuccessionOnce(t *testing.T) {
 		got, _, err = c.Remove(c.ctx(), heirs, q)
 		require.NoError(c.t, err, "the heir's officer")
 		assert.Equal(c.t, want, got)
-		assert.Equal(c.t, before, c.dump(m.a, m.b, m.heir))
+		assert.Equal(c.t, before, c.rowsOf(m.a, m.b, m.heir))
 		// Another request with an id that one of the two had used is a new one.
 		heirs.Purpose = ""
 		_, _, err = c.Remove(c.ctx(), heirs, registry.RemovalRequest{ANPRID: "903", List: electoral.EUComunalList, Cause: electoral.CauseMoved})

@@ -15,6 +15,7 @@ import (
 type Checker struct {
 	tables      *refdata.Tables
 	residences  []ResidenceRule
+	sizes       []SectionSize
 	withoutPost []StateTerm
 	markPostal  bool
 }
@@ -26,6 +27,9 @@ type Config struct {
 	// Residences are the rules on the residence of who votes in Trentino-Alto
 	// Adige and Valle d'Aosta; nil means [DefaultResidenceRules].
 	Residences []ResidenceRule
+	// SectionSizes say how many electors a section has as a rule; nil means
+	// [DefaultSectionSizes], an empty list that no size is unusual.
+	SectionSizes []SectionSize
 	// WithoutPost are the States in which residents do not vote by post. Nil
 	// means that they are not known, which is told; an empty list, that there is
 	// none. The Ministry publishes them for each vote.
@@ -49,6 +53,10 @@ func NewChecker(cfg Config) (*Checker, error) {
 		withoutPost: slices.Clone(cfg.WithoutPost), markPostal: cfg.MarkPostal}
 	if cfg.Residences == nil {
 		c.residences = DefaultResidenceRules()
+	}
+	c.sizes = slices.Clone(cfg.SectionSizes)
+	if cfg.SectionSizes == nil {
+		c.sizes = DefaultSectionSizes()
 	}
 	if err := checkResidenceRules(c.residences); err != nil {
 		return nil, err
@@ -85,6 +93,11 @@ type Circumstances struct {
 	// the rules on them are not applied. known is false for a comune whose
 	// sections are not at hand (another comune's, in a comune's own copy).
 	Section func(comune, number string) (s electoral.Section, found, known bool)
+	// Spelling returns the number of a registered section of which number is
+	// another spelling ([electoral.SameSectionNumber]), and false if there is none;
+	// nil when that is not at hand. It is asked only for a number that Section does
+	// not find.
+	Spelling func(comune, number string) (registered string, ok bool)
 }
 
 // CheckElector applies every rule of annex 1 and of ANPR's practice to an
@@ -248,15 +261,29 @@ func (k *elector) enrolment(path string, en electoral.Enrolment) {
 	if k.in.Section != nil && en.Comune != "" {
 		_, found, at := k.in.Section(en.Comune, en.Section)
 		if at && !found {
-			k.fault(electoral.SectionUnknown, path+".section", en.Section,
-				electoral.Args{"section": en.Section, "comune": k.label(en.Comune)})
+			k.unknownSection(path+".section", en)
 			return
+		}
+		if at {
+			return // what the comune has registered is right, however high the number
 		}
 	}
 	if n, err := strconv.Atoi(en.Section); err == nil && known && comune.Sections > 0 && n > comune.Sections {
 		k.fault(electoral.SectionNumberAboveCount, path+".section", en.Section,
 			electoral.Args{"sections": strconv.Itoa(comune.Sections)})
 	}
+}
+
+func (k *elector) unknownSection(path string, en electoral.Enrolment) {
+	if k.in.Spelling != nil {
+		if registered, ok := k.in.Spelling(en.Comune, en.Section); ok {
+			k.fault(electoral.SectionUnknown.In("spelling"), path, en.Section,
+				electoral.Args{"section": en.Section, "comune": k.label(en.Comune), "registered": registered})
+			return
+		}
+	}
+	k.fault(electoral.SectionUnknown, path, en.Section,
+		electoral.Args{"section": en.Section, "comune": k.label(en.Comune)})
 }
 
 func (k *elector) addedLists() {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -50,8 +51,19 @@ func (k *section) identity() {
 	switch {
 	case strings.TrimSpace(k.s.Number) == "":
 		k.fault(electoral.SectionNumberMissing, "number", k.s.Number, nil)
+	case !utf8.ValidString(k.s.Number) || strings.ContainsFunc(k.s.Number, unicode.IsControl):
+		k.fault(electoral.SectionNumberMissing.In("unreadable"), "number",
+			strconv.QuoteToASCII(k.s.Number[:min(len(k.s.Number), electoral.MaxText)]), nil)
 	case utf8.RuneCountInString(k.s.Number) > electoral.MaxText:
 		k.fault(electoral.SectionNumberTooLong, "number", k.s.Number, nil)
+	default:
+		if usual := electoral.CanonicalSectionNumber(k.s.Number); usual != k.s.Number {
+			k.fault(electoral.SectionNumberUnusual, "number", k.s.Number,
+				electoral.Args{"section": k.s.Number, "number": usual})
+		}
+	}
+	if !k.s.Kind.Known() {
+		k.fault(electoral.SectionKindUnknown, "kind", string(k.s.Kind), nil)
 	}
 }
 
@@ -245,4 +257,52 @@ func (k *section) tooLong(path, value string) bool {
 	}
 	k.fault(electoral.FieldTooLong, path, value, nil)
 	return true
+}
+
+// A SectionSize says how many electors a section has as a rule ("da 500 a 1.200
+// iscritti", D.M. 117/1998, art. 1), on the days from From to To; a zero day means
+// no bound. It warns and never refuses: distance and roads are for the officer to
+// judge.
+type SectionSize struct {
+	From, To    electoral.Date
+	Least, Most int
+}
+
+// DefaultSectionSizes returns what is in force: 500 to 1,200 electors from 13 May
+// 1998 on (L. 449/1997, art. 55 c. 6).
+func DefaultSectionSizes() []SectionSize {
+	return []SectionSize{{From: electoral.Date{Year: 1998, Month: 5, Day: 13}, Least: 500, Most: 1200}}
+}
+
+// CheckSectionSize warns of an ordinary section with fewer or more electors in the
+// general list than the rule of a day says ([Config.SectionSizes]).
+func (c *Checker) CheckSectionSize(s electoral.Section, electors int, at electoral.Date) electoral.Faults {
+	if s.Kind != electoral.OrdinarySection {
+		return nil
+	}
+	for _, z := range c.sizes {
+		if !z.From.IsZero() && at.Before(z.From) || !z.To.IsZero() && at.After(z.To) {
+			continue
+		}
+		args := electoral.Args{"section": s.Number, "electors": electoral.CountOfElectors(electors),
+			"least": strconv.Itoa(z.Least), "most": strconv.Itoa(z.Most)}
+		switch value := strconv.Itoa(electors); {
+		case electors < z.Least:
+			return electoral.Faults{electoral.NewFault(electoral.SectionSizeUnusual, "number", value, args)}
+		case electors > z.Most:
+			return electoral.Faults{electoral.NewFault(electoral.SectionSizeUnusual.In("large"), "number", value, args)}
+		}
+	}
+	return nil
+}
+
+// CheckPlaces judges whether the sections in which an elector is have what his
+// status requires: the part of [Checker.CheckElector] that another section may
+// change. section is as in [Circumstances].
+func (c *Checker) CheckPlaces(e electoral.Elector,
+	section func(comune, number string) (s electoral.Section, found, known bool)) electoral.Faults {
+	k := &elector{checker: c, e: e, in: Circumstances{Section: section},
+		houses: [2]house{c.senate(e.Status), c.chamber(e.Status)}}
+	k.sectionFields()
+	return k.faults
 }

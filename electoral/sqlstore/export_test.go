@@ -22,12 +22,18 @@ type Traced struct {
 }
 
 func (s Traced) View(ctx context.Context, fn func(registry.Reader) error) error {
-	return s.Store.db.View(ctx, func(tx sqldb.Tx) error { return fn(&transaction{tx: tracedTx{tx, s.Say}}) })
+	return s.Store.db.View(ctx, func(tx sqldb.Tx) error {
+		l := &lease{Tx: tracedTx{tx, s.Say}}
+		defer l.over.Store(true)
+		return fn(&transaction{tx: l})
+	})
 }
 
 func (s Traced) Update(ctx context.Context, fn func(registry.Writer) error) error {
 	return s.Store.db.Update(ctx, func(tx sqldb.Tx) error {
-		return fn(&transaction{tx: tracedTx{tx, s.Say}, locked: map[string]bool{}, tried: map[string]bool{}})
+		l := &lease{Tx: tracedTx{tx, s.Say}}
+		defer l.over.Store(true)
+		return fn(&transaction{tx: l, locked: map[string]bool{}, tried: map[string]bool{}})
 	})
 }
 

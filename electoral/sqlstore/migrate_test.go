@@ -245,6 +245,44 @@ func TestMigratedRemovals(t *testing.T) {
 	})
 }
 
+// TestMigratedSections: the sections of an earlier version are ordinary ones, and can be
+// given a kind.
+func TestMigratedSections(t *testing.T) {
+	eachDB(t, func(t *testing.T, at opener) {
+		openOld := sqldb.OpenSQLite
+		if filepath.Ext(at.place) != ".db" {
+			openOld = sqldb.OpenPostgres
+		}
+		old := migratedTo(t, at.place, "0004", openOld)
+		ctx := t.Context()
+		want := electoraltest.SampleSection("A074", "1")
+		seat, err1 := json.Marshal(want.Seat)
+		translations, err2 := json.Marshal(want.Translations)
+		require.NoError(t, errors.Join(err1, err2))
+		require.NoError(t, old.Update(ctx, func(tx sqldb.Tx) error {
+			return tx.Exec(ctx, sqldb.Statement{Text: `INSERT INTO sections (comune, number, seat_name, seat, european_constituency,
+				regional_constituency, district_constituency, chamber_college, senate_college, translations)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, Args: []any{want.Comune, want.Number, want.SeatName,
+				string(seat), want.EuropeanConstituency, want.RegionalConstituency, want.DistrictConstituency,
+				want.ChamberCollege.String(), want.SenateCollege.String(), string(translations)}})
+		}))
+		require.NoError(t, old.Close())
+		store := at.db(t).Store()
+		read := func() (s electoral.Section) {
+			require.NoError(t, store.View(ctx, func(r registry.Reader) (err error) {
+				s, err = r.Section(ctx, "A074", "1")
+				return err
+			}))
+			return s
+		}
+		want.Kind = electoral.OrdinarySection
+		assert.Equal(t, want, read())
+		want.Kind = electoral.HospitalSection
+		require.NoError(t, store.Update(ctx, func(w registry.Writer) error { return w.PutSection(ctx, want) }))
+		assert.Equal(t, want, read())
+	})
+}
+
 func ids(list []electoral.Elector) (out []string) {
 	for _, e := range list {
 		out = append(out, e.ANPRID)

@@ -13,7 +13,7 @@ import (
 )
 
 var sections = newTable("sections", 2, "comune", "number", "seat_name", "seat", "european_constituency",
-	"regional_constituency", "district_constituency", "chamber_college", "senate_college", "translations")
+	"regional_constituency", "district_constituency", "chamber_college", "senate_college", "translations", "kind")
 
 var putSectionText = func() string {
 	var sets []string
@@ -27,11 +27,12 @@ type scanner interface{ Scan(dest ...any) error }
 
 func scanSection(row scanner) (electoral.Section, error) {
 	var s electoral.Section
-	var seat, chamber, senate, translations string
+	var seat, chamber, senate, translations, kind string
 	if err := row.Scan(&s.Comune, &s.Number, &s.SeatName, &seat, &s.EuropeanConstituency, &s.RegionalConstituency,
-		&s.DistrictConstituency, &chamber, &senate, &translations); err != nil {
+		&s.DistrictConstituency, &chamber, &senate, &translations, &kind); err != nil {
 		return electoral.Section{}, err
 	}
+	s.Kind = electoral.SectionKind(kind)
 	if err := errors.Join(
 		json.Unmarshal([]byte(seat), &s.Seat),
 		json.Unmarshal([]byte(translations), &s.Translations),
@@ -92,7 +93,8 @@ func (t *transaction) PutSection(ctx context.Context, s electoral.Section) error
 		return err
 	}
 	row := []any{s.Comune, s.Number, s.SeatName, seat, s.EuropeanConstituency, s.RegionalConstituency,
-		s.DistrictConstituency, s.ChamberCollege.String(), s.SenateCollege.String(), translations}
+		s.DistrictConstituency, s.ChamberCollege.String(), s.SenateCollege.String(), translations,
+		string(s.Kind)}
 	if err := sections.check(row); err != nil {
 		return err
 	}

@@ -168,6 +168,12 @@ func operationName(o electoral.Operation) string {
 		electoral.OpApplyRevision:       "Esecuzione di una revisione delle liste",
 		electoral.OpCloseRevision:       "Chiusura di una revisione delle liste",
 		electoral.OpRevisionMinute:      "Verbale di una revisione delle liste",
+		electoral.OpListSections:        "Elenco delle sezioni",
+		electoral.OpDeleteSection:       "Cancellazione di una sezione",
+		electoral.OpRenumberSection:     "Rinumerazione di una sezione",
+		electoral.OpRedraw:              "Revisione delle sezioni",
+		electoral.OpMoveElectors:        "Spostamento di elettori in un'altra sezione",
+		electoral.OpSpreadAbroad:        "Proposta di assegnazione dei residenti all'estero alle sezioni",
 	}[o]; name != "" {
 		return name
 	}
