@@ -266,6 +266,7 @@ const (
 	SuccessionComuni              Code = "SUC-COM-01"
 	SuccessionNotHeir             Code = "SUC-COM-02"
 	SuccessionNotInArchive        Code = "SUC-COM-03"
+	SuccessionNotAnnounced        Code = "SUC-COM-04"
 	SuccessionMapping             Code = "SUC-SEZ-01"
 	SuccessionSectionLeft         Code = "SUC-SEZ-02"
 	SuccessionSectionData         Code = "SUC-SEZ-03"

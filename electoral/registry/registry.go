@@ -41,6 +41,7 @@ type Registry struct {
 	firstLoad  FirstLoadTerm
 	deathCode  electoral.RemovalCode
 	interim    []InterimRule
+	announced  func(ceased string) []Announcement
 	also       func(ctx context.Context, w Writer, refused electoral.Faults) error // of Also; may be nil
 }
 
@@ -80,6 +81,11 @@ type Config struct {
 	// has them ([Registry.Succeed]), which no text says: the last rule that has begun
 	// holds. Empty means [InterimOpen]. The rules stand in the order of From.
 	Interim []InterimRule
+	// Announced returns the successions of a comune that the authority has decided and
+	// that the archive of the comuni does not have yet, as the operator of the registry
+	// has them from the act; nil means none. Nobody takes the lists of a comune that the
+	// archive knows as it is without one: its own officers would be asked afterwards.
+	Announced func(ceased string) []Announcement
 }
 
 // New returns a registry. It fails without a time zone database
@@ -106,6 +112,7 @@ func New(cfg Config) (*Registry, error) {
 		store: cfg.Store, population: cfg.Population, recorder: cfg.Recorder, checker: cfg.Checker, calendar: calendar,
 		retention: cfg.Retention.withDefaults(), votes: cfg.Votes, firstLoad: cfg.FirstLoad,
 		deathCode: cfg.DeathCode, interim: slices.Clone(cfg.Interim),
+		announced: cfg.Announced,
 	}
 	if r.checker == nil {
 		checker, err := rules.NewChecker(rules.Config{})
