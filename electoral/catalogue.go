@@ -178,6 +178,7 @@ const (
 	ExtractionPurpose             Code = "REG-EST-03"
 	RequestIDReused               Code = "REG-ACC-05"
 	RequestIDOld                  Code = "REG-ACC-06"
+	RequestIDFar                  Code = "REG-ACC-09"
 	RevisionUnknown               Code = "REG-ACC-07"
 	AccessTextUnfit               Code = "REG-ACC-08"
 	RemovalNotHere                Code = "REG-CAN-01"

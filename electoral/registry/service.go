@@ -14,6 +14,7 @@ func (r *Registry) Config() Config {
 		Store: r.store, Population: r.population, Recorder: r.recorder, Checker: r.checker, Now: r.calendar.Now,
 		Retention: r.retention, Votes: r.votes, FirstLoad: r.firstLoad, DeathCode: r.deathCode,
 		Interim: slices.Clone(r.interim), Announced: r.announced,
+		IDStep: r.idStep,
 	}
 }
 

@@ -164,7 +164,9 @@ func TestRequestNumbersGrow(t *testing.T) {
 		_, err := c.Expire(c.ctx(), aglie)
 		require.NoError(c.t, err)
 		refused(c.t, c.log, put(aglie, "10", "1"), electoral.RequestIDOld)
-		require.NoError(c.t, put(aglie, "99999999999999999999999999", "1"), "thirty digits are ANPR's")
+		refused(c.t, c.log, put(aglie, "99999999999999999999999999", "1"), electoral.RequestIDFar)
+		c.sections("H501")
+		require.NoError(c.t, put("H501", "999999999999999999999999999999", "1"), "thirty digits are ANPR's")
 	})
 }
 

@@ -160,6 +160,7 @@ func operationName(o electoral.Operation) string {
 		electoral.OpWithdrawSuccession:  "Ritiro di un passaggio di territorio",
 		electoral.OpUndoSuccession:      "Annullamento di una successione di comuni",
 		electoral.OpReadSuccessions:     "Lettura delle successioni di comuni",
+		electoral.OpLowerRequestID:      "Correzione dell'ultimo numero di richiesta del comune",
 		electoral.OpOpenRevision:        "Apertura di una revisione delle liste",
 		electoral.OpProposeRevision:     "Proposte di una revisione delle liste",
 		electoral.OpReadRevision:        "Lettura di una revisione delle liste",
