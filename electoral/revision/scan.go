@@ -43,7 +43,7 @@ func (s *scan) run() error {
 	}
 	p := s.proposer
 	next, stop := iter.Pull2(born.Born(s.ctx, p.header.Comune, electoral.Date{Year: 1800, Month: 1, Day: 1},
-		p.today.AddYears(1-votingAge)))
+		p.today.AddYears(-listedAge)))
 	defer stop()
 	s.next = next
 	if err := s.advance(); err != nil {
@@ -91,6 +91,9 @@ func (s *scan) walk(rd registry.Reader, after string) (last string, done bool, e
 		if err := s.until(rd, e.ANPRID); err != nil {
 			return after, false, err
 		}
+		if s.more && s.person.ANPRID < e.ANPRID { // it stopped early: the elector is read again
+			return after, false, nil
+		}
 		if s.more && s.person.ANPRID == e.ANPRID {
 			person := s.person
 			s.take(subject{person: &person, elector: &e})
@@ -115,7 +118,7 @@ func (s *scan) walk(rd registry.Reader, after string) (last string, done bool, e
 // are no electors of the comune. It stops early when enough lines wait.
 func (s *scan) until(rd registry.Reader, id string) error {
 	for s.more && (id == "" || s.person.ANPRID < id) {
-		if id == "" && len(s.pending) >= linesMax {
+		if len(s.pending) >= linesMax {
 			return nil
 		}
 		person := s.person

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -127,6 +128,10 @@ func lines(ctx context.Context, rd registry.Reader, h Header, after string,
 func (e *Engine) store(ctx context.Context, h Header, drafts []draft) error {
 	for part := range slices.Chunk(drafts, linesMax) {
 		err := e.cfg.Store.Update(ctx, func(w registry.Writer) error {
+			now, err := headerOf(ctx, w, h.Comune, h.ID)
+			if err = join(err, now.runs(h)); err != nil {
+				return err
+			}
 			for _, d := range part {
 				if err := e.storeLine(ctx, w, h, d); err != nil {
 					return err
@@ -143,29 +148,88 @@ func (e *Engine) store(ctx context.Context, h Header, drafts []draft) error {
 
 func (e *Engine) storeLine(ctx context.Context, w registry.Writer, h Header, d draft) error {
 	l := d.line
-	l.Version, l.Round, l.Changed = 1, h.Round, e.calendar.Now()
-	there, err := lineOf(ctx, w, h, l.ID)
-	switch {
-	case err == nil && there.State != LineOpen && there.State != LineLate:
-		if there.Round = h.Round; there.Facts != l.Facts && there.State == LineAccepted {
-			// What it rests on changed after the decision: the officer decides anew.
-			l.Version = there.Version + 1
-			l.Doubts = append(l.Doubts, doubt(electoral.LineFacts, "line", nil))
-			break
-		}
-		return putLine(ctx, w, h.Comune, there, time.Time{})
-	case err == nil:
-		l.Version, l.Refused, l.Section = there.Version, there.Refused, orText(l.Section, there.Section)
-		if there.Facts != l.Facts || there.State != l.State {
-			l.Version++
-		}
-	case !errors.Is(err, electoral.LineNotFound):
+	l.Version, l.Round, l.Found, l.Changed = 1, h.Round, h.Round, e.calendar.Now()
+	there, free, err := e.place(ctx, w, h, &l, d)
+	if err != nil {
 		return err
+	}
+	evidence := d.evidence
+	if !free {
+		changed, err := e.beside(ctx, w, h, &l, there, d)
+		if err != nil {
+			return err
+		}
+		if !changed {
+			there.Round = h.Round
+			return putLine(ctx, w, h.Comune, there, time.Time{})
+		}
+		kept, err := evidenceOf(ctx, w, h.Comune, there)
+		if err != nil {
+			return err
+		}
+		for _, ev := range kept { // the officer's documents are no proposal's
+			if ev.Source == FromDocument {
+				evidence = append(slices.Clip(evidence), ev)
+			}
+		}
 	}
 	if err := putLine(ctx, w, h.Comune, l, time.Time{}); err != nil {
 		return err
 	}
-	return putEvidence(ctx, w, h.Comune, l, d.evidence, time.Time{})
+	return putEvidence(ctx, w, h.Comune, l, evidence, time.Time{})
+}
+
+// place finds the line beside which a proposal stands, or a free id for it: a line
+// that is settled stays as it is in the minutes, and if its change is right once more
+// that is another line.
+func (e *Engine) place(ctx context.Context, rd registry.Reader, h Header, l *Line, d draft) (there Line, free bool,
+	err error) {
+	id := l.ID
+	for n := 2; ; n++ {
+		there, err = lineOf(ctx, rd, h, l.ID)
+		if errors.Is(err, electoral.LineNotFound) {
+			return there, true, nil
+		}
+		if err != nil {
+			return there, false, err
+		}
+		settled := slices.Contains([]LineState{LineApplied, LineRejected, LineWithdrawn}, there.State)
+		if !settled || there.Facts == l.Facts && there.State != LineApplied ||
+			there.State == LineApplied && !there.Effect.lists() {
+			return there, false, nil
+		}
+		now, err := e.factsNow(ctx, rd, subject{person: d.person}, l.ANPRID)
+		if err != nil || now != l.Facts { // the lists changed while the proposals were made
+			return there, false, err
+		}
+		l.ID = id + "." + strconv.Itoa(n)
+	}
+}
+
+// beside gives a proposal what is to be kept of the line that is there, and reports
+// whether it takes its place.
+func (e *Engine) beside(ctx context.Context, rd registry.Reader, h Header, l *Line, there Line, d draft) (bool, error) {
+	switch {
+	case there.Step > 0: // half done: only its certifiability is left
+		return false, nil
+	case there.State == LineOpen || there.State == LineLate:
+		l.Version, l.Refused, l.Section = there.Version, there.Refused, orText(l.Section, there.Section)
+		if there.Facts != l.Facts || there.State != l.State {
+			l.Version++
+		}
+	case there.State == LineAccepted && there.Facts != l.Facts:
+		now, err := e.factsNow(ctx, rd, subject{person: d.person}, l.ANPRID)
+		if err != nil || now != l.Facts {
+			return false, err
+		}
+		// What it rests on changed after the decision: the officer decides anew.
+		l.Version = there.Version + 1
+		l.Doubts = append(l.Doubts, doubt(electoral.LineFacts, "line", nil))
+	default:
+		return false, nil
+	}
+	l.Added, l.Found = there.Added, there.Found
+	return true, nil
 }
 
 func orText(a, b string) string {
@@ -248,8 +312,12 @@ func (e *Engine) each(ctx context.Context, h Header, states []LineState,
 // sweep removes the undecided lines that the last run of the proposals did not find.
 func (e *Engine) sweep(ctx context.Context, h Header) error {
 	return e.each(ctx, h, []LineState{LineOpen, LineLate}, func(w registry.Writer, l Line) error {
-		if l.Added || l.Round >= h.Round {
+		if l.Added || l.Step > 0 || l.Round >= h.Round {
 			return nil
+		}
+		now, err := headerOf(ctx, w, h.Comune, h.ID)
+		if err = join(err, now.runs(h)); err != nil {
+			return err
 		}
 		if err := w.RemoveRecord(ctx, h.Comune, registry.RevisionLineBook, l.ID); err != nil {
 			return err
