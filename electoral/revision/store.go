@@ -209,17 +209,24 @@ func (e *Engine) place(ctx context.Context, rd registry.Reader, h Header, l *Lin
 // beside gives a proposal what is to be kept of the line that is there, and reports
 // whether it takes its place.
 func (e *Engine) beside(ctx context.Context, rd registry.Reader, h Header, l *Line, there Line, d draft) (bool, error) {
+	fresh := func() (bool, error) {
+		now, err := e.factsNow(ctx, rd, subject{person: d.person}, l.ANPRID)
+		return err == nil && now == l.Facts, err
+	}
 	switch {
-	case there.Step > 0: // half done: only its certifiability is left
-		return false, nil
+	case there.Step > 0 && there.State != LineApplied:
+		// Half done, only its certifiability was left; or he is out of the list again.
+		l.Version = there.Version + 1
+		if ok, err := fresh(); !ok {
+			return false, err
+		}
 	case there.State == LineOpen || there.State == LineLate:
 		l.Version, l.Refused, l.Section = there.Version, there.Refused, orText(l.Section, there.Section)
 		if there.Facts != l.Facts || there.State != l.State {
 			l.Version++
 		}
 	case there.State == LineAccepted && there.Facts != l.Facts:
-		now, err := e.factsNow(ctx, rd, subject{person: d.person}, l.ANPRID)
-		if err != nil || now != l.Facts {
+		if ok, err := fresh(); !ok {
 			return false, err
 		}
 		// What it rests on changed after the decision: the officer decides anew.
