@@ -85,7 +85,7 @@ func asked(rulings []Ruling) electoral.Faults {
 	for i, r := range rulings {
 		path := "rulings[" + strconv.Itoa(i) + "]."
 		if seen[r.Line] {
-			out = append(out, electoral.NewFault(electoral.LineStep.In("twice"), path+"line", r.Line, nil))
+			out = append(out, electoral.NewFault(electoral.LineStep.In("twice"), path+"line", shown(r.Line), nil))
 		}
 		seen[r.Line] = true
 		for _, f := range r.Decision.form() {
@@ -103,7 +103,7 @@ func (d LineDecision) form() electoral.Faults {
 		out = append(out, electoral.NewFault(c, path, value, nil))
 	}
 	if !slices.Contains([]Verdict{Accept, Reject, Withdraw, Reopen}, d.Verdict) {
-		fault(electoral.LineStep.In("verdict"), "decision.verdict", string(d.Verdict))
+		fault(electoral.LineStep.In("verdict"), "decision.verdict", shown(string(d.Verdict)))
 	}
 	reason := strings.TrimSpace(d.Reason)
 	if (d.Verdict == Reject || d.Verdict == Withdraw) && utf8.RuneCountInString(reason) < 3 {
@@ -264,7 +264,7 @@ func (e *Engine) acceptable(ctx context.Context, rd registry.Reader, h Header, l
 	effect := l.Effect
 	switch {
 	case d.Effect != "" && !slices.Contains(append(slices.Clone(l.Choices), l.Effect), d.Effect):
-		fault(electoral.LineIncomplete.In("choice"), "decision.effect", string(d.Effect))
+		fault(electoral.LineIncomplete.In("choice"), "decision.effect", shown(string(d.Effect)))
 	case d.Effect != "":
 		effect = d.Effect
 	case effect == "":
@@ -488,13 +488,13 @@ func (e *Engine) subject(ctx context.Context, rd registry.Reader, anprID string)
 func (q Addition) check() electoral.Faults {
 	var out electoral.Faults
 	if !electoral.ValidANPRID(q.ANPRID) {
-		out = append(out, electoral.NewFault(electoral.IDMalformed, "anprId", q.ANPRID, nil))
+		out = append(out, electoral.NewFault(electoral.IDMalformed, "anprId", shown(q.ANPRID), nil))
 	}
 	if !slices.Contains(electoral.Lists(), q.List) {
-		out = append(out, electoral.NewFault(electoral.LineFit.In("list"), "line.list", string(q.List), nil))
+		out = append(out, electoral.NewFault(electoral.LineFit.In("list"), "line.list", shown(string(q.List)), nil))
 	}
 	if !slices.Contains(effectsOf(q.Cause), q.Effect) {
-		out = append(out, electoral.NewFault(electoral.LineFit, "line.cause", string(q.Cause), nil))
+		out = append(out, electoral.NewFault(electoral.LineFit, "line.cause", shown(string(q.Cause)), nil))
 	}
 	return out
 }

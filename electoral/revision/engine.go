@@ -111,7 +111,7 @@ func (e *Engine) check(q Opening) ([]electoral.Vote, electoral.Faults) {
 		out = append(out, electoral.NewFault(c, path, value, nil))
 	}
 	if !q.Kind.Known() {
-		fault(electoral.RevisionWhich, "revision.kind", string(q.Kind))
+		fault(electoral.RevisionWhich, "revision.kind", shown(string(q.Kind)))
 		return nil, out
 	}
 	if q.Kind != Extraordinary {

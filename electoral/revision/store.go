@@ -32,12 +32,21 @@ func headerOf(ctx context.Context, rd registry.Reader, comune, id string) (Heade
 }
 
 func noRevision(id string) electoral.Fault {
-	return electoral.NewFault(electoral.RevisionNotFound, "revision.id", id, nil)
+	return electoral.NewFault(electoral.RevisionNotFound, "revision.id", shown(id), nil)
 }
 
 // validID reports whether a text may be the key of a record.
 func validID(id string) bool {
 	return id != "" && len(id) <= 200 && strings.IndexFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
+}
+
+// shown returns what somebody sent as a fault may show it: short and legible.
+func shown(s string) string {
+	if legible(s, electoral.MaxText) && !strings.Contains(s, "\n") {
+		return s
+	}
+	s = strconv.QuoteToASCII(s)
+	return s[:min(len(s), electoral.MaxText)]
 }
 
 func decode(rec registry.Record, v any) error {
@@ -88,7 +97,7 @@ func lineOf(ctx context.Context, rd registry.Reader, h Header, id string) (Line,
 }
 
 func noLine(id string) electoral.Fault {
-	return electoral.NewFault(electoral.LineNotFound, "line.id", id, nil)
+	return electoral.NewFault(electoral.LineNotFound, "line.id", shown(id), nil)
 }
 
 // lines yields the lines of a revision in some states, in the order in which they
