@@ -252,8 +252,9 @@ func TestWrittenAndRead(t *testing.T) {
 	values := []any{h, m, report, revision.Opening{Kind: revision.Extraordinary, Day: day("2026-03-22"),
 		Vote: &h.Votes[0], Persons: []string{"1"}}, revision.Addition{ANPRID: "1", Decision: views[0].Line.Decision},
 		revision.Ruling{Line: "1", Version: 2, Decision: revision.LineDecision{Elector: new(electorOf("1", aglie, "1")),
-			Recovery:  &electoral.Recovery{Act: "a", Day: day("2026-01-01")},
-			KeptVotes: []electoral.KeptVote{{Comune: aglie, Section: "1", Consultation: electoral.NationalReferendum, Day: day("2026-03-22")}}}}}
+			Recovery: &electoral.Recovery{Act: "a", Day: day("2026-01-01")},
+			KeptVotes: []electoral.KeptVote{{Comune: aglie, Section: "1",
+				Consultation: electoral.NationalReferendum, Day: day("2026-03-22")}}}}}
 	for _, r := range rows {
 		values = append(values, r)
 	}

@@ -233,9 +233,10 @@ func union(a, b []string) []string {
 // Propose makes the proposals of a revision, or makes them anew: new lines are
 // added, those that no longer hold and were not decided go, a decided line stays as
 // it is: what is right once more after its line was applied, or after it was rejected
-// or withdrawn on other facts, is another line. It reads the whole register and the whole lists once, with memory that does
-// not grow with the comune, and may be called again after an interruption. It
-// returns the revision with the warnings about the whole.
+// or withdrawn on other facts, is another line. It reads the whole register and the
+// whole lists once, with memory that does not grow with the comune, and may be called
+// again after an interruption. It is refused once another run has begun or the
+// revision is being closed. It returns the revision with the warnings about the whole.
 func (e *Engine) Propose(ctx context.Context, req electoral.Request, comune, id string) (Header, error) {
 	var h Header
 	err := registry.Carry(ctx, e.registry, registry.Call{Request: req, Operation: electoral.OpProposeRevision,

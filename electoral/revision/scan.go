@@ -3,7 +3,6 @@ package revision
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -73,8 +72,8 @@ func (s *scan) advance() error {
 		return err
 	}
 	if s.person.ANPRID <= s.last {
-		return fmt.Errorf("revision: the population gave ANPR id %s after %s: expected ascending ids",
-			s.person.ANPRID, s.last)
+		// Errors go to logs: they name nobody.
+		return errors.New("revision: the population gave its persons out of order: expected ascending ANPR ids")
 	}
 	s.last = s.person.ANPRID
 	return nil

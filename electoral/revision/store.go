@@ -51,7 +51,8 @@ func shown(s string) string {
 
 func decode(rec registry.Record, v any) error {
 	if err := json.Unmarshal(rec.Body, v); err != nil {
-		return fmt.Errorf("revision: record %s of book %s of %s: %w", rec.ID, rec.Book, rec.Comune, err)
+		// Errors go to logs: the id of a line names its person.
+		return fmt.Errorf("revision: a record of book %s of %s: %w", rec.Book, rec.Comune, err)
 	}
 	return nil
 }
