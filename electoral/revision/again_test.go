@@ -140,8 +140,9 @@ func TestDocumentsKept(t *testing.T) {
 func TestHalfDone(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		w.person("1", aglie, "1970-01-01")
-		w.at("2026-01-20")
-		q := revision.Opening{Kind: revision.DynamicSecond, Year: 2026, Half: 1}
+		w.votes = []electoral.Vote{referendum()}
+		w.at("2026-01-30")
+		q := revision.Opening{Kind: revision.Extraordinary, Day: day("2026-03-22")}
 		h := w.open(q)
 		w.accept(h, w.lines(h)["1"])
 		store := &breakingAfter{Store: w.store}
@@ -165,7 +166,7 @@ func TestHalfDone(t *testing.T) {
 		w.do(w.registry.Enrol(t.Context(), officer(aglie), electorOf("1", aglie, "1")))
 		h = w.open(q)
 		require.Contains(t, w.lines(h), "1", "it is half done")
-		w.at("2026-02-10") // after the last day
+		w.at("2026-03-10") // after the last day, the lists blocked
 		w.accept(h, w.lines(h)["1"])
 		report = w.apply(h)
 		require.Equal(t, 1, report.Applied, "%v", report.Faulty)
@@ -184,6 +185,200 @@ func (b *breakingAfter) Update(ctx context.Context, fn func(registry.Writer) err
 		return errLost
 	}
 	return b.Store.Update(ctx, fn)
+}
+
+// TestTogether applies several lines about one person in one revision: each by what the
+// others left, from a day that is not before theirs (EN389).
+func TestTogether(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		w.union("1", aglie)
+		w.person("1", aglie, "1980-01-01", citizen(electoral.Citizenship{State: "GBR"}))
+		w.union("2", aglie)
+		w.person("2", aglie, "1980-01-01", citizen(electoral.Citizenship{State: "GBR"}))
+		q := revision.Opening{Kind: revision.DynamicFirst, Year: 2026, Half: 1}
+		h := w.open(q)
+		w.at("2026-01-09")
+		days := map[electoral.List]string{electoral.EUComunalList: "2026-01-07", electoral.EUParliamentList: "2026-01-06"}
+		for _, l := range w.all(h) {
+			if l.ANPRID == "1" {
+				w.accept(h, l, func(d *revision.LineDecision) { d.Day = day(days[l.List]) })
+			} else if l.List == electoral.EUComunalList {
+				w.accept(h, l)
+			} else {
+				_, err := w.decide(h, l, revision.LineDecision{Verdict: revision.Reject, Reason: "motivo"})
+				require.NoError(t, err)
+			}
+		}
+		report := w.apply(h)
+		require.Equal(t, 2, report.Applied, "%v", report.Faulty)
+		require.Equal(t, 1, report.Refused)
+		require.Equal(t, electoral.LineBeforeLast, report.Faulty[0].Refused[0].Code)
+		require.Equal(t, electoral.EUParliamentList, report.Faulty[0].List)
+		require.Contains(t, report.Faulty[0].Refused[0].Message, day("2026-01-07").Italian())
+		w.accept(h, report.Faulty[0], func(d *revision.LineDecision) { d.Day = day("2026-01-07") })
+		require.Equal(t, 1, w.apply(h).Applied)
+		require.Len(t, w.all(w.open(q)), 4, "the other line of the person changed nothing that was rejected")
+	})
+}
+
+// TestStrickenGone does not strike off the copy who is out of the list by then.
+func TestStrickenGone(t *testing.T) {
+	w := newWorld(t, "memory")
+	w.votes = []electoral.Vote{referendum()}
+	w.at("2026-01-30")
+	w.elector("1", aglie, "2008-03-23")
+	h := w.open(revision.Opening{Kind: revision.Extraordinary, Day: day("2026-03-22")})
+	w.accept(h, w.lines(h)["1"])
+	_, _, err := w.engine.Add(t.Context(), officer(aglie), aglie, h.ID, revision.Addition{ANPRID: "1",
+		Cause: revision.CourtOrder, Effect: revision.Remove, List: electoral.GeneralList,
+		Decision: revision.LineDecision{Evidence: []revision.Evidence{{Source: revision.FromDocument, Text: "sentenza"}}}})
+	require.NoError(t, err)
+	report := w.apply(h)
+	require.Equal(t, 1, report.Applied)
+	require.Equal(t, 1, report.Refused)
+	w.refused(report.Faulty[0].Refused, electoral.RemovalList, "not-in")
+}
+
+// A pausing store calls something after a view.
+type pausing struct {
+	registry.Store
+	call func()
+}
+
+func (p *pausing) View(ctx context.Context, fn func(registry.Reader) error) error {
+	lists := false
+	err := p.Store.View(ctx, func(rd registry.Reader) error {
+		return fn(searching{Reader: rd, lists: &lists})
+	})
+	if f := p.call; lists && f != nil {
+		p.call = nil
+		f()
+	}
+	return err
+}
+
+type searching struct {
+	registry.Reader
+	lists *bool
+}
+
+func (s searching) Search(ctx context.Context, q registry.Search) iter.Seq2[electoral.Elector, error] {
+	*s.lists = true
+	return s.Reader.Search(ctx, q)
+}
+
+// TestApplyDuringPropose applies lines after the proposals have read the lists: they are
+// not proposed once more, nor asked anew.
+func TestApplyDuringPropose(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		w.elector("1", aglie, "1970-01-01", movedTo(airasca, "2025-11-02"))
+		w.union("2", aglie)
+		w.person("2", aglie, "1980-01-01", citizen(electoral.Citizenship{State: "GBR"}))
+		h := w.open(revision.Opening{Kind: revision.DynamicFirst, Year: 2026, Half: 1})
+		lines := w.all(h)
+		for _, l := range lines[:len(lines)-1] {
+			w.accept(h, l)
+		}
+		store := &pausing{Store: w.store}
+		r, err := registry.New(registry.Config{Store: store, Population: w.people, Recorder: w.log,
+			Now: func() time.Time { return w.now }})
+		require.NoError(t, err)
+		e, err := revision.New(revision.Config{Registry: r})
+		require.NoError(t, err)
+		store.call = func() {
+			require.Equal(t, 2, w.apply(h).Applied)
+			w.accept(h, lines[2])
+		}
+		_, err = e.Propose(t.Context(), officer(aglie), aglie, h.ID)
+		require.NoError(t, err)
+		got := w.all(h)
+		require.Len(t, got, 3)
+		require.Equal(t, revision.LineAccepted, got[2].State)
+		require.Equal(t, 1, w.apply(h).Applied)
+	})
+}
+
+// TestExpireWhileClosing lets the registry forget what is over while a revision is being
+// closed, and joins the ids of a person: each record stays as long as promised.
+func TestExpireWhileClosing(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		for _, id := range []string{"1", "2"} {
+			w.elector(id, aglie, "1970-01-01", movedTo(airasca, "2025-11-02"))
+		}
+		h := w.open(revision.Opening{Kind: revision.DynamicFirst, Year: 2026, Half: 1})
+		for _, l := range w.all(h) {
+			_, err := w.decide(h, l, revision.LineDecision{Verdict: revision.Reject, Reason: "motivo"})
+			require.NoError(t, err)
+		}
+		store := &breakingAfter{Store: w.store, left: 2} // the state and the lines
+		r, err := registry.New(registry.Config{Store: store, Population: w.people, Recorder: w.log,
+			Now: func() time.Time { return w.now }})
+		require.NoError(t, err)
+		broken, err := revision.New(revision.Config{Registry: r})
+		require.NoError(t, err)
+		_, err = broken.Close(t.Context(), officer(aglie), aglie, h.ID)
+		require.ErrorIs(t, err, errLost)
+		w.person("7", aglie, "1970-01-01")
+		w.people.Remove("1")
+		_, _, err = w.registry.MergeIDs(t.Context(), officer(aglie), "1", "7")
+		require.NoError(t, err)
+		expire := func(d string) {
+			w.at(d)
+			_, err := w.registry.Expire(t.Context(), aglie)
+			require.NoError(t, err)
+		}
+		expire("2026-06-30")
+		require.Len(t, w.all(h), 2)
+		_, err = w.engine.Close(t.Context(), officer(aglie), aglie, h.ID)
+		require.NoError(t, err)
+		require.Equal(t, "7", w.lines(h)["7"].ANPRID)
+		expire("2026-07-06") // 180 days after the revision was closed, not after Close ended
+		list, err := w.engine.Lines(t.Context(), officer(aglie), aglie, h.ID, revision.LineFilter{})
+		require.NoError(t, err)
+		for _, v := range list {
+			require.Empty(t, v.Evidence)
+		}
+		expire("2031-01-06")
+		_, err = w.engine.Get(t.Context(), officer(aglie), aglie, h.ID)
+		w.refused(err, electoral.RevisionNotFound, "")
+	})
+}
+
+// TestSittings writes the minutes of several days: a line refused on one and applied on
+// another, a rejection between them, a late line.
+func TestSittings(t *testing.T) {
+	eachStore(t, func(t *testing.T, w *world) {
+		w.elector("1", airasca, "1970-01-01", movedTo(aglie, "2025-12-02"))
+		w.person("2", aglie, "1970-01-01")
+		w.person("3", aglie, "1970-01-01")
+		w.at("2026-01-20")
+		h := w.open(revision.Opening{Kind: revision.DynamicSecond, Year: 2026, Half: 1})
+		lines := w.lines(h)
+		w.accept(h, lines["1"])
+		w.accept(h, lines["2"])
+		parts := func(sitting int) []int {
+			m, err := w.engine.Minute(t.Context(), officer(aglie), aglie, h.ID, sitting)
+			require.NoError(t, err)
+			return []int{len(m.Enrolled), len(m.Refused), len(m.Rejected)}
+		}
+		require.Equal(t, 1, w.apply(h).Refused)
+		require.Equal(t, []int{1, 1, 0}, parts(1))
+		w.at("2026-01-22")
+		_, err := w.decide(h, lines["3"], revision.LineDecision{Verdict: revision.Reject, Reason: "è iscritta altrove"})
+		require.NoError(t, err)
+		w.removed(airasca, "1", electoral.GeneralList, electoral.CauseMoved)
+		h = w.open(revision.Opening{Kind: revision.DynamicSecond, Year: 2026, Half: 1})
+		w.accept(h, w.lines(h)["1"])
+		w.at("2026-01-25")
+		report := w.apply(h)
+		require.Equal(t, 1, report.Applied)
+		require.Equal(t, 2, report.Sitting)
+		require.Equal(t, []int{1, 0, 0}, parts(1))
+		require.Equal(t, []int{1, 0, 1}, parts(2))
+		require.Equal(t, []int{2, 0, 1}, parts(0))
+		_, err = w.engine.Minute(t.Context(), officer(aglie), aglie, h.ID, 3)
+		w.refused(err, electoral.RevisionStep, "sitting")
+	})
 }
 
 // An interrupted population calls something each time its register is read.
