@@ -276,9 +276,8 @@ func TestApplyDuringPropose(t *testing.T) {
 		w.person("2", aglie, "1980-01-01", citizen(electoral.Citizenship{State: "GBR"}))
 		h := w.open(revision.Opening{Kind: revision.DynamicFirst, Year: 2026, Half: 1})
 		lines := w.all(h)
-		for _, l := range lines[:len(lines)-1] {
-			w.accept(h, l)
-		}
+		w.accept(h, lines[0])
+		w.accept(h, lines[2])
 		store := &pausing{Store: w.store}
 		r, err := registry.New(registry.Config{Store: store, Population: w.people, Recorder: w.log,
 			Now: func() time.Time { return w.now }})
@@ -287,13 +286,13 @@ func TestApplyDuringPropose(t *testing.T) {
 		require.NoError(t, err)
 		store.call = func() {
 			require.Equal(t, 2, w.apply(h).Applied)
-			w.accept(h, lines[2])
+			w.accept(h, lines[1]) // about the person of the first
 		}
 		_, err = e.Propose(t.Context(), officer(aglie), aglie, h.ID)
 		require.NoError(t, err)
 		got := w.all(h)
 		require.Len(t, got, 3)
-		require.Equal(t, revision.LineAccepted, got[2].State)
+		require.Equal(t, revision.LineAccepted, got[1].State)
 		require.Equal(t, 1, w.apply(h).Applied)
 	})
 }

@@ -112,7 +112,8 @@ const (
 )
 
 func lifeCases() []lifeCase {
-	return slices.Concat(ageCases(), moveCases(), mendedCases(), rightCases(), citizenshipCases(), unionCases())
+	return slices.Concat(ageCases(), moveCases(), mendedCases(), rightCases(), citizenshipCases(), unionCases(),
+		successionCases())
 }
 
 func abroad(comune string) func(*electoral.Person) {
@@ -478,6 +479,24 @@ func unionCases() []lifeCase {
 			want: []string{"1 moved-out remove eu-comunal open",
 				"3 eu-ended remove eu-comunal open",
 				"1 moved-out remove eu-parliament open", "3 eu-ended remove eu-parliament open"}},
+	}
+}
+
+// successionCases are those of a comune that took the place of another: Alano di Piave
+// is now in Setteville.
+func successionCases() []lifeCase {
+	setup := func(w *world) {
+		w.person("1", "M437", "1970-01-01")
+		require.NoError(w.t, w.store.Update(w.t.Context(), func(wr registry.Writer) error {
+			return wr.PutElector(w.t.Context(), "A121", electoral.Elector{ANPRID: "1", Capacity: electoral.Yes,
+				General: &electoral.Enrolment{Comune: "A121", Section: "1"}})
+		}))
+	}
+	return []lifeCase{
+		{number: "23", name: "the heir does not enrol whom nobody can remove", setup: setup,
+			at: "2026-01-20", kind: second, comune: "M437", told: []string{"unlisted"}},
+		{number: "23", name: "the comune that is no more does not remove him", setup: setup,
+			at: "2026-01-05", kind: first, comune: "A121", told: []string{"heir"}},
 	}
 }
 

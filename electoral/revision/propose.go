@@ -296,6 +296,12 @@ func (p *proposer) succeeds(to string) bool {
 	return slices.Contains(p.tables.Predecessors(to), p.header.Comune)
 }
 
+// ceased reports whether this comune takes the place of one.
+func (p *proposer) ceased(comune string) bool {
+	_, still := p.tables.Comune(comune, p.today)
+	return !still && slices.Contains(p.tables.Predecessors(p.header.Comune), comune)
+}
+
 func (p *proposer) registeredText() string {
 	person := p.s.person
 	if r := person.Residence; r != nil {
@@ -343,6 +349,10 @@ func (p *proposer) unlisted() {
 	listed := false
 	if e != nil {
 		if elsewhere, listed = e.EnrolmentIn(electoral.GeneralList); listed && elsewhere.Comune == p.header.Comune {
+			return
+		}
+		if listed && p.ceased(elsewhere.Comune) {
+			p.counts.unlisted++ // he comes with the succession, and nobody could remove him
 			return
 		}
 		if e.Loss != nil {
