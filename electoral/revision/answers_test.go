@@ -352,3 +352,39 @@ func TestToldInMinute(t *testing.T) {
 	require.True(t, m.Told.Has(electoral.RevisionCauseOpen))
 	require.Len(t, m.Told, 1)
 }
+
+// TestApplicantMoved doubts the application of a citizen of the Union who moved after
+// it, or is in no register; of one who did not, it doubts nothing.
+func TestApplicantMoved(t *testing.T) {
+	nowhere := func(p *electoral.Person) { p.Residence = nil }
+	for want, alter := range map[electoral.Code]func(*electoral.Person){
+		"": func(*electoral.Person) {}, electoral.EUOtherComune: movedTo(airasca, "2026-01-10"),
+		electoral.DoubtUnregistered: nowhere,
+	} {
+		w := newWorld(t, "memory")
+		french := func(p *electoral.Person) {
+			p.Citizenships = []electoral.Citizenship{{State: "FRA"}}
+			p.FiscalCode, _ = electoral.ComputeFiscalCode("DUPONT", "MARIE", electoral.Female, p.Birth.Date, "Z110")
+		}
+		w.person("1", aglie, "1980-01-01", french)
+		person, err := w.people.ByANPRID(t.Context(), "1")
+		require.NoError(t, err)
+		req := officer("")
+		req.Actor = electoral.Actor{FiscalCode: person.FiscalCode, Role: electoral.CitizenRole,
+			Method: electoral.CIEMethod, Level: 3}
+		_, _, err = w.registry.Apply(t.Context(), req, registry.EnrolmentApplication, electoral.EUComunalList,
+			registry.ApplicationContent{Citizenship: "FRA", OriginAddress: registry.OriginAddress{State: "FRA",
+				Place: "Paris", Address: "1 rue de la Paix"}})
+		require.NoError(t, err)
+		w.person("1", aglie, "1980-01-01", french, alter)
+		w.at("2026-01-20")
+		line := w.lines(w.open(revision.Opening{Kind: revision.DynamicSecond, Year: 2026, Half: 1}))["1"]
+		if want == "" {
+			require.Empty(t, line.Doubts)
+			continue
+		}
+		require.Len(t, line.Doubts, 1)
+		require.Equal(t, want, line.Doubts[0].Code)
+		require.Equal(t, electoral.Warning, line.Doubts[0].Severity)
+	}
+}

@@ -83,7 +83,15 @@ func (p *proposer) application(q registry.Application) (draft, bool) {
 	if q.Kind != registry.WithdrawalApplication && p.s.person != nil {
 		line.Section, _ = p.abode()
 	}
-	p.add(line, []Evidence{{Source: FromBooks, Text: text, Reference: q.ID}})
+	var doubts electoral.Faults
+	if person := p.s.person; person != nil && q.Kind != registry.WithdrawalApplication && !p.here() {
+		if to := person.Registered(); to != "" {
+			doubts = append(doubts, doubt(electoral.EUOtherComune, "line.list", electoral.Args{"comune": p.label(to)}))
+		} else {
+			doubts = append(doubts, doubt(electoral.DoubtUnregistered, "line.list", nil))
+		}
+	}
+	p.add(line, []Evidence{{Source: FromBooks, Text: text, Reference: q.ID}}, doubts...)
 	return p.drafts[0], true
 }
 
