@@ -399,7 +399,8 @@ type Addition struct {
 
 // Add adds a line to a revision: what the proposals could not know, such as a
 // judgment. A line about the same person, cause and list that is there already is
-// decided by [Engine.Decide], unless it was applied: then another is added. Add returns the line with the warnings.
+// decided by [Engine.Decide], unless it was applied: then another is added. Add
+// returns the line with the warnings.
 func (e *Engine) Add(ctx context.Context, req electoral.Request, comune, id string,
 	q Addition) (Line, electoral.Faults, error) {
 	q.Decision.Verdict, q.Decision.Effect = Accept, ""
