@@ -42,7 +42,9 @@ var registryRules = []Rule{
 			"ancora, lo segnali all'assistenza del portale.",
 		Cases: []Case{
 			{Name: "anpr", Message: "L'identificativo di un messaggio di ANPR ha solo lettere e cifre.",
-				Expected: "da 1 a 30 lettere e cifre (idOperazioneComune)"},
+				Expected: "da 1 a 30 lettere e cifre (idOperazioneComune)",
+				Citizen: "La richiesta non è arrivata nella forma giusta. Torni alla pagina precedente e la invii di nuovo; se " +
+					"succede ancora, lo segnali all'assistenza del portale."},
 		},
 		Source: "D.M. 17 ottobre 2022, all. 2, ulteriori specifiche tecniche, punto 1",
 	},

@@ -514,10 +514,8 @@ func (p *proposer) naturalised(removed electoral.Date) bool {
 // removedHere doubts the cause for which somebody enters whom the comune itself
 // removed, not as moved, and who lives in it: he has not immigrated.
 func removedHere(comune string, r electoral.Removal) electoral.Fault {
-	f := doubt(electoral.DoubtOrigin, "line.cause", nil)
-	f.Message = "La persona è stata cancellata dallo stesso comune di " + comune + " (" + r.Italian() + ") e " +
-		"l'anagrafe la dà registrata qui: può essere un errore da riparare, e non un'immigrazione."
-	return f
+	return doubt(electoral.DoubtOrigin.In("removed"), "line.cause", electoral.Args{"comune": comune,
+		"reason": r.Italian()})
 }
 
 // attested reports whether somebody who acquired the right is now only admitted on
