@@ -309,8 +309,6 @@ var registryRules = []Rule{
 		Message: "L'identificativo supera di oltre {most} l'ultimo del comune, {last}: se fosse accettato per errore, nessuna " +
 			"richiesta con un numero minore passerebbe più.",
 		Expected: "un numero poco maggiore di {last}",
-		Citizen: "La richiesta ha un numero che non si può usare. Torni alla pagina precedente e la invii di nuovo; se " +
-			"succede ancora, lo segnali all'assistenza del portale.",
 		Cases: []Case{
 			{Name: "long", Message: "L'identificativo numerico ha più di {most} cifre.",
 				Expected: "al massimo {most} cifre"},

@@ -142,12 +142,14 @@ func (e *Engine) store(ctx context.Context, h Header, drafts []draft) error {
 			if err = join(err, now.runs(h)); err != nil {
 				return err
 			}
+			// The first run begins with no lines, and whoever began another stops it.
+			q := queue{Writer: w, fresh: h.Round == 1}
 			for _, d := range part {
-				if err := e.storeLine(ctx, w, h, d); err != nil {
+				if err := e.storeLine(ctx, &q, h, d); err != nil {
 					return err
 				}
 			}
-			return nil
+			return q.flush(ctx)
 		})
 		if err != nil {
 			return err
