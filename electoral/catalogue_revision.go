@@ -230,7 +230,7 @@ var revisionRules = []Rule{
 				"la dà registrata qui: può essere un errore da riparare, e non un'immigrazione.",
 				Expected: "la causa dell'iscrizione e il documento che la prova"},
 		},
-		Source:   listsLaw + ", art. 32, nn. 4 e 5",
+		Source: listsLaw + ", art. 32, nn. 4 e 5",
 	},
 	{
 		Code: DoubtAttestation, Severity: Warning,
