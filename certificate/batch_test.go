@@ -219,6 +219,9 @@ func TestBatchNotAdmitted(t *testing.T) {
 	assert.Zero(t, out.Len())
 }
 
+// codeBuffer is how much package spreadsheet reads at once.
+const codeBuffer = 4096
+
 // TestBatchLongRow counts how much of a row without an end is read.
 func TestBatchLongRow(t *testing.T) {
 	c, codes := newCrowd(t, 2)

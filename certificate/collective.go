@@ -19,6 +19,7 @@ import (
 	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
+	"github.com/liste-elettorali/anpr/internal/spreadsheet"
 )
 
 // A CollectiveRequest asks for one certificate of enrolment for many persons
@@ -177,7 +178,8 @@ func (c *collective) prepare(codes io.Reader) error {
 				MaxCollective)
 		}
 		fmt.Fprintf(sum, "%d\x00%s", len(code), code)
-		c.persons = append(c.persons, &collectivePerson{BatchRow: BatchRow{Row: n, FiscalCode: code}})
+		c.persons = append(c.persons, &collectivePerson{BatchRow: BatchRow{
+			Row: n, FileRow: rows.row, Column: spreadsheet.ColumnName(rows.column), FiscalCode: code}})
 	}
 	c.keys = keys{
 		request: c.issuer.requestKey(r.Request),
@@ -249,7 +251,7 @@ func rowsOf(d CollectiveData) map[int]bool {
 
 // assess looks up each person and notes who can be certified.
 func (c *collective) assess(ctx context.Context) error {
-	seen := map[electoral.FiscalCode]bool{}
+	seen := map[electoral.FiscalCode]int{} // the row of the file
 	refuse := func(p *collectivePerson, code Code) {
 		p.Outcome, p.Reasons = BatchRefused, []Reason{newReason(code, "codiceFiscale")}
 	}
@@ -258,11 +260,11 @@ func (c *collective) assess(ctx context.Context) error {
 		switch {
 		case err != nil:
 			refuse(p, FiscalCodeInvalid)
-		case seen[code]:
-			refuse(p, PersonRepeated)
+		case seen[code] > 0:
+			p.Outcome, p.Reasons = BatchRefused, []Reason{repeatedIn(seen[code])}
 		default:
 			p.code = code
-			seen[code] = true
+			seen[code] = p.FileRow
 		}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)

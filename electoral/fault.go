@@ -234,8 +234,12 @@ func (c Code) cause() (Code, string)      { return c, "" }
 func (s Situation) cause() (Code, string) { return s.Code, s.Case }
 
 // NewFault returns a fault of the rule of a code ([Rule.Fault]). For a code
-// without a rule the fault has the code and no texts.
+// without a rule the fault has the code and no texts; for a nil cause it has no
+// code either.
 func NewFault(c Cause, path, value string, args Args) Fault {
+	if c == nil {
+		c = Code("")
+	}
 	code, name := c.cause()
 	rule, ok := RuleOf(code)
 	if !ok {

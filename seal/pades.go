@@ -210,6 +210,9 @@ func (s *PAdES) Seal(ctx context.Context, doc []byte, d Details) ([]byte, error)
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
+	if len(s.chain) == 0 {
+		return nil, fmt.Errorf("seal: %w: expected a PAdES that NewPAdES has made", ErrUnsupportedKey)
+	}
 	if d.Time.IsZero() {
 		d.Time = s.cfg.Now()
 	}

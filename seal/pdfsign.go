@@ -72,6 +72,9 @@ func (s *PDFSign) Seal(ctx context.Context, doc []byte, d Details) ([]byte, erro
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
+	if len(s.chain) == 0 {
+		return nil, fmt.Errorf("seal: %w: expected a PDFSign that NewPDFSign has made", ErrUnsupportedKey)
+	}
 	if d.Time.IsZero() {
 		d.Time = s.cfg.Now()
 	}

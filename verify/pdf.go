@@ -24,6 +24,7 @@ var (
 // verifier's clock. data is not modified. When ctx ends, the
 // report says so and is not valid.
 func (v *Verifier) PDF(ctx context.Context, data []byte, at time.Time) Report {
+	v = v.made()
 	if at.IsZero() {
 		at = v.cfg.Now()
 	}

@@ -28,6 +28,7 @@ var codesPicture = []Code{CodeDecode, CodeAuthentic, CodeMatchesDocument}
 // one of the documents embeds the data that it is bound to, and that document
 // is valid by itself. Without documents a picture is never valid.
 func (v *Verifier) Picture(ctx context.Context, data []byte, documents []Document, at time.Time) Report {
+	v = v.made()
 	if at.IsZero() {
 		at = v.cfg.Now()
 	}

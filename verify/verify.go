@@ -226,10 +226,20 @@ type Config struct {
 	Now func() time.Time
 }
 
-// A Verifier judges documents. It is safe for concurrent use.
+// A Verifier judges documents. It is safe for concurrent use. The zero Verifier is
+// that of the zero [Config]: it trusts nobody.
 type Verifier struct {
 	cfg   Config
 	fixed Anchors // of Trust and Timestamps
+}
+
+// made returns the verifier itself or, for the zero value, that of the zero Config.
+func (v *Verifier) made() *Verifier {
+	if v.cfg.Now != nil {
+		return v
+	}
+	standard, _ := New(Config{}) // which holds nothing that New refuses
+	return standard
 }
 
 // New makes a verifier.

@@ -103,6 +103,9 @@ type file struct {
 }
 
 func open(ctx context.Context, r io.Reader, cfg ReadConfig, space, root string) (*file, error) {
+	if r == nil {
+		return nil, errors.New("anprxml: the reader is nil")
+	}
 	f := &file{tables: cfg.Tables, at: cfg.At, most: cfg.MaxRecords, root: root, comuni: map[comuneText]comuneFound{}}
 	if f.tables == nil {
 		tables, err := refdata.Embedded()

@@ -45,6 +45,9 @@ type writer struct {
 }
 
 func newWriter(w io.Writer, cfg WriteConfig, spec element, size int, root string) (*writer, error) {
+	if w == nil {
+		return nil, errors.New("anprxml: the writer is nil")
+	}
 	if cfg.Total < 1 || cfg.Total > 999_999_999 {
 		return nil, fmt.Errorf("anprxml: total of %d records: expected 1 to 999999999", cfg.Total)
 	}
@@ -166,8 +169,13 @@ func (w *writer) start(space string) {
 	w.w.WriteString("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<sub:" + w.root + " xmlns:sub=\"" + space + "\">")
 }
 
+// errNotMade is the error of a writer that was not made by its New.
+var errNotMade = errors.New("anprxml: a writer without a file: expected one that New… has made")
+
 func (w *writer) record(fill func(*record) electoral.Faults) error {
 	switch {
+	case w == nil:
+		return errNotMade
 	case w.err != nil:
 		return w.err
 	case w.closed:
@@ -199,6 +207,9 @@ func (w *writer) begin() {
 }
 
 func (w *writer) close() error {
+	if w == nil {
+		return errNotMade
+	}
 	if w.err != nil || w.closed {
 		return w.err
 	}

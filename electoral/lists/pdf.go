@@ -90,6 +90,9 @@ type PDFWriter struct {
 
 // NewPDFWriter returns a writer to w.
 func NewPDFWriter(w io.Writer, cfg PDFConfig) (*PDFWriter, error) {
+	if w == nil {
+		return nil, fmt.Errorf("PDF list: %w", errNoWriter)
+	}
 	if cfg.Tables == nil {
 		tables, err := refdata.Embedded()
 		if err != nil {
@@ -114,6 +117,9 @@ func (*PDFWriter) NeedsTotal() bool { return false }
 
 // Begin implements [electoral.ListWriter].
 func (p *PDFWriter) Begin(h electoral.ExtractHeader) error {
+	if p.out == nil {
+		return errNoWriter
+	}
 	if p.doc != nil {
 		return errors.New("lists: PDF list: the list has begun already: expected a writer for each")
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // A Checker applies the rules on electors and sections. It is safe for
-// concurrent use.
+// concurrent use. The zero Checker is that of the zero [Config].
 type Checker struct {
 	tables      *refdata.Tables
 	residences  []ResidenceRule
@@ -71,8 +71,21 @@ func NewChecker(cfg Config) (*Checker, error) {
 	return c, nil
 }
 
+// made returns the checker itself or, for the zero value, that of the zero Config.
+// In a build whose embedded tables cannot be read, which NewChecker refuses, nothing
+// is in the tables.
+func (c *Checker) made() *Checker {
+	if c.tables != nil {
+		return c
+	}
+	if standard, err := NewChecker(Config{}); err == nil {
+		return standard
+	}
+	return &Checker{tables: &refdata.Tables{}}
+}
+
 // Tables returns the reference tables that the checker judges with.
-func (c *Checker) Tables() *refdata.Tables { return c.tables }
+func (c *Checker) Tables() *refdata.Tables { return c.made().tables }
 
 // Circumstances are what a check takes into account beside the record.
 type Circumstances struct {
@@ -103,6 +116,7 @@ type Circumstances struct {
 // CheckElector applies every rule of annex 1 and of ANPR's practice to an
 // elector and returns all the faults, in the order of the record's fields.
 func (c *Checker) CheckElector(e electoral.Elector, in Circumstances) electoral.Faults {
+	c = c.made()
 	k := &elector{checker: c, e: e, in: in, houses: [2]house{c.senate(e.Status), c.chamber(e.Status)}}
 	k.identity()
 	k.person()

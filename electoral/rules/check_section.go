@@ -14,6 +14,7 @@ import (
 // CheckSection applies every rule to a polling section and returns all the
 // faults, in the order of the record's fields.
 func (c *Checker) CheckSection(s electoral.Section, at electoral.Date) electoral.Faults {
+	c = c.made()
 	k := &section{checker: c, s: s, at: at}
 	k.identity()
 	k.seat()
@@ -280,7 +281,7 @@ func (c *Checker) CheckSectionSize(s electoral.Section, electors int, at elector
 	if s.Kind != electoral.OrdinarySection {
 		return nil
 	}
-	for _, z := range c.sizes {
+	for _, z := range c.made().sizes {
 		if !z.From.IsZero() && at.Before(z.From) || !z.To.IsZero() && at.After(z.To) {
 			continue
 		}
@@ -301,6 +302,7 @@ func (c *Checker) CheckSectionSize(s electoral.Section, electors int, at elector
 // change. section is as in [Circumstances].
 func (c *Checker) CheckPlaces(e electoral.Elector,
 	section func(comune, number string) (s electoral.Section, found, known bool)) electoral.Faults {
+	c = c.made()
 	k := &elector{checker: c, e: e, in: Circumstances{Section: section},
 		houses: [2]house{c.senate(e.Status), c.chamber(e.Status)}}
 	k.sectionFields()

@@ -53,6 +53,10 @@ type Voting struct {
 // removes it; struck off the copy are those who are under age, have not the
 // right or the status on record, or vote by post.
 func (c *Checker) Voting(in VotingCase) Voting {
+	c = c.made()
+	if in.Elector == nil {
+		in.Elector = &electoral.Elector{}
+	}
 	v := voting{checker: c, in: in, out: Voting{Votes: electoral.Yes, Manner: InSection}}
 	if !v.place() {
 		return v.out
@@ -71,6 +75,10 @@ func (c *Checker) Voting(in VotingCase) Voting {
 // of [Checker.Voting] that needs no vote; p may be nil.
 func (c *Checker) Standing(e *electoral.Elector, p *electoral.Person, l electoral.List,
 	day electoral.Date) (electoral.Line, electoral.Faults) {
+	c = c.made()
+	if e == nil {
+		e = &electoral.Elector{}
+	}
 	v := voting{checker: c, in: VotingCase{Elector: e, Person: p, Vote: electoral.Vote{Day: day}}, noVote: true}
 	v.out = Voting{Votes: electoral.Yes, List: l}
 	v.record()
