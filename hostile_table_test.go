@@ -112,6 +112,7 @@ func walked() []walk {
 		{name: "certificate.Data", typ: reflect.TypeFor[certificate.Data]()},
 		{name: "certificate.Eligibility", typ: reflect.TypeFor[certificate.Eligibility]()},
 		{name: "certificate.Enrolment", typ: reflect.TypeFor[certificate.Enrolment]()},
+		{name: "certificate.FileError", typ: reflect.TypeFor[certificate.FileError]()},
 		{name: "certificate.Gendered", typ: reflect.TypeFor[certificate.Gendered]()},
 		{name: "certificate.IssuedCollective", typ: reflect.TypeFor[certificate.IssuedCollective]()},
 		{name: "certificate.Issued", typ: reflect.TypeFor[certificate.Issued]()},

@@ -177,7 +177,9 @@ func TestZeroValuesAreAllWalked(t *testing.T) {
 				return err
 			}
 			for _, name := range exports(parsed) {
-				require.Contains(t, in, dir+"."+name, "add it to walked in hostile_table_test.go")
+				if !slices.Contains(in, dir+"."+name) {
+					t.Errorf("%s.%s: add it to walked in hostile_table_test.go", dir, name)
+				}
 			}
 			return nil
 		}))

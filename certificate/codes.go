@@ -36,6 +36,9 @@ func (e *FileError) Error() string {
 	if e.Column != "" {
 		text += ", column " + e.Column
 	}
+	if e.Err == nil {
+		return text
+	}
 	return text + ": " + e.Err.Error()
 }
 
@@ -142,7 +145,8 @@ func newCodeReader(r io.Reader) (*codeReader, error) {
 		return nil, fileError(err)
 	}
 	c := &codeReader{rows: rows, column: 1}
-	for len(c.ahead) < titleRows {
+	found := false
+	for !found && len(c.ahead) < titleRows {
 		row, err := rows.Next()
 		if errors.Is(err, io.EOF) {
 			break
@@ -163,8 +167,12 @@ func newCodeReader(r io.Reader) (*codeReader, error) {
 		}
 		c.ahead = append(c.ahead, row)
 		if first := slices.IndexFunc(row.Cells, isCode); first >= 0 {
-			c.column = first + 1
-			break
+			c.column, found = first+1, true
+		}
+	}
+	for _, row := range c.ahead {
+		if first := slices.IndexFunc(row.Cells, likeCode); first >= 0 && !found {
+			c.column, found = first+1, true
 		}
 	}
 	if len(c.ahead) == 0 {
@@ -224,6 +232,15 @@ func isCode(cell string) bool {
 	}
 	_, err := electoral.ParseFiscalCode(codeOf(cell))
 	return err == nil
+}
+
+// likeCode reports whether a cell may be a mistyped codice fiscale: sixteen letters and
+// digits, both of them.
+func likeCode(cell string) bool {
+	code := codeOf(cell)
+	letters := strings.IndexFunc(code, func(r rune) bool { return r < '0' || r > '9' }) >= 0
+	return len(code) == 16 && letters && strings.ContainsAny(code, "0123456789") &&
+		strings.Trim(strings.ToUpper(code), "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
 }
 
 // codeOf returns the code of a cell: without blanks and invisible characters around
