@@ -297,7 +297,7 @@ func (s *PAdES) seal(ctx context.Context, p *place, d Details, look *look, reser
 	if err != nil {
 		return nil, err
 	}
-	var token *tsp.Token
+	var token *Token
 	message, err := cms.Sign(s.message(ctx, &token), sig.digest(out, s.hash))
 	if err != nil {
 		return nil, signError(ctx, err)
@@ -345,7 +345,7 @@ func signError(ctx context.Context, err error) error {
 
 // message configures the CMS message. If making it takes a time-stamp, that is
 // stored in token.
-func (s *PAdES) message(ctx context.Context, token **tsp.Token) cms.SignConfig {
+func (s *PAdES) message(ctx context.Context, token **Token) cms.SignConfig {
 	cfg := cms.SignConfig{Signer: bound{ctx, s.cfg.Signer}, Chain: s.chain, Digest: s.hash, PSS: s.cfg.PSS}
 	if token == nil || !s.cfg.Level.AtLeast(LevelT) {
 		return cfg
