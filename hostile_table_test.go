@@ -440,6 +440,7 @@ func walked() []walk {
 		{name: "verify.Level", typ: reflect.TypeFor[verify.Level]()},
 		{name: "verify.Limits", typ: reflect.TypeFor[verify.Limits]()},
 		{name: "verify.Outcome", typ: reflect.TypeFor[verify.Outcome]()},
+		{name: "verify.PDFLimits", typ: reflect.TypeFor[verify.PDFLimits]()},
 		{name: "verify.Purpose", typ: reflect.TypeFor[verify.Purpose]()},
 		{name: "verify.ReasonCode", typ: reflect.TypeFor[verify.ReasonCode]()},
 		{name: "verify.Reason", typ: reflect.TypeFor[verify.Reason]()},

@@ -74,6 +74,20 @@ func noPanic(t *testing.T, name string, f reflect.Value, text string) {
 	}
 	for _, out := range f.Call(in) {
 		rangeOver(out)
+		if err, ok := out.Interface().(error); ok && err != nil {
+			said(t, name, err)
+		}
+	}
+}
+
+// said checks what an error says: something, and each prefix once.
+func said(t *testing.T, name string, err error) {
+	t.Helper()
+	parts := strings.Split(err.Error(), ": ")
+	for i, part := range parts {
+		if i > 0 && part == parts[i-1] {
+			t.Errorf("%s: %q says %q twice", name, err, part)
+		}
 	}
 }
 

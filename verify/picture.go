@@ -92,7 +92,7 @@ func (v *Verifier) match(ctx context.Context, mark contrassegno.Mark, documents 
 
 // embedded returns the data that a certificate embeds.
 func (v *Verifier) embedded(ctx context.Context, data []byte) ([]byte, error) {
-	f, err := pdf.Parse(ctx, data, v.cfg.Limits.PDF)
+	f, err := pdf.Parse(ctx, data, pdf.Limits(v.cfg.Limits.PDF))
 	if err != nil {
 		return nil, err
 	}

@@ -45,9 +45,9 @@ type FormatError struct {
 	Expected string // in Italian
 }
 
-// Error returns the message with the position.
+// Error returns the position, and what is wrong in Italian, as the faults say it.
 func (e *FormatError) Error() string {
-	return fmt.Sprintf("anprxml: line %d, column %d: <%s>: found %q, expected %s", e.Pos.Line, e.Pos.Column, e.Tag,
+	return fmt.Sprintf("anprxml: line %d, column %d: <%s>: trovato %q; atteso: %s", e.Pos.Line, e.Pos.Column, e.Tag,
 		e.Value, e.Expected)
 }
 
