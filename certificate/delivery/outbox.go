@@ -154,7 +154,7 @@ func (o *SQLOutbox) query(ctx context.Context, text func(sqldb.Dialect) (string,
 // Get implements [Outbox].
 func (o *SQLOutbox) Get(ctx context.Context, certificate string, channel Channel) (Message, error) {
 	if !isID(certificate) {
-		return Message{}, fmt.Errorf("delivery: %w", ErrUnknown)
+		return Message{}, ErrUnknown
 	}
 	list, err := o.query(ctx, func(sqldb.Dialect) (string, []any) {
 		return `SELECT ` + columns + ` FROM delivery_messages WHERE part = $1 AND certificate = $2 AND channel = $3`,
