@@ -145,7 +145,7 @@ func (r *BatchRequest) check() error {
 	// in ANPR. The length of the id is checked below.
 	admitted := r.Request
 	admitted.ID = "batch"
-	if err := electoral.Admit(admitted).Err(); err != nil {
+	if err := electoral.Faults(electoral.Admit(admitted)).Err(); err != nil {
 		return err
 	}
 	switch {

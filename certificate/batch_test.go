@@ -214,7 +214,7 @@ func TestBatchNotAdmitted(t *testing.T) {
 	req.Actor.Method, req.Actor.Level = electoral.SPIDMethod, 1
 	var out bytes.Buffer
 	count, err := i.Batch(t.Context(), req, strings.NewReader(codes[0]), &out)
-	require.Equal(t, electoral.Admit(req.Request).Err(), err)
+	require.Equal(t, electoral.Faults(electoral.Admit(req.Request)).Err(), err)
 	assert.Zero(t, count)
 	assert.Zero(t, out.Len())
 }

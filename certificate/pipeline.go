@@ -166,7 +166,7 @@ func (i *Issuer) passage(
 	}
 	access := electoral.NewAccess(req, op, i.calendar.Now())
 	access.Subject = anprID
-	refused := electoral.Admit(req).Err()
+	refused := electoral.Faults(electoral.Admit(req)).Err()
 	if anprID != "" {
 		home, err := i.cfg.Source.Home(ctx, anprID)
 		if err != nil {

@@ -283,8 +283,9 @@ type Recorder interface {
 // a known actor and method of authentication, credentials of at least level 2
 // or a smart card (D.M. 17 October 2022, art. 3 c. 3, art. 4 c. 4). It records
 // nothing. The methods of the registry apply it themselves; it is for services
-// outside the registry, such as the download of an archived certificate.
-func Admit(req Request) Faults {
+// outside the registry, such as the download of an archived certificate. The codes
+// are those of requests and actors, REG-ACC; Faults(found).Err() makes them an error.
+func Admit(req Request) []Fault {
 	var faults Faults
 	if !printableID(req.ID) {
 		faults = append(faults,

@@ -54,7 +54,7 @@ func (l *ListWriter) Write(e electoral.ExtractedElector) error {
 
 // Warnings returns what the file cannot carry of its electors
 // ([ElectorWriter.Warnings]).
-func (l *ListWriter) Warnings() electoral.Faults {
+func (l *ListWriter) Warnings() []electoral.Fault {
 	if l.w == nil {
 		return nil
 	}

@@ -127,7 +127,7 @@ func NewElectorWriter(w io.Writer, cfg WriteConfig) (*ElectorWriter, error) {
 // Warnings returns what the electors written so far have and the file cannot
 // carry: removals, votes kept after them, the loss of the right to vote. Each
 // names its elector by the number of the record; there are up to 1,000.
-func (e *ElectorWriter) Warnings() electoral.Faults { return slices.Clone(e.warnings) }
+func (e *ElectorWriter) Warnings() []electoral.Fault { return slices.Clone(e.warnings) }
 
 // notCarried notes what the file does not say of an elector.
 func (e *ElectorWriter) notCarried(el electoral.Elector) {

@@ -284,7 +284,7 @@ func (p *PDFWriter) partOf(e electoral.ExtractedElector) int {
 
 // Replaced tells, after End, whose names could not be printed as they are, all of
 // them: path and ANPR id, and no name.
-func (p *PDFWriter) Replaced() electoral.Faults { return p.replaced }
+func (p *PDFWriter) Replaced() []electoral.Fault { return p.replaced }
 
 // drawable returns a text as it can be printed, and false if nothing of it can.
 func (p *PDFWriter) drawable(style tagged.Style, text string) (string, bool) {

@@ -448,4 +448,4 @@ func (a *ASCIIWriter) End() error { return errors.Join(append(a.long, flush(a.ou
 
 // Replaced tells, after End, whose texts hold characters that ASCII cannot, all
 // of them: column and ANPR id, and no text.
-func (a *ASCIIWriter) Replaced() electoral.Faults { return a.replaced }
+func (a *ASCIIWriter) Replaced() []electoral.Fault { return a.replaced }

@@ -115,7 +115,7 @@ type Circumstances struct {
 
 // CheckElector applies every rule of annex 1 and of ANPR's practice to an
 // elector and returns all the faults, in the order of the record's fields.
-func (c *Checker) CheckElector(e electoral.Elector, in Circumstances) electoral.Faults {
+func (c *Checker) CheckElector(e electoral.Elector, in Circumstances) []electoral.Fault {
 	c = c.made()
 	k := &elector{checker: c, e: e, in: in, houses: [2]house{c.senate(e.Status), c.chamber(e.Status)}}
 	k.identity()
@@ -464,7 +464,7 @@ func (k *elector) noAddedList() {
 
 // CheckCertifiability judges which certificates an elector's record says may
 // be issued: the part of [Checker.CheckElector] that needs nothing else.
-func CheckCertifiability(e electoral.Elector) electoral.Faults {
+func CheckCertifiability(e electoral.Elector) []electoral.Fault {
 	c := e.Certifiability
 	if c == nil {
 		return nil

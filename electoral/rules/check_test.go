@@ -86,7 +86,7 @@ func TestRules(t *testing.T) {
 					assertComplete(t, f)
 				}
 				assert.Equal(t, c.Faults, got)
-				assert.Equal(t, kind == "invalid", faults.Has(rule))
+				assert.Equal(t, kind == "invalid", electoral.Faults(faults).Has(rule))
 			})
 		}
 	}

@@ -74,7 +74,7 @@ func (c *Checker) Voting(in VotingCase) Voting {
 // is no vote: plain, or marked with what a revision must decide. It is the part
 // of [Checker.Voting] that needs no vote; p may be nil.
 func (c *Checker) Standing(e *electoral.Elector, p *electoral.Person, l electoral.List,
-	day electoral.Date) (electoral.Line, electoral.Faults) {
+	day electoral.Date) (electoral.Line, []electoral.Fault) {
 	c = c.made()
 	if e == nil {
 		e = &electoral.Elector{}
@@ -361,7 +361,7 @@ func (v *voting) chose(k electoral.ChoiceKind) bool {
 
 // PostalStates says whether it is known where residents abroad do not vote by
 // post; the warning says what follows. It is nil for a vote without postal votes.
-func (c *Checker) PostalStates(v electoral.Vote) electoral.Faults {
+func (c *Checker) PostalStates(v electoral.Vote) []electoral.Fault {
 	if c.withoutPost != nil || !Postal(v.Consultation) {
 		return nil
 	}
