@@ -332,6 +332,7 @@ func walked() []walk {
 		{name: "electoral/refdata.Fold", function: reflect.ValueOf(refdata.Fold)},
 		{name: "electoral/refdata.Load", function: reflect.ValueOf(refdata.Load)},
 		{name: "electoral/refdata.ParseCollege", function: reflect.ValueOf(refdata.ParseCollege)},
+		{name: "electoral/refdata.NewDate", function: reflect.ValueOf(refdata.NewDate)},
 		{name: "electoral/refdata.ParseDate", function: reflect.ValueOf(refdata.ParseDate)},
 		{name: "electoral/refdata.Plain", function: reflect.ValueOf(refdata.Plain)},
 		{name: "electoral/refdata.TableText", function: reflect.ValueOf(refdata.TableText)},

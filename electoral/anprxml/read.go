@@ -106,6 +106,9 @@ func open(ctx context.Context, r io.Reader, cfg ReadConfig, space, root string) 
 	if r == nil {
 		return nil, errors.New("anprxml: the reader is nil")
 	}
+	if err := checkAt(cfg.At); err != nil {
+		return nil, err
+	}
 	f := &file{tables: cfg.Tables, at: cfg.At, most: cfg.MaxRecords, root: root, comuni: map[comuneText]comuneFound{}}
 	if f.tables == nil {
 		tables, err := refdata.Embedded()
@@ -135,6 +138,14 @@ func open(ctx context.Context, r io.Reader, cfg ReadConfig, space, root string) 
 		return nil, err
 	}
 	return f, nil
+}
+
+// checkAt refuses a day of the names that does not exist.
+func checkAt(at electoral.Date) error {
+	if !at.IsZero() && !at.Valid() {
+		return fmt.Errorf("anprxml: At is %s: expected a date that exists, or none", at)
+	}
+	return nil
 }
 
 func (f *file) formatError(pos xmlsec.Position, tag, value, expected string) error {

@@ -48,6 +48,9 @@ func newWriter(w io.Writer, cfg WriteConfig, spec element, size int, root string
 	if w == nil {
 		return nil, errors.New("anprxml: the writer is nil")
 	}
+	if err := checkAt(cfg.At); err != nil {
+		return nil, err
+	}
 	if cfg.Total < 1 || cfg.Total > 999_999_999 {
 		return nil, fmt.Errorf("anprxml: total of %d records: expected 1 to 999999999", cfg.Total)
 	}

@@ -14,6 +14,9 @@ import (
 // CheckSection applies every rule to a polling section and returns all the
 // faults, in the order of the record's fields.
 func (c *Checker) CheckSection(s electoral.Section, at electoral.Date) []electoral.Fault {
+	if faults := noSuchDays([]day{{path: "at", date: at}}); len(faults) > 0 {
+		return faults
+	}
 	c = c.made()
 	k := &section{checker: c, s: s, at: at}
 	k.identity()
