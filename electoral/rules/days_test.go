@@ -16,14 +16,16 @@ func TestImpossibleDays(t *testing.T) {
 	require.NoError(t, err)
 	never := electoral.Date{Year: 2026, Month: 2, Day: 30}
 	for path, set := range map[string]func(*electoral.Elector, *rules.Circumstances){
-		"at":                  func(_ *electoral.Elector, in *rules.Circumstances) { in.At = never },
-		"notice":              func(_ *electoral.Elector, in *rules.Circumstances) { in.Notice = never },
-		"removals[1].day":     func(e *electoral.Elector, _ *rules.Circumstances) { e.Removals = []electoral.Removal{{}, {Day: never}} },
-		"keptVotes[0].day":    func(e *electoral.Elector, _ *rules.Circumstances) { e.KeptVotes = []electoral.KeptVote{{Day: never}} },
-		"loss.day":            func(e *electoral.Elector, _ *rules.Circumstances) { e.Loss = &electoral.CapacityLoss{Day: never} },
-		"person.birth.date":   func(_ *electoral.Elector, in *rules.Circumstances) { in.Person.Birth.Date = never },
-		"person.death":        func(_ *electoral.Elector, in *rules.Circumstances) { in.Person.Death = never },
-		"person.abroad.since": func(_ *electoral.Elector, in *rules.Circumstances) { in.Person.Abroad = &electoral.Abroad{Since: never} },
+		"at":                func(_ *electoral.Elector, in *rules.Circumstances) { in.At = never },
+		"notice":            func(_ *electoral.Elector, in *rules.Circumstances) { in.Notice = never },
+		"removals[1].day":   func(e *electoral.Elector, _ *rules.Circumstances) { e.Removals = []electoral.Removal{{}, {Day: never}} },
+		"keptVotes[0].day":  func(e *electoral.Elector, _ *rules.Circumstances) { e.KeptVotes = []electoral.KeptVote{{Day: never}} },
+		"loss.day":          func(e *electoral.Elector, _ *rules.Circumstances) { e.Loss = &electoral.CapacityLoss{Day: never} },
+		"person.birth.date": func(_ *electoral.Elector, in *rules.Circumstances) { in.Person.Birth.Date = never },
+		"person.death":      func(_ *electoral.Elector, in *rules.Circumstances) { in.Person.Death = never },
+		"person.abroad.since": func(_ *electoral.Elector, in *rules.Circumstances) {
+			in.Person.Abroad = &electoral.Abroad{Since: never}
+		},
 		"person.residence.since": func(_ *electoral.Elector, in *rules.Circumstances) {
 			in.Person.Residence = &electoral.Residence{Since: never}
 		},
