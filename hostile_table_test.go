@@ -318,6 +318,7 @@ func walked() []walk {
 		{name: "electoral/lists.UnderAgeCopies", function: reflect.ValueOf(lists.UnderAgeCopies)},
 		{name: "electoral/lists.ASCIIColumn", typ: reflect.TypeFor[lists.ASCIIColumn]()},
 		{name: "electoral/lists.ASCIIWriter", typ: reflect.TypeFor[lists.ASCIIWriter]()},
+		{name: "electoral/lists.ForSpreadsheets", function: reflect.ValueOf(lists.ForSpreadsheets)},
 		{name: "electoral/lists.CSVConfig", typ: reflect.TypeFor[lists.CSVConfig]()},
 		{name: "electoral/lists.CSVWriter", typ: reflect.TypeFor[lists.CSVWriter]()},
 		{name: "electoral/lists.NDJSONWriter", typ: reflect.TypeFor[lists.NDJSONWriter]()},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -179,9 +180,9 @@ func answerText(a electoral.Answer) string {
 }
 
 // A CSVWriter writes a list as CSV (RFC 4180): UTF-8, a header with ANPR's
-// element names, S, N or nothing for a yes-or-no field. A text that begins
-// like a spreadsheet's formula is written as it is: import the file, do not
-// open it with a double click.
+// element names, S, N or nothing for a yes-or-no field. Without [CSVConfig].Text a
+// text that begins like a spreadsheet's formula is written as it is: import the
+// file, do not open it with a double click.
 type CSVWriter struct {
 	out     *bufio.Writer
 	cfg     CSVConfig
@@ -198,7 +199,15 @@ type CSVConfig struct {
 	// Semicolon separates the fields with semicolons, as Italian spreadsheets
 	// expect.
 	Semicolon bool
+	// Text puts an apostrophe before a text that a spreadsheet would take for a
+	// formula: one that begins with =, +, -, @, a tab or a line break. Programs that
+	// read the file must take it off again.
+	Text bool
 }
+
+// ForSpreadsheets is the CSV that a spreadsheet opens with a double click: with a
+// byte order mark and semicolons, and without formulas.
+func ForSpreadsheets() CSVConfig { return CSVConfig{BOM: true, Semicolon: true, Text: true} }
 
 // NewCSVWriter returns a writer to w. With a nil w each of its methods fails.
 func NewCSVWriter(w io.Writer) *CSVWriter { return CSVConfig{}.NewWriter(w) }
@@ -249,6 +258,9 @@ func (c *CSVWriter) Write(e electoral.ExtractedElector) error {
 		}
 		start := len(c.row)
 		c.row = c.columns[i].append(c.row, &c.elector)
+		if c.cfg.Text && len(c.row) > start && strings.IndexByte("=+-@\t\r\n", c.row[start]) >= 0 {
+			c.row = slices.Insert(c.row, start, '\'')
+		}
 		if quoted(c.row[start:], separator) {
 			c.text = append(c.text[:0], c.row[start:]...)
 			c.row = appendQuoted(c.row[:start], c.text)
