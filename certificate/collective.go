@@ -80,6 +80,10 @@ func (c IssuedCollective) WriteReport(w io.Writer) error { return writeReport(w,
 // log, or one about a person that is not a refusal, ends the whole call:
 // nothing is released, and the request may be repeated.
 //
+// The other errors are the faults of [electoral.Admit]; a [*Refusal] with [NotYours],
+// [UseUnknown], [NotInList], [LanguageNotInForce], [RequestReused]
+// or [Expired]; a [*FileError]; and those of sealer, protocol, archive and log.
+//
 // With an archive, the id of an earlier request with the same rows gives the
 // same document; a person who has become certifiable since then stays out, with
 // [CollectiveClosed]. Later only an officer of the comune that issued the

@@ -204,8 +204,11 @@ func (s *PAdES) Level() Level { return s.cfg.Level }
 // defaultToken is the room in bytes for a time-stamp until one has been seen.
 const defaultToken = 8 << 10
 
-// Seal implements [Sealer]. The error wraps [ErrTimestamp] or [ErrRevocation]
-// if it was not the document or the key that failed.
+// Seal implements [Sealer]. The error wraps [ErrDocument] if the document cannot be
+// sealed, [ErrCertificate] if the certificate is not valid at the time of the seal,
+// [ErrNotQualified] as a [*NotQualifiedError], [ErrTimestamp] or [ErrRevocation] if an
+// authority did not answer, [ErrOutput] if the result fails its check; or it is that of
+// the key or of ctx.
 func (s *PAdES) Seal(ctx context.Context, doc []byte, d Details) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("seal: %w", err)

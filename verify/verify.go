@@ -255,7 +255,7 @@ func (v *Verifier) made() *Verifier {
 	return standard
 }
 
-// New makes a verifier.
+// New makes a verifier. The only error is an anchor that is nil.
 func New(cfg Config) (*Verifier, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -55,7 +55,8 @@ type Config struct {
 // processes may share an outbox.
 type Courier struct{ cfg Config }
 
-// New returns a courier.
+// New returns a courier. The error says which field of the configuration is missing
+// or wrong.
 func New(cfg Config) (*Courier, error) {
 	switch {
 	case cfg.Outbox == nil || cfg.Archive == nil:
@@ -101,7 +102,8 @@ func (c *Courier) now() time.Time { return c.cfg.Now().UTC().Truncate(time.Milli
 // Enqueue keeps an order, durably when it returns. If there is a message for
 // the certificate and channel already, Enqueue returns that one, and nothing is
 // sent twice. On [ReservedArea] there is nothing to send and nothing is kept:
-// the message is delivered at once.
+// the message is delivered at once. The error wraps [ErrNoChannel], says which field
+// of the order is wrong, or is that of the outbox.
 func (c *Courier) Enqueue(ctx context.Context, o Order) (Message, error) {
 	fail := func(err error) (Message, error) { return Message{}, about(o.Certificate, o.Channel, err) }
 	if !isID(o.Certificate) {
