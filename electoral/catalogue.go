@@ -47,6 +47,7 @@ type Case struct {
 // (REG), on votes (VOT) and of the succession of comuni (SUC); [Rules] describes each.
 const (
 	IDMalformed                   Code = "ELE-ID-01"
+	DayImpossible                 Code = "ELE-DAT-01"
 	CapacityNotGiven              Code = "ELE-CAP-01"
 	CapacityNoWithStatus          Code = "ELE-CAP-02"
 	CapacityNoWithLists           Code = "ELE-CAP-03"

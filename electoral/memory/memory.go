@@ -3,6 +3,7 @@ package memory
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -16,7 +17,7 @@ import (
 )
 
 // A Store keeps everything in memory, for tests and for small tools.
-// Nothing survives the process. Make one with [NewStore].
+// Nothing survives the process. The zero Store is empty and ready to use.
 type Store struct {
 	mu    sync.RWMutex
 	state memoryState
@@ -111,18 +112,27 @@ func (s *memoryState) usable(ctx context.Context) error {
 
 // NewStore returns an empty store.
 func NewStore() *Store {
-	return &Store{state: memoryState{
+	return &Store{state: newState()}
+}
+
+func newState() memoryState {
+	return memoryState{
 		sections: newLayer[sectionKey, electoral.Section](nil),
 		electors: newLayer[string, storedElector](nil),
 		records:  newLayer[recordKey, registry.Record](nil),
 		journal:  newLayer[journalKey, electoral.Revision](nil),
-	}}
+	}
 }
+
+var errNoFunction = errors.New("memory: the function is nil")
 
 // View implements [registry.Store].
 func (m *Store) View(ctx context.Context, fn func(registry.Reader) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if fn == nil {
+		return errNoFunction
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -137,9 +147,15 @@ func (m *Store) Update(ctx context.Context, fn func(registry.Writer) error) erro
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if fn == nil {
+		return errNoFunction
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := &m.state
+	if s.sections.own == nil {
+		*s = newState()
+	}
 	tx := memoryState{
 		sections: newLayer(&s.sections), electors: newLayer(&s.electors),
 		records: newLayer(&s.records), journal: newLayer(&s.journal), over: new(atomic.Bool),
@@ -490,8 +506,8 @@ func (s *memoryState) Forget(ctx context.Context, comune string, before time.Tim
 	return len(keys), s.usable(ctx)
 }
 
-// A Population keeps persons in memory. Make one with
-// [NewPopulation].
+// A Population keeps persons in memory. The zero Population is empty and ready to
+// use.
 type Population struct {
 	mu   sync.RWMutex
 	byID map[string]electoral.Person
@@ -512,6 +528,9 @@ func NewPopulation(persons ...electoral.Person) *Population {
 func (m *Population) Put(p electoral.Person) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.byID == nil {
+		m.byID, m.byCode = map[string]electoral.Person{}, map[electoral.FiscalCode][]string{}
+	}
 	m.remove(p.ANPRID)
 	m.byID[p.ANPRID] = p.Clone()
 	if p.FiscalCode != "" {
@@ -527,6 +546,9 @@ func (m *Population) Remove(anprID string) {
 }
 
 func (m *Population) remove(anprID string) {
+	if m.byID == nil {
+		return
+	}
 	code := m.byID[anprID].FiscalCode
 	m.byCode[code] = slices.DeleteFunc(m.byCode[code], func(id string) bool { return id == anprID })
 	if len(m.byCode[code]) == 0 {

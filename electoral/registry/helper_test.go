@@ -135,7 +135,7 @@ func certificateFacts(ctx context.Context, r *registry.Registry, log electoral.R
 	}
 	access := electoral.NewAccess(req, electoral.OpReadForCertificate, noon)
 	access.Comune, access.Subject = cmp.Or(home, req.Actor.Comune), anprID
-	err = electoral.Passage{Recorder: log, Access: access, Refused: electoral.Admit(req).Err(), ReadOnly: true}.Do(ctx, func(on *electoral.Entry) error {
+	err = electoral.Passage{Recorder: log, Access: access, Refused: electoral.Faults(electoral.Admit(req)).Err(), ReadOnly: true}.Do(ctx, func(on *electoral.Entry) error {
 		facts, err = r.CertificateFacts(ctx, on)
 		return err
 	})

@@ -208,7 +208,7 @@ func (r *Registry) CertificateFacts(ctx context.Context, on *electoral.Entry) (e
 		return facts, electoral.ErrRequestNotRecorded
 	}
 	req, anprID := on.Access().Request(), on.Access().Subject
-	if err := electoral.Admit(req).Err(); err != nil {
+	if err := electoral.Faults(electoral.Admit(req)).Err(); err != nil {
 		return facts, err
 	}
 	person, err := r.personOf(ctx, anprID)

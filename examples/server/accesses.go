@@ -34,7 +34,7 @@ func (st *site) accesses(w http.ResponseWriter, r *http.Request, n *session) {
 	}
 	access.Comune = home
 	var found []electoral.Access
-	p := electoral.Passage{Recorder: st.recorder, Access: access, Refused: electoral.Admit(req).Err(), ReadOnly: true}
+	p := electoral.Passage{Recorder: st.recorder, Access: access, Refused: electoral.Faults(electoral.Admit(req)).Err(), ReadOnly: true}
 	err = p.Do(r.Context(), func(on *electoral.Entry) error {
 		var err error
 		found, err = st.about(r, n)
