@@ -131,8 +131,8 @@ func (i *Issuer) expires(day electoral.Date) time.Time {
 }
 
 // Download returns an archived certificate to the person that it is about, or
-// to an officer of the comune that issued it; a collective certificate only to
-// such an officer. Anybody else is refused with [NotYours]. If the document is
+// to an officer of the comune that issued it, or of the one that took the place of
+// this comune ([HeirSource]); a collective certificate only to such an officer. Anybody else is refused with [NotYours]. If the document is
 // no longer there, or has expired, the refusal is [Expired]. A person who is
 // not admitted is refused with the faults of [electoral.Admit]. Other errors are
 // those of the archive and of the source, an issuer without an archive, and
@@ -153,7 +153,11 @@ func (i *Issuer) Download(ctx context.Context, req electoral.Request, id string)
 		if err != nil {
 			return fmt.Errorf("certificate: %w", err)
 		}
-		if !i.mayDownload(req.Actor, anprID, a) {
+		may, err := i.mayDownload(ctx, req.Actor, anprID, a)
+		if err != nil {
+			return err
+		}
+		if !may {
 			return refuse(a.Kind, NotYours, "id")
 		}
 		out, err = i.issued(a)
@@ -167,16 +171,21 @@ func (i *Issuer) Download(ctx context.Context, req electoral.Request, id string)
 
 var errNoArchive = errors.New("certificate: the issuer has no archive")
 
-func (i *Issuer) mayDownload(who electoral.Actor, anprID string, a Archived) bool {
+func (i *Issuer) mayDownload(ctx context.Context, who electoral.Actor, anprID string, a Archived) (bool, error) {
 	switch who.Role {
 	case electoral.CitizenRole:
 		return who.FiscalCode != "" && slices.ContainsFunc(i.owners(anprID, who.FiscalCode), func(o string) bool {
 			return hmac.Equal([]byte(o), []byte(a.Owner))
-		})
+		}), nil
 	case electoral.OfficerRole:
-		return who.Comune != "" && who.Comune == a.Comune
+		if who.Comune == "" || a.Comune == "" || who.Comune == a.Comune {
+			return who.Comune != "" && who.Comune == a.Comune, nil
+		}
+		if heirs, ok := i.cfg.Source.(HeirSource); ok {
+			return heirs.IsHeir(ctx, who.Comune, a.Comune)
+		}
 	}
-	return false
+	return false, nil
 }
 
 // Mine returns the archived certificates of the citizen who asks, the latest

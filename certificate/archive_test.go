@@ -386,3 +386,66 @@ func TestChangedCode(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, list, 1)
 }
+
+// heirs is a source that knows which comune took the place of another.
+type heirs struct {
+	source
+	heir, of string
+	err      error
+}
+
+func (h heirs) IsHeir(_ context.Context, comune, of string) (bool, error) {
+	return comune == h.heir && of == h.of, h.err
+}
+
+// TestDownloadByHeir: the officers of the comune that took the place of another may
+// download what this one issued, and nobody else may.
+func TestDownloadByHeir(t *testing.T) {
+	now := noon
+	i, j, _ := archived(t, &now)
+	office := officer(PoliticalRightsCertificate, PrivateUse)
+	out, err := i.Issue(t.Context(), office)
+	require.NoError(t, err)
+	id := out.Contrassegno.Digest()
+	elsewhere := office.Request
+	elsewhere.Actor.Comune = "H501"
+	plain := i.cfg.Source.(source)
+	for name, k := range map[string]struct {
+		heir, of string
+		err      error
+		may      bool
+	}{
+		"the heir":            {"H501", office.Actor.Comune, nil, true},
+		"the heir of another": {"H501", "A109", nil, false},
+		"another's heir":      {"A109", office.Actor.Comune, nil, false},
+		"it cannot be told":   {"", "", errors.New("disk full"), false},
+	} {
+		i.cfg.Source = heirs{source: plain, heir: k.heir, of: k.of, err: k.err}
+		got, err := i.Download(t.Context(), elsewhere, id)
+		switch {
+		case k.may:
+			require.NoError(t, err, name)
+			assert.Equal(t, out.PDF, got.PDF)
+			assert.Equal(t, electoral.Granted, j.entries[len(j.entries)-1].Outcome)
+		case k.err != nil:
+			require.ErrorIs(t, err, k.err, name)
+			assert.Empty(t, got)
+		default:
+			require.ErrorIs(t, err, NotYours, name)
+			assert.Empty(t, got)
+		}
+		_, err = i.Download(t.Context(), office.Request, id)
+		require.NoError(t, err, "its own office, whoever else may")
+	}
+	// An officer of no comune is nobody's heir, nor is anybody the portal's.
+	nobody := elsewhere
+	nobody.Actor.Comune = ""
+	i.cfg.Source = heirs{source: plain, heir: "", of: office.Actor.Comune}
+	_, err = i.Download(t.Context(), nobody, id)
+	require.ErrorIs(t, err, NotYours)
+	mine, err := i.Issue(t.Context(), citizen(EnrolmentCertificate, ElectoralUse))
+	require.NoError(t, err)
+	i.cfg.Source = heirs{source: plain, heir: "H501", of: ""}
+	_, err = i.Download(t.Context(), elsewhere, mine.Contrassegno.Digest())
+	require.ErrorIs(t, err, NotYours)
+}

@@ -39,6 +39,15 @@ type Source interface {
 	CertificateFacts(ctx context.Context, on *electoral.Entry) (electoral.CertificateFacts, error)
 }
 
+// An HeirSource is an optional interface of a [Source], found by a type assertion: it
+// knows which comune took the place of another ("successione di comuni", D.P.R.
+// 223/1967, art. 48). Certificates stay where they are, and the officers of the heir
+// may download those of a comune that has ceased.
+type HeirSource interface {
+	// IsHeir reports whether a comune stands in the place of another that has ceased.
+	IsHeir(ctx context.Context, comune, of string) (bool, error)
+}
+
 // A Config holds the parts of an [Issuer]. Sealer, Source, Recorder, Key and
 // BaseURL are required.
 type Config struct {

@@ -253,6 +253,12 @@ const (
 	OpWithdrawChoice      Operation = "choice-withdraw"
 	OpReadChoices         Operation = "choices-read"
 	OpMergeIDs            Operation = "ids-merge"
+	OpSucceed             Operation = "comune-succession"
+	OpConfirmSuccession   Operation = "comune-succession-confirm"
+	OpWithdrawSuccession  Operation = "comune-succession-withdraw"
+	OpUndoSuccession      Operation = "comune-succession-undo"
+	OpReadSuccessions     Operation = "comune-successions-read"
+	OpLowerRequestID      Operation = "request-id-lower"
 	OpOpenRevision        Operation = "revision-open"
 	OpProposeRevision     Operation = "revision-propose"
 	OpReadRevision        Operation = "revision-read"
@@ -290,6 +296,9 @@ func Admit(req Request) []Fault {
 	if !printableID(req.ID) {
 		faults = append(faults,
 			NewFault(RequestIDMissing, "request.id", strconv.QuoteToASCII(req.ID[:min(len(req.ID), 100)]), nil))
+	}
+	if req.Message && printableID(req.ID) && !anprID(req.ID) {
+		faults = append(faults, NewFault(RequestIDMissing.In("anpr"), "request.id", req.ID, nil))
 	}
 	// The code is personal data: it does not stand in the fault.
 	if _, err := ParseFiscalCode(string(req.Actor.FiscalCode)); err != nil {
@@ -346,6 +355,17 @@ func recordable(s string, most int) bool {
 		strings.IndexFunc(s, func(r rune) bool {
 			return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Cs, unicode.Zl, unicode.Zp)
 		}) < 0
+}
+
+// anprID reports whether s has the form of an id of ANPR's messages
+// (idOperazioneComune): 1 to 30 letters and digits.
+func anprID(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+			return false
+		}
+	}
+	return len(s) >= 1 && len(s) <= 30
 }
 
 func printableID(s string) bool {

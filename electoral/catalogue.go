@@ -44,7 +44,7 @@ type Case struct {
 }
 
 // The codes of the rules on electors (ELE), on sections (SEZ), of the registry
-// (REG) and on votes (VOT); [Rules] describes each.
+// (REG), on votes (VOT) and of the succession of comuni (SUC); [Rules] describes each.
 const (
 	IDMalformed                   Code = "ELE-ID-01"
 	DayImpossible                 Code = "ELE-DAT-01"
@@ -179,6 +179,7 @@ const (
 	ExtractionPurpose             Code = "REG-EST-03"
 	RequestIDReused               Code = "REG-ACC-05"
 	RequestIDOld                  Code = "REG-ACC-06"
+	RequestIDFar                  Code = "REG-ACC-09"
 	RevisionUnknown               Code = "REG-ACC-07"
 	AccessTextUnfit               Code = "REG-ACC-08"
 	RemovalNotHere                Code = "REG-CAN-01"
@@ -261,6 +262,28 @@ const (
 	ChoiceGone                    Code = "VOT-SCE-06"
 	AddedListMissing              Code = "ELE-AGG-11"
 	EUTermMissing                 Code = "ELE-UE-13"
+	SuccessionKindUnknown         Code = "SUC-DAT-01"
+	SuccessionDay                 Code = "SUC-DAT-02"
+	SuccessionActUnfit            Code = "SUC-ATT-01"
+	SuccessionComuni              Code = "SUC-COM-01"
+	SuccessionNotHeir             Code = "SUC-COM-02"
+	SuccessionNotInArchive        Code = "SUC-COM-03"
+	SuccessionNotAnnounced        Code = "SUC-COM-04"
+	SuccessionMapping             Code = "SUC-SEZ-01"
+	SuccessionSectionLeft         Code = "SUC-SEZ-02"
+	SuccessionSectionData         Code = "SUC-SEZ-03"
+	SuccessionPersons             Code = "SUC-PER-01"
+	SuccessionDoubt               Code = "SUC-PER-02"
+	ResidentOfCeased              Code = "SUC-PER-03"
+	TakenFromCeased               Code = "SUC-PER-04"
+	SuccessionUnknown             Code = "SUC-STA-01"
+	SuccessionStep                Code = "SUC-STA-02"
+	SuccessionNothingMoves        Code = "SUC-STA-03"
+	SuccessionConflictClosed      Code = "SUC-STA-04"
+	SuccessionNumbering           Code = "SUC-STA-05"
+	ComuneCeased                  Code = "SUC-CES-01"
+	ComuneCeasedOpen              Code = "SUC-CES-02"
+	SuccessionInterim             Code = "SUC-CES-03"
 	RevisionNotFound              Code = "REV-RIV-01"
 	RevisionWhich                 Code = "REV-RIV-02"
 	RevisionStep                  Code = "REV-RIV-03"
@@ -290,7 +313,7 @@ const (
 // ruleLists returns the rules, room by room.
 func ruleLists() [][]Rule {
 	return [][]Rule{electorRules, sectionRules, redrawRules, registryRules, requestRules, removalRules, votingRules,
-		revisionTermsRules, revisionRules}
+		revisionTermsRules, revisionRules, successionRules}
 }
 
 // Rules returns every rule, in a stable order. [RuleOf] finds one.

@@ -40,6 +40,12 @@ var registryRules = []Rule{
 		Expected:    "da 1 a 64 caratteri ASCII stampabili, senza spazi",
 		Citizen: "La richiesta non è arrivata completa. Torni alla pagina precedente e la invii di nuovo; se succede " +
 			"ancora, lo segnali all'assistenza del portale.",
+		Cases: []Case{
+			{Name: "anpr", Message: "L'identificativo di un messaggio di ANPR ha solo lettere e cifre.",
+				Expected: "da 1 a 30 lettere e cifre (idOperazioneComune)",
+				Citizen: "La richiesta non è arrivata nella forma giusta. Torni alla pagina precedente e la invii di nuovo; se " +
+					"succede ancora, lo segnali all'assistenza del portale."},
+		},
 		Source: "D.M. 17 ottobre 2022, all. 2, ulteriori specifiche tecniche, punto 1",
 	},
 	{
@@ -129,6 +135,10 @@ var registryRules = []Rule{
 		Cases: []Case{
 			{Name: "elsewhere", Message: "I dati elettorali del soggetto sono già registrati dal comune di {comune}.",
 				Expected: "la cancellazione da parte del comune di {comune}, che trova la richiesta tra i suoi conflitti"},
+			{Name: "ceased",
+				Message: "Il soggetto è nelle liste del comune di {comune}, che è cessato e non può cancellarlo.",
+				Expected: "la successione dei comuni, con cui tutti gli elettori del comune di {comune} passano al comune che " +
+					"gli è subentrato"},
 			{Name: "other-id",
 				Message: "La stessa persona, con lo stesso codice fiscale, è già in una lista del comune di {comune} con un " +
 					"altro identificativo ANPR, {other}.",
@@ -195,6 +205,10 @@ var registryRules = []Rule{
 		Cases: []Case{
 			{Name: "other-comune", Message: "Il primo caricamento del soggetto è già stato fatto dal comune di {comune}.",
 				Expected: "la cancellazione da parte del comune di {comune}, oppure il file senza questo soggetto"},
+			{Name: "ceased",
+				Message: "Il soggetto è nelle liste del comune di {comune}, che è cessato e non può cancellarlo.",
+				Expected: "la successione dei comuni, con cui tutti gli elettori del comune di {comune} passano al comune che " +
+					"gli è subentrato; poi il caricamento"},
 			{Name: "other-id",
 				Message: "La stessa persona, con lo stesso codice fiscale, è già in una lista del comune di {comune} con un " +
 					"altro identificativo ANPR, {other}.",
@@ -288,6 +302,22 @@ var registryRules = []Rule{
 			"{last}.",
 		Expected: "un numero maggiore di {last}",
 		Source:   "schemi ANPR V9.2.7 (tipoDatoTestataRichiesta: idOperazioneComune)",
+	},
+	{
+		Code: RequestIDFar, Severity: Error,
+		Description: "un identificativo numerico non supera di molto l'ultimo del comune",
+		Message: "L'identificativo supera di oltre {most} l'ultimo del comune, {last}: se fosse accettato per errore, nessuna " +
+			"richiesta con un numero minore passerebbe più.",
+		Expected: "un numero poco maggiore di {last}",
+		Cases: []Case{
+			{Name: "long", Message: "L'identificativo numerico ha più di {most} cifre.",
+				Expected: "al massimo {most} cifre"},
+			{Name: "lower", Message: "Il nuovo ultimo numero non è minore di quello del comune, {last}.",
+				Expected: "un numero minore di {last}"},
+			{Name: "digits", Message: "Il nuovo ultimo numero non è un numero, o l'identificativo della richiesta lo è.",
+				Expected: "un numero fino a {most} cifre, in una richiesta con un identificativo che non è un numero"},
+		},
+		Source: "schemi ANPR V9.2.7 (tipoDatoTestataRichiesta: idOperazioneComune)",
 	},
 	{
 		Code: AccessTextUnfit, Severity: Error,

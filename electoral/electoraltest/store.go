@@ -29,7 +29,8 @@ type storeCase struct {
 // TestStore holds a store to the contract of [registry.Store]. It calls open
 // once for each case; each call returns an empty store.
 func TestStore(t *testing.T, open func(t *testing.T) registry.Store) {
-	for _, c := range slices.Concat(rollCases(), searchCases(), bookCases(), journalCases()) {
+	for _, c := range slices.Concat(rollCases(), searchCases(), bookCases(), journalCases(),
+		successionCases()) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Log(c.reason)
 			c.run(t, open(t))

@@ -220,7 +220,9 @@ func TestNewComuni(t *testing.T) {
 			assert.Equal(t, c.From.AddDays(-1), old.To)
 			_, ok = tt.Comune(p, c.From)
 			assert.False(t, ok, p)
+			assert.Equal(t, []string{belfiore}, tt.Successors(p))
 		}
+		assert.Empty(t, tt.Successors(belfiore))
 		colleges := tt.ChamberColleges(belfiore)
 		require.Len(t, colleges, 1)
 		assert.True(t, colleges[0].Inferred)

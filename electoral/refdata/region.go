@@ -100,3 +100,16 @@ func (t *Tables) readPredecessors(tab *table) error {
 func (t *Tables) Predecessors(belfiore string) []string {
 	return slices.Clone(t.predecessors[belfiore])
 }
+
+// Successors returns the comuni that are newer than the tables of the colleges and
+// into which a comune was united, in the order of their codes; nil for all others.
+func (t *Tables) Successors(belfiore string) []string {
+	var out []string
+	for heir, from := range t.predecessors {
+		if slices.Contains(from, belfiore) {
+			out = append(out, heir)
+		}
+	}
+	slices.Sort(out)
+	return out
+}

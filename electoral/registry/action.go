@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +33,10 @@ type action struct {
 	chain   string // the comune in whose chain of the log it stands
 	failed  error  // of what had to be looked up before the access was on record
 	purpose string // what it is for, where the service itself says so
+	// before are the comuni whose place a.comune took, as the update at hand has it.
+	before []string
+	// details, if not nil, sets further details of the outcome's entry.
+	details func(on *electoral.Entry)
 	// refused, if not nil, is called when the operation is refused, in the
 	// update that keeps the refusal.
 	refused func(Writer, electoral.Faults) error
@@ -108,7 +113,23 @@ func (r *Registry) Home(ctx context.Context, anprID string) (comune string, err 
 	if err != nil {
 		return "", fmt.Errorf("registry: %w", err)
 	}
-	return p.Registered(), nil
+	return r.registeredIn(ctx, p)
+}
+
+// registeredIn returns the comune in whose register a person is or, if it has ceased,
+// the one that took its place.
+func (r *Registry) registeredIn(ctx context.Context, p electoral.Person) (comune string, err error) {
+	if p.Registered() == "" {
+		return "", nil
+	}
+	err = r.store.View(ctx, func(rd Reader) (err error) {
+		comune, err = heirOf(ctx, rd, p.Registered())
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("registry: %w", err)
+	}
+	return comune, nil
 }
 
 // HomeOf returns the ANPR id of the person with a codice fiscale, and his
@@ -204,6 +225,7 @@ func (a *action) passage(admitted electoral.Faults) electoral.Passage {
 
 // read runs a reading service: its one entry is on record before it returns.
 func (a *action) read(ctx context.Context, admitted electoral.Faults, fn func(on *electoral.Entry) error) error {
+	a.rechain(ctx)
 	p := a.passage(admitted)
 	p.ReadOnly = true
 	return p.Do(ctx, fn)
@@ -212,6 +234,7 @@ func (a *action) read(ctx context.Context, admitted electoral.Faults, fn func(on
 // write runs a service that changes something, or from which data leave while
 // it runs: the request is on record before fn, the outcome after.
 func (a *action) write(ctx context.Context, admitted electoral.Faults, fn func(on *electoral.Entry) error) error {
+	a.rechain(ctx)
 	return a.passage(admitted).Do(ctx, fn)
 }
 
@@ -246,6 +269,22 @@ func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, p
 		}
 		var earlier *reply
 		answer, warnings, earlier, err = once(ctx, a, secret, fn)
+		// That the comune has ceased is not the answer to the request: it is nobody's
+		// there until a succession is undone.
+		if refusal, ok := errors.AsType[electoral.Faults](err); ok && !refusal.Has(electoral.ComuneCeased) {
+			// The same request, sent twice at once, may have been answered meanwhile:
+			// it gets one answer.
+			unkept := a.r.store.Update(ctx, func(w Writer) (err error) {
+				earlier, err = a.keepRefusal(ctx, w, secret, refusal)
+				return err
+			})
+			if err = join(err, unkept); unkept != nil {
+				earlier = nil
+			}
+		}
+		if a.details != nil {
+			a.details(on)
+		}
 		if earlier != nil {
 			repeated = true
 			on.SetOutcome(electoral.Repeated)
@@ -254,10 +293,6 @@ func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, p
 				return err
 			}
 			return json.Unmarshal(earlier.Answer, &answer)
-		}
-		if refusal, ok := errors.AsType[electoral.Faults](err); ok {
-			err = join(err, a.r.store.Update(ctx,
-				func(w Writer) error { return a.keepRefusal(ctx, w, secret, refusal) }))
 		}
 		return err
 	})
@@ -273,10 +308,18 @@ type secret struct {
 	// earlier are the forms that the same request may have had in an earlier
 	// version of this program, under which its answer may have been kept.
 	earlier [][]byte
+	// of returns the secret of the same request to another comune.
+	of func(comune string) (secret, error)
 }
 
 // secretOf returns the secret under which an answer is kept.
 func (a *action) secretOf(payload any) (secret, error) {
+	s, err := a.secretAt(a.comune, payload)
+	s.of = func(comune string) (secret, error) { return a.secretAt(comune, payload) }
+	return s, err
+}
+
+func (a *action) secretAt(comune string, payload any) (secret, error) {
 	type whole struct {
 		Operation           electoral.Operation
 		Comune, Subject, ID string
@@ -287,7 +330,7 @@ func (a *action) secretOf(payload any) (secret, error) {
 	var s secret
 	for i, form := range append([]any{payload}, earlierForms(payload)...) {
 		text, err := json.Marshal(whole{
-			Operation: a.op, Comune: a.comune, Subject: a.subject, ID: a.req.ID, Payload: form,
+			Operation: a.op, Comune: comune, Subject: a.subject, ID: a.req.ID, Payload: form,
 			Recovery: a.req.Recovery, Message: a.req.Message,
 		})
 		switch {
@@ -334,13 +377,24 @@ func once[T any](ctx context.Context, a *action, s secret,
 	var none T
 	err = a.r.store.Update(ctx, func(w Writer) error {
 		answer, warnings, earlier = none, nil, nil
-		var err error
-		if earlier, err = a.earlier(ctx, w, s); err != nil || earlier != nil {
+		told, refusal, err := a.stand(ctx, w)
+		if err != nil {
+			return err
+		}
+		if earlier, err = a.earlier(ctx, w, s); earlier != nil {
+			return nil
+		}
+		// A request that was answered before the comune ceased has its answer still.
+		if refusal.Err() != nil {
+			return refusal
+		}
+		if err != nil {
 			return err
 		}
 		if answer, warnings, err = fn(w); err != nil {
 			return err
 		}
+		warnings = append(told, warnings...)
 		if err := a.besides(ctx, w, nil); err != nil {
 			return err
 		}
@@ -365,28 +419,29 @@ func join(a, b error) error {
 	return errors.Join(a, b)
 }
 
-// keepRefusal keeps a refusal, unless somebody else was served meanwhile.
-func (a *action) keepRefusal(ctx context.Context, w Writer, s secret, refusal electoral.Faults) error {
+// keepRefusal keeps a refusal, or returns the reply that the same request has got
+// meanwhile.
+func (a *action) keepRefusal(ctx context.Context, w Writer, s secret, refusal electoral.Faults) (*reply, error) {
 	switch earlier, err := a.earlier(ctx, w, s); {
 	case earlier != nil:
-		return nil
+		return earlier, nil
 	case err != nil:
 		// The id is too old, or of another request, or became so in between: a
 		// refusal for that reason is not the answer to it.
 		if _, late := errors.AsType[electoral.Faults](err); late {
-			return nil
+			return nil, nil
 		}
-		return err
+		return nil, err
 	}
 	if a.refused != nil {
 		if err := a.refused(w, refusal); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if err := a.besides(ctx, w, refusal); err != nil {
-		return err
+		return nil, err
 	}
-	return a.keep(ctx, w, s, reply{Refusal: refusal})
+	return nil, a.keep(ctx, w, s, reply{Refusal: refusal})
 }
 
 // besides does what [Registry.Also] adds to the update.
@@ -425,21 +480,48 @@ func (a *action) earlier(ctx context.Context, w Writer, s secret) (*reply, error
 	case err != nil && !errors.Is(err, electoral.ErrNotFound):
 		return nil, err
 	}
+	if r, err := a.earlierThere(ctx, w, s); r != nil || err != nil {
+		return r, err
+	}
 	if !a.ordered() {
 		return nil, nil
 	}
 	last, err := a.lastID(ctx, w)
-	if err == nil && last != "" && compareNumbers(a.req.ID, last) <= 0 {
-		err = electoral.Faults{electoral.NewFault(electoral.RequestIDOld, "request.id", a.req.ID,
-			electoral.Args{"last": last})}
+	if err != nil {
+		return nil, err
 	}
-	return nil, err
+	return nil, a.r.inOrder(a.req.ID, last).Err()
+}
+
+// earlierThere returns the reply to a request that a comune whose place the acting one
+// took has answered before. The ids of the two are apart: another request with that id
+// is no fault.
+func (a *action) earlierThere(ctx context.Context, w Writer, s secret) (*reply, error) {
+	for _, comune := range a.before {
+		rec, err := w.Record(ctx, comune, ReplyBook, a.replyID())
+		if errors.Is(err, electoral.ErrNotFound) || err == nil && !rec.Expires.After(a.at) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		there, err := s.of(comune)
+		if err != nil {
+			return nil, err
+		}
+		var r reply
+		if data, err := there.open(rec.Body); err == nil && json.Unmarshal(data, &r) == nil {
+			return &r, nil
+		}
+	}
+	return nil, nil
 }
 
 // ordered reports whether ANPR requires the id to be higher than the last: a
 // number that a comune sends.
 func (a *action) ordered() bool {
-	return a.req.Actor.Role == electoral.OfficerRole && electoral.AllDigits(a.req.ID)
+	return a.req.Actor.Role == electoral.OfficerRole && electoral.AllDigits(a.req.ID) &&
+		a.op != electoral.OpLowerRequestID
 }
 
 func (a *action) lastID(ctx context.Context, w Writer) (string, error) {
@@ -449,6 +531,40 @@ func (a *action) lastID(ctx context.Context, w Writer) (string, error) {
 	}
 	return string(rec.Body), err
 }
+
+// inOrder judges the number of a request by the last one of its comune, which is empty
+// if it has sent none: each is higher, but not so much that a slip of the pen would
+// shut out all that follow.
+func (r *Registry) inOrder(id, last string) electoral.Faults {
+	fault := func(c electoral.Cause) electoral.Faults {
+		return electoral.Faults{electoral.NewFault(c, "request.id", id,
+			electoral.Args{"last": last, "most": strconv.FormatInt(r.idStep, 10)})}
+	}
+	switch {
+	case len(strings.TrimLeft(id, "0")) > maxNumber:
+		return electoral.Faults{electoral.NewFault(electoral.RequestIDFar.In("long"), "request.id", id,
+			electoral.Args{"most": strconv.Itoa(maxNumber)})}
+	case last == "":
+		return nil
+	case compareNumbers(id, last) <= 0:
+		return electoral.Faults{electoral.NewFault(electoral.RequestIDOld, "request.id", id,
+			electoral.Args{"last": last})}
+	}
+	is, _ := new(big.Int).SetString(id, 10)
+	was, _ := new(big.Int).SetString(last, 10)
+	if is == nil || was == nil || is.Sub(is, was).Cmp(big.NewInt(r.idStep)) > 0 {
+		return fault(electoral.RequestIDFar)
+	}
+	return nil
+}
+
+// maxNumber is the most digits of the number of a request: ANPR's ids have at most 30
+// characters (tipoIdOperazioneComune).
+const maxNumber = 30
+
+// DefaultIDStep is by how much at most the number of a request may exceed the last one
+// of its comune, where [Config.IDStep] is zero.
+const DefaultIDStep = 1_000_000_000
 
 // compareNumbers compares two texts of digits as numbers.
 func compareNumbers(a, b string) int {

@@ -247,12 +247,15 @@ func (r *Registry) Applications(ctx context.Context, req electoral.Request, f Re
 // moveEuropean opens, for the comune where an elector of another Member State
 // now lives, the case of enrolling him ex officio.
 func (a *action) moveEuropean(ctx context.Context, w Writer, p electoral.Person) error {
-	if p.Residence == nil || p.Residence.Comune == a.comune || p.IsItalian(a.today()) ||
-		!p.IsEUCitizen(a.r.tables, a.today()) {
+	if p.Residence == nil || p.IsItalian(a.today()) || !p.IsEUCitizen(a.r.tables, a.today()) {
 		return nil
 	}
+	comune, err := heirOf(ctx, w, p.Residence.Comune)
+	if err != nil || comune == a.comune {
+		return err
+	}
 	return a.putApplication(ctx, w,
-		Application{ID: newRecordID(a.at), ANPRID: p.ANPRID, Comune: p.Residence.Comune,
+		Application{ID: newRecordID(a.at), ANPRID: p.ANPRID, Comune: comune,
 			List: electoral.EUParliamentList,
 			Kind: ExOfficioCase, State: RequestOpen, Submitted: a.today(), Opened: a.at, Changed: a.at})
 }

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -102,11 +103,16 @@ func (a *action) checkRecovery() electoral.Faults {
 // maxAct and minAct bound the reference of an act, in characters.
 const minAct, maxAct = 3, 80
 
+// shortLine reports whether a text has the length of a reference and is read on one
+// line.
+func shortLine(s string, least int) bool {
+	n := utf8.RuneCountInString(s)
+	return n >= least && n <= maxAct && utf8.ValidString(s) && !strings.ContainsFunc(s, unreadable)
+}
+
 func (a *action) fitRecovery(r electoral.Recovery, path string) electoral.Faults {
 	var faults electoral.Faults
-	act := strings.TrimSpace(r.Act)
-	if n := utf8.RuneCountInString(act); n < minAct || n > maxAct || !utf8.ValidString(act) ||
-		strings.ContainsFunc(act, unreadable) {
+	if !shortLine(strings.TrimSpace(r.Act), minAct) {
 		faults = append(faults, electoral.NewFault(electoral.RecoveryUnfit, path+".act", "", nil))
 	}
 	switch {
@@ -131,14 +137,15 @@ func recoveryAfter(r electoral.Recovery, loss *electoral.CapacityLoss) electoral
 // A claim is what gives a person the right to vote: a change of his record, with
 // the act by which he recovered it, if there is one.
 type claim struct {
-	comune   string // that makes the change
+	comune   string   // that makes the change
+	before   []string // the comuni whose place it took
 	recovery *electoral.Recovery
 	message  bool
 	today    electoral.Date
 }
 
 func (a *action) claim() claim {
-	return claim{comune: a.comune, recovery: a.req.Recovery, message: a.req.Message, today: a.today()}
+	return claim{comune: a.comune, before: a.before, recovery: a.req.Recovery, message: a.req.Message, today: a.today()}
 }
 
 // right judges whether a change may make a person an elector, and ends the loss
@@ -168,7 +175,7 @@ func (r *Registry) right(old position, next *position, c claim) electoral.Faults
 		return recoveryAfter(*c.recovery, loss)
 	case !yes:
 		return nil
-	case loss != nil && c.message && c.comune == loss.Comune:
+	case loss != nil && c.message && (c.comune == loss.Comune || slices.Contains(c.before, loss.Comune)):
 		next.elector.Loss = nil
 		return fault(electoral.CapacityFromMessage, args)
 	case loss != nil && c.message:

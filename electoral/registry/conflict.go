@@ -213,6 +213,9 @@ func (a *action) openConflicts(ctx context.Context, w Writer, e electoral.Electo
 		if !in || en.Comune != a.comune || held.Comune == a.comune {
 			continue
 		}
+		if a.isOver(held.Comune) {
+			continue // nobody there would answer
+		}
 		c := Conflict{ID: conflictID(e.ANPRID, l, a.comune, held.Comune), ANPRID: e.ANPRID, List: l, Claimant: a.comune,
 			Holder: held.Comune, State: ConflictOpen, Cause: cause, Opened: a.at}
 		if err := a.openConflict(ctx, w, c); err != nil {
@@ -333,6 +336,10 @@ func (a *action) settle(ctx context.Context, w Writer, q RecordSearch,
 // claimant returns the comune to which a person whom a comune removed from its
 // general list was released; empty if none waits for him.
 func claimant(ctx context.Context, rd Reader, anprID, removedBy string) (string, error) {
+	removedBy, err := heirOf(ctx, rd, removedBy)
+	if err != nil {
+		return "", err
+	}
 	q := RecordSearch{Book: ConflictBook, Comune: removedBy, Subject: anprID,
 		States: []string{string(ConflictReleased)}}
 	for rec, err := range rd.Records(ctx, q) {

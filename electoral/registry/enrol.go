@@ -77,6 +77,9 @@ func (a *action) enrol(ctx context.Context, w Writer, e electoral.Elector) (elec
 			if holder != comune {
 				cause = electoral.AlreadyEnrolled.In("elsewhere")
 			}
+			if holder != comune && a.isOver(holder) {
+				cause = electoral.AlreadyEnrolled.In("ceased")
+			}
 			faults = append(faults,
 				electoral.NewFault(cause, "anprId", e.ANPRID, electoral.Args{"comune": a.r.label(holder)}))
 		}
@@ -87,7 +90,7 @@ func (a *action) enrol(ctx context.Context, w Writer, e electoral.Elector) (elec
 		return nil, err
 	}
 	faults = append(faults, same...)
-	faults = append(faults, a.r.competence(e, &person, comune, electoral.NotCompetent)...)
+	faults = append(faults, a.competence(e, &person, comune, electoral.NotCompetent)...)
 	faults, err = a.checkAndPut(ctx, w, change{person: person, old: old, next: next}, faults)
 	if err == nil && e.General != nil && person.Residence == nil && person.Abroad != nil {
 		err = a.takeOptions(ctx, w, e.ANPRID)

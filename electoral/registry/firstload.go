@@ -219,7 +219,11 @@ func (u *undoer) batch(batch []JournalEntry) error {
 		touched[entry.ANPRID] = true
 	}
 	for _, id := range ids {
-		if touched[id] {
+		passed, err := u.passed(id)
+		if err != nil {
+			return err
+		}
+		if touched[id] || passed {
 			u.report.Kept++
 			if len(u.kept) < maxPage {
 				u.kept = append(u.kept, electoral.NewFault(electoral.LoadKept, "anprId", id, nil))
@@ -231,6 +235,18 @@ func (u *undoer) batch(batch []JournalEntry) error {
 		}
 	}
 	return nil
+}
+
+// passed reports whether a place that the load took over from a comune that had ceased
+// can no longer be given back: a succession has passed its lists on.
+func (u *undoer) passed(id string) (bool, error) {
+	for _, en := range u.first.Joined[id].Took {
+		s, err := standingOf(u.ctx, u.w, en.Comune)
+		if err != nil || s.Heir != "" {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 func (u *undoer) elector(id string) error {
@@ -245,6 +261,9 @@ func (u *undoer) elector(id string) error {
 	}
 	u.report.Removed++
 	next := u.without(old)
+	if next.home, err = heirOf(u.ctx, u.w, next.home); err != nil {
+		return err
+	}
 	if next.home == "" {
 		if err := u.w.RemoveElector(u.ctx, id); err != nil {
 			return err
@@ -279,6 +298,9 @@ func (u *undoer) without(old position) position {
 	// Another comune may have removed him, or keep him a vote.
 	if !joined && home == "" {
 		home = keeperBeside(e, u.action.comune)
+	}
+	for l, en := range before.Took {
+		e.SetListEntry(l, electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &en})
 	}
 	if joined && before.Loss != nil { // the load had given the right back
 		e.LoseCapacity()

@@ -92,7 +92,7 @@ func electorOf(id, comune, section string) electoral.Elector {
 var requests atomic.Int64
 
 func officer(comune string) electoral.Request {
-	return electoral.Request{ID: fmt.Sprintf("req-%d", requests.Add(1)), Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune, Method: electoral.SPIDMethod, Level: 2}}
+	return electoral.Request{ID: fmt.Sprintf("req%d", requests.Add(1)), Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune, Method: electoral.SPIDMethod, Level: 2}}
 }
 
 func citizen(p electoral.Person) electoral.Request {

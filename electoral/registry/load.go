@@ -137,6 +137,9 @@ type joinedElector struct {
 	Lists []electoral.List `json:"lists"`
 	// Loss is the loss of the right that the load ended; nil for none.
 	Loss *electoral.CapacityLoss `json:"loss,omitzero"`
+	// Took are the places in lists of a comune that had ceased which the load took
+	// over.
+	Took map[electoral.List]electoral.Enrolment `json:"took,omitempty"`
 }
 
 func (r *loadRecord) join(anprID string, j joinedElector) {
@@ -176,6 +179,12 @@ const (
 // returned all the same. A load that was stored is not done again: its counts
 // are returned. A resumable load that is undone, or resumed by another call,
 // while it runs ends at its next step, with [electoral.LoadState].
+//
+// A person whom another comune has in a list of the file is refused. If the archive
+// of the comuni says that this other has ceased into the one that loads, and no
+// succession is on record ([Registry.Succeed]), nobody could remove him there: the
+// load then takes his place in that list over, with [electoral.TakenFromCeased]. Who
+// is not in the file stays where he is, for the succession.
 func (r *Registry) Load(ctx context.Context, req electoral.Request, comune string,
 	sections electoral.LoadSource[electoral.Section], electors electoral.LoadSource[electoral.Elector],
 	opts LoadOptions) (LoadReport, error) {

@@ -23,6 +23,7 @@ type loader struct {
 	// resuming says that an earlier run with this id was interrupted; begun that
 	// this run has registered itself.
 	resuming, begun bool
+	told            bool // whether what the comune is after successions is in the report
 	// rd and w are of the update at hand; w is nil on a dry run.
 	rd Reader
 	w  Writer
@@ -66,7 +67,21 @@ func newLoader(ctx context.Context, a *action, opts LoadOptions) *loader {
 // before looks up whether the load was done, or begun, before. What it finds
 // holds only within the update of rd: another run may have the same id.
 func (l *loader) before(rd Reader) (repeated bool, err error) {
+	told, ceased, err := l.action.stand(l.ctx, rd)
+	if err != nil {
+		return false, err
+	}
 	old, err := l.registered(rd)
+	if err == nil && old.State == LoadStored && !l.opts.DryRun {
+		ceased = nil // its answer is there still
+	}
+	if ceased.Err() != nil {
+		return false, ceased
+	}
+	if !l.told {
+		l.told = true
+		l.keep(0, nil, told...)
+	}
 	switch {
 	case errors.Is(err, electoral.ErrNotFound):
 		return false, nil
@@ -88,6 +103,13 @@ func (l *loader) before(rd Reader) (repeated bool, err error) {
 // goOn looks up whether a resumable load that has begun is still this run's: it
 // may have been undone meanwhile, or resumed by another run.
 func (l *loader) goOn(rd Reader) error {
+	_, ceased, err := l.action.stand(l.ctx, rd)
+	if err == nil {
+		err = ceased.Err()
+	}
+	if err != nil {
+		return err
+	}
 	old, err := l.registered(rd)
 	if err != nil {
 		return err
@@ -303,13 +325,17 @@ func (l *loader) tellRefused() {
 		if r.electors == 0 {
 			continue
 		}
-		electors := "1 elettore"
-		if r.electors > 1 {
-			electors = strconv.Itoa(r.electors) + " elettori"
-		}
 		l.keep(r.number, &r.position, electoral.NewFault(electoral.SectionRefused, "number", number,
-			electoral.Args{"section": number, "electors": electors}))
+			electoral.Args{"section": number, "electors": someElectors(r.electors)}))
 	}
+}
+
+// someElectors writes a number of electors for people.
+func someElectors(n int) string {
+	if n == 1 {
+		return "1 elettore"
+	}
+	return strconv.Itoa(n) + " elettori"
 }
 
 // loadFile runs put over the records of a file, batch by batch, and keeps the

@@ -46,6 +46,7 @@ func (l *loader) electorBatch(items []electoral.LoadItem[electoral.Elector]) ([]
 			if from, ok := l.joins[e.ANPRID]; ok {
 				joined = true
 				l.first.join(e.ANPRID, from)
+				notes = l.noteTaken(notes, e.ANPRID, from)
 			}
 			if err := l.w.PutElector(l.ctx, j.next.home, e); err != nil {
 				return nil, err
@@ -82,6 +83,43 @@ func (l *loader) note(notes []JournalEntry, e electoral.Elector) []JournalEntry 
 		}
 	}
 	return notes
+}
+
+// noteTaken appends the entries for the journals of the comuni whose places the load
+// has taken over.
+func (l *loader) noteTaken(notes []JournalEntry, anprID string, from joinedElector) []JournalEntry {
+	entry := JournalEntry{ANPRID: anprID, At: l.first.At, Operation: electoral.OpLoad,
+		Revision: electoral.FirstLoadRevision}
+	for _, en := range from.Took {
+		entry.Comune = en.Comune
+		notes = append(notes, entry)
+	}
+	return notes
+}
+
+// take returns what is left of an elector without the places that the load takes over
+// from a comune that has ceased, and these.
+func (l *loader) take(old position,
+	e electoral.Elector) (position, map[electoral.List]electoral.Enrolment, electoral.Faults) {
+	var faults electoral.Faults
+	took := map[electoral.List]electoral.Enrolment{}
+	rest := position{elector: old.elector.Clone(), home: old.home}
+	for list := range e.Enrolments() {
+		held, in := old.elector.EnrolmentIn(list)
+		if !in || held.Comune == l.action.comune || !l.action.mayTake(held.Comune) {
+			continue
+		}
+		took[list] = held
+		rest.elector.SetListEntry(list, electoral.AddedList{})
+		if !faults.Has(electoral.TakenFromCeased) {
+			faults = append(faults, electoral.NewFault(electoral.TakenFromCeased, "anprId", e.ANPRID,
+				electoral.Args{"comune": l.action.r.label(held.Comune)}))
+		}
+	}
+	if len(took) > 0 && l.action.mayTake(old.home) {
+		rest.home = l.action.comune
+	}
+	return rest, took, faults
 }
 
 // lookUp asks for everything that a batch needs.
@@ -178,13 +216,13 @@ func (l *loader) elector(item electoral.LoadItem[electoral.Elector]) (judged, er
 	j.faults = append(j.faults, kept(electoral.Elector{}, item.Record)...)
 	j.faults = append(j.faults, merge(item.Faults, l.action.r.checker.CheckElector(j.next.elector, in))...)
 	j.faults = append(j.faults,
-		l.action.r.competence(item.Record, in.Person, l.action.comune, electoral.OtherComuneLoad)...)
+		l.action.competence(item.Record, in.Person, l.action.comune, electoral.OtherComuneLoad)...)
 	return j, nil
 }
 
 // right judges whether a record may make its person an elector.
 func (l *loader) right(j *judged) electoral.Faults {
-	c := claim{comune: l.action.comune, message: l.action.req.Message, today: l.today}
+	c := claim{comune: l.action.comune, before: l.action.before, message: l.action.req.Message, today: l.today}
 	id := j.next.elector.ANPRID
 	if r, ok := l.opts.Recoveries[id]; ok {
 		c.recovery = &r
@@ -233,8 +271,9 @@ func (l *loader) person(id string) (electoral.Person, electoral.Faults, error) {
 
 // competence judges whether a comune may register a person: each of his lists
 // is its own, or he is in none and registered in its population.
-func (r *Registry) competence(e electoral.Elector, p *electoral.Person, comune string,
+func (a *action) competence(e electoral.Elector, p *electoral.Person, comune string,
 	code electoral.Code) electoral.Faults {
+	r := a.r
 	var faults electoral.Faults
 	listed := false
 	for list, en := range e.Enrolments() {
@@ -247,6 +286,9 @@ func (r *Registry) competence(e electoral.Elector, p *electoral.Person, comune s
 	}
 	if listed || p == nil || p.Registered() == comune {
 		return faults
+	}
+	if told, mine := a.ofCeased(*p); mine {
+		return append(faults, told...)
 	}
 	return electoral.Faults{electoral.NewFault(code.In("no-list"), "anprId", e.ANPRID,
 		electoral.Args{"comune": r.label(comune)})}
@@ -283,14 +325,19 @@ func (l *loader) standing(item electoral.LoadItem[electoral.Elector]) (judged, e
 	case err != nil:
 		return judged{}, err
 	}
-	whole, joins := joinLists(old, e, l.action.comune, l.action.r.over(l.today))
+	rest, took, told := l.take(old, e)
+	whole, joins := joinLists(rest, e, l.action.comune, l.action.r.over(l.today))
 	if !joins || old.home == l.action.comune {
+		holder := holderOf(rest, e)
+		args := electoral.Args{"comune": l.action.r.label(holder)}
+		if holder != l.action.comune && l.action.isOver(holder) {
+			return twice(electoral.DuplicateElector.In("ceased"), args), nil
+		}
 		l.claim(old.elector, e)
-		holder := electoral.Args{"comune": l.action.r.label(holderOf(old, e))}
-		return twice(electoral.DuplicateElector.In("other-comune"), holder), nil
+		return twice(electoral.DuplicateElector.In("other-comune"), args), nil
 	}
-	l.joins[e.ANPRID] = joinedElector{Home: old.home, Lists: listsOf(e)}
-	return judged{old: old, next: whole, known: true}, nil
+	l.joins[e.ANPRID] = joinedElector{Home: old.home, Lists: listsOf(e), Took: took}
+	return judged{old: old, next: whole, known: true, faults: told}, nil
 }
 
 // claim remembers a conflict with another comune.

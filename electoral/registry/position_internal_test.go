@@ -108,11 +108,12 @@ func TestJoinLists(t *testing.T) {
 // each once.
 func TestJournalOperations(t *testing.T) {
 	list := JournalOperations()
-	assert.Len(t, list, 15)
+	assert.Len(t, list, 17)
 	for _, op := range []electoral.Operation{electoral.OpEnrol, electoral.OpChange, electoral.OpRemove, electoral.OpAnnul,
 		electoral.OpLoseCapacity, electoral.OpRecoverCapacity, electoral.OpCertifiability, electoral.OpLoad,
 		electoral.OpUndoLoad, electoral.OpDecideApplication, electoral.OpMergeIDs, electoral.OpDeleteSection,
-		electoral.OpRenumberSection, electoral.OpRedraw, electoral.OpMoveElectors} {
+		electoral.OpRenumberSection, electoral.OpRedraw, electoral.OpMoveElectors,
+		electoral.OpSucceed, electoral.OpUndoSuccession} {
 		assert.True(t, slices.Contains(list, op), op)
 	}
 }

@@ -260,7 +260,8 @@ func JournalOperations() []electoral.Operation {
 	return []electoral.Operation{electoral.OpEnrol, electoral.OpChange, electoral.OpRemove, electoral.OpAnnul,
 		electoral.OpLoseCapacity, electoral.OpRecoverCapacity, electoral.OpCertifiability,
 		electoral.OpLoad, electoral.OpUndoLoad, electoral.OpDecideApplication, electoral.OpMergeIDs,
-		electoral.OpDeleteSection, electoral.OpRenumberSection, electoral.OpRedraw, electoral.OpMoveElectors}
+		electoral.OpDeleteSection, electoral.OpRenumberSection, electoral.OpRedraw, electoral.OpMoveElectors,
+		electoral.OpSucceed, electoral.OpUndoSuccession}
 }
 
 // A JournalPage is one page of the operation journal, in the order of instant,
@@ -274,7 +275,8 @@ type JournalPage struct {
 
 // Journal returns a page of the operation journal of the officer's comune:
 // which electors were touched, when and how, without any value. s.ANPRIDs
-// holds at most 1,000; limit is 1 to 1,000, zero means 100.
+// holds at most 1,000; limit is 1 to 1,000, zero means 100. The officer of the comune
+// that took the place of another reads also the journal of this one.
 func (r *Registry) Journal(ctx context.Context, req electoral.Request, s JournalSearch,
 	limit int) (JournalPage, error) {
 	a := r.begin(req, electoral.OpJournal, s.Comune)
@@ -286,7 +288,7 @@ func (r *Registry) Journal(ctx context.Context, req electoral.Request, s Journal
 				electoral.Args{"most": strconv.Itoa(maxPage)}))
 	}
 	var page JournalPage
-	err := a.read(ctx, append(a.officerOf(s.Comune), faults...), func(*electoral.Entry) error {
+	err := a.read(ctx, append(a.officerOrHeir(ctx, s.Comune), faults...), func(*electoral.Entry) error {
 		return r.store.View(ctx, func(rd Reader) error {
 			page = JournalPage{Entries: []JournalEntry{}}
 			for e, err := range rd.Journal(ctx, s) {

@@ -27,6 +27,11 @@ const (
 	ChoiceBook Book = "choice"
 	// NumberingBook keeps the numbers of a section's list for one vote.
 	NumberingBook Book = "numbering"
+	// SuccessionBook keeps the successions of a comune, on each side.
+	SuccessionBook Book = "succession"
+	// StandingBook keeps which comune took the place of another, and for a time what
+	// takes that back.
+	StandingBook Book = "standing"
 	// RevisionBook, RevisionLineBook and RevisionEvidenceBook keep the revisions
 	// of package revision, their lines, and what these rest on.
 	RevisionBook         Book = "revision"

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -39,6 +40,9 @@ type Registry struct {
 	votes      func(comune string) []electoral.Vote
 	firstLoad  FirstLoadTerm
 	deathCode  electoral.RemovalCode
+	idStep     int64
+	interim    []InterimRule
+	announced  func(ceased string) []Announcement
 	also       func(ctx context.Context, w Writer, refused electoral.Faults) error // of Also; may be nil
 }
 
@@ -74,6 +78,19 @@ type Config struct {
 	// which ANPR's staff have not said: zero means the list's own, 5, 6 or 7; the
 	// alternative is [electoral.DeathOfElector].
 	DeathCode electoral.RemovalCode
+	// Interim says who acts on the lists of a comune that has ceased until its heir
+	// has them ([Registry.Succeed]), which no text says: the last rule that has begun
+	// holds. Empty means [InterimOpen]. The rules stand in the order of From.
+	Interim []InterimRule
+	// IDStep is by how much at most the number of a request may exceed the last one of
+	// its comune; zero means [DefaultIDStep]. Until a comune has sent one, any number
+	// of up to 30 digits is the first.
+	IDStep int64
+	// Announced returns the successions of a comune that the authority has decided and
+	// that the archive of the comuni does not have yet, as the operator of the registry
+	// has them from the act; nil means none. Nobody takes the lists of a comune that the
+	// archive knows as it is without one: its own officers would be asked afterwards.
+	Announced func(ceased string) []Announcement
 }
 
 // New returns a registry. It fails without a time zone database
@@ -86,8 +103,13 @@ func New(cfg Config) (*Registry, error) {
 		return nil, errors.New("registry: registry without a population")
 	case cfg.Recorder == nil:
 		return nil, errors.New("registry: registry without a recorder")
+	case cfg.IDStep < 0:
+		return nil, errors.New("registry: step of the request ids: expected 0 or more")
 	case cfg.DeathCode != 0 && cfg.DeathCode != electoral.DeathOfElector:
 		return nil, errors.New("registry: code of a death on an added list: expected 0 or 3")
+	}
+	if err := checkInterim(cfg.Interim); err != nil {
+		return nil, err
 	}
 	calendar, err := electoral.NewCalendar(cfg.Now)
 	if err != nil {
@@ -96,7 +118,11 @@ func New(cfg Config) (*Registry, error) {
 	r := &Registry{
 		store: cfg.Store, population: cfg.Population, recorder: cfg.Recorder, checker: cfg.Checker, calendar: calendar,
 		retention: cfg.Retention.withDefaults(), votes: cfg.Votes, firstLoad: cfg.FirstLoad,
-		deathCode: cfg.DeathCode,
+		deathCode: cfg.DeathCode, interim: slices.Clone(cfg.Interim),
+		announced: cfg.Announced, idStep: cfg.IDStep,
+	}
+	if r.idStep == 0 {
+		r.idStep = DefaultIDStep
 	}
 	if r.checker == nil {
 		checker, err := rules.NewChecker(rules.Config{})

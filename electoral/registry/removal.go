@@ -300,7 +300,10 @@ func (a *action) putRemoved(ctx context.Context, w Writer, old position, e elect
 		return a.put(ctx, w, old, next)
 	}
 	if home := keeperBeside(e, a.comune); home != "" {
-		next.home = home
+		var err error
+		if next.home, err = heirOf(ctx, w, home); err != nil {
+			return err
+		}
 		return a.put(ctx, w, old, next)
 	}
 	if len(e.Removals) > 0 || len(e.KeptVotes) > 0 || e.Loss != nil {

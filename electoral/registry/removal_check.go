@@ -127,9 +127,9 @@ func (a *action) doubts(old position, p electoral.Person, leaving []departure) e
 			}
 		case electoral.CauseUntraceable, electoral.CauseMoved:
 			// Who is in an added list lives in another comune anyway.
-			if !territorial(d.list) && !dead && p.Registered() == a.comune {
+			if !territorial(d.list) && !dead && a.isMine(p.Registered()) {
 				warn(electoral.RemovalStillResident, d.cause,
-					electoral.Args{"comune": a.r.label(a.comune)})
+					electoral.Args{"comune": a.r.label(p.Registered())})
 			}
 		}
 		if d.cause != electoral.CauseUntraceable {

@@ -199,8 +199,13 @@ func (r *Registry) citizen(ctx context.Context, req electoral.Request,
 	case err != nil:
 		a.failed = fmt.Errorf("registry: %w", err)
 	default:
-		a.subject, a.comune = p.ANPRID, p.Registered()
+		a.subject = p.ANPRID
 		a.route(ctx, p.ANPRID)
+		if comune, err := r.registeredIn(ctx, p); err != nil {
+			a.failed = err
+		} else {
+			a.comune = comune
+		}
 	}
 	return a, p, faults
 }

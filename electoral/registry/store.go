@@ -121,6 +121,14 @@ type BookWriter interface {
 	Forget(ctx context.Context, comune string, before time.Time) (int, error)
 }
 
+// A BulkBookWriter is an optional interface of a [Writer], found by a type assertion:
+// it writes many records of the books at once.
+type BulkBookWriter interface {
+	// PutRecords does what [BookWriter.PutRecord] does for each record, in their order.
+	// A key that stands twice among them is an error.
+	PutRecords(ctx context.Context, list []Record) error
+}
+
 // A BulkWriter is an optional interface of a [Writer], found by a type
 // assertion: it writes many electors at once, for a first load.
 type BulkWriter interface {
@@ -131,6 +139,31 @@ type BulkWriter interface {
 	// comune. If one is, or stands twice among them, the update fails as a
 	// whole.
 	AddElectors(ctx context.Context, home string, list []electoral.Elector) error
+}
+
+// A SuccessionWriter is an optional interface of a [Writer], found by a type
+// assertion: it moves all the electors of a comune at once, for a
+// [Registry.Succeed].
+type SuccessionWriter interface {
+	// Guests returns, in their order, the ANPR ids of the electors who have a
+	// place in a comune, also for a kept vote, and were put under another.
+	Guests(ctx context.Context, comune string) ([]string, error)
+	// MoveElectors does what PutElector would do for each elector who was put
+	// under m.From, and returns how many they were. If one of them is in a list
+	// of m.From in a section that m does not map, the update fails as a whole.
+	MoveElectors(ctx context.Context, m ElectorMove) (int, error)
+}
+
+// An ElectorMove puts the electors of one comune under another. Their places in
+// lists of From become places in lists of To; their places in other comuni, their
+// kept votes, removals and losses stay as they are.
+type ElectorMove struct {
+	From, To string // Belfiore codes
+	// Sections are the numbers of the sections of To by those of From. Two of From
+	// may go to one.
+	Sections map[string]string
+	// Notes are added to the journal for each elector, with his ANPR id.
+	Notes []JournalEntry
 }
 
 // A SectionMover is an optional interface of a [Writer], found by a type assertion:

@@ -93,7 +93,7 @@ func TestRules(t *testing.T) {
 	for _, r := range electoral.Rules() {
 		// STA-02 is the writers', which test it; DAT-01 is tested by TestImpossibleDays,
 		// since no JSON holds a date that does not exist.
-		elsewhere := slices.Contains([]string{"REG-", "VOT-", "REV-"}, string(r.Code)[:4]) // not the checker's
+		elsewhere := slices.Contains([]string{"REG-", "VOT-", "REV-", "SUC-"}, string(r.Code)[:4]) // not the checker's
 		if elsewhere || r.Code == electoral.StatusNotGivenForANPR || r.Code == electoral.DayImpossible {
 			continue
 		}
@@ -126,7 +126,7 @@ func assertComplete(t *testing.T, f electoral.Fault) {
 func TestCatalogue(t *testing.T) {
 	var codes []electoral.Code
 	for _, r := range electoral.Rules() {
-		assert.Regexp(t, `^(ELE|SEZ|REG|VOT|REV)-[A-Z]{2,3}-\d\d$`, string(r.Code))
+		assert.Regexp(t, `^(ELE|SEZ|REG|VOT|REV|SUC)-[A-Z]{2,3}-\d\d$`, string(r.Code))
 		assert.NotEmpty(t, r.Description)
 		assert.NotEmpty(t, r.Source)
 		assert.Contains(t, []electoral.Severity{electoral.Error, electoral.Warning}, r.Severity)

@@ -135,7 +135,7 @@ func (d *DB) Population() *Population { return &Population{d.db} }
 
 // A Store keeps sections and electors, the registry's books and the operation
 // journal. It implements [registry.Store]. The writer of an update also has
-// the methods of [registry.BulkWriter].
+// the methods of [registry.BulkWriter] and [registry.SuccessionWriter].
 //
 // A search reads the sections of a list alone if its conditions name a few of
 // the comune (the list's comune, the section, and of an added list the yes), or
@@ -231,7 +231,8 @@ func settled(err error) error {
 	return err
 }
 
-// transaction implements [registry.Writer] and [registry.BulkWriter].
+// transaction implements [registry.Writer], [registry.BulkWriter] and
+// [registry.SuccessionWriter].
 type transaction struct {
 	tx sqldb.Tx
 	// locked are the comuni that this update has to itself; nil in a view.
