@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,27 +73,6 @@ func NewChecker(cfg Config) (*Checker, error) {
 		c.tables = tables
 	}
 	return c, nil
-}
-
-// days refuses dates of the configuration that do not exist.
-func (c *Checker) days() error {
-	var days []day
-	for i, r := range c.residences {
-		path := "Residences[" + strconv.Itoa(i) + "]"
-		days = append(days, day{path: path + ".From", date: r.From}, day{path: path + ".To", date: r.To})
-	}
-	for i, s := range c.sizes {
-		path := "SectionSizes[" + strconv.Itoa(i) + "]"
-		days = append(days, day{path: path + ".From", date: s.From}, day{path: path + ".To", date: s.To})
-	}
-	for i, s := range c.withoutPost {
-		path := "WithoutPost[" + strconv.Itoa(i) + "]"
-		days = append(days, day{path: path + ".From", date: s.From}, day{path: path + ".To", date: s.To})
-	}
-	if faults := noSuchDays(days); len(faults) > 0 {
-		return fmt.Errorf("rules: Config: %w", electoral.Faults(faults))
-	}
-	return nil
 }
 
 // made returns the checker itself or, for the zero value, that of the zero Config.

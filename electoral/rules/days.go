@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -64,4 +65,25 @@ func daysOf(e electoral.Elector, in Circumstances) []day {
 			day{path: path + ".withdrawn", date: q.Withdrawn})
 	}
 	return days
+}
+
+// days refuses dates of the configuration that do not exist.
+func (c *Checker) days() error {
+	var days []day
+	for i, r := range c.residences {
+		path := "Residences[" + strconv.Itoa(i) + "]"
+		days = append(days, day{path: path + ".From", date: r.From}, day{path: path + ".To", date: r.To})
+	}
+	for i, s := range c.sizes {
+		path := "SectionSizes[" + strconv.Itoa(i) + "]"
+		days = append(days, day{path: path + ".From", date: s.From}, day{path: path + ".To", date: s.To})
+	}
+	for i, s := range c.withoutPost {
+		path := "WithoutPost[" + strconv.Itoa(i) + "]"
+		days = append(days, day{path: path + ".From", date: s.From}, day{path: path + ".To", date: s.To})
+	}
+	if faults := noSuchDays(days); len(faults) > 0 {
+		return fmt.Errorf("rules: Config: %w", electoral.Faults(faults))
+	}
+	return nil
 }

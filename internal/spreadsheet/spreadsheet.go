@@ -163,9 +163,6 @@ type bounded struct {
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
-	if b.left < 0 {
-		return 0, &Error{Problem: LargeFile}
-	}
 	n, err := b.src.Read(p)
 	if b.left -= int64(n); b.left < 0 {
 		return n, &Error{Problem: LargeFile}
