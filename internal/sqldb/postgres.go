@@ -59,9 +59,9 @@ func OpenPostgres(ctx context.Context, dsn string) (*DB, error) {
 // hold a password, is in no error.
 //
 // The database must be in UTF-8. What is committed is durable if the server has fsync
-// on: a transaction turns synchronous_commit on where it is off. No setting of a
-// session is changed beyond a transaction, and none but these is relied on: neither
-// search_path nor what the planner is told.
+// on: each transaction has synchronous_commit as the session had it that opened the
+// database, or on if that had it off. No setting of a session is changed beyond a
+// transaction, and none is relied on: neither search_path nor what the planner is told.
 func (c PostgresConfig) Connect(ctx context.Context) (*DB, error) {
 	e := &postgres{}
 	var err error
@@ -164,17 +164,21 @@ func (e *postgres) learn(ctx context.Context) error {
 		return err
 	}
 	defer c.Release()
-	var encoding, has string
+	var encoding, durable, has string
 	const question = `SELECT pg_catalog.current_setting('server_encoding'),
+		pg_catalog.current_setting('synchronous_commit'),
 		COALESCE((SELECT pg_catalog.string_agg(name, ' ') FROM pg_catalog.pg_settings
 			WHERE name IN ('enable_sort', 'plan_cache_mode', 'jit')), '')`
-	if err := c.QueryRow(ctx, question).Scan(&encoding, &has); err != nil {
+	if err := c.QueryRow(ctx, question).Scan(&encoding, &durable, &has); err != nil {
 		return named(err)
 	}
 	if encoding != "UTF8" {
 		return fmt.Errorf("sqldb: the database is in %s: expected UTF8", encoding)
 	}
-	var sets string
+	if durable == "off" {
+		durable = "on"
+	}
+	sets := "; SET LOCAL synchronous_commit = " + durable
 	var asks []string
 	for _, p := range planner() {
 		if slices.Contains(strings.Fields(has), p.name) {
@@ -182,11 +186,9 @@ func (e *postgres) learn(ctx context.Context) error {
 			asks = append(asks, "pg_catalog.set_config('"+p.name+"', '"+p.value+"', true)")
 		}
 	}
-	// The state that a transaction sees is fixed by its first query, not by BEGIN.
-	sets += "; SELECT pg_catalog.set_config('synchronous_commit', 'on', true) " +
-		"WHERE pg_catalog.current_setting('synchronous_commit') = 'off'"
 	e.begins = [...]string{
-		reading:  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" + sets,
+		// The state that is seen is fixed by the first query, not by BEGIN.
+		reading:  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" + sets + "; SELECT 1",
 		locking:  "BEGIN ISOLATION LEVEL READ COMMITTED" + sets,
 		snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ" + sets,
 	}
