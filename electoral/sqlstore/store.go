@@ -13,6 +13,27 @@
 // dead rows of tables and indexes. What PostgreSQL's own write-ahead log and
 // the backups hold goes with their retention, which is for the operator to
 // bound.
+//
+// # In a vendor's database
+//
+// On PostgreSQL the tables stand in a schema of their own, "anpr" or that of
+// [PostgresConfig], beside whatever else the database has: another program's
+// schema_migrations, persons or records are neither read nor changed, and search_path
+// is not looked at. The package shares the program's own pool, and changes nothing of
+// its sessions beyond a transaction, so that the pool may lead to a pooler of
+// transactions. Package certificate/archive and the outbox of certificate/delivery may
+// stand in the same schema, on the same pool.
+//
+// To make the tables and to use them are apart. [PostgresConfig.Migrate] is for a role
+// that may make tables: at deployment, or by a tool of the vendor with the scripts of
+// [Migrations]. [PostgresConfig.Open] makes nothing, and says with [ErrNotMigrated] which
+// version it has found and which it needs. [Grants] returns what to grant to the role of
+// the application, and to one that only reads. [OpenPostgres] and [OpenSQLite] do both,
+// for programs that own their database.
+//
+// Earlier releases had their tables in the first schema of search_path, mostly public.
+// Name it as Schema, and they stay there; or let Migrate move them with MoveFrom. Without
+// either, Migrate refuses to make empty tables beside them.
 package sqlstore
 
 import (
@@ -71,8 +92,9 @@ func (d *DB) Close() error { return d.db.Close() }
 // it rewrites them, and empties SQLite's write-ahead log. It takes time and
 // free space in the size of the data. On SQLite writers wait meanwhile; on
 // PostgreSQL the readers of the table being rewritten wait too, and the user
-// must own the tables ([ErrDenied]): it opens a connection of its own, beside a pool. A transaction that is still open after two seconds makes
-// it fail with [ErrPurgeBlocked]; then call it again.
+// must own the tables (else [ErrDenied]); it opens a connection of its own, beside a
+// pool. A transaction that is still open after two seconds makes it fail with
+// [ErrPurgeBlocked]; then call it again.
 func (d *DB) Purge(ctx context.Context) error {
 	return d.db.Purge(ctx, electors.name, enrolments.name, electorRoutes.name, sections.name,
 		operations.name, records.name, recordRoutes.name, personsTable.name, personRoutes.name, personCodes.name)

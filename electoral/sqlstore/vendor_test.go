@@ -398,6 +398,12 @@ func TestRelease(t *testing.T) {
 		to := sqlstore.PostgresConfig{DSN: dsn, MoveFrom: "public"}
 		_, err := to.Open(ctx)
 		require.ErrorIs(t, err, sqlstore.ErrNotMigrated, "Open does not move")
+		// Nobody begins anew beside it by mistake.
+		_, err = sqlstore.OpenPostgres(ctx, dsn)
+		require.ErrorIs(t, err, sqlstore.ErrBadSchema)
+		require.ErrorContains(t, err, `schema "public" of database`)
+		require.ErrorContains(t, err, "or as MoveFrom")
+		require.Equal(t, before, catalogue(t, conn))
 		// What is in the way stops it before anything is moved.
 		run(t, conn, `CREATE SCHEMA anpr; CREATE TABLE anpr.persons (id INT)`)
 		blocked := catalogue(t, conn)

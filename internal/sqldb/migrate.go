@@ -68,7 +68,7 @@ func (db *DB) MigrateFrom(ctx context.Context, p Part, from string) error {
 	if err != nil {
 		return fmt.Errorf("sqldb: %w", err)
 	}
-	m := &migrating{names: db.names, part: p.Name, files: files}
+	m := &migrating{names: db.names, part: p.Name, files: files, wary: db.unnamed && from == ""}
 	if from != "" {
 		if db.dialect != PostgreSQL {
 			return fmt.Errorf("sqldb: move from schema %s: %w on SQLite", from, errors.ErrUnsupported)
@@ -83,6 +83,7 @@ func (db *DB) MigrateFrom(ctx context.Context, p Part, from string) error {
 	if err := db.Lookup(ctx, func(q Querier) error { return m.plan(ctx, q) }); err != nil || !m.needed() {
 		return err
 	}
+	m.wary = false // an error of the server would end the transaction
 	return db.engine.migrate(ctx, func(tx migrator) error {
 		// Another process may have done it while this one waited.
 		if err := m.plan(ctx, tx); err != nil || !m.needed() {
@@ -124,6 +125,7 @@ type migrating struct {
 	from  *names // nil if nothing is moved
 	part  string
 	files []migration
+	wary  bool  // of tables of an earlier release, beside which empty ones would be made
 	state state // of the schema
 	old   state // of the one to move from, as far as the part is there
 }
@@ -144,6 +146,11 @@ func (m *migrating) plan(ctx context.Context, q Querier) error {
 	}
 	if !m.needed() {
 		return nil
+	}
+	if m.wary && m.state.version == 0 {
+		if err := m.beware(ctx, q); err != nil {
+			return err
+		}
 	}
 	there := m.state
 	if m.moves() {
@@ -167,6 +174,36 @@ func (m *migrating) plan(ctx context.Context, q Querier) error {
 		return fmt.Errorf("%w: %s already has %s, while %s counts %d migrations of %s: these are another program's, or "+
 			"were left half-made; name another schema, or rename or drop them", ErrBadSchema, m.state.place(),
 			strings.Join(taken, ", "), migrationsName, m.state.version, m.part)
+	}
+	return nil
+}
+
+// beware refuses to begin anew where an earlier release has its tables, which stood in
+// the first schema of search_path.
+func (m *migrating) beware(ctx context.Context, q Querier) error {
+	scan := func(r Rows) (name string, err error) { return name, r.Scan(&name) }
+	var schemas []string
+	for name, err := range All(ctx, q, scan, `SELECT n.nspname::text FROM pg_catalog.pg_namespace n
+		JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid WHERE c.relname = '`+migrationsName+`'
+		AND (n.nspname = 'public' OR n.nspname = ANY(pg_catalog.current_schemas(false))) AND n.nspname <> $1 ORDER BY 1`,
+		m.names.schema) {
+		if err != nil {
+			return err
+		}
+		schemas = append(schemas, name)
+	}
+	for _, schema := range schemas {
+		s, err := inspect(ctx, q, newNames(schema), m.part, m.files)
+		if errors.Is(err, ErrDenied) { // what the user cannot read he has not made
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if s.version > 0 {
+			return fmt.Errorf("%w: %s has the tables of %s of an earlier release: name it as the schema, or as MoveFrom to "+
+				"move them into %s", ErrBadSchema, s.place(), m.part, m.state.place())
+		}
 	}
 	return nil
 }

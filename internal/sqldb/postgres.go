@@ -76,7 +76,8 @@ func (c PostgresConfig) Connect(ctx context.Context) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Schema == "" {
+	named := c.Schema != ""
+	if !named {
 		c.Schema = DefaultSchema
 	}
 	if err = fitSchema(c.Schema); err == nil {
@@ -86,7 +87,7 @@ func (c PostgresConfig) Connect(ctx context.Context) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, e.close())
 	}
-	return &DB{engine: e, dialect: PostgreSQL, names: e.names}, nil
+	return &DB{engine: e, dialect: PostgreSQL, names: e.names, unnamed: !named}, nil
 }
 
 // leastShared is the smallest pool: a transaction, and a lookup within it.

@@ -223,6 +223,7 @@ type DB struct {
 	engine  engine
 	dialect Dialect
 	names   *names
+	unnamed bool // nobody has named the schema: it is the default
 }
 
 // Dialect returns the SQL that the database speaks.
