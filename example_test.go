@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -196,6 +197,39 @@ func TestRegistryOnPostgres(t *testing.T) {
 	require.NoError(t, err)
 	defer db.Close()
 	require.NoError(t, keepLists(t.Context(), db))
+}
+
+// TestRegistryOnPool runs it in a product's own database, on its own pool, as the README
+// has it.
+func TestRegistryOnPool(t *testing.T) {
+	dsn := testenv.PostgresDatabase(t)
+	role, _ := testenv.PostgresRole(t, dsn)
+	pool, err := pgxpool.New(t.Context(), dsn)
+	require.NoError(t, err)
+	defer pool.Close()
+	require.NoError(t, keepListsOnPool(t.Context(), pool, role))
+}
+
+func keepListsOnPool(ctx context.Context, pool *pgxpool.Pool, application string) error {
+	config := sqlstore.PostgresConfig{Pool: pool} // or DSN, Schema, MoveFrom
+	if err := config.Migrate(ctx); err != nil {   // as the owner of the tables, at deployment
+		return err // what is missing or in the way, before anything is changed
+	}
+	grants, err := sqlstore.Grants("anpr", application, sqlstore.ApplicationRole) // to run after it
+	if err != nil {
+		return err
+	}
+	db, err := config.Open(ctx) // changes nothing; sqlstore.ErrNotMigrated says what is missing
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	for _, statement := range grants {
+		if _, err := pool.Exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return keepLists(ctx, db)
 }
 
 type silent struct{}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -51,9 +52,21 @@ func openSQLite(t testing.TB, file string) closer {
 
 func openPostgres(t testing.TB, dsn string) closer {
 	t.Helper()
-	a, err := archive.OpenPostgres(context.Background(), dsn)
+	a, err := archive.OpenPostgres(context.Background(), elsewhere(t, dsn))
 	require.NoError(t, err)
 	return a
+}
+
+// elsewhere returns a DSN whose search_path has no table of ours: a table that a
+// statement does not qualify is not found.
+func elsewhere(t testing.TB, dsn string) string {
+	t.Helper()
+	u, err := url.Parse(dsn)
+	require.NoError(t, err)
+	q := u.Query()
+	q.Set("search_path", "pg_catalog")
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 // each are the implementations, each with an empty place.

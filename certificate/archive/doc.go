@@ -28,4 +28,11 @@
 // keys in its write-ahead log: see [SQL.PurgeLog]. A server that logs
 // statements with their parameters logs keys: set log_parameter_max_length to 0
 // there.
+//
+// # In a vendor's database
+//
+// On PostgreSQL the tables stand in a schema of their own, on the program's own pool if
+// it has one; to make them ([PostgresConfig.Migrate], or the scripts of [Migrations]) and
+// to use them ([PostgresConfig.Open]) are apart, and [Grants] says which rights each role
+// needs: as in package electoral/sqlstore, with which they may share schema and pool.
 package archive

@@ -2,7 +2,6 @@ package archive
 
 import (
 	"context"
-	"embed"
 	"errors"
 	"fmt"
 	"iter"
@@ -14,13 +13,28 @@ import (
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
-//go:embed migrations
-var migrations embed.FS
-
 // ErrPurgeBlocked is wrapped by the error of [SQL.Sweep] and [SQL.Purge] if an
 // open transaction, of this program or of another, kept them from finishing.
 // Call again.
 var ErrPurgeBlocked = sqldb.ErrPurgeBlocked
+
+// Errors of the databases that a caller can do something about; the text says which
+// file or volume, and what.
+var (
+	// ErrConflict means that other changes prevented this one at every attempt, ErrFull
+	// that the volume is full, ErrReadOnly that the file or the server takes no writes,
+	// ErrDenied that the user lacks a right, ErrNotDatabase that the file is no SQLite
+	// database. Nothing was changed.
+	ErrConflict    = sqldb.ErrConflict
+	ErrFull        = sqldb.ErrFull
+	ErrReadOnly    = sqldb.ErrReadOnly
+	ErrDenied      = sqldb.ErrDenied
+	ErrNotDatabase = sqldb.ErrNotDatabase
+	// ErrNotMigrated means that the tables are not there or are of an older version,
+	// ErrBadSchema that they are another program's, or not whole.
+	ErrNotMigrated = sqldb.ErrNotMigrated
+	ErrBadSchema   = sqldb.ErrBadSchema
+)
 
 // SQL is a [certificate.Archive] in a SQL database. It is safe for concurrent
 // use, and several processes may use one database. When a call returns, what it
@@ -37,36 +51,6 @@ type SQL struct {
 }
 
 var _ certificate.Archive = (*SQL)(nil)
-
-// OpenSQLite opens the SQLite database in a file and brings its schema up to
-// date. The file is made with mode 0600 if it does not exist. A write waits up
-// to ten seconds for a write of another process.
-func OpenSQLite(ctx context.Context, file string) (*SQL, error) {
-	db, err := sqldb.OpenSQLite(ctx, file)
-	return migrated(ctx, db, err)
-}
-
-// OpenPostgres opens a PostgreSQL database and brings its schema up to date.
-// The connection string is a URL ("postgres://user@host:5432/db") or a list of
-// key=value pairs; beside libpq's parameters it takes pool_max_conns. Errors do
-// not contain it; a password in it must be percent-encoded. The user must own
-// the tables, which stand in the first schema of search_path.
-func OpenPostgres(ctx context.Context, dsn string) (*SQL, error) {
-	db, err := sqldb.OpenPostgres(ctx, dsn)
-	return migrated(ctx, db, err)
-}
-
-func migrated(ctx context.Context, db *sqldb.DB, err error) (*SQL, error) {
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Migrate(ctx, "certificate_archive", migrations, "migrations"); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	s := &SQL{db: db, attempts: 6}
-	s.unpurged.Store(true)
-	return s, nil
-}
 
 // Close closes the database, after the calls that are in progress.
 func (s *SQL) Close() error {
@@ -106,8 +90,8 @@ func (s *SQL) Put(ctx context.Context, d certificate.Archived) error {
 			text string
 			args []any
 		}{
-			{`SELECT count(*) FROM certificate_requests WHERE request_key = $1`, []any{h.RequestKey}},
-			{`SELECT count(*) FROM certificate_documents WHERE part = $1 AND id = $2`, []any{part(h.ID), h.ID}},
+			{`SELECT count(*) FROM {certificate_requests} WHERE request_key = $1`, []any{h.RequestKey}},
+			{`SELECT count(*) FROM {certificate_documents} WHERE part = $1 AND id = $2`, []any{part(h.ID), h.ID}},
 		} {
 			var n int64
 			if err := sqldb.One(ctx, tx, []any{&n}, q.text, q.args...); err != nil {
@@ -118,16 +102,16 @@ func (s *SQL) Put(ctx context.Context, d certificate.Archived) error {
 			}
 		}
 		return tx.Exec(ctx,
-			sqldb.Statement{Text: `INSERT INTO certificate_requests (request_key, id) VALUES ($1, $2)`,
+			sqldb.Statement{Text: `INSERT INTO {certificate_requests} (request_key, id) VALUES ($1, $2)`,
 				Args: []any{h.RequestKey, h.ID}},
-			sqldb.Statement{Text: `INSERT INTO certificate_keys (part, id, secret) VALUES ($1, $2, $3)`,
+			sqldb.Statement{Text: `INSERT INTO {certificate_keys} (part, id, secret) VALUES ($1, $2, $3)`,
 				Args: []any{part(h.ID), h.ID, key}},
-			sqldb.Statement{Text: `INSERT INTO certificate_documents
+			sqldb.Statement{Text: `INSERT INTO {certificate_documents}
 				(part, id, request_key, payload_key, owner, comune, kind, issued_at, expires, mac, body)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 				Args: []any{part(h.ID), h.ID, h.RequestKey, h.PayloadKey, h.Owner, h.Comune, h.Kind,
 					h.IssuedAt, h.Expires, sum, body}},
-			sqldb.Statement{Text: `INSERT INTO certificate_owners (owner, issued_at, id) VALUES ($1, $2, $3)`,
+			sqldb.Statement{Text: `INSERT INTO {certificate_owners} (owner, issued_at, id) VALUES ($1, $2, $3)`,
 				Args: []any{h.Owner, h.IssuedAt, h.ID}},
 		)
 	})
@@ -143,7 +127,7 @@ const headerColumns = `d.id, d.request_key, d.payload_key, d.owner, d.comune, d.
 	d.issued_at, d.expires, d.mac, k.secret`
 
 // fromTables joins a document with its key; both have the same part.
-const fromTables = ` FROM certificate_documents d JOIN certificate_keys k ON k.part = d.part AND k.id = d.id`
+const fromTables = ` FROM {certificate_documents} d JOIN {certificate_keys} k ON k.part = d.part AND k.id = d.id`
 
 func (r *row) dest() []any {
 	r.Version = version
@@ -206,7 +190,7 @@ func (s *SQL) ByRequest(ctx context.Context, requestKey string) (certificate.Arc
 	err := sqldb.ErrNoRow
 	if isDigest(requestKey) {
 		err = lookup(ctx, s.db, func(q sqldb.Querier) error {
-			return sqldb.One(ctx, q, []any{&id}, `SELECT id FROM certificate_requests WHERE request_key = $1`,
+			return sqldb.One(ctx, q, []any{&id}, `SELECT id FROM {certificate_requests} WHERE request_key = $1`,
 				requestKey)
 		})
 	}
@@ -284,7 +268,7 @@ func (s *SQL) places(ctx context.Context, owner string, before place) (list []pl
 	scan := func(r sqldb.Rows) (p place, err error) { return p, r.Scan(&p.at, &p.id) }
 	err = lookup(ctx, s.db, func(q sqldb.Querier) error {
 		list = list[:0]
-		text := `SELECT issued_at, id FROM certificate_owners WHERE owner = $1 AND (issued_at, id) < ($2, $3)
+		text := `SELECT issued_at, id FROM {certificate_owners} WHERE owner = $1 AND (issued_at, id) < ($2, $3)
 			ORDER BY issued_at DESC, id DESC LIMIT ` + fmt.Sprint(ownedPage)
 		for p, err := range sqldb.All(ctx, q, scan, text, owner, before.at, before.id) {
 			if err != nil {
@@ -386,7 +370,7 @@ func expired(ctx context.Context, tx sqldb.Tx, first string, at int64) (batch, e
 	}
 	var gone batch
 	scan := func(r sqldb.Rows) (b [4]string, err error) { return b, r.Scan(&b[0], &b[1], &b[2], &b[3]) }
-	text := `DELETE FROM certificate_documents WHERE ` + tx.Dialect().In("part", "$1") + ` AND expires <= $2
+	text := `DELETE FROM {certificate_documents} WHERE ` + tx.Dialect().In("part", "$1") + ` AND expires <= $2
 		RETURNING part, id, request_key, owner`
 	for b, err := range sqldb.All(ctx, tx, scan, text, tx.Dialect().List(parts), at) {
 		if err != nil {
@@ -404,10 +388,10 @@ func (b batch) statements(d sqldb.Dialect) []sqldb.Statement {
 		return nil
 	}
 	return []sqldb.Statement{
-		{Text: `DELETE FROM certificate_keys WHERE ` + d.In("part", "$1") + ` AND ` + d.In("id", "$2"),
+		{Text: `DELETE FROM {certificate_keys} WHERE ` + d.In("part", "$1") + ` AND ` + d.In("id", "$2"),
 			Args: []any{d.List(b.parts), d.List(b.ids)}},
-		{Text: `DELETE FROM certificate_requests WHERE ` + d.In("request_key", "$1"), Args: []any{d.List(b.requests)}},
-		{Text: `DELETE FROM certificate_owners WHERE ` + d.In("owner", "$1") + ` AND ` + d.In("id", "$2"),
+		{Text: `DELETE FROM {certificate_requests} WHERE ` + d.In("request_key", "$1"), Args: []any{d.List(b.requests)}},
+		{Text: `DELETE FROM {certificate_owners} WHERE ` + d.In("owner", "$1") + ` AND ` + d.In("id", "$2"),
 			Args: []any{d.List(b.owners), d.List(b.ids)}},
 	}
 }

@@ -179,13 +179,13 @@ func TestSQLDamaged(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) {
 			a := e.at(t).archive(t).(*archive.SQL)
 			for n, change := range []string{
-				`UPDATE certificate_documents SET owner = request_key WHERE id = $1`,
-				`UPDATE certificate_documents SET expires = expires + 1 WHERE id = $1`,
-				`UPDATE certificate_documents SET kind = 'combined' WHERE id = $1`,
-				`UPDATE certificate_documents SET comune = 'H502' WHERE id = $1`,
-				`UPDATE certificate_documents SET mac = body WHERE id = $1`,
-				`UPDATE certificate_documents SET body = mac WHERE id = $1`,
-				`UPDATE certificate_keys SET secret = (SELECT mac FROM certificate_documents d WHERE d.id = $1) WHERE id = $1`,
+				`UPDATE {certificate_documents} SET owner = request_key WHERE id = $1`,
+				`UPDATE {certificate_documents} SET expires = expires + 1 WHERE id = $1`,
+				`UPDATE {certificate_documents} SET kind = 'combined' WHERE id = $1`,
+				`UPDATE {certificate_documents} SET comune = 'H502' WHERE id = $1`,
+				`UPDATE {certificate_documents} SET mac = body WHERE id = $1`,
+				`UPDATE {certificate_documents} SET body = mac WHERE id = $1`,
+				`UPDATE {certificate_keys} SET secret = (SELECT mac FROM {certificate_documents} d WHERE d.id = $1) WHERE id = $1`,
 			} {
 				d := archivetest.Document(n*3 + 1) // of a kind that is not combined
 				d.Kind, d.Comune = certificate.EnrolmentCertificate, "H501"
@@ -201,10 +201,10 @@ func TestSQLDamaged(t *testing.T) {
 			x, y := archivetest.Document(101), archivetest.Document(102)
 			require.NoError(t, a.Put(t.Context(), x))
 			require.NoError(t, a.Put(t.Context(), y))
-			require.NoError(t, a.Exec(t.Context(), `UPDATE certificate_requests SET id = $1 WHERE request_key = $2`, x.ID, y.RequestKey))
+			require.NoError(t, a.Exec(t.Context(), `UPDATE {certificate_requests} SET id = $1 WHERE request_key = $2`, x.ID, y.RequestKey))
 			_, err := a.ByRequest(t.Context(), y.RequestKey)
 			require.ErrorIs(t, err, archive.ErrCorrupt)
-			require.NoError(t, a.Exec(t.Context(), `UPDATE certificate_owners SET id = $1 WHERE owner = $2`, x.ID, y.Owner))
+			require.NoError(t, a.Exec(t.Context(), `UPDATE {certificate_owners} SET id = $1 WHERE owner = $2`, x.ID, y.Owner))
 			for d, err := range a.Owned(t.Context(), y.Owner) {
 				require.NoError(t, err)
 				assert.NotEqual(t, x.ID, d.ID)

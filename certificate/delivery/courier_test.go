@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -37,7 +38,7 @@ func openOutbox(t testing.TB, place string) closer {
 	var err error
 	switch {
 	case strings.HasPrefix(place, "postgres"):
-		o, err = delivery.OpenPostgres(context.Background(), place)
+		o, err = delivery.OpenPostgres(context.Background(), elsewhere(t, place))
 	case strings.HasSuffix(place, ".db"):
 		o, err = delivery.OpenSQLite(context.Background(), place)
 	default:
@@ -46,6 +47,18 @@ func openOutbox(t testing.TB, place string) closer {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = o.Close() })
 	return o
+}
+
+// elsewhere returns a DSN whose search_path has no table of ours: a table that a
+// statement does not qualify is not found.
+func elsewhere(t testing.TB, dsn string) string {
+	t.Helper()
+	u, err := url.Parse(dsn)
+	require.NoError(t, err)
+	q := u.Query()
+	q.Set("search_path", "pg_catalog")
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 // outboxPlaces make the place of an empty outbox of each implementation.

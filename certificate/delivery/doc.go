@@ -39,4 +39,11 @@
 // the fiscal code in an address (URL); our errors never repeat it. Errors and
 // reasons name the certificate's ID, the channel and the code of an answer,
 // never its text, which may repeat an address.
+//
+// # In a vendor's database
+//
+// On PostgreSQL the outbox stands in a schema of its own, on the program's own pool if it
+// has one; to make its table ([PostgresConfig.Migrate], or the scripts of [Migrations])
+// and to use it ([PostgresConfig.Open]) are apart, and [Grants] says which rights each
+// role needs: as in package electoral/sqlstore, with which it may share schema and pool.
 package delivery

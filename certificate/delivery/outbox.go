@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"context"
-	"embed"
 	"errors"
 	"fmt"
 	"strconv"
@@ -13,39 +12,29 @@ import (
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
-//go:embed migrations
-var migrations embed.FS
+// Errors of the databases that a caller can do something about; the text says which
+// file or volume, and what.
+var (
+	// ErrConflict means that other changes prevented this one at every attempt, ErrFull
+	// that the volume is full, ErrReadOnly that the file or the server takes no writes,
+	// ErrDenied that the user lacks a right, ErrNotDatabase that the file is no SQLite
+	// database. Nothing was changed.
+	ErrConflict    = sqldb.ErrConflict
+	ErrFull        = sqldb.ErrFull
+	ErrReadOnly    = sqldb.ErrReadOnly
+	ErrDenied      = sqldb.ErrDenied
+	ErrNotDatabase = sqldb.ErrNotDatabase
+	// ErrNotMigrated means that the tables are not there or are of an older version,
+	// ErrBadSchema that they are another program's, or not whole.
+	ErrNotMigrated = sqldb.ErrNotMigrated
+	ErrBadSchema   = sqldb.ErrBadSchema
+)
 
 // SQLOutbox is an [Outbox] in a SQL database. It is safe for concurrent use,
 // also by several processes.
 type SQLOutbox struct{ db *sqldb.DB }
 
 var _ Outbox = (*SQLOutbox)(nil)
-
-// OpenSQLite opens the SQLite database in a file and brings its schema up to
-// date. The file is made with mode 0600 if it does not exist.
-func OpenSQLite(ctx context.Context, file string) (*SQLOutbox, error) {
-	db, err := sqldb.OpenSQLite(ctx, file)
-	return migrated(ctx, db, err)
-}
-
-// OpenPostgres opens a PostgreSQL database and brings its schema up to date.
-// The connection string is a URL or a list of key=value pairs; errors do not
-// contain it. The tables stand in the first schema of search_path.
-func OpenPostgres(ctx context.Context, dsn string) (*SQLOutbox, error) {
-	db, err := sqldb.OpenPostgres(ctx, dsn)
-	return migrated(ctx, db, err)
-}
-
-func migrated(ctx context.Context, db *sqldb.DB, err error) (*SQLOutbox, error) {
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Migrate(ctx, "certificate_delivery", migrations, "migrations"); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return &SQLOutbox{db}, nil
-}
 
 // Close closes the database, after the calls that are in progress.
 func (o *SQLOutbox) Close() error {
@@ -102,7 +91,7 @@ func (o *SQLOutbox) Add(ctx context.Context, m Message) error {
 	return update(ctx, o.db, func(tx sqldb.Tx) error {
 		var n int64
 		err := sqldb.One(ctx, tx, []any{&n},
-			`SELECT count(*) FROM delivery_messages WHERE part = $1 AND certificate = $2 AND channel = $3`,
+			`SELECT count(*) FROM {delivery_messages} WHERE part = $1 AND certificate = $2 AND channel = $3`,
 			part(m.Certificate), m.Certificate, string(m.Channel))
 		if err != nil {
 			return err
@@ -110,7 +99,7 @@ func (o *SQLOutbox) Add(ctx context.Context, m Message) error {
 		if n > 0 {
 			return about(m.Certificate, m.Channel, ErrQueued)
 		}
-		return tx.Exec(ctx, sqldb.Statement{Text: `INSERT INTO delivery_messages (` + columns +
+		return tx.Exec(ctx, sqldb.Statement{Text: `INSERT INTO {delivery_messages} (` + columns +
 			`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)`,
 			Args: []any{
 				part(m.Certificate), m.Certificate, string(m.Channel), string(m.State), m.MessageID, m.FiscalCode,
@@ -157,7 +146,7 @@ func (o *SQLOutbox) Get(ctx context.Context, certificate string, channel Channel
 		return Message{}, ErrUnknown
 	}
 	list, err := o.query(ctx, func(sqldb.Dialect) (string, []any) {
-		return `SELECT ` + columns + ` FROM delivery_messages WHERE part = $1 AND certificate = $2 AND channel = $3`,
+		return `SELECT ` + columns + ` FROM {delivery_messages} WHERE part = $1 AND certificate = $2 AND channel = $3`,
 			[]any{part(certificate), certificate, string(channel)}
 	})
 	if err == nil && len(list) == 0 {
@@ -183,7 +172,7 @@ func parts() []string {
 
 // dueText asks every part of the table, each of which has an index in this order: no
 // more is read than is returned, however much waits.
-const dueText = `SELECT ` + columns + ` FROM delivery_messages
+const dueText = `SELECT ` + columns + ` FROM {delivery_messages}
 	WHERE state IN ('queued', 'sending') AND not_before <= $1 ORDER BY not_before, certificate, channel LIMIT `
 
 // Due implements [Outbox]. Its cost does not grow with what waits.
@@ -200,7 +189,7 @@ func (o *SQLOutbox) Update(ctx context.Context, m Message) error {
 	}
 	return update(ctx, o.db, func(tx sqldb.Tx) error {
 		var now int64
-		err := sqldb.One(ctx, tx, []any{&now}, `UPDATE delivery_messages SET state = $5, fiscal_code = $6, address = $7,
+		err := sqldb.One(ctx, tx, []any{&now}, `UPDATE {delivery_messages} SET state = $5, fiscal_code = $6, address = $7,
 			reason = $8, attempts = $9, not_before = $10, updated = $11, version = version + 1
 			WHERE part = $1 AND certificate = $2 AND channel = $3 AND version = $4 RETURNING version`,
 			part(m.Certificate), m.Certificate, string(m.Channel), m.Version, string(m.State), m.FiscalCode,
@@ -219,7 +208,7 @@ func (o *SQLOutbox) Sweep(ctx context.Context, before time.Time) (int, error) {
 	err := update(ctx, o.db, func(tx sqldb.Tx) error {
 		n = 0
 		one := func(r sqldb.Rows) (s string, err error) { return s, r.Scan(&s) }
-		text := `DELETE FROM delivery_messages WHERE ` + tx.Dialect().In("part", "$1") + `
+		text := `DELETE FROM {delivery_messages} WHERE ` + tx.Dialect().In("part", "$1") + `
 			AND updated < $2 AND state NOT IN ('queued', 'sending') RETURNING certificate`
 		for _, err := range sqldb.All(ctx, tx, one, text, tx.Dialect().List(parts()), before.UnixMilli()) {
 			if err != nil {

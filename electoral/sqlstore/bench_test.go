@@ -300,6 +300,38 @@ func BenchmarkPointPostgres(b *testing.B) {
 	})
 }
 
+// BenchmarkLookupPostgres reads one person by his ANPR id, beside the same two queries by
+// hand on one connection.
+func BenchmarkLookupPostgres(b *testing.B) {
+	dsn := testenv.Postgres(b)
+	db, conn := openPostgres(b, dsn), connect(b, dsn)
+	ctx := context.Background()
+	list := electoraltest.SamplePersons()
+	_, err := db.Population().Put(ctx, persons(list...))
+	require.NoError(b, err)
+	i := 0
+	next := func() string { i++; return list[i%len(list)].ANPRID }
+	b.Run("hand", func(b *testing.B) {
+		for b.Loop() {
+			id := next()
+			var home string
+			require.NoError(b, conn.QueryRow(ctx, `SELECT comune FROM person_routes WHERE anpr_id = $1`, id).Scan(&home))
+			rows, err := conn.Query(ctx, `SELECT * FROM persons WHERE comune = $1 AND anpr_id = $2`, home, id)
+			require.NoError(b, err)
+			require.True(b, rows.Next())
+			_, err = rows.Values()
+			require.NoError(b, err)
+			rows.Close()
+		}
+	})
+	b.Run("store", func(b *testing.B) {
+		for b.Loop() {
+			_, err := db.Population().ByANPRID(ctx, next())
+			require.NoError(b, err)
+		}
+	})
+}
+
 // BenchmarkListing reads the list of a whole comune beside the raw query.
 func BenchmarkListing(b *testing.B) {
 	list := generated(b, benchElectors)

@@ -92,14 +92,14 @@ func (r bornRange) few(ctx context.Context, db *sqldb.DB) ([]string, error) {
 	var ids []string
 	err := db.Lookup(ctx, func(q sqldb.Querier) error {
 		known, err := collect(sqldb.All(ctx, q, scanText,
-			`SELECT anpr_id FROM persons WHERE comune = $1 AND born_first >= $2 AND born_first <= $3`+some,
+			`SELECT anpr_id FROM {persons} WHERE comune = $1 AND born_first >= $2 AND born_first <= $3`+some,
 			r.comune, r.from, r.to))
 		if err != nil || len(known) > fewBorn {
 			ids = nil
 			return err
 		}
 		unsure, err := collect(sqldb.All(ctx, q, scanText,
-			`SELECT anpr_id FROM persons WHERE comune = $1 AND born_first <> born_last
+			`SELECT anpr_id FROM {persons} WHERE comune = $1 AND born_first <> born_last
 				AND born_first >= $2 AND born_first < $3 AND born_first <= $4 AND born_last >= $5`+some,
 			r.comune, r.yearOf, r.from, r.to, r.from))
 		ids = append(append([]string{}, known...), unsure...)
@@ -147,7 +147,7 @@ func (r bornRange) scan(ctx context.Context, db *sqldb.DB, after *electoral.Pers
 }
 
 func (r bornRange) read(ctx context.Context, db *sqldb.DB, which string, arg any) (list []electoral.Person, err error) {
-	text := `SELECT ` + personList + ` FROM persons WHERE ` + bornWhere + ` AND ` + which
+	text := `SELECT ` + personList + ` FROM {persons} WHERE ` + bornWhere + ` AND ` + which
 	err = db.Lookup(ctx, func(q sqldb.Querier) error {
 		list, err = collect(sqldb.All(ctx, q, scanPerson, text, r.comune, r.to, r.from, arg))
 		return err

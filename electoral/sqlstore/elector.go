@@ -199,7 +199,7 @@ func (t *transaction) elector(ctx context.Context, anprID string) (storedElector
 	last := ""
 	for {
 		var home string
-		err := one(ctx, t.tx, []any{&home}, `SELECT comune FROM elector_routes WHERE anpr_id = $1`, anprID)
+		err := one(ctx, t.tx, []any{&home}, `SELECT comune FROM {elector_routes} WHERE anpr_id = $1`, anprID)
 		if errors.Is(err, electoral.ErrNotFound) && t.locked != nil {
 			t.last = lastElector{id: anprID, valid: true}
 		}
@@ -227,7 +227,7 @@ func (t *transaction) elector(ctx context.Context, anprID string) (storedElector
 }
 
 func (t *transaction) electorAt(ctx context.Context, home, anprID string) (storedElector, error) {
-	text := `SELECT ` + electors.list + ` FROM electors WHERE comune = $1 AND anpr_id = $2`
+	text := `SELECT ` + electors.list + ` FROM {electors} WHERE comune = $1 AND anpr_id = $2`
 	for e, err := range sqldb.All(ctx, t.tx, scanElector, text, home, anprID) {
 		return e, err
 	}
@@ -288,7 +288,7 @@ func (t *transaction) enrolledPage(ctx context.Context, of roll, after *listed, 
 	if err := t.lock(ctx, of.comune); err != nil {
 		return nil, err
 	}
-	text := `SELECT section, anpr_id, home FROM enrolments WHERE comune = $1 AND list = $2`
+	text := `SELECT section, anpr_id, home FROM {enrolments} WHERE comune = $1 AND list = $2`
 	args := []any{of.comune, string(of.list)}
 	switch {
 	case of.section != "" && after != nil:
@@ -335,7 +335,7 @@ func (t *transaction) fill(ctx context.Context, home string, byID map[string]*el
 		ids = append(ids, id)
 	}
 	d := t.tx.Dialect()
-	text := `SELECT ` + electors.list + ` FROM electors WHERE comune = $1 AND ` + d.In("anpr_id", "$2")
+	text := `SELECT ` + electors.list + ` FROM {electors} WHERE comune = $1 AND ` + d.In("anpr_id", "$2")
 	found := 0
 	for e, err := range sqldb.All(ctx, t.tx, scanElector, text, home, d.List(ids)) {
 		if err != nil {

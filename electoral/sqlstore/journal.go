@@ -108,7 +108,7 @@ func (t *transaction) journalPage(ctx context.Context, s registry.JournalSearch,
 	if f.never {
 		return nil, nil
 	}
-	text := `SELECT ` + operations.list + ` FROM operations WHERE ` + f.text + ` ORDER BY ` + at +
+	text := `SELECT ` + operations.list + ` FROM {operations} WHERE ` + f.text + ` ORDER BY ` + at +
 		`, anpr_id, operation` + n.limit()
 	return collect(sqldb.All(ctx, t.tx, scanEntry, text, f.args...))
 }
@@ -202,7 +202,7 @@ func (t *transaction) there(ctx context.Context, comune string,
 		// no entry of it lies between two of a chunk.
 		var one int64
 		err := sqldb.One(ctx, t.tx, []any{&one},
-			`SELECT 1 FROM operations WHERE comune = $1 AND at = $2 AND anpr_id >= $3 AND anpr_id <= $4 LIMIT 1`,
+			`SELECT 1 FROM {operations} WHERE comune = $1 AND at = $2 AND anpr_id >= $3 AND anpr_id <= $4 LIMIT 1`,
 			comune, first, slices.Min(ids), slices.Max(ids))
 		if errors.Is(err, sqldb.ErrNoRow) {
 			return there, nil
@@ -212,7 +212,7 @@ func (t *transaction) there(ctx context.Context, comune string,
 		}
 	}
 	d := t.tx.Dialect()
-	text := `SELECT anpr_id, at, operation FROM operations WHERE comune = $1 AND ` + d.In("anpr_id", "$2") + ` AND ` +
+	text := `SELECT anpr_id, at, operation FROM {operations} WHERE comune = $1 AND ` + d.In("anpr_id", "$2") + ` AND ` +
 		noIndex + ` >= $3 AND ` + noIndex + ` <= $4`
 	for k, err := range sqldb.All(ctx, t.tx, scanKey, text, comune, d.List(ids), first, last) {
 		if err != nil {
@@ -231,7 +231,7 @@ func (t *transaction) Forget(ctx context.Context, comune string, before time.Tim
 	if err := t.lock(ctx, comune); err != nil {
 		return 0, err
 	}
-	const which = ` FROM operations WHERE comune = $1 AND at < $2`
+	const which = ` FROM {operations} WHERE comune = $1 AND at < $2`
 	var n int64
 	if err := one(ctx, t.tx, []any{&n}, `SELECT count(*)`+which, comune, millis(before)); err != nil {
 		return 0, err

@@ -36,7 +36,7 @@ func (t *transaction) CountsIn(ctx context.Context, comune string, sections []st
 	}
 	d := t.tx.Dialect()
 	// With the lists by name an engine goes to each section by the key.
-	text := `SELECT list, section, count(*) FROM enrolments WHERE comune = $1 AND list IN (` +
+	text := `SELECT list, section, count(*) FROM {enrolments} WHERE comune = $1 AND list IN (` +
 		quotedLists(append(electoral.Lists(), electoral.StillVotesList)) + `) AND ` + d.In("section", "$2") +
 		` GROUP BY list, section ORDER BY list, section`
 	slices.Sort(sections)
@@ -60,8 +60,8 @@ func moveTexts(d sqldb.Dialect) (rows, places string) {
 		}
 		sets = append(sets, name+"_section = CASE WHEN "+there+" THEN $5 ELSE "+name+"_section END")
 	}
-	rows = "UPDATE electors SET " + strings.Join(sets, ", ") + " WHERE comune = $1 AND " + d.In("anpr_id", "$2")
-	places = "UPDATE enrolments SET section = $5 WHERE comune = $3 AND list IN (" + quotedLists(electoral.Lists()) +
+	rows = "UPDATE {electors} SET " + strings.Join(sets, ", ") + " WHERE comune = $1 AND " + d.In("anpr_id", "$2")
+	places = "UPDATE {enrolments} SET section = $5 WHERE comune = $3 AND list IN (" + quotedLists(electoral.Lists()) +
 		") AND section = $4 AND " + d.In("anpr_id", "$2") + " AND home = $1"
 	return rows, places
 }

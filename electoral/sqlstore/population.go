@@ -81,7 +81,7 @@ func personsAt(ctx context.Context, q sqldb.Querier, homes map[string]string, in
 		byHome[home] = append(byHome[home], id)
 	}
 	d := q.Dialect()
-	text := `SELECT ` + personList + ` FROM persons WHERE comune = $1 AND ` + d.In("anpr_id", "$2")
+	text := `SELECT ` + personList + ` FROM {persons} WHERE comune = $1 AND ` + d.In("anpr_id", "$2")
 	for home, ids := range byHome {
 		for person, err := range sqldb.All(ctx, q, scanPerson, text, home, d.List(ids)) {
 			if err != nil {
@@ -99,7 +99,7 @@ func (p *Population) ByFiscalCode(ctx context.Context, code electoral.FiscalCode
 	err := electoral.ErrNotFound
 	if code != "" && storable(string(code)) {
 		err = p.db.Lookup(ctx, func(q sqldb.Querier) error {
-			return one(ctx, q, []any{&id}, `SELECT anpr_id FROM person_codes WHERE fiscal_code = $1`, string(code))
+			return one(ctx, q, []any{&id}, `SELECT anpr_id FROM {person_codes} WHERE fiscal_code = $1`, string(code))
 		})
 	}
 	if err != nil {

@@ -28,12 +28,25 @@ func connect(t testing.TB, dsn string) *pgx.Conn {
 	return conn
 }
 
+// openPostgres opens the schema of a test with a search_path that leads nowhere: a table
+// that a statement does not qualify is not found.
 func openPostgres(t testing.TB, dsn string) *sqlstore.DB {
 	t.Helper()
-	db, err := sqlstore.OpenPostgres(context.Background(), dsn)
+	db, err := sqlstore.OpenPostgres(context.Background(), elsewhere(t, dsn))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = db.Close() })
 	return db
+}
+
+// elsewhere returns a DSN whose search_path has no table of ours.
+func elsewhere(t testing.TB, dsn string) string {
+	t.Helper()
+	u, err := url.Parse(dsn)
+	require.NoError(t, err)
+	q := u.Query()
+	q.Set("search_path", "pg_catalog")
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 // opener opens one place: a file or a DSN.

@@ -50,7 +50,7 @@ func (t *transaction) Record(ctx context.Context, comune string, book registry.B
 	err := electoral.ErrNotFound
 	if storable(comune) && storable(string(book)) && storable(id) {
 		if err = t.lock(ctx, comune); err == nil {
-			text := `SELECT ` + records.list + ` FROM records WHERE comune = $1 AND book = $2 AND id = $3`
+			text := `SELECT ` + records.list + ` FROM {records} WHERE comune = $1 AND book = $2 AND id = $3`
 			for r, rowErr := range sqldb.All(ctx, t.tx, scanRecord, text, comune, string(book), id) {
 				return r, rowErr
 			}
@@ -101,7 +101,7 @@ func (t *transaction) recordsOf(ctx context.Context, s registry.RecordSearch) it
 		if after != nil {
 			s.After = after.ID
 		}
-		text := `SELECT ` + records.list + ` FROM records WHERE comune = $1 AND book = $2 AND id > $3`
+		text := `SELECT ` + records.list + ` FROM {records} WHERE comune = $1 AND book = $2 AND id > $3`
 		args := []any{s.Comune, string(s.Book), s.After}
 		if len(s.States) > 0 {
 			d := t.tx.Dialect()
@@ -136,7 +136,7 @@ func (t *transaction) recordsAbout(ctx context.Context, s registry.RecordSearch)
 }
 
 func (t *transaction) recordsByRoute(ctx context.Context, s registry.RecordSearch) ([]registry.Record, error) {
-	text, args := `SELECT comune, id FROM record_routes WHERE subject = $1 AND book = $2`, []any{s.Subject,
+	text, args := `SELECT comune, id FROM {record_routes} WHERE subject = $1 AND book = $2`, []any{s.Subject,
 		string(s.Book)}
 	if s.Comune != "" {
 		text, args = text+` AND comune = $3 AND id > $4`, append(args, s.Comune, s.After)
@@ -171,7 +171,7 @@ func (t *transaction) recordsByRoute(ctx context.Context, s registry.RecordSearc
 		}
 	}
 	d := t.tx.Dialect()
-	text = `SELECT ` + records.list + ` FROM records WHERE comune = $1 AND book = $2 AND ` + d.In("id", "$3")
+	text = `SELECT ` + records.list + ` FROM {records} WHERE comune = $1 AND book = $2 AND ` + d.In("id", "$3")
 	var list []registry.Record
 	for comune, ids := range byComune {
 		found := 0
@@ -247,8 +247,8 @@ func (t *transaction) ExpireRecords(ctx context.Context, comune string, at time.
 		return 0, err
 	}
 	d := t.tx.Dialect()
-	find := `SELECT book, id, subject FROM records WHERE comune = $1 AND expires <= $2` + size(pageSize).limit()
-	remove := `DELETE FROM records WHERE comune = $1 AND book = $2 AND ` + d.In("id", "$3")
+	find := `SELECT book, id, subject FROM {records} WHERE comune = $1 AND expires <= $2` + size(pageSize).limit()
+	remove := `DELETE FROM {records} WHERE comune = $1 AND book = $2 AND ` + d.In("id", "$3")
 	for n := 0; ; {
 		page, err := collect(sqldb.All(ctx, t.tx, scanExpired, find, comune, millis(at)))
 		if err != nil {

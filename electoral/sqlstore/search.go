@@ -199,7 +199,7 @@ func (q search) selected(ctx context.Context, b batch, err error) (page, error) 
 		return page{}, err
 	}
 	d := q.tx.Dialect()
-	text := `SELECT anpr_id, home FROM enrolments WHERE comune = $1 AND home <> comune AND ` + d.In("anpr_id", "$2")
+	text := `SELECT anpr_id, home FROM {enrolments} WHERE comune = $1 AND home <> comune AND ` + d.In("anpr_id", "$2")
 	guests, err := collect(sqldb.All(ctx, q.tx, scanGuest, text, q.comune, d.List(b.ids)))
 	if err != nil {
 		return page{}, err
@@ -216,7 +216,7 @@ func byID(a, b electoral.Elector) int { return cmp.Compare(a.ANPRID, b.ANPRID) }
 func (q search) at(ctx context.Context, home string, ids []string) ([]electoral.Elector, error) {
 	d := q.tx.Dialect()
 	f := q.where.and(`comune = `+q.where.place(0)+` AND `+d.In("anpr_id", q.where.place(1)), home, d.List(ids))
-	return collect(sqldb.All(ctx, q.tx, scanRoll, `SELECT `+electors.list+` FROM electors WHERE `+f.text, f.args...))
+	return collect(sqldb.All(ctx, q.tx, scanRoll, `SELECT `+electors.list+` FROM {electors} WHERE `+f.text, f.args...))
 }
 
 func scanRoll(r sqldb.Rows) (electoral.Elector, error) {
@@ -227,7 +227,7 @@ func scanRoll(r sqldb.Rows) (electoral.Elector, error) {
 // scan returns the next electors of the comune itself.
 func (q search) scan(ctx context.Context, after string, n size) (page, error) {
 	f := q.where.and(`comune = `+q.where.place(0)+` AND anpr_id > `+q.where.place(1), q.comune, after)
-	text := `SELECT ` + electors.list + ` FROM electors WHERE ` + f.text + ` ORDER BY anpr_id` + n.limit()
+	text := `SELECT ` + electors.list + ` FROM {electors} WHERE ` + f.text + ` ORDER BY anpr_id` + n.limit()
 	list, err := collect(sqldb.All(ctx, q.tx, scanRoll, text, f.args...))
 	if len(list) < int(n) || err != nil {
 		return page{electors: list}, err
@@ -242,7 +242,7 @@ func scanGuest(r sqldb.Rows) (g guest, err error) { return g, r.Scan(&g.id, &g.h
 
 // guests returns the next electors of other comuni.
 func (q search) guests(ctx context.Context, after string, n size) (page, error) {
-	text := `SELECT anpr_id, home FROM enrolments
+	text := `SELECT anpr_id, home FROM {enrolments}
 		WHERE comune = $1 AND home <> comune AND anpr_id > $2 ORDER BY anpr_id` + n.limit()
 	list, err := collect(sqldb.All(ctx, q.tx, scanGuest, text, q.comune, after))
 	if err != nil {
@@ -305,7 +305,7 @@ func cut(ids []string, after string, n size) batch {
 
 // inSection returns the electors who come next in a section of a list.
 func (q search) inSection(ctx context.Context, l electoral.List, section, after string, n size) (batch, error) {
-	text := `SELECT anpr_id FROM enrolments
+	text := `SELECT anpr_id FROM {enrolments}
 		WHERE comune = $1 AND list = $2 AND section = $3 AND anpr_id > $4 ORDER BY anpr_id` + n.limit()
 	return batchOf(n, sqldb.All(ctx, q.tx, scanText, text, q.comune, string(l), section, after))
 }
@@ -314,7 +314,7 @@ func (q search) inSection(ctx context.Context, l electoral.List, section, after 
 func (q search) noted(ctx context.Context, f filter, after string, n size) (batch, error) {
 	f = f.and(`comune = `+f.place(0)+` AND anpr_id > `+f.place(1), q.comune, after)
 	return batchOf(n, sqldb.All(ctx, q.tx, scanText,
-		`SELECT anpr_id FROM operations WHERE `+f.text+` ORDER BY anpr_id`+n.limit(), f.args...))
+		`SELECT anpr_id FROM {operations} WHERE `+f.text+` ORDER BY anpr_id`+n.limit(), f.args...))
 }
 
 // touched returns the ids for which the journal has an entry.
@@ -324,7 +324,7 @@ func (q search) touched(ctx context.Context, f filter, ids []string) ([]string, 
 	}
 	d := q.tx.Dialect()
 	f = f.and(`comune = `+f.place(0)+` AND `+d.In("anpr_id", f.place(1)), q.comune, d.List(ids))
-	found, err := collect(sqldb.All(ctx, q.tx, scanText, `SELECT anpr_id FROM operations WHERE `+f.text, f.args...))
+	found, err := collect(sqldb.All(ctx, q.tx, scanText, `SELECT anpr_id FROM {operations} WHERE `+f.text, f.args...))
 	slices.Sort(found)
 	return slices.Compact(found), err
 }
@@ -334,7 +334,7 @@ func (q search) touched(ctx context.Context, f filter, ids []string) ([]string, 
 func (q search) few(ctx context.Context, s registry.JournalSearch, after string) ([]string, error) {
 	f := entries(q.tx.Dialect(), s, "at")
 	f = f.and(`comune = `+f.place(0)+` AND anpr_id > `+f.place(1), q.comune, after)
-	text := fmt.Sprintf(`SELECT anpr_id FROM operations WHERE %s ORDER BY at, anpr_id, operation LIMIT %d`,
+	text := fmt.Sprintf(`SELECT anpr_id FROM {operations} WHERE %s ORDER BY at, anpr_id, operation LIMIT %d`,
 		f.text, fewTouched+1)
 	ids, err := collect(sqldb.All(ctx, q.tx, scanText, text, f.args...))
 	if err != nil || len(ids) > fewTouched {
@@ -352,7 +352,7 @@ func (t *transaction) Counts(ctx context.Context, comune string) ([]registry.Lis
 	if err := t.lock(ctx, comune); err != nil {
 		return nil, err
 	}
-	const text = `SELECT list, section, count(*) FROM enrolments WHERE comune = $1
+	const text = `SELECT list, section, count(*) FROM {enrolments} WHERE comune = $1
 		GROUP BY list, section ORDER BY list, section`
 	list, err := collect(sqldb.All(ctx, t.tx, scanCount, text, comune))
 	if err != nil {

@@ -56,7 +56,7 @@ func (t *transaction) Section(ctx context.Context, comune, number string) (elect
 	err := electoral.ErrNotFound
 	if storable(comune) && storable(number) {
 		if err = t.lock(ctx, comune); err == nil {
-			text := `SELECT ` + sections.list + ` FROM sections WHERE comune = $1 AND number = $2`
+			text := `SELECT ` + sections.list + ` FROM {sections} WHERE comune = $1 AND number = $2`
 			for s, rowErr := range sqldb.All(ctx, t.tx, sectionOf, text, comune, number) {
 				return s, rowErr
 			}
@@ -77,7 +77,7 @@ func (t *transaction) Sections(ctx context.Context, comune string) iter.Seq2[ele
 		if err := t.lock(ctx, comune); err != nil {
 			return nil, err
 		}
-		text, args := `SELECT `+sections.list+` FROM sections WHERE comune = $1`, []any{comune}
+		text, args := `SELECT `+sections.list+` FROM {sections} WHERE comune = $1`, []any{comune}
 		if after != nil {
 			text, args = text+` AND number > $2`, append(args, after.Number)
 		}

@@ -21,9 +21,11 @@ var distribution = map[string]string{
 }
 
 var (
-	tableOf = regexp.MustCompile(`(?:FROM|INTO|^UPDATE|JOIN) (\w+)`)
-	updated = regexp.MustCompile(`(?s) SET (.*?)( WHERE|$)`)
-	inserts = regexp.MustCompile(`^INSERT INTO \w+ \(([^)]*)\)`)
+	tableOf = regexp.MustCompile(`(?:FROM|INTO|^UPDATE|JOIN)\s+\{(\w+)\}`)
+	// A table without braces would be looked for in search_path.
+	unqualified = regexp.MustCompile(`(?:FROM|INTO|^UPDATE|JOIN)\s+[^{\s]\S*`)
+	updated     = regexp.MustCompile(`(?s) SET (.*?)( WHERE|$)`)
+	inserts     = regexp.MustCompile(`^INSERT INTO \{\w+\} \(([^)]*)\)`)
 )
 
 // TestStatements runs the suite and looks at each statement: an engine that
@@ -42,7 +44,9 @@ func TestStatements(t *testing.T) {
 	})
 	used := map[string]bool{}
 	for text := range seen {
-		tables := tableOf.FindAllStringSubmatch(strings.ReplaceAll(text, "FROM json_each", ""), -1)
+		text = strings.ReplaceAll(text, "FROM json_each", "FROM_json_each")
+		assert.NotRegexp(t, unqualified, text)
+		tables := tableOf.FindAllStringSubmatch(text, -1)
 		assert.Len(t, tables, 1, "one table a statement: %s", text)
 		for _, m := range tables {
 			column, known := distribution[m[1]]

@@ -13,25 +13,41 @@
 // dead rows of tables and indexes. What PostgreSQL's own write-ahead log and
 // the backups hold goes with their retention, which is for the operator to
 // bound.
+//
+// # In a vendor's database
+//
+// On PostgreSQL the tables stand in a schema of their own, "anpr" or that of
+// [PostgresConfig], beside whatever else the database has: another program's
+// schema_migrations, persons or records are neither read nor changed, and search_path
+// is not looked at. The package shares the program's own pool, and changes nothing of
+// its sessions beyond a transaction, so that the pool may lead to a pooler of
+// transactions. Package certificate/archive and the outbox of certificate/delivery may
+// stand in the same schema, on the same pool.
+//
+// To make the tables and to use them are apart. [PostgresConfig.Migrate] is for a role
+// that may make tables: at deployment, or by a tool of the vendor with the scripts of
+// [Migrations]. [PostgresConfig.Open] makes nothing, and says with [ErrNotMigrated] which
+// version it has found and which it needs. [Grants] returns what to grant to the role of
+// the application, and to one that only reads. [OpenPostgres] and [OpenSQLite] do both,
+// for programs that own their database.
+//
+// Earlier releases had their tables in the first schema of search_path, mostly public.
+// Name it as Schema, and they stay there; or let Migrate move them with MoveFrom. Without
+// either, Migrate refuses to make empty tables beside them.
 package sqlstore
 
 import (
 	"context"
-	"embed"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
-
-//go:embed migrations
-var migrations embed.FS
 
 // ErrPurgeBlocked is wrapped by the error of [DB.Purge] if an open transaction,
 // of this program or of another, keeps it from ending.
@@ -51,36 +67,15 @@ var (
 	ErrReadOnly    = sqldb.ErrReadOnly
 	ErrDenied      = sqldb.ErrDenied
 	ErrNotDatabase = sqldb.ErrNotDatabase
+	// ErrNotMigrated means that the tables are not there or are of an older version,
+	// ErrBadSchema that they are another program's, or not whole.
+	ErrNotMigrated = sqldb.ErrNotMigrated
+	ErrBadSchema   = sqldb.ErrBadSchema
 )
 
 // A DB is an open database with the schema of this package. It is safe for
 // concurrent use.
 type DB struct{ db *sqldb.DB }
-
-// A SQLiteConfig says which SQLite database is opened, and how.
-type SQLiteConfig struct {
-	// File is the path of the file. It is made with mode 0600 if there is none.
-	// Required; a database in memory is refused: package memory has a store there.
-	File string
-	// Wait is how long a write waits for that of another process before it fails with
-	// [ErrConflict], up to an hour; zero means ten seconds.
-	Wait time.Duration
-}
-
-// OpenSQLite opens the SQLite database in a file with the defaults of
-// [SQLiteConfig].
-func OpenSQLite(ctx context.Context, file string) (*DB, error) {
-	return SQLiteConfig{File: file}.Open(ctx)
-}
-
-// Open opens the database and brings its schema up to date. Several processes may
-// open it at once; with nothing to bring up to date that takes no lock, so that it
-// works during a long write of another. At most 64 views are open at once; the next
-// waits.
-func (c SQLiteConfig) Open(ctx context.Context) (*DB, error) {
-	db, err := sqldb.OpenSQLiteWait(ctx, c.File, c.Wait)
-	return migrated(ctx, db, err)
-}
 
 // Backup writes a SQLite database as it stands into a new file of mode 0600, while
 // others read and write; what was deleted is not in it. It is durable when Backup
@@ -89,39 +84,17 @@ func (c SQLiteConfig) Open(ctx context.Context) (*DB, error) {
 // reach.
 func (d *DB) Backup(ctx context.Context, file string) error { return d.db.Backup(ctx, file) }
 
-// OpenPostgres opens a PostgreSQL database and brings its schema up to date.
-// The connection string is a URL ("postgres://user@host:5432/db") or a list of
-// key=value pairs, with libpq's parameters and environment; pool_max_conns
-// bounds how many updates and views are open at once (by default 4, or 2 for
-// each CPU if that is more; the next waits), and as many connections again
-// serve [Population]. No error contains the string, and a password in it must
-// be percent-encoded. The tables stand in the first schema of search_path. The
-// database must be in UTF-8.
-func OpenPostgres(ctx context.Context, dsn string) (*DB, error) {
-	db, err := sqldb.OpenPostgres(ctx, dsn)
-	return migrated(ctx, db, err)
-}
-
-func migrated(ctx context.Context, db *sqldb.DB, err error) (*DB, error) {
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Migrate(ctx, "electoral", migrations, "migrations"); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return &DB{db}, nil
-}
-
-// Close closes the database; SQLite's write-ahead log is written back into the
-// file. Calls in progress run to their end.
+// Close closes the database, but not a pool of the program; SQLite's write-ahead log is
+// written back into the file. Calls in progress run to their end.
 func (d *DB) Close() error { return d.db.Close() }
 
 // Purge leaves no byte of an earlier value in the files of tables and indexes:
 // it rewrites them, and empties SQLite's write-ahead log. It takes time and
 // free space in the size of the data. On SQLite writers wait meanwhile; on
 // PostgreSQL the readers of the table being rewritten wait too, and the user
-// must own the tables. A transaction that is still open after two seconds makes
-// it fail with [ErrPurgeBlocked]; then call it again.
+// must own the tables (else [ErrDenied]); it opens a connection of its own, beside a
+// pool. A transaction that is still open after two seconds makes it fail with
+// [ErrPurgeBlocked]; then call it again.
 func (d *DB) Purge(ctx context.Context) error {
 	return d.db.Purge(ctx, electors.name, enrolments.name, electorRoutes.name, sections.name,
 		operations.name, records.name, recordRoutes.name, personsTable.name, personRoutes.name, personCodes.name)

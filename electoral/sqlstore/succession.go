@@ -25,7 +25,7 @@ func (t *transaction) Guests(ctx context.Context, comune string) ([]string, erro
 	}
 	id := func(r sqldb.Rows) (s string, err error) { return s, r.Scan(&s) }
 	list, err := collect(sqldb.All(ctx, t.tx, id,
-		`SELECT anpr_id FROM enrolments WHERE comune = $1 AND home <> comune ORDER BY anpr_id`, comune))
+		`SELECT anpr_id FROM {enrolments} WHERE comune = $1 AND home <> comune ORDER BY anpr_id`, comune))
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
@@ -64,9 +64,9 @@ func (t *transaction) MoveElectors(ctx context.Context, m registry.ElectorMove) 
 	}
 	// What is left under the comune are places for kept votes.
 	return moved, t.tx.Exec(ctx,
-		sqldb.Statement{Text: `DELETE FROM enrolments WHERE comune = $1 AND home = $2 AND list <> $3`,
+		sqldb.Statement{Text: `DELETE FROM {enrolments} WHERE comune = $1 AND home = $2 AND list <> $3`,
 			Args: []any{m.From, m.From, string(electoral.StillVotesList)}},
-		sqldb.Statement{Text: `UPDATE enrolments SET home = $1 WHERE comune = $2 AND home = $3`,
+		sqldb.Statement{Text: `UPDATE {enrolments} SET home = $1 WHERE comune = $2 AND home = $3`,
 			Args: []any{m.To, m.From, m.From}})
 }
 
@@ -102,7 +102,7 @@ type mover struct {
 // page moves the first electors that are still under the comune.
 func (v *mover) page() (int, error) {
 	t, m := v.t, v.move
-	text := `SELECT ` + electors.list + ` FROM electors WHERE comune = $1 ORDER BY anpr_id` + size(movePage).limit()
+	text := `SELECT ` + electors.list + ` FROM {electors} WHERE comune = $1 ORDER BY anpr_id` + size(movePage).limit()
 	var err error
 	if v.rows, err = collect(sqldb.All(v.ctx, t.tx, scanRow, text, m.From)); err != nil || len(v.rows) == 0 {
 		return 0, err
@@ -116,8 +116,8 @@ func (v *mover) page() (int, error) {
 	last := v.ids[len(v.ids)-1]
 	d := t.tx.Dialect()
 	statements := append(v.others,
-		sqldb.Statement{Text: `DELETE FROM electors WHERE comune = $1 AND anpr_id <= $2`, Args: []any{m.From, last}},
-		sqldb.Statement{Text: `UPDATE elector_routes SET comune = $1 WHERE ` + d.In("anpr_id", "$2"),
+		sqldb.Statement{Text: `DELETE FROM {electors} WHERE comune = $1 AND anpr_id <= $2`, Args: []any{m.From, last}},
+		sqldb.Statement{Text: `UPDATE {elector_routes} SET comune = $1 WHERE ` + d.In("anpr_id", "$2"),
 			Args: []any{m.To, d.List(v.ids)}})
 	if err := t.tx.Exec(v.ctx, statements...); err != nil {
 		return 0, err
@@ -213,7 +213,7 @@ func wide(n any) any {
 // one.
 func (v *mover) elsewhere(comune string, l electoral.List, section, id string) {
 	v.others = append(v.others, sqldb.Statement{
-		Text: `UPDATE enrolments SET home = $1 WHERE comune = $2 AND list = $3 AND section = $4 AND anpr_id = $5`,
+		Text: `UPDATE {enrolments} SET home = $1 WHERE comune = $2 AND list = $3 AND section = $4 AND anpr_id = $5`,
 		Args: []any{v.move.To, comune, string(l), section, id},
 	})
 }

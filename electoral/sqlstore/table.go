@@ -16,6 +16,7 @@ import (
 // table is a table with its columns; those of the key come first.
 type table struct {
 	name       string
+	ref        string // the name as a statement has it
 	columns    []string
 	insertText string
 	updateText string
@@ -23,7 +24,7 @@ type table struct {
 }
 
 func newTable(name string, keys int, columns ...string) table {
-	t := table{name: name, columns: columns, list: strings.Join(columns, ", ")}
+	t := table{name: name, ref: "{" + name + "}", columns: columns, list: strings.Join(columns, ", ")}
 	var places, sets, where []string
 	for i, c := range columns {
 		place := "$" + strconv.Itoa(i+1)
@@ -34,8 +35,8 @@ func newTable(name string, keys int, columns ...string) table {
 			sets = append(sets, c+" = "+place)
 		}
 	}
-	t.insertText = "INSERT INTO " + name + " (" + t.list + ") VALUES (" + strings.Join(places, ", ") + ")"
-	t.updateText = "UPDATE " + name + " SET " + strings.Join(sets, ", ") + " WHERE " + strings.Join(where, " AND ")
+	t.insertText = "INSERT INTO " + t.ref + " (" + t.list + ") VALUES (" + strings.Join(places, ", ") + ")"
+	t.updateText = "UPDATE " + t.ref + " SET " + strings.Join(sets, ", ") + " WHERE " + strings.Join(where, " AND ")
 	return t
 }
 
@@ -50,7 +51,7 @@ func (t table) update(row ...any) sqldb.Statement {
 
 // remove deletes the row with a key.
 func (t table) remove(key ...any) sqldb.Statement {
-	text := "DELETE FROM " + t.name + " WHERE "
+	text := "DELETE FROM " + t.ref + " WHERE "
 	for i := range key {
 		if i > 0 {
 			text += " AND "

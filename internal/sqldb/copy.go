@@ -103,7 +103,7 @@ func (t *postgresTx) Copy(
 	}
 	r := &copyReader{n: n, row: row}
 	_, err := t.conn.PgConn().CopyFrom(ctx, r,
-		"COPY "+pgx.Identifier{table}.Sanitize()+" ("+strings.Join(names, ", ")+") FROM STDIN")
+		"COPY "+t.names.table(table)+" ("+strings.Join(names, ", ")+") FROM STDIN")
 	if r.err != nil {
 		// The server tells it back as an error of its own.
 		if t.err == nil {

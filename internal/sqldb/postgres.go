@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -18,47 +17,186 @@ import (
 )
 
 // postgres keeps its transactions and its lookups on connections apart: a
-// lookup within a transaction must not wait for one that waits for a lookup.
+// lookup within a transaction must not wait for one that waits for a lookup. On a
+// pool of the caller slots leaves a connection to lookups.
 type postgres struct {
-	config *pgx.ConnConfig
+	names  *names
 	work   *pgxpool.Pool
 	look   *pgxpool.Pool
+	shared bool          // the pool is the caller's
+	slots  chan struct{} // one for each transaction on the caller's pool
 	closed atomic.Bool
+	// The beginning of each mode, and what a lookup sets for itself, if anything.
+	begins [3]string
+	asking string
 }
 
-// OpenPostgres opens a PostgreSQL database, or one of an engine that speaks
-// its protocol. The connection string is a URL or a list of key=value; beside
-// libpq's parameters it takes those of pgxpool, such as pool_max_conns: how many
-// connections may be in transactions at once (by default 4, or 2 for each CPU if
-// that is more); as many again may look up. Its text, which may hold a password,
-// is in no error.
-//
-// The database must be in UTF-8. What is committed is durable if the server
-// has fsync on; a session that it begins with synchronous_commit off has it
-// turned on.
+// A PostgresConfig says which PostgreSQL database is opened, and how.
+type PostgresConfig struct {
+	// Pool is a pool of the caller, which stays open and as it is; or DSN is the
+	// connection string of pools of its own. One of the two is required.
+	Pool *pgxpool.Pool
+	DSN  string
+	// Schema has the tables; empty means [DefaultSchema], or what the connection
+	// string says as anpr.schema.
+	Schema string
+	// Transactions is how many may be open at once on Pool: by default all of its
+	// connections but one, which is for lookups within them.
+	Transactions int
+}
+
+// OpenPostgres opens a PostgreSQL database by its connection string: see
+// [PostgresConfig.Connect].
 func OpenPostgres(ctx context.Context, dsn string) (*DB, error) {
-	config, err := parse(dsn)
+	return PostgresConfig{DSN: dsn}.Connect(ctx)
+}
+
+// Connect opens a PostgreSQL database, or one of an engine that speaks its
+// protocol, whatever its tables are. The connection string is a URL or a list of
+// key=value; beside libpq's parameters it takes those of pgxpool, such as
+// pool_max_conns: how many connections may be in transactions at once (by default 4,
+// or 2 for each CPU if that is more); as many again may look up. Its text, which may
+// hold a password, is in no error.
+//
+// The database must be in UTF-8. What is committed is durable if the server has fsync
+// on: each transaction has synchronous_commit as the session had it that opened the
+// database, or on if that had it off. No setting of a session is changed beyond a
+// transaction, and none is relied on: neither search_path nor what the planner is told.
+func (c PostgresConfig) Connect(ctx context.Context) (*DB, error) {
+	e := &postgres{}
+	var err error
+	switch {
+	case (c.Pool == nil) == (c.DSN == ""):
+		return nil, errors.New("sqldb: expected a pool or a connection string, and not both")
+	case c.Pool != nil:
+		err = e.share(&c)
+	default:
+		err = e.dial(ctx, &c)
+	}
 	if err != nil {
 		return nil, err
 	}
-	e := &postgres{config: config.ConnConfig.Copy()}
-	config.AfterConnect = prepareSession
+	named := c.Schema != ""
+	if !named {
+		c.Schema = DefaultSchema
+	}
+	if err = fitSchema(c.Schema); err == nil {
+		e.names = newNames(c.Schema)
+		err = e.learn(ctx) // the first error is told here, not later
+	}
+	if err != nil {
+		return nil, errors.Join(err, e.close())
+	}
+	return &DB{engine: e, dialect: PostgreSQL, names: e.names, unnamed: !named}, nil
+}
+
+// leastShared is the smallest pool: a transaction, and a lookup within it.
+const leastShared = 2
+
+// share takes the caller's pool.
+func (e *postgres) share(c *PostgresConfig) error {
+	size := int(c.Pool.Config().MaxConns)
+	if size < leastShared {
+		return fmt.Errorf("sqldb: the pool has %d connection: expected at least %d, one for a transaction and one for "+
+			"what is looked up within it", size, leastShared)
+	}
+	if c.Transactions < 0 || c.Transactions >= size {
+		return fmt.Errorf("sqldb: %d transactions on a pool of %d connections: expected at most %d", c.Transactions, size,
+			size-1)
+	}
+	if c.Transactions == 0 {
+		c.Transactions = size - 1
+	}
+	e.work, e.look, e.shared = c.Pool, c.Pool, true
+	e.slots = make(chan struct{}, c.Transactions)
+	return nil
+}
+
+// dial makes pools of its own.
+func (e *postgres) dial(ctx context.Context, c *PostgresConfig) error {
+	if c.Transactions != 0 {
+		return errors.New("sqldb: the number of transactions is for a pool: a connection string has pool_max_conns")
+	}
+	config, err := parse(c.DSN)
+	if err != nil {
+		return err
+	}
+	const parameter = "anpr.schema"
+	params := config.ConnConfig.RuntimeParams
+	if schema, ok := params[parameter]; ok {
+		if c.Schema != "" && c.Schema != schema {
+			return fmt.Errorf("sqldb: schema %q, and %s=%q in the connection string: expected one of them", c.Schema,
+				parameter, schema)
+		}
+		c.Schema = schema
+		delete(params, parameter) // a pooler would refuse it
+	}
 	// Each transaction begins with a question to the server anyway, and one that
 	// finds its connection dead takes the next.
 	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
 	if e.work, err = pgxpool.NewWithConfig(ctx, config); err != nil {
-		return nil, prefixed(err)
+		return prefixed(err)
 	}
 	if e.look, err = pgxpool.NewWithConfig(ctx, config.Copy()); err != nil {
 		e.work.Close()
-		return nil, prefixed(err)
+		return prefixed(err)
 	}
-	c, err := e.acquire(ctx, e.work) // the first error is told here, not later
+	return nil
+}
+
+// planner is what the server's planner needs. Columns have no statistics, which would
+// keep values of persons, so the planner does not know how many rows have a value. For
+// a query with ORDER BY and LIMIT it would read and sort all the rows that are left
+// for each page, although an index nearly always has the order: enable_sort is off.
+// For a list of ids it would expect everybody and read a whole comune: a generic plan
+// takes the index. The cost that it then puts on the sorts that remain must not make it
+// compile the query: jit is off.
+func planner() []struct{ name, value string } {
+	return []struct{ name, value string }{
+		{"enable_sort", "off"}, {"plan_cache_mode", "force_generic_plan"}, {"jit", "off"}}
+}
+
+// learn asks the server what it needs to know, and writes the beginnings of
+// transactions. A session may be anybody's before and after, so that what it is told
+// ends with the transaction.
+func (e *postgres) learn(ctx context.Context) error {
+	c, err := e.acquire(ctx, e.work)
 	if err != nil {
-		return nil, errors.Join(err, e.close())
+		return err
 	}
-	c.Release()
-	return &DB{engine: e, dialect: PostgreSQL}, nil
+	defer c.Release()
+	var encoding, durable, has string
+	const question = `SELECT pg_catalog.current_setting('server_encoding'),
+		pg_catalog.current_setting('synchronous_commit'),
+		COALESCE((SELECT pg_catalog.string_agg(name, ' ') FROM pg_catalog.pg_settings
+			WHERE name IN ('enable_sort', 'plan_cache_mode', 'jit')), '')`
+	if err := c.QueryRow(ctx, question).Scan(&encoding, &durable, &has); err != nil {
+		return named(err)
+	}
+	if encoding != "UTF8" {
+		return fmt.Errorf("sqldb: the database is in %s: expected UTF8", encoding)
+	}
+	if durable == "off" {
+		durable = "on"
+	}
+	sets := "; SET LOCAL synchronous_commit = " + durable
+	var asks []string
+	for _, p := range planner() {
+		if slices.Contains(strings.Fields(has), p.name) {
+			sets += "; SET LOCAL " + p.name + " = " + p.value
+			asks = append(asks, "pg_catalog.set_config('"+p.name+"', '"+p.value+"', true)")
+		}
+	}
+	e.begins = [...]string{
+		// The state that is seen is fixed by the first query, not by BEGIN.
+		reading:  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" + sets + "; SELECT 1",
+		locking:  "BEGIN ISOLATION LEVEL READ COMMITTED" + sets,
+		snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ" + sets,
+	}
+	if len(asks) > 0 {
+		e.asking = "SELECT " + strings.Join(asks, ", ")
+	}
+	return nil
 }
 
 // parse reads a connection string. A password with signs that belong to the
@@ -104,42 +242,23 @@ func parseError(err error) error {
 
 // connect opens a connection of its own, apart from the pools.
 func (e *postgres) connect(ctx context.Context, notice pgconn.NoticeHandler) (*pgx.Conn, error) {
-	config := e.config.Copy()
+	pool := e.work.Config()
+	config := pool.ConnConfig.Copy()
+	if pool.BeforeConnect != nil { // which may know the password
+		if err := pool.BeforeConnect(ctx, config); err != nil {
+			return nil, prefixed(err)
+		}
+	}
 	config.OnNotice = notice
 	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return nil, prefixed(err)
-	}
-	if err := prepareSession(ctx, conn); err != nil {
-		return nil, errors.Join(prefixed(err), conn.Close(context.WithoutCancel(ctx)))
-	}
-	return conn, nil
-}
-
-// prepareSession checks and sets what every session needs.
-func prepareSession(ctx context.Context, conn *pgx.Conn) error {
-	var encoding, durable string
-	var set int
-	const settings = `SELECT current_setting('server_encoding'), current_setting('synchronous_commit'),
-		(` + planner + `)`
-	if err := conn.QueryRow(ctx, settings).Scan(&encoding, &durable, &set); err != nil {
-		return err
-	}
-	if encoding != "UTF8" {
-		return fmt.Errorf("the database is in %s: expected UTF8", encoding)
-	}
-	if durable == "off" {
-		_, err := conn.Exec(ctx, `SET synchronous_commit = on`)
-		return err
-	}
-	return nil
+	return conn, prefixed(err)
 }
 
 // close closes the connections at rest; those in use are closed when they come
 // back. It does not wait for these, as the pools would: a call from within a
-// transaction would wait for itself.
+// transaction would wait for itself. The caller's pool stays open.
 func (e *postgres) close() error {
-	if e.closed.Swap(true) {
+	if e.closed.Swap(true) || e.shared {
 		return nil
 	}
 	for _, p := range []*pgxpool.Pool{e.work, e.look} {
@@ -174,7 +293,10 @@ func (e *postgres) acquire(ctx context.Context, from *pgxpool.Pool) (*pgxpool.Co
 
 // hasRested reports whether a connection was used before: it may have died
 // since. From now on it was.
-func hasRested(c *pgxpool.Conn) bool {
+func (e *postgres) hasRested(c *pgxpool.Conn) bool {
+	if e.shared { // by others too
+		return true
+	}
 	const key = "anpr: used"
 	data := c.Conn().PgConn().CustomData()
 	_, used := data[key]
@@ -182,39 +304,38 @@ func hasRested(c *pgxpool.Conn) bool {
 	return used
 }
 
-// planner sets what the server's planner needs, as far as the server has these
-// settings. Columns have no statistics, which would keep values of persons, so
-// the planner does not know how many rows have a value. For a query with ORDER BY
-// and LIMIT it would read and sort all the rows that are left for each page,
-// although an index nearly always has the order: enable_sort is off. For a list
-// of ids it would expect everybody and read a whole comune: a generic plan takes
-// the index. The cost that it then puts on the sorts that remain must not make it
-// compile the query: jit is off.
-const planner = `SELECT count(set_config(name, value, false)) FROM pg_settings
-	JOIN (VALUES ('enable_sort', 'off'), ('plan_cache_mode', 'force_generic_plan'), ('jit', 'off'))
-	AS wanted (name, value) USING (name)`
-
-// The beginning of each mode. The state that is seen is fixed by the first
-// query, not by BEGIN.
-var begins = map[mode]string{
-	reading:  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1",
-	locking:  "BEGIN ISOLATION LEVEL READ COMMITTED",
-	snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ",
+// slot waits until one more transaction may begin; free ends it.
+func (e *postgres) slot(ctx context.Context) (free func(), err error) {
+	if e.slots == nil {
+		return func() {}, nil
+	}
+	select {
+	case e.slots <- struct{}{}:
+		return func() { <-e.slots }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("sqldb: all %d transactions of the pool are in use: %w", cap(e.slots), ctx.Err())
+	}
 }
 
 func (e *postgres) begin(ctx context.Context, m mode) (transaction, error) {
-	for {
+	free, err := e.slot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for tries := int32(0); ; tries++ {
 		c, err := e.acquire(ctx, e.work)
 		if err != nil {
+			free()
 			return nil, err
 		}
-		used := hasRested(c)
-		if err = script(ctx, c.Conn(), begins[m]); err == nil {
-			return &postgresTx{postgresReader: postgresReader{conn: c.Conn()}, pooled: c}, nil
+		used := e.hasRested(c)
+		if err = script(ctx, c.Conn(), e.begins[m]); err == nil {
+			return &postgresTx{postgresReader: postgresReader{names: e.names, conn: c.Conn()}, pooled: c, free: free}, nil
 		}
-		dead := used && c.Conn().IsClosed() && ctx.Err() == nil
+		dead := used && c.Conn().IsClosed() && ctx.Err() == nil && tries <= e.work.Stat().MaxConns()
 		c.Release()
 		if !dead {
+			free()
 			return nil, err
 		}
 		// It died at rest, and nothing was done on it: on to the next.
@@ -222,12 +343,12 @@ func (e *postgres) begin(ctx context.Context, m mode) (transaction, error) {
 }
 
 func (e *postgres) lookup(ctx context.Context, fn func(Querier) error) error {
-	for {
+	for tries := int32(0); ; tries++ {
 		c, err := e.acquire(ctx, e.look)
 		if err != nil {
 			return err
 		}
-		if died, err := lookupOn(c, fn); err == nil || !died || ctx.Err() != nil {
+		if died, err := e.lookupOn(c, fn); err == nil || !died || ctx.Err() != nil || tries > e.look.Stat().MaxConns() {
 			return err
 		}
 	}
@@ -235,254 +356,11 @@ func (e *postgres) lookup(ctx context.Context, fn func(Querier) error) error {
 
 // lookupOn returns fn's error and whether the connection had died at rest, which
 // only its holder may ask.
-func lookupOn(c *pgxpool.Conn, fn func(Querier) error) (died bool, err error) {
-	used := hasRested(c)
+func (e *postgres) lookupOn(c *pgxpool.Conn, fn func(Querier) error) (died bool, err error) {
+	used := e.hasRested(c)
 	defer func() {
 		died = used && c.Conn().IsClosed()
 		c.Release() // which closes one that a query still holds
 	}()
-	return false, fn(&postgresReader{conn: c.Conn()})
-}
-
-func script(ctx context.Context, c *pgx.Conn, text string) error {
-	_, err := c.PgConn().Exec(ctx, text).ReadAll()
-	return named(err)
-}
-
-// postgresReader runs queries and keeps the first error of the server.
-type postgresReader struct {
-	conn *pgx.Conn
-	err  error
-}
-
-func (r *postgresReader) Dialect() Dialect { return PostgreSQL }
-
-func (r *postgresReader) failed(err error) error {
-	if err == nil {
-		return nil
-	}
-	err = named(err)
-	if r.err == nil {
-		r.err = err
-	}
-	return err
-}
-
-// named gives an error of the server the name under which callers know it.
-func named(err error) error {
-	switch {
-	case hasCode(err, diskFull):
-		return fmt.Errorf("%w: on the volume of the PostgreSQL server: %w", ErrFull, err)
-	case hasCode(err, readOnlyTransaction):
-		return fmt.Errorf("%w: the PostgreSQL server takes reads only: %w", ErrReadOnly, err)
-	case hasCode(err, insufficientPrivilege):
-		return fmt.Errorf("%w: a role of the database is missing a GRANT: %w", ErrDenied, err)
-	}
-	return prefixed(err)
-}
-
-func (r *postgresReader) Query(ctx context.Context, text string, args ...any) (Rows, error) {
-	rows, err := r.conn.Query(ctx, text, args...)
-	if err != nil {
-		return nil, r.failed(err)
-	}
-	return postgresRows{rows, r}, nil
-}
-
-type postgresRows struct {
-	pgx.Rows
-	reader *postgresReader
-}
-
-func (r postgresRows) Err() error { return r.reader.failed(r.Rows.Err()) }
-
-type postgresTx struct {
-	postgresReader
-	pooled *pgxpool.Conn // nil when it has ended
-}
-
-func (t *postgresTx) Exec(ctx context.Context, list ...Statement) error {
-	switch len(list) {
-	case 0:
-		return nil
-	case 1:
-		_, err := t.conn.Exec(ctx, list[0].Text, list[0].Args...)
-		return t.failed(err)
-	}
-	var b pgx.Batch
-	for _, s := range list {
-		b.Queue(s.Text, s.Args...)
-	}
-	return t.failed(t.conn.SendBatch(ctx, &b).Close())
-}
-
-// Lock locks rows, in the order of the comuni. A comune that has no row yet
-// gets one, which stays.
-func (t *postgresTx) Lock(ctx context.Context, table string, comuni ...string) error {
-	comuni = slices.Sorted(slices.Values(comuni))
-	for _, comune := range slices.Compact(comuni) {
-		text := `SELECT 1 FROM ` + table + ` WHERE comune = $1 FOR UPDATE`
-		for tries := 0; ; tries++ {
-			tag, err := t.conn.Exec(ctx, text, comune)
-			if err != nil {
-				return t.failed(err)
-			}
-			if tag.RowsAffected() > 0 {
-				break
-			}
-			if tries > 0 {
-				return t.failed(fmt.Errorf("the lock of comune %q in %s was deleted", comune, table))
-			}
-			if _, err := t.conn.Exec(ctx, `INSERT INTO `+table+` (comune) VALUES ($1) ON CONFLICT (comune) DO NOTHING`,
-				comune); err != nil {
-				return t.failed(err)
-			}
-		}
-	}
-	return nil
-}
-
-func (t *postgresTx) script(ctx context.Context, text string) error {
-	return t.failed(script(ctx, t.conn, text))
-}
-
-// commitTerm bounds the wait for the answer to COMMIT.
-const commitTerm = time.Minute
-
-// commit is not cancelled by its caller's context once COMMIT is on its way: the
-// transaction might stand although the caller was told that it does not.
-func (t *postgresTx) commit(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return prefixed(err)
-	}
-	if t.conn.IsClosed() {
-		return t.failed(errors.New("the connection was lost before COMMIT"))
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTerm)
-	defer cancel()
-	// A transaction of which a statement has failed ends with COMMIT too, but
-	// as a rollback.
-	answer, err := t.conn.PgConn().Exec(ctx, "COMMIT").ReadAll()
-	if err == nil && (len(answer) != 1 || answer[0].CommandTag.String() != "COMMIT") {
-		err = fmt.Errorf("%w: %w", errRolledBack, t.err)
-	}
-	if err != nil {
-		if unsettled(err) {
-			err = fmt.Errorf("%w: %w", ErrUnknown, err)
-		}
-		return t.failed(err)
-	}
-	t.end()
-	return nil
-}
-
-// unsettled reports whether after an error of COMMIT it is not known whether the
-// transaction stands: the server did not say no. A server that is shut down may
-// have committed before it ends the session.
-func unsettled(err error) bool {
-	pg, answered := errors.AsType[*pgconn.PgError](err)
-	if !answered {
-		return !errors.Is(err, errRolledBack)
-	}
-	return pg.Severity == "FATAL" || pg.Severity == "PANIC" || pg.SeverityUnlocalized == "FATAL" ||
-		pg.SeverityUnlocalized == "PANIC" || hasCode(err, completionUnknown, resolutionUnknown)
-}
-
-func (t *postgresTx) rollback() {
-	if t.pooled == nil {
-		return
-	}
-	if !t.conn.IsClosed() && t.conn.PgConn().TxStatus() != 'I' {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		_ = script(ctx, t.conn, "ROLLBACK")
-	}
-	t.end() // and is closed if it still is in a transaction
-}
-
-func (t *postgresTx) end() {
-	t.pooled.Release()
-	t.pooled = nil
-}
-
-// SQLSTATE codes.
-const (
-	serializationFailure  = "40001"
-	deadlockDetected      = "40P01"
-	uniqueViolation       = "23505"
-	lockNotAvailable      = "55P03"
-	completionUnknown     = "40003"
-	diskFull              = "53100"
-	readOnlyTransaction   = "25006"
-	insufficientPrivilege = "42501"
-	resolutionUnknown     = "08007"
-	undefinedTable        = "42P01"
-	duplicateTable        = "42P07"
-	duplicateObject       = "42710"
-)
-
-func hasCode(err error, codes ...string) bool {
-	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && slices.Contains(codes, pg.Code)
-}
-
-// retryable gives up late after the first two codes, with which the server says
-// that the transaction would have succeeded alone. A unique key may have been
-// taken by another transaction after this one saw that it was free; if it was
-// taken before, a few attempts are enough to know.
-func (t *postgresTx) retryable() (int, error) {
-	switch {
-	case hasCode(t.err, serializationFailure, deadlockDetected):
-		return 20, t.err
-	case hasCode(t.err, uniqueViolation):
-		return 3, t.err
-	}
-	return 0, nil
-}
-
-func (e *postgres) migrate(ctx context.Context, fn func(migrator) error) error {
-	tx, err := e.begin(ctx, locking)
-	if err != nil {
-		return err
-	}
-	defer tx.rollback()
-	t := tx.(*postgresTx)
-	err = t.script(ctx, `LOCK TABLE schema_migrations IN EXCLUSIVE MODE`)
-	if hasCode(err, undefinedTable) {
-		t.rollback()
-		if err := e.firstMigration(ctx); err != nil {
-			return err
-		}
-		return e.migrate(ctx, fn)
-	}
-	if err != nil {
-		return err
-	}
-	if err := fn(t); err != nil {
-		return err
-	}
-	return t.commit(ctx)
-}
-
-// firstMigration makes the table that migrations lock. If two programs make it at
-// once, the server lets one of them fail, in one of several ways.
-func (e *postgres) firstMigration(ctx context.Context) error {
-	tx, err := e.begin(ctx, locking)
-	if err != nil {
-		return err
-	}
-	defer tx.rollback()
-	t := tx.(*postgresTx)
-	err = t.script(ctx, migrationsTable)
-	if err == nil {
-		err = t.commit(ctx)
-	}
-	if hasCode(err, uniqueViolation, duplicateTable, duplicateObject) {
-		return nil
-	}
-	return err
-}
-
-func (e *postgres) backup(context.Context, string) error {
-	return fmt.Errorf("sqldb: backup: of a PostgreSQL database pg_dump makes one: %w", errors.ErrUnsupported)
+	return false, fn(&postgresReader{names: e.names, conn: c.Conn(), asking: e.asking})
 }

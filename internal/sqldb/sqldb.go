@@ -2,7 +2,9 @@
 // the database, brings its schema up to date, and gives transactions whose
 // statements read the same on both.
 //
-// A statement names its arguments $1, $2, … and uses what both engines have:
+// A statement writes a table in braces, {records}, so that on PostgreSQL it stands in
+// the schema that was named when the database was opened, whatever search_path is. It
+// names its arguments $1, $2, … and uses what both engines have:
 // no sequences, no triggers, upserts with ON CONFLICT. Where they differ there
 // are [Dialect.In], [Tx.Copy] and [Tx.Lock].
 //
@@ -220,6 +222,8 @@ type engine interface {
 type DB struct {
 	engine  engine
 	dialect Dialect
+	names   *names
+	unnamed bool // nobody has named the schema: it is the default
 }
 
 // Dialect returns the SQL that the database speaks.

@@ -52,7 +52,7 @@ func each(t *testing.T, run func(t *testing.T, open func() *sqldb.DB)) {
 		})
 		u, err := url.Parse(dsn)
 		require.NoError(t, err)
-		u.RawQuery += "&pool_max_conns=3&search_path=" + schema
+		u.RawQuery += "&pool_max_conns=3&search_path=" + schema + "&anpr.schema=" + schema
 		run(t, opener(t, sqldb.OpenPostgres, u.String()))
 	})
 }
@@ -67,7 +67,7 @@ func script(texts ...string) fstest.MapFS {
 	return fsys
 }
 
-const table = "CREATE TABLE a (k TEXT NOT NULL PRIMARY KEY, v TEXT); INSERT INTO a VALUES ('a;b', NULL)"
+const table = "CREATE TABLE {a} (k TEXT NOT NULL PRIMARY KEY, v TEXT); INSERT INTO {a} VALUES ('a;b', NULL)"
 
 func count(t *testing.T, db *sqldb.DB, text string, args ...any) (n int64) {
 	t.Helper()
@@ -80,7 +80,7 @@ func count(t *testing.T, db *sqldb.DB, text string, args ...any) (n int64) {
 func TestMigrate(t *testing.T) {
 	each(t, func(t *testing.T, open func() *sqldb.DB) {
 		db, ctx := open(), t.Context()
-		two := script(table, "CREATE TABLE b (k TEXT NOT NULL PRIMARY KEY)")
+		two := script(table, "CREATE TABLE {b} (k TEXT NOT NULL PRIMARY KEY)")
 		require.NoError(t, db.Migrate(ctx, "s", script(table), "m"))
 		require.NoError(t, db.Migrate(ctx, "s", two, "m"))
 		require.NoError(t, db.Migrate(ctx, "s", two, "m"))
@@ -89,9 +89,9 @@ func TestMigrate(t *testing.T) {
 		require.ErrorContains(t, db.Migrate(ctx, "s", script(table), "m"), "version 2, this program knows 1")
 
 		// A migration that fails half-way leaves nothing.
-		err := db.Migrate(ctx, "other", script("CREATE TABLE c (k TEXT PRIMARY KEY); CREATE TABLE nonsense ("), "m")
+		err := db.Migrate(ctx, "other", script("CREATE TABLE {c} (k TEXT PRIMARY KEY); CREATE TABLE {nonsense} ("), "m")
 		require.ErrorContains(t, err, "0001_step.sql")
-		require.NoError(t, db.Migrate(ctx, "other", script("CREATE TABLE c (k TEXT PRIMARY KEY)"), "m"))
+		require.NoError(t, db.Migrate(ctx, "other", script("CREATE TABLE {c} (k TEXT PRIMARY KEY)"), "m"))
 
 		for _, name := range []string{"0002_x.sql", "x.sql", "0001_x.txt", "0001.sql"} {
 			fsys := fstest.MapFS{"m/sqlite/" + name: {}, "m/postgres/" + name: {}}
@@ -104,7 +104,7 @@ func TestMigrate(t *testing.T) {
 // TestMigrateTogether lets several programs open an empty database at once.
 func TestMigrateTogether(t *testing.T) {
 	each(t, func(t *testing.T, open func() *sqldb.DB) {
-		fsys := script(table, "CREATE TABLE b (k TEXT NOT NULL PRIMARY KEY)", "INSERT INTO b VALUES ('once')")
+		fsys := script(table, "CREATE TABLE {b} (k TEXT NOT NULL PRIMARY KEY)", "INSERT INTO {b} VALUES ('once')")
 		var group sync.WaitGroup
 		for range 6 {
 			db := open()
@@ -276,7 +276,7 @@ func TestPurgeSQLite(t *testing.T) {
 	defer db.Close()
 	ctx := t.Context()
 	require.NoError(t,
-		db.Migrate(ctx, "s", script("CREATE TABLE a (k TEXT NOT NULL PRIMARY KEY, v TEXT) WITHOUT ROWID"), "m"))
+		db.Migrate(ctx, "s", script("CREATE TABLE {a} (k TEXT NOT NULL PRIMARY KEY, v TEXT) WITHOUT ROWID"), "m"))
 	r := mathrand.New(mathrand.NewPCG(1, 2))
 	sizes := []int{0, 3, 50, 300, 900, 3000, 9000}
 	for _, version := range []string{"OLDVALUE", "NEWVALUE"} {
@@ -315,7 +315,7 @@ func TestSQLiteErrors(t *testing.T) {
 	db, err := sqldb.OpenSQLite(t.Context(), file)
 	require.NoError(t, err)
 	defer db.Close()
-	require.NoError(t, db.Migrate(t.Context(), "s", script("CREATE TABLE a (v TEXT)"), "m"))
+	require.NoError(t, db.Migrate(t.Context(), "s", script("CREATE TABLE {a} (v TEXT)"), "m"))
 	for _, c := range []struct {
 		pragma string
 		want   error

@@ -23,6 +23,7 @@ import (
 type sqlite struct {
 	file    string
 	wait    time.Duration
+	names   *names
 	db      *sql.DB // what the reading connections come from
 	writeDB *sql.DB
 	read    *pool[*sqliteConn]
@@ -39,30 +40,82 @@ const (
 // DefaultWait is how long a write on SQLite waits for another process's.
 const DefaultWait = 10 * time.Second
 
-// OpenSQLite opens the database in a file with [DefaultWait]; see [OpenSQLiteWait].
-func OpenSQLite(ctx context.Context, file string) (*DB, error) { return OpenSQLiteWait(ctx, file, 0) }
+// A SQLiteConfig says which SQLite database is opened, and how.
+type SQLiteConfig struct {
+	File string
+	// Wait is how long a write waits for another process's; zero means [DefaultWait].
+	Wait time.Duration
+}
 
-// OpenSQLiteWait opens the database in a file and makes it, with mode 0600, if
-// there is none. What is committed is durable (WAL, synchronous FULL), and
-// what is deleted is overwritten (secure_delete). A write waits up to wait for
-// another process's, zero meaning [DefaultWait], and then fails with an error that
-// wraps [ErrConflict]. To open a database takes no lock from others. 64 views may be
-// open at once; the next waits.
+// OpenSQLite opens the database in a file: see [SQLiteConfig.Connect].
+func OpenSQLite(ctx context.Context, file string) (*DB, error) {
+	return SQLiteConfig{File: file}.Connect(ctx)
+}
+
+// Connect opens the database in a file and makes it, with mode 0600, if there is
+// none. What is committed is durable (WAL, synchronous FULL), and what is deleted is
+// overwritten (secure_delete). A write waits up to Wait for another process's, and
+// then fails with an error that wraps [ErrConflict]. To open a database takes no lock
+// from others. 64 views may be open at once; the next waits.
 //
 // A database in memory is refused, since it has no file for a second connection; so
 // are a folder and a file that holds something else ([ErrNotDatabase]).
-func OpenSQLiteWait(ctx context.Context, file string, wait time.Duration) (*DB, error) {
-	if wait == 0 {
-		wait = DefaultWait
+func (c SQLiteConfig) Connect(ctx context.Context) (*DB, error) {
+	if c.Wait == 0 {
+		c.Wait = DefaultWait
 	}
-	if err := fitFile(file, wait); err != nil {
+	if err := fitFile(c.File, c.Wait); err != nil {
 		return nil, err
 	}
-	if err := create(file); err != nil {
+	if err := create(c.File); err != nil {
 		return nil, fmt.Errorf("sqldb: %w", err)
 	}
+	return c.connect(ctx)
+}
+
+// ConnectTo is Connect for a file that has all migrations of a part: else it returns
+// the error of [DB.Check], and has changed nothing.
+func (c SQLiteConfig) ConnectTo(ctx context.Context, p Part) (*DB, error) {
+	if c.Wait == 0 {
+		c.Wait = DefaultWait
+	}
+	if err := fitFile(c.File, c.Wait); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(c.File); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: there is no file %s: call Migrate of the same configuration, which makes it",
+			ErrNotMigrated, c.File)
+	}
+	if err := c.peek(ctx, p); err != nil {
+		return nil, err
+	}
+	return c.connect(ctx)
+}
+
+// peek checks a part without turning the file's journal into a write-ahead log.
+func (c SQLiteConfig) peek(ctx context.Context, p Part) (err error) {
+	e := &sqlite{file: c.File, wait: c.Wait, names: newNames("")}
+	pragmas := url.Values{"_pragma": {e.busyTimeout(), "query_only(ON)", "trusted_schema(OFF)"}}
+	db, err := sql.Open("sqlite", e.uri(pragmas))
+	if err != nil {
+		return fmt.Errorf("sqldb: %w", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return e.failed(err)
+	}
+	q := &sqliteConn{file: e, conn: conn, prepared: map[string]*sql.Stmt{}}
+	defer func() { err = errors.Join(err, q.close()) }()
+	if err := check(ctx, q, e.names, p); err != nil {
+		return fmt.Errorf("%s: %w", c.File, err)
+	}
+	return nil
+}
+
+func (c SQLiteConfig) connect(ctx context.Context) (*DB, error) {
 	var err error
-	e := &sqlite{file: file, wait: wait}
+	e := &sqlite{file: c.File, wait: c.Wait, names: newNames("")}
 	if e.writeDB, err = sql.Open("sqlite", e.dsn()); err != nil {
 		return nil, fmt.Errorf("sqldb: %w", err)
 	}
@@ -84,7 +137,7 @@ func OpenSQLiteWait(ctx context.Context, file string, wait time.Duration) (*DB, 
 	if err := e.writeDB.PingContext(ctx); err != nil {
 		return nil, errors.Join(e.failed(err), e.shut())
 	}
-	return &DB{engine: e, dialect: SQLite}, nil
+	return &DB{engine: e, dialect: SQLite, names: e.names}, nil
 }
 
 // fitFile refuses what is no file of a database, before anything is made.
@@ -160,7 +213,11 @@ func (e *sqlite) busyTimeout() string { return fmt.Sprintf("busy_timeout(%d)", e
 func (e *sqlite) dsn(more ...string) string {
 	pragmas := append(more, e.busyTimeout(), "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)",
 		"foreign_keys(ON)", "trusted_schema(OFF)")
-	return "file:" + (&url.URL{Path: e.file}).EscapedPath() + "?" + url.Values{"_pragma": pragmas}.Encode()
+	return e.uri(url.Values{"_pragma": pragmas})
+}
+
+func (e *sqlite) uri(parameters url.Values) string {
+	return "file:" + (&url.URL{Path: e.file}).EscapedPath() + "?" + parameters.Encode()
 }
 
 func (e *sqlite) shut() error {
@@ -236,7 +293,7 @@ func (c *sqliteConn) prepare(ctx context.Context, text string) (*sql.Stmt, error
 	if stmt, ok := c.prepared[text]; ok {
 		return stmt, nil
 	}
-	stmt, err := c.conn.PrepareContext(ctx, placeholders(text))
+	stmt, err := c.conn.PrepareContext(ctx, placeholders(c.file.names.script(text)))
 	if err != nil {
 		return nil, c.file.failed(err)
 	}
@@ -389,7 +446,7 @@ func insertRows(table string, columns []string, rows int) string {
 func (t *sqliteTx) Lock(context.Context, string, ...string) error { return nil }
 
 func (t *sqliteTx) script(ctx context.Context, text string) error {
-	if _, err := t.conn.ExecContext(ctx, text); err != nil {
+	if _, err := t.conn.ExecContext(ctx, t.file.names.script(text)); err != nil {
 		return t.file.failed(err)
 	}
 	return nil
@@ -445,9 +502,6 @@ func (e *sqlite) migrate(ctx context.Context, fn func(migrator) error) error {
 	}
 	defer tx.rollback()
 	t := tx.(*sqliteTx)
-	if err := t.script(ctx, migrationsTable); err != nil {
-		return err
-	}
 	if err := fn(t); err != nil {
 		return err
 	}

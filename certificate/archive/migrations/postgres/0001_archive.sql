@@ -4,14 +4,14 @@
 -- Each primary key begins with what the rows may be distributed by: part, the
 -- first two characters of the id, or the digest that leads to the id. With
 -- Citus, before the first row:
---   SELECT create_distributed_table(t, 'part') FROM unnest('{certificate_documents,
---     certificate_keys}'::regclass[]) AS t;
---   SELECT create_distributed_table('certificate_requests', 'request_key');
---   SELECT create_distributed_table('certificate_owners', 'owner');
+--   SELECT create_distributed_table(t, 'part') FROM unnest(ARRAY['{certificate_documents}',
+--     '{certificate_keys}']::regclass[]) AS t;
+--   SELECT create_distributed_table('{certificate_requests}', 'request_key');
+--   SELECT create_distributed_table('{certificate_owners}', 'owner');
 --
 -- Statistics keep a sample of the values that they are made of, out of the
 -- reach of a purge: no column has any but part.
-CREATE TABLE certificate_documents (
+CREATE TABLE {certificate_documents} (
   part TEXT COLLATE "C" NOT NULL,
   id TEXT COLLATE "C" NOT NULL,
   request_key TEXT NOT NULL,
@@ -27,36 +27,44 @@ CREATE TABLE certificate_documents (
 );
 
 -- It is encrypted: there is nothing to compress.
-ALTER TABLE certificate_documents ALTER body SET STORAGE EXTERNAL;
+ALTER TABLE {certificate_documents} ALTER body SET STORAGE EXTERNAL;
 
-CREATE INDEX certificate_documents_expiry ON certificate_documents (part, expires);
+CREATE INDEX certificate_documents_expiry ON {certificate_documents} (part, expires);
 
-ALTER TABLE certificate_documents
+ALTER TABLE {certificate_documents}
   ALTER id SET STATISTICS 0, ALTER request_key SET STATISTICS 0, ALTER payload_key SET STATISTICS 0, ALTER owner SET STATISTICS 0,
   ALTER comune SET STATISTICS 0, ALTER kind SET STATISTICS 0, ALTER issued_at SET STATISTICS 0, ALTER expires SET STATISTICS 0,
   ALTER mac SET STATISTICS 0, ALTER body SET STATISTICS 0;
 
-CREATE TABLE certificate_keys (
+CREATE TABLE {certificate_keys} (
   part TEXT COLLATE "C" NOT NULL,
   id TEXT COLLATE "C" NOT NULL,
   secret BYTEA NOT NULL,
   PRIMARY KEY (part, id)
 );
 
-ALTER TABLE certificate_keys ALTER id SET STATISTICS 0, ALTER secret SET STATISTICS 0;
+ALTER TABLE {certificate_keys} ALTER id SET STATISTICS 0, ALTER secret SET STATISTICS 0;
 
-CREATE TABLE certificate_requests (
+CREATE TABLE {certificate_requests} (
   request_key TEXT COLLATE "C" NOT NULL PRIMARY KEY,
   id TEXT NOT NULL
 );
 
-ALTER TABLE certificate_requests ALTER request_key SET STATISTICS 0, ALTER id SET STATISTICS 0;
+ALTER TABLE {certificate_requests} ALTER request_key SET STATISTICS 0, ALTER id SET STATISTICS 0;
 
-CREATE TABLE certificate_owners (
+CREATE TABLE {certificate_owners} (
   owner TEXT COLLATE "C" NOT NULL,
   issued_at BIGINT NOT NULL, -- as in certificate_documents
   id TEXT COLLATE "C" NOT NULL,
   PRIMARY KEY (owner, issued_at, id)
 );
 
-ALTER TABLE certificate_owners ALTER owner SET STATISTICS 0, ALTER issued_at SET STATISTICS 0, ALTER id SET STATISTICS 0;
+ALTER TABLE {certificate_owners} ALTER owner SET STATISTICS 0, ALTER issued_at SET STATISTICS 0, ALTER id SET STATISTICS 0;
+
+-- Which migrations were applied.
+CREATE TABLE IF NOT EXISTS {schema_migrations} (
+  schema TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, applied_at TEXT NOT NULL,
+  PRIMARY KEY (schema, version));
+
+INSERT INTO {schema_migrations} (schema, version, name, applied_at)
+VALUES ('certificate_archive', 1, '0001_archive.sql', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));

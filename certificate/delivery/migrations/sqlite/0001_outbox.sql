@@ -1,5 +1,5 @@
 -- The outbox: see the one for PostgreSQL.
-CREATE TABLE delivery_messages (
+CREATE TABLE {delivery_messages} (
   part TEXT NOT NULL,
   certificate TEXT NOT NULL,
   channel TEXT NOT NULL,
@@ -17,4 +17,12 @@ CREATE TABLE delivery_messages (
   PRIMARY KEY (part, certificate, channel)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX delivery_messages_due ON delivery_messages (part, not_before) WHERE state IN ('queued', 'sending');
+CREATE INDEX delivery_messages_due ON {delivery_messages} (part, not_before) WHERE state IN ('queued', 'sending');
+
+-- Which migrations were applied.
+CREATE TABLE IF NOT EXISTS {schema_migrations} (
+  schema TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, applied_at TEXT NOT NULL,
+  PRIMARY KEY (schema, version));
+
+INSERT INTO {schema_migrations} (schema, version, name, applied_at)
+VALUES ('certificate_delivery', 1, '0001_outbox.sql', strftime('%Y-%m-%dT%H:%M:%SZ', 'now'));

@@ -8,18 +8,18 @@
 -- reach of a purge: columns that say something of a person have none.
 --
 -- To distribute the tables with Citus, before the first row:
---   SELECT create_distributed_table(t, 'comune') FROM unnest('{comune_locks,
---     sections,electors,enrolments,persons}'::regclass[]) AS t;
---   SELECT create_distributed_table('elector_routes', 'anpr_id');
---   SELECT create_distributed_table('person_routes', 'anpr_id');
---   SELECT create_distributed_table('person_codes', 'fiscal_code');
+--   SELECT create_distributed_table(t, 'comune') FROM unnest(ARRAY['{comune_locks}',
+--     '{sections}', '{electors}', '{enrolments}', '{persons}']::regclass[]) AS t;
+--   SELECT create_distributed_table('{elector_routes}', 'anpr_id');
+--   SELECT create_distributed_table('{person_routes}', 'anpr_id');
+--   SELECT create_distributed_table('{person_codes}', 'fiscal_code');
 
 -- What an update locks to have a comune to itself.
-CREATE TABLE comune_locks (
+CREATE TABLE {comune_locks} (
   comune TEXT COLLATE "C" NOT NULL PRIMARY KEY
 );
 
-CREATE TABLE sections (
+CREATE TABLE {sections} (
   comune TEXT COLLATE "C" NOT NULL,
   number TEXT COLLATE "C" NOT NULL,
   seat_name TEXT NOT NULL,
@@ -33,13 +33,13 @@ CREATE TABLE sections (
   PRIMARY KEY (comune, number)
 );
 
-ALTER TABLE sections
+ALTER TABLE {sections}
   ALTER number SET STATISTICS 0, ALTER seat_name SET STATISTICS 0, ALTER seat SET STATISTICS 0,
   ALTER european_constituency SET STATISTICS 0, ALTER regional_constituency SET STATISTICS 0,
   ALTER district_constituency SET STATISTICS 0, ALTER chamber_college SET STATISTICS 0,
   ALTER senate_college SET STATISTICS 0, ALTER translations SET STATISTICS 0;
 
-CREATE TABLE electors (
+CREATE TABLE {electors} (
   comune TEXT COLLATE "C" NOT NULL, -- the one that registered him
   anpr_id TEXT COLLATE "C" NOT NULL,
   capacity SMALLINT,
@@ -60,7 +60,7 @@ CREATE TABLE electors (
   PRIMARY KEY (comune, anpr_id)
 ) WITH (fillfactor = 90); -- room to change a row in its page, without its index
 
-ALTER TABLE electors
+ALTER TABLE {electors}
   ALTER anpr_id SET STATISTICS 0, ALTER capacity SET STATISTICS 0,
   ALTER general_comune SET STATISTICS 0, ALTER general_section SET STATISTICS 0,
   ALTER bolzano SET STATISTICS 0, ALTER bolzano_comune SET STATISTICS 0, ALTER bolzano_section SET STATISTICS 0,
@@ -75,7 +75,7 @@ ALTER TABLE electors
   ALTER certifiability SET STATISTICS 0;
 
 -- Where an elector is enrolled: what a section's list is read from.
-CREATE TABLE enrolments (
+CREATE TABLE {enrolments} (
   comune TEXT COLLATE "C" NOT NULL, -- of the list
   list TEXT COLLATE "C" NOT NULL,
   section TEXT COLLATE "C" NOT NULL,
@@ -84,12 +84,20 @@ CREATE TABLE enrolments (
   PRIMARY KEY (comune, list, section, anpr_id)
 );
 
-ALTER TABLE enrolments
+ALTER TABLE {enrolments}
   ALTER section SET STATISTICS 0, ALTER anpr_id SET STATISTICS 0, ALTER home SET STATISTICS 0;
 
-CREATE TABLE elector_routes (
+CREATE TABLE {elector_routes} (
   anpr_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
   comune TEXT COLLATE "C" NOT NULL
 );
 
-ALTER TABLE elector_routes ALTER anpr_id SET STATISTICS 0, ALTER comune SET STATISTICS 0;
+ALTER TABLE {elector_routes} ALTER anpr_id SET STATISTICS 0, ALTER comune SET STATISTICS 0;
+
+-- Which migrations were applied.
+CREATE TABLE IF NOT EXISTS {schema_migrations} (
+  schema TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, applied_at TEXT NOT NULL,
+  PRIMARY KEY (schema, version));
+
+INSERT INTO {schema_migrations} (schema, version, name, applied_at)
+VALUES ('electoral', 1, '0001_registry.sql', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));

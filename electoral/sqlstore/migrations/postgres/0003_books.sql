@@ -3,21 +3,21 @@
 --
 -- The primary key of record_routes begins with the person, as those of the
 -- other tables that route one to his comune. With Citus, before the first row:
---   SELECT create_distributed_table(t, 'comune') FROM unnest('{operations,
---     records}'::regclass[]) AS t;
---   SELECT create_distributed_table('record_routes', 'subject');
+--   SELECT create_distributed_table(t, 'comune') FROM unnest(ARRAY['{operations}',
+--     '{records}']::regclass[]) AS t;
+--   SELECT create_distributed_table('{record_routes}', 'subject');
 
-ALTER TABLE electors
+ALTER TABLE {electors}
   ADD removal_reason SMALLINT,
   ADD removal TEXT; -- JSON
 
-ALTER TABLE electors ALTER removal_reason SET STATISTICS 0, ALTER removal SET STATISTICS 0;
+ALTER TABLE {electors} ALTER removal_reason SET STATISTICS 0, ALTER removal SET STATISTICS 0;
 
 -- Who is in a list of a comune that is not his.
-CREATE INDEX enrolments_guests ON enrolments (comune, anpr_id, home) WHERE home <> comune;
+CREATE INDEX enrolments_guests ON {enrolments} (comune, anpr_id, home) WHERE home <> comune;
 
 -- The operation journal: who was touched, by what, when; no value.
-CREATE TABLE operations (
+CREATE TABLE {operations} (
   comune TEXT COLLATE "C" NOT NULL, -- the one that did it
   anpr_id TEXT COLLATE "C" NOT NULL,
   at BIGINT NOT NULL, -- milliseconds since 1970, UTC
@@ -26,14 +26,14 @@ CREATE TABLE operations (
   PRIMARY KEY (comune, anpr_id, at, operation)
 );
 
-CREATE INDEX operations_time ON operations (comune, at, anpr_id, operation);
+CREATE INDEX operations_time ON {operations} (comune, at, anpr_id, operation);
 
-ALTER TABLE operations
+ALTER TABLE {operations}
   ALTER anpr_id SET STATISTICS 0, ALTER at SET STATISTICS 0, ALTER operation SET STATISTICS 0,
   ALTER revision SET STATISTICS 0;
 
 -- The books.
-CREATE TABLE records (
+CREATE TABLE {records} (
   comune TEXT COLLATE "C" NOT NULL,
   book TEXT COLLATE "C" NOT NULL,
   id TEXT COLLATE "C" NOT NULL,
@@ -45,14 +45,14 @@ CREATE TABLE records (
   PRIMARY KEY (comune, book, id)
 );
 
-CREATE INDEX records_expiry ON records (comune, expires) WHERE expires IS NOT NULL;
+CREATE INDEX records_expiry ON {records} (comune, expires) WHERE expires IS NOT NULL;
 
-ALTER TABLE records
+ALTER TABLE {records}
   ALTER id SET STATISTICS 0, ALTER subject SET STATISTICS 0, ALTER state SET STATISTICS 0,
   ALTER at SET STATISTICS 0, ALTER expires SET STATISTICS 0, ALTER body SET STATISTICS 0;
 
 -- Where the records about a person are.
-CREATE TABLE record_routes (
+CREATE TABLE {record_routes} (
   subject TEXT COLLATE "C" NOT NULL,
   book TEXT COLLATE "C" NOT NULL,
   comune TEXT COLLATE "C" NOT NULL,
@@ -60,22 +60,25 @@ CREATE TABLE record_routes (
   PRIMARY KEY (subject, book, comune, id)
 );
 
-ALTER TABLE record_routes
+ALTER TABLE {record_routes}
   ALTER subject SET STATISTICS 0, ALTER book SET STATISTICS 0, ALTER comune SET STATISTICS 0, ALTER id SET STATISTICS 0;
 
 -- The first and the last day on which a person may be born, YYYY-MM-DD; NULL
 -- if nothing is known. Of a month the last day that any has stands for its own.
-ALTER TABLE persons
+ALTER TABLE {persons}
   ADD born_first TEXT COLLATE "C",
   ADD born_last TEXT COLLATE "C";
 
-ALTER TABLE persons ALTER born_first SET STATISTICS 0, ALTER born_last SET STATISTICS 0;
+ALTER TABLE {persons} ALTER born_first SET STATISTICS 0, ALTER born_last SET STATISTICS 0;
 
-UPDATE persons SET
+UPDATE {persons} SET
   born_first = (birth::json->>'date') || CASE length((birth::json->>'date')) WHEN 10 THEN '' WHEN 7 THEN '-01' WHEN 4 THEN '-01-01' END,
   born_last = (birth::json->>'date') || CASE length((birth::json->>'date')) WHEN 10 THEN '' WHEN 7 THEN '-31' WHEN 4 THEN '-12-31' END;
 
-CREATE INDEX persons_birth ON persons (comune, born_first, anpr_id);
+CREATE INDEX persons_birth ON {persons} (comune, born_first, anpr_id);
 
 -- Those of whom the day is not known: few.
-CREATE INDEX persons_birth_unsure ON persons (comune, born_first, anpr_id) WHERE born_first <> born_last;
+CREATE INDEX persons_birth_unsure ON {persons} (comune, born_first, anpr_id) WHERE born_first <> born_last;
+
+INSERT INTO {schema_migrations} (schema, version, name, applied_at)
+VALUES ('electoral', 3, '0003_books.sql', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));

@@ -2,7 +2,7 @@
 -- a person to his comune: elector_routes, person_routes, person_codes.
 -- Answers are 1 (yes), 0 (no) or NULL (not given).
 
-CREATE TABLE sections (
+CREATE TABLE {sections} (
   comune TEXT NOT NULL,
   number TEXT NOT NULL,
   seat_name TEXT NOT NULL,
@@ -16,7 +16,7 @@ CREATE TABLE sections (
   PRIMARY KEY (comune, number)
 ) WITHOUT ROWID;
 
-CREATE TABLE electors (
+CREATE TABLE {electors} (
   comune TEXT NOT NULL, -- the one that registered him
   anpr_id TEXT NOT NULL,
   capacity INTEGER,
@@ -38,7 +38,7 @@ CREATE TABLE electors (
 ) WITHOUT ROWID;
 
 -- Where an elector is enrolled: what a section's list is read from.
-CREATE TABLE enrolments (
+CREATE TABLE {enrolments} (
   comune TEXT NOT NULL, -- of the list
   list TEXT NOT NULL,
   section TEXT NOT NULL,
@@ -47,7 +47,15 @@ CREATE TABLE enrolments (
   PRIMARY KEY (comune, list, section, anpr_id)
 ) WITHOUT ROWID;
 
-CREATE TABLE elector_routes (
+CREATE TABLE {elector_routes} (
   anpr_id TEXT NOT NULL PRIMARY KEY,
   comune TEXT NOT NULL
 ) WITHOUT ROWID;
+
+-- Which migrations were applied.
+CREATE TABLE IF NOT EXISTS {schema_migrations} (
+  schema TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, applied_at TEXT NOT NULL,
+  PRIMARY KEY (schema, version));
+
+INSERT INTO {schema_migrations} (schema, version, name, applied_at)
+VALUES ('electoral', 1, '0001_registry.sql', strftime('%Y-%m-%dT%H:%M:%SZ', 'now'));

@@ -1,0 +1,266 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+func script(ctx context.Context, c *pgx.Conn, text string) error {
+	_, err := c.PgConn().Exec(ctx, text).ReadAll()
+	return named(err)
+}
+
+// postgresReader runs queries and keeps the first error of the server.
+type postgresReader struct {
+	names *names
+	conn  *pgx.Conn
+	// asking is what goes before each query outside of a transaction, and ends with it.
+	asking string
+	err    error
+}
+
+func (r *postgresReader) Dialect() Dialect { return PostgreSQL }
+
+func (r *postgresReader) failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	err = named(err)
+	if r.err == nil {
+		r.err = err
+	}
+	return err
+}
+
+// named gives an error of the server the name under which callers know it.
+func named(err error) error {
+	switch {
+	case hasCode(err, diskFull):
+		return fmt.Errorf("%w: on the volume of the PostgreSQL server: %w", ErrFull, err)
+	case hasCode(err, readOnlyTransaction):
+		return fmt.Errorf("%w: the PostgreSQL server takes reads only: %w", ErrReadOnly, err)
+	case hasCode(err, insufficientPrivilege):
+		return fmt.Errorf("%w: a role of the database is missing a GRANT: %w", ErrDenied, err)
+	}
+	return prefixed(err)
+}
+
+func (r *postgresReader) Query(ctx context.Context, text string, args ...any) (Rows, error) {
+	text = r.names.statement(text)
+	if r.asking == "" {
+		rows, err := r.conn.Query(ctx, text, args...)
+		if err != nil {
+			return nil, r.failed(err)
+		}
+		return postgresRows{Rows: rows, reader: r}, nil
+	}
+	// Both go to the server at once, which takes them for one transaction.
+	var b pgx.Batch
+	b.Queue(r.asking)
+	b.Queue(text, args...)
+	results := r.conn.SendBatch(ctx, &b)
+	rows, err := pgx.Rows(nil), error(nil)
+	if _, err = results.Exec(); err == nil {
+		rows, err = results.Query()
+	}
+	if err != nil {
+		_ = results.Close()
+		return nil, r.failed(err)
+	}
+	return postgresRows{rows, r, results}, nil
+}
+
+type postgresRows struct {
+	pgx.Rows
+	reader *postgresReader
+	batch  pgx.BatchResults // nil within a transaction
+}
+
+func (r postgresRows) Err() error { return r.reader.failed(r.Rows.Err()) }
+
+func (r postgresRows) Close() {
+	r.Rows.Close()
+	if r.batch != nil {
+		_ = r.batch.Close() // Err has what failed
+	}
+}
+
+type postgresTx struct {
+	postgresReader
+	pooled *pgxpool.Conn // nil when it has ended
+	free   func()
+}
+
+func (t *postgresTx) Exec(ctx context.Context, list ...Statement) error {
+	switch len(list) {
+	case 0:
+		return nil
+	case 1:
+		_, err := t.conn.Exec(ctx, t.names.statement(list[0].Text), list[0].Args...)
+		return t.failed(err)
+	}
+	var b pgx.Batch
+	for _, s := range list {
+		b.Queue(t.names.statement(s.Text), s.Args...)
+	}
+	return t.failed(t.conn.SendBatch(ctx, &b).Close())
+}
+
+// Lock locks rows, in the order of the comuni. A comune that has no row yet
+// gets one, which stays.
+func (t *postgresTx) Lock(ctx context.Context, table string, comuni ...string) error {
+	comuni, table = slices.Sorted(slices.Values(comuni)), t.names.table(table)
+	for _, comune := range slices.Compact(comuni) {
+		text := `SELECT 1 FROM ` + table + ` WHERE comune = $1 FOR UPDATE`
+		for tries := 0; ; tries++ {
+			tag, err := t.conn.Exec(ctx, text, comune)
+			if err != nil {
+				return t.failed(err)
+			}
+			if tag.RowsAffected() > 0 {
+				break
+			}
+			if tries > 0 {
+				return t.failed(fmt.Errorf("the lock of comune %q in %s was deleted", comune, table))
+			}
+			if _, err := t.conn.Exec(ctx, `INSERT INTO `+table+` (comune) VALUES ($1) ON CONFLICT (comune) DO NOTHING`,
+				comune); err != nil {
+				return t.failed(err)
+			}
+		}
+	}
+	return nil
+}
+
+func (t *postgresTx) script(ctx context.Context, text string) error {
+	return t.failed(script(ctx, t.conn, t.names.script(text)))
+}
+
+// commitTerm bounds the wait for the answer to COMMIT.
+const commitTerm = time.Minute
+
+// commit is not cancelled by its caller's context once COMMIT is on its way: the
+// transaction might stand although the caller was told that it does not.
+func (t *postgresTx) commit(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return prefixed(err)
+	}
+	if t.conn.IsClosed() {
+		return t.failed(errors.New("the connection was lost before COMMIT"))
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTerm)
+	defer cancel()
+	// A transaction of which a statement has failed ends with COMMIT too, but
+	// as a rollback.
+	answer, err := t.conn.PgConn().Exec(ctx, "COMMIT").ReadAll()
+	if err == nil && (len(answer) != 1 || answer[0].CommandTag.String() != "COMMIT") {
+		err = fmt.Errorf("%w: %w", errRolledBack, t.err)
+	}
+	if err != nil {
+		if unsettled(err) {
+			err = fmt.Errorf("%w: %w", ErrUnknown, err)
+		}
+		return t.failed(err)
+	}
+	t.end()
+	return nil
+}
+
+// unsettled reports whether after an error of COMMIT it is not known whether the
+// transaction stands: the server did not say no. A server that is shut down may
+// have committed before it ends the session.
+func unsettled(err error) bool {
+	pg, answered := errors.AsType[*pgconn.PgError](err)
+	if !answered {
+		return !errors.Is(err, errRolledBack)
+	}
+	return pg.Severity == "FATAL" || pg.Severity == "PANIC" || pg.SeverityUnlocalized == "FATAL" ||
+		pg.SeverityUnlocalized == "PANIC" || hasCode(err, completionUnknown, resolutionUnknown)
+}
+
+func (t *postgresTx) rollback() {
+	if t.pooled == nil {
+		return
+	}
+	if !t.conn.IsClosed() && t.conn.PgConn().TxStatus() != 'I' {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_ = script(ctx, t.conn, "ROLLBACK")
+	}
+	t.end() // and is closed if it still is in a transaction
+}
+
+func (t *postgresTx) end() {
+	t.pooled.Release()
+	t.pooled = nil
+	t.free()
+}
+
+// SQLSTATE codes.
+const (
+	serializationFailure  = "40001"
+	deadlockDetected      = "40P01"
+	uniqueViolation       = "23505"
+	lockNotAvailable      = "55P03"
+	completionUnknown     = "40003"
+	diskFull              = "53100"
+	readOnlyTransaction   = "25006"
+	insufficientPrivilege = "42501"
+	resolutionUnknown     = "08007"
+	undefinedTable        = "42P01"
+	duplicateTable        = "42P07"
+	duplicateObject       = "42710"
+)
+
+func hasCode(err error, codes ...string) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && slices.Contains(codes, pg.Code)
+}
+
+// retryable gives up late after the first two codes, with which the server says
+// that the transaction would have succeeded alone. A unique key may have been
+// taken by another transaction after this one saw that it was free; if it was
+// taken before, a few attempts are enough to know.
+func (t *postgresTx) retryable() (int, error) {
+	switch {
+	case hasCode(t.err, serializationFailure, deadlockDetected):
+		return 20, t.err
+	case hasCode(t.err, uniqueViolation):
+		return 3, t.err
+	}
+	return 0, nil
+}
+
+// migrationLock is the first key of the lock of migrations: "anpr".
+const migrationLock = 0x616e7072
+
+func (e *postgres) migrate(ctx context.Context, fn func(migrator) error) error {
+	tx, err := e.begin(ctx, locking)
+	if err != nil {
+		return err
+	}
+	defer tx.rollback()
+	t := tx.(*postgresTx)
+	// There may be no table to lock yet. What the scripts call is PostgreSQL's own.
+	err = t.script(ctx, fmt.Sprintf("SET LOCAL search_path = pg_catalog; SELECT pg_advisory_xact_lock(%d, %d)",
+		migrationLock, int32(crc32.ChecksumIEEE([]byte(e.names.schema)))))
+	if err == nil {
+		err = fn(t)
+	}
+	if err != nil {
+		return err
+	}
+	return t.commit(ctx)
+}
+
+func (e *postgres) backup(context.Context, string) error {
+	return fmt.Errorf("sqldb: backup: of a PostgreSQL database pg_dump makes one: %w", errors.ErrUnsupported)
+}
