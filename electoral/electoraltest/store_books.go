@@ -20,6 +20,7 @@ func bookCases() []storeCase {
 	return []storeCase{
 		{"counts", "Counts counts the places of each list and section, in the order of their texts", storeCounts},
 		{"record", "PutRecord writes every field, instants to the millisecond, and replaces", storeRecord},
+		{"records at once", "a writer that takes many records at once writes what PutRecord would", storeBulkRecords},
 		{"records", "Records yields what a search selects, in the order of id and comune", storeRecords},
 		{"records about", "Records finds the records about a person, of one comune or of all", storeRecordsAbout},
 		{"record removed", "what is removed is in no answer; to remove what is not there is no error",

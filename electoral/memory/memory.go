@@ -465,6 +465,16 @@ func (s *memoryState) PutRecord(ctx context.Context, r registry.Record) error {
 	return s.usable(ctx)
 }
 
+// PutRecords implements [registry.BulkBookWriter].
+func (s *memoryState) PutRecords(ctx context.Context, list []registry.Record) error {
+	for _, r := range list {
+		if err := s.PutRecord(ctx, r); err != nil {
+			return err
+		}
+	}
+	return s.usable(ctx)
+}
+
 func (s *memoryState) RemoveRecord(ctx context.Context, comune string, book registry.Book, id string) error {
 	s.records.remove(recordKey{comune, book, id})
 	return s.usable(ctx)

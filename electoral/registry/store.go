@@ -125,7 +125,6 @@ type BookWriter interface {
 // it writes many records of the books at once.
 type BulkBookWriter interface {
 	// PutRecords does what [BookWriter.PutRecord] does for each record, in their order.
-	// A key that stands twice among them is an error.
 	PutRecords(ctx context.Context, list []Record) error
 }
 

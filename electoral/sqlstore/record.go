@@ -195,6 +195,36 @@ func (t *transaction) recordsByRoute(ctx context.Context, s registry.RecordSearc
 // PutRecord implements [registry.BookWriter]. A record with another subject
 // than before is refused.
 func (t *transaction) PutRecord(ctx context.Context, r registry.Record) error {
+	return t.PutRecords(ctx, []registry.Record{r})
+}
+
+// recordBatch is how many records are written together.
+const recordBatch = 500
+
+// PutRecords implements [registry.BulkBookWriter].
+func (t *transaction) PutRecords(ctx context.Context, records []registry.Record) error {
+	for part := range slices.Chunk(records, recordBatch) {
+		var list []sqldb.Statement
+		for _, r := range part {
+			more, err := recordStatements(r)
+			if err != nil {
+				return err
+			}
+			if err := t.lock(ctx, r.Comune); err != nil {
+				return err
+			}
+			list = append(list, more...)
+		}
+		if err := t.tx.Exec(ctx, list...); err != nil {
+			r := part[0]
+			return fmt.Errorf("sqlstore: %s %q of %q, and what is written with it: %w", r.Book, r.ID, r.Comune, err)
+		}
+	}
+	return nil
+}
+
+// recordStatements write a record and the route to it.
+func recordStatements(r registry.Record) ([]sqldb.Statement, error) {
 	row := []any{r.Comune, string(r.Book), r.ID, r.Subject, r.State, millis(r.At), nil, nil}
 	if !r.Expires.IsZero() {
 		row[6] = millis(r.Expires)
@@ -203,10 +233,7 @@ func (t *transaction) PutRecord(ctx context.Context, r registry.Record) error {
 		row[7] = r.Body
 	}
 	if err := records.check(row); err != nil {
-		return err
-	}
-	if err := t.lock(ctx, r.Comune); err != nil {
-		return err
+		return nil, err
 	}
 	list := []sqldb.Statement{{Text: records.insertText + putRecordConflict, Args: row}}
 	if r.Subject != "" {
@@ -214,10 +241,7 @@ func (t *transaction) PutRecord(ctx context.Context, r registry.Record) error {
 		s.Text += ` ON CONFLICT (subject, book, comune, id) DO NOTHING`
 		list = append(list, s)
 	}
-	if err := t.tx.Exec(ctx, list...); err != nil {
-		return fmt.Errorf("sqlstore: %s %q of %q: %w", r.Book, r.ID, r.Comune, err)
-	}
-	return nil
+	return list, nil
 }
 
 // RemoveRecord implements [registry.BookWriter].
