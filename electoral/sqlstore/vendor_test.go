@@ -180,7 +180,8 @@ func TestRefused(t *testing.T) {
 			says: "its columns are dirty, version", open: true},
 		{name: "a table of our name", prepare: old + "CREATE TABLE {schema}.persons (id INT)", want: sqlstore.ErrBadSchema,
 			says: "already has persons"},
-		{name: "an index of our name", prepare: old + "CREATE TABLE {schema}.x (id INT); CREATE INDEX persons_birth ON {schema}.x (id)",
+		{name: "an index of our name", prepare: old + "CREATE TABLE {schema}.x (id INT);" +
+			"CREATE INDEX persons_birth ON {schema}.x (id)",
 			want: sqlstore.ErrBadSchema, says: "already has persons_birth"},
 		{name: "a view of our name", prepare: old + "CREATE VIEW {schema}.records AS SELECT 1", want: sqlstore.ErrBadSchema,
 			says: "already has records"},
@@ -271,8 +272,8 @@ func TestMigrationsByHand(t *testing.T) {
 	require.NoError(t, db.Close())
 	require.NoError(t, sqlstore.PostgresConfig{DSN: dsn}.Migrate(t.Context()))
 	noted := func(schema string) []string {
-		rows, err := conn.Query(t.Context(), `SELECT schema || ' ' || version || ' ' || name || ' ' || length(applied_at) FROM `+
-			pgx.Identifier{schema, "schema_migrations"}.Sanitize()+` ORDER BY version`)
+		rows, err := conn.Query(t.Context(), `SELECT schema || ' ' || version || ' ' || name || ' ' || length(applied_at)
+			FROM `+pgx.Identifier{schema, "schema_migrations"}.Sanitize()+` ORDER BY version`)
 		require.NoError(t, err)
 		list, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		require.NoError(t, err)
@@ -282,8 +283,8 @@ func TestMigrationsByHand(t *testing.T) {
 	require.Len(t, noted(strange), 5)
 	require.Equal(t, "electoral 3 0003_books.sql 20", noted(strange)[2])
 	columns := func(schema string) []string {
-		rows, err := conn.Query(t.Context(), `SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable
-			FROM information_schema.columns WHERE table_schema = $1 ORDER BY 1`, schema)
+		rows, err := conn.Query(t.Context(), `SELECT table_name || '.' || column_name || ' ' || data_type || ' ' ||
+			is_nullable FROM information_schema.columns WHERE table_schema = $1 ORDER BY 1`, schema)
 		require.NoError(t, err)
 		list, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		require.NoError(t, err)
@@ -363,8 +364,8 @@ func TestGrants(t *testing.T) {
 	require.ErrorContains(t, err, "permission denied")
 
 	var more int
-	require.NoError(t, connect(t, dsn).QueryRow(t.Context(), `SELECT count(*) FROM pg_tables, unnest('{INSERT,UPDATE,DELETE,
-		TRUNCATE,REFERENCES,TRIGGER}'::text[]) AS p WHERE schemaname = 'elettorale'
+	require.NoError(t, connect(t, dsn).QueryRow(t.Context(), `SELECT count(*) FROM pg_tables, unnest('{INSERT,UPDATE,
+		DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) AS p WHERE schemaname = 'elettorale'
 		AND has_table_privilege($1, 'elettorale.' || tablename, p)`, reader).Scan(&more))
 	require.Zero(t, more, "rights of the reader but to read")
 	read, err := config(asReader).Open(t.Context())

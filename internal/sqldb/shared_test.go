@@ -200,8 +200,8 @@ func TestSQLiteOpensOnlyOurs(t *testing.T) {
 		before := fileOf(t, c.File)
 		_, err = c.ConnectTo(ctx, part)
 		require.ErrorIs(t, err, want)
-		require.Equal(t, before, fileOf(t, c.File), "not even its journal")
 		require.ErrorIs(t, c.Migrate(ctx, part), sqldb.ErrBadSchema)
+		require.Equal(t, before, fileOf(t, c.File), "not even its journal")
 	}
 }
 
