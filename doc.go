@@ -47,6 +47,13 @@
 // is on record as asked before it is made, and its outcome after it; a reading is on
 // record before its answer leaves. What cannot be recorded is neither done nor shown.
 //
+// # What may be nil
+//
+// A context must not be nil: a nil one panics, as everywhere in Go, and so does a
+// method of a nil pointer. A zero value, a nil reader, writer, function, store or
+// element of a slice is an error that says what was expected, or has a meaning that
+// its documentation gives.
+//
 // # Compatibility
 //
 // Before version 1 anything may change, and CHANGELOG.md says how. What is

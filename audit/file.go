@@ -137,10 +137,16 @@ type Reader struct {
 	sum    Hash // what it gave last
 }
 
-// NewReader reads the header. The error is a [*FormatError], or that of r.
+var errNoReader = errors.New("audit: the reader is nil")
+
+// NewReader reads the header. The error is a [*FormatError], or that of r; a nil r
+// is an error too.
 func NewReader(r io.Reader) (*Reader, error) { return newReader(r, nil) }
 
 func newReader(src io.Reader, again func() bool) (*Reader, error) {
+	if src == nil {
+		return nil, errNoReader
+	}
 	r := &Reader{src: src, again: again, buf: make([]byte, 4*MaxRecord), hash: sha256.New()}
 	if err := r.readHeader(); err != nil {
 		return nil, err

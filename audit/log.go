@@ -96,6 +96,9 @@ func (b *batch) leave(p *pending) bool {
 	return true
 }
 
+// errNotMade is the error of a Log that New has not made.
+var errNotMade = errors.New("audit: a Log without a store: expected one that New has made")
+
 // New makes a log on a store. Several logs, in one process or in many, may use the
 // same store if the store allows it.
 func New(cfg Config) (*Log, error) {
@@ -122,6 +125,9 @@ func (l *Log) Append(ctx context.Context, chain string, e Entry) (Record, error)
 	}
 	if err := e.Check(); err != nil {
 		return Record{}, err
+	}
+	if l.store == nil {
+		return Record{}, errNotMade
 	}
 	// The callers encode and hash their payloads at the same time: only the headers
 	// need the order of the chain.
@@ -255,6 +261,9 @@ func NewRecords(random io.Reader, chain string, head Head, at time.Time, entries
 	if err := CheckChain(chain); err != nil {
 		return nil, err
 	}
+	if random == nil {
+		return nil, errors.New("audit: the source of random bytes is nil")
+	}
 	records := make([]Record, len(entries))
 	for i, e := range entries {
 		if err := e.Check(); err != nil {
@@ -273,16 +282,29 @@ func NewRecords(random io.Reader, chain string, head Head, at time.Time, entries
 func clockBack(t time.Time, head Head) bool { return head.Size > 0 && t.Before(head.Time) }
 
 // Head returns the end of a chain, by the store.
-func (l *Log) Head(ctx context.Context, chain string) (Head, error) { return l.store.Head(ctx, chain) }
+func (l *Log) Head(ctx context.Context, chain string) (Head, error) {
+	if l.store == nil {
+		return Head{}, errNotMade
+	}
+	return l.store.Head(ctx, chain)
+}
 
 // Chains yields the names of the chains in ascending order. It stops after the
 // first error.
-func (l *Log) Chains(ctx context.Context) iter.Seq2[string, error] { return l.store.Chains(ctx) }
+func (l *Log) Chains(ctx context.Context) iter.Seq2[string, error] {
+	if l.store == nil {
+		return func(yield func(string, error) bool) { yield("", errNotMade) }
+	}
+	return l.store.Chains(ctx)
+}
 
 // Records yields the records of a chain in order, from a sequence number. It
 // stops after the first error, and does not check hashes: [Log.VerifyChain]
 // does.
 func (l *Log) Records(ctx context.Context, chain string, from uint64) iter.Seq2[Record, error] {
+	if l.store == nil {
+		return func(yield func(Record, error) bool) { yield(Record{}, errNotMade) }
+	}
 	return l.store.Records(ctx, chain, from)
 }
 
@@ -290,6 +312,12 @@ func (l *Log) Records(ctx context.Context, chain string, from uint64) iter.Seq2[
 // It does not check it. The error is [ErrNoChain] if there are no records, and
 // then nothing was written.
 func (l *Log) Export(ctx context.Context, w io.Writer, chain string) error {
+	switch {
+	case l.store == nil:
+		return errNotMade
+	case w == nil:
+		return errors.New("audit: the writer is nil")
+	}
 	buf, err := FileHeader(chain)
 	if err != nil {
 		return err

@@ -204,6 +204,9 @@ func (l *Log) VerifyChain(ctx context.Context, chain string) (ChainReport, error
 	if err := check(ctx, chain); err != nil {
 		return ChainReport{}, err
 	}
+	if l.store == nil {
+		return ChainReport{}, errNotMade
+	}
 	c := newChecker(chain, "")
 	for r, err := range l.store.Records(ctx, chain, 0) {
 		if err != nil {
@@ -222,6 +225,9 @@ func (l *Log) VerifyChain(ctx context.Context, chain string) (ChainReport, error
 // with the number of chains, not of records.
 func (l *Log) Verify(ctx context.Context) (Report, error) {
 	var rep Report
+	if l.store == nil {
+		return rep, errNotMade
+	}
 	for chain, err := range l.store.Chains(ctx) {
 		if err != nil {
 			return rep, err
@@ -327,6 +333,9 @@ func VerifyFS(ctx context.Context, fsys fs.FS) (Report, error) {
 }
 
 func readDir(ctx context.Context, fsys fs.FS) ([]fs.DirEntry, error) {
+	if fsys == nil {
+		return nil, errors.New("audit: the file system is nil")
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

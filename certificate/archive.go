@@ -134,7 +134,9 @@ func (i *Issuer) expires(day electoral.Date) time.Time {
 // to an officer of the comune that issued it, or of the one that took the place of
 // this comune ([HeirSource]); a collective certificate only to such an officer. Anybody else is refused with [NotYours]. If the document is
 // no longer there, or has expired, the refusal is [Expired]. A person who is
-// not admitted is refused with the faults of [electoral.Admit].
+// not admitted is refused with the faults of [electoral.Admit]. Other errors are
+// those of the archive and of the source, an issuer without an archive, and
+// [electoral.ErrNotRecorded]: then nothing is shown.
 func (i *Issuer) Download(ctx context.Context, req electoral.Request, id string) (Issued, error) {
 	var out Issued
 	p := i.ownPassage(ctx, req, electoral.OpDownloadCertificate)
@@ -187,7 +189,8 @@ func (i *Issuer) mayDownload(ctx context.Context, who electoral.Actor, anprID st
 }
 
 // Mine returns the archived certificates of the citizen who asks, the latest
-// first, without PDF and Embedded. It refuses as [Issuer.Download] does.
+// first, without PDF and Embedded. Its errors are those of [Issuer.Download], but
+// for [Expired].
 func (i *Issuer) Mine(ctx context.Context, req electoral.Request) ([]Archived, error) {
 	var list []Archived
 	p := i.ownPassage(ctx, req, electoral.OpListCertificates)
@@ -235,7 +238,9 @@ func (i *Issuer) kept(ctx context.Context, owners []string, at time.Time) ([]Arc
 //
 // requestID identifies the request, as in [electoral.Request]. The access is on
 // record before Original returns, as an access of [electoral.AnonymousReader]
-// whose subject is [CertificateSubject].
+// whose subject is [CertificateSubject]; if it is not, the error wraps
+// [electoral.ErrNotRecorded]. Other errors are those of the archive, and an issuer
+// without one.
 func (i *Issuer) Original(ctx context.Context, requestID string, mark contrassegno.Mark) (Issued, error) {
 	if i.cfg.Archive == nil {
 		return Issued{}, errNoArchive
@@ -291,7 +296,8 @@ func (i *Issuer) original(ctx context.Context, mark contrassegno.Mark, at time.T
 }
 
 // Sweep deletes the archived certificates whose validity is over and returns
-// how many it deleted. It is meant for a daily task.
+// how many it deleted. It is meant for a daily task. The error is that of the
+// archive, with the number of those that are gone, or an issuer without one.
 func (i *Issuer) Sweep(ctx context.Context) (int, error) {
 	if i.cfg.Archive == nil {
 		return 0, errNoArchive
@@ -314,7 +320,8 @@ func (i *Issuer) Sweep(ctx context.Context) (int, error) {
 // outcome of a repetition, which issues nothing: nothing leaves before the
 // outcome is recorded, so the citizen got neither the earlier document nor a
 // refusal. It is unknown for an entry of an earlier version that does not hold
-// the role of the person who asked, if the archive does not have its document.
+// the role of the person who asked, if the archive does not have its document. The
+// error is that of the archive or of the log; the rest may be closed by another call.
 func (i *Issuer) Recover(ctx context.Context, open []electoral.Access) (int, error) {
 	closed := 0
 	for _, entry := range open {

@@ -261,7 +261,7 @@ func TestArchiveAdmits(t *testing.T) {
 	} {
 		req := good
 		k.change(&req.Request)
-		want := electoral.Admit(req.Request).Err()
+		want := electoral.Faults(electoral.Admit(req.Request)).Err()
 		for what, call := range map[string]func() (any, error){
 			"issue":    func() (any, error) { return i.Issue(t.Context(), req) },
 			"preview":  func() (any, error) { return i.Preview(t.Context(), req) },

@@ -2,7 +2,6 @@ package certificate
 
 import (
 	"archive/zip"
-	"bufio"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/internal/spreadsheet"
 )
 
 // A Finder finds a person by codice fiscale; [electoral.Population] is one.
@@ -55,8 +55,13 @@ type BatchCount struct {
 
 // A BatchRow is the outcome of one row.
 type BatchRow struct {
-	// Row is the number of the row, from 1; a heading is not counted.
-	Row        int
+	// Row is the number of the row, from 1; headings and empty rows are not
+	// counted. FileRow is the row as a spreadsheet shows it, with them, and Column
+	// the letter of the column of the codes there.
+	Row     int
+	FileRow int
+	Column  string
+	// FiscalCode is what the cell holds, cut after 64 bytes.
 	FiscalCode string
 	// Outcome is [BatchIssued], [BatchRefused] or [BatchFailed].
 	Outcome BatchOutcome
@@ -78,33 +83,51 @@ const (
 	BatchFailed  BatchOutcome = "errore"
 )
 
+// MaxBatch is the most rows of a batch.
+const MaxBatch = 1_000_000
+
 // maxBatchFailures is how many rows may fail since the last issued row before a
 // batch stops: then something that all rows need is out of order.
 const maxBatchFailures = 20
 
 // Batch issues certificates for the codici fiscali of a CSV and writes a ZIP
 // archive with the documents and, last, the report esito.csv, one row for each
-// row of the input. The code stands in the first column, or in the column with
-// the heading "codice fiscale"; the separator is a comma or a semicolon. Memory
-// does not grow with the number of rows, except for the list of the archive's
-// files. Names of files hold no personal data; the report holds the codici
-// fiscali.
+// row of the input, in the form in which Excel opens it: UTF-8 with a byte order
+// mark, semicolons, no cell that is a formula. Memory does not grow with the number
+// of rows, except for the codes, the report and the list of the archive's files.
+// Names of files hold no personal data; the report holds the codici fiscali.
+//
+// The CSV is as a spreadsheet writes it: UTF-8 or UTF-16, cells parted by
+// semicolons, tabs or commas, or by what a first line "sep=;" says, rows ended by
+// CR, LF or both. The codes stand in the column with the heading "codice fiscale",
+// "cod. fisc.", "CF" or another spelling of it, below titles if there are any, or,
+// without a heading, in the column of the first code. A cell may say ="CODE" or
+// 'CODE. Empty rows count for nothing. A workbook (.xlsx, .xls) is refused, with the
+// advice to save it as CSV. A code that an earlier row holds is refused with the
+// number of that row.
 //
 // The rows are refused or fail one by one, each on record as an issue of its
 // own. Batch itself fails if the person who asks is not admitted
-// ([electoral.Admit]), if the CSV or the archive cannot be read or written, if
-// a row of the CSV is longer than 64 KiB, after 20 failures without an issue
-// between them, or when ctx is cancelled. Then the count and what was written
-// so far stand, without the report.
+// ([electoral.Admit]), after 20 failures without an issue between them, when ctx is
+// cancelled, if the archive cannot be written or the CSV cannot be read. It fails
+// with a [*FileError], of code [FileUnreadable], if the CSV is none, breaks off, has
+// a row of more than 64 KiB, more than [MaxBatch] rows or more than 256 MiB. Then the
+// count and what was written so far stand, without the report.
 func (i *Issuer) Batch(ctx context.Context, req BatchRequest, codes io.Reader, out io.Writer) (BatchCount, error) {
+	if i.engine == nil {
+		return BatchCount{}, errNotMade
+	}
 	if err := req.check(); err != nil {
 		return BatchCount{}, err
+	}
+	if out == nil {
+		return BatchCount{}, errNoWriter
 	}
 	rows, err := newCodeReader(codes)
 	if err != nil {
 		return BatchCount{}, err
 	}
-	b := batch{issuer: i, req: req, zip: zip.NewWriter(out)}
+	b := batch{issuer: i, req: req, zip: zip.NewWriter(out), seen: map[electoral.FiscalCode]int{}}
 	if err := b.run(ctx, rows); err != nil {
 		return b.count, err
 	}
@@ -122,7 +145,7 @@ func (r *BatchRequest) check() error {
 	// in ANPR. The length of the id is checked below.
 	admitted := r.Request
 	admitted.ID = "batch"
-	if err := electoral.Admit(admitted).Err(); err != nil {
+	if err := electoral.Faults(electoral.Admit(admitted)).Err(); err != nil {
 		return err
 	}
 	switch {
@@ -146,6 +169,7 @@ type batch struct {
 	count  BatchCount
 	failed int // since the last issued row
 	report []BatchRow
+	seen   map[electoral.FiscalCode]int // the row of the file in which a code stood first
 }
 
 type batchResult struct {
@@ -166,19 +190,24 @@ func (b *batch) run(ctx context.Context, rows *codeReader) error {
 		defer close(pending)
 		for n := 1; ; n++ {
 			code, err := rows.next()
+			if err == nil && n > MaxBatch {
+				err = newFileError(spreadsheet.ManyRows, rows.row, rows.column, strconv.Itoa(MaxBatch), errManyRows)
+			}
 			if err != nil {
 				if !errors.Is(err, io.EOF) {
 					readErr <- err
 				}
 				return
 			}
+			row := BatchRow{Row: n, FileRow: rows.row, Column: spreadsheet.ColumnName(rows.column), FiscalCode: code}
+			earlier := b.repeated(row)
 			done := make(chan batchResult, 1)
 			select {
 			case pending <- done:
 			case <-ctx.Done():
 				return
 			}
-			go func() { done <- b.one(ctx, n, code) }()
+			go func() { done <- b.one(ctx, row, earlier) }()
 		}
 	}()
 	for done := range pending {
@@ -200,12 +229,29 @@ func (b *batch) run(ctx context.Context, rows *codeReader) error {
 	return nil
 }
 
-// one issues the certificate of one row.
-func (b *batch) one(ctx context.Context, n int, code string) batchResult {
-	out := batchResult{BatchRow: BatchRow{Row: n, FiscalCode: code}}
-	parsed, err := electoral.ParseFiscalCode(code)
+// repeated returns the row of the file that has the code of a row already; 0 if none
+// has. Only the goroutine that reads the rows calls it.
+func (b *batch) repeated(row BatchRow) (earlier int) {
+	code, err := electoral.ParseFiscalCode(row.FiscalCode)
+	if err != nil {
+		return 0
+	}
+	if earlier = b.seen[code]; earlier == 0 {
+		b.seen[code] = row.FileRow
+	}
+	return earlier
+}
+
+// one issues the certificate of one row; earlier is the row that has the same code.
+func (b *batch) one(ctx context.Context, row BatchRow, earlier int) batchResult {
+	out := batchResult{BatchRow: row}
+	parsed, err := electoral.ParseFiscalCode(row.FiscalCode)
 	if err != nil {
 		out.Outcome, out.Reasons = BatchRefused, []Reason{newReason(FiscalCodeInvalid, "codiceFiscale")}
+		return out
+	}
+	if earlier > 0 {
+		out.Outcome, out.Reasons = BatchRefused, []Reason{repeatedIn(earlier)}
 		return out
 	}
 	person, err := b.req.People.ByFiscalCode(ctx, parsed)
@@ -218,7 +264,7 @@ func (b *batch) one(ctx context.Context, n int, code string) batchResult {
 		return out
 	}
 	request := b.req.Request
-	request.ID += "-" + strconv.Itoa(n)
+	request.ID += "-" + strconv.Itoa(row.Row)
 	issued, err := b.issuer.Issue(ctx, Request{Request: request, ANPRID: person.ANPRID, Kind: b.req.Kind,
 		Use: b.req.Use, Signer: b.req.Signer, Language: b.req.Language})
 	if refusal, ok := errors.AsType[*Refusal](err); ok {
@@ -234,7 +280,7 @@ func (b *batch) one(ctx context.Context, n int, code string) batchResult {
 		return out
 	}
 	out.Outcome, out.pdf, out.at, out.Protocol = BatchIssued, issued.PDF, issued.Data.IssuedAt, issued.Data.Protocol
-	out.File = fmt.Sprintf("%05d-%s.pdf", n, issued.Data.Protocol)
+	out.File = fmt.Sprintf("%05d-%s.pdf", row.Row, issued.Data.Protocol)
 	return out
 }
 
@@ -292,11 +338,20 @@ func (b *batch) writeReport() error {
 	return writeReport(w, b.report)
 }
 
+var errNoWriter = errors.New("certificate: batch: the writer is nil")
+
 func writeReport(w io.Writer, rows []BatchRow) error {
+	if w == nil {
+		return errNoWriter
+	}
+	if _, err := io.WriteString(w, "\ufeff"); err != nil { // by which Excel knows UTF-8
+		return fmt.Errorf("certificate: batch: %w", err)
+	}
 	c := csv.NewWriter(w)
 	c.UseCRLF = true
 	c.Comma = ';'
-	_ = c.Write([]string{"riga", "codice fiscale", "esito", "protocollo", "file", "codici", "motivi", "rimedi"})
+	_ = c.Write([]string{"riga", "codice fiscale", "esito", "protocollo", "file", "codici", "motivi", "rimedi",
+		"riga del file", "colonna del file"})
 	for _, r := range rows {
 		var codes, messages, remedies []string
 		for _, reason := range r.Reasons {
@@ -306,143 +361,21 @@ func writeReport(w io.Writer, rows []BatchRow) error {
 		if r.Outcome == BatchFailed {
 			messages = []string{"Errore tecnico: la richiesta si può ripetere."}
 		}
-		_ = c.Write([]string{strconv.Itoa(r.Row), spreadsheetSafe(r.FiscalCode), string(r.Outcome), r.Protocol, r.File,
-			strings.Join(codes, " "), strings.Join(messages, " "), strings.Join(remedies, " ")})
+		cells := []string{strconv.Itoa(r.Row), short(r.FiscalCode), string(r.Outcome), r.Protocol, r.File,
+			strings.Join(codes, " "), strings.Join(messages, " "), strings.Join(remedies, " "), "", r.Column}
+		if r.FileRow > 0 {
+			cells[8] = strconv.Itoa(r.FileRow)
+		}
+		for k := range cells {
+			cells[k] = spreadsheet.Safe(cells[k])
+		}
+		_ = c.Write(cells)
 	}
 	c.Flush()
 	if err := c.Error(); err != nil {
 		return fmt.Errorf("certificate: batch: %w", err)
 	}
 	return nil
-}
-
-// spreadsheetSafe bounds a text from the input, and keeps a spreadsheet from
-// reading it as a formula in the report.
-func spreadsheetSafe(s string) string {
-	if len(s) > 32 {
-		s = s[:32] + "…"
-	}
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return strings.ToValidUTF8(s, "?")
-}
-
-// codeReader reads codici fiscali from a CSV.
-type codeReader struct {
-	csv    *csv.Reader
-	input  *rowReader
-	column int
-	first  string
-	begun  bool
-}
-
-const (
-	// codeBuffer is how much of the CSV is read at once, and searched for the
-	// separator.
-	codeBuffer = 4096
-	// maxCodeRow bounds a row of the CSV, with the empty lines before it, in
-	// bytes: a quote that is not closed would turn the rest of the file into
-	// one row.
-	maxCodeRow = 64 << 10
-	// maxCode bounds the part of a code that is kept, in bytes: a codice
-	// fiscale has 16.
-	maxCode = 64
-)
-
-var errLongRow = fmt.Errorf("a row of the CSV is longer than %d bytes: "+
-	"expected one codice fiscale a row, every quote closed", maxCodeRow)
-
-// A rowReader fails when more bytes than a row may have were read since the
-// last row. A row of up to maxCodeRow bytes passes; one that is longer by two
-// codeBuffer, which may have been read ahead, does not.
-type rowReader struct {
-	io.Reader
-	n int
-}
-
-func (r *rowReader) Read(p []byte) (int, error) {
-	if r.n > maxCodeRow {
-		return 0, errLongRow
-	}
-	n, err := r.Reader.Read(p)
-	r.n += n
-	return n, err
-}
-
-// read returns the next record; its fields are valid until the next call.
-func (c *codeReader) read() ([]string, error) {
-	record, err := c.csv.Read()
-	c.input.n = 0
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = fmt.Errorf("certificate: batch: %w", err)
-	}
-	return record, err
-}
-
-// codeOf returns a field as it is kept: a copy, which does not hold the memory
-// of the whole record.
-func codeOf(field string) string {
-	field = strings.TrimSpace(field)
-	if len(field) > maxCode {
-		return field[:maxCode] + "…" // too long to be a code, whatever follows
-	}
-	return strings.Clone(field)
-}
-
-func newCodeReader(r io.Reader) (*codeReader, error) {
-	buf := bufio.NewReaderSize(r, codeBuffer)
-	head, err := buf.Peek(codeBuffer)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
-		return nil, fmt.Errorf("certificate: batch: %w", err)
-	}
-	if len(head) >= 3 && string(head[:3]) == "\ufeff" {
-		_, _ = buf.Discard(3)
-		head = head[3:]
-	}
-	line, _, _ := strings.Cut(string(head), "\n")
-	input := &rowReader{Reader: buf}
-	c := &codeReader{csv: csv.NewReader(input), input: input}
-	c.csv.FieldsPerRecord, c.csv.ReuseRecord = -1, true
-	if strings.Contains(line, ";") {
-		c.csv.Comma = ';'
-	}
-	record, err := c.read()
-	if errors.Is(err, io.EOF) {
-		return nil, errors.New("certificate: batch: the CSV is empty: expected one codice fiscale a row")
-	}
-	if err != nil {
-		return nil, err
-	}
-	for i, field := range record {
-		name := strings.ToLower(strings.NewReplacer(" ", "", "_", "", ".", "").Replace(strings.TrimSpace(field)))
-		if name == "codicefiscale" || name == "cf" {
-			c.column, c.begun = i, true
-			return c, nil
-		}
-	}
-	c.first = codeOf(record[0])
-	return c, nil
-}
-
-// next returns the next code; after the last, io.EOF. Empty rows are skipped.
-func (c *codeReader) next() (string, error) {
-	if !c.begun {
-		c.begun = true
-		return c.first, nil
-	}
-	for {
-		record, err := c.read()
-		if err != nil {
-			return "", err
-		}
-		if len(record) <= c.column {
-			return "", nil
-		}
-		if code := codeOf(record[c.column]); code != "" || len(record) > 1 {
-			return code, nil
-		}
-	}
 }
 
 // A Collection is the collection of signatures for which certificates are

@@ -214,10 +214,13 @@ func TestBatchNotAdmitted(t *testing.T) {
 	req.Actor.Method, req.Actor.Level = electoral.SPIDMethod, 1
 	var out bytes.Buffer
 	count, err := i.Batch(t.Context(), req, strings.NewReader(codes[0]), &out)
-	require.Equal(t, electoral.Admit(req.Request).Err(), err)
+	require.Equal(t, electoral.Faults(electoral.Admit(req.Request)).Err(), err)
 	assert.Zero(t, count)
 	assert.Zero(t, out.Len())
 }
+
+// codeBuffer is how much package spreadsheet reads at once.
+const codeBuffer = 4096
 
 // TestBatchLongRow counts how much of a row without an end is read.
 func TestBatchLongRow(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 func TestCitizenReasons(t *testing.T) {
 	officers := map[Code]bool{ // of documents that only a comune asks for
 		IssuingComuneUnknown: true, PersonRepeated: true, NobodyCertified: true, CollectiveClosed: true,
+		FileUnreadable: true,
 	}
 	forbidden := regexp.MustCompile(`(?i)CER-|\bart\.|D\.M\.|D\.P\.R\.|\bEN\d{3}|soggetto|allegato|AIRE\b|ANPR|\{`)
 	for _, r := range ReasonRules() {

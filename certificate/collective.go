@@ -19,6 +19,7 @@ import (
 	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
+	"github.com/liste-elettorali/anpr/internal/spreadsheet"
 )
 
 // A CollectiveRequest asks for one certificate of enrolment for many persons
@@ -78,6 +79,10 @@ func (c IssuedCollective) WriteReport(w io.Writer) error { return writeReport(w,
 // one after the document is archived and before it is released. An error of the
 // log, or one about a person that is not a refusal, ends the whole call:
 // nothing is released, and the request may be repeated.
+//
+// The other errors are the faults of [electoral.Admit]; a [*Refusal] with [NotYours],
+// [UseUnknown], [NotInList], [LanguageNotInForce], [RequestReused]
+// or [Expired]; a [*FileError]; and those of sealer, protocol, archive and log.
 //
 // With an archive, the id of an earlier request with the same rows gives the
 // same document; a person who has become certifiable since then stays out, with
@@ -177,7 +182,8 @@ func (c *collective) prepare(codes io.Reader) error {
 				MaxCollective)
 		}
 		fmt.Fprintf(sum, "%d\x00%s", len(code), code)
-		c.persons = append(c.persons, &collectivePerson{BatchRow: BatchRow{Row: n, FiscalCode: code}})
+		c.persons = append(c.persons, &collectivePerson{BatchRow: BatchRow{
+			Row: n, FileRow: rows.row, Column: spreadsheet.ColumnName(rows.column), FiscalCode: code}})
 	}
 	c.keys = keys{
 		request: c.issuer.requestKey(r.Request),
@@ -249,7 +255,7 @@ func rowsOf(d CollectiveData) map[int]bool {
 
 // assess looks up each person and notes who can be certified.
 func (c *collective) assess(ctx context.Context) error {
-	seen := map[electoral.FiscalCode]bool{}
+	seen := map[electoral.FiscalCode]int{} // the row of the file
 	refuse := func(p *collectivePerson, code Code) {
 		p.Outcome, p.Reasons = BatchRefused, []Reason{newReason(code, "codiceFiscale")}
 	}
@@ -258,11 +264,11 @@ func (c *collective) assess(ctx context.Context) error {
 		switch {
 		case err != nil:
 			refuse(p, FiscalCodeInvalid)
-		case seen[code]:
-			refuse(p, PersonRepeated)
+		case seen[code] > 0:
+			p.Outcome, p.Reasons = BatchRefused, []Reason{repeatedIn(seen[code])}
 		default:
 			p.code = code
-			seen[code] = true
+			seen[code] = p.FileRow
 		}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -50,6 +50,7 @@ const (
 	PersonRepeated        Code = "CER-COL-01"
 	NobodyCertified       Code = "CER-COL-02"
 	CollectiveClosed      Code = "CER-COL-03"
+	FileUnreadable        Code = "CER-COL-04"
 	CharacterNotPrintable Code = "CER-TES-01"
 	TextTooLong           Code = "CER-TES-02"
 )

@@ -169,7 +169,9 @@ const sealReason = "Sigillo elettronico del certificato (CAD, art. 62, comma 3)"
 
 const defaultAuthority = "Direzione centrale per i servizi elettorali"
 
-// NewIssuer checks the configuration and prepares fonts, texts and tables.
+// NewIssuer checks the configuration and prepares fonts, texts and tables. The error
+// says what is missing or wrong: sealer, source, recorder, base address and key of the
+// contrassegno, rules, logo, a text that the font cannot print, the time zones.
 func NewIssuer(cfg Config) (*Issuer, error) {
 	switch {
 	case cfg.Sealer == nil:
@@ -259,7 +261,9 @@ func (i *Issuer) loadTexts() error {
 // Offer says, for each kind, whether it can be issued now and, if not, every
 // reason; and in which languages. It issues nothing and shows nothing else
 // about the person, except that a citizen also sees what is kept for him. It is
-// one access, on record before Offer returns.
+// one access, on record before Offer returns. The error is that of
+// [electoral.Admit], of the source, of the archive or of the log
+// ([electoral.ErrNotRecorded]); what cannot be issued is no error.
 func (i *Issuer) Offer(ctx context.Context, req electoral.Request, anprID string) (Offer, error) {
 	p := i.passage(ctx, req, electoral.OpReadForCertificate, anprID)
 	p.ReadOnly = true

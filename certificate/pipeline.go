@@ -151,15 +151,22 @@ func (i *Issuer) protocol(ctx context.Context, req Request, at time.Time) (strin
 	return number, nil
 }
 
+// errNotMade is the error of an Issuer that NewIssuer has not made.
+var errNotMade = errors.New("certificate: an Issuer without a sealer, a source and a log: " +
+	"expected one that NewIssuer has made")
+
 // passage prepares the passage of a request through the access log. An access
 // to one person's data stands in the chain of the comune under which the person
 // is registered.
 func (i *Issuer) passage(
 	ctx context.Context, req electoral.Request, op electoral.Operation, anprID string,
 ) electoral.Passage {
+	if i.engine == nil {
+		return electoral.Passage{Refused: errNotMade}
+	}
 	access := electoral.NewAccess(req, op, i.calendar.Now())
 	access.Subject = anprID
-	refused := electoral.Admit(req).Err()
+	refused := electoral.Faults(electoral.Admit(req)).Err()
 	if anprID != "" {
 		home, err := i.cfg.Source.Home(ctx, anprID)
 		if err != nil {

@@ -287,7 +287,12 @@ var reasonRules = []electoral.Rule{
 		Code: electoral.Code(PersonRepeated), Severity: electoral.Error,
 		Message:  "La persona compare già in una riga precedente.",
 		Expected: "Nulla: è certificata una volta sola.",
-		Source:   sdkChoice,
+		Cases: []electoral.Case{{
+			Name:     "row",
+			Message:  "Lo stesso codice fiscale compare già nella riga {row} del file.",
+			Expected: "Nulla: la persona è certificata una volta sola.",
+		}},
+		Source: sdkChoice,
 	},
 	{
 		Code: electoral.Code(NobodyCertified), Severity: electoral.Error,
@@ -302,6 +307,7 @@ var reasonRules = []electoral.Rule{
 		Expected: "Una nuova richiesta.",
 		Source:   sdkChoice,
 	},
+	fileRule(),
 	{
 		Code: electoral.Code(CharacterNotPrintable), Severity: electoral.Error,
 		Message: "Un dato contiene un carattere che il certificato non può riportare.",

@@ -349,7 +349,7 @@ func (t *Texts) birth(s Subject) []part {
 		values["at"] = t.ToPlace(name)
 	}
 	place := plain(fill(where, values))
-	return fill(t.Born.of(s.Sex), map[string]string{"place": place, "date": t.When(b.Date)})
+	return fill(t.Born.of(s.Sex), map[string]string{"place": place, "date": t.when(b.Date)})
 }
 
 func (t *Texts) statement(d Data) []part {
@@ -365,6 +365,14 @@ func (t *Texts) statement(d Data) []part {
 		statements = t.Both
 	}
 	return fill(statements[d.Statement.Code].of(d.Subject.Sex), values)
+}
+
+// when returns a date in the language; in Italian if the texts have no When.
+func (t *Texts) when(d electoral.Date) string {
+	if t.When == nil {
+		return d.Italian()
+	}
+	return t.When(d)
 }
 
 // comune returns the name of a comune in the language.

@@ -258,6 +258,7 @@ const (
 	OpWithdrawSuccession  Operation = "comune-succession-withdraw"
 	OpUndoSuccession      Operation = "comune-succession-undo"
 	OpReadSuccessions     Operation = "comune-successions-read"
+	OpLowerRequestID      Operation = "request-id-lower"
 	OpOpenRevision        Operation = "revision-open"
 	OpProposeRevision     Operation = "revision-propose"
 	OpReadRevision        Operation = "revision-read"
@@ -288,12 +289,16 @@ type Recorder interface {
 // a known actor and method of authentication, credentials of at least level 2
 // or a smart card (D.M. 17 October 2022, art. 3 c. 3, art. 4 c. 4). It records
 // nothing. The methods of the registry apply it themselves; it is for services
-// outside the registry, such as the download of an archived certificate.
-func Admit(req Request) Faults {
+// outside the registry, such as the download of an archived certificate. The codes
+// are those of requests and actors, REG-ACC; Faults(found).Err() makes them an error.
+func Admit(req Request) []Fault {
 	var faults Faults
 	if !printableID(req.ID) {
 		faults = append(faults,
 			NewFault(RequestIDMissing, "request.id", strconv.QuoteToASCII(req.ID[:min(len(req.ID), 100)]), nil))
+	}
+	if req.Message && printableID(req.ID) && !anprID(req.ID) {
+		faults = append(faults, NewFault(RequestIDMissing.In("anpr"), "request.id", req.ID, nil))
 	}
 	// The code is personal data: it does not stand in the fault.
 	if _, err := ParseFiscalCode(string(req.Actor.FiscalCode)); err != nil {
@@ -350,6 +355,17 @@ func recordable(s string, most int) bool {
 		strings.IndexFunc(s, func(r rune) bool {
 			return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Cs, unicode.Zl, unicode.Zp)
 		}) < 0
+}
+
+// anprID reports whether s has the form of an id of ANPR's messages
+// (idOperazioneComune): 1 to 30 letters and digits.
+func anprID(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+			return false
+		}
+	}
+	return len(s) >= 1 && len(s) <= 30
 }
 
 func printableID(s string) bool {
@@ -465,13 +481,19 @@ func (e *PanicError) Error() string { return fmt.Sprintf("internal error: %v", e
 //
 //   - Refused, or the error of the work: its outcome is on record. A panic of the
 //     work is a [*PanicError].
-//   - [ErrRequestNotRecorded]: nothing was begun.
+//   - [ErrRequestNotRecorded]: nothing was begun. So it is without a Recorder.
 //   - [ErrOutcomeNotRecorded]: the work was done, and its outcome is not on record.
 //   - Refused, or the error of read-only work, and [ErrNotRecorded]: the outcome
 //     is not on record. The error of a change does not wrap ErrNotRecorded, since
 //     a caller who finds it would take the change for done; its text says that the
 //     outcome is not on record.
 func (p Passage) Do(ctx context.Context, work func(on *Entry) error) error {
+	if p.Recorder == nil {
+		if p.Refused != nil {
+			return fmt.Errorf("%w (the passage has no Recorder): %w", ErrRequestNotRecorded, p.Refused)
+		}
+		return fmt.Errorf("%w: the passage has no Recorder", ErrRequestNotRecorded)
+	}
 	e := &Entry{access: p.Access, only: p.ReadOnly}
 	err := p.Refused
 	if err == nil && !p.ReadOnly {

@@ -22,7 +22,7 @@ func TestAdmitMethods(t *testing.T) {
 			}})
 			from, known := least[m]
 			assert.Equal(t, known && level >= from && level <= 3, faults == nil, "%q at level %d: %v", m, level, faults)
-			assert.Equal(t, !known, faults.Has(electoral.ActorUnknown), "%q", m)
+			assert.Equal(t, !known, electoral.Faults(faults).Has(electoral.ActorUnknown), "%q", m)
 		}
 	}
 }

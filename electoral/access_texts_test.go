@@ -14,7 +14,7 @@ import (
 func TestTextsOfARequest(t *testing.T) {
 	good := electoral.Request{ID: "r-1", Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z",
 		Role: electoral.OfficerRole, Comune: "A074", Method: electoral.SPIDMethod, Level: 2}}
-	require.NoError(t, electoral.Admit(good).Err())
+	require.NoError(t, electoral.Faults(electoral.Admit(good)).Err())
 	for path, c := range map[string]struct {
 		most int
 		set  func(r *electoral.Request, text string)
@@ -35,7 +35,7 @@ func TestTextsOfARequest(t *testing.T) {
 			c.set(&r, text)
 			faults := electoral.Admit(r)
 			if fits {
-				require.NoError(t, faults.Err(), "%s: %.20q", path, text)
+				require.NoError(t, electoral.Faults(faults).Err(), "%s: %.20q", path, text)
 				continue
 			}
 			require.Len(t, faults, 1, "%s: %.20q", path, text)

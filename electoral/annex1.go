@@ -75,9 +75,16 @@ type SectionFinder func(comune, number string) (Section, bool)
 // Annex1Of returns the flat view of an elector. A constituency or a college
 // stands in it only where its answer is «si», as annex 1 says ("ove ... è
 // «si»"); an elector who votes in a division of the constituency Estero has no
-// college, although his section has one. find must not be nil; comuneName gives
-// the name of a comune from its Belfiore code.
+// college, although his section has one. With a nil find no section is at hand;
+// comuneName gives the name of a comune from its Belfiore code, and without it the
+// code stands in its place.
 func Annex1Of(e Elector, find SectionFinder, comuneName func(belfiore string) string) AnnexRecord {
+	if find == nil {
+		find = func(string, string) (Section, bool) { return Section{}, false }
+	}
+	if comuneName == nil {
+		comuneName = func(belfiore string) string { return belfiore }
+	}
 	enrolment := func(en *Enrolment) *AnnexEnrolment {
 		if en == nil {
 			return nil

@@ -11,7 +11,9 @@ import (
 const Rome = "Europe/Rome"
 
 // A Calendar gives the present instant and the present day in Italy. It is made
-// once and is safe for concurrent use if its clock is.
+// once and is safe for concurrent use if its clock is. The zero Calendar runs on
+// time.Now; on a system without a time zone database it counts days one hour east
+// of UTC, also in summer: make one with [NewCalendar], which fails there.
 type Calendar struct {
 	now  func() time.Time
 	rome *time.Location
@@ -33,16 +35,33 @@ func NewCalendar(now func() time.Time) (*Calendar, error) {
 }
 
 // Now returns the instant by the clock, in UTC, to the millisecond.
-func (c *Calendar) Now() time.Time { return c.now().UTC().Truncate(time.Millisecond) }
+func (c *Calendar) Now() time.Time { return c.clock().UTC().Truncate(time.Millisecond) }
 
 // Today returns the present day in Italy.
-func (c *Calendar) Today() Date { return c.Day(c.now()) }
+func (c *Calendar) Today() Date { return c.Day(c.clock()) }
 
 // Day returns the day on which an instant falls in Italy.
-func (c *Calendar) Day(at time.Time) Date { return refdata.DateOf(at.In(c.rome)) }
+func (c *Calendar) Day(at time.Time) Date { return refdata.DateOf(at.In(c.zone())) }
 
 // InRome returns the same instant in Italy's time zone.
-func (c *Calendar) InRome(at time.Time) time.Time { return at.In(c.rome) }
+func (c *Calendar) InRome(at time.Time) time.Time { return at.In(c.zone()) }
 
 // Begins returns the instant, in UTC, at which a complete day begins in Italy.
-func (c *Calendar) Begins(d Date) time.Time { return d.In(c.rome).UTC() }
+func (c *Calendar) Begins(d Date) time.Time { return d.In(c.zone()).UTC() }
+
+func (c *Calendar) clock() time.Time {
+	if c.now == nil {
+		return time.Now()
+	}
+	return c.now()
+}
+
+func (c *Calendar) zone() *time.Location {
+	if c.rome != nil {
+		return c.rome
+	}
+	if rome, err := time.LoadLocation(Rome); err == nil {
+		return rome
+	}
+	return time.FixedZone(Rome, 60*60)
+}

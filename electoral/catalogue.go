@@ -47,6 +47,7 @@ type Case struct {
 // (REG), on votes (VOT) and of the succession of comuni (SUC); [Rules] describes each.
 const (
 	IDMalformed                   Code = "ELE-ID-01"
+	DayImpossible                 Code = "ELE-DAT-01"
 	CapacityNotGiven              Code = "ELE-CAP-01"
 	CapacityNoWithStatus          Code = "ELE-CAP-02"
 	CapacityNoWithLists           Code = "ELE-CAP-03"
@@ -178,6 +179,7 @@ const (
 	ExtractionPurpose             Code = "REG-EST-03"
 	RequestIDReused               Code = "REG-ACC-05"
 	RequestIDOld                  Code = "REG-ACC-06"
+	RequestIDFar                  Code = "REG-ACC-09"
 	RevisionUnknown               Code = "REG-ACC-07"
 	AccessTextUnfit               Code = "REG-ACC-08"
 	RemovalNotHere                Code = "REG-CAN-01"
@@ -266,6 +268,7 @@ const (
 	SuccessionComuni              Code = "SUC-COM-01"
 	SuccessionNotHeir             Code = "SUC-COM-02"
 	SuccessionNotInArchive        Code = "SUC-COM-03"
+	SuccessionNotAnnounced        Code = "SUC-COM-04"
 	SuccessionMapping             Code = "SUC-SEZ-01"
 	SuccessionSectionLeft         Code = "SUC-SEZ-02"
 	SuccessionSectionData         Code = "SUC-SEZ-03"

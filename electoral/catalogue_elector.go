@@ -16,6 +16,18 @@ var electorRules = []Rule{
 		Source: "schemi ANPR V9.2.7 (tipoDato.xsd, vocabolarioSubentro.xsd)",
 	},
 	{
+		Code: DayImpossible, Severity: Error,
+		Description: "ogni data esiste nel calendario",
+		Message:     "La data {date} non esiste nel calendario.",
+		Expected:    "una data che esiste, per esempio 2026-02-28",
+		Cases: []Case{{
+			Name:     "missing",
+			Message:  "Manca il giorno al quale si giudica.",
+			Expected: "una data completa",
+		}},
+		Source: "ISO 8601-1 (calendario gregoriano)",
+	},
+	{
 		Code: CapacityNotGiven, Severity: Error,
 		Description: "il godimento dell'elettorato attivo è indicato con «si» o «no»",
 		Message:     "Non è indicato se il soggetto gode dell'elettorato attivo.",

@@ -40,6 +40,12 @@ var registryRules = []Rule{
 		Expected:    "da 1 a 64 caratteri ASCII stampabili, senza spazi",
 		Citizen: "La richiesta non è arrivata completa. Torni alla pagina precedente e la invii di nuovo; se succede " +
 			"ancora, lo segnali all'assistenza del portale.",
+		Cases: []Case{
+			{Name: "anpr", Message: "L'identificativo di un messaggio di ANPR ha solo lettere e cifre.",
+				Expected: "da 1 a 30 lettere e cifre (idOperazioneComune)",
+				Citizen: "La richiesta non è arrivata nella forma giusta. Torni alla pagina precedente e la invii di nuovo; se " +
+					"succede ancora, lo segnali all'assistenza del portale."},
+		},
 		Source: "D.M. 17 ottobre 2022, all. 2, ulteriori specifiche tecniche, punto 1",
 	},
 	{
@@ -296,6 +302,22 @@ var registryRules = []Rule{
 			"{last}.",
 		Expected: "un numero maggiore di {last}",
 		Source:   "schemi ANPR V9.2.7 (tipoDatoTestataRichiesta: idOperazioneComune)",
+	},
+	{
+		Code: RequestIDFar, Severity: Error,
+		Description: "un identificativo numerico non supera di molto l'ultimo del comune",
+		Message: "L'identificativo supera di oltre {most} l'ultimo del comune, {last}: se fosse accettato per errore, nessuna " +
+			"richiesta con un numero minore passerebbe più.",
+		Expected: "un numero poco maggiore di {last}",
+		Cases: []Case{
+			{Name: "long", Message: "L'identificativo numerico ha più di {most} cifre.",
+				Expected: "al massimo {most} cifre"},
+			{Name: "lower", Message: "Il nuovo ultimo numero non è minore di quello del comune, {last}.",
+				Expected: "un numero minore di {last}"},
+			{Name: "digits", Message: "Il nuovo ultimo numero non è un numero, o l'identificativo della richiesta lo è.",
+				Expected: "un numero fino a {most} cifre, in una richiesta con un identificativo che non è un numero"},
+		},
+		Source: "schemi ANPR V9.2.7 (tipoDatoTestataRichiesta: idOperazioneComune)",
 	},
 	{
 		Code: AccessTextUnfit, Severity: Error,

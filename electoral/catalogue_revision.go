@@ -225,7 +225,12 @@ var revisionRules = []Rule{
 		Message: "Di questa persona maggiorenne non si conosce alcuna iscrizione precedente: può venire da un comune " +
 			"che non ha ancora caricato le liste, o aver acquistato il diritto da poco.",
 		Expected: "la causa dell'iscrizione e il documento che la prova",
-		Source:   listsLaw + ", art. 32, nn. 4 e 5",
+		Cases: []Case{
+			{Name: "removed", Message: "La persona è stata cancellata dallo stesso comune di {comune} ({reason}) e l'anagrafe " +
+				"la dà registrata qui: può essere un errore da riparare, e non un'immigrazione.",
+				Expected: "la causa dell'iscrizione e il documento che la prova"},
+		},
+		Source: listsLaw + ", art. 32, nn. 4 e 5",
 	},
 	{
 		Code: DoubtAttestation, Severity: Warning,

@@ -50,6 +50,19 @@ var successionRules = []Rule{
 		Source: "archivio ANPR dei comuni; prassi ANPR (segnalazione 5209)",
 	},
 	{
+		Code: SuccessionNotAnnounced, Severity: Error,
+		Description: "le liste di un comune passano a un altro se lo dice l'archivio, o se il gestore ha l'atto dell'autorità",
+		Message: "L'archivio ha ancora il comune di {comune}, e il gestore del sistema non ha un atto che dal {day} metta " +
+			"al suo posto il comune di {heir}.",
+		Expected: "l'atto dell'autorità, registrato dal gestore del sistema, oppure l'archivio aggiornato",
+		Cases: []Case{
+			{Name: "heir", Message: "L'archivio non dice quale comune sia subentrato al comune di {comune}, e il gestore del " +
+				"sistema non ha un atto che dal {day} metta al suo posto il comune di {heir}.",
+				Expected: "l'atto dell'autorità, registrato dal gestore del sistema, oppure l'archivio aggiornato"},
+		},
+		Source: "archivio ANPR dei comuni; D.P.R. 20 marzo 1967, n. 223, art. 48",
+	},
+	{
 		Code: SuccessionDay, Severity: Error,
 		Description: "il giorno della successione è passato, ed è quello dell'archivio",
 		Message:     "Il giorno della successione manca, o non esiste.",

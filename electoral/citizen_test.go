@@ -33,6 +33,7 @@ var sameNames = []string{"Query.check", "Registry.Section"}
 // officersCodes are codes that the walk finds, though a citizen never meets them.
 var officersCodes = map[electoral.Code]string{
 	electoral.RequestIDOld: "only the numbers of a comune must grow",
+	electoral.RequestIDFar: "only the numbers of a comune must grow",
 }
 
 // TestCitizensCodes walks from the services that a citizen may call to every fault

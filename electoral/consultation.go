@@ -121,7 +121,7 @@ const (
 // or lies out of reason, voting of more than two days, an age or a term counted
 // more than a month from the vote (a runoff may count the age at the first round),
 // a notice or a call that is not before it.
-func (v Vote) Check() Faults {
+func (v Vote) Check() []Fault {
 	var out Faults
 	fault := func(c Cause, path, value string) { out = append(out, NewFault(c, path, value, nil)) }
 	if !slices.Contains(Consultations(), v.Consultation) {

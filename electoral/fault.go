@@ -109,7 +109,10 @@ func (f Fault) Error() string {
 // Unwrap returns the code, so that errors.Is finds it.
 func (f Fault) Unwrap() error { return f.Code }
 
-// Faults are all the faults of one operation, never only the first.
+// Faults are all the faults of one operation, never only the first, as its error.
+// What only judges returns a []Fault, which is no error: without faults, or with
+// warnings alone, Faults in an error would be one that is not nil. Faults(found).Err()
+// makes the error of what was found.
 type Faults []Fault
 
 // Error returns the faults, one a line.
@@ -142,10 +145,10 @@ func (fs Faults) Err() error {
 }
 
 // Errors returns the faults that forbid the operation.
-func (fs Faults) Errors() Faults { return fs.only(Error) }
+func (fs Faults) Errors() []Fault { return fs.only(Error) }
 
 // Warnings returns the faults that do not forbid the operation.
-func (fs Faults) Warnings() Faults { return fs.only(Warning) }
+func (fs Faults) Warnings() []Fault { return fs.only(Warning) }
 
 func (fs Faults) only(s Severity) Faults {
 	var out Faults
@@ -234,8 +237,12 @@ func (c Code) cause() (Code, string)      { return c, "" }
 func (s Situation) cause() (Code, string) { return s.Code, s.Case }
 
 // NewFault returns a fault of the rule of a code ([Rule.Fault]). For a code
-// without a rule the fault has the code and no texts.
+// without a rule the fault has the code and no texts; for a nil cause it has no
+// code either.
 func NewFault(c Cause, path, value string, args Args) Fault {
+	if c == nil {
+		c = Code("")
+	}
 	code, name := c.cause()
 	rule, ok := RuleOf(code)
 	if !ok {

@@ -17,9 +17,13 @@ const maxPersonLine = 64 << 10
 // UTF-8; blank lines do not count. It yields each person, or an error that
 // names the line and ends the reading: a field that is not known, a value of
 // the wrong kind, a malformed ANPR id or codice fiscale, a line of more than 64
-// KiB. Memory does not grow with the file.
+// KiB. Memory does not grow with the file. A nil r is an error.
 func ReadPersons(r io.Reader) iter.Seq2[Person, error] {
 	return func(yield func(Person, error) bool) {
+		if r == nil {
+			yield(Person{}, errors.New("electoral: persons: the reader is nil"))
+			return
+		}
 		lines := bufio.NewReaderSize(r, maxPersonLine)
 		for n := 1; ; n++ {
 			line, err := lines.ReadSlice('\n')
@@ -72,8 +76,14 @@ func parsePerson(line []byte) (Person, error) {
 }
 
 // WritePersons writes a file of persons in NDJSON, as [ReadPersons] reads it,
-// and returns their number.
+// and returns their number. Neither w nor persons may be nil.
 func WritePersons(w io.Writer, persons iter.Seq[Person]) (int, error) {
+	switch {
+	case w == nil:
+		return 0, errors.New("electoral: persons: the writer is nil")
+	case persons == nil:
+		return 0, errors.New("electoral: persons: the sequence is nil")
+	}
 	out := bufio.NewWriterSize(w, maxPersonLine)
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)

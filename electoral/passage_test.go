@@ -187,7 +187,7 @@ func TestAdmit(t *testing.T) {
 		require.Len(t, faults, 1, path)
 		assert.Equal(t, path, faults[0].Path)
 		assert.NotEmpty(t, faults[0].Source)
-		assert.NotContains(t, faults.Error(), "nobody", "the code of a person stands in no fault")
+		assert.NotContains(t, electoral.Faults(faults).Error(), "nobody", "the code of a person stands in no fault")
 	}
 }
 

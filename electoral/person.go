@@ -135,8 +135,10 @@ func (p Person) HasCitizenship(state string, at Date) bool {
 func (p Person) IsItalian(at Date) bool { return p.HasCitizenship(ItalianState, at) }
 
 // IsEUCitizen reports whether the person holds on a day the citizenship of a
-// State that is then a member of the European Union; Italy counts.
+// State that is then a member of the European Union; Italy counts. Nil tables mean
+// those embedded in the SDK.
 func (p Person) IsEUCitizen(tables *refdata.Tables, at Date) bool {
+	tables = tablesOr(tables)
 	return slices.ContainsFunc(p.Citizenships, func(c Citizenship) bool {
 		return c.HeldAt(at) && tables.EUMember(c.State, at)
 	})
@@ -237,8 +239,10 @@ type BirthPlace struct {
 // BirthPlace returns the names of the place of birth. A comune has the name
 // that it had on the day of the birth; if it still has that name, it is spelt
 // as today, since the archive of past comuni is in capitals. Where the
-// register's name differs from that of the tables, the register's is returned.
+// register's name differs from that of the tables, the register's is returned. Nil
+// tables mean those embedded in the SDK.
 func (b Birth) BirthPlace(tables *refdata.Tables) BirthPlace {
+	tables = tablesOr(tables)
 	name := strings.Join(strings.Fields(norm.NFC.String(b.PlaceName)), " ")
 	if state, ok := tables.StateByBelfiore(b.Place); ok && b.Place != "" {
 		// A register may repeat the State as the place.
@@ -262,6 +266,18 @@ func (b Birth) BirthPlace(tables *refdata.Tables) BirthPlace {
 		return BirthPlace{Name: name, Province: comune.ProvinceSigla}
 	}
 	return BirthPlace{Name: comune.Name, Province: comune.ProvinceSigla, Comune: &comune}
+}
+
+// tablesOr returns tables, or those embedded in the SDK if it is nil. In a build
+// whose embedded tables cannot be read nothing is known.
+func tablesOr(tables *refdata.Tables) *refdata.Tables {
+	if tables != nil {
+		return tables
+	}
+	if embedded, err := refdata.Embedded(); err == nil {
+		return embedded
+	}
+	return &refdata.Tables{}
 }
 
 // ValidANPRID reports whether s has the form of ANPR's id of a person's

@@ -44,7 +44,7 @@ type ExtenderConfig struct {
 // concurrent use.
 type Extender struct {
 	cfg  ExtenderConfig
-	last atomic.Pointer[tsp.Token] // says what the next time-stamp is like
+	last atomic.Pointer[Token] // says what the next time-stamp is like
 }
 
 // NewExtender checks the configuration.
@@ -202,7 +202,7 @@ func (e *Extender) Extend(ctx context.Context, doc []byte, level Level) ([]byte,
 
 // sample returns a time-stamp of the authority from before: the data to verify
 // the next one must be in the document before the next one is made.
-func (e *Extender) sample(ctx context.Context) (*tsp.Token, error) {
+func (e *Extender) sample(ctx context.Context) (*Token, error) {
 	if t := e.last.Load(); t != nil && e.cfg.Now().Before(t.Chain[0].NotAfter) {
 		return t, nil
 	}
@@ -469,12 +469,12 @@ func (p *place) level(s *pdf.Signature, found *inspected) (Level, error) {
 }
 
 // stamp returns a time-stamp over data.
-func stamp(ctx context.Context, t Timestamper, data []byte) (*tsp.Token, error) {
+func stamp(ctx context.Context, t Timestamper, data []byte) (*Token, error) {
 	sum := sha256.Sum256(data)
 	return stampDigest(ctx, t, sum[:])
 }
 
-func stampDigest(ctx context.Context, t Timestamper, sum []byte) (*tsp.Token, error) {
+func stampDigest(ctx context.Context, t Timestamper, sum []byte) (*Token, error) {
 	token, err := t.Timestamp(ctx, crypto.SHA256, sum)
 	if err != nil {
 		if ctx.Err() != nil {

@@ -204,11 +204,17 @@ func (s *PAdES) Level() Level { return s.cfg.Level }
 // defaultToken is the room in bytes for a time-stamp until one has been seen.
 const defaultToken = 8 << 10
 
-// Seal implements [Sealer]. The error wraps [ErrTimestamp] or [ErrRevocation]
-// if it was not the document or the key that failed.
+// Seal implements [Sealer]. The error wraps [ErrDocument] if the document cannot be
+// sealed, [ErrCertificate] if the certificate is not valid at the time of the seal,
+// [ErrNotQualified] as a [*NotQualifiedError], [ErrTimestamp] or [ErrRevocation] if an
+// authority did not answer, [ErrOutput] if the result fails its check; or it is that of
+// the key or of ctx.
 func (s *PAdES) Seal(ctx context.Context, doc []byte, d Details) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
+	}
+	if len(s.chain) == 0 {
+		return nil, fmt.Errorf("seal: %w: expected a PAdES that NewPAdES has made", ErrUnsupportedKey)
 	}
 	if d.Time.IsZero() {
 		d.Time = s.cfg.Now()
@@ -294,7 +300,7 @@ func (s *PAdES) seal(ctx context.Context, p *place, d Details, look *look, reser
 	if err != nil {
 		return nil, err
 	}
-	var token *tsp.Token
+	var token *Token
 	message, err := cms.Sign(s.message(ctx, &token), sig.digest(out, s.hash))
 	if err != nil {
 		return nil, signError(ctx, err)
@@ -342,7 +348,7 @@ func signError(ctx context.Context, err error) error {
 
 // message configures the CMS message. If making it takes a time-stamp, that is
 // stored in token.
-func (s *PAdES) message(ctx context.Context, token **tsp.Token) cms.SignConfig {
+func (s *PAdES) message(ctx context.Context, token **Token) cms.SignConfig {
 	cfg := cms.SignConfig{Signer: bound{ctx, s.cfg.Signer}, Chain: s.chain, Digest: s.hash, PSS: s.cfg.PSS}
 	if token == nil || !s.cfg.Level.AtLeast(LevelT) {
 		return cfg

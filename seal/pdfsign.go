@@ -67,10 +67,14 @@ func NewPDFSign(cfg PDFSignConfig) (*PDFSign, error) {
 // Production implements [Sealer].
 func (s *PDFSign) Production() bool { return s.cfg.Production }
 
-// Seal implements [Sealer].
+// Seal implements [Sealer]. The error wraps [ErrDocument], [ErrCertificate] or
+// [ErrOutput] as that of [PAdES.Seal] does, or is that of the key or of ctx.
 func (s *PDFSign) Seal(ctx context.Context, doc []byte, d Details) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
+	}
+	if len(s.chain) == 0 {
+		return nil, fmt.Errorf("seal: %w: expected a PDFSign that NewPDFSign has made", ErrUnsupportedKey)
 	}
 	if d.Time.IsZero() {
 		d.Time = s.cfg.Now()

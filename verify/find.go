@@ -127,7 +127,7 @@ func (v *Verifier) findInPicture(ctx context.Context, data []byte) (contrassegno
 
 func (v *Verifier) findInPDF(ctx context.Context, data []byte) (contrassegno.Mark, *FindError) {
 	var none contrassegno.Mark
-	f, err := pdf.Parse(ctx, data, v.cfg.Limits.PDF)
+	f, err := pdf.Parse(ctx, data, pdf.Limits(v.cfg.Limits.PDF))
 	if err != nil {
 		return none, pdfFindError(err)
 	}

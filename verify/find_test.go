@@ -21,7 +21,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/liste-elettorali/anpr/certificate/contrassegno"
-	"github.com/liste-elettorali/anpr/internal/pdf"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 	"github.com/liste-elettorali/anpr/seal"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
@@ -262,7 +261,7 @@ func TestFindNot(t *testing.T) {
 
 	// A bomb: a small stream that expands beyond what it declares.
 	small, err := verify.New(verify.Config{Now: fixedNow,
-		Limits: verify.Limits{PDF: pdf.Limits{Stream: 1 << 20, Expanded: 4 << 20}}})
+		Limits: verify.Limits{PDF: verify.PDFLimits{Stream: 1 << 20, Expanded: 4 << 20}}})
 	require.NoError(t, err)
 	findError(t, small, picture(flate, deflate(t, make([]byte, 8<<20))), verify.FindTooLarge, "troppo grandi")
 
@@ -361,7 +360,7 @@ func TestFindPrinted(t *testing.T) {
 
 func FuzzFind(f *testing.F) {
 	v, err := verify.New(verify.Config{Now: fixedNow, Limits: verify.Limits{Pixels: 1 << 16,
-		PDF: pdf.Limits{Size: 1 << 17, Stream: 1 << 18, Expanded: 1 << 20, Objects: 2000, Revisions: 20}}})
+		PDF: verify.PDFLimits{Size: 1 << 17, Stream: 1 << 18, Expanded: 1 << 20, Objects: 2000, Revisions: 20}}})
 	require.NoError(f, err)
 	mark := newMark(f, bytes.Repeat([]byte{7}, contrassegno.MinKeySize), structured)
 	img, err := png.Decode(bytes.NewReader(mark))

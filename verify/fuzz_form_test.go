@@ -34,7 +34,7 @@ func FuzzRevisions(f *testing.F) {
 		seal.Details{})
 	require.NoError(f, err)
 	v, err := verify.New(verify.Config{Trust: anchors(ca), Now: fixedNow, Limits: verify.Limits{
-		PDF: pdf.Limits{Size: 1 << 17, Stream: 1 << 18, Expanded: 1 << 20, Objects: 2000, Revisions: 20}}})
+		PDF: verify.PDFLimits{Size: 1 << 17, Stream: 1 << 18, Expanded: 1 << 20, Objects: 2000, Revisions: 20}}})
 	require.NoError(f, err)
 	require.True(f, v.PDF(f.Context(), doc, now).Valid)
 	next := unused(f, doc)

@@ -16,7 +16,7 @@ func FuzzPDF(f *testing.F) {
 	ca := newCA(f, sealtest.Config{})
 	doc := sealWith(f, ca, sealtest.Document("fuzz"))
 	v, err := verify.New(verify.Config{Trust: anchors(ca), Now: fixedNow, Limits: verify.Limits{
-		PDF: pdf.Limits{Size: 1 << 17, Stream: 1 << 18, Expanded: 1 << 20, Objects: 2000, Revisions: 20}}})
+		PDF: verify.PDFLimits{Size: 1 << 17, Stream: 1 << 18, Expanded: 1 << 20, Objects: 2000, Revisions: 20}}})
 	require.NoError(f, err)
 	require.True(f, v.PDF(f.Context(), doc, now).Valid)
 	root, dss := catalogWith(f, doc, "DSS", "<< /Certs [] >>")

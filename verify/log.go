@@ -42,7 +42,7 @@ func (v *Verifier) LogFile(ctx context.Context, r io.Reader) (Report, error) {
 }
 
 func (v *Verifier) log(found audit.Report, folder bool, err error) (Report, error) {
-	r := Report{Kind: KindLog, At: v.cfg.Now()}
+	r := Report{Kind: KindLog, At: v.made().cfg.Now()}
 	structure := logStructure(found, folder, err)
 	r.Checks = []Check{structure, logChain(found, structure.Outcome == Passed)}
 	for _, c := range []struct {

@@ -11,6 +11,7 @@ import (
 // was followed as a link, as [Verifier.Picture] judges one in a picture.
 func (v *Verifier) Contrassegno(ctx context.Context, mark contrassegno.Mark, documents []Document,
 	at time.Time) Report {
+	v = v.made()
 	if at.IsZero() {
 		at = v.cfg.Now()
 	}

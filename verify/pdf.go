@@ -24,6 +24,7 @@ var (
 // verifier's clock. data is not modified. When ctx ends, the
 // report says so and is not valid.
 func (v *Verifier) PDF(ctx context.Context, data []byte, at time.Time) Report {
+	v = v.made()
 	if at.IsZero() {
 		at = v.cfg.Now()
 	}
@@ -61,9 +62,9 @@ type judgement struct {
 // read parses the document and says whether every reader sees the same in it.
 func (j *judgement) read(data []byte) Check {
 	c := Check{Code: CodeStructure, Outcome: Failed}
-	f, err := pdf.Parse(j.ctx, data, j.v.cfg.Limits.PDF)
+	f, err := pdf.Parse(j.ctx, data, pdf.Limits(j.v.cfg.Limits.PDF))
 	if err != nil {
-		j.sigs = pdf.Salvage(data, j.v.cfg.Limits.PDF)
+		j.sigs = pdf.Salvage(data, pdf.Limits(j.v.cfg.Limits.PDF))
 		if len(j.sigs) > j.v.cfg.Limits.Signatures {
 			j.sigs = nil
 		}

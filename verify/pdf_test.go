@@ -139,10 +139,10 @@ func TestPDFLimits(t *testing.T) {
 	ca := newCA(t, sealtest.Config{})
 	doc := sealWith(t, ca, sealtest.Document("x"))
 	for name, limits := range map[string]verify.Limits{
-		"size":       {PDF: pdf.Limits{Size: 1000}},
-		"depth":      {PDF: pdf.Limits{Depth: 2}},
-		"objects":    {PDF: pdf.Limits{Objects: 5}},
-		"revisions":  {PDF: pdf.Limits{Revisions: 1}},
+		"size":       {PDF: verify.PDFLimits{Size: 1000}},
+		"depth":      {PDF: verify.PDFLimits{Depth: 2}},
+		"objects":    {PDF: verify.PDFLimits{Objects: 5}},
+		"revisions":  {PDF: verify.PDFLimits{Revisions: 1}},
 		"signatures": {Signatures: 1},
 	} {
 		v, err := verify.New(verify.Config{Trust: []*x509.Certificate{ca.Root()}, Limits: limits})

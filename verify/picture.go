@@ -28,6 +28,7 @@ var codesPicture = []Code{CodeDecode, CodeAuthentic, CodeMatchesDocument}
 // one of the documents embeds the data that it is bound to, and that document
 // is valid by itself. Without documents a picture is never valid.
 func (v *Verifier) Picture(ctx context.Context, data []byte, documents []Document, at time.Time) Report {
+	v = v.made()
 	if at.IsZero() {
 		at = v.cfg.Now()
 	}
@@ -91,7 +92,7 @@ func (v *Verifier) match(ctx context.Context, mark contrassegno.Mark, documents 
 
 // embedded returns the data that a certificate embeds.
 func (v *Verifier) embedded(ctx context.Context, data []byte) ([]byte, error) {
-	f, err := pdf.Parse(ctx, data, v.cfg.Limits.PDF)
+	f, err := pdf.Parse(ctx, data, pdf.Limits(v.cfg.Limits.PDF))
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/liste-elettorali/anpr/internal/pdf"
 	"github.com/liste-elettorali/anpr/seal/qualified"
 )
 
@@ -179,10 +178,24 @@ func (r *Report) conclude(required ...Code) {
 	}
 }
 
+// PDFLimits bound what is read of a PDF. A zero field means its default.
+type PDFLimits struct {
+	Size      int64 // bytes of the file; default 128 MiB
+	Depth     int   // nesting of arrays, dictionaries and trees; default 64
+	Objects   int   // cross-reference entries of all revisions; default 500,000
+	Revisions int   // default 250
+	Stream    int64 // bytes of one stream after decoding; default 64 MiB
+	Expanded  int64 // bytes of all streams after decoding, and at most Stream and 64 times the file; default 256 MiB
+
+	// Values bounds the elements of arrays and dictionaries, an entry counting
+	// three, beyond one for each eight bytes of the file; default 200,000.
+	Values int64
+}
+
 // Limits bound what is read of untrusted input. A zero field means its
 // default.
 type Limits struct {
-	PDF        pdf.Limits
+	PDF        PDFLimits
 	Signatures int   // of one document; default 50
 	Picture    int64 // bytes of a picture; default 16 MiB
 	Pixels     int64 // of a picture; default 40 million
@@ -226,13 +239,23 @@ type Config struct {
 	Now func() time.Time
 }
 
-// A Verifier judges documents. It is safe for concurrent use.
+// A Verifier judges documents. It is safe for concurrent use. The zero Verifier is
+// that of the zero [Config]: it trusts nobody.
 type Verifier struct {
 	cfg   Config
 	fixed Anchors // of Trust and Timestamps
 }
 
-// New makes a verifier.
+// made returns the verifier itself or, for the zero value, that of the zero Config.
+func (v *Verifier) made() *Verifier {
+	if v.cfg.Now != nil {
+		return v
+	}
+	standard, _ := New(Config{}) // which holds nothing that New refuses
+	return standard
+}
+
+// New makes a verifier. The only error is an anchor that is nil.
 func New(cfg Config) (*Verifier, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -30,6 +30,12 @@ func areas() []area {
 			tests: electoral,
 		},
 		{
+			// Whom a revision of the lists proposes, and that each line is done once.
+			name:    "lists",
+			sources: []string{"electoral/revision/*.go"},
+			tests:   []string{"electoral/revision", "electoral"},
+		},
+		{
 			name:    "seal",
 			sources: []string{"seal/*.go", "seal/qualified/*.go"},
 			tests:   []string{"seal", "seal/qualified", "seal/sealtest", "verify"},

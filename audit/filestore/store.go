@@ -94,7 +94,7 @@ func Open(dir string, cfg Config) (*Store, error) {
 // Close waits for the calls in progress and unlocks the folder.
 func (s *Store) Close() error {
 	s.mu.Lock()
-	if s.closed {
+	if s.closed || s.folder == nil {
 		s.mu.Unlock()
 		return ErrClosed
 	}
@@ -116,7 +116,7 @@ func (s *Store) use(ctx context.Context, name string, write bool) (c *chain, don
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed || s.folder == nil {
 		return nil, nil, ErrClosed
 	}
 	if c = s.chains[name]; c == nil {

@@ -23,6 +23,9 @@ import (
 func (r *Recorder) About(ctx context.Context, store audit.Store, subjects ...string) ([]electoral.Access, error) {
 	var list []electoral.Access
 	about := func(e audit.Entry) bool { return e.Subject != "" && slices.Contains(subjects, e.Subject) }
+	if store == nil {
+		return nil, errNoStore
+	}
 	for chain, err := range store.Chains(ctx) {
 		if err != nil {
 			return nil, fmt.Errorf("recorder: %w", err)

@@ -20,6 +20,9 @@ import (
 // first that is open: of two that are alike one outcome closes one.
 func (r *Recorder) Open(ctx context.Context, store audit.Store) ([]electoral.Access, error) {
 	var open []electoral.Access
+	if store == nil {
+		return nil, errNoStore
+	}
 	for chain, err := range store.Chains(ctx) {
 		if err != nil {
 			return nil, fmt.Errorf("recorder: %w", err)

@@ -41,6 +41,8 @@ type Recorder struct {
 
 var _ electoral.Recorder = (*Recorder)(nil)
 
+var errNoStore = errors.New("recorder: the store is nil")
+
 // New makes a recorder.
 func New(log *audit.Log, cfg Config) (*Recorder, error) {
 	if log == nil {
@@ -63,6 +65,9 @@ func New(log *audit.Log, cfg Config) (*Recorder, error) {
 // failing that the default one. The error holds no personal data; it is
 // [audit.EntryFaults] if a field is missing or cannot be kept.
 func (r *Recorder) Record(ctx context.Context, a electoral.Access) error {
+	if r.log == nil {
+		return errors.New("recorder: a Recorder without a log: expected one that New has made")
+	}
 	chain := r.chain
 	switch {
 	case isBelfiore(a.Comune):

@@ -92,7 +92,7 @@ func OpenFiles(dir string) (*Files, error) {
 // Close ends the use of the folder, after the calls that are in progress.
 func (f *Files) Close() error {
 	f.mu.Lock()
-	if f.closed {
+	if f.closed || f.disk == nil {
 		f.mu.Unlock()
 		return ErrClosed
 	}
@@ -109,7 +109,7 @@ func (f *Files) use(ctx context.Context) (done func(), err error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.closed {
+	if f.closed || f.disk == nil {
 		return nil, ErrClosed
 	}
 	f.inUse.Add(1)

@@ -53,7 +53,12 @@ type SQL struct {
 var _ certificate.Archive = (*SQL)(nil)
 
 // Close closes the database, after the calls that are in progress.
-func (s *SQL) Close() error { return s.db.Close() }
+func (s *SQL) Close() error {
+	if s.db == nil {
+		return ErrClosed
+	}
+	return s.db.Close()
+}
 
 // part returns the value of the column by which the tables of documents and
 // keys may be distributed. isID has accepted the id.
@@ -152,7 +157,7 @@ func (s *SQL) Get(ctx context.Context, id string) (certificate.Archived, error) 
 		return none, fmt.Errorf("archive: %w", certificate.ErrNotArchived)
 	}
 	var r row
-	err := s.db.Lookup(ctx, func(q sqldb.Querier) error {
+	err := lookup(ctx, s.db, func(q sqldb.Querier) error {
 		r = row{}
 		return sqldb.One(ctx, q, append(r.dest(), &r.body),
 			`SELECT `+headerColumns+`, d.body`+fromTables+` WHERE d.part = $1 AND k.part = $1 AND d.id = $2`,
@@ -184,7 +189,7 @@ func (s *SQL) ByRequest(ctx context.Context, requestKey string) (certificate.Arc
 	var id string
 	err := sqldb.ErrNoRow
 	if isDigest(requestKey) {
-		err = s.db.Lookup(ctx, func(q sqldb.Querier) error {
+		err = lookup(ctx, s.db, func(q sqldb.Querier) error {
 			return sqldb.One(ctx, q, []any{&id}, `SELECT id FROM {certificate_requests} WHERE request_key = $1`,
 				requestKey)
 		})
@@ -261,7 +266,7 @@ const maxMillis = 1<<63 - 1
 // places reads a page of an owner's list.
 func (s *SQL) places(ctx context.Context, owner string, before place) (list []place, err error) {
 	scan := func(r sqldb.Rows) (p place, err error) { return p, r.Scan(&p.at, &p.id) }
-	err = s.db.Lookup(ctx, func(q sqldb.Querier) error {
+	err = lookup(ctx, s.db, func(q sqldb.Querier) error {
 		list = list[:0]
 		text := `SELECT issued_at, id FROM {certificate_owners} WHERE owner = $1 AND (issued_at, id) < ($2, $3)
 			ORDER BY issued_at DESC, id DESC LIMIT ` + fmt.Sprint(ownedPage)
@@ -289,7 +294,7 @@ func (s *SQL) headers(ctx context.Context, list []place) (found map[string]certi
 		parts, ids = append(parts, part(p.id)), append(ids, p.id)
 	}
 	scan := func(rows sqldb.Rows) (r row, err error) { return r, rows.Scan(r.dest()...) }
-	err = s.db.Lookup(ctx, func(q sqldb.Querier) error {
+	err = lookup(ctx, s.db, func(q sqldb.Querier) error {
 		d := q.Dialect()
 		found = map[string]certificate.Archived{}
 		for r, err := range sqldb.All(ctx, q, scan,
@@ -394,6 +399,9 @@ func (b batch) statements(d sqldb.Dialect) []sqldb.Statement {
 
 // purged purges tables, and tries again while the purge is blocked.
 func (s *SQL) purged(ctx context.Context, tables ...string) error {
+	if s.db == nil {
+		return ErrClosed
+	}
 	pause := 100 * time.Millisecond
 	for n := 1; ; n++ {
 		err := s.db.Purge(ctx, tables...)
@@ -427,11 +435,27 @@ func (s *SQL) Purge(ctx context.Context) error {
 // much as max_wal_size. It cannot reach copies of the log in a log archive or
 // on a replica; if the server holds files for them, the error wraps
 // [ErrPurgeBlocked]. On SQLite it does nothing.
-func (s *SQL) PurgeLog(ctx context.Context) error { return s.db.PurgeLog(ctx) }
+func (s *SQL) PurgeLog(ctx context.Context) error {
+	if s.db == nil {
+		return ErrClosed
+	}
+	return s.db.PurgeLog(ctx)
+}
+
+// lookup reads what is committed.
+func lookup(ctx context.Context, db *sqldb.DB, fn func(sqldb.Querier) error) error {
+	if db == nil {
+		return ErrClosed
+	}
+	return db.Lookup(ctx, fn)
+}
 
 // update changes the database; an error of which it is not known whether the change
 // stands has the name that it has outside.
 func update(ctx context.Context, db *sqldb.DB, fn func(tx sqldb.Tx) error) error {
+	if db == nil {
+		return ErrClosed
+	}
 	err := db.Update(ctx, fn)
 	if errors.Is(err, sqldb.ErrUnknown) {
 		return fmt.Errorf("%w: %w", electoral.ErrUnknown, err)

@@ -83,6 +83,9 @@ type ioMessage struct {
 
 // Send implements [Sender].
 func (s *IO) Send(ctx context.Context, m Message, _ Document) error {
+	if s.Client == nil {
+		return &SendError{Reason: "io not configured"} // NewIO has not made it
+	}
 	var profile struct {
 		Allowed *bool `json:"sender_allowed"`
 	}

@@ -55,7 +55,8 @@ type Config struct {
 // processes may share an outbox.
 type Courier struct{ cfg Config }
 
-// New returns a courier.
+// New returns a courier. The error says which field of the configuration is missing
+// or wrong.
 func New(cfg Config) (*Courier, error) {
 	switch {
 	case cfg.Outbox == nil || cfg.Archive == nil:
@@ -93,16 +94,23 @@ type Order struct {
 // configured.
 var ErrNoChannel = errors.New("delivery: this channel is not available")
 
+// errNotMade is the error of a Courier that New has not made.
+var errNotMade = errors.New("delivery: a Courier without outbox and archive: expected one that New has made")
+
 func (c *Courier) now() time.Time { return c.cfg.Now().UTC().Truncate(time.Millisecond) }
 
 // Enqueue keeps an order, durably when it returns. If there is a message for
 // the certificate and channel already, Enqueue returns that one, and nothing is
 // sent twice. On [ReservedArea] there is nothing to send and nothing is kept:
-// the message is delivered at once.
+// the message is delivered at once. The error wraps [ErrNoChannel], says which field
+// of the order is wrong, or is that of the outbox.
 func (c *Courier) Enqueue(ctx context.Context, o Order) (Message, error) {
 	fail := func(err error) (Message, error) { return Message{}, about(o.Certificate, o.Channel, err) }
 	if !isID(o.Certificate) {
 		return Message{}, errors.New("delivery: Order.Certificate: expected 26 characters A-Z and 2-7")
+	}
+	if c.cfg.Outbox == nil {
+		return fail(errNotMade)
 	}
 	now := c.now()
 	m := Message{
@@ -173,6 +181,9 @@ type Report struct{ Sent, Retried, Failed, Skipped int }
 // with an error of the outbox, the archive or the context.
 func (c *Courier) Run(ctx context.Context, n int) (Report, error) {
 	var rep Report
+	if c.cfg.Outbox == nil {
+		return rep, errNotMade
+	}
 	due, err := c.cfg.Outbox.Due(ctx, c.now(), n)
 	if err != nil {
 		return rep, err
@@ -302,6 +313,9 @@ func (c *Courier) Receipt(ctx context.Context, r io.Reader) (Receipt, Message, e
 
 // take does what Receipt does, and reports whether a state has changed.
 func (c *Courier) take(ctx context.Context, r io.Reader) (receipt Receipt, m Message, changed bool, err error) {
+	if c.cfg.Outbox == nil {
+		return receipt, Message{}, false, errNotMade
+	}
 	if c.cfg.PECRoots != nil {
 		receipt, err = VerifyReceipt(ctx, r, c.cfg.PECRoots)
 	} else {

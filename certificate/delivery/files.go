@@ -246,7 +246,7 @@ func (o *FileOutbox) Get(ctx context.Context, certificate string, channel Channe
 	}
 	m, there := o.messages[fileName(certificate, channel)]
 	if !isID(certificate) {
-		return Message{}, fmt.Errorf("delivery: %w", ErrUnknown)
+		return Message{}, ErrUnknown
 	}
 	if !there {
 		return Message{}, about(certificate, channel, ErrUnknown)

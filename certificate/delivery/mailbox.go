@@ -47,6 +47,12 @@ type Collection struct {
 // filed, or will be given again.
 func (c *Courier) Collect(ctx context.Context, box Mailbox, n int) (Collection, error) {
 	var found Collection
+	switch {
+	case box == nil:
+		return found, errors.New("delivery: the mailbox is nil")
+	case c.cfg.Outbox == nil:
+		return found, errNotMade
+	}
 	err := box.Receive(ctx, n, func(ctx context.Context, mail io.Reader) (Filing, error) {
 		if mail == nil {
 			found.Others++

@@ -37,15 +37,30 @@ type SQLOutbox struct{ db *sqldb.DB }
 var _ Outbox = (*SQLOutbox)(nil)
 
 // Close closes the database, after the calls that are in progress.
-func (o *SQLOutbox) Close() error { return o.db.Close() }
+func (o *SQLOutbox) Close() error {
+	if o.db == nil {
+		return ErrClosed
+	}
+	return o.db.Close()
+}
 
 // Purge leaves no byte of an erased address in the files of the table: see
 // [github.com/liste-elettorali/anpr/certificate/archive.SQL.Purge].
-func (o *SQLOutbox) Purge(ctx context.Context) error { return o.db.Purge(ctx, "delivery_messages") }
+func (o *SQLOutbox) Purge(ctx context.Context) error {
+	if o.db == nil {
+		return ErrClosed
+	}
+	return o.db.Purge(ctx, "delivery_messages")
+}
 
 // PurgeLog leaves no erased address in PostgreSQL's write-ahead log: see
 // [github.com/liste-elettorali/anpr/certificate/archive.SQL.PurgeLog].
-func (o *SQLOutbox) PurgeLog(ctx context.Context) error { return o.db.PurgeLog(ctx) }
+func (o *SQLOutbox) PurgeLog(ctx context.Context) error {
+	if o.db == nil {
+		return ErrClosed
+	}
+	return o.db.PurgeLog(ctx)
+}
 
 const columns = `part, certificate, channel, state, message_id, fiscal_code, address, addressee, reason, attempts,
 	created, not_before, updated, version`
@@ -108,6 +123,9 @@ func scan(r sqldb.Rows) (Message, error) {
 
 // query returns all the rows of a query.
 func (o *SQLOutbox) query(ctx context.Context, text func(sqldb.Dialect) (string, []any)) (list []Message, err error) {
+	if o.db == nil {
+		return nil, ErrClosed
+	}
 	err = o.db.Lookup(ctx, func(q sqldb.Querier) error {
 		list = nil
 		text, args := text(q.Dialect())
@@ -125,7 +143,7 @@ func (o *SQLOutbox) query(ctx context.Context, text func(sqldb.Dialect) (string,
 // Get implements [Outbox].
 func (o *SQLOutbox) Get(ctx context.Context, certificate string, channel Channel) (Message, error) {
 	if !isID(certificate) {
-		return Message{}, fmt.Errorf("delivery: %w", ErrUnknown)
+		return Message{}, ErrUnknown
 	}
 	list, err := o.query(ctx, func(sqldb.Dialect) (string, []any) {
 		return `SELECT ` + columns + ` FROM {delivery_messages} WHERE part = $1 AND certificate = $2 AND channel = $3`,
@@ -209,6 +227,9 @@ func (o *SQLOutbox) Sweep(ctx context.Context, before time.Time) (int, error) {
 // update changes the database; an error of which it is not known whether the change
 // stands has the name that it has outside.
 func update(ctx context.Context, db *sqldb.DB, fn func(tx sqldb.Tx) error) error {
+	if db == nil {
+		return ErrClosed
+	}
 	err := db.Update(ctx, fn)
 	if errors.Is(err, sqldb.ErrUnknown) {
 		return fmt.Errorf("%w: %w", electoral.ErrUnknown, err)

@@ -81,6 +81,9 @@ type receiptMail struct {
 
 // openReceipt reads a mail and separates its content from the signature.
 func openReceipt(r io.Reader) (*receiptMail, error) {
+	if r == nil {
+		return nil, fmt.Errorf("%w: the reader is nil", ErrReceipt)
+	}
 	data, err := io.ReadAll(io.LimitReader(r, maxReceipt+1))
 	if err != nil {
 		return nil, fmt.Errorf("%w: it cannot be read", ErrReceipt)

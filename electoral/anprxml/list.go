@@ -19,6 +19,9 @@ type ListWriter struct {
 // NewListWriter returns a writer to w. The list's own total takes the place of
 // cfg.Total.
 func NewListWriter(w io.Writer, cfg WriteConfig) (*ListWriter, error) {
+	if w == nil {
+		return nil, errors.New("anprxml: the writer is nil")
+	}
 	cfg.Total = 1
 	if _, err := NewElectorWriter(io.Discard, cfg); err != nil {
 		return nil, err
@@ -26,8 +29,13 @@ func NewListWriter(w io.Writer, cfg WriteConfig) (*ListWriter, error) {
 	return &ListWriter{out: w, cfg: cfg}, nil
 }
 
+var errNotBegun = errors.New("anprxml: the list has not begun")
+
 // Begin implements [electoral.ListWriter].
 func (l *ListWriter) Begin(h electoral.ExtractHeader) (err error) {
+	if l.out == nil {
+		return errNotMade
+	}
 	if h.Total == 0 {
 		return errors.New("anprxml: the list holds no elector: expected at least one")
 	}
@@ -37,11 +45,16 @@ func (l *ListWriter) Begin(h electoral.ExtractHeader) (err error) {
 }
 
 // Write implements [electoral.ListWriter].
-func (l *ListWriter) Write(e electoral.ExtractedElector) error { return l.w.Write(e.Elector) }
+func (l *ListWriter) Write(e electoral.ExtractedElector) error {
+	if l.w == nil {
+		return errNotBegun
+	}
+	return l.w.Write(e.Elector)
+}
 
 // Warnings returns what the file cannot carry of its electors
 // ([ElectorWriter.Warnings]).
-func (l *ListWriter) Warnings() electoral.Faults {
+func (l *ListWriter) Warnings() []electoral.Fault {
 	if l.w == nil {
 		return nil
 	}
@@ -49,4 +62,9 @@ func (l *ListWriter) Warnings() electoral.Faults {
 }
 
 // End implements [electoral.ListWriter].
-func (l *ListWriter) End() error { return l.w.Close() }
+func (l *ListWriter) End() error {
+	if l.w == nil {
+		return errNotBegun
+	}
+	return l.w.Close()
+}

@@ -45,9 +45,9 @@ type FormatError struct {
 	Expected string // in Italian
 }
 
-// Error returns the message with the position.
+// Error returns the position, and what is wrong in Italian, as the faults say it.
 func (e *FormatError) Error() string {
-	return fmt.Sprintf("anprxml: line %d, column %d: <%s>: found %q, expected %s", e.Pos.Line, e.Pos.Column, e.Tag,
+	return fmt.Sprintf("anprxml: line %d, column %d: <%s>: trovato %q; atteso: %s", e.Pos.Line, e.Pos.Column, e.Tag,
 		e.Value, e.Expected)
 }
 
@@ -103,6 +103,12 @@ type file struct {
 }
 
 func open(ctx context.Context, r io.Reader, cfg ReadConfig, space, root string) (*file, error) {
+	if r == nil {
+		return nil, errors.New("anprxml: the reader is nil")
+	}
+	if err := checkAt(cfg.At); err != nil {
+		return nil, err
+	}
 	f := &file{tables: cfg.Tables, at: cfg.At, most: cfg.MaxRecords, root: root, comuni: map[comuneText]comuneFound{}}
 	if f.tables == nil {
 		tables, err := refdata.Embedded()
@@ -132,6 +138,14 @@ func open(ctx context.Context, r io.Reader, cfg ReadConfig, space, root string) 
 		return nil, err
 	}
 	return f, nil
+}
+
+// checkAt refuses a day of the names that does not exist.
+func checkAt(at electoral.Date) error {
+	if !at.IsZero() && !at.Valid() {
+		return fmt.Errorf("anprxml: At is %s: expected a date that exists, or none", at)
+	}
+	return nil
 }
 
 func (f *file) formatError(pos xmlsec.Position, tag, value, expected string) error {

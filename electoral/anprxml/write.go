@@ -45,6 +45,12 @@ type writer struct {
 }
 
 func newWriter(w io.Writer, cfg WriteConfig, spec element, size int, root string) (*writer, error) {
+	if w == nil {
+		return nil, errors.New("anprxml: the writer is nil")
+	}
+	if err := checkAt(cfg.At); err != nil {
+		return nil, err
+	}
 	if cfg.Total < 1 || cfg.Total > 999_999_999 {
 		return nil, fmt.Errorf("anprxml: total of %d records: expected 1 to 999999999", cfg.Total)
 	}
@@ -124,7 +130,7 @@ func NewElectorWriter(w io.Writer, cfg WriteConfig) (*ElectorWriter, error) {
 // Warnings returns what the electors written so far have and the file cannot
 // carry: removals, votes kept after them, the loss of the right to vote. Each
 // names its elector by the number of the record; there are up to 1,000.
-func (e *ElectorWriter) Warnings() electoral.Faults { return slices.Clone(e.warnings) }
+func (e *ElectorWriter) Warnings() []electoral.Fault { return slices.Clone(e.warnings) }
 
 // notCarried notes what the file does not say of an elector.
 func (e *ElectorWriter) notCarried(el electoral.Elector) {
@@ -166,8 +172,13 @@ func (w *writer) start(space string) {
 	w.w.WriteString("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<sub:" + w.root + " xmlns:sub=\"" + space + "\">")
 }
 
+// errNotMade is the error of a writer that was not made by its New.
+var errNotMade = errors.New("anprxml: a writer without a file: expected one that New… has made")
+
 func (w *writer) record(fill func(*record) electoral.Faults) error {
 	switch {
+	case w == nil:
+		return errNotMade
 	case w.err != nil:
 		return w.err
 	case w.closed:
@@ -199,6 +210,9 @@ func (w *writer) begin() {
 }
 
 func (w *writer) close() error {
+	if w == nil {
+		return errNotMade
+	}
 	if w.err != nil || w.closed {
 		return w.err
 	}

@@ -30,7 +30,7 @@ func TestGenerator(t *testing.T) {
 			require.NoError(t, err)
 			sections := map[string]electoral.Section{}
 			for _, s := range g.Sections() {
-				require.NoError(t, checker.CheckSection(s, at).Err())
+				require.NoError(t, electoral.Faults(checker.CheckSection(s, at)).Err())
 				sections[s.Number] = s
 			}
 			if n := g.Comune().Sections; n > 0 {
@@ -43,7 +43,7 @@ func TestGenerator(t *testing.T) {
 			ids, codes, lists := map[string]bool{}, map[electoral.FiscalCode]bool{}, map[electoral.List]int{}
 			for in := range g.Inhabitants() {
 				faults := checker.CheckElector(in.Elector, rules.Circumstances{At: at, Person: &in.Person, Section: find})
-				require.NoError(t, faults.Err())
+				require.NoError(t, electoral.Faults(faults).Err())
 				code, err := electoral.ParseFiscalCode(string(in.Person.FiscalCode))
 				require.NoError(t, err)
 				require.True(t, code.MatchesPerson(in.Person.Surname, in.Person.Name, in.Person.Sex, in.Person.Birth.Date, in.Person.Birth.Place))

@@ -90,6 +90,9 @@ type PDFWriter struct {
 
 // NewPDFWriter returns a writer to w.
 func NewPDFWriter(w io.Writer, cfg PDFConfig) (*PDFWriter, error) {
+	if w == nil {
+		return nil, fmt.Errorf("PDF list: %w", errNoWriter)
+	}
 	if cfg.Tables == nil {
 		tables, err := refdata.Embedded()
 		if err != nil {
@@ -114,6 +117,9 @@ func (*PDFWriter) NeedsTotal() bool { return false }
 
 // Begin implements [electoral.ListWriter].
 func (p *PDFWriter) Begin(h electoral.ExtractHeader) error {
+	if p.out == nil {
+		return errNoWriter
+	}
 	if p.doc != nil {
 		return errors.New("lists: PDF list: the list has begun already: expected a writer for each")
 	}
@@ -278,7 +284,7 @@ func (p *PDFWriter) partOf(e electoral.ExtractedElector) int {
 
 // Replaced tells, after End, whose names could not be printed as they are, all of
 // them: path and ANPR id, and no name.
-func (p *PDFWriter) Replaced() electoral.Faults { return p.replaced }
+func (p *PDFWriter) Replaced() []electoral.Fault { return p.replaced }
 
 // drawable returns a text as it can be printed, and false if nothing of it can.
 func (p *PDFWriter) drawable(style tagged.Style, text string) (string, bool) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -147,6 +148,26 @@ func appendDate(b []byte, d electoral.Date) []byte {
 // listBuffer is how much of a list is handed on at once.
 const listBuffer = 64 << 10
 
+// errNoWriter is the error of a list's writer that was made without an
+// [io.Writer], or was not made by its New.
+var errNoWriter = errors.New("lists: the writer is nil")
+
+// buffered returns a buffer before w, nil if w is.
+func buffered(w io.Writer) *bufio.Writer {
+	if w == nil {
+		return nil
+	}
+	return bufio.NewWriterSize(w, listBuffer)
+}
+
+// flush hands on what a buffer holds.
+func flush(out *bufio.Writer) error {
+	if out == nil {
+		return errNoWriter
+	}
+	return out.Flush()
+}
+
 // answerText is S, N or nothing, as in ANPR's messages.
 func answerText(a electoral.Answer) string {
 	switch a {
@@ -159,9 +180,9 @@ func answerText(a electoral.Answer) string {
 }
 
 // A CSVWriter writes a list as CSV (RFC 4180): UTF-8, a header with ANPR's
-// element names, S, N or nothing for a yes-or-no field. A text that begins
-// like a spreadsheet's formula is written as it is: import the file, do not
-// open it with a double click.
+// element names, S, N or nothing for a yes-or-no field. Without [CSVConfig].Text a
+// text that begins like a spreadsheet's formula is written as it is: import the
+// file, do not open it with a double click.
 type CSVWriter struct {
 	out     *bufio.Writer
 	cfg     CSVConfig
@@ -178,14 +199,22 @@ type CSVConfig struct {
 	// Semicolon separates the fields with semicolons, as Italian spreadsheets
 	// expect.
 	Semicolon bool
+	// Text puts an apostrophe before a text that a spreadsheet would take for a
+	// formula: one that begins with =, +, -, @, a tab or a line break. Programs that
+	// read the file must take it off again.
+	Text bool
 }
 
-// NewCSVWriter returns a writer to w.
+// ForSpreadsheets is the CSV that a spreadsheet opens with a double click: with a
+// byte order mark and semicolons, and without formulas.
+func ForSpreadsheets() CSVConfig { return CSVConfig{BOM: true, Semicolon: true, Text: true} }
+
+// NewCSVWriter returns a writer to w. With a nil w each of its methods fails.
 func NewCSVWriter(w io.Writer) *CSVWriter { return CSVConfig{}.NewWriter(w) }
 
 // NewWriter returns a writer to w.
 func (c CSVConfig) NewWriter(w io.Writer) *CSVWriter {
-	return &CSVWriter{out: bufio.NewWriterSize(w, listBuffer), cfg: c, columns: columns()}
+	return &CSVWriter{out: buffered(w), cfg: c, columns: columns()}
 }
 
 func (c CSVConfig) separator() byte {
@@ -200,6 +229,9 @@ func (*CSVWriter) NeedsTotal() bool { return false }
 
 // Begin implements [electoral.ListWriter].
 func (c *CSVWriter) Begin(electoral.ExtractHeader) error {
+	if c.out == nil {
+		return errNoWriter
+	}
 	c.row = c.row[:0]
 	if c.cfg.BOM {
 		c.row = append(c.row, "\ufeff"...)
@@ -215,6 +247,9 @@ func (c *CSVWriter) Begin(electoral.ExtractHeader) error {
 
 // Write implements [electoral.ListWriter].
 func (c *CSVWriter) Write(e electoral.ExtractedElector) error {
+	if c.out == nil {
+		return errNoWriter
+	}
 	c.row, c.elector = c.row[:0], e
 	separator := c.cfg.separator()
 	for i := range c.columns {
@@ -223,6 +258,9 @@ func (c *CSVWriter) Write(e electoral.ExtractedElector) error {
 		}
 		start := len(c.row)
 		c.row = c.columns[i].append(c.row, &c.elector)
+		if c.cfg.Text && len(c.row) > start && strings.IndexByte("=+-@\t\r\n", c.row[start]) >= 0 {
+			c.row = slices.Insert(c.row, start, '\'')
+		}
 		if quoted(c.row[start:], separator) {
 			c.text = append(c.text[:0], c.row[start:]...)
 			c.row = appendQuoted(c.row[:start], c.text)
@@ -238,7 +276,7 @@ func (c *CSVWriter) end() error {
 }
 
 // End implements [electoral.ListWriter].
-func (c *CSVWriter) End() error { return c.out.Flush() }
+func (c *CSVWriter) End() error { return flush(c.out) }
 
 // quoted reports whether encoding/csv quotes a field: those with the separator, a
 // quotation mark or a line break, those that begin with a blank, and the one
@@ -283,9 +321,12 @@ type NDJSONWriter struct {
 	enc *json.Encoder
 }
 
-// NewNDJSONWriter returns a writer to w.
+// NewNDJSONWriter returns a writer to w. With a nil w each of its methods fails.
 func NewNDJSONWriter(w io.Writer) *NDJSONWriter {
-	out := bufio.NewWriterSize(w, listBuffer)
+	out := buffered(w)
+	if out == nil {
+		return &NDJSONWriter{}
+	}
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
 	return &NDJSONWriter{out, enc}
@@ -295,10 +336,18 @@ func NewNDJSONWriter(w io.Writer) *NDJSONWriter {
 func (*NDJSONWriter) NeedsTotal() bool { return false }
 
 // Begin implements [electoral.ListWriter].
-func (n *NDJSONWriter) Begin(electoral.ExtractHeader) error { return nil }
+func (n *NDJSONWriter) Begin(electoral.ExtractHeader) error {
+	if n.out == nil {
+		return errNoWriter
+	}
+	return nil
+}
 
 // Write implements [electoral.ListWriter].
 func (n *NDJSONWriter) Write(e electoral.ExtractedElector) error {
+	if n.out == nil {
+		return errNoWriter
+	}
 	return n.enc.Encode(&struct {
 		Section string             `json:"section"`
 		Number  int                `json:"number,omitzero"`
@@ -310,7 +359,7 @@ func (n *NDJSONWriter) Write(e electoral.ExtractedElector) error {
 }
 
 // End implements [electoral.ListWriter].
-func (n *NDJSONWriter) End() error { return n.out.Flush() }
+func (n *NDJSONWriter) End() error { return flush(n.out) }
 
 // An ASCIIWriter writes a list as fixed-width ASCII records that end with CR LF
 // ("risposta in formato ASCII", annex 2). Each column is padded with blanks to
@@ -329,9 +378,9 @@ type ASCIIWriter struct {
 	row      []byte
 }
 
-// NewASCIIWriter returns a writer to w.
+// NewASCIIWriter returns a writer to w. With a nil w each of its methods fails.
 func NewASCIIWriter(w io.Writer) *ASCIIWriter {
-	return &ASCIIWriter{out: bufio.NewWriterSize(w, listBuffer), columns: columns()}
+	return &ASCIIWriter{out: buffered(w), columns: columns()}
 }
 
 // An ASCIIColumn is one column of the fixed-width format.
@@ -357,10 +406,18 @@ func ASCIILayout() []ASCIIColumn {
 func (*ASCIIWriter) NeedsTotal() bool { return false }
 
 // Begin implements [electoral.ListWriter].
-func (a *ASCIIWriter) Begin(electoral.ExtractHeader) error { return nil }
+func (a *ASCIIWriter) Begin(electoral.ExtractHeader) error {
+	if a.out == nil {
+		return errNoWriter
+	}
+	return nil
+}
 
 // Write implements [electoral.ListWriter].
 func (a *ASCIIWriter) Write(e electoral.ExtractedElector) error {
+	if a.out == nil {
+		return errNoWriter
+	}
 	a.row, a.elector = a.row[:0], e
 	for i := range a.columns {
 		c := &a.columns[i]
@@ -399,8 +456,8 @@ func printable(text []byte) bool {
 }
 
 // End implements [electoral.ListWriter].
-func (a *ASCIIWriter) End() error { return errors.Join(append(a.long, a.out.Flush())...) }
+func (a *ASCIIWriter) End() error { return errors.Join(append(a.long, flush(a.out))...) }
 
 // Replaced tells, after End, whose texts hold characters that ASCII cannot, all
 // of them: column and ANPR id, and no text.
-func (a *ASCIIWriter) Replaced() electoral.Faults { return a.replaced }
+func (a *ASCIIWriter) Replaced() []electoral.Fault { return a.replaced }

@@ -3,6 +3,7 @@ package memory
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -16,7 +17,7 @@ import (
 )
 
 // A Store keeps everything in memory, for tests and for small tools.
-// Nothing survives the process. Make one with [NewStore].
+// Nothing survives the process. The zero Store is empty and ready to use.
 type Store struct {
 	mu    sync.RWMutex
 	state memoryState
@@ -111,18 +112,27 @@ func (s *memoryState) usable(ctx context.Context) error {
 
 // NewStore returns an empty store.
 func NewStore() *Store {
-	return &Store{state: memoryState{
+	return &Store{state: newState()}
+}
+
+func newState() memoryState {
+	return memoryState{
 		sections: newLayer[sectionKey, electoral.Section](nil),
 		electors: newLayer[string, storedElector](nil),
 		records:  newLayer[recordKey, registry.Record](nil),
 		journal:  newLayer[journalKey, electoral.Revision](nil),
-	}}
+	}
 }
+
+var errNoFunction = errors.New("memory: the function is nil")
 
 // View implements [registry.Store].
 func (m *Store) View(ctx context.Context, fn func(registry.Reader) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if fn == nil {
+		return errNoFunction
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -137,9 +147,15 @@ func (m *Store) Update(ctx context.Context, fn func(registry.Writer) error) erro
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if fn == nil {
+		return errNoFunction
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := &m.state
+	if s.sections.own == nil {
+		*s = newState()
+	}
 	tx := memoryState{
 		sections: newLayer(&s.sections), electors: newLayer(&s.electors),
 		records: newLayer(&s.records), journal: newLayer(&s.journal), over: new(atomic.Bool),
@@ -488,121 +504,4 @@ func (s *memoryState) Forget(ctx context.Context, comune string, before time.Tim
 		s.journal.remove(key)
 	}
 	return len(keys), s.usable(ctx)
-}
-
-// A Population keeps persons in memory. Make one with
-// [NewPopulation].
-type Population struct {
-	mu   sync.RWMutex
-	byID map[string]electoral.Person
-	// byCode has the ANPR ids of a codice fiscale, the one put last at the end.
-	byCode map[electoral.FiscalCode][]string
-}
-
-// NewPopulation returns a population of the given persons.
-func NewPopulation(persons ...electoral.Person) *Population {
-	m := &Population{byID: map[string]electoral.Person{}, byCode: map[electoral.FiscalCode][]string{}}
-	for _, p := range persons {
-		m.Put(p)
-	}
-	return m
-}
-
-// Put adds a person, in place of the one with the same ANPR id.
-func (m *Population) Put(p electoral.Person) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.remove(p.ANPRID)
-	m.byID[p.ANPRID] = p.Clone()
-	if p.FiscalCode != "" {
-		m.byCode[p.FiscalCode] = append(m.byCode[p.FiscalCode], p.ANPRID)
-	}
-}
-
-// Remove removes the person with an ANPR id; it does nothing if there is none.
-func (m *Population) Remove(anprID string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.remove(anprID)
-}
-
-func (m *Population) remove(anprID string) {
-	code := m.byID[anprID].FiscalCode
-	m.byCode[code] = slices.DeleteFunc(m.byCode[code], func(id string) bool { return id == anprID })
-	if len(m.byCode[code]) == 0 {
-		delete(m.byCode, code)
-	}
-	delete(m.byID, anprID)
-}
-
-// ByANPRID implements [electoral.Population].
-func (m *Population) ByANPRID(ctx context.Context, anprID string) (electoral.Person, error) {
-	if err := ctx.Err(); err != nil {
-		return electoral.Person{}, err
-	}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	p, ok := m.byID[anprID]
-	if !ok {
-		return electoral.Person{}, fmt.Errorf("person %s: %w", anprID, electoral.ErrNotFound)
-	}
-	return p.Clone(), nil
-}
-
-// ByFiscalCode implements [electoral.Population]. Of several persons with the code
-// it returns the one who was put last.
-func (m *Population) ByFiscalCode(ctx context.Context, code electoral.FiscalCode) (electoral.Person, error) {
-	m.mu.RLock()
-	id := ""
-	if ids := m.byCode[code]; len(ids) > 0 {
-		id = ids[len(ids)-1]
-	}
-	m.mu.RUnlock()
-	if id == "" {
-		// The code is personal data: it stays out of the error.
-		return electoral.Person{}, fmt.Errorf("person by fiscal code: %w", electoral.ErrNotFound)
-	}
-	return m.ByANPRID(ctx, id)
-}
-
-// Born implements [electoral.ResidentPopulation].
-func (m *Population) Born(ctx context.Context, comune string,
-	from, to electoral.Date) iter.Seq2[electoral.Person, error] {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	var list []electoral.Person
-	for _, p := range m.byID {
-		if p.Registered() == comune && p.BornBetween(from, to) {
-			list = append(list, p)
-		}
-	}
-	return sorted(ctx, list, func(a, b electoral.Person) int { return cmp.Compare(a.ANPRID, b.ANPRID) },
-		electoral.Person.Clone)
-}
-
-// IDsOfCodes implements [electoral.IdentityPopulation].
-func (m *Population) IDsOfCodes(ctx context.Context,
-	codes []electoral.FiscalCode) (map[electoral.FiscalCode][]string, error) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	found := make(map[electoral.FiscalCode][]string, len(codes))
-	for _, code := range codes {
-		if ids := m.byCode[code]; len(ids) > 0 {
-			found[code] = slices.Clone(ids)
-		}
-	}
-	return found, ctx.Err()
-}
-
-// ByANPRIDs implements [electoral.BulkPopulation].
-func (m *Population) ByANPRIDs(ctx context.Context, anprIDs []string) (map[string]electoral.Person, error) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	found := make(map[string]electoral.Person, len(anprIDs))
-	for _, id := range anprIDs {
-		if p, ok := m.byID[id]; ok {
-			found[id] = p.Clone()
-		}
-	}
-	return found, ctx.Err()
 }

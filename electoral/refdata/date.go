@@ -59,8 +59,19 @@ func ParseDate(s string) (Date, error) {
 	return d, nil
 }
 
+// NewDate returns a date that exists: a year of 1 to 9999, a month or zero, a day of
+// that month or zero. A literal is not checked: what takes it in refuses it.
+func NewDate(year int, month time.Month, day int) (Date, error) {
+	d := Date{Year: year, Month: month, Day: day}
+	if !d.Valid() {
+		return Date{}, fmt.Errorf("refdata: date {%d %d %d}: expected %s", year, int(month), day, dateForms)
+	}
+	return d, nil
+}
+
 // DateOf returns the date that t has in t's own location. Convert t first
-// (t.In) where another place's calendar matters, such as Europe/Rome.
+// (t.In) where another place's calendar matters, such as Europe/Rome. Of an instant
+// before the year 1 or after 9999 it is not Valid.
 func DateOf(t time.Time) Date {
 	y, m, d := t.Date()
 	return Date{Year: y, Month: m, Day: d}

@@ -132,6 +132,9 @@ var loadEmbedded = sync.OnceValues(func() (*Tables, error) {
 // checked, also between tables: the first thing that is not as expected gives a
 // [*ParseError], or an error that wraps one of io/fs.
 func Load(fsys fs.FS) (*Tables, error) {
+	if fsys == nil {
+		return nil, errors.New("refdata: the file system is nil")
+	}
 	sub, err := fs.Sub(embedded, "tables")
 	if err != nil {
 		return nil, err

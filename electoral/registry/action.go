@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +35,8 @@ type action struct {
 	purpose string // what it is for, where the service itself says so
 	// before are the comuni whose place a.comune took, as the update at hand has it.
 	before []string
+	// details, if not nil, sets further details of the outcome's entry.
+	details func(on *electoral.Entry)
 	// refused, if not nil, is called when the operation is refused, in the
 	// update that keeps the refusal.
 	refused func(Writer, electoral.Faults) error
@@ -266,6 +269,22 @@ func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, p
 		}
 		var earlier *reply
 		answer, warnings, earlier, err = once(ctx, a, secret, fn)
+		// That the comune has ceased is not the answer to the request: it is nobody's
+		// there until a succession is undone.
+		if refusal, ok := errors.AsType[electoral.Faults](err); ok && !refusal.Has(electoral.ComuneCeased) {
+			// The same request, sent twice at once, may have been answered meanwhile:
+			// it gets one answer.
+			unkept := a.r.store.Update(ctx, func(w Writer) (err error) {
+				earlier, err = a.keepRefusal(ctx, w, secret, refusal)
+				return err
+			})
+			if err = join(err, unkept); unkept != nil {
+				earlier = nil
+			}
+		}
+		if a.details != nil {
+			a.details(on)
+		}
 		if earlier != nil {
 			repeated = true
 			on.SetOutcome(electoral.Repeated)
@@ -274,12 +293,6 @@ func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, p
 				return err
 			}
 			return json.Unmarshal(earlier.Answer, &answer)
-		}
-		// That the comune has ceased is not the answer to the request: it is nobody's
-		// there until a succession is undone.
-		if refusal, ok := errors.AsType[electoral.Faults](err); ok && !refusal.Has(electoral.ComuneCeased) {
-			err = join(err, a.r.store.Update(ctx,
-				func(w Writer) error { return a.keepRefusal(ctx, w, secret, refusal) }))
 		}
 		return err
 	})
@@ -406,28 +419,29 @@ func join(a, b error) error {
 	return errors.Join(a, b)
 }
 
-// keepRefusal keeps a refusal, unless somebody else was served meanwhile.
-func (a *action) keepRefusal(ctx context.Context, w Writer, s secret, refusal electoral.Faults) error {
+// keepRefusal keeps a refusal, or returns the reply that the same request has got
+// meanwhile.
+func (a *action) keepRefusal(ctx context.Context, w Writer, s secret, refusal electoral.Faults) (*reply, error) {
 	switch earlier, err := a.earlier(ctx, w, s); {
 	case earlier != nil:
-		return nil
+		return earlier, nil
 	case err != nil:
 		// The id is too old, or of another request, or became so in between: a
 		// refusal for that reason is not the answer to it.
 		if _, late := errors.AsType[electoral.Faults](err); late {
-			return nil
+			return nil, nil
 		}
-		return err
+		return nil, err
 	}
 	if a.refused != nil {
 		if err := a.refused(w, refusal); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if err := a.besides(ctx, w, refusal); err != nil {
-		return err
+		return nil, err
 	}
-	return a.keep(ctx, w, s, reply{Refusal: refusal})
+	return nil, a.keep(ctx, w, s, reply{Refusal: refusal})
 }
 
 // besides does what [Registry.Also] adds to the update.
@@ -473,11 +487,10 @@ func (a *action) earlier(ctx context.Context, w Writer, s secret) (*reply, error
 		return nil, nil
 	}
 	last, err := a.lastID(ctx, w)
-	if err == nil && last != "" && compareNumbers(a.req.ID, last) <= 0 {
-		err = electoral.Faults{electoral.NewFault(electoral.RequestIDOld, "request.id", a.req.ID,
-			electoral.Args{"last": last})}
+	if err != nil {
+		return nil, err
 	}
-	return nil, err
+	return nil, a.r.inOrder(a.req.ID, last).Err()
 }
 
 // earlierThere returns the reply to a request that a comune whose place the acting one
@@ -507,7 +520,8 @@ func (a *action) earlierThere(ctx context.Context, w Writer, s secret) (*reply, 
 // ordered reports whether ANPR requires the id to be higher than the last: a
 // number that a comune sends.
 func (a *action) ordered() bool {
-	return a.req.Actor.Role == electoral.OfficerRole && electoral.AllDigits(a.req.ID)
+	return a.req.Actor.Role == electoral.OfficerRole && electoral.AllDigits(a.req.ID) &&
+		a.op != electoral.OpLowerRequestID
 }
 
 func (a *action) lastID(ctx context.Context, w Writer) (string, error) {
@@ -517,6 +531,40 @@ func (a *action) lastID(ctx context.Context, w Writer) (string, error) {
 	}
 	return string(rec.Body), err
 }
+
+// inOrder judges the number of a request by the last one of its comune, which is empty
+// if it has sent none: each is higher, but not so much that a slip of the pen would
+// shut out all that follow.
+func (r *Registry) inOrder(id, last string) electoral.Faults {
+	fault := func(c electoral.Cause) electoral.Faults {
+		return electoral.Faults{electoral.NewFault(c, "request.id", id,
+			electoral.Args{"last": last, "most": strconv.FormatInt(r.idStep, 10)})}
+	}
+	switch {
+	case len(strings.TrimLeft(id, "0")) > maxNumber:
+		return electoral.Faults{electoral.NewFault(electoral.RequestIDFar.In("long"), "request.id", id,
+			electoral.Args{"most": strconv.Itoa(maxNumber)})}
+	case last == "":
+		return nil
+	case compareNumbers(id, last) <= 0:
+		return electoral.Faults{electoral.NewFault(electoral.RequestIDOld, "request.id", id,
+			electoral.Args{"last": last})}
+	}
+	is, _ := new(big.Int).SetString(id, 10)
+	was, _ := new(big.Int).SetString(last, 10)
+	if is == nil || was == nil || is.Sub(is, was).Cmp(big.NewInt(r.idStep)) > 0 {
+		return fault(electoral.RequestIDFar)
+	}
+	return nil
+}
+
+// maxNumber is the most digits of the number of a request: ANPR's ids have at most 30
+// characters (tipoIdOperazioneComune).
+const maxNumber = 30
+
+// DefaultIDStep is by how much at most the number of a request may exceed the last one
+// of its comune, where [Config.IDStep] is zero.
+const DefaultIDStep = 1_000_000_000
 
 // compareNumbers compares two texts of digits as numbers.
 func compareNumbers(a, b string) int {

@@ -147,13 +147,13 @@ func TestCase6DeadInRecord(t *testing.T) {
 		checker, err := rules.NewChecker(rules.Config{})
 		require.NoError(c.t, err)
 		in := rules.Circumstances{At: today, Person: &p}
-		assert.True(c.t, checker.CheckElector(c.elector(aglie, "1"), in).Has(electoral.DeadEnrolled), "while he is in the list")
+		assert.True(c.t, electoral.Faults(checker.CheckElector(c.elector(aglie, "1"), in)).Has(electoral.DeadEnrolled), "while he is in the list")
 		c.remove(aglie, registry.RemovalRequest{Cause: electoral.CauseDied})
 		faults := checker.CheckElector(c.elector(aglie, "1"), in)
-		assert.False(c.t, faults.Has(electoral.DeadEnrolled), "%v", faults)
+		assert.False(c.t, electoral.Faults(faults).Has(electoral.DeadEnrolled), "%v", faults)
 		e := c.elector(aglie, "1")
 		e.Removals = nil
-		assert.True(c.t, checker.CheckElector(e, in).Has(electoral.DeadEnrolled), "a dead elector of whom nobody said so")
+		assert.True(c.t, electoral.Faults(checker.CheckElector(e, in)).Has(electoral.DeadEnrolled), "a dead elector of whom nobody said so")
 	})
 }
 

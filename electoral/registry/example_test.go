@@ -98,7 +98,7 @@ func ExampleFaults() {
 		electoral.NewFault(electoral.StatusNotGiven, "status.regional", "", electoral.Args{"consultation": "le elezioni regionali"}),
 	}
 	fmt.Println(faults.Err() != nil, errors.Is(faults, electoral.SectionUnknown))
-	fmt.Println(faults.Warnings().Err() != nil)
+	fmt.Println(electoral.Faults(faults.Warnings()).Err() != nil)
 	fmt.Println(faults[0].Tag, faults[0].ANPRCode)
 	// Output:
 	// true true

@@ -92,7 +92,7 @@ func electorOf(id, comune, section string) electoral.Elector {
 var requests atomic.Int64
 
 func officer(comune string) electoral.Request {
-	return electoral.Request{ID: fmt.Sprintf("req-%d", requests.Add(1)), Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune, Method: electoral.SPIDMethod, Level: 2}}
+	return electoral.Request{ID: fmt.Sprintf("req%d", requests.Add(1)), Actor: electoral.Actor{FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: comune, Method: electoral.SPIDMethod, Level: 2}}
 }
 
 func citizen(p electoral.Person) electoral.Request {
@@ -135,7 +135,7 @@ func certificateFacts(ctx context.Context, r *registry.Registry, log electoral.R
 	}
 	access := electoral.NewAccess(req, electoral.OpReadForCertificate, noon)
 	access.Comune, access.Subject = cmp.Or(home, req.Actor.Comune), anprID
-	err = electoral.Passage{Recorder: log, Access: access, Refused: electoral.Admit(req).Err(), ReadOnly: true}.Do(ctx, func(on *electoral.Entry) error {
+	err = electoral.Passage{Recorder: log, Access: access, Refused: electoral.Faults(electoral.Admit(req)).Err(), ReadOnly: true}.Do(ctx, func(on *electoral.Entry) error {
 		facts, err = r.CertificateFacts(ctx, on)
 		return err
 	})

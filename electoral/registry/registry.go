@@ -40,7 +40,9 @@ type Registry struct {
 	votes      func(comune string) []electoral.Vote
 	firstLoad  FirstLoadTerm
 	deathCode  electoral.RemovalCode
+	idStep     int64
 	interim    []InterimRule
+	announced  func(ceased string) []Announcement
 	also       func(ctx context.Context, w Writer, refused electoral.Faults) error // of Also; may be nil
 }
 
@@ -80,6 +82,15 @@ type Config struct {
 	// has them ([Registry.Succeed]), which no text says: the last rule that has begun
 	// holds. Empty means [InterimOpen]. The rules stand in the order of From.
 	Interim []InterimRule
+	// IDStep is by how much at most the number of a request may exceed the last one of
+	// its comune; zero means [DefaultIDStep]. Until a comune has sent one, any number
+	// of up to 30 digits is the first.
+	IDStep int64
+	// Announced returns the successions of a comune that the authority has decided and
+	// that the archive of the comuni does not have yet, as the operator of the registry
+	// has them from the act; nil means none. Nobody takes the lists of a comune that the
+	// archive knows as it is without one: its own officers would be asked afterwards.
+	Announced func(ceased string) []Announcement
 }
 
 // New returns a registry. It fails without a time zone database
@@ -92,6 +103,8 @@ func New(cfg Config) (*Registry, error) {
 		return nil, errors.New("registry: registry without a population")
 	case cfg.Recorder == nil:
 		return nil, errors.New("registry: registry without a recorder")
+	case cfg.IDStep < 0:
+		return nil, errors.New("registry: step of the request ids: expected 0 or more")
 	case cfg.DeathCode != 0 && cfg.DeathCode != electoral.DeathOfElector:
 		return nil, errors.New("registry: code of a death on an added list: expected 0 or 3")
 	}
@@ -106,6 +119,10 @@ func New(cfg Config) (*Registry, error) {
 		store: cfg.Store, population: cfg.Population, recorder: cfg.Recorder, checker: cfg.Checker, calendar: calendar,
 		retention: cfg.Retention.withDefaults(), votes: cfg.Votes, firstLoad: cfg.FirstLoad,
 		deathCode: cfg.DeathCode, interim: slices.Clone(cfg.Interim),
+		announced: cfg.Announced, idStep: cfg.IDStep,
+	}
+	if r.idStep == 0 {
+		r.idStep = DefaultIDStep
 	}
 	if r.checker == nil {
 		checker, err := rules.NewChecker(rules.Config{})
@@ -191,7 +208,7 @@ func (r *Registry) CertificateFacts(ctx context.Context, on *electoral.Entry) (e
 		return facts, electoral.ErrRequestNotRecorded
 	}
 	req, anprID := on.Access().Request(), on.Access().Subject
-	if err := electoral.Admit(req).Err(); err != nil {
+	if err := electoral.Faults(electoral.Admit(req)).Err(); err != nil {
 		return facts, err
 	}
 	person, err := r.personOf(ctx, anprID)

@@ -26,7 +26,7 @@ func (r *Registry) PutSection(ctx context.Context, req electoral.Request,
 }
 
 func (a *action) putSection(ctx context.Context, w Writer, s electoral.Section) (electoral.Faults, error) {
-	faults := a.r.checker.CheckSection(s, a.today())
+	faults := electoral.Faults(a.r.checker.CheckSection(s, a.today()))
 	if faults.Has(electoral.SectionNumberMissing) {
 		return nil, faults // it names nothing that could be looked up
 	}

@@ -13,7 +13,8 @@ func (r *Registry) Config() Config {
 	return Config{
 		Store: r.store, Population: r.population, Recorder: r.recorder, Checker: r.checker, Now: r.calendar.Now,
 		Retention: r.retention, Votes: r.votes, FirstLoad: r.firstLoad, DeathCode: r.deathCode,
-		Interim: slices.Clone(r.interim),
+		Interim: slices.Clone(r.interim), Announced: r.announced,
+		IDStep: r.idStep,
 	}
 }
 
@@ -35,12 +36,23 @@ type Call struct {
 	Request   electoral.Request
 	Operation electoral.Operation
 	// Comune is the Belfiore code of the comune whose lists it is about, in whose
-	// chain of the log it stands.
+	// chain of the log it stands unless Subject says another.
 	Comune string
+	// Subject is the ANPR id of the one person whom the call names, if it names one:
+	// the access then stands in the chain of the comune under which he is registered.
+	Subject string
 	// Payload is what was asked; it must be fit for JSON.
 	Payload any
 	// Refused are reasons to refuse the call beside those of the caller.
 	Refused electoral.Faults
+}
+
+// beginCall begins a call of another package.
+func (r *Registry) beginCall(ctx context.Context, c Call) *action {
+	if !electoral.ValidANPRID(c.Subject) {
+		return r.begin(c.Request, c.Operation, c.Comune)
+	}
+	return r.beginAbout(ctx, c.Request, c.Operation, c.Comune, c.Subject)
 }
 
 // Perform runs a writing service of another package as those of the registry run:
@@ -48,14 +60,14 @@ type Call struct {
 // See [Registry] for the errors.
 func Perform[T any](ctx context.Context, r *Registry, c Call,
 	fn func(w Writer) (T, electoral.Faults, error)) (T, electoral.Faults, error) {
-	a := r.begin(c.Request, c.Operation, c.Comune)
+	a := r.beginCall(ctx, c)
 	return perform(ctx, a, append(a.officerOf(c.Comune), c.Refused...), c.Payload, fn)
 }
 
 // Inspect runs a reading service of another package: fn reads, and may set details
 // of the access; nothing that it read may leave before Inspect returns nil.
 func Inspect(ctx context.Context, r *Registry, c Call, fn func(on *electoral.Entry) error) error {
-	a := r.begin(c.Request, c.Operation, c.Comune)
+	a := r.beginCall(ctx, c)
 	return a.read(ctx, append(a.officerOf(c.Comune), c.Refused...), fn)
 }
 
@@ -63,6 +75,6 @@ func Inspect(ctx context.Context, r *Registry, c Call, fn func(on *electoral.Ent
 // which is durable by itself: the request is on record before fn, the outcome
 // after. What makes a repetition harmless is fn's own.
 func Carry(ctx context.Context, r *Registry, c Call, fn func(on *electoral.Entry) error) error {
-	a := r.begin(c.Request, c.Operation, c.Comune)
+	a := r.beginCall(ctx, c)
 	return a.write(ctx, append(a.officerOf(c.Comune), c.Refused...), fn)
 }

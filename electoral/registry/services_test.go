@@ -18,6 +18,8 @@ import (
 
 // town is a registry with people, sections in two comuni, and a clock.
 type town struct {
+	announced []registry.Announcement // the acts that the operator has
+	noActs    bool                    // Succeed adds none
 	*registry.Registry
 	t          *testing.T
 	store      registry.Store
@@ -35,6 +37,7 @@ func inTown(t *testing.T, run func(c *town)) {
 			Store: store, Population: c.population, Recorder: log, Now: func() time.Time { return c.now },
 			Votes:     func(string) []electoral.Vote { return c.votes },
 			FirstLoad: registry.FirstLoadTerm{Announced: electoral.Date{Year: 2026, Month: 2, Day: 28}},
+			Announced: c.acts,
 		})
 		require.NoError(t, err)
 		c.Registry = r
@@ -161,7 +164,9 @@ func TestRequestNumbersGrow(t *testing.T) {
 		_, err := c.Expire(c.ctx(), aglie)
 		require.NoError(c.t, err)
 		refused(c.t, c.log, put(aglie, "10", "1"), electoral.RequestIDOld)
-		require.NoError(c.t, put(aglie, "99999999999999999999999999", "1"), "thirty digits are ANPR's")
+		refused(c.t, c.log, put(aglie, "99999999999999999999999999", "1"), electoral.RequestIDFar)
+		c.sections("H501")
+		require.NoError(c.t, put("H501", "999999999999999999999999999999", "1"), "thirty digits are ANPR's")
 	})
 }
 

@@ -121,6 +121,14 @@ type BookWriter interface {
 	Forget(ctx context.Context, comune string, before time.Time) (int, error)
 }
 
+// A BulkBookWriter is an optional interface of a [Writer], found by a type assertion:
+// it writes many records of the books at once.
+type BulkBookWriter interface {
+	// PutRecords does what [BookWriter.PutRecord] does for each record, in their order.
+	// A key that stands twice among them is an error.
+	PutRecords(ctx context.Context, list []Record) error
+}
+
 // A BulkWriter is an optional interface of a [Writer], found by a type
 // assertion: it writes many electors at once, for a first load.
 type BulkWriter interface {

@@ -260,7 +260,7 @@ func TestInterim(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inTown(t, func(c *town) {
 				r, err := registry.New(registry.Config{Store: c.store, Population: c.population, Recorder: c.log,
-					Now: func() time.Time { return c.now }, Interim: k.rules})
+					Now: func() time.Time { return c.now }, Interim: k.rules, Announced: c.acts})
 				require.NoError(c.t, err)
 				c.Registry = r
 				s := c.fusion()
@@ -392,7 +392,7 @@ func TestBrokenSuccession(t *testing.T) {
 		c := &town{t: t, store: memory.NewStore(), population: memory.NewPopulation(people()...), log: &notebook{failAt: map[string]bool{}}, now: noon}
 		f := &fuse{}
 		r, err := registry.New(registry.Config{Store: brokenStore{c.store, f}, Population: c.population, Recorder: c.log,
-			Now: func() time.Time { return c.now }, Votes: func(string) []electoral.Vote { return c.votes }})
+			Now: func() time.Time { return c.now }, Votes: func(string) []electoral.Vote { return c.votes }, Announced: c.acts})
 		require.NoError(t, err)
 		c.Registry = r
 		c.sections(aglie, airasca)

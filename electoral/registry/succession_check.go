@@ -69,6 +69,10 @@ func (a *action) ends(s Succession, comune, path string) electoral.Faults {
 	}
 	switch {
 	case last.IsZero():
+		if !a.announced(s, comune) {
+			return electoral.Faults{electoral.NewFault(electoral.SuccessionNotAnnounced, path, comune,
+				electoral.Args{"comune": a.r.label(comune), "heir": a.r.label(s.Heir), "day": s.Day.Italian()})}
+		}
 		return electoral.Faults{electoral.NewFault(electoral.SuccessionNotInArchive, path, comune,
 			electoral.Args{"comune": a.r.label(comune)})}
 	case last.AddDays(1) != s.Day:
@@ -76,6 +80,23 @@ func (a *action) ends(s Succession, comune, path string) electoral.Faults {
 			electoral.Args{"comune": a.r.label(comune), "last": last.Italian()})}
 	}
 	return nil
+}
+
+// An Announcement is a succession that the authority has decided, as the operator of a
+// registry has it from the act ([Config.Announced]).
+type Announcement struct {
+	// Ceased and Heir are Belfiore codes, Day the first day of the heir in the place
+	// of the other.
+	Ceased, Heir string
+	Day          electoral.Date
+}
+
+// announced reports whether the operator has the succession of a comune.
+func (a *action) announced(s Succession, comune string) bool {
+	if a.r.announced == nil {
+		return false
+	}
+	return slices.Contains(a.r.announced(comune), Announcement{Ceased: comune, Heir: s.Heir, Day: s.Day})
 }
 
 // heirInArchive compares the heir with what the archive has of it.
@@ -106,6 +127,9 @@ func (a *action) heirInArchive(s Succession) electoral.Faults {
 			faults = append(faults, a.notHeir(s, comune, known))
 		case len(heirs) > 0:
 			faults = append(faults, a.notHeir(s, comune, nil))
+		case !a.announced(s, comune):
+			faults = append(faults, electoral.NewFault(electoral.SuccessionNotAnnounced.In("heir"), "heir", s.Heir,
+				electoral.Args{"comune": a.r.label(comune), "heir": a.r.label(s.Heir), "day": s.Day.Italian()}))
 		default:
 			tell(comune)
 		}

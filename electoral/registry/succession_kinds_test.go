@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -406,4 +407,61 @@ func TestSuccessionBadInput(t *testing.T) {
 func territory(s registry.Succession) registry.Succession {
 	s.Day = date(2024, 1, 1)
 	return s
+}
+
+// acts returns what the operator has of successions of a comune.
+func (c *town) acts(ceased string) []registry.Announcement {
+	var list []registry.Announcement
+	for _, a := range c.announced {
+		if a.Ceased == ceased {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// Succeed asks for a succession of which the operator has the act, unless the test is
+// about one of which he has none.
+func (c *town) Succeed(ctx context.Context, req electoral.Request,
+	s registry.Succession) (registry.SuccessionReport, electoral.Faults, error) {
+	for _, ceased := range s.Ceased {
+		if !c.noActs {
+			c.announced = append(c.announced, registry.Announcement{Ceased: ceased, Heir: s.Heir, Day: s.Day})
+		}
+	}
+	return c.Registry.Succeed(ctx, req, s)
+}
+
+// TestSuccessionNotAnnounced: nobody takes the lists of a comune that stands, or of
+// which no heir is known, by his own word.
+func TestSuccessionNotAnnounced(t *testing.T) {
+	inTown(t, func(c *town) {
+		c.noActs = true
+		c.settle(airasca)
+		s := registry.Succession{Kind: registry.Incorporation, Ceased: []string{airasca}, Heir: aglie, Day: today, Act: act,
+			Mapping: []registry.SectionMapping{{Comune: airasca, Number: "1", To: "1"}, {Comune: airasca, Number: "2", To: "2"}}}
+		before := c.rowsOf(aglie, airasca)
+		refused := func() {
+			c.t.Helper()
+			_, _, err := c.Succeed(c.ctx(), officer(aglie), s)
+			f := only(c.t, err, electoral.SuccessionNotAnnounced)
+			assert.Equal(c.t, "ceased[0]", f.Path)
+			assert.Contains(c.t, f.Message, "Airasca")
+			assertTold(c.t, f)
+			assert.Equal(c.t, before, c.rowsOf(aglie, airasca))
+		}
+		refused()
+		// The archive knows that it ended, and not in which comune.
+		_, _, err := c.Succeed(c.ctx(), officer(montalto), registry.Succession{Kind: registry.Incorporation,
+			Ceased: []string{lirio}, Heir: montalto, Day: date(2026, 1, 31), Act: act})
+		assert.Equal(c.t, "heir", only(c.t, err, electoral.SuccessionNotAnnounced).Case)
+		for _, other := range []registry.Announcement{{Ceased: airasca, Heir: aglie, Day: today.AddDays(-1)},
+			{Ceased: airasca, Heir: "H501", Day: today}, {Ceased: "H501", Heir: aglie, Day: today}} {
+			c.announced = append(c.announced, other)
+			refused()
+		}
+		c.announced = append(c.announced, registry.Announcement{Ceased: airasca, Heir: aglie, Day: today})
+		_, warnings := c.succeeds(s)
+		assert.True(c.t, warnings.Has(electoral.SuccessionNotInArchive))
+	})
 }

@@ -41,7 +41,6 @@ func (e *Engine) Apply(ctx context.Context, req electoral.Request, comune, id st
 	var report ApplyReport
 	err := registry.Carry(ctx, e.registry, registry.Call{Request: req, Operation: electoral.OpApplyRevision,
 		Comune: comune}, func(on *electoral.Entry) error {
-		on.Set("revision", id)
 		defer func() {
 			on.Set("applied", strconv.Itoa(report.Applied))
 			on.Set("refused", strconv.Itoa(report.Refused))
@@ -50,6 +49,7 @@ func (e *Engine) Apply(ctx context.Context, req electoral.Request, comune, id st
 		if err != nil {
 			return err
 		}
+		on.Set("revision", h.ID)
 		report.Sitting = h.Sitting
 		if report.Told, err = e.early(h); err != nil {
 			return err
@@ -134,11 +134,19 @@ func (e *Engine) apply(ctx context.Context, req electoral.Request, h Header, l L
 	var s subject
 	var section electoral.Section
 	err := e.cfg.Store.View(ctx, func(rd registry.Reader) error {
-		var err error
-		if s, err = e.subject(ctx, rd, l.ANPRID); err != nil || l.Section == "" {
+		// As it is now: another line about the person may have been applied since.
+		now, err := lineOf(ctx, rd, h, l.ID)
+		if err != nil {
 			return err
 		}
-		section, err = rd.Section(ctx, h.Comune, l.Section)
+		if l = now; l.State != LineAccepted {
+			return nil
+		}
+		number := orText(l.Section, l.From)
+		if s, err = e.subject(ctx, rd, l.ANPRID); err != nil || number == "" {
+			return err
+		}
+		section, err = rd.Section(ctx, h.Comune, number)
 		if errors.Is(err, electoral.ErrNotFound) {
 			return nil // the registry says so
 		}
@@ -146,6 +154,9 @@ func (e *Engine) apply(ctx context.Context, req electoral.Request, h Header, l L
 	})
 	if err != nil {
 		return l, err
+	}
+	if l.State != LineAccepted {
+		return l, nil
 	}
 	faults, err := e.stillRight(ctx, h, l, s)
 	if err != nil {
@@ -190,12 +201,15 @@ func (e *Engine) line(ctx context.Context, h Header, id string) (l Line, err err
 // stillRight judges a line again on the day on which it is applied: its term, and
 // whether its person is as he was when the officer decided.
 func (e *Engine) stillRight(ctx context.Context, h Header, l Line, s subject) (electoral.Faults, error) {
+	if l.Step > 0 { // he is enrolled: only his certifiability is left
+		return nil, nil
+	}
 	told, err := e.admitted(h, l, l.Effect, l.Decided)
 	if err != nil {
 		return nil, err
 	}
 	out := told.Errors()
-	if l.Step == 0 && factsOf(s) != l.Facts {
+	if factsOf(s) != l.Facts {
 		f := electoral.NewFault(electoral.LineFacts, "line", "", nil)
 		f.Severity = electoral.Error
 		out = append(out, f)
@@ -206,20 +220,63 @@ func (e *Engine) stillRight(ctx context.Context, h Header, l Line, s subject) (e
 	}
 	var last electoral.Date
 	err = e.cfg.Store.View(ctx, func(rd registry.Reader) error {
-		for entry, err := range rd.Journal(ctx, registry.JournalSearch{Comune: h.Comune, ANPRIDs: []string{l.ANPRID},
-			From: e.calendar.Begins(day.AddDays(1))}) {
-			if err != nil {
-				return err
-			}
-			last = e.calendar.Day(entry.At)
-		}
-		return nil
+		last, err = e.lastOperation(ctx, rd, h, l)
+		return err
 	})
-	if !last.IsZero() {
+	if last.After(day) {
 		out = append(out, electoral.NewFault(electoral.LineBeforeLast, "decision.day", day.String(),
 			electoral.Args{"last": last.Italian()}))
 	}
 	return out, err
+}
+
+// lastOperation returns the day from which the last operation on a person after the
+// day of a decision takes effect, zero if there is none: the day on which it was done
+// or, for a line of this revision, that which the officer named.
+func (e *Engine) lastOperation(ctx context.Context, rd registry.Reader, h Header, l Line) (electoral.Date, error) {
+	type operation struct {
+		kind electoral.Operation
+		done electoral.Date
+	}
+	var last electoral.Date
+	named := map[operation]int{}
+	q := registry.RecordSearch{Book: registry.RevisionLineBook, Comune: h.Comune, Subject: l.ANPRID}
+	for rec, err := range rd.Records(ctx, q) {
+		if err != nil {
+			return last, err
+		}
+		var o Line
+		if err := decode(rec, &o); err != nil {
+			return last, err
+		}
+		if o.Revision != h.ID || o.State != LineApplied || o.Decision.Day.IsZero() {
+			continue
+		}
+		done := operation{done: e.calendar.Day(o.Changed)}
+		switch o.Effect {
+		case Remove:
+			done.kind = electoral.OpRemove
+		case LoseRight:
+			done.kind = electoral.OpLoseCapacity
+		default:
+			continue
+		}
+		named[done]++
+		if o.Decision.Day.After(last) {
+			last = o.Decision.Day
+		}
+	}
+	for entry, err := range rd.Journal(ctx, registry.JournalSearch{Comune: h.Comune, ANPRIDs: []string{l.ANPRID},
+		From: e.calendar.Begins(l.Decision.Day.AddDays(1))}) {
+		if err != nil {
+			return last, err
+		}
+		done := operation{kind: entry.Operation, done: e.calendar.Day(entry.At)}
+		if named[done]--; named[done] < 0 && done.done.After(last) {
+			last = done.done
+		}
+	}
+	return last, nil
 }
 
 // mark writes, in an update of its own, that a step of a line was done or refused.
@@ -296,7 +353,7 @@ func (e *Engine) siblings(ctx context.Context, w registry.Writer, h Header, done
 		if err := decode(rec, &l); err != nil {
 			return err
 		}
-		if l.Revision == h.ID && l.ID != done.ID && !l.State.Settled() && l.Facts == before {
+		if l.Revision == h.ID && l.ID != done.ID && l.State != LineApplied && l.Facts == before {
 			list = append(list, l)
 		}
 	}
@@ -321,7 +378,8 @@ func stepsOf(l Line) int {
 // requestID is the id under which the registry knows a step of a line: letters and
 // digits, 26 of them, the same for each repetition.
 func requestID(h Header, l Line, step string) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{h.Comune, l.ID, strconv.Itoa(l.Version), step}, "\x00")))
+	sum := sha256.Sum256([]byte(strings.Join([]string{h.Comune, l.ID, strconv.Itoa(l.Found),
+		strconv.Itoa(l.Version), step}, "\x00")))
 	return "R" + base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:])[:25]
 }
 
@@ -355,7 +413,11 @@ func (c carrier) step(ctx context.Context, l Line) error {
 	switch l.Effect {
 	case Enrol:
 		if l.Step > 0 {
-			_, err := r.SetCertifiability(ctx, req, l.ANPRID, electoral.FullyCertifiable)
+			whole := electoral.FullyCertifiable
+			if d.Elector != nil && d.Elector.Certifiability != nil {
+				whole = *d.Elector.Certifiability
+			}
+			_, err := r.SetCertifiability(ctx, req, l.ANPRID, whole)
 			return err
 		}
 		req.Recovery = d.Recovery
@@ -382,8 +444,22 @@ func (c carrier) step(ctx context.Context, l Line) error {
 	case CarryOut:
 		return c.carryOut(ctx, r, req, l)
 	}
-	_, err := e.mark(ctx, c.header, l, c.subject, nil)
+	_, err := e.mark(ctx, c.header, l, c.subject, c.unlisted(l))
 	return err
+}
+
+// unlisted refuses to strike somebody off a list in which he no longer is.
+func (c carrier) unlisted(l Line) electoral.Faults {
+	if l.Effect != StrikeOff {
+		return nil
+	}
+	if c.subject.elector != nil {
+		if en, in := c.subject.elector.EnrolmentIn(l.List); in && en.Comune == c.header.Comune {
+			return nil
+		}
+	}
+	return electoral.Faults{electoral.NewFault(electoral.RemovalList.In("not-in"), "line.list", string(l.List),
+		electoral.Args{"list": l.List.Italian()})}
 }
 
 // move puts an elector into another section.
@@ -434,7 +510,9 @@ func (c carrier) carryOut(ctx context.Context, r *registry.Registry, req elector
 // section.
 func (c carrier) elector(l Line) electoral.Elector {
 	if l.Decision.Elector != nil {
-		return l.Decision.Elector.Clone()
+		e := l.Decision.Elector.Clone()
+		e.ANPRID, e.Certifiability = l.ANPRID, nil // ids may have been joined; the other is a step of its own
+		return e
 	}
 	comune, section := c.header.Comune, l.Section
 	if c.subject.elector != nil && section == "" {

@@ -16,10 +16,13 @@ func (e *Engine) Close(ctx context.Context, req electoral.Request, comune, id st
 	var h Header
 	err := registry.Carry(ctx, e.registry, registry.Call{Request: req, Operation: electoral.OpCloseRevision,
 		Comune: comune}, func(on *electoral.Entry) error {
-		on.Set("revision", id)
 		var err error
-		if h, err = e.beginClosing(ctx, comune, id); err != nil || h.State == Ended {
+		if h, err = e.beginClosing(ctx, comune, id); err != nil {
 			return err
+		}
+		on.Set("revision", h.ID)
+		if h.State == Ended {
+			return nil
 		}
 		return e.close(ctx, &h)
 	})

@@ -85,7 +85,7 @@ func asked(rulings []Ruling) electoral.Faults {
 	for i, r := range rulings {
 		path := "rulings[" + strconv.Itoa(i) + "]."
 		if seen[r.Line] {
-			out = append(out, electoral.NewFault(electoral.LineStep.In("twice"), path+"line", r.Line, nil))
+			out = append(out, electoral.NewFault(electoral.LineStep.In("twice"), path+"line", shown(r.Line), nil))
 		}
 		seen[r.Line] = true
 		for _, f := range r.Decision.form() {
@@ -103,7 +103,7 @@ func (d LineDecision) form() electoral.Faults {
 		out = append(out, electoral.NewFault(c, path, value, nil))
 	}
 	if !slices.Contains([]Verdict{Accept, Reject, Withdraw, Reopen}, d.Verdict) {
-		fault(electoral.LineStep.In("verdict"), "decision.verdict", string(d.Verdict))
+		fault(electoral.LineStep.In("verdict"), "decision.verdict", shown(string(d.Verdict)))
 	}
 	reason := strings.TrimSpace(d.Reason)
 	if (d.Verdict == Reject || d.Verdict == Withdraw) && utf8.RuneCountInString(reason) < 3 {
@@ -112,8 +112,17 @@ func (d LineDecision) form() electoral.Faults {
 	if !legible(d.Reason, 2_000) {
 		fault(electoral.LineIncomplete.In("text"), "decision.reason", "")
 	}
+	if !legible(d.Section, electoral.MaxText) {
+		fault(electoral.LineIncomplete.In("section"), "decision.section", "")
+	}
+	if len(d.KeptVotes) > maxEvidence {
+		fault(electoral.LineIncomplete.In("kept"), "decision.keptVotes", strconv.Itoa(len(d.KeptVotes)))
+	}
 	if !d.Day.IsZero() && (!d.Day.Complete() || !d.Day.Valid()) {
 		fault(electoral.LineIncomplete.In("day"), "decision.day", d.Day.String())
+	}
+	if r := d.Recovery; r != nil && !legible(r.Act, electoral.MaxText) {
+		fault(electoral.LineIncomplete.In("recovery"), "decision.recovery.act", "")
 	}
 	if r := d.Recovery; r != nil && !r.Day.IsZero() && !r.Day.Valid() {
 		fault(electoral.LineIncomplete.In("day"), "decision.recovery.day", r.Day.String())
@@ -185,6 +194,13 @@ func (e *Engine) ruled(ctx context.Context, w registry.Writer, h Header, r Rulin
 		if told, err = e.acceptable(ctx, w, h, &l, r.Decision); err != nil || told.Err() != nil {
 			return l, told, err
 		}
+		for _, f := range told { // the minute says on which doubts it was accepted
+			if !slices.ContainsFunc(l.Doubts, func(o electoral.Fault) bool {
+				return o.Code == f.Code && o.Case == f.Case
+			}) {
+				l.Doubts = append(l.Doubts, f)
+			}
+		}
 	}
 	e.decide(&l, h, r.Decision)
 	return l, told, nil
@@ -209,6 +225,9 @@ func mayRule(l Line, v Verdict) bool {
 func (e *Engine) decide(l *Line, h Header, d LineDecision) {
 	l.Version++
 	l.Changed = e.calendar.Now()
+	if d.Verdict != Accept {
+		d = LineDecision{Verdict: d.Verdict, Reason: d.Reason, Evidence: d.Evidence}
+	}
 	l.Decision, l.Decided, l.Sitting = d, e.calendar.Today(), 0
 	switch d.Verdict {
 	case Accept:
@@ -245,17 +264,19 @@ func (e *Engine) acceptable(ctx context.Context, rd registry.Reader, h Header, l
 	effect := l.Effect
 	switch {
 	case d.Effect != "" && !slices.Contains(append(slices.Clone(l.Choices), l.Effect), d.Effect):
-		fault(electoral.LineIncomplete.In("choice"), "decision.effect", string(d.Effect))
+		fault(electoral.LineIncomplete.In("choice"), "decision.effect", shown(string(d.Effect)))
 	case d.Effect != "":
 		effect = d.Effect
 	case effect == "":
 		fault(electoral.LineIncomplete.In("choice"), "decision.effect", "")
 	}
-	told, err := e.admitted(h, *l, effect, e.calendar.Today())
-	if err != nil {
-		return nil, err
+	if l.Step == 0 { // the certifiability of one who is enrolled has no term
+		told, err := e.admitted(h, *l, effect, e.calendar.Today())
+		if err != nil {
+			return nil, err
+		}
+		out = append(told, out...)
 	}
-	out = append(told, out...)
 	if l.Cause == CourtOrder && len(d.Evidence) == 0 {
 		fault(electoral.LineIncomplete.In("order"), "decision.evidence", "")
 	}
@@ -268,7 +289,7 @@ func (e *Engine) acceptable(ctx context.Context, rd registry.Reader, h Header, l
 	if d.Elector != nil && (effect != Enrol || d.Elector.ANPRID != l.ANPRID) {
 		fault(electoral.LineIncomplete.In("elector"), "decision.elector", "")
 	}
-	if l.Code, _ = codeOf(*l, effect); effect == Remove && l.Code == 0 {
+	if l.Code = codeOf(*l, effect, e.cfg.DeathCode); effect == Remove && l.Code == 0 {
 		fault(electoral.LineFit, "line.cause", string(l.Cause))
 	}
 	needs := effect == Enrol && d.Elector == nil || effect == MoveSection || effect == Attest ||
@@ -311,17 +332,26 @@ func (e *Engine) admitted(h Header, l Line, effect Effect, decided electoral.Dat
 }
 
 // codeOf returns ANPR's code of a line whose effect is known.
-func codeOf(l Line, effect Effect) (electoral.RemovalCode, bool) {
-	if effect == CarryOut {
-		return l.Code, true
+func codeOf(l Line, effect Effect, deathCode electoral.RemovalCode) electoral.RemovalCode {
+	switch {
+	case effect == CarryOut:
+		return l.Code
+	case effect != Remove:
+		return 0
+	case l.Code != 0:
+		return l.Code
 	}
-	if effect != Remove {
-		return 0, true
+	return removalCode(l.List, removalCause(l), deathCode)
+}
+
+// removalCode returns ANPR's code of a removal from a list, zero if there is none;
+// deathCode is that of the registry's configuration.
+func removalCode(l electoral.List, c electoral.RemovalCause, deathCode electoral.RemovalCode) electoral.RemovalCode {
+	if c == electoral.CauseDied && l != electoral.GeneralList && deathCode != 0 {
+		return deathCode
 	}
-	if l.Code != 0 {
-		return l.Code, true
-	}
-	return electoral.RemovalCodeOf(l.List, removalCause(l))
+	code, _ := electoral.RemovalCodeOf(l, c)
+	return code
 }
 
 // removalCause returns the cause of a removal as the registry knows it.
@@ -369,14 +399,15 @@ type Addition struct {
 
 // Add adds a line to a revision: what the proposals could not know, such as a
 // judgment. A line about the same person, cause and list that is there already is
-// decided by [Engine.Decide]. Add returns the line with the warnings.
+// decided by [Engine.Decide], unless it was applied: then another is added. Add
+// returns the line with the warnings.
 func (e *Engine) Add(ctx context.Context, req electoral.Request, comune, id string,
 	q Addition) (Line, electoral.Faults, error) {
 	q.Decision.Verdict, q.Decision.Effect = Accept, ""
 	l := Line{Revision: id, Version: 1, ANPRID: q.ANPRID, Cause: q.Cause, Effect: q.Effect, List: q.List, Added: true,
 		State: LineOpen, Law: articleOf(q.Cause, q.List)}
 	l.ID = lineID(id, &l)
-	call := registry.Call{Request: req, Operation: electoral.OpAddLine, Comune: comune,
+	call := registry.Call{Request: req, Operation: electoral.OpAddLine, Comune: comune, Subject: q.ANPRID,
 		Refused: append(q.check(), q.Decision.form()...), Payload: struct {
 			Revision string
 			Line     Addition
@@ -386,14 +417,10 @@ func (e *Engine) Add(ctx context.Context, req electoral.Request, comune, id stri
 		if err != nil {
 			return Line{}, nil, err
 		}
-		switch there, err := lineOf(ctx, w, h, l.ID); {
-		case err == nil:
-			return Line{}, nil, electoral.Faults{electoral.NewFault(electoral.LineStep.In("there"), "line", there.ID,
-				electoral.Args{"state": there.State.Italian()})}
-		case !errors.Is(err, electoral.LineNotFound):
+		l := l
+		if l.ID, err = e.freeID(ctx, w, h, l.ID); err != nil {
 			return Line{}, nil, err
 		}
-		l := l
 		s, err := e.subject(ctx, w, q.ANPRID)
 		if err != nil {
 			return Line{}, nil, err
@@ -423,6 +450,25 @@ func (e *Engine) Add(ctx context.Context, req electoral.Request, comune, id stri
 	})
 }
 
+// freeID returns an id for a line that is added: that of its person, cause and list
+// or, if a line about them was applied already, another.
+func (e *Engine) freeID(ctx context.Context, rd registry.Reader, h Header, id string) (string, error) {
+	free := id
+	for n := 2; ; n++ {
+		there, err := lineOf(ctx, rd, h, free)
+		switch {
+		case errors.Is(err, electoral.LineNotFound):
+			return free, nil
+		case err != nil:
+			return "", err
+		case there.State != LineApplied:
+			return "", electoral.Faults{electoral.NewFault(electoral.LineStep.In("there"), "line", there.ID,
+				electoral.Args{"state": there.State.Italian()})}
+		}
+		free = id + "." + strconv.Itoa(n)
+	}
+}
+
 func join(a, b error) error {
 	if a != nil {
 		return a
@@ -443,13 +489,13 @@ func (e *Engine) subject(ctx context.Context, rd registry.Reader, anprID string)
 func (q Addition) check() electoral.Faults {
 	var out electoral.Faults
 	if !electoral.ValidANPRID(q.ANPRID) {
-		out = append(out, electoral.NewFault(electoral.IDMalformed, "anprId", q.ANPRID, nil))
+		out = append(out, electoral.NewFault(electoral.IDMalformed, "anprId", shown(q.ANPRID), nil))
 	}
 	if !slices.Contains(electoral.Lists(), q.List) {
-		out = append(out, electoral.NewFault(electoral.LineFit.In("list"), "line.list", string(q.List), nil))
+		out = append(out, electoral.NewFault(electoral.LineFit.In("list"), "line.list", shown(string(q.List)), nil))
 	}
 	if !slices.Contains(effectsOf(q.Cause), q.Effect) {
-		out = append(out, electoral.NewFault(electoral.LineFit, "line.cause", string(q.Cause), nil))
+		out = append(out, electoral.NewFault(electoral.LineFit, "line.cause", shown(string(q.Cause)), nil))
 	}
 	return out
 }

@@ -111,7 +111,7 @@ func (e *Engine) check(q Opening) ([]electoral.Vote, electoral.Faults) {
 		out = append(out, electoral.NewFault(c, path, value, nil))
 	}
 	if !q.Kind.Known() {
-		fault(electoral.RevisionWhich, "revision.kind", string(q.Kind))
+		fault(electoral.RevisionWhich, "revision.kind", shown(string(q.Kind)))
 		return nil, out
 	}
 	if q.Kind != Extraordinary {
@@ -165,11 +165,13 @@ func (e *Engine) Schedule(h Header) (Schedule, error) {
 }
 
 // Open opens a revision and proposes its lines; of one that is open already the
-// proposals are made anew ([Engine.Propose]). It returns the revision as it stands.
+// proposals are made anew ([Engine.Propose]), for the votes as they are called now
+// and, where the comune does not vote, for the persons of this and of the earlier
+// openings. It returns the revision as it stands.
 func (e *Engine) Open(ctx context.Context, req electoral.Request, q Opening) (Header, electoral.Faults, error) {
 	votes, faults := e.check(q)
 	h := Header{ID: revisionID(q), Comune: q.Comune, Kind: q.Kind, Year: q.Year, Half: q.Half, Votes: votes,
-		Persons: q.Persons, State: Proposing, Opened: e.calendar.Now()}
+		Persons: union(nil, q.Persons), State: Proposing, Opened: e.calendar.Now()}
 	opened, warnings, err := registry.Perform(ctx, e.registry, registry.Call{
 		Request: req, Operation: electoral.OpOpenRevision, Comune: q.Comune, Payload: q, Refused: faults,
 	}, func(w registry.Writer) (Header, electoral.Faults, error) {
@@ -180,7 +182,13 @@ func (e *Engine) Open(ctx context.Context, req electoral.Request, q Opening) (He
 		if err == nil && there.State == Ended {
 			err = electoral.Faults{revisionState(there, "ended")}
 		}
-		return there, nil, err
+		if err != nil {
+			return there, nil, err
+		}
+		if err := there.renew(q, votes); err != nil {
+			return there, nil, err
+		}
+		return there, nil, putHeader(ctx, w, there, time.Time{})
 	})
 	if err != nil {
 		return Header{}, nil, err
@@ -189,21 +197,56 @@ func (e *Engine) Open(ctx context.Context, req electoral.Request, q Opening) (He
 	return done, append(warnings, done.Told...), err
 }
 
+// renew gives an extraordinary revision that is open the votes of its day as they are
+// called now. Where the comune does not vote, what each voting comune asks adds up.
+func (h *Header) renew(q Opening, votes []electoral.Vote) error {
+	switch {
+	case q.Kind != Extraordinary || q.Vote != nil && len(h.Persons) == 0:
+		return nil // one of the whole comune stays so
+	case q.Vote == nil:
+		h.Votes, h.Persons = votes, nil
+		return nil
+	}
+	for _, v := range votes {
+		same := func(o electoral.Vote) bool { return o.Consultation == v.Consultation }
+		if i := slices.IndexFunc(h.Votes, same); i >= 0 {
+			h.Votes[i] = v
+		} else {
+			h.Votes = append(h.Votes, v)
+		}
+	}
+	h.Persons = union(h.Persons, q.Persons)
+	if n := len(h.Persons); n > maxPersons {
+		return electoral.Faults{electoral.NewFault(electoral.RevisionWhich.In("persons"), "revision.persons",
+			strconv.Itoa(n), nil)}
+	}
+	return nil
+}
+
+// union returns the ids of both, each once, in their order.
+func union(a, b []string) []string {
+	out := slices.Concat(a, b)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // Propose makes the proposals of a revision, or makes them anew: new lines are
 // added, those that no longer hold and were not decided go, a decided line stays as
-// it is. It reads the whole register and the whole lists once, with memory that does
-// not grow with the comune, and may be called again after an interruption. It
-// returns the revision with the warnings about the whole.
+// it is: what is right once more after its line was applied, or after it was rejected
+// or withdrawn on other facts, is another line. It reads the whole register and the
+// whole lists once, with memory that does not grow with the comune, and may be called
+// again after an interruption. It is refused once another run has begun or the
+// revision is being closed. It returns the revision with the warnings about the whole.
 func (e *Engine) Propose(ctx context.Context, req electoral.Request, comune, id string) (Header, error) {
 	var h Header
 	err := registry.Carry(ctx, e.registry, registry.Call{Request: req, Operation: electoral.OpProposeRevision,
 		Comune: comune}, func(on *electoral.Entry) error {
-		on.Set("revision", id)
 		var err error
 		h, err = e.begin(ctx, comune, id)
 		if err != nil {
 			return err
 		}
+		on.Set("revision", h.ID)
 		lines, err := e.proposals(ctx, &h)
 		if err != nil {
 			return err
@@ -264,8 +307,8 @@ func (e *Engine) proposals(ctx context.Context, h *Header) (int, error) {
 		if err != nil {
 			return err
 		}
-		if now.Round != h.Round {
-			return electoral.Faults{revisionState(now, "again")}
+		if err := now.runs(*h); err != nil {
+			return err
 		}
 		now.State, now.Told = Active, told
 		*h = now
@@ -279,11 +322,23 @@ func (e *Engine) proposer(h Header) (*proposer, error) {
 		return nil, err
 	}
 	p := &proposer{header: h, schedule: s, checker: e.cfg.Checker, tables: e.cfg.Checker.Tables(),
-		sectionOf: e.sectionOf, today: e.calendar.Today()}
+		sectionOf: e.sectionOf, today: e.calendar.Today(), deathCode: e.cfg.DeathCode}
 	if turning, ok := s.TurningEighteen(); ok {
 		p.from, p.to = turning.From, turning.To
 	}
 	return p, nil
+}
+
+// runs refuses to go on with a run of the proposals, h, once another has begun or the
+// revision is being closed.
+func (now Header) runs(h Header) error {
+	switch {
+	case now.Round != h.Round:
+		return electoral.Faults{revisionState(now, "again")}
+	case now.State != Proposing && now.State != Active:
+		return electoral.Faults{revisionState(now, "")}
+	}
+	return nil
 }
 
 // few proposes for the persons that a voting comune names.

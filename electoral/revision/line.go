@@ -35,6 +35,9 @@ func Effects() []Effect {
 	return []Effect{Enrol, Remove, LoseRight, RecoverRight, MoveSection, CarryOut, Attest, StrikeOff}
 }
 
+// lists reports whether the effect changes a list by itself.
+func (e Effect) lists() bool { return e != Attest && e != StrikeOff && e != CarryOut }
+
 // A phase is the place of a line in the order in which ANPR takes operations:
 // removals before enrolments (those from the lists of the Union before the general
 // list), the certifiability after its enrolment, which apply does.
@@ -152,14 +155,16 @@ type Line struct {
 	Facts string `json:"facts,omitzero"`
 	Round int    `json:"round,omitzero"`
 	Step  int    `json:"step,omitzero"`
+	// Found is the run of the proposals that made the line; zero for an added one.
+	Found int `json:"found,omitzero"`
 }
 
 // A LineDecision is what an officer decides about a line.
 type LineDecision struct {
 	// Verdict is what becomes of the line.
 	Verdict Verdict `json:"verdict"`
-	// Reason is required to reject and to withdraw, and to accept a line against a
-	// warning of the admission; up to 2,000 characters.
+	// Reason is required to reject and to withdraw; up to 2,000 characters. What
+	// follows it, but for Evidence, is of a line that is accepted: else it is not kept.
 	Reason string `json:"reason,omitzero"`
 	// Effect chooses among the line's Choices.
 	Effect Effect `json:"effect,omitzero"`

@@ -5,7 +5,6 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
-	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/rules"
 )
 
@@ -19,6 +18,7 @@ type subject struct {
 type draft struct {
 	line     Line
 	evidence []Evidence
+	person   *electoral.Person // as the line's facts have him; may be nil
 }
 
 // A proposer compares a person in the population with his place in the lists. It
@@ -31,6 +31,7 @@ type proposer struct {
 	// sectionOf is Config.SectionOf; may be nil.
 	sectionOf func(electoral.Person) (string, bool)
 	today     electoral.Date
+	deathCode electoral.RemovalCode // of registry.Config
 	// from and to are the days between which those proposed for their age turn 18.
 	from, to electoral.Date
 
@@ -113,7 +114,7 @@ func (p *proposer) add(l Line, evidence []Evidence, doubts ...electoral.Fault) {
 	}
 	l.Facts = p.facts()
 	l.ID = lineID(p.header.ID, &l)
-	p.drafts = append(p.drafts, draft{line: l, evidence: evidence})
+	p.drafts = append(p.drafts, draft{line: l, evidence: evidence, person: p.s.person})
 }
 
 // judged returns the day at which the term of a line counts that is decided on a day.
@@ -175,7 +176,7 @@ func (p *proposer) died() {
 		return
 	}
 	for _, l := range p.ours() {
-		code, _ := electoral.RemovalCodeOf(l, electoral.CauseDied)
+		code := removalCode(l, electoral.CauseDied, p.deathCode)
 		p.add(Line{Effect: Remove, Cause: Death, List: l, Code: code},
 			[]Evidence{{Source: FromPopulation, Text: "deceduto il " + p.s.person.Death.Italian()}})
 	}
@@ -209,23 +210,55 @@ func (p *proposer) general() {
 	case p.here():
 		p.section(electoral.GeneralList)
 		p.status()
-		p.underAge()
+		p.recovered()
 	case person.Residence == nil && person.Abroad == nil:
 		p.vanished(electoral.GeneralList)
 	default:
 		p.movedOut(electoral.GeneralList)
 	}
+	// Who can no longer be removed before the vote is still in the list.
+	if !slices.ContainsFunc(p.drafts, func(d draft) bool {
+		return d.line.List == electoral.GeneralList && d.line.Effect == Remove && d.line.State == LineOpen
+	}) {
+		p.underAge()
+	}
 }
 
-// underAge lists who will not be 18 on the first day of voting.
+// underAge lists who will not be 18 on the first day of voting, or may not be.
 func (p *proposer) underAge() {
-	if p.header.Kind != Extraordinary || !p.admits(UnderAge) ||
-		rules.OfAge(*p.s.person, votingAge, p.ageDay()) != electoral.No {
+	birth := p.s.person.Birth.Date
+	age := rules.OfAge(*p.s.person, votingAge, p.ageDay())
+	if p.header.Kind != Extraordinary || !p.admits(UnderAge) || age == electoral.Yes || birth.IsZero() {
 		return
 	}
+	text, doubts := " non ha compiuto 18 anni", electoral.Faults(nil)
+	if age != electoral.No {
+		text = " può non aver compiuto 18 anni"
+		doubts = append(doubts, doubt(electoral.DoubtBirth, "line.anprId", electoral.Args{"birth": birth.Italian()}))
+	}
 	p.add(Line{Effect: StrikeOff, Cause: UnderAge, List: electoral.GeneralList},
-		[]Evidence{{Source: FromPopulation, Text: "nato il " + p.s.person.Birth.Date.Italian() + ": il " +
-			p.ageDay().Italian() + " non ha compiuto 18 anni"}})
+		[]Evidence{{Source: FromPopulation, Text: "data di nascita: " + birth.Italian() + "; il " +
+			p.ageDay().Italian() + text}}, doubts...)
+}
+
+// recovered proposes that somebody in the list has the right again who lost it and
+// has acquired the citizenship since (art. 32 n. 5). His act is the officer's to give.
+func (p *proposer) recovered() {
+	loss, from := p.s.elector.Loss, p.italianFrom()
+	if p.s.elector.Capacity != electoral.No || loss == nil || loss.Day.IsZero() || !from.Complete() ||
+		!from.After(loss.Day) || !p.admits(RightAcquired) {
+		return
+	}
+	line := Line{Effect: RecoverRight, Cause: RightAcquired, List: electoral.GeneralList}
+	var doubts electoral.Faults
+	if p.attested() {
+		line.Effect = Attest
+		doubts = append(doubts, doubt(electoral.DoubtAttestation, "line.effect", nil))
+	}
+	p.add(line, []Evidence{
+		{Source: FromPopulation, Text: "cittadino italiano dal " + from.Italian()},
+		{Source: FromLists, Text: "ha perduto il diritto di voto il " + loss.Day.Italian()},
+	}, doubts...)
 }
 
 // vanished proposes to remove somebody who is in no register. The population does
@@ -263,6 +296,12 @@ func (p *proposer) succeeds(to string) bool {
 	return slices.Contains(p.tables.Predecessors(to), p.header.Comune)
 }
 
+// ceased reports whether this comune takes the place of one.
+func (p *proposer) ceased(comune string) bool {
+	_, still := p.tables.Comune(comune, p.today)
+	return !still && slices.Contains(p.tables.Predecessors(p.header.Comune), comune)
+}
+
 func (p *proposer) registeredText() string {
 	person := p.s.person
 	if r := person.Residence; r != nil {
@@ -275,8 +314,12 @@ func (p *proposer) registeredText() string {
 	return "iscritto all'AIRE del comune di " + p.label(person.Abroad.Comune)
 }
 
-// section proposes the section in which his abode lies.
+// section proposes the section in which his abode lies. Who lives abroad has none:
+// his section is that of the revision of the sections (art. 36).
 func (p *proposer) section(l electoral.List) {
+	if p.s.person.Residence == nil {
+		return
+	}
 	section, known := p.abode()
 	en, _ := p.s.elector.EnrolmentIn(l)
 	if !known || section == en.Section || !p.admits(OtherSection) {
@@ -295,63 +338,6 @@ func (p *proposer) status() {
 	}
 }
 
-// union proposes for somebody in a list for citizens of the Union.
-func (p *proposer) union(l electoral.List) {
-	person := p.s.person
-	end := func(cause electoral.RemovalCause, text string) {
-		if !p.admits(EUEnded) {
-			return
-		}
-		code, _ := electoral.RemovalCodeOf(l, cause)
-		p.add(Line{Effect: Remove, Cause: EUEnded, List: l, Code: code},
-			[]Evidence{{Source: FromPopulation, Text: text}})
-	}
-	switch {
-	case person.IsItalian(p.today):
-		end(electoral.CauseNaturalised, "ha acquistato la cittadinanza italiana")
-	case len(person.Citizenships) > 0 && !person.IsEUCitizen(p.tables, p.today):
-		end(electoral.CauseMembershipEnded, "non ha la cittadinanza di uno Stato dell'Unione europea")
-	case p.here():
-		p.section(l)
-	case person.Registered() == "":
-		p.vanished(l)
-	default:
-		p.movedOut(l)
-	}
-}
-
-// added proposes for somebody in an added list of Bolzano, Trento or Valle d'Aosta.
-func (p *proposer) added(l electoral.List) {
-	person := p.s.person
-	code, _ := electoral.RemovalCodeOf(l, electoral.CauseResidenceReached)
-	line := Line{Effect: Remove, Cause: TermEnded, List: l, Code: code}
-	var serves electoral.List
-	if person.Residence != nil {
-		serves, _ = p.checker.AddedListOf(person.Residence.Comune, p.today)
-	}
-	switch {
-	case person.Registered() == "":
-		p.vanished(l)
-	case serves != l:
-		p.movedOut(l)
-	case p.checker.HasResidence(l, person, p.counted()) == electoral.Yes && p.admits(TermEnded):
-		p.add(line, []Evidence{{Source: FromPopulation, Text: p.registeredText()}})
-	}
-}
-
-func (p *proposer) counted() electoral.Date { return p.header.counted(p.today) }
-
-// counted is the day at which the residence in a territory counts: the notice of
-// the vote or, without one, today.
-func (h Header) counted(today electoral.Date) electoral.Date {
-	for _, v := range h.Votes {
-		if !v.Notice.IsZero() {
-			return v.Notice
-		}
-	}
-	return today
-}
-
 // unlisted proposes to enrol an Italian of the comune's register who is not in its
 // general list.
 func (p *proposer) unlisted() {
@@ -365,29 +351,52 @@ func (p *proposer) unlisted() {
 		if elsewhere, listed = e.EnrolmentIn(electoral.GeneralList); listed && elsewhere.Comune == p.header.Comune {
 			return
 		}
+		if listed && p.ceased(elsewhere.Comune) {
+			p.counts.unlisted++ // he comes with the succession, and nobody could remove him
+			return
+		}
 		if e.Loss != nil {
 			p.counts.lost++
 			return
 		}
 	}
-	turns := person.TurnsAt(votingAge)
-	switch {
-	case person.Birth.Date.IsZero():
-	case p.header.Kind == Semestral && !turns.Before(p.from) && !turns.After(p.to):
-		p.comesOfAge(turns)
-		return
-	case rules.OfAge(*person, votingAge, p.ageDay()) != electoral.Yes:
-		return
-	}
 	var doubts electoral.Faults
 	if e != nil && e.Capacity == electoral.No {
 		doubts = append(doubts, doubt(electoral.DoubtCapacity, "line.cause", nil))
 	}
-	p.adult(elsewhere, listed, doubts)
+	if listed {
+		doubts = append(doubts, doubt(electoral.DoubtStillListed, "line.anprId",
+			electoral.Args{"comune": p.label(elsewhere.Comune)}))
+	}
+	turns := person.TurnsAt(votingAge)
+	switch {
+	case person.Birth.Date.IsZero():
+	case p.header.Kind == Semestral && !turns.Before(p.from) && !turns.After(p.to):
+		p.comesOfAge(turns, doubts)
+		return
+	case rules.OfAge(*person, votingAge, p.ageDay()) == electoral.Yes:
+	case rules.OfAge(*person, listedAge, p.today) == electoral.No || !listed && !p.cameFrom():
+		return
+	}
+	p.adult(listed, doubts)
+}
+
+// cameFrom reports whether another comune had the person in its general list and
+// removed him as moved: he was enrolled before he is 18, and goes on so.
+func (p *proposer) cameFrom() bool {
+	if p.s.elector == nil {
+		return false
+	}
+	r, removed := p.s.elector.RemovalFrom(electoral.GeneralList)
+	return removed && r.Code == electoral.Emigration && r.Comune != p.header.Comune
 }
 
 // votingAge is the age at which the right to vote begins (Constitution, art. 48).
 const votingAge = 18
+
+// listedAge is the age before which nobody is in a list: he enters it in the half-year
+// before that in which he turns 18 (D.P.R. 223/1967, art. 7).
+const listedAge = votingAge - 1
 
 // ageDay is the day at which somebody enrolled other than for his age must be 18:
 // that of the vote or, without one, today.
@@ -398,12 +407,12 @@ func (p *proposer) ageDay() electoral.Date {
 	return p.today
 }
 
-func (p *proposer) comesOfAge(turns electoral.Date) {
+func (p *proposer) comesOfAge(turns electoral.Date, doubts electoral.Faults) {
 	if !p.admits(TurnsEighteen) {
 		return
 	}
 	birth := p.s.person.Birth.Date
-	doubts := p.territory(nil)
+	doubts = p.territory(doubts)
 	if !birth.Complete() {
 		doubts = append(doubts, doubt(electoral.DoubtBirth, "line.anprId", electoral.Args{"birth": birth.Italian()}))
 	}
@@ -418,7 +427,7 @@ func (p *proposer) comesOfAge(turns electoral.Date) {
 }
 
 // adult proposes for somebody of age, by what is known of where he was listed.
-func (p *proposer) adult(elsewhere electoral.Enrolment, listed bool, doubts electoral.Faults) {
+func (p *proposer) adult(listed bool, doubts electoral.Faults) {
 	cause, effect := MovedIn, Enrol
 	evidence := []Evidence{{Source: FromPopulation, Text: p.registeredText()}}
 	var removal electoral.Removal
@@ -427,22 +436,30 @@ func (p *proposer) adult(elsewhere electoral.Enrolment, listed bool, doubts elec
 		removal, removed = p.s.elector.RemovalFrom(electoral.GeneralList)
 	}
 	switch {
-	case listed:
-		doubts = append(doubts, doubt(electoral.DoubtStillListed, "line.anprId",
-			electoral.Args{"comune": p.label(elsewhere.Comune)}))
+	case p.naturalised(removal.Day) && !listed:
+		cause = RightAcquired
+		evidence = append(evidence, Evidence{Source: FromPopulation, Text: "cittadino italiano dal " +
+			p.italianFrom().Italian()})
+		if removed {
+			evidence = append(evidence, Evidence{Source: FromLists, Text: removalText(p, removal)})
+		}
+		if r := p.s.person.Residence; r != nil && r.Since.After(p.italianFrom()) {
+			// He may have been enrolled elsewhere before he came.
+			doubts = append(doubts, doubt(electoral.DoubtOrigin, "line.cause", nil))
+		}
 	case removed && removal.Comune == p.header.Comune && p.neverLeft(removal):
 		cause = Restored
 		doubts = append(doubts, doubt(electoral.DoubtRestored, "line.cause", nil))
 		evidence = append(evidence, Evidence{Source: FromLists, Text: removalText(p, removal)})
+	case listed:
 	case removed && removal.Code == electoral.Untraceable:
 		doubts = append(doubts, doubt(electoral.DoubtReappeared, "line.cause", nil))
 		evidence = append(evidence, Evidence{Source: FromLists, Text: removalText(p, removal)})
 	case removed:
 		evidence = append(evidence, Evidence{Source: FromLists, Text: removalText(p, removal)})
-	case p.naturalised():
-		cause = RightAcquired
-		evidence = append(evidence, Evidence{Source: FromPopulation, Text: "cittadino italiano dal " +
-			p.italianFrom().Italian()})
+		if removal.Comune == p.header.Comune && removal.Code != electoral.Emigration {
+			doubts = append(doubts, removedHere(p.label(removal.Comune), removal))
+		}
 	default:
 		doubts = append(doubts, doubt(electoral.DoubtOrigin, "line.cause", nil))
 	}
@@ -451,7 +468,9 @@ func (p *proposer) adult(elsewhere electoral.Enrolment, listed bool, doubts elec
 		doubts = append(doubts, doubt(electoral.DoubtAttestation, "line.effect", nil))
 	}
 	if !p.admits(cause) {
-		p.counts.unlisted++
+		if rules.OfAge(*p.s.person, votingAge, p.ageDay()) != electoral.No {
+			p.counts.unlisted++
+		}
 		return
 	}
 	doubts = append(doubts, p.territory(nil)...)
@@ -485,9 +504,18 @@ func (p *proposer) italianFrom() electoral.Date {
 	return electoral.Date{}
 }
 
-func (p *proposer) naturalised() bool {
+// naturalised reports whether the person acquired the right with the citizenship:
+// after he was of age, and after a day on which he was removed, if he was.
+func (p *proposer) naturalised(removed electoral.Date) bool {
 	from := p.italianFrom()
-	return from.Complete() && from.After(p.s.person.Birth.Date.Latest())
+	return from.Complete() && from.After(p.s.person.TurnsAt(votingAge)) && from.After(removed)
+}
+
+// removedHere doubts the cause for which somebody enters whom the comune itself
+// removed, not as moved, and who lives in it: he has not immigrated.
+func removedHere(comune string, r electoral.Removal) electoral.Fault {
+	return doubt(electoral.DoubtOrigin.In("removed"), "line.cause", electoral.Args{"comune": comune,
+		"reason": r.Italian()})
 }
 
 // attested reports whether somebody who acquired the right is now only admitted on
@@ -512,46 +540,4 @@ func (p *proposer) territory(doubts electoral.Faults) electoral.Faults {
 		return doubts
 	}
 	return append(doubts, doubt(electoral.DoubtTerritory, "line.list", electoral.Args{"list": l.Italian()}))
-}
-
-// application proposes to carry out the application of a citizen of the Union.
-func (p *proposer) application(q registry.Application) (draft, bool) {
-	if !p.admits(EUApplication) {
-		return draft{}, false
-	}
-	p.drafts = p.drafts[:0]
-	line := Line{ANPRID: q.ANPRID, Effect: CarryOut, Cause: EUApplication, List: q.List, Application: q.ID,
-		Submitted: q.Submitted}
-	text := "domanda del " + q.Submitted.Italian()
-	switch q.Kind {
-	case registry.WithdrawalApplication:
-		text += " di cancellazione dalla " + q.List.Italian()
-		line.Code, _ = electoral.RemovalCodeOf(q.List, electoral.CauseAsked)
-	case registry.ExOfficioCase:
-		text = "iscrizione d'ufficio nella " + q.List.Italian() + ": si è trasferito nel comune"
-	default:
-		text += " di iscrizione nella " + q.List.Italian()
-	}
-	if q.Kind != registry.WithdrawalApplication && p.s.person != nil {
-		line.Section, _ = p.abode()
-	}
-	p.add(line, []Evidence{{Source: FromBooks, Text: text, Reference: q.ID}})
-	return p.drafts[0], true
-}
-
-// articleOf returns the article of a cause.
-func articleOf(c Cause, l electoral.List) string {
-	switch {
-	case c == UnderAge:
-		return lawOf("art. 33")
-	case c == TermEnded && l == electoral.AostaValleyList:
-		return "d.lgs. n. 320 del 1994, art. 5"
-	case c == TermEnded:
-		return "D.P.R. n. 50 del 1973, artt. 1 e 5"
-	case (c == EUApplication || c == EUEnded) && l == electoral.EUParliamentList:
-		return "D.L. 24 giugno 1994, n. 408, art. 2"
-	case c == EUEnded:
-		return "d.lgs. 12 aprile 1996, n. 197, art. 1"
-	}
-	return Admits(Semestral, c).Law
 }

@@ -19,8 +19,6 @@ func (e *Engine) Minute(ctx context.Context, req electoral.Request, comune, id s
 	var m Minute
 	call := registry.Call{Request: req, Operation: electoral.OpRevisionMinute, Comune: comune}
 	err := registry.Inspect(ctx, e.registry, call, func(on *electoral.Entry) error {
-		on.Set("revision", id)
-		on.Set("sitting", strconv.Itoa(sitting))
 		var list []LineView
 		var h Header
 		err := e.cfg.Store.View(ctx, func(rd registry.Reader) error {
@@ -42,6 +40,8 @@ func (e *Engine) Minute(ctx context.Context, req electoral.Request, comune, id s
 			return err
 		}
 		m = e.minute(h, sitting, list)
+		on.Set("revision", h.ID)
+		on.Set("sitting", strconv.Itoa(sitting))
 		on.Set("rows", strconv.Itoa(len(list)))
 		return nil
 	})
@@ -95,6 +95,8 @@ func (e *Engine) minute(h Header, sitting int, list []LineView) Minute {
 		l := minuteLine(tables, v)
 		part := &m.Changed
 		switch {
+		case v.Line.Effect == Enrol && v.Line.Step > 0: // whatever became of his certifiability
+			part = &m.Enrolled
 		case v.Line.State == LineOpen:
 			part = &m.Refused
 		case v.Line.State != LineApplied:

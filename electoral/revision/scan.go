@@ -3,7 +3,6 @@ package revision
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -43,7 +42,7 @@ func (s *scan) run() error {
 	}
 	p := s.proposer
 	next, stop := iter.Pull2(born.Born(s.ctx, p.header.Comune, electoral.Date{Year: 1800, Month: 1, Day: 1},
-		p.today.AddYears(1-votingAge)))
+		p.today.AddYears(-listedAge)))
 	defer stop()
 	s.next = next
 	if err := s.advance(); err != nil {
@@ -73,8 +72,8 @@ func (s *scan) advance() error {
 		return err
 	}
 	if s.person.ANPRID <= s.last {
-		return fmt.Errorf("revision: the population gave ANPR id %s after %s: expected ascending ids",
-			s.person.ANPRID, s.last)
+		// Errors go to logs: they name nobody.
+		return errors.New("revision: the population gave its persons out of order: expected ascending ANPR ids")
 	}
 	s.last = s.person.ANPRID
 	return nil
@@ -90,6 +89,9 @@ func (s *scan) walk(rd registry.Reader, after string) (last string, done bool, e
 		}
 		if err := s.until(rd, e.ANPRID); err != nil {
 			return after, false, err
+		}
+		if s.more && s.person.ANPRID < e.ANPRID { // it stopped early: the elector is read again
+			return after, false, nil
 		}
 		if s.more && s.person.ANPRID == e.ANPRID {
 			person := s.person
@@ -115,7 +117,7 @@ func (s *scan) walk(rd registry.Reader, after string) (last string, done bool, e
 // are no electors of the comune. It stops early when enough lines wait.
 func (s *scan) until(rd registry.Reader, id string) error {
 	for s.more && (id == "" || s.person.ANPRID < id) {
-		if id == "" && len(s.pending) >= linesMax {
+		if len(s.pending) >= linesMax {
 			return nil
 		}
 		person := s.person

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ func headerOf(ctx context.Context, rd registry.Reader, comune, id string) (Heade
 }
 
 func noRevision(id string) electoral.Fault {
-	return electoral.NewFault(electoral.RevisionNotFound, "revision.id", id, nil)
+	return electoral.NewFault(electoral.RevisionNotFound, "revision.id", shown(id), nil)
 }
 
 // validID reports whether a text may be the key of a record.
@@ -39,9 +40,19 @@ func validID(id string) bool {
 	return id != "" && len(id) <= 200 && strings.IndexFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }
 
+// shown returns what somebody sent as a fault may show it: short and legible.
+func shown(s string) string {
+	if legible(s, electoral.MaxText) && !strings.Contains(s, "\n") {
+		return s
+	}
+	s = strconv.QuoteToASCII(s)
+	return s[:min(len(s), electoral.MaxText)]
+}
+
 func decode(rec registry.Record, v any) error {
 	if err := json.Unmarshal(rec.Body, v); err != nil {
-		return fmt.Errorf("revision: record %s of book %s of %s: %w", rec.ID, rec.Book, rec.Comune, err)
+		// Errors go to logs: the id of a line names its person.
+		return fmt.Errorf("revision: a record of book %s of %s: %w", rec.Book, rec.Comune, err)
 	}
 	return nil
 }
@@ -87,7 +98,7 @@ func lineOf(ctx context.Context, rd registry.Reader, h Header, id string) (Line,
 }
 
 func noLine(id string) electoral.Fault {
-	return electoral.NewFault(electoral.LineNotFound, "line.id", id, nil)
+	return electoral.NewFault(electoral.LineNotFound, "line.id", shown(id), nil)
 }
 
 // lines yields the lines of a revision in some states, in the order in which they
@@ -127,12 +138,18 @@ func lines(ctx context.Context, rd registry.Reader, h Header, after string,
 func (e *Engine) store(ctx context.Context, h Header, drafts []draft) error {
 	for part := range slices.Chunk(drafts, linesMax) {
 		err := e.cfg.Store.Update(ctx, func(w registry.Writer) error {
+			now, err := headerOf(ctx, w, h.Comune, h.ID)
+			if err = join(err, now.runs(h)); err != nil {
+				return err
+			}
+			// The first run begins with no lines, and whoever began another stops it.
+			q := queue{Writer: w, fresh: h.Round == 1}
 			for _, d := range part {
-				if err := e.storeLine(ctx, w, h, d); err != nil {
+				if err := e.storeLine(ctx, &q, h, d); err != nil {
 					return err
 				}
 			}
-			return nil
+			return q.flush(ctx)
 		})
 		if err != nil {
 			return err
@@ -143,29 +160,95 @@ func (e *Engine) store(ctx context.Context, h Header, drafts []draft) error {
 
 func (e *Engine) storeLine(ctx context.Context, w registry.Writer, h Header, d draft) error {
 	l := d.line
-	l.Version, l.Round, l.Changed = 1, h.Round, e.calendar.Now()
-	there, err := lineOf(ctx, w, h, l.ID)
-	switch {
-	case err == nil && there.State != LineOpen && there.State != LineLate:
-		if there.Round = h.Round; there.Facts != l.Facts && there.State == LineAccepted {
-			// What it rests on changed after the decision: the officer decides anew.
-			l.Version = there.Version + 1
-			l.Doubts = append(l.Doubts, doubt(electoral.LineFacts, "line", nil))
-			break
-		}
-		return putLine(ctx, w, h.Comune, there, time.Time{})
-	case err == nil:
-		l.Version, l.Refused, l.Section = there.Version, there.Refused, orText(l.Section, there.Section)
-		if there.Facts != l.Facts || there.State != l.State {
-			l.Version++
-		}
-	case !errors.Is(err, electoral.LineNotFound):
+	l.Version, l.Round, l.Found, l.Changed = 1, h.Round, h.Round, e.calendar.Now()
+	there, free, err := e.place(ctx, w, h, &l, d)
+	if err != nil {
 		return err
+	}
+	evidence := d.evidence
+	if !free {
+		changed, err := e.beside(ctx, w, h, &l, there, d)
+		if err != nil {
+			return err
+		}
+		if !changed {
+			there.Round = h.Round
+			return putLine(ctx, w, h.Comune, there, time.Time{})
+		}
+		kept, err := evidenceOf(ctx, w, h.Comune, there)
+		if err != nil {
+			return err
+		}
+		for _, ev := range kept { // the officer's documents are no proposal's
+			if ev.Source == FromDocument {
+				evidence = append(slices.Clip(evidence), ev)
+			}
+		}
 	}
 	if err := putLine(ctx, w, h.Comune, l, time.Time{}); err != nil {
 		return err
 	}
-	return putEvidence(ctx, w, h.Comune, l, d.evidence, time.Time{})
+	return putEvidence(ctx, w, h.Comune, l, evidence, time.Time{})
+}
+
+// place finds the line beside which a proposal stands, or a free id for it: a line
+// that is settled stays as it is in the minutes, and if its change is right once more
+// that is another line.
+func (e *Engine) place(ctx context.Context, rd registry.Reader, h Header, l *Line, d draft) (there Line, free bool,
+	err error) {
+	id := l.ID
+	for n := 2; ; n++ {
+		there, err = lineOf(ctx, rd, h, l.ID)
+		if errors.Is(err, electoral.LineNotFound) {
+			return there, true, nil
+		}
+		if err != nil {
+			return there, false, err
+		}
+		settled := slices.Contains([]LineState{LineApplied, LineRejected, LineWithdrawn}, there.State)
+		if !settled || there.Facts == l.Facts && there.State != LineApplied ||
+			there.State == LineApplied && !there.Effect.lists() {
+			return there, false, nil
+		}
+		now, err := e.factsNow(ctx, rd, subject{person: d.person}, l.ANPRID)
+		if err != nil || now != l.Facts { // the lists changed while the proposals were made
+			return there, false, err
+		}
+		l.ID = id + "." + strconv.Itoa(n)
+	}
+}
+
+// beside gives a proposal what is to be kept of the line that is there, and reports
+// whether it takes its place.
+func (e *Engine) beside(ctx context.Context, rd registry.Reader, h Header, l *Line, there Line, d draft) (bool, error) {
+	fresh := func() (bool, error) {
+		now, err := e.factsNow(ctx, rd, subject{person: d.person}, l.ANPRID)
+		return err == nil && now == l.Facts, err
+	}
+	switch {
+	case there.Step > 0 && there.State != LineApplied:
+		// Half done, only its certifiability was left; or he is out of the list again.
+		l.Version = there.Version + 1
+		if ok, err := fresh(); !ok {
+			return false, err
+		}
+	case there.State == LineOpen || there.State == LineLate:
+		l.Version, l.Refused, l.Section = there.Version, there.Refused, orText(l.Section, there.Section)
+		if there.Facts != l.Facts || there.State != l.State {
+			l.Version++
+		}
+	case there.State == LineAccepted && there.Facts != l.Facts:
+		if ok, err := fresh(); !ok {
+			return false, err
+		}
+		// What it rests on changed after the decision: the officer decides anew.
+		l.Version = there.Version + 1
+		l.Doubts = append(l.Doubts, doubt(electoral.LineFacts, "line", nil))
+	default:
+		return false, nil
+	}
+	l.Added, l.Found = there.Added, there.Found
+	return true, nil
 }
 
 func orText(a, b string) string {
@@ -248,8 +331,12 @@ func (e *Engine) each(ctx context.Context, h Header, states []LineState,
 // sweep removes the undecided lines that the last run of the proposals did not find.
 func (e *Engine) sweep(ctx context.Context, h Header) error {
 	return e.each(ctx, h, []LineState{LineOpen, LineLate}, func(w registry.Writer, l Line) error {
-		if l.Added || l.Round >= h.Round {
+		if l.Added || l.Step > 0 || l.Round >= h.Round {
 			return nil
+		}
+		now, err := headerOf(ctx, w, h.Comune, h.ID)
+		if err = join(err, now.runs(h)); err != nil {
+			return err
 		}
 		if err := w.RemoveRecord(ctx, h.Comune, registry.RevisionLineBook, l.ID); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/registry"
@@ -12,9 +13,11 @@ import (
 // Get returns a revision.
 func (e *Engine) Get(ctx context.Context, req electoral.Request, comune, id string) (Header, error) {
 	var h Header
-	err := e.inspect(ctx, req, comune, id, func(_ *electoral.Entry, rd registry.Reader) error {
+	err := e.inspect(ctx, req, comune, func(on *electoral.Entry, rd registry.Reader) error {
 		var err error
-		h, err = headerOf(ctx, rd, comune, id)
+		if h, err = headerOf(ctx, rd, comune, id); err == nil {
+			on.Set("revision", h.ID)
+		}
 		return err
 	})
 	if err != nil {
@@ -24,11 +27,10 @@ func (e *Engine) Get(ctx context.Context, req electoral.Request, comune, id stri
 }
 
 // inspect runs a reading service on one state of the store.
-func (e *Engine) inspect(ctx context.Context, req electoral.Request, comune, id string,
+func (e *Engine) inspect(ctx context.Context, req electoral.Request, comune string,
 	fn func(on *electoral.Entry, rd registry.Reader) error) error {
 	call := registry.Call{Request: req, Operation: electoral.OpReadRevision, Comune: comune}
 	return registry.Inspect(ctx, e.registry, call, func(on *electoral.Entry) error {
-		on.Set("revision", id)
 		return e.cfg.Store.View(ctx, func(rd registry.Reader) error { return fn(on, rd) })
 	})
 }
@@ -37,7 +39,7 @@ func (e *Engine) inspect(ctx context.Context, req electoral.Request, comune, id 
 // their ids.
 func (e *Engine) Revisions(ctx context.Context, req electoral.Request, comune string) ([]Header, error) {
 	var out []Header
-	err := e.inspect(ctx, req, comune, "", func(_ *electoral.Entry, rd registry.Reader) error {
+	err := e.inspect(ctx, req, comune, func(_ *electoral.Entry, rd registry.Reader) error {
 		out = nil
 		for rec, err := range rd.Records(ctx, registry.RecordSearch{Book: registry.RevisionBook, Comune: comune}) {
 			if err != nil {
@@ -84,8 +86,8 @@ func (e *Engine) Lines(ctx context.Context, req electoral.Request, comune, id st
 		limit = 100
 	}
 	var out []LineView
-	err := e.inspect(ctx, req, comune, id, func(on *electoral.Entry, rd registry.Reader) error {
-		if limit < 1 || limit > 1_000 || f.After != "" && !validID(f.After) {
+	err := e.inspect(ctx, req, comune, func(on *electoral.Entry, rd registry.Reader) error {
+		if limit < 1 || limit > 1_000 || f.After != "" && (!validID(f.After) || !strings.HasPrefix(f.After, id+".")) {
 			return electoral.Faults{electoral.NewFault(electoral.QueryPaging, "filter.limit", strconv.Itoa(f.Limit),
 				electoral.Args{"most": "1000"})}
 		}
@@ -93,6 +95,7 @@ func (e *Engine) Lines(ctx context.Context, req electoral.Request, comune, id st
 		if err != nil {
 			return err
 		}
+		on.Set("revision", h.ID)
 		out = nil
 		for l, err := range lines(ctx, rd, h, f.After, f.States...) {
 			if err != nil {
@@ -150,11 +153,12 @@ func (e *Engine) persons(ctx context.Context, list []LineView) error {
 // cause: what is late, what is blocked, and what may still be done until when.
 func (e *Engine) Table(ctx context.Context, req electoral.Request, comune, id string) ([]Row, error) {
 	var rows []Row
-	err := e.inspect(ctx, req, comune, id, func(_ *electoral.Entry, rd registry.Reader) error {
+	err := e.inspect(ctx, req, comune, func(on *electoral.Entry, rd registry.Reader) error {
 		h, err := headerOf(ctx, rd, comune, id)
 		if err != nil {
 			return err
 		}
+		on.Set("revision", h.ID)
 		s, err := e.Schedule(h)
 		if err != nil {
 			return err

@@ -11,7 +11,7 @@ import (
 )
 
 // A Checker applies the rules on electors and sections. It is safe for
-// concurrent use.
+// concurrent use. The zero Checker is that of the zero [Config].
 type Checker struct {
 	tables      *refdata.Tables
 	residences  []ResidenceRule
@@ -47,7 +47,8 @@ type StateTerm struct {
 }
 
 // NewChecker returns a checker. It fails only if the embedded tables cannot be
-// read, or if a residence rule is of a list that has none.
+// read, if a residence rule is of a list that has none, or if a date of the
+// configuration does not exist.
 func NewChecker(cfg Config) (*Checker, error) {
 	c := &Checker{tables: cfg.Tables, residences: slices.Clone(cfg.Residences),
 		withoutPost: slices.Clone(cfg.WithoutPost), markPostal: cfg.MarkPostal}
@@ -57,6 +58,9 @@ func NewChecker(cfg Config) (*Checker, error) {
 	c.sizes = slices.Clone(cfg.SectionSizes)
 	if cfg.SectionSizes == nil {
 		c.sizes = DefaultSectionSizes()
+	}
+	if err := c.days(); err != nil {
+		return nil, err
 	}
 	if err := checkResidenceRules(c.residences); err != nil {
 		return nil, err
@@ -71,8 +75,21 @@ func NewChecker(cfg Config) (*Checker, error) {
 	return c, nil
 }
 
+// made returns the checker itself or, for the zero value, that of the zero Config.
+// In a build whose embedded tables cannot be read, which NewChecker refuses, nothing
+// is in the tables.
+func (c *Checker) made() *Checker {
+	if c.tables != nil {
+		return c
+	}
+	if standard, err := NewChecker(Config{}); err == nil {
+		return standard
+	}
+	return &Checker{tables: &refdata.Tables{}}
+}
+
 // Tables returns the reference tables that the checker judges with.
-func (c *Checker) Tables() *refdata.Tables { return c.tables }
+func (c *Checker) Tables() *refdata.Tables { return c.made().tables }
 
 // Circumstances are what a check takes into account beside the record.
 type Circumstances struct {
@@ -101,8 +118,17 @@ type Circumstances struct {
 }
 
 // CheckElector applies every rule of annex 1 and of ANPR's practice to an
-// elector and returns all the faults, in the order of the record's fields.
-func (c *Checker) CheckElector(e electoral.Elector, in Circumstances) electoral.Faults {
+// elector and returns all the faults, in the order of the record's fields. Of a date
+// that does not exist, also of the person or of the circumstances, or of a missing At,
+// only that is told: [electoral.DayImpossible].
+func (c *Checker) CheckElector(e electoral.Elector, in Circumstances) []electoral.Fault {
+	c = c.made()
+	if faults := decisionDay(in.At); len(faults) > 0 {
+		return append(faults, noSuchDays(daysOf(e, in))...)
+	}
+	if faults := noSuchDays(daysOf(e, in)); len(faults) > 0 {
+		return faults
+	}
 	k := &elector{checker: c, e: e, in: in, houses: [2]house{c.senate(e.Status), c.chamber(e.Status)}}
 	k.identity()
 	k.person()
@@ -450,7 +476,7 @@ func (k *elector) noAddedList() {
 
 // CheckCertifiability judges which certificates an elector's record says may
 // be issued: the part of [Checker.CheckElector] that needs nothing else.
-func CheckCertifiability(e electoral.Elector) electoral.Faults {
+func CheckCertifiability(e electoral.Elector) []electoral.Fault {
 	c := e.Certifiability
 	if c == nil {
 		return nil

@@ -13,7 +13,11 @@ import (
 
 // CheckSection applies every rule to a polling section and returns all the
 // faults, in the order of the record's fields.
-func (c *Checker) CheckSection(s electoral.Section, at electoral.Date) electoral.Faults {
+func (c *Checker) CheckSection(s electoral.Section, at electoral.Date) []electoral.Fault {
+	if faults := noSuchDays([]day{{path: "at", date: at}}); len(faults) > 0 {
+		return faults
+	}
+	c = c.made()
 	k := &section{checker: c, s: s, at: at}
 	k.identity()
 	k.seat()
@@ -276,11 +280,11 @@ func DefaultSectionSizes() []SectionSize {
 
 // CheckSectionSize warns of an ordinary section with fewer or more electors in the
 // general list than the rule of a day says ([Config.SectionSizes]).
-func (c *Checker) CheckSectionSize(s electoral.Section, electors int, at electoral.Date) electoral.Faults {
+func (c *Checker) CheckSectionSize(s electoral.Section, electors int, at electoral.Date) []electoral.Fault {
 	if s.Kind != electoral.OrdinarySection {
 		return nil
 	}
-	for _, z := range c.sizes {
+	for _, z := range c.made().sizes {
 		if !z.From.IsZero() && at.Before(z.From) || !z.To.IsZero() && at.After(z.To) {
 			continue
 		}
@@ -300,7 +304,8 @@ func (c *Checker) CheckSectionSize(s electoral.Section, electors int, at elector
 // status requires: the part of [Checker.CheckElector] that another section may
 // change. section is as in [Circumstances].
 func (c *Checker) CheckPlaces(e electoral.Elector,
-	section func(comune, number string) (s electoral.Section, found, known bool)) electoral.Faults {
+	section func(comune, number string) (s electoral.Section, found, known bool)) []electoral.Fault {
+	c = c.made()
 	k := &elector{checker: c, e: e, in: Circumstances{Section: section},
 		houses: [2]house{c.senate(e.Status), c.chamber(e.Status)}}
 	k.sectionFields()

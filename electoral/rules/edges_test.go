@@ -37,7 +37,7 @@ func TestCollegesOfOthers(t *testing.T) {
 	checker, err := rules.NewChecker(rules.Config{})
 	require.NoError(t, err)
 	good := sectionOf(t, tables, "A074")
-	require.NoError(t, checker.CheckSection(good, today).Err())
+	require.NoError(t, electoral.Faults(checker.CheckSection(good, today)).Err())
 	seen := map[string]bool{}
 	for _, comune := range []string{"A109", "L219", "H501", "F205", "D969", "A944", "C722", "E379"} {
 		of := tables.ChamberColleges(comune)
@@ -49,11 +49,11 @@ func TestCollegesOfOthers(t *testing.T) {
 			SingleMember: of[0].SingleMember}
 		faults := checker.CheckSection(other, today)
 		if other.ChamberCollege == good.ChamberCollege {
-			require.NoError(t, faults.Err(), comune)
+			require.NoError(t, electoral.Faults(faults).Err(), comune)
 			continue
 		}
 		seen[other.ChamberCollege.Constituency] = true
-		require.True(t, faults.Has(electoral.CollegeOtherComune), "%s: %v", comune, faults)
+		require.True(t, electoral.Faults(faults).Has(electoral.CollegeOtherComune), "%s: %v", comune, faults)
 	}
 	require.True(t, seen[good.ChamberCollege.Constituency], "one of the same constituency is among them")
 	require.Greater(t, len(seen), 1)
@@ -69,9 +69,9 @@ func TestDistricts(t *testing.T) {
 	for comune, small := range map[string]bool{"H501": false, "F205": false, "L219": false, "A074": true, "A109": true} {
 		s := sectionOf(t, tables, comune)
 		s.DistrictConstituency = "UNO"
-		require.Equal(t, small, checker.CheckSection(s, today).Has(electoral.DistrictComuneSmall), comune)
+		require.Equal(t, small, electoral.Faults(checker.CheckSection(s, today)).Has(electoral.DistrictComuneSmall), comune)
 		s.Comune = "Z999"
-		require.False(t, checker.CheckSection(s, today).Has(electoral.DistrictComuneSmall), "of no comune")
+		require.False(t, electoral.Faults(checker.CheckSection(s, today)).Has(electoral.DistrictComuneSmall), "of no comune")
 	}
 }
 
@@ -84,7 +84,7 @@ func TestDivisionInSmallLetters(t *testing.T) {
 		e := voter("A074")
 		e.Status.SenateConstituency, e.Status.ChamberConstituency = text, text
 		faults := checker.CheckElector(e, rules.Circumstances{At: today})
-		require.False(t, faults.Has(electoral.ConstituencyUnknown), text)
-		require.Equal(t, !exact, faults.Has(electoral.ConstituencyNotExact), "%s: %v", text, faults)
+		require.False(t, electoral.Faults(faults).Has(electoral.ConstituencyUnknown), text)
+		require.Equal(t, !exact, electoral.Faults(faults).Has(electoral.ConstituencyNotExact), "%s: %v", text, faults)
 	}
 }

@@ -37,7 +37,7 @@ func TestSameComune(t *testing.T) {
 			e := voter("A074")
 			e.SetListEntry(list, electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: comune, Section: "1"}})
 			faults := checker.CheckElector(e, rules.Circumstances{At: today, Person: &person})
-			assert.Equal(t, same, faults.Has(electoral.AddedSameComune), "%s, kept by %s", list, comune)
+			assert.Equal(t, same, electoral.Faults(faults).Has(electoral.AddedSameComune), "%s, kept by %s", list, comune)
 		}
 	}
 }
@@ -122,6 +122,6 @@ func TestLanguageID(t *testing.T) {
 	require.NoError(t, err)
 	for id, ok := range map[string]bool{"": false, "1": true, "123456789": true, "1234567890": false, "12a": false, "-1": false} {
 		s := electoral.Section{Comune: "A952", Number: "1", Translations: []electoral.SectionTranslation{{LanguageID: id, SeatName: "Schule"}}}
-		assert.Equal(t, !ok, checker.CheckSection(s, today).Has(electoral.TranslationLanguage), "%q", id)
+		assert.Equal(t, !ok, electoral.Faults(checker.CheckSection(s, today)).Has(electoral.TranslationLanguage), "%q", id)
 	}
 }

@@ -264,7 +264,7 @@ func term(years int) string {
 // AddedListOf returns the added list that serves the territory in which a comune
 // lies on a day; false if none does.
 func (c *Checker) AddedListOf(comune string, day electoral.Date) (electoral.List, bool) {
-	province := c.province(comune, day)
+	province := c.made().province(comune, day)
 	for _, t := range territories() {
 		if t.province == province {
 			return t.list, true
@@ -277,7 +277,7 @@ func (c *Checker) AddedListOf(comune string, day electoral.Date) (electoral.List
 // the territory of an added list as long as the law asks; NotGiven if that is not
 // known, or if no rule holds on that day.
 func (c *Checker) HasResidence(l electoral.List, p *electoral.Person, day electoral.Date) electoral.Answer {
-	r, _, known := c.residence(l, p, day)
+	r, _, known := c.made().residence(l, p, day)
 	if !known {
 		return electoral.NotGiven
 	}

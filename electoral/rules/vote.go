@@ -51,8 +51,11 @@ func ChoiceTerm(k electoral.ChoiceKind, v electoral.Vote) (first, last electoral
 
 // PlaceOf returns the list through which an elector votes in a vote and his place
 // in it: that of the vote that he kept in a comune that he left, or else that of
-// [ListFor]. in is false if he is not in that list.
+// [ListFor]. in is false if he is not in that list; a nil elector is in none.
 func PlaceOf(e *electoral.Elector, v electoral.Vote) (l electoral.List, place electoral.Enrolment, in bool) {
+	if e == nil {
+		e = &electoral.Elector{}
+	}
 	if kept, ok := e.KeptVote(v.Consultation, v.Day); ok {
 		return electoral.GeneralList, electoral.Enrolment{Comune: kept.Comune, Section: kept.Section}, true
 	}
@@ -79,6 +82,9 @@ func ChoiceCounts(q electoral.VotingChoice, v electoral.Vote) bool {
 // the lists in which he is: for the region an added list (D.P.R. 50/1973, art. 3
 // and 5; d.lgs. 320/1994, art. 5), which in Bolzano is also that of the comune.
 func ListFor(e *electoral.Elector, c electoral.Consultation) electoral.List {
+	if e == nil {
+		e = &electoral.Elector{}
+	}
 	_, general := e.EnrolmentIn(electoral.GeneralList)
 	switch c {
 	case electoral.RegionalElection:

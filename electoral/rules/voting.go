@@ -53,6 +53,10 @@ type Voting struct {
 // removes it; struck off the copy are those who are under age, have not the
 // right or the status on record, or vote by post.
 func (c *Checker) Voting(in VotingCase) Voting {
+	c = c.made()
+	if in.Elector == nil {
+		in.Elector = &electoral.Elector{}
+	}
 	v := voting{checker: c, in: in, out: Voting{Votes: electoral.Yes, Manner: InSection}}
 	if !v.place() {
 		return v.out
@@ -70,7 +74,11 @@ func (c *Checker) Voting(in VotingCase) Voting {
 // is no vote: plain, or marked with what a revision must decide. It is the part
 // of [Checker.Voting] that needs no vote; p may be nil.
 func (c *Checker) Standing(e *electoral.Elector, p *electoral.Person, l electoral.List,
-	day electoral.Date) (electoral.Line, electoral.Faults) {
+	day electoral.Date) (electoral.Line, []electoral.Fault) {
+	c = c.made()
+	if e == nil {
+		e = &electoral.Elector{}
+	}
 	v := voting{checker: c, in: VotingCase{Elector: e, Person: p, Vote: electoral.Vote{Day: day}}, noVote: true}
 	v.out = Voting{Votes: electoral.Yes, List: l}
 	v.record()
@@ -353,7 +361,7 @@ func (v *voting) chose(k electoral.ChoiceKind) bool {
 
 // PostalStates says whether it is known where residents abroad do not vote by
 // post; the warning says what follows. It is nil for a vote without postal votes.
-func (c *Checker) PostalStates(v electoral.Vote) electoral.Faults {
+func (c *Checker) PostalStates(v electoral.Vote) []electoral.Fault {
 	if c.withoutPost != nil || !Postal(v.Consultation) {
 		return nil
 	}

@@ -281,13 +281,13 @@ func TestResidences(t *testing.T) {
 			in := rules.Circumstances{At: day(t, "2026-11-22"), Notice: day(t, "2026-11-01"), Person: p}
 
 			missing := checker.CheckElector(e, in)
-			assert.Equal(t, c.over != electoral.Yes && c.since != "", missing.Has(electoral.AddedListMissing), "in no added list: %v", missing)
+			assert.Equal(t, c.over != electoral.Yes && c.since != "", electoral.Faults(missing).Has(electoral.AddedListMissing), "in no added list: %v", missing)
 
 			holder := aglie
 			e.SetListEntry(list, electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: holder, Section: "1"}})
 			faults := checker.CheckElector(e, in)
-			assert.Equal(t, c.over == electoral.Yes, faults.Has(electoral.AddedTermOver), "%v", faults)
-			assert.Equal(t, c.over == electoral.NotGiven, faults.Has(electoral.AddedTermNotCheckable), "%v", faults)
+			assert.Equal(t, c.over == electoral.Yes, electoral.Faults(faults).Has(electoral.AddedTermOver), "%v", faults)
+			assert.Equal(t, c.over == electoral.NotGiven, electoral.Faults(faults).Has(electoral.AddedTermNotCheckable), "%v", faults)
 
 			// The vote says the same: without an added list it is told, and an
 			// officer decides; nobody is struck off.
@@ -335,7 +335,7 @@ func TestReform(t *testing.T) {
 	}
 	for notice, told := range map[string]bool{"2026-11-30": true, "2026-12-01": false} {
 		faults := checker.CheckElector(voter("A952"), rules.Circumstances{At: day(t, "2026-12-10"), Notice: day(t, notice), Person: p})
-		assert.Equal(t, told, faults.Has(electoral.AddedListMissing), notice)
+		assert.Equal(t, told, electoral.Faults(faults).Has(electoral.AddedListMissing), notice)
 	}
 }
 
@@ -351,7 +351,7 @@ func TestUnionInBolzano(t *testing.T) {
 		e := electoral.Elector{ANPRID: "1", Capacity: electoral.Yes, Status: electoral.Status{Comunal: electoral.Yes},
 			EU: electoral.EULists{Comunal: electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: "A952", Section: "1"}}}}
 		in := rules.Circumstances{At: day(t, "2026-11-22"), Notice: day(t, "2026-11-01"), Person: p}
-		assert.Equal(t, told, checker.CheckElector(e, in).Has(electoral.EUTermMissing))
+		assert.Equal(t, told, electoral.Faults(checker.CheckElector(e, in)).Has(electoral.EUTermMissing))
 		v := checker.Voting(rules.VotingCase{Elector: &e, Person: p,
 			Vote: electoral.Vote{Consultation: electoral.ComunalElection, Notice: in.Notice, Day: day(t, "2026-12-13")}})
 		assert.Equal(t, told, v.Reasons.Has(electoral.VoterTermMissing))
@@ -383,12 +383,12 @@ func TestVoteDays(t *testing.T) {
 		faults := v.Check()
 		require.Len(t, faults, 1, path)
 		assert.Equal(t, path, faults[0].Path)
-		require.Error(t, faults.Err())
+		require.Error(t, electoral.Faults(faults).Err())
 	}
 	for _, d := range []electoral.Date{{}, {Year: 2024}, {Year: 1800, Month: 1, Day: 1}, {Year: 9999, Month: 1, Day: 1}} {
 		v := good
 		v.Day = d
-		require.Error(t, v.Check().Err(), d)
+		require.Error(t, electoral.Faults(v.Check()).Err(), d)
 	}
 }
 
@@ -464,9 +464,9 @@ func TestSpecialDistricts(t *testing.T) {
 		e := voter(comune)
 		e.Status.District = electoral.Yes
 		faults := checker.CheckElector(e, rules.Circumstances{At: day(t, "2026-11-22")})
-		assert.Equal(t, told, faults.Has(electoral.DistrictInSmallComune), comune)
+		assert.Equal(t, told, electoral.Faults(faults).Has(electoral.DistrictInSmallComune), comune)
 		section := electoral.Section{Comune: comune, Number: "1", DistrictConstituency: "I CIRCOSCRIZIONE"}
-		assert.Equal(t, told, checker.CheckSection(section, day(t, "2026-11-22")).Has(electoral.DistrictComuneSmall), comune)
+		assert.Equal(t, told, electoral.Faults(checker.CheckSection(section, day(t, "2026-11-22"))).Has(electoral.DistrictComuneSmall), comune)
 	}
 }
 
@@ -479,7 +479,7 @@ func TestOwnLaw(t *testing.T) {
 		e := voter("A074")
 		e.SetListEntry(list, electoral.AddedList{Enrolled: electoral.Yes, Enrolment: &electoral.Enrolment{Comune: "H501", Section: "1"}})
 		faults := checker.CheckElector(e, rules.Circumstances{At: day(t, "2026-11-22"), Person: adult(t, "A074")})
-		require.True(t, faults.Has(electoral.AddedOtherProvince))
+		require.True(t, electoral.Faults(faults).Has(electoral.AddedOtherProvince))
 		for _, f := range faults {
 			if f.Code == electoral.AddedOtherProvince {
 				assert.Contains(t, f.Source, law)
@@ -487,7 +487,7 @@ func TestOwnLaw(t *testing.T) {
 		}
 	}
 	faults := checker.CheckSection(electoral.Section{Comune: "D612", Number: "1", RegionalConstituency: "TORINO"}, day(t, "2026-11-22"))
-	require.True(t, faults.Has(electoral.RegionalOtherComune))
+	require.True(t, electoral.Faults(faults).Has(electoral.RegionalOtherComune))
 	for _, f := range faults {
 		if f.Code == electoral.RegionalOtherComune {
 			assert.Contains(t, f.Source, "L.R. 26/09/2014 n. 51")

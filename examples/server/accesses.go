@@ -34,7 +34,7 @@ func (st *site) accesses(w http.ResponseWriter, r *http.Request, n *session) {
 	}
 	access.Comune = home
 	var found []electoral.Access
-	p := electoral.Passage{Recorder: st.recorder, Access: access, Refused: electoral.Admit(req).Err(), ReadOnly: true}
+	p := electoral.Passage{Recorder: st.recorder, Access: access, Refused: electoral.Faults(electoral.Admit(req)).Err(), ReadOnly: true}
 	err = p.Do(r.Context(), func(on *electoral.Entry) error {
 		var err error
 		found, err = st.about(r, n)
@@ -160,6 +160,7 @@ func operationName(o electoral.Operation) string {
 		electoral.OpWithdrawSuccession:  "Ritiro di un passaggio di territorio",
 		electoral.OpUndoSuccession:      "Annullamento di una successione di comuni",
 		electoral.OpReadSuccessions:     "Lettura delle successioni di comuni",
+		electoral.OpLowerRequestID:      "Correzione dell'ultimo numero di richiesta del comune",
 		electoral.OpOpenRevision:        "Apertura di una revisione delle liste",
 		electoral.OpProposeRevision:     "Proposte di una revisione delle liste",
 		electoral.OpReadRevision:        "Lettura di una revisione delle liste",

@@ -108,6 +108,9 @@ func (c *Client) Credential(ctx context.Context, id string) (*Credential, error)
 // call sends a request, unless the service counts as unreachable, and reads its
 // response into out.
 func (c *Client) call(ctx context.Context, method string, token TokenSource, in, out any) error {
+	if c.breaker == nil {
+		return errors.New("csc: a Client without a service: expected one that New has made")
+	}
 	body, err := json.Marshal(in)
 	if err != nil {
 		return fmt.Errorf("csc: %s: %w", method, err)

@@ -111,7 +111,7 @@ func newModule(lib library) (*Module, error) {
 func (m *Module) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.closed {
+	if m.closed || m.lib == nil {
 		return nil
 	}
 	m.closed = true
@@ -126,7 +126,7 @@ func (m *Module) Close() error {
 func (m *Module) do(generation uint64, f func(library) error) error {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	if m.closed {
+	if m.closed || m.lib == nil {
 		return ErrClosed
 	}
 	if generation != m.generation {
@@ -146,7 +146,7 @@ func (m *Module) current() uint64 {
 func (m *Module) restart(generation uint64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.closed {
+	if m.closed || m.lib == nil {
 		return ErrClosed
 	}
 	if generation != m.generation {

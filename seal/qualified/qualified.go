@@ -44,6 +44,7 @@ const (
 	NotValid           Code = "validity"
 	IssuedByItself     Code = "issuer"
 	ChainNotContinuous Code = "chain"
+	NoCertificate      Code = "no-certificate"
 )
 
 // A Finding is one requirement that a certificate does not meet.
@@ -79,8 +80,13 @@ var organizationID = regexp.MustCompile(`^([A-Z]{3}|[A-Z]{2}:)[A-Z]{2}-.+$`)
 // seals that cert does not meet, in a fixed order; nil if it meets them all.
 // chain holds the certificates of its issuers, each of which certifies the one
 // before, and may be empty. That each is certified by the next, and that all are
-// valid at the time, is checked too. Neither is modified nor kept.
+// valid at the time, is checked too. Neither is modified nor kept. A certificate that
+// is nil gives one finding, [NoCertificate].
 func Check(cert *x509.Certificate, chain []*x509.Certificate, at time.Time) []Finding {
+	if cert == nil || slices.Contains(chain, nil) {
+		return []Finding{{Code: NoCertificate, Message: "Manca il certificato, o uno della catena.",
+			Expected: "un certificato e quelli di chi lo ha emesso", Source: "ETSI EN 319 412-3"}}
+	}
 	c := &check{cert: cert}
 	c.subject()
 	c.statements()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -88,6 +89,9 @@ func (d *Digits) New(ctx context.Context, action string) (Challenge, error) {
 	}
 	if action == "" || len(action) > maxAction {
 		return Challenge{}, fmt.Errorf("captcha: an action of %d bytes, expected 1 to %d", len(action), maxAction)
+	}
+	if d.cfg.Now == nil {
+		return Challenge{}, errors.New("captcha: Digits without a key: expected those that New has made")
 	}
 	t := token{
 		// Milliseconds: what Challenge.Expires says is exactly what Check does.

@@ -10,7 +10,7 @@ import (
 
 // ServePicture answers with the picture of the challenge, never to be stored:
 // 404 if it is not one of ours, 410 if it expired, each with its message in
-// Italian as plain text.
+// Italian as plain text. None of w, r and c may be nil.
 func ServePicture(w http.ResponseWriter, r *http.Request, c Captcha, id string) {
 	serve(w, r, id, "image/png", c.Picture)
 }

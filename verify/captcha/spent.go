@@ -37,8 +37,12 @@ var _ Spent = (*Memory)(nil)
 
 // NewMemory makes a Memory of at most so many challenges that have not expired
 // (about 150 bytes each). When it is full it refuses more with [ErrFull]: to
-// forget one would let it pass again.
+// forget one would let it pass again. A nil clock means time.Now. The zero Memory
+// has room for none.
 func NewMemory(most int, now func() time.Time) *Memory {
+	if now == nil {
+		now = time.Now
+	}
 	return &Memory{most: most, now: now, used: map[string]struct{}{}}
 }
 
@@ -48,6 +52,9 @@ func (m *Memory) Spend(_ context.Context, serial string, expires time.Time) (boo
 	defer m.mu.Unlock()
 	if _, again := m.used[serial]; again {
 		return false, nil
+	}
+	if m.most <= 0 {
+		return false, ErrFull
 	}
 	m.forget()
 	if len(m.queue) >= m.most {

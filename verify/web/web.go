@@ -201,17 +201,25 @@ func (h *Handler) Paths() []string { return slices.Clone(h.paths) }
 // Pattern returns the pattern that a request matches, empty if none: what a log
 // may keep of its address.
 func (h *Handler) Pattern(r *http.Request) string {
+	if h.mux == nil || r == nil {
+		return ""
+	}
 	_, pattern := h.mux.Handler(r)
 	return pattern
 }
 
-// ServeHTTP implements [http.Handler].
+// ServeHTTP implements [http.Handler]. A Handler that [New] has not made answers
+// 500.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	head := w.Header()
 	head.Set("Cache-Control", "no-store")
 	head.Set("Referrer-Policy", "no-referrer") // the address holds the code
 	head.Set("X-Content-Type-Options", "nosniff")
 	head.Set("X-Robots-Tag", "noindex, nofollow")
+	if h.mux == nil {
+		http.Error(w, "Errore interno. Riprovare fra qualche minuto.", http.StatusInternalServerError)
+		return
+	}
 	if _, pattern := h.mux.Handler(r); pattern == "" {
 		h.show(w, r, http.StatusNotFound, "notice",
 			notice{Title: "Pagina non trovata",
