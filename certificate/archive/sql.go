@@ -318,7 +318,8 @@ func (s *SQL) headers(ctx context.Context, list []place) (found map[string]certi
 // of the documents there cannot be read; on SQLite it purges the documents too.
 // The purge goes on even if the context is cancelled. If the purge is blocked,
 // Sweep returns how many documents were deleted and an error wrapping
-// [ErrPurgeBlocked]; the next Sweep purges again.
+// [ErrPurgeBlocked]; the next Sweep purges again. So it does with [ErrDenied] if on
+// PostgreSQL the user does not own the tables.
 func (s *SQL) Sweep(ctx context.Context, at time.Time) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err

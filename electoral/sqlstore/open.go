@@ -19,7 +19,8 @@ func part() sqldb.Part { return sqldb.Part{Name: "electoral", Files: migrations,
 
 // A SQLiteConfig says which SQLite database is opened, and how.
 type SQLiteConfig struct {
-	// File is the path of the file. Required; a database in memory is refused: package memory has a store there.
+	// File is the path of the file. Required; a database in memory is refused: package
+	// memory has a store there.
 	File string
 	// Wait is how long a write waits for that of another process before it fails with
 	// [ErrConflict], up to an hour; zero means ten seconds.

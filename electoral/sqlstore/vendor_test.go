@@ -2,7 +2,9 @@ package sqlstore_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -178,7 +180,8 @@ func TestRefused(t *testing.T) {
 			says: "its columns are dirty, version", open: true},
 		{name: "a table of our name", prepare: old + "CREATE TABLE {schema}.persons (id INT)", want: sqlstore.ErrBadSchema,
 			says: "already has persons"},
-		{name: "an index of our name", prepare: old + "CREATE TABLE {schema}.x (id INT); CREATE INDEX persons_birth ON {schema}.x (id)",
+		{name: "an index of our name", prepare: old + "CREATE TABLE {schema}.x (id INT);" +
+			"CREATE INDEX persons_birth ON {schema}.x (id)",
 			want: sqlstore.ErrBadSchema, says: "already has persons_birth"},
 		{name: "a view of our name", prepare: old + "CREATE VIEW {schema}.records AS SELECT 1", want: sqlstore.ErrBadSchema,
 			says: "already has records"},
@@ -268,9 +271,20 @@ func TestMigrationsByHand(t *testing.T) {
 	use(t, db)
 	require.NoError(t, db.Close())
 	require.NoError(t, sqlstore.PostgresConfig{DSN: dsn}.Migrate(t.Context()))
+	noted := func(schema string) []string {
+		rows, err := conn.Query(t.Context(), `SELECT schema || ' ' || version || ' ' || name || ' ' || length(applied_at)
+			FROM `+pgx.Identifier{schema, "schema_migrations"}.Sanitize()+` ORDER BY version`)
+		require.NoError(t, err)
+		list, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err)
+		return list
+	}
+	require.Equal(t, noted("anpr"), noted(strange))
+	require.Len(t, noted(strange), 5)
+	require.Equal(t, "electoral 3 0003_books.sql 20", noted(strange)[2])
 	columns := func(schema string) []string {
-		rows, err := conn.Query(t.Context(), `SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable
-			FROM information_schema.columns WHERE table_schema = $1 ORDER BY 1`, schema)
+		rows, err := conn.Query(t.Context(), `SELECT table_name || '.' || column_name || ' ' || data_type || ' ' ||
+			is_nullable FROM information_schema.columns WHERE table_schema = $1 ORDER BY 1`, schema)
 		require.NoError(t, err)
 		list, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		require.NoError(t, err)
@@ -278,6 +292,31 @@ func TestMigrationsByHand(t *testing.T) {
 	}
 	require.Equal(t, columns("anpr"), columns(strange))
 	require.Greater(t, len(columns("anpr")), 80)
+}
+
+// TestMigrationsByHandSQLite: likewise, in a file.
+func TestMigrationsByHandSQLite(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "r.db")
+	db, err := sql.Open("sqlite", "file:"+file)
+	require.NoError(t, err)
+	defer db.Close()
+	list, err := fs.Glob(sqlstore.Migrations(), "migrations/sqlite/*.sql")
+	require.NoError(t, err)
+	for i, name := range list {
+		if i > 0 {
+			_, err := sqlstore.SQLiteConfig{File: file}.Open(t.Context())
+			require.ErrorIs(t, err, sqlstore.ErrNotMigrated)
+			require.ErrorContains(t, err, fmt.Sprintf("has version %d of electoral", i))
+		}
+		text, err := fs.ReadFile(sqlstore.Migrations(), name)
+		require.NoError(t, err)
+		_, err = db.ExecContext(t.Context(), regexp.MustCompile(`\{([a-z_]+)\}`).ReplaceAllString(string(text), "$1"))
+		require.NoError(t, err)
+	}
+	opened, err := sqlstore.SQLiteConfig{File: file}.Open(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = opened.Close() }()
+	use(t, opened)
 }
 
 // TestGrants: the application does everything but DDL and the purge, the reader reads.
@@ -324,6 +363,11 @@ func TestGrants(t *testing.T) {
 	_, err = connect(t, asApp).Exec(t.Context(), "CREATE TABLE elettorale.x (id INT)")
 	require.ErrorContains(t, err, "permission denied")
 
+	var more int
+	require.NoError(t, connect(t, dsn).QueryRow(t.Context(), `SELECT count(*) FROM pg_tables, unnest('{INSERT,UPDATE,
+		DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) AS p WHERE schemaname = 'elettorale'
+		AND has_table_privilege($1, 'elettorale.' || tablename, p)`, reader).Scan(&more))
+	require.Zero(t, more, "rights of the reader but to read")
 	read, err := config(asReader).Open(t.Context())
 	require.NoError(t, err)
 	defer func() { _ = read.Close() }()

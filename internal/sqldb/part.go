@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 )
@@ -39,15 +40,29 @@ func (c PostgresConfig) Migrated(ctx context.Context, p Part) (*DB, error) {
 
 // Migrate applies the migrations of a part; it makes the file if there is none.
 func (c SQLiteConfig) Migrate(ctx context.Context, p Part) error {
-	db, err := c.Connect(ctx)
+	db, err := c.Migrated(ctx, p)
 	if err != nil {
 		return err
 	}
-	return errors.Join(db.MigrateFrom(ctx, p, ""), db.Close())
+	return db.Close()
 }
 
 // Migrated is Migrate and then ConnectTo.
 func (c SQLiteConfig) Migrated(ctx context.Context, p Part) (*DB, error) {
+	if info, err := os.Stat(c.File); err == nil && info.Mode().IsRegular() && info.Size() > 0 {
+		files, err := migrations(p, SQLite)
+		if err != nil {
+			return nil, fmt.Errorf("sqldb: %w", err)
+		}
+		if c.Wait == 0 {
+			c.Wait = DefaultWait
+		}
+		if err := c.peek(ctx, func(q Querier, n *names) error {
+			return (&migrating{names: n, part: p.Name, files: files}).plan(ctx, q)
+		}); err != nil {
+			return nil, err
+		}
+	}
 	db, err := c.Connect(ctx)
 	return migrated(ctx, db, err, p)
 }

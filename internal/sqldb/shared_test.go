@@ -164,6 +164,11 @@ func TestConfig(t *testing.T) {
 		_, err := c.Connect(t.Context())
 		require.ErrorContains(t, err, says)
 	}
+	db, err := sqldb.PostgresConfig{DSN: dsn + "&anpr.schema=b"}.Connect(t.Context())
+	require.NoError(t, err)
+	defer db.Close()
+	require.EqualValues(t, 1, count(t, db, "SELECT count(*) WHERE current_setting('anpr.schema', true) IS NULL"),
+		"a pooler would refuse the parameter")
 }
 
 // TestSQLiteOpensOnlyOurs: opening makes no file, and leaves another program's as it is.
@@ -195,8 +200,8 @@ func TestSQLiteOpensOnlyOurs(t *testing.T) {
 		before := fileOf(t, c.File)
 		_, err = c.ConnectTo(ctx, part)
 		require.ErrorIs(t, err, want)
-		require.Equal(t, before, fileOf(t, c.File), "not even its journal")
 		require.ErrorIs(t, c.Migrate(ctx, part), sqldb.ErrBadSchema)
+		require.Equal(t, before, fileOf(t, c.File), "not even its journal")
 	}
 }
 

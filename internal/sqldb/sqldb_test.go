@@ -93,6 +93,12 @@ func TestMigrate(t *testing.T) {
 		require.ErrorContains(t, err, "0001_step.sql")
 		require.NoError(t, db.Migrate(ctx, "other", script("CREATE TABLE {c} (k TEXT PRIMARY KEY)"), "m"))
 
+		// All of them are one transaction.
+		err = db.Migrate(ctx, "third", script("CREATE TABLE {d} (k TEXT PRIMARY KEY)", "CREATE TABLE {nonsense} ("), "m")
+		require.ErrorContains(t, err, "0002_step.sql")
+		require.ErrorIs(t, db.Check(ctx, sqldb.Part{Name: "third", Files: script(table), Dir: "m"}), sqldb.ErrNotMigrated)
+		require.NoError(t, db.Migrate(ctx, "third", script("CREATE TABLE {d} (k TEXT PRIMARY KEY)"), "m"))
+
 		for _, name := range []string{"0002_x.sql", "x.sql", "0001_x.txt", "0001.sql"} {
 			fsys := fstest.MapFS{"m/sqlite/" + name: {}, "m/postgres/" + name: {}}
 			require.ErrorContains(t, db.Migrate(ctx, "bad", fsys, "m"), name)

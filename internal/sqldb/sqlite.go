@@ -86,14 +86,15 @@ func (c SQLiteConfig) ConnectTo(ctx context.Context, p Part) (*DB, error) {
 		return nil, fmt.Errorf("%w: there is no file %s: call Migrate of the same configuration, which makes it",
 			ErrNotMigrated, c.File)
 	}
-	if err := c.peek(ctx, p); err != nil {
+	if err := c.peek(ctx, func(q Querier, n *names) error { return check(ctx, q, n, p) }); err != nil {
 		return nil, err
 	}
 	return c.connect(ctx)
 }
 
-// peek checks a part without turning the file's journal into a write-ahead log.
-func (c SQLiteConfig) peek(ctx context.Context, p Part) (err error) {
+// peek reads a file without turning its journal into a write-ahead log, which another
+// program's may not have.
+func (c SQLiteConfig) peek(ctx context.Context, fn func(Querier, *names) error) (err error) {
 	e := &sqlite{file: c.File, wait: c.Wait, names: newNames("")}
 	pragmas := url.Values{"_pragma": {e.busyTimeout(), "query_only(ON)", "trusted_schema(OFF)"}}
 	db, err := sql.Open("sqlite", e.uri(pragmas))
@@ -107,7 +108,7 @@ func (c SQLiteConfig) peek(ctx context.Context, p Part) (err error) {
 	}
 	q := &sqliteConn{file: e, conn: conn, prepared: map[string]*sql.Stmt{}}
 	defer func() { err = errors.Join(err, q.close()) }()
-	if err := check(ctx, q, e.names, p); err != nil {
+	if err := fn(q, e.names); err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
 	return nil
