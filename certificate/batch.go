@@ -183,8 +183,11 @@ type batchResult struct {
 // results in order.
 func (b *batch) run(ctx context.Context, rows *codeReader) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	pending := make(chan chan batchResult, b.req.Workers-1) // the loop below waits for one more
+	defer func() {
+		cancel()
+		settle(pending)
+	}()
 	readErr := make(chan error, 1)
 	go func() {
 		defer close(pending)
@@ -229,6 +232,23 @@ func (b *batch) run(ctx context.Context, rows *codeReader) error {
 	return nil
 }
 
+// settle waits for the rows that are still being worked on when a batch breaks off: a
+// certificate that is issued after Batch has returned would be in no report. A row that
+// is begun later finds the batch cancelled.
+func settle(pending <-chan chan batchResult) {
+	for {
+		select {
+		case done, more := <-pending:
+			if !more {
+				return
+			}
+			<-done
+		default:
+			return
+		}
+	}
+}
+
 // repeated returns the row of the file that has the code of a row already; 0 if none
 // has. Only the goroutine that reads the rows calls it.
 func (b *batch) repeated(row BatchRow) (earlier int) {
@@ -245,6 +265,10 @@ func (b *batch) repeated(row BatchRow) (earlier int) {
 // one issues the certificate of one row; earlier is the row that has the same code.
 func (b *batch) one(ctx context.Context, row BatchRow, earlier int) batchResult {
 	out := batchResult{BatchRow: row}
+	if err := ctx.Err(); err != nil {
+		out.Outcome, out.err = BatchFailed, err
+		return out
+	}
 	parsed, err := electoral.ParseFiscalCode(row.FiscalCode)
 	if err != nil {
 		out.Outcome, out.Reasons = BatchRefused, []Reason{newReason(FiscalCodeInvalid, "codiceFiscale")}
