@@ -61,7 +61,10 @@ func putSections(b *testing.B, db *sqlstore.DB, list []electoral.Section) {
 func succeed(b *testing.B, db *sqlstore.DB, s registry.Succession) {
 	b.Helper()
 	r, err := registry.New(registry.Config{Store: db.Store(), Population: memory.NewPopulation(), Recorder: silent{},
-		Now: func() time.Time { return time.Date(2026, 11, 22, 11, 0, 0, 0, time.UTC) }})
+		Now: func() time.Time { return time.Date(2026, 11, 22, 11, 0, 0, 0, time.UTC) },
+		Announced: func(ceased string) []registry.Announcement { // the archive has both comuni as they are
+			return []registry.Announcement{{Ceased: ceased, Heir: s.Heir, Day: s.Day}}
+		}})
 	require.NoError(b, err)
 	rep, _, err := r.Succeed(context.Background(), electoral.Request{ID: "1", Actor: electoral.Actor{
 		FiscalCode: "FFCLTR70A01H501Z", Role: electoral.OfficerRole, Comune: s.Heir, Method: electoral.SPIDMethod, Level: 2}}, s)
