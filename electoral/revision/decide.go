@@ -242,6 +242,9 @@ func (e *Engine) decide(l *Line, h Header, d LineDecision) {
 		l.State, l.Sitting = LineWithdrawn, e.sitting(h)
 	case Reopen:
 		l.State, l.Decision, l.Decided = LineOpen, LineDecision{}, electoral.Date{}
+		if len(l.Choices) > 0 {
+			l.Effect = "" // he chooses anew
+		}
 	}
 }
 

@@ -144,6 +144,9 @@ func (e *Engine) store(ctx context.Context, h Header, drafts []draft) error {
 			}
 			// The first run begins with no lines, and whoever began another stops it.
 			q := queue{Writer: w, fresh: h.Round == 1}
+			if err := q.readAhead(ctx, h, part); err != nil {
+				return err
+			}
 			for _, d := range part {
 				if err := e.storeLine(ctx, &q, h, d); err != nil {
 					return err
