@@ -2,10 +2,9 @@
 // Interno 17 October 2022, annex 2) to the comuni and to the citizens: first load
 // with trial, resuming and undo, enrolment, change, removal, capacity, conflicts
 // between comuni, merged ANPR ids, choices of how to vote, queries, extraction,
-// rectifications, the applications of citizens of the European Union, the
-// succession of comuni, and the
-// sections: list, change, deletion, renumbering, re-drawing ([Registry.Redraw]), and
-// a proposal of where residents abroad go.
+// rectifications, the applications of citizens of the European Union, the succession
+// of comuni, and the sections: list, change, deletion, renumbering, re-drawing
+// ([Registry.Redraw]), and a proposal of where residents abroad go.
 //
 // A [Registry] stands on a [Store], which keeps the data, an
 // [electoral.Population], which gives the persons, and an [electoral.Recorder],
