@@ -339,6 +339,7 @@ func walked() []walk {
 		{name: "electoral/memory.Population", typ: reflect.TypeFor[memory.Population]()},
 		{name: "electoral/memory.Store", typ: reflect.TypeFor[memory.Store]()},
 		{name: "electoral/refdata.DateOf", function: reflect.ValueOf(refdata.DateOf)},
+		{name: "electoral/refdata.Elide", function: reflect.ValueOf(refdata.Elide)},
 		{name: "electoral/refdata.Embedded", function: reflect.ValueOf(refdata.Embedded)},
 		{name: "electoral/refdata.Fold", function: reflect.ValueOf(refdata.Fold)},
 		{name: "electoral/refdata.Load", function: reflect.ValueOf(refdata.Load)},

@@ -108,10 +108,8 @@ func italianWhen(d electoral.Date) string {
 		return "nell'anno " + strconv.Itoa(d.Year)
 	case d.Day == 0:
 		return "nel mese di " + d.Italian()
-	case d.Day == 8 || d.Day == 11:
-		return "l'" + d.Italian()
 	}
-	return "il " + d.Italian()
+	return refdata.Elide("il " + d.Italian())
 }
 
 // italianTo writes "ad Aosta", "a Torino".

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/liste-elettorali/anpr/electoral/refdata"
 )
 
 // A Severity says whether a fault forbids the operation.
@@ -195,7 +197,8 @@ func (fs Faults) MarshalJSON() ([]byte, error) {
 type Args map[string]string
 
 // fill puts the arguments into a text. A name without an argument stays as it
-// is written; the arguments themselves are not filled.
+// is written; the arguments themselves are not filled. An article goes with the date
+// that follows it.
 func (a Args) fill(text string) string {
 	if !strings.Contains(text, "{") {
 		return text
@@ -205,7 +208,7 @@ func (a Args) fill(text string) string {
 		before, rest, open := strings.Cut(text, "{")
 		b.WriteString(before)
 		if !open {
-			return b.String()
+			return refdata.Elide(b.String())
 		}
 		name, after, closed := strings.Cut(rest, "}")
 		value, known := a[name]

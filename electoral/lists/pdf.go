@@ -325,7 +325,7 @@ func (p *PDFWriter) nameOf(e electoral.ExtractedElector) string {
 // purpose says why and when the list was extracted.
 func (p *PDFWriter) purpose() string {
 	x := p.head.Extraction
-	return "Estratta il " + p.head.Today.Italian() + " per: " + tidy(x.Purpose.Function) + " (" +
+	return refdata.Elide("Estratta il "+p.head.Today.Italian()) + " per: " + tidy(x.Purpose.Function) + " (" +
 		string(x.Purpose.Act) + ")"
 }
 
@@ -334,13 +334,13 @@ func (p *PDFWriter) listTitle(x electoral.Extraction) string {
 	title := "elettori"
 	switch {
 	case x.Reason == electoral.VoterUnderAge:
-		return "elettori che non avranno compiuto 18 anni il " + p.head.Vote.AgeAt().Italian() +
+		return refdata.Elide("elettori che non avranno compiuto 18 anni il "+p.head.Vote.AgeAt().Italian()) +
 			" (art. 33 del D.P.R. 20 marzo 1967, n. 223)"
 	case x.Lines == electoral.StruckLines:
 		return x.List.Italian() + " – elettori depennati dalla copia per il seggio"
 	case x.Turning18 != nil:
-		return "cittadini italiani che compiono 18 anni dal " + x.Turning18.From.Italian() + " al " +
-			x.Turning18.To.Italian()
+		return refdata.Elide("cittadini italiani che compiono 18 anni dal " + x.Turning18.From.Italian() + " al " +
+			x.Turning18.To.Italian())
 	case x.List != "":
 		title = x.List.Italian()
 	}
@@ -353,7 +353,7 @@ func (p *PDFWriter) listTitle(x electoral.Extraction) string {
 			title += " fino al " + p.italianInstant(x.Touched.To)
 		}
 	}
-	return title
+	return refdata.Elide(title)
 }
 
 // votingDays writes the days of voting out: "21 e 22 marzo 2027".

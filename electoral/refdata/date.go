@@ -2,7 +2,9 @@ package refdata
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -227,6 +229,29 @@ func (d Date) Italian() string {
 		return "1° " + out
 	}
 	return strconv.Itoa(d.Day) + " " + out
+}
+
+// beforeVowel finds an article before a day whose name begins with a vowel, the eighth
+// and the eleventh.
+var beforeVowel = regexp.MustCompile(`\b([Ii]|[Dd]a|[Aa]|[Dd]e|[Nn]e|[Ss]u)l (8|11) (` +
+	strings.Join(italianMonths[:], "|") + `)\b`)
+
+// Elide writes a text with dates for people as Italian says it: «l'8 marzo», «dall'11
+// novembre», where a fixed text and [Date.Italian] would leave «il 8 marzo».
+func Elide(text string) string {
+	if !strings.Contains(text, "l 8 ") && !strings.Contains(text, "l 11 ") {
+		return text
+	}
+	return beforeVowel.ReplaceAllStringFunc(text, func(m string) string {
+		article, day, _ := strings.Cut(m, " ")
+		switch article {
+		case "il":
+			return "l'" + day
+		case "Il":
+			return "L'" + day
+		}
+		return article + "l'" + day
+	})
 }
 
 func (d Date) ordinal() int { return (d.Year*16+int(d.Month))*32 + d.Day }

@@ -112,3 +112,17 @@ func TestFold(t *testing.T) {
 	}
 	assert.NotEqual(t, Fold("Roma"), Fold("Romà1"))
 }
+
+func TestElide(t *testing.T) {
+	for text, want := range map[string]string{
+		"scaduto il 8 marzo 2026; dal 11 novembre 2026 al 8 aprile": "scaduto l'8 marzo 2026; dall'11 novembre 2026 all'8 aprile",
+		"Il 8 maggio 2026, prima del 11 luglio":                     "L'8 maggio 2026, prima dell'11 luglio",
+		"il 18 marzo 2026, il 1° marzo, il 3 agosto":                "il 18 marzo 2026, il 1° marzo, il 3 agosto",
+		"il 8 KiB, sezione 8 marzo, nel 8 giugno":                   "il 8 KiB, sezione 8 marzo, nell'8 giugno",
+		"": "",
+	} {
+		if got := Elide(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/refdata"
 )
 
 // An Admission says whether a revision admits a cause.
@@ -213,7 +214,7 @@ func (s Schedule) instead(c Cause, day electoral.Date) string {
 	if len(out) == 0 {
 		return "la decisione dell'ufficiale elettorale"
 	}
-	return strings.Join(out, "; ")
+	return refdata.Elide(strings.Join(out, "; "))
 }
 
 // next returns the first half-yearly step of a kind whose last day is not before a day.

@@ -112,6 +112,9 @@ func (p *proposer) add(l Line, evidence []Evidence, doubts ...electoral.Fault) {
 			l.State = LineLate
 		}
 	}
+	for i := range evidence {
+		evidence[i].Text = refdata.Elide(evidence[i].Text)
+	}
 	l.Facts = p.facts()
 	l.ID = lineID(p.header.ID, &l)
 	p.drafts = append(p.drafts, draft{line: l, evidence: evidence, person: p.s.person})

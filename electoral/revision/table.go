@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/refdata"
 )
 
 // A StepState is how far a step is on a day.
@@ -238,7 +239,7 @@ func WriteTableText(w io.Writer, rows []Row) error {
 		for _, c := range r.Causes {
 			fmt.Fprintf(b, "  - %s: %s", c.Cause.Italian(), c.State.Italian())
 			if !c.Until.IsZero() {
-				b.WriteString(" fino al " + c.Until.Italian())
+				b.WriteString(refdata.Elide(" fino al " + c.Until.Italian()))
 			}
 			if c.Instead != "" {
 				b.WriteString("; altrimenti: " + c.Instead)
