@@ -31,7 +31,7 @@ var revisionTermsRules = []Rule{
 				Expected: "da 365 giorni prima a 60 giorni dopo"},
 			{Name: "day", Message: "Il giorno fisso del termine non esiste.",
 				Expected: "un mese da 1 a 12 e un giorno che quel mese ha; 31 vale per l'ultimo giorno del mese"},
-			{Name: "basis", Message: "Non si dice in uno dei modi previsti quanto la fonte del termine è certa.",
+			{Name: "basis", Message: "Il grado di certezza della fonte del termine non è uno di quelli previsti.",
 				Expected: "sourced, unverified, inferred oppure open"},
 			{Name: "source", Message: "Il termine è dato per letto in una fonte, e la fonte manca.",
 				Expected: "la norma o la circolare, fino a 240 caratteri"},
@@ -57,7 +57,7 @@ var revisionTermsRules = []Rule{
 				Expected: "una revisione straordinaria per ciascun giorno di votazione"},
 			{Name: "kind", Message: "La revisione non è una di quelle previste.",
 				Expected: "semestrale, dinamica ordinaria (prima o seconda tornata) o dinamica straordinaria"},
-			{Name: "day", Message: "Il giorno a cui si giudica la riga manca o non esiste.",
+			{Name: "day", Message: "Il giorno della proposta manca o non esiste.",
 				Expected: "un giorno completo che esiste"},
 		},
 		Source: listsLaw + ", artt. 7-16 e 32",
@@ -81,7 +81,7 @@ var revisionTermsRules = []Rule{
 		Code: RevisionStepsDiffer, Severity: Warning,
 		Description: "le votazioni di un giorno hanno gli stessi termini",
 		Message: "Lo stesso passo scade in giorni diversi per le votazioni di questo giorno ({step}: {days}): " +
-			"rifiuta soltanto l'ultimo, gli altri avvertono.",
+			"dopo l'ultimo la variazione è rifiutata, dopo gli altri c'è un avviso.",
 		Expected: "una verifica con la Prefettura su quale termine vale per la lista",
 		Cases: []Case{
 			{Name: "under-age", Message: "Il decimo giorno dal manifesto ({list}) non è il 35° prima del voto ({count}): " +
@@ -113,11 +113,11 @@ var revisionTermsRules = []Rule{
 	{
 		Code: RevisionCauseLate, Severity: Error,
 		Description: "una causa entra nella revisione entro il termine che la legge le dà",
-		Message:     "Il termine per questa causa ({cause}) è scaduto il {last}; il giorno della riga è il {day}.",
+		Message:     "Il termine per questa causa ({cause}) è scaduto il {last}; la proposta è del {day}.",
 		Expected:    "un giorno fino al {last}; ora: {instead}",
 		Cases: []Case{
-			{Name: "blocked", Message: "Dopo il {last} le liste sono bloccate fino al voto; il giorno della riga è " +
-				"il {day} ({cause}).",
+			{Name: "blocked", Message: "Dopo il {last} le liste sono bloccate fino al voto; la proposta è del " +
+				"{day} ({cause}).",
 				Expected: "nessuna variazione fino al {end}; poi: {instead}"},
 		},
 		Source: listsLaw + ", art. 32, quarto comma",
@@ -126,11 +126,11 @@ var revisionTermsRules = []Rule{
 		Code: RevisionCauseMaybeLate, Severity: Warning,
 		Description: "una causa entra nella revisione entro il termine consueto",
 		Message: "Il termine per questa causa ({cause}) risulta scaduto il {last}, ma la sua fonte non basta per " +
-			"rifiutare; il giorno della riga è il {day}.",
+			"rifiutare; la proposta è del {day}.",
 		Expected: "la decisione dell'ufficiale elettorale; altrimenti: {instead}",
 		Cases: []Case{
 			{Name: "vote", Message: "Il termine per questa causa ({cause}) è scaduto il {last} per una delle votazioni " +
-				"di questo giorno ({consultation}) e non per un'altra; il giorno della riga è il {day}.",
+				"di questo giorno ({consultation}) e non per un'altra; la proposta è del {day}.",
 				Expected: "una verifica: la lista è una sola, i termini delle votazioni sono diversi"},
 		},
 		Source: listsLaw + ", art. 32",
