@@ -404,6 +404,14 @@ var registryRules = []Rule{
 			{Name: "after", Message: "La pagina non comincia dopo un identificativo ANPR.",
 				Expected: "il campo Next della pagina precedente"},
 			{Name: "ids", Message: "Gli identificativi sono troppi.", Expected: "al massimo {most}"},
+			{Name: "since", Message: "Il numero della variazione non è ammesso.",
+				Expected: "0 o il numero di una variazione del comune"},
+			{Name: "forgotten", Message: "Il registro delle operazioni non conserva più tutte le variazioni successive " +
+				"alla n. {value}: è completo dopo la n. {forgotten}.",
+				Expected: "si riparte da un elenco completo, e poi dal numero che lo accompagna"},
+			{Name: "ahead", Message: "La variazione n. {value} non esiste: l'ultima del comune è la n. {last}.",
+				Expected: "il numero restituito dall'elenco precedente; se l'archivio è stato ripristinato da una copia, " +
+					"si riparte da un elenco completo"},
 		},
 		Source: "D.M. 17 ottobre 2022, all. 2, servizi per i comuni, punto 3",
 	},

@@ -79,7 +79,16 @@ type DateRange struct{ From, To Date }
 
 // An Interval is the time between two instants: From is included, To is not. A
 // zero instant does not bound it.
-type Interval struct{ From, To time.Time }
+type Interval struct {
+	From, To time.Time
+	// Since is the number of a change of the comune, after which the interval begins; 0
+	// does not bound it. A program that follows the lists gives the number that the
+	// extraction before it returned, the first time that of a whole list: unlike an
+	// instant it misses no change that was begun before and committed after. Who was
+	// deleted from the lists of every comune is in no extraction: the operation journal
+	// names him.
+	Since int64
+}
 
 // An ExtractedElector is one row of an extracted list.
 type ExtractedElector struct {

@@ -322,6 +322,10 @@ type endlessReader struct {
 	electors int
 }
 
+func (endlessReader) Sequence(context.Context, string) (registry.Sequence, error) {
+	return registry.Sequence{}, nil
+}
+
 func (r endlessReader) Enrolled(context.Context, electoral.List, string, string) iter.Seq2[electoral.Elector, error] {
 	return func(yield func(electoral.Elector, error) bool) {
 		for n := range r.electors {

@@ -349,6 +349,9 @@ func (p *PDFWriter) listTitle(x electoral.Extraction) string {
 		if !x.Touched.From.IsZero() {
 			title += " dal " + p.italianInstant(x.Touched.From)
 		}
+		if x.Touched.Since != 0 {
+			title += " dopo la n. " + strconv.FormatInt(x.Touched.Since, 10)
+		}
 		if !x.Touched.To.IsZero() {
 			title += " fino al " + p.italianInstant(x.Touched.To)
 		}

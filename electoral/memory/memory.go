@@ -36,12 +36,17 @@ type recordKey struct {
 	id     string
 }
 
-// journalKey is an entry with an instant that can be compared.
 type journalKey struct {
 	comune    string
-	at        int64 // milliseconds
+	seq       int64
 	id        string
 	operation electoral.Operation
+}
+
+// journalValue is the rest of an entry, with an instant that can be compared.
+type journalValue struct {
+	at       int64 // milliseconds
+	revision electoral.Revision
 }
 
 // layer is a map over another one, of which it may also hide entries.
@@ -98,8 +103,10 @@ type memoryState struct {
 	sections layer[sectionKey, electoral.Section]
 	electors layer[string, storedElector]
 	records  layer[recordKey, registry.Record]
-	journal  layer[journalKey, electoral.Revision]
-	over     *atomic.Bool // the call that gave it has ended; nil in the store itself
+	journal  layer[journalKey, journalValue]
+	numbers  layer[string, registry.Sequence] // by comune
+	taken    map[string]bool                  // the comuni in which this update has its number
+	over     *atomic.Bool                     // the call that gave it has ended; nil in the store itself
 }
 
 // usable returns an error if the call that gave a reader or writer has ended.
@@ -120,7 +127,8 @@ func newState() memoryState {
 		sections: newLayer[sectionKey, electoral.Section](nil),
 		electors: newLayer[string, storedElector](nil),
 		records:  newLayer[recordKey, registry.Record](nil),
-		journal:  newLayer[journalKey, electoral.Revision](nil),
+		journal:  newLayer[journalKey, journalValue](nil),
+		numbers:  newLayer[string, registry.Sequence](nil),
 	}
 }
 
@@ -158,7 +166,8 @@ func (m *Store) Update(ctx context.Context, fn func(registry.Writer) error) erro
 	}
 	tx := memoryState{
 		sections: newLayer(&s.sections), electors: newLayer(&s.electors),
-		records: newLayer(&s.records), journal: newLayer(&s.journal), over: new(atomic.Bool),
+		records: newLayer(&s.records), journal: newLayer(&s.journal), numbers: newLayer(&s.numbers),
+		over: new(atomic.Bool), taken: map[string]bool{},
 	}
 	defer tx.over.Store(true)
 	if err := fn(&tx); err != nil {
@@ -171,6 +180,7 @@ func (m *Store) Update(ctx context.Context, fn func(registry.Writer) error) erro
 	s.electors.merge(tx.electors)
 	s.records.merge(tx.records)
 	s.journal.merge(tx.journal)
+	s.numbers.merge(tx.numbers)
 	return nil
 }
 
@@ -379,24 +389,26 @@ func (s *memoryState) Records(ctx context.Context, q registry.RecordSearch) iter
 }
 
 func keyOf(e registry.JournalEntry) journalKey {
-	return journalKey{comune: e.Comune, at: e.At.UnixMilli(), id: e.ANPRID, operation: e.Operation}
+	return journalKey{comune: e.Comune, seq: e.Seq, id: e.ANPRID, operation: e.Operation}
 }
 
-func (k journalKey) entry(r electoral.Revision) registry.JournalEntry {
+func (k journalKey) entry(v journalValue) registry.JournalEntry {
 	return registry.JournalEntry{
-		Comune: k.comune, ANPRID: k.id, At: time.UnixMilli(k.at).UTC(), Operation: k.operation, Revision: r,
+		Comune: k.comune, Seq: k.seq, ANPRID: k.id, At: time.UnixMilli(v.at).UTC(), Operation: k.operation,
+		Revision: v.revision,
 	}
 }
 
 func (k journalKey) compare(o journalKey) int {
-	return cmp.Or(cmp.Compare(k.at, o.at), cmp.Compare(k.id, o.id), cmp.Compare(k.operation, o.operation))
+	return cmp.Or(cmp.Compare(k.seq, o.seq), cmp.Compare(k.id, o.id), cmp.Compare(k.operation, o.operation))
 }
 
-func (k journalKey) in(q registry.JournalSearch, r electoral.Revision) bool {
-	return k.comune == q.Comune && (q.From.IsZero() || k.at >= q.From.UnixMilli()) &&
-		(q.To.IsZero() || k.at < q.To.UnixMilli()) &&
+func (k journalKey) in(q registry.JournalSearch, v journalValue) bool {
+	return k.comune == q.Comune && k.seq > q.Since && (q.Until == 0 || k.seq <= q.Until) &&
+		(q.From.IsZero() || v.at >= q.From.UnixMilli()) &&
+		(q.To.IsZero() || v.at < q.To.UnixMilli()) &&
 		(len(q.Operations) == 0 || slices.Contains(q.Operations, k.operation)) &&
-		(len(q.Revisions) == 0 || slices.Contains(q.Revisions, r)) &&
+		(len(q.Revisions) == 0 || slices.Contains(q.Revisions, v.revision)) &&
 		(len(q.ANPRIDs) == 0 || slices.Contains(q.ANPRIDs, k.id)) &&
 		(q.After == nil || k.compare(keyOf(*q.After)) > 0)
 }
@@ -406,9 +418,9 @@ func (s *memoryState) Journal(ctx context.Context, q registry.JournalSearch) ite
 		return failed[registry.JournalEntry](err)
 	}
 	var list []registry.JournalEntry
-	for key, revision := range s.journal.all {
-		if key.in(q, revision) {
-			list = append(list, key.entry(revision))
+	for key, v := range s.journal.all {
+		if key.in(q, v) {
+			list = append(list, key.entry(v))
 		}
 	}
 	return sorted(ctx, list, func(a, b registry.JournalEntry) int { return keyOf(a).compare(keyOf(b)) },
@@ -493,11 +505,32 @@ func (s *memoryState) ExpireRecords(ctx context.Context, comune string, at time.
 	return len(keys), s.usable(ctx)
 }
 
+// Sequence implements [registry.BookReader].
+func (s *memoryState) Sequence(ctx context.Context, comune string) (registry.Sequence, error) {
+	n, _ := s.numbers.get(comune)
+	return n, s.usable(ctx)
+}
+
+// NextSeq implements [registry.BookWriter].
+func (s *memoryState) NextSeq(ctx context.Context, comune string) (int64, error) {
+	n, _ := s.numbers.get(comune)
+	if !s.taken[comune] {
+		s.taken[comune] = true
+		n.Last++
+		s.numbers.put(comune, n)
+	}
+	return n.Last, s.usable(ctx)
+}
+
 func (s *memoryState) Note(ctx context.Context, entries ...registry.JournalEntry) error {
 	for _, e := range entries {
+		var err error
+		if e.Seq, err = s.NextSeq(ctx, e.Comune); err != nil {
+			return err
+		}
 		key := keyOf(e)
 		if _, there := s.journal.get(key); !there {
-			s.journal.put(key, e.Revision)
+			s.journal.put(key, journalValue{at: e.At.UnixMilli(), revision: e.Revision})
 		}
 	}
 	return s.usable(ctx)
@@ -505,13 +538,18 @@ func (s *memoryState) Note(ctx context.Context, entries ...registry.JournalEntry
 
 func (s *memoryState) Forget(ctx context.Context, comune string, before time.Time) (int, error) {
 	var keys []journalKey
-	for key := range s.journal.all {
-		if key.comune == comune && key.at < before.UnixMilli() {
+	for key, v := range s.journal.all {
+		if key.comune == comune && v.at < before.UnixMilli() {
 			keys = append(keys, key)
 		}
 	}
+	n, _ := s.numbers.get(comune)
 	for _, key := range keys {
 		s.journal.remove(key)
+		n.Forgotten = max(n.Forgotten, key.seq)
+	}
+	if len(keys) > 0 {
+		s.numbers.put(comune, n)
 	}
 	return len(keys), s.usable(ctx)
 }

@@ -15,6 +15,9 @@ import (
 type ExtractReport struct {
 	// Rows is how many rows were written.
 	Rows int `json:"rows"`
+	// Seq is the number of the last change of the comune that the rows show: the next
+	// extraction of what was touched begins there ([electoral.Interval].Since).
+	Seq int64 `json:"seq"`
 	// Sections count the lines of each section of the list of a vote, written or
 	// not, by the numbers of the sections; nil without a vote.
 	Sections map[string]rules.SeatCount `json:"sections,omitempty"`
@@ -62,6 +65,16 @@ func (r *Registry) Extract(ctx context.Context, req electoral.Request, x elector
 func (e *extractor) write(w electoral.ListWriter) (ExtractReport, error) {
 	report := ExtractReport{}
 	today := e.action.today()
+	seq, err := e.rd.Sequence(e.ctx, e.x.Comune)
+	if err != nil {
+		return report, err
+	}
+	report.Seq = seq.Last
+	if t := e.x.Touched; t != nil {
+		if err := seq.has(t.Since, "touched.since"); err != nil {
+			return report, err
+		}
+	}
 	if err := e.sectionExists(); err != nil {
 		return report, err
 	}
@@ -168,10 +181,10 @@ func checkExtraction(x electoral.Extraction) electoral.Faults {
 		fault(electoral.QueryInterval, "turning18", d.From.String()+" "+d.To.String(), nil)
 	}
 	if t := x.Touched; t != nil {
-		if t.From.IsZero() && t.To.IsZero() {
+		if t.From.IsZero() && t.To.IsZero() && t.Since == 0 {
 			fault(electoral.QueryInterval.In("no-bound"), "touched", "", nil)
 		}
-		faults = append(faults, checkInterval(t.From, t.To, nil, nil)...)
+		faults = append(append(faults, checkInterval(t.From, t.To, nil, nil)...), checkSince("touched.since", t.Since)...)
 	}
 	if !slices.Contains(electoral.Acts(), x.Purpose.Act) {
 		faults = append(faults,

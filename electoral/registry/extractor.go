@@ -406,8 +406,8 @@ func (e *extractor) touchedOf(list []electoral.ExtractedElector) (map[string]boo
 			ids[i] = part[i].Elector.ANPRID
 		}
 		for entry, err := range e.rd.Journal(e.ctx,
-			JournalSearch{Comune: e.x.Comune, From: e.x.Touched.From, To: e.x.Touched.To, ANPRIDs: ids,
-				Operations: e.x.Operations, Revisions: e.x.Revisions}) {
+			JournalSearch{Comune: e.x.Comune, Since: e.x.Touched.Since, From: e.x.Touched.From, To: e.x.Touched.To,
+				ANPRIDs: ids, Operations: e.x.Operations, Revisions: e.x.Revisions}) {
 			if err != nil {
 				return nil, err
 			}
@@ -421,8 +421,8 @@ func (e *extractor) touchedOf(list []electoral.ExtractedElector) (map[string]boo
 func (e *extractor) touched() ([]electoral.ExtractedElector, error) {
 	var list []electoral.ExtractedElector
 	for el, err := range e.rd.Search(e.ctx,
-		Search{Comune: e.x.Comune, Touched: &JournalSearch{From: e.x.Touched.From, To: e.x.Touched.To,
-			Operations: e.x.Operations, Revisions: e.x.Revisions}}) {
+		Search{Comune: e.x.Comune, Touched: &JournalSearch{Since: e.x.Touched.Since, From: e.x.Touched.From,
+			To: e.x.Touched.To, Operations: e.x.Operations, Revisions: e.x.Revisions}}) {
 		if err != nil {
 			return nil, err
 		}

@@ -149,6 +149,9 @@ func (r *Registry) UndoLoad(ctx context.Context, req electoral.Request,
 		if err == nil {
 			err = decodeRecord(rec, &first)
 		}
+		if err == nil {
+			err = first.number(ctx, w)
+		}
 		switch {
 		case errors.Is(err, electoral.ErrNotFound):
 			return UndoReport{}, nil, electoral.Faults{electoral.NewFault(electoral.LoadUnknown, "id",
@@ -185,14 +188,19 @@ func (u *undoer) run() error {
 	var after *JournalEntry
 	for {
 		batch := make([]JournalEntry, 0, loadBatch)
-		q := JournalSearch{Comune: u.action.comune, From: u.first.At, To: u.first.At.Add(time.Millisecond),
-			Operations: []electoral.Operation{electoral.OpLoad}, After: after}
-		for entry, err := range u.w.Journal(u.ctx, q) {
-			if err != nil {
-				return err
-			}
-			if batch = append(batch, entry); len(batch) == loadBatch {
-				break
+		q := u.first.between()
+		q.After = after
+		if len(u.first.Changes) > 0 {
+			for entry, err := range u.w.Journal(u.ctx, q) {
+				if err != nil {
+					return err
+				}
+				if u.first.has(entry.Seq) {
+					batch = append(batch, entry)
+				}
+				if len(batch) == loadBatch {
+					break
+				}
 			}
 		}
 		if len(batch) == 0 {
@@ -207,16 +215,20 @@ func (u *undoer) run() error {
 
 func (u *undoer) batch(batch []JournalEntry) error {
 	ids := make([]string, len(batch))
+	loaded := make(map[string]int64, len(batch))
 	for i, entry := range batch {
 		ids[i] = entry.ANPRID
+		loaded[entry.ANPRID] = entry.Seq
 	}
 	touched := map[string]bool{}
-	later := JournalSearch{Comune: u.action.comune, From: u.first.At.Add(time.Millisecond), ANPRIDs: ids}
+	later := JournalSearch{Comune: u.action.comune, Since: batch[0].Seq, ANPRIDs: ids}
 	for entry, err := range u.w.Journal(u.ctx, later) {
 		if err != nil {
 			return err
 		}
-		touched[entry.ANPRID] = true
+		if entry.Seq > loaded[entry.ANPRID] {
+			touched[entry.ANPRID] = true
+		}
 	}
 	for _, id := range ids {
 		passed, err := u.passed(id)

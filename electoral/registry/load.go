@@ -121,6 +121,10 @@ type FirstLoad struct {
 // loadRecord is a FirstLoad as its book keeps it.
 type loadRecord struct {
 	FirstLoad
+	// Changes are the numbers of its updates in the journal of the comune, in their
+	// order; nil in a record of an earlier version of this program, which kept the
+	// instant alone.
+	Changes []changes `json:"changes"`
 	// Runs counts the runs of a resumable load: a run that was resumed by
 	// another is over.
 	Runs int `json:"runs,omitzero"`
@@ -140,6 +144,49 @@ type joinedElector struct {
 	// Took are the places in lists of a comune that had ceased which the load took
 	// over.
 	Took map[electoral.List]electoral.Enrolment `json:"took,omitempty"`
+}
+
+// changes are the numbers from First to Last, both included.
+type changes struct {
+	First int64 `json:"first"`
+	Last  int64 `json:"last"`
+}
+
+// changed adds the number of an update.
+func (r *loadRecord) changed(seq int64) {
+	switch last := len(r.Changes) - 1; {
+	case last >= 0 && r.Changes[last].Last == seq:
+	case last >= 0 && r.Changes[last].Last == seq-1:
+		r.Changes[last].Last = seq
+	default:
+		r.Changes = append(r.Changes, changes{First: seq, Last: seq})
+	}
+}
+
+// number fills in the numbers of a load of an earlier version.
+func (r *loadRecord) number(ctx context.Context, rd Reader) error {
+	if r.Changes != nil {
+		return nil
+	}
+	seq, err := changeAt(ctx, rd, r.Comune, electoral.OpLoad, r.At)
+	if seq != 0 {
+		r.changed(seq)
+	}
+	return err
+}
+
+// has reports whether an update with a number was one of the load's.
+func (r *loadRecord) has(seq int64) bool {
+	return slices.ContainsFunc(r.Changes, func(c changes) bool { return c.First <= seq && seq <= c.Last })
+}
+
+// between selects the entries of the load, among which others' may be.
+func (r *loadRecord) between() JournalSearch {
+	s := JournalSearch{Comune: r.Comune, Operations: []electoral.Operation{electoral.OpLoad}}
+	if n := len(r.Changes); n > 0 {
+		s.Since, s.Until = r.Changes[0].First-1, r.Changes[n-1].Last
+	}
+	return s
 }
 
 func (r *loadRecord) join(anprID string, j joinedElector) {

@@ -61,6 +61,7 @@ func newLoader(ctx context.Context, a *action, opts LoadOptions) *loader {
 	l.report = LoadReport{ID: a.req.ID, Enrolled: map[electoral.List]int{}, DryRun: opts.DryRun}
 	l.first.FirstLoad = FirstLoad{ID: a.req.ID, Comune: a.comune, At: a.at, State: LoadRunning,
 		Enrolled: map[electoral.List]int{}}
+	l.first.Changes = []changes{}
 	return l
 }
 
@@ -125,6 +126,9 @@ func (l *loader) registered(rd Reader) (old loadRecord, err error) {
 	rec, err := rd.Record(l.ctx, l.action.comune, LoadBook, l.action.req.ID)
 	if err == nil {
 		err = decodeRecord(rec, &old)
+	}
+	if err == nil {
+		err = old.number(l.ctx, rd)
 	}
 	return old, err
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/rules"
@@ -28,7 +27,6 @@ func (l *loader) electorBatch(items []electoral.LoadItem[electoral.Elector]) ([]
 	all := make([]verdict, len(items))
 	fresh := make([]electoral.Elector, 0, len(items))
 	notes := make([]JournalEntry, 0, len(items))
-	joined := false
 	for i := range items {
 		j, err := l.elector(items[i])
 		if err != nil {
@@ -44,7 +42,6 @@ func (l *loader) electorBatch(items []electoral.LoadItem[electoral.Elector]) ([]
 			fresh = append(fresh, e)
 		default:
 			if from, ok := l.joins[e.ANPRID]; ok {
-				joined = true
 				l.first.join(e.ANPRID, from)
 				notes = l.noteTaken(notes, e.ANPRID, from)
 			}
@@ -59,12 +56,18 @@ func (l *loader) electorBatch(items []electoral.LoadItem[electoral.Elector]) ([]
 			return nil, err
 		}
 	}
-	if len(notes) > 0 {
-		if err := l.w.Note(l.ctx, notes...); err != nil {
-			return nil, err
-		}
+	if len(notes) == 0 {
+		return all, nil
 	}
-	if joined && l.opts.Resumable {
+	if err := l.w.Note(l.ctx, notes...); err != nil {
+		return nil, err
+	}
+	seq, err := l.w.NextSeq(l.ctx, l.action.comune)
+	if err != nil {
+		return nil, err
+	}
+	l.first.changed(seq)
+	if l.opts.Resumable {
 		return all, l.putFirst()
 	}
 	return all, nil
@@ -148,14 +151,15 @@ func (l *loader) lookUp(items []electoral.LoadItem[electoral.Elector]) error {
 	if !l.resuming {
 		return nil
 	}
-	at := l.first.At
-	before := JournalSearch{Comune: l.action.comune, From: at, To: at.Add(time.Millisecond),
-		Operations: []electoral.Operation{electoral.OpLoad}, ANPRIDs: ids}
+	before := l.first.between()
+	before.ANPRIDs = ids
 	for entry, err := range l.rd.Journal(l.ctx, before) {
 		if err != nil {
 			return err
 		}
-		l.loaded[entry.ANPRID] = true
+		if l.first.has(entry.Seq) {
+			l.loaded[entry.ANPRID] = true
+		}
 	}
 	return nil
 }

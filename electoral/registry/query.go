@@ -24,10 +24,16 @@ type Query struct {
 	Where []Condition
 	// Operations, Revisions, From and To select the electors of whom the
 	// operation journal has such an entry, at an instant from From on and
-	// before To. If all four are empty, the journal is not consulted.
+	// before To. If all four are empty, and Since is 0, the journal is not consulted.
 	Operations []electoral.Operation
 	Revisions  []electoral.Revision
 	From, To   time.Time
+	// Since selects the electors of whom the journal has an entry of a later change
+	// than that with this number. A program that follows the lists gives the Seq of the
+	// first page of its query before, the first time of one without Since: it is then
+	// told of each elector whom a change has touched, whatever the clock says. Who was
+	// deleted from every list is in no page: [Registry.Journal] names him.
+	Since int64
 	// After is the ANPR id after which the page begins: a page's Next. Limit is
 	// the most that it holds, 1 to 1,000; zero means 100.
 	After string
@@ -41,6 +47,8 @@ type QueryPage struct {
 	Found []Listed
 	// Next begins the next page; empty on the last.
 	Next string
+	// Seq is the number of the last change of the comune that the page shows.
+	Seq int64
 }
 
 // Query returns a page of the electors whom a query selects, with the persons
@@ -52,7 +60,15 @@ func (r *Registry) Query(ctx context.Context, req electoral.Request, q Query) (Q
 	err := a.read(ctx, append(append(a.officerOf(q.Comune), faults...), q.check()...), func(on *electoral.Entry) error {
 		return r.store.View(ctx, func(rd Reader) error {
 			page = QueryPage{Found: []Listed{}}
-			err := a.search(ctx, rd, q, func(e electoral.Elector) (bool, error) {
+			seq, err := rd.Sequence(ctx, q.Comune)
+			if err == nil {
+				err = seq.has(q.Since, "since")
+			}
+			if err != nil {
+				return err
+			}
+			page.Seq = seq.Last
+			err = a.search(ctx, rd, q, func(e electoral.Elector) (bool, error) {
 				if len(page.Found) == limit {
 					page.Next = page.Found[limit-1].Elector.ANPRID
 					return false, nil
@@ -85,6 +101,13 @@ func (r *Registry) Count(ctx context.Context, req electoral.Request, q Query) (i
 	err := a.read(ctx, faults, func(*electoral.Entry) error {
 		return r.store.View(ctx, func(rd Reader) error {
 			n = 0
+			seq, err := rd.Sequence(ctx, q.Comune)
+			if err == nil {
+				err = seq.has(q.Since, "since")
+			}
+			if err != nil {
+				return err
+			}
 			return a.search(ctx, rd, q, func(electoral.Elector) (bool, error) { n++; return true, nil })
 		})
 	})
@@ -107,7 +130,7 @@ func (a *action) search(ctx context.Context, rd Reader, q Query, fn func(elector
 		}
 	}
 	if q.journal() {
-		s.Touched = &JournalSearch{From: q.From, To: q.To, Operations: q.Operations, Revisions: q.Revisions}
+		s.Touched = &JournalSearch{Since: q.Since, From: q.From, To: q.To, Operations: q.Operations, Revisions: q.Revisions}
 	}
 	cache := sectionCache{}
 	for e, err := range rd.Search(ctx, s) {
@@ -169,12 +192,12 @@ func (r *Registry) persons(ctx context.Context, ids []string) (map[string]electo
 }
 
 func (q Query) journal() bool {
-	return len(q.Operations)+len(q.Revisions) > 0 || !q.From.IsZero() || !q.To.IsZero()
+	return len(q.Operations)+len(q.Revisions) > 0 || !q.From.IsZero() || !q.To.IsZero() || q.Since != 0
 }
 
 // check judges what is asked.
 func (q Query) check() electoral.Faults {
-	faults := checkInterval(q.From, q.To, q.Operations, q.Revisions)
+	faults := append(checkInterval(q.From, q.To, q.Operations, q.Revisions), checkSince("since", q.Since)...)
 	if q.After != "" && !electoral.ValidANPRID(q.After) {
 		faults = append(faults, electoral.NewFault(electoral.QueryPaging.In("after"), "after", q.After, nil))
 	}
@@ -244,6 +267,28 @@ func checkInterval(from, to time.Time, operations []electoral.Operation,
 	return faults
 }
 
+// checkSince refuses what is no number of a change.
+func checkSince(path string, since int64) electoral.Faults {
+	if since >= 0 {
+		return nil
+	}
+	return electoral.Faults{electoral.NewFault(electoral.QueryPaging.In("since"), path, strconv.FormatInt(since, 10), nil)}
+}
+
+// has refuses to go on after a change where the journal no longer has all that follow,
+// or where it has not come so far.
+func (s Sequence) has(since int64, path string) error {
+	args := electoral.Args{"forgotten": strconv.FormatInt(s.Forgotten, 10), "last": strconv.FormatInt(s.Last, 10)}
+	value := strconv.FormatInt(since, 10)
+	switch {
+	case since > 0 && since < s.Forgotten:
+		return electoral.Faults{electoral.NewFault(electoral.QueryPaging.In("forgotten"), path, value, args)}
+	case since > s.Last:
+		return electoral.Faults{electoral.NewFault(electoral.QueryPaging.In("ahead"), path, value, args)}
+	}
+	return nil
+}
+
 func joinTexts[S ~string](list []S) string {
 	s := ""
 	for i, v := range list {
@@ -264,24 +309,32 @@ func JournalOperations() []electoral.Operation {
 		electoral.OpSucceed, electoral.OpUndoSuccession}
 }
 
-// A JournalPage is one page of the operation journal, in the order of instant,
-// ANPR id and operation.
+// A JournalPage is one page of the operation journal, in the order of the changes'
+// numbers, of ANPR id and of operation.
 type JournalPage struct {
 	Entries []JournalEntry
 	// Next is the last entry, after which the next page begins; nil on the last
 	// page.
 	Next *JournalEntry
+	// Seq is the number of the last change of the comune that the page shows: after
+	// the last page, what follows begins there.
+	Seq int64
 }
 
 // Journal returns a page of the operation journal of the officer's comune:
 // which electors were touched, when and how, without any value. s.ANPRIDs
 // holds at most 1,000; limit is 1 to 1,000, zero means 100. The officer of the comune
 // that took the place of another reads also the journal of this one.
+//
+// A program that follows a comune reads all pages of the entries since the Seq of its
+// last round: it is told of each operation once. If the journal has forgotten some of
+// them ([Retention]), it is refused, and begins again with a whole list.
 func (r *Registry) Journal(ctx context.Context, req electoral.Request, s JournalSearch,
 	limit int) (JournalPage, error) {
 	a := r.begin(req, electoral.OpJournal, s.Comune)
 	limit, faults := pageLimit(limit)
 	faults = append(faults, checkInterval(s.From, s.To, s.Operations, s.Revisions)...)
+	faults = append(append(faults, checkSince("since", s.Since)...), checkSince("until", s.Until)...)
 	if len(s.ANPRIDs) > maxPage {
 		faults = append(faults,
 			electoral.NewFault(electoral.QueryPaging.In("ids"), "anprIds", strconv.Itoa(len(s.ANPRIDs)),
@@ -291,6 +344,14 @@ func (r *Registry) Journal(ctx context.Context, req electoral.Request, s Journal
 	err := a.read(ctx, append(a.officerOrHeir(ctx, s.Comune), faults...), func(*electoral.Entry) error {
 		return r.store.View(ctx, func(rd Reader) error {
 			page = JournalPage{Entries: []JournalEntry{}}
+			seq, err := rd.Sequence(ctx, s.Comune)
+			if err == nil {
+				err = seq.has(s.Since, "since")
+			}
+			if err != nil {
+				return err
+			}
+			page.Seq = seq.Last
 			for e, err := range rd.Journal(ctx, s) {
 				if err != nil {
 					return err

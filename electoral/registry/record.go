@@ -75,6 +75,10 @@ type RecordSearch struct {
 type JournalEntry struct {
 	// Comune is the Belfiore code of the comune that did it.
 	Comune string `json:"comune"`
+	// Seq is the number of the change in its comune, from 1, one for each update of
+	// the store: what was committed later has a higher one, whatever the clock says.
+	// The store gives it.
+	Seq    int64  `json:"seq"`
 	ANPRID string `json:"anprId"`
 	// At is UTC; a store cuts it to the millisecond.
 	At        time.Time           `json:"at"`
@@ -86,16 +90,31 @@ type JournalEntry struct {
 // A JournalSearch selects entries of the journal of a comune.
 type JournalSearch struct {
 	Comune string
+	// Since and Until bound the numbers of the changes: Since is not included, Until
+	// is. Zero does not bound them. A program that follows a comune asks for what is
+	// since the last number that it has seen: it is told of each change once.
+	Since, Until int64
 	// From and To bound the instants: From is included, To is not. A zero time
-	// does not bound them.
+	// does not bound them. They are for what people ask: a change that was begun
+	// before To may be committed after it.
 	From, To time.Time
 	// Operations, Revisions and ANPRIDs select entries with one of them; empty
 	// means all.
 	Operations []electoral.Operation
 	Revisions  []electoral.Revision
 	ANPRIDs    []string
-	// After is the entry after which the answers begin; nil for the first.
+	// After is the entry after which the answers begin, by its Seq, ANPRID and
+	// Operation; nil for the first.
 	After *JournalEntry
+}
+
+// A Sequence is how far the numbers of the changes of a comune have come.
+type Sequence struct {
+	// Last is the number of the last change; 0 if there was none.
+	Last int64 `json:"last"`
+	// Forgotten is the highest number of an entry that the journal has forgotten: who
+	// has not seen it yet must begin with a whole list. 0 if it has all.
+	Forgotten int64 `json:"forgotten"`
 }
 
 // A ListCount is how many electors are in a list's section.

@@ -100,7 +100,9 @@ func (a *action) beforeLast(ctx context.Context, rd Reader, q RemovalRequest) (e
 		if err != nil {
 			return nil, err
 		}
-		last = a.r.calendar.Day(entry.At)
+		if day := a.r.calendar.Day(entry.At); day.After(last) {
+			last = day
+		}
 	}
 	if last.IsZero() {
 		return nil, nil

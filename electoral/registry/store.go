@@ -75,8 +75,11 @@ type BookReader interface {
 	// does not keep another comune from adding one.
 	Records(ctx context.Context, s RecordSearch) iter.Seq2[Record, error]
 	// Journal yields the entries that a search selects, in the order of
-	// instant, ANPR id and operation.
+	// number, ANPR id and operation.
 	Journal(ctx context.Context, s JournalSearch) iter.Seq2[JournalEntry, error]
+	// Sequence returns how far the numbers of the changes of a comune have come, the
+	// update at hand included.
+	Sequence(ctx context.Context, comune string) (Sequence, error)
 }
 
 // A Writer changes a [Store] within an update. It reads its own writes.
@@ -113,11 +116,16 @@ type BookWriter interface {
 	// ExpireRecords removes the records of a comune whose Expires is not after
 	// an instant, and returns how many there were.
 	ExpireRecords(ctx context.Context, comune string, at time.Time) (int, error)
-	// Note adds entries to the journal. An entry that is there already stays as
-	// it is.
+	// NextSeq returns the number of this update in a comune: one more than that of the
+	// last update that took one there and was committed. Each call within an update
+	// returns the same.
+	NextSeq(ctx context.Context, comune string) (int64, error)
+	// Note adds entries to the journal, with the number of this update in the comune of
+	// each; their Seq is not looked at. An entry of this update with the same ANPR id and
+	// operation stays as it is.
 	Note(ctx context.Context, entries ...JournalEntry) error
 	// Forget removes the entries of the journal of a comune before an instant,
-	// and returns how many there were.
+	// and returns how many there were. [Sequence] has the highest of their numbers.
 	Forget(ctx context.Context, comune string, before time.Time) (int, error)
 }
 

@@ -128,6 +128,29 @@ type SuccessionReport struct {
 	Sections  int `json:"sections"`
 	Records   int `json:"records"`
 	Conflicts int `json:"conflicts"`
+	// Changes are the numbers of the succession in the operation journals of its comuni
+	// ([JournalEntry].Seq), by their codes; nil while it is not done.
+	Changes map[string]int64 `json:"changes,omitempty"`
+}
+
+// change returns the number of the succession in the journal of a comune, which an
+// earlier version of this program has left to the instant; 0 if it is not there.
+func (rep SuccessionReport) change(ctx context.Context, rd Reader, comune string) (int64, error) {
+	if rep.Changes != nil {
+		return rep.Changes[comune], nil
+	}
+	return changeAt(ctx, rd, comune, electoral.OpSucceed, rep.At)
+}
+
+// changeAt returns the number of the change that an operation has made in a comune at an
+// instant, where it is the only one: that of the first version of the journal.
+func changeAt(ctx context.Context, rd Reader, comune string, op electoral.Operation, at time.Time) (int64, error) {
+	at = at.Truncate(time.Millisecond)
+	s := JournalSearch{Comune: comune, From: at, To: at.Add(time.Millisecond), Operations: []electoral.Operation{op}}
+	for e, err := range rd.Journal(ctx, s) {
+		return e.Seq, err
+	}
+	return 0, nil
 }
 
 // proposalTerm is how long a proposal waits for the other comune: the 90 days that

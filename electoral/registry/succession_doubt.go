@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
 )
@@ -50,7 +49,11 @@ type doubter struct {
 }
 
 func (d *doubter) run(rep SuccessionReport) error {
-	q := JournalSearch{Comune: rep.Succession.Heir, From: rep.At, To: rep.At.Add(time.Millisecond),
+	change, err := rep.change(d.ctx, d.rd, rep.Succession.Heir)
+	if err != nil || change == 0 {
+		return err
+	}
+	q := JournalSearch{Comune: rep.Succession.Heir, Since: change - 1, Until: change,
 		Operations: []electoral.Operation{electoral.OpSucceed}}
 	var ids []string
 	for e, err := range d.rd.Journal(d.ctx, q) {

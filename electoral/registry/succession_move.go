@@ -46,6 +46,8 @@ type successionUndo struct {
 	Records []Record    `json:"records,omitempty"`
 	Moved   []recordKey `json:"moved,omitempty"`
 	Made    []recordKey `json:"made,omitempty"`
+	// Books are the digests of the heir's records afterwards, by book and id.
+	Books map[string]string `json:"books,omitempty"`
 }
 
 type recordKey struct {
@@ -432,6 +434,15 @@ func (m *succession) keep() error {
 	if m.undo.Heirs, err = sectionsDigest(m.ctx, m.w, m.s.Heir); err != nil {
 		return err
 	}
+	if m.undo.Books, err = booksDigest(m.ctx, m.w, m.s.Heir); err != nil {
+		return err
+	}
+	m.rep.Changes = map[string]int64{}
+	for _, comune := range append([]string{m.s.Heir}, m.s.Ceased...) {
+		if m.rep.Changes[comune], err = m.w.NextSeq(m.ctx, comune); err != nil {
+			return err
+		}
+	}
 	m.undo.Shared = sortedKeys(m.plan.shared)
 	rec := Record{Comune: m.s.Heir, Book: StandingBook, ID: undoID(m.rep.ID), At: m.action.at,
 		Expires: m.action.at.Add(m.action.r.retention.Closed)}
@@ -456,6 +467,30 @@ func sectionsDigest(ctx context.Context, rd Reader, comune string) (string, erro
 		h.Write(data)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// booksDigest returns a digest of each record of a comune that a later change of it
+// would write.
+func booksDigest(ctx context.Context, rd Reader, comune string) (map[string]string, error) {
+	digests := map[string]string{}
+	for _, book := range []Book{ConflictBook, RectificationBook, ApplicationBook, ChoiceBook, NumberingBook, LoadBook,
+		SuccessionBook} {
+		for rec, err := range rd.Records(ctx, RecordSearch{Book: book, Comune: comune}) {
+			if err != nil {
+				return nil, err
+			}
+			if rec.State == string(SuccessionProposed) && book == SuccessionBook {
+				continue
+			}
+			data, err := json.Marshal(rec)
+			if err != nil {
+				return nil, fmt.Errorf("registry: %w", err)
+			}
+			sum := sha256.Sum256(data)
+			digests[string(book)+"/"+rec.ID] = hex.EncodeToString(sum[:8])
+		}
+	}
+	return digests, nil
 }
 
 // sortedKeys returns the keys of a set in their order.

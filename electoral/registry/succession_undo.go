@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
 )
@@ -127,24 +126,21 @@ func (u *successionUndoer) changed() (bool, error) {
 	if err != nil || digest != u.undo.Heirs {
 		return true, err
 	}
-	since := JournalSearch{Comune: u.s.Heir, From: u.rep.At}
-	for e, err := range u.w.Journal(u.ctx, since) {
-		if err != nil {
-			return true, err
-		}
-		if e.Operation != electoral.OpSucceed || !e.At.Equal(u.rep.At) {
-			return true, nil
-		}
+	change, err := u.rep.change(u.ctx, u.w, u.s.Heir)
+	if err != nil {
+		return true, err
 	}
-	for _, book := range []Book{ConflictBook, RectificationBook, ApplicationBook, ChoiceBook, NumberingBook, LoadBook,
-		SuccessionBook} {
-		for rec, err := range u.w.Records(u.ctx, RecordSearch{Book: book, Comune: u.s.Heir}) {
-			if err != nil {
-				return true, err
-			}
-			if rec.At.After(u.rep.At) && rec.State != string(SuccessionProposed) {
-				return true, nil
-			}
+	for _, err := range u.w.Journal(u.ctx, JournalSearch{Comune: u.s.Heir, Since: change}) {
+		return true, err
+	}
+	books, err := booksDigest(u.ctx, u.w, u.s.Heir)
+	if err != nil {
+		return true, err
+	}
+	own := string(SuccessionBook) + "/" + u.rep.ID // was put on record last
+	for key, digest := range books {
+		if key != own && u.undo.Books[key] != digest {
+			return true, nil
 		}
 	}
 	return u.returned()
@@ -164,10 +160,14 @@ func (u *successionUndoer) returned() (bool, error) {
 // electors puts back everybody whom the journal of a comune names.
 func (u *successionUndoer) electors() error {
 	for _, comune := range u.s.Ceased {
+		change, err := u.rep.change(u.ctx, u.w, comune)
+		if err != nil {
+			return err
+		}
 		var after *JournalEntry
 		for {
 			batch := make([]JournalEntry, 0, loadBatch)
-			q := JournalSearch{Comune: comune, From: u.rep.At, To: u.rep.At.Add(time.Millisecond),
+			q := JournalSearch{Comune: comune, Since: change - 1, Until: change,
 				Operations: []electoral.Operation{electoral.OpSucceed}, After: after}
 			for e, err := range u.w.Journal(u.ctx, q) {
 				if err != nil {

@@ -27,7 +27,7 @@ func (blackbox) Record(context.Context, electoral.Access) error { return nil }
 const (
 	rawElector   = `UPDATE electors SET general_section = $1 WHERE comune = 'L219' AND anpr_id = $2`
 	rawEnrolment = `UPDATE enrolments SET section = $1 WHERE comune = 'L219' AND list = 'general' AND section = $3 AND anpr_id = $2`
-	rawOperation = `INSERT INTO operations VALUES ('L219', $1, $2, 'electors-move', '')`
+	rawOperation = `INSERT INTO journal VALUES ('L219', $2, $1, 'electors-move', $2, '')`
 )
 
 // BenchmarkMoveSection moves the electors of one section to another and back, through

@@ -35,7 +35,7 @@ func searchCases() []searchCase {
 			`SELECT e.* FROM enrolments n JOIN electors e ON e.comune = n.home AND e.anpr_id = n.anpr_id
 			WHERE n.comune = 'L219' AND n.list = 'general' AND n.section IN ('7', '11') ORDER BY n.anpr_id`, 0},
 		{"touched", registry.Search{Comune: "L219", Touched: &registry.JournalSearch{From: since}},
-			`SELECT * FROM electors WHERE comune = 'L219' AND anpr_id IN (SELECT anpr_id FROM operations WHERE comune = 'L219' AND at >= 1768467600000) ORDER BY anpr_id`, 0},
+			`SELECT * FROM electors WHERE comune = 'L219' AND anpr_id IN (SELECT anpr_id FROM journal WHERE comune = 'L219' AND at >= 1768467600000) ORDER BY anpr_id`, 0},
 		{"page-of-100", registry.Search{Comune: "L219", After: "001272000020000"},
 			`SELECT * FROM electors WHERE comune = 'L219' AND anpr_id > '001272000020000' ORDER BY anpr_id LIMIT 100`, 100},
 	}

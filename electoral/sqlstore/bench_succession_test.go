@@ -108,7 +108,7 @@ func BenchmarkSuccessionPostgres(b *testing.B) {
 		_, err = conn.Exec(ctx, "CHECKPOINT")
 		require.NoError(b, err)
 	}
-	_, err := conn.Exec(ctx, "TRUNCATE operations")
+	_, err := conn.Exec(ctx, "TRUNCATE journal")
 	require.NoError(b, err)
 	before := copied()
 	succeed(b, db, s)
@@ -141,7 +141,7 @@ func BenchmarkSuccessionSQLite(b *testing.B) {
 		source, err := sql.Open("sqlite", "file:"+file)
 		require.NoError(b, err)
 		defer source.Close()
-		_, err = source.Exec("DELETE FROM operations")
+		_, err = source.Exec("DELETE FROM journal")
 		require.NoError(b, err)
 		return db
 	}

@@ -72,7 +72,7 @@ func rate(b *testing.B, n int) {
 	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "electors/s")
 }
 
-var benchTables = []string{"elector_routes", "electors", "enrolments", "operations"}
+var benchTables = []string{"elector_routes", "electors", "enrolments", "journal"}
 
 // BenchmarkBulkPostgres loads electors beside a raw COPY, from memory and in
 // the server's own format, of the same rows into the same indexed tables.
@@ -278,7 +278,7 @@ func BenchmarkPointPostgres(b *testing.B) {
 			rows.Close()
 			_, err = tx.Exec(ctx, `UPDATE electors SET capacity = 0, senate = 0, chamber = 0, regional = 1, comunal = 1 WHERE comune = $1 AND anpr_id = $2`, home, id)
 			require.NoError(b, err)
-			_, err = tx.Exec(ctx, `INSERT INTO operations VALUES ($1, $2, $3, $4, $5)`, home, id, loaded.UnixMilli()+int64(i), "elector-change", "")
+			_, err = tx.Exec(ctx, `INSERT INTO journal VALUES ($1, $2, $3, $4, $5, $6)`, home, int64(i+2), id, "elector-change", loaded.UnixMilli()+int64(i), "")
 			require.NoError(b, err)
 			require.NoError(b, tx.Commit(ctx))
 		}

@@ -333,7 +333,7 @@ func TestHostileTexts(t *testing.T) {
 				"records.state": func(w registry.Writer) error {
 					return w.PutRecord(ctx, registry.Record{Comune: "A074", ID: "1", State: bad})
 				},
-				"operations.anpr_id": func(w registry.Writer) error {
+				"journal.anpr_id": func(w registry.Writer) error {
 					return w.Note(ctx, registry.JournalEntry{Comune: "A074", ANPRID: bad})
 				},
 			} {

@@ -159,7 +159,7 @@ func (t *transaction) recordsByRoute(ctx context.Context, s registry.RecordSearc
 		// While an update waited for a lock the routes may have changed.
 		var missing []string
 		for comune := range byComune {
-			if !t.locked[comune] {
+			if t.locked[comune] == nil {
 				missing = append(missing, comune)
 			}
 		}

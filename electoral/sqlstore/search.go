@@ -113,7 +113,7 @@ func (t *transaction) streams(ctx context.Context, s registry.Search) ([]*stream
 	}
 	var touched filter
 	if s.Touched != nil {
-		touched = entries(d, *s.Touched, noIndex)
+		touched = entries(d, *s.Touched, byPerson)
 	}
 	switch {
 	case !storable(s.After):
@@ -314,7 +314,7 @@ func (q search) inSection(ctx context.Context, l electoral.List, section, after 
 func (q search) noted(ctx context.Context, f filter, after string, n size) (batch, error) {
 	f = f.and(`comune = `+f.place(0)+` AND anpr_id > `+f.place(1), q.comune, after)
 	return batchOf(n, sqldb.All(ctx, q.tx, scanText,
-		`SELECT anpr_id FROM {operations} WHERE `+f.text+` ORDER BY anpr_id`+n.limit(), f.args...))
+		`SELECT anpr_id FROM {journal} WHERE `+f.text+` ORDER BY anpr_id`+n.limit(), f.args...))
 }
 
 // touched returns the ids for which the journal has an entry.
@@ -324,7 +324,7 @@ func (q search) touched(ctx context.Context, f filter, ids []string) ([]string, 
 	}
 	d := q.tx.Dialect()
 	f = f.and(`comune = `+f.place(0)+` AND `+d.In("anpr_id", f.place(1)), q.comune, d.List(ids))
-	found, err := collect(sqldb.All(ctx, q.tx, scanText, `SELECT anpr_id FROM {operations} WHERE `+f.text, f.args...))
+	found, err := collect(sqldb.All(ctx, q.tx, scanText, `SELECT anpr_id FROM {journal} WHERE `+f.text, f.args...))
 	slices.Sort(found)
 	return slices.Compact(found), err
 }
@@ -332,10 +332,13 @@ func (q search) touched(ctx context.Context, f filter, ids []string) ([]string, 
 // few returns, in order, the ids that the journal names after an id, or nil if
 // it has too many entries that the search selects.
 func (q search) few(ctx context.Context, s registry.JournalSearch, after string) ([]string, error) {
-	f := entries(q.tx.Dialect(), s, "at")
+	index, order := byNumber, "seq, anpr_id, operation"
+	if s.Since == 0 && !(s.From.IsZero() && s.To.IsZero()) {
+		index, order = byTime, "at"
+	}
+	f := entries(q.tx.Dialect(), s, index)
 	f = f.and(`comune = `+f.place(0)+` AND anpr_id > `+f.place(1), q.comune, after)
-	text := fmt.Sprintf(`SELECT anpr_id FROM {operations} WHERE %s ORDER BY at, anpr_id, operation LIMIT %d`,
-		f.text, fewTouched+1)
+	text := fmt.Sprintf(`SELECT anpr_id FROM {journal} WHERE %s ORDER BY %s LIMIT %d`, f.text, order, fewTouched+1)
 	ids, err := collect(sqldb.All(ctx, q.tx, scanText, text, f.args...))
 	if err != nil || len(ids) > fewTouched {
 		return nil, err

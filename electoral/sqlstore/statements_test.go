@@ -16,7 +16,7 @@ import (
 
 // distribution is the column by which each table is spread.
 var distribution = map[string]string{
-	"sections": "comune", "electors": "comune", "enrolments": "comune", "operations": "comune", "records": "comune",
+	"sections": "comune", "electors": "comune", "enrolments": "comune", "journal": "comune", "comune_locks": "comune", "records": "comune",
 	"elector_routes": "anpr_id", "record_routes": "subject",
 }
 

@@ -97,7 +97,7 @@ func (d *DB) Close() error { return d.db.Close() }
 // [ErrPurgeBlocked]; then call it again.
 func (d *DB) Purge(ctx context.Context) error {
 	return d.db.Purge(ctx, electors.name, enrolments.name, electorRoutes.name, sections.name,
-		operations.name, records.name, recordRoutes.name, personsTable.name, personRoutes.name, personCodes.name)
+		journal.name, records.name, recordRoutes.name, personsTable.name, personRoutes.name, personCodes.name)
 }
 
 // Store returns the store of everything but the persons.
@@ -142,7 +142,7 @@ func (s *Store) Update(ctx context.Context, fn func(registry.Writer) error) erro
 	return settled(s.db.Update(ctx, func(tx sqldb.Tx) error {
 		l := &lease{Tx: tx}
 		defer l.over.Store(true)
-		t := &transaction{tx: l, locked: map[string]bool{}, tried: tried}
+		t := &transaction{tx: l, locked: map[string]*held{}, tried: tried}
 		// What the attempt before has locked, in an order that led to a
 		// deadlock, is now locked at once.
 		if err := t.lock(ctx, slices.Collect(maps.Keys(tried))...); err != nil {
@@ -188,9 +188,9 @@ func (l *lease) Copy(ctx context.Context, table string, columns []string, n int,
 	return l.Tx.Copy(ctx, table, columns, n, row)
 }
 
-func (l *lease) Lock(ctx context.Context, table string, comuni ...string) error {
+func (l *lease) Lock(ctx context.Context, table string, comuni ...string) (map[string]int64, error) {
 	if err := l.usable(); err != nil {
-		return err
+		return nil, err
 	}
 	return l.Tx.Lock(ctx, table, comuni...)
 }
@@ -209,9 +209,16 @@ func settled(err error) error {
 type transaction struct {
 	tx sqldb.Tx
 	// locked are the comuni that this update has to itself; nil in a view.
-	locked map[string]bool
+	locked map[string]*held
 	tried  map[string]bool // those that it asked for
 	last   lastElector
+}
+
+// A held is a comune that an update has to itself, with the number of the last change
+// of it, which is this update's once that is taken.
+type held struct {
+	seq          int64
+	known, taken bool
 }
 
 // lock takes comuni for this update.
@@ -221,7 +228,7 @@ func (t *transaction) lock(ctx context.Context, comuni ...string) error {
 	}
 	var missing []string
 	for _, c := range comuni {
-		if !t.locked[c] && storable(c) {
+		if t.locked[c] == nil && storable(c) {
 			missing = append(missing, c)
 			t.tried[c] = true
 		}
@@ -229,11 +236,13 @@ func (t *transaction) lock(ctx context.Context, comuni ...string) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	if err := t.tx.Lock(ctx, "comune_locks", missing...); err != nil {
+	seqs, err := t.tx.Lock(ctx, "comune_locks", missing...)
+	if err != nil {
 		return err
 	}
 	for _, c := range missing {
-		t.locked[c] = true
+		seq, known := seqs[c]
+		t.locked[c] = &held{seq: seq, known: known}
 	}
 	return nil
 }

@@ -190,7 +190,7 @@ func TestRefused(t *testing.T) {
 		{name: "no record", prepare: old + "{made}; DROP TABLE {schema}.schema_migrations", want: sqlstore.ErrBadSchema,
 			says: "already has comune_locks, sections, electors"},
 		{name: "newer", prepare: old + "{made}; INSERT INTO {schema}.schema_migrations VALUES ('electoral', 99, 'x', 'x')",
-			says: "is at version 99, this program knows 5: use a newer program", open: true},
+			says: "is at version 99, this program knows 6: use a newer program", open: true},
 		{name: "no right to make a schema", prepare: "", asRole: true, want: sqlstore.ErrDenied,
 			says: "AUTHORIZATION \"{role}\""},
 		{name: "no right in the schema", prepare: old + "GRANT USAGE ON SCHEMA {schema} TO {role}", asRole: true,
@@ -262,10 +262,10 @@ func TestMigrationsByHand(t *testing.T) {
 	c := sqlstore.PostgresConfig{DSN: dsn, Schema: strange}
 	_, err := c.Open(t.Context())
 	require.ErrorIs(t, err, sqlstore.ErrNotMigrated)
-	require.ErrorContains(t, err, "has version 4 of electoral, this program needs 5: call Migrate")
+	require.ErrorContains(t, err, "has version 4 of electoral, this program needs 6: call Migrate")
 	require.ErrorContains(t, err, "0005_section_kind.sql")
 	run(t, conn, "DROP SCHEMA "+pgx.Identifier{strange}.Sanitize()+" CASCADE",
-		"CREATE SCHEMA "+pgx.Identifier{strange}.Sanitize(), byHand(t, strange, 5))
+		"CREATE SCHEMA "+pgx.Identifier{strange}.Sanitize(), byHand(t, strange, 6))
 	db, err := c.Open(t.Context())
 	require.NoError(t, err)
 	use(t, db)
@@ -280,7 +280,7 @@ func TestMigrationsByHand(t *testing.T) {
 		return list
 	}
 	require.Equal(t, noted("anpr"), noted(strange))
-	require.Len(t, noted(strange), 5)
+	require.Len(t, noted(strange), 6)
 	require.Equal(t, "electoral 3 0003_books.sql 20", noted(strange)[2])
 	columns := func(schema string) []string {
 		rows, err := conn.Query(t.Context(), `SELECT table_name || '.' || column_name || ' ' || data_type || ' ' ||
@@ -406,7 +406,9 @@ func release(t testing.TB, conn *pgx.Conn, last int) {
 	run(t, conn, `INSERT INTO electors (comune, anpr_id, capacity, general_comune, general_section, senate_constituency,
 			chamber_constituency) VALUES ('H501', '1', 1, 'A074', '3', '', '');
 		INSERT INTO enrolments VALUES ('A074', 'general', '3', '1', 'H501');
-		INSERT INTO elector_routes VALUES ('1', 'H501')`)
+		INSERT INTO elector_routes VALUES ('1', 'H501');
+		INSERT INTO operations VALUES ('H501', '1', 2000, 'elector-change', ''), ('H501', '1', 1000, 'elector-enrol', 'dynamic'),
+			('H501', '0', 2000, 'elector-change', ''), ('A074', '1', 7000, 'elector-enrol', '')`)
 }
 
 // TestRelease opens the database of an earlier release where it is, and moves it when
@@ -419,6 +421,18 @@ func TestRelease(t *testing.T) {
 		require.NoError(t, db.Store().View(ctx, func(r registry.Reader) error {
 			_, home, err := r.Elector(ctx, "1")
 			require.Equal(t, "H501", home)
+			if err != nil {
+				return err
+			}
+			// Its journal is numbered by the instants.
+			var order []string
+			for e, err := range r.Journal(ctx, registry.JournalSearch{Comune: "H501"}) {
+				require.NoError(t, err)
+				order = append(order, fmt.Sprint(e.Seq, " ", e.ANPRID, " ", e.Operation, " ", e.At.UnixMilli(), " ", e.Revision))
+			}
+			require.Equal(t, []string{"1 1 elector-enrol 1000 dynamic", "2 0 elector-change 2000 ", "2 1 elector-change 2000 "}, order)
+			seq, err := r.Sequence(ctx, "H501")
+			require.Equal(t, registry.Sequence{Last: 2}, seq)
 			return err
 		}))
 		use2(t, db)
@@ -430,17 +444,17 @@ func TestRelease(t *testing.T) {
 		release(t, conn, last)
 		// Where it is.
 		here := sqlstore.PostgresConfig{DSN: dsn, Schema: "public"}
-		if last < 5 {
-			_, err := here.Open(ctx)
-			require.ErrorContains(t, err, "has version 3 of electoral, this program needs 5")
-		} else {
-			has(t, here)
-		}
+		_, err := here.Open(ctx)
+		require.ErrorContains(t, err, fmt.Sprintf("has version %d of electoral, this program needs 6", last))
+		stays := testenv.PostgresDatabase(t)
+		release(t, connect(t, stays), last)
+		require.NoError(t, sqlstore.PostgresConfig{DSN: stays, Schema: "public"}.Migrate(ctx))
+		has(t, sqlstore.PostgresConfig{DSN: stays, Schema: "public"})
 		run(t, conn, `CREATE TABLE ospite (id INT)`,
 			`INSERT INTO schema_migrations VALUES ('certificate_archive', 1, 'x', 'x')`)
 		before := catalogue(t, conn)
 		to := sqlstore.PostgresConfig{DSN: dsn, MoveFrom: "public"}
-		_, err := to.Open(ctx)
+		_, err = to.Open(ctx)
 		require.ErrorIs(t, err, sqlstore.ErrNotMigrated, "Open does not move")
 		// Nobody begins anew beside it by mistake.
 		_, err = sqlstore.OpenPostgres(ctx, dsn)

@@ -94,6 +94,7 @@ func appendText(b []byte, s string) []byte {
 func (t *postgresTx) Copy(
 	ctx context.Context, table string, columns []string, n int, row func(int) ([]any, error),
 ) error {
+	t.wrote = true
 	if n == 0 {
 		return nil
 	}

@@ -95,11 +95,14 @@ func (r postgresRows) Close() {
 
 type postgresTx struct {
 	postgresReader
-	pooled *pgxpool.Conn // nil when it has ended
-	free   func()
+	pooled  *pgxpool.Conn // nil when it has ended
+	free    func()
+	highest string // the last of the comuni that are locked
+	wrote   bool
 }
 
 func (t *postgresTx) Exec(ctx context.Context, list ...Statement) error {
+	t.wrote = t.wrote || len(list) > 0
 	switch len(list) {
 	case 0:
 		return nil
@@ -114,30 +117,110 @@ func (t *postgresTx) Exec(ctx context.Context, list ...Statement) error {
 	return t.failed(t.conn.SendBatch(ctx, &b).Close())
 }
 
-// Lock locks rows, in the order of the comuni. A comune that has no row yet
-// gets one, which stays.
-func (t *postgresTx) Lock(ctx context.Context, table string, comuni ...string) error {
-	comuni, table = slices.Sorted(slices.Values(comuni)), t.names.table(table)
-	for _, comune := range slices.Compact(comuni) {
-		text := `SELECT 1 FROM ` + table + ` WHERE comune = $1 FOR UPDATE`
-		for tries := 0; ; tries++ {
-			tag, err := t.conn.Exec(ctx, text, comune)
-			if err != nil {
-				return t.failed(err)
-			}
-			if tag.RowsAffected() > 0 {
-				break
-			}
-			if tries > 0 {
-				return t.failed(fmt.Errorf("the lock of comune %q in %s was deleted", comune, table))
-			}
-			if _, err := t.conn.Exec(ctx, `INSERT INTO `+table+` (comune) VALUES ($1) ON CONFLICT (comune) DO NOTHING`,
-				comune); err != nil {
-				return t.failed(err)
-			}
+// errOutOfOrder is the error of a transaction that is to be run again, since it asked
+// for a lock out of the order in which all take them.
+var errOutOfOrder = errors.New("another transaction has a comune that comes before those locked here")
+
+// lockPoll is how long a transaction that has written asks again for a lock out of
+// order, before it is given up: its work may be long.
+const lockPoll = time.Second
+
+// Lock locks rows, in the order of the comuni, those of a call in one round trip. A
+// comune that has no row yet gets one, which stays.
+func (t *postgresTx) Lock(ctx context.Context, table string, comuni ...string) (map[string]int64, error) {
+	comuni, table = slices.Compact(slices.Sorted(slices.Values(comuni))), t.names.table(table)
+	seqs := make(map[string]int64, len(comuni))
+	n, _ := slices.BinarySearch(comuni, t.highest)
+	for _, comune := range comuni[:n] {
+		if err := t.lockEarlier(ctx, table, comune, seqs); err != nil {
+			return nil, err
 		}
 	}
+	if err := t.lockLater(ctx, table, comuni[n:], seqs); err != nil {
+		return nil, err
+	}
+	return seqs, nil
+}
+
+const selectSeq = `SELECT seq FROM %s WHERE comune = $1`
+
+// lockLater waits for comuni that come after those that are locked.
+func (t *postgresTx) lockLater(ctx context.Context, table string, comuni []string, seqs map[string]int64) error {
+	for range 2 {
+		if len(comuni) == 0 {
+			return nil
+		}
+		var b pgx.Batch
+		var missing []string
+		for _, comune := range comuni {
+			b.Queue(fmt.Sprintf(selectSeq, table)+" FOR UPDATE", comune).QueryRow(func(row pgx.Row) error {
+				var seq int64
+				err := row.Scan(&seq)
+				if errors.Is(err, pgx.ErrNoRows) {
+					missing = append(missing, comune)
+					return nil
+				}
+				seqs[comune] = seq
+				return err
+			})
+		}
+		if err := t.failed(t.conn.SendBatch(ctx, &b).Close()); err != nil {
+			return err
+		}
+		t.highest = max(t.highest, comuni[len(comuni)-1])
+		if err := t.makeRows(ctx, table, missing); err != nil {
+			return err
+		}
+		comuni = missing
+	}
+	if len(comuni) > 0 {
+		return t.failed(fmt.Errorf("the lock of comune %q in %s was deleted", comuni[0], table))
+	}
 	return nil
+}
+
+func (t *postgresTx) makeRows(ctx context.Context, table string, comuni []string) error {
+	if len(comuni) == 0 {
+		return nil
+	}
+	var b pgx.Batch
+	for _, comune := range comuni {
+		b.Queue(`INSERT INTO `+table+` (comune) VALUES ($1) ON CONFLICT (comune) DO NOTHING`, comune)
+	}
+	return t.failed(t.conn.SendBatch(ctx, &b).Close())
+}
+
+// lockEarlier locks a comune that comes before one that is locked, if nobody has it: to
+// wait for it could be to wait in a circle.
+func (t *postgresTx) lockEarlier(ctx context.Context, table, comune string, seqs map[string]int64) error {
+	ask := fmt.Sprintf(selectSeq, table)
+	for begun, pause := time.Now(), time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		var seq int64
+		err := t.conn.QueryRow(ctx, ask+" FOR UPDATE SKIP LOCKED", comune).Scan(&seq)
+		if err == nil {
+			seqs[comune] = seq
+			return nil
+		}
+		if errors.Is(err, pgx.ErrNoRows) {
+			err = t.conn.QueryRow(ctx, ask, comune).Scan(&seq)
+		}
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			if err := t.makeRows(ctx, table, []string{comune}); err != nil {
+				return err
+			}
+			continue
+		case err != nil:
+			return t.failed(err)
+		case !t.wrote || time.Since(begun) > lockPoll:
+			return t.failed(errOutOfOrder)
+		}
+		select {
+		case <-ctx.Done():
+			return t.failed(ctx.Err())
+		case <-time.After(pause):
+		}
+	}
 }
 
 func (t *postgresTx) script(ctx context.Context, text string) error {
@@ -231,7 +314,7 @@ func hasCode(err error, codes ...string) bool {
 // taken before, a few attempts are enough to know.
 func (t *postgresTx) retryable() (int, error) {
 	switch {
-	case hasCode(t.err, serializationFailure, deadlockDetected):
+	case hasCode(t.err, serializationFailure, deadlockDetected), errors.Is(t.err, errOutOfOrder):
 		return 20, t.err
 	case hasCode(t.err, uniqueViolation):
 		return 3, t.err

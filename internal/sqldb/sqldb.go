@@ -125,10 +125,13 @@ type Tx interface {
 	// not kept. An error of row ends it and is returned.
 	Copy(ctx context.Context, table string, columns []string, n int, row func(i int) ([]any, error)) error
 	// Lock excludes, until the transaction ends, the other transactions that
-	// lock one of the same comuni through the same table, whose only column is
-	// comune. Calls that lock several comuni never wait for each other in a
-	// circle. On SQLite it does nothing: one transaction writes at a time.
-	Lock(ctx context.Context, table string, comuni ...string) error
+	// lock one of the same comuni through the same table, whose key is the column
+	// comune, and returns the column seq of each row. Transactions never wait for
+	// each other in a circle: one that asks for a comune before the last that it has
+	// locked, and does not get it at once, is run again by [DB.Update], whose
+	// function then should ask for all of them in one call. On SQLite Lock does
+	// nothing and returns nothing: one transaction writes at a time.
+	Lock(ctx context.Context, table string, comuni ...string) (map[string]int64, error)
 }
 
 // One reads the one row of a query into dest. Without a row it returns

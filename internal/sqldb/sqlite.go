@@ -444,7 +444,9 @@ func insertRows(table string, columns []string, rows int) string {
 	return b.String() + ")"
 }
 
-func (t *sqliteTx) Lock(context.Context, string, ...string) error { return nil }
+func (t *sqliteTx) Lock(context.Context, string, ...string) (map[string]int64, error) {
+	return nil, nil
+}
 
 func (t *sqliteTx) script(ctx context.Context, text string) error {
 	if _, err := t.conn.ExecContext(ctx, t.file.names.script(text)); err != nil {
