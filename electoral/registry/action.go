@@ -376,6 +376,9 @@ func once[T any](ctx context.Context, a *action, s secret,
 	var none T
 	err = a.r.store.Update(ctx, func(w Writer) error {
 		answer, warnings, earlier = none, nil, nil
+		if err := a.lock(ctx, w); err != nil {
+			return err
+		}
 		told, refusal, err := a.stand(ctx, w)
 		if err != nil {
 			return err
@@ -404,6 +407,16 @@ func once[T any](ctx context.Context, a *action, s secret,
 		return a.keep(ctx, w, s, reply{Answer: data, Warnings: warnings.Warnings()})
 	})
 	return answer, warnings, earlier, err
+}
+
+// lock takes for the update what is known to be needed: the comune that acts and, as
+// far as it was looked up for the log, the one that has registered the person.
+func (a *action) lock(ctx context.Context, w Writer) error {
+	locker, ok := w.(Locker)
+	if !ok || a.chain == a.comune || a.chain == "" {
+		return nil
+	}
+	return locker.Lock(ctx, a.comune, a.chain)
 }
 
 // join returns the one error of two that is not nil, or both joined, so that

@@ -136,6 +136,13 @@ type BulkBookWriter interface {
 	PutRecords(ctx context.Context, list []Record) error
 }
 
+// A Locker is an optional interface of a [Writer], found by a type assertion: it takes
+// some comuni for the update at once, where otherwise it would take each when it is
+// read, and might have to begin again.
+type Locker interface {
+	Lock(ctx context.Context, comuni ...string) error
+}
+
 // A BulkWriter is an optional interface of a [Writer], found by a type
 // assertion: it writes many electors at once, for a first load.
 type BulkWriter interface {

@@ -56,14 +56,27 @@ func (t *transaction) Section(ctx context.Context, comune, number string) (elect
 	err := electoral.ErrNotFound
 	if storable(comune) && storable(number) {
 		if err = t.lock(ctx, comune); err == nil {
+			if l := t.section; l.found && l.Comune == comune && l.Number == number && ctx.Err() == nil {
+				return l.Section.Clone(), nil
+			}
 			text := `SELECT ` + sections.list + ` FROM {sections} WHERE comune = $1 AND number = $2`
 			for s, rowErr := range sqldb.All(ctx, t.tx, sectionOf, text, comune, number) {
+				if rowErr == nil {
+					t.section = lastSection{Section: s.Clone(), found: true}
+				}
 				return s, rowErr
 			}
 			err = electoral.ErrNotFound
 		}
 	}
 	return electoral.Section{}, fmt.Errorf("sqlstore: section %q of %q: %w", number, comune, err)
+}
+
+// lastSection is the last section that was read: the rules of an elector ask for his
+// several times.
+type lastSection struct {
+	electoral.Section
+	found bool
 }
 
 func sectionOf(r sqldb.Rows) (electoral.Section, error) { return scanSection(r) }
@@ -101,6 +114,7 @@ func (t *transaction) PutSection(ctx context.Context, s electoral.Section) error
 	if err := t.lock(ctx, s.Comune); err != nil {
 		return err
 	}
+	t.section = lastSection{}
 	return t.tx.Exec(ctx, sqldb.Statement{Text: putSectionText, Args: row})
 }
 
@@ -112,5 +126,6 @@ func (t *transaction) RemoveSection(ctx context.Context, comune, number string) 
 	if err := t.lock(ctx, comune); err != nil {
 		return err
 	}
+	t.section = lastSection{}
 	return t.tx.Exec(ctx, sections.remove(comune, number))
 }

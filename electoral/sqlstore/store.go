@@ -132,8 +132,11 @@ func (s *Store) View(ctx context.Context, fn func(registry.Reader) error) error 
 
 // Update implements [registry.Store]. On PostgreSQL an update locks each
 // comune of which it reads or writes something until it ends, so that what it
-// has read stays true. It runs fn again after a deadlock with another update,
-// and when an elector that it did not find was written by another meanwhile. Once fn
+// has read stays true. It locks them in the order of their codes: when it needs one
+// that comes before those that it has, and another update has that one, it runs fn
+// again with all of them locked from the beginning, at once or, if it has written
+// already, after a second. It also runs fn again when an elector that it did not find
+// was written by another meanwhile. Once fn
 // has returned, cancelling ctx no longer stops the update. If the connection is lost
 // at COMMIT the error wraps [electoral.ErrUnknown]; any other error means that
 // nothing was done.
@@ -209,9 +212,17 @@ func settled(err error) error {
 type transaction struct {
 	tx sqldb.Tx
 	// locked are the comuni that this update has to itself; nil in a view.
-	locked map[string]*held
-	tried  map[string]bool // those that it asked for
-	last   lastElector
+	locked  map[string]*held
+	tried   map[string]bool // those that it asked for
+	last    lastElector
+	section lastSection
+}
+
+var _ registry.Locker = (*transaction)(nil)
+
+// Lock implements [registry.Locker].
+func (t *transaction) Lock(ctx context.Context, comuni ...string) error {
+	return t.lock(ctx, comuni...)
 }
 
 // A held is a comune that an update has to itself, with the number of the last change

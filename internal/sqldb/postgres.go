@@ -330,7 +330,8 @@ func (e *postgres) begin(ctx context.Context, m mode) (transaction, error) {
 		}
 		used := e.hasRested(c)
 		if err = script(ctx, c.Conn(), e.begins[m]); err == nil {
-			return &postgresTx{postgresReader: postgresReader{names: e.names, conn: c.Conn()}, pooled: c, free: free}, nil
+			return &postgresTx{postgresReader: postgresReader{names: e.names, conn: c.Conn()}, engine: e, pooled: c,
+				free: free}, nil
 		}
 		dead := used && c.Conn().IsClosed() && ctx.Err() == nil && tries <= e.work.Stat().MaxConns()
 		c.Release()

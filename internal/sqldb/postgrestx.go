@@ -95,6 +95,7 @@ func (r postgresRows) Close() {
 
 type postgresTx struct {
 	postgresReader
+	engine  *postgres
 	pooled  *pgxpool.Conn // nil when it has ended
 	free    func()
 	highest string // the last of the comuni that are locked
@@ -179,15 +180,24 @@ func (t *postgresTx) lockLater(ctx context.Context, table string, comuni []strin
 	return nil
 }
 
+// makeRows makes rows to lock, outside of the transaction: nobody must wait for a row
+// that is not committed, since that knows no order.
 func (t *postgresTx) makeRows(ctx context.Context, table string, comuni []string) error {
 	if len(comuni) == 0 {
 		return nil
 	}
-	var b pgx.Batch
-	for _, comune := range comuni {
-		b.Queue(`INSERT INTO `+table+` (comune) VALUES ($1) ON CONFLICT (comune) DO NOTHING`, comune)
+	c, err := t.engine.acquire(ctx, t.engine.look)
+	if err != nil {
+		return t.failed(err)
 	}
-	return t.failed(t.conn.SendBatch(ctx, &b).Close())
+	defer c.Release()
+	for _, comune := range comuni {
+		if _, err := c.Exec(ctx, `INSERT INTO `+table+` (comune) VALUES ($1) ON CONFLICT (comune) DO NOTHING`,
+			comune); err != nil {
+			return t.failed(err)
+		}
+	}
+	return nil
 }
 
 // lockEarlier locks a comune that comes before one that is locked, if nobody has it: to

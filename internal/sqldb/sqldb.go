@@ -265,8 +265,8 @@ func (db *DB) Snapshot(ctx context.Context, fn func(Tx) error) error {
 // returned, its commit is not cancelled with ctx: the error says what became of it,
 // or wraps [ErrUnknown]. It
 // calls fn again when the engine asks for it: on PostgreSQL after a
-// serialization failure, a deadlock, or a unique key that another transaction
-// took meanwhile, after a pause that grows. After the last attempt the error
+// serialization failure, a deadlock, a lock out of order ([Tx.Lock]) or a unique key
+// that another transaction took meanwhile, after a pause that grows. After the last attempt the error
 // wraps [ErrConflict].
 func (db *DB) Update(ctx context.Context, fn func(Tx) error) error {
 	pause := 2 * time.Millisecond
