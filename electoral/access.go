@@ -425,6 +425,9 @@ type Entry struct {
 	outcome string
 	open    bool
 	only    bool // ReadOnly
+	// within is the outcome that stands in the transaction of the change, and receipt
+	// what its log has given for it.
+	within, receipt string
 }
 
 // Access returns the access as it is, or will be, on record.
@@ -438,6 +441,31 @@ func (e *Entry) OnRecord() bool { return e != nil && e.open }
 // SetOutcome sets an outcome, such as [Repeated], in place of the one that
 // follows from the work's error.
 func (e *Entry) SetOutcome(outcome string) { e.outcome = outcome }
+
+// RecordWithin has write put the outcome into the transaction of the change itself,
+// where the log is in the same database: then both stand or neither. write returns
+// what the log has given for the entry, or an empty text if the log is elsewhere. The
+// work calls it last of all that it does in the transaction, each time that this is
+// run. When the transaction is committed, and the work ends with that outcome,
+// [Passage.Do] records nothing more.
+func (e *Entry) RecordWithin(outcome string, write func(Access) (receipt string, err error)) error {
+	e.within, e.receipt = "", ""
+	a := e.access
+	a.Outcome = outcome
+	receipt, err := write(a)
+	if err == nil && receipt != "" {
+		e.within, e.receipt = outcome, receipt
+	}
+	return err
+}
+
+// Receipt returns what the log has given for the outcome in the transaction of the
+// change; empty if it is not there.
+func (e *Entry) Receipt() string { return e.receipt }
+
+// Withdraw says that the transaction of the change was not committed: its outcome is
+// not on record.
+func (e *Entry) Withdraw() { e.within, e.receipt = "", "" }
 
 // SetSubject sets the person whom a read-only access turned out to be about,
 // and the comune in whose chain it stands. It does nothing for any other
@@ -509,6 +537,9 @@ func (p Passage) Do(ctx context.Context, work func(on *Entry) error) error {
 	outcome := e.outcome
 	if outcome == "" {
 		outcome = Outcome(err)
+	}
+	if e.within != "" && e.within == outcome {
+		return err
 	}
 	unrecorded := p.record(ctx, e.access, outcome)
 	switch {

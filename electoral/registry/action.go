@@ -267,16 +267,25 @@ func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, p
 			return err
 		}
 		var earlier *reply
-		answer, warnings, earlier, err = once(ctx, a, secret, fn)
+		answer, warnings, earlier, err = once(ctx, a, on, secret, fn)
+		if err = a.ascertain(ctx, on, err); err != nil {
+			on.Withdraw()
+		}
 		// That the comune has ceased is not the answer to the request: it is nobody's
 		// there until a succession is undone.
 		if refusal, ok := errors.AsType[electoral.Faults](err); ok && !refusal.Has(electoral.ComuneCeased) {
 			// The same request, sent twice at once, may have been answered meanwhile:
 			// it gets one answer.
 			unkept := a.r.store.Update(ctx, func(w Writer) (err error) {
-				earlier, err = a.keepRefusal(ctx, w, secret, refusal)
-				return err
+				on.Withdraw()
+				if earlier, err = a.keepRefusal(ctx, w, secret, refusal); err != nil || earlier != nil {
+					return err
+				}
+				return a.recordWithin(ctx, w, on, electoral.Outcome(refusal))
 			})
+			if unkept = a.ascertain(ctx, on, unkept); unkept != nil {
+				on.Withdraw()
+			}
 			if err = join(err, unkept); unkept != nil {
 				earlier = nil
 			}
@@ -371,11 +380,12 @@ func (s secret) open(body []byte) ([]byte, error) {
 
 // once does the work in one update and keeps its answer, or returns the earlier
 // reply.
-func once[T any](ctx context.Context, a *action, s secret,
+func once[T any](ctx context.Context, a *action, on *electoral.Entry, s secret,
 	fn func(w Writer) (T, electoral.Faults, error)) (answer T, warnings electoral.Faults, earlier *reply, err error) {
 	var none T
 	err = a.r.store.Update(ctx, func(w Writer) error {
 		answer, warnings, earlier = none, nil, nil
+		on.Withdraw()
 		if err := a.lock(ctx, w); err != nil {
 			return err
 		}
@@ -404,7 +414,10 @@ func once[T any](ctx context.Context, a *action, s secret,
 		if err != nil {
 			return fmt.Errorf("registry: %w", err)
 		}
-		return a.keep(ctx, w, s, reply{Answer: data, Warnings: warnings.Warnings()})
+		if err := a.keep(ctx, w, s, reply{Answer: data, Warnings: warnings.Warnings()}); err != nil {
+			return err
+		}
+		return a.recordWithin(ctx, w, on, electoral.Granted)
 	})
 	return answer, warnings, earlier, err
 }

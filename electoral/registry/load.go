@@ -252,7 +252,8 @@ func (r *Registry) Load(ctx context.Context, req electoral.Request, comune strin
 	}
 	opts.Partial = opts.Partial || opts.Resumable
 	l := newLoader(ctx, a, opts)
-	err := a.write(ctx, admitted, func(*electoral.Entry) error {
+	err := a.write(ctx, admitted, func(on *electoral.Entry) error {
+		l.on = on
 		repeated := false
 		err := r.store.View(ctx, func(rd Reader) (err error) { repeated, err = l.before(rd); return err })
 		if err != nil || repeated {
@@ -265,6 +266,9 @@ func (r *Registry) Load(ctx context.Context, req electoral.Request, comune strin
 			err = l.run(sections, electors)
 		default:
 			err = l.atomic(sections, electors)
+		}
+		if err = a.ascertain(ctx, on, err); err != nil {
+			on.Withdraw()
 		}
 		if l.report.Repeated {
 			return err

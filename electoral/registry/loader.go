@@ -24,6 +24,7 @@ type loader struct {
 	// this run has registered itself.
 	resuming, begun bool
 	told            bool // whether what the comune is after successions is in the report
+	on              *electoral.Entry
 	// rd and w are of the update at hand; w is nil on a dry run.
 	rd Reader
 	w  Writer
@@ -268,7 +269,13 @@ func (l *loader) finish() error {
 	}
 	l.first.State, l.first.Enrolled = LoadStored, l.report.Enrolled
 	l.first.Sections, l.first.Electors = l.report.Sections, l.report.Electors
-	return l.putFirst()
+	if err := l.putFirst(); err != nil {
+		return err
+	}
+	if l.broken != nil { // an error is the outcome, although something is stored
+		return nil
+	}
+	return l.action.recordWithin(l.ctx, l.w, l.on, electoral.Granted)
 }
 
 // tellConflicts opens the conflicts that the load has met.

@@ -136,6 +136,18 @@ type BulkBookWriter interface {
 	PutRecords(ctx context.Context, list []Record) error
 }
 
+// An OutcomeWriter is an optional interface of a [Writer], found by a type assertion:
+// it puts the outcome of a change into the update that makes it, where the recorder
+// keeps its log in the store's own database. Then both stand or neither.
+type OutcomeWriter interface {
+	// RecordOutcome writes an entry with a recorder, as the last statement of the
+	// update. It returns what the log gives for it, or an empty text if the log is not
+	// in this database.
+	RecordOutcome(ctx context.Context, r electoral.Recorder, a electoral.Access) (receipt string, err error)
+	// OutcomeStands reports whether the entry for which the log gave a receipt is there.
+	OutcomeStands(ctx context.Context, r electoral.Recorder, receipt string) (bool, error)
+}
+
 // A Locker is an optional interface of a [Writer], found by a type assertion: it takes
 // some comuni for the update at once, where otherwise it would take each when it is
 // read, and might have to begin again.

@@ -218,7 +218,38 @@ type transaction struct {
 	section lastSection
 }
 
-var _ registry.Locker = (*transaction)(nil)
+var (
+	_ registry.Locker        = (*transaction)(nil)
+	_ registry.OutcomeWriter = (*transaction)(nil)
+)
+
+// A recorder is an [electoral.Recorder] whose log may be in the store's database.
+type recorder interface {
+	// RecordIn writes an entry as the last statement of a transaction that has locked
+	// its comuni: what the log locks is locked until COMMIT alone, and if it is several
+	// chains, in the order of their names. It returns what finds the entry again; an
+	// empty text, and writes nothing, if the transaction is on another database
+	// ([sqldb.Tx].Place).
+	RecordIn(ctx context.Context, tx sqldb.Tx, a electoral.Access) (receipt string, err error)
+	// StandsIn reports whether an entry that RecordIn has written is there.
+	StandsIn(ctx context.Context, tx sqldb.Tx, receipt string) (bool, error)
+}
+
+// RecordOutcome implements [registry.OutcomeWriter].
+func (t *transaction) RecordOutcome(ctx context.Context, r electoral.Recorder, a electoral.Access) (string, error) {
+	if log, ok := r.(recorder); ok {
+		return log.RecordIn(ctx, t.tx, a)
+	}
+	return "", nil
+}
+
+// OutcomeStands implements [registry.OutcomeWriter].
+func (t *transaction) OutcomeStands(ctx context.Context, r electoral.Recorder, receipt string) (bool, error) {
+	if log, ok := r.(recorder); ok {
+		return log.StandsIn(ctx, t.tx, receipt)
+	}
+	return false, errors.New("sqlstore: the recorder's log is not in this database")
+}
 
 // Lock implements [registry.Locker].
 func (t *transaction) Lock(ctx context.Context, comuni ...string) error {

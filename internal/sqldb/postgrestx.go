@@ -118,6 +118,11 @@ func (t *postgresTx) Exec(ctx context.Context, list ...Statement) error {
 	return t.failed(t.conn.SendBatch(ctx, &b).Close())
 }
 
+func (t *postgresTx) Place() string {
+	c := t.conn.Config()
+	return fmt.Sprintf("%s:%d/%s/%s", c.Host, c.Port, c.Database, t.names.schema)
+}
+
 // errOutOfOrder is the error of a transaction that is to be run again, since it asked
 // for a lock out of the order in which all take them.
 var errOutOfOrder = errors.New("another transaction has a comune that comes before those locked here")

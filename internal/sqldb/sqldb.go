@@ -116,6 +116,9 @@ type Querier interface {
 // A Tx is a transaction. It is for one goroutine.
 type Tx interface {
 	Querier
+	// Place names the database and the schema: two transactions of one program with the
+	// same Place are on the same tables.
+	Place() string
 	// Exec runs statements in their order, on PostgreSQL in one round trip. It
 	// stops at the first that fails. A transaction of which one has failed
 	// cannot be committed.

@@ -22,6 +22,7 @@ import (
 // sqlite is a file with its writing side apart: SQLite has one writer.
 type sqlite struct {
 	file    string
+	place   string // file, whatever the working folder is
 	wait    time.Duration
 	names   *names
 	db      *sql.DB // what the reading connections come from
@@ -117,6 +118,12 @@ func (c SQLiteConfig) peek(ctx context.Context, fn func(Querier, *names) error) 
 func (c SQLiteConfig) connect(ctx context.Context) (*DB, error) {
 	var err error
 	e := &sqlite{file: c.File, wait: c.Wait, names: newNames("")}
+	if e.place, err = filepath.Abs(c.File); err == nil {
+		e.place, err = filepath.EvalSymlinks(e.place)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("sqldb: %w", err)
+	}
 	if e.writeDB, err = sql.Open("sqlite", e.dsn()); err != nil {
 		return nil, fmt.Errorf("sqldb: %w", err)
 	}
@@ -443,6 +450,8 @@ func insertRows(table string, columns []string, rows int) string {
 	}
 	return b.String() + ")"
 }
+
+func (t *sqliteTx) Place() string { return t.file.place }
 
 func (t *sqliteTx) Lock(context.Context, string, ...string) (map[string]int64, error) {
 	return nil, nil
