@@ -450,6 +450,9 @@ func (e *Entry) SetOutcome(outcome string) { e.outcome = outcome }
 // [Passage.Do] records nothing more.
 func (e *Entry) RecordWithin(outcome string, write func(Access) (receipt string, err error)) error {
 	e.within, e.receipt = "", ""
+	if write == nil {
+		return errors.New("electoral: an outcome needs a function that writes it")
+	}
 	a := e.access
 	a.Outcome = outcome
 	receipt, err := write(a)
