@@ -70,6 +70,14 @@ type PostgresConfig struct {
 	// connections but one. Several databases that are opened on one Pool must leave it
 	// one connection together.
 	Transactions int
+	// NamedStatements says of a pooler before the server (PgBouncer and the like) that it
+	// keeps the prepared statements of its clients apart: in session mode, or from
+	// PgBouncer 1.21 on with max_prepared_statements. Without it opening refuses a pooler
+	// unless default_query_exec_mode in DSN, or DefaultQueryExecMode of Pool, is another
+	// than cache_statement: "exec" does. The pooler must allow more connections to the
+	// server (default_pool_size) than all programs together have transactions open: what
+	// a transaction looks up beside it needs one more, and would wait for query_wait_timeout.
+	NamedStatements bool
 	// MoveFrom names the schema, usually "public", from which [PostgresConfig.Migrate]
 	// moves the tables if they are there, in one transaction; programs of earlier
 	// releases must have ended. Empty means none; [PostgresConfig.Open] never moves.
@@ -77,7 +85,8 @@ type PostgresConfig struct {
 }
 
 func (c PostgresConfig) config() sqldb.PostgresConfig {
-	return sqldb.PostgresConfig{Pool: c.Pool, DSN: c.DSN, Schema: c.Schema, Transactions: c.Transactions}
+	return sqldb.PostgresConfig{Pool: c.Pool, DSN: c.DSN, Schema: c.Schema, Transactions: c.Transactions,
+		NamedStatements: c.NamedStatements}
 }
 
 // Migrate makes the tables, and the schema if there is none, or brings them up to date,

@@ -47,6 +47,22 @@ func TestOnPool(t *testing.T) {
 	}
 }
 
+// TestBehindPgBouncer holds them to the suite through PgBouncer in transaction mode.
+func TestBehindPgBouncer(t *testing.T) {
+	dsn := testenv.PgBouncer(t, testenv.PostgresDatabase(t))
+	_, err := delivery.PostgresConfig{DSN: dsn}.Open(t.Context())
+	require.ErrorContains(t, err, "default_query_exec_mode=exec")
+	var schemas atomic.Int32
+	deliverytest.TestOutbox(t, func(t *testing.T) delivery.Outbox {
+		c := delivery.PostgresConfig{DSN: dsn + "&default_query_exec_mode=exec", Schema: fmt.Sprint("s", schemas.Add(1))}
+		require.NoError(t, c.Migrate(t.Context()))
+		a, err := c.Open(t.Context())
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, a.Close()) })
+		return a
+	})
+}
+
 // run runs statements, as a user, in the database of a DSN.
 func run(t *testing.T, dsn string, texts ...string) {
 	t.Helper()

@@ -121,7 +121,7 @@ func (r bornRange) of(ctx context.Context, db *sqldb.DB, ids []string) iter.Seq2
 	return func(yield func(electoral.Person, error) bool) {
 		d := db.Dialect()
 		for part := range slices.Chunk(ids, pageSize) {
-			list, err := r.read(ctx, db, d.In("anpr_id", "$4"), d.List(part))
+			list, err := r.read(ctx, db, d.Among("anpr_id", "$4"), d.List(part))
 			if err != nil {
 				yield(electoral.Person{}, err)
 				return

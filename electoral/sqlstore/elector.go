@@ -335,7 +335,7 @@ func (t *transaction) fill(ctx context.Context, home string, byID map[string]*el
 		ids = append(ids, id)
 	}
 	d := t.tx.Dialect()
-	text := `SELECT ` + electors.list + ` FROM {electors} WHERE comune = $1 AND ` + d.In("anpr_id", "$2")
+	text := `SELECT ` + electors.list + ` FROM {electors} WHERE comune = $1 AND ` + d.Among("anpr_id", "$2")
 	found := 0
 	for e, err := range sqldb.All(ctx, t.tx, scanElector, text, home, d.List(ids)) {
 		if err != nil {

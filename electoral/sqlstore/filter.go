@@ -46,6 +46,24 @@ func (f *filter) in(d sqldb.Dialect, column string, values []string, not bool) {
 	}
 }
 
+// among adds the condition that a text of an index is one of a list that may be long.
+func (f *filter) among(d sqldb.Dialect, column string, values []string) {
+	if values = storables(values); len(values) == 0 {
+		f.never = true
+		return
+	}
+	f.add(d.Among(column, f.place(0)), d.List(values))
+}
+
+// filtered returns the filter as one condition on the rows of an index that are read
+// in its order.
+func (f filter) filtered(d sqldb.Dialect) filter {
+	if f.text != "" && d == sqldb.PostgreSQL {
+		f.text = d.Filtered(f.text)
+	}
+	return f
+}
+
 // and returns a filter with more conditions; f stays as it is.
 func (f filter) and(text string, args ...any) filter {
 	f.args = slices.Clone(f.args)

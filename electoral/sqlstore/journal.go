@@ -57,13 +57,7 @@ func (b by) at() string {
 // entries returns the condition that an entry is one of those that a search
 // selects, apart from its comune, its ids and the entry that it follows.
 func entries(d sqldb.Dialect, s registry.JournalSearch, index by) filter {
-	var f filter
-	if s.Since > 0 {
-		f.add(index.seq()+` > `+f.place(0), s.Since)
-	}
-	if s.Until != 0 {
-		f.add(index.seq()+` <= `+f.place(0), s.Until)
-	}
+	f := filter{}
 	if !s.From.IsZero() {
 		f.add(index.at()+` >= `+f.place(0), millis(s.From))
 	}
@@ -75,6 +69,15 @@ func entries(d sqldb.Dialect, s registry.JournalSearch, index by) filter {
 	}
 	if len(s.Revisions) > 0 {
 		f.in(d, "revision", texts(s.Revisions), false)
+	}
+	if index == byNumber {
+		f = f.filtered(d)
+	}
+	if s.Since > 0 {
+		f.add(index.seq()+` > `+f.place(0), s.Since)
+	}
+	if s.Until != 0 {
+		f.add(index.seq()+` <= `+f.place(0), s.Until)
 	}
 	return f
 }
@@ -157,7 +160,7 @@ func (j *journalSearch) page(ctx context.Context, n size) ([]registry.JournalEnt
 	f := entries(d, s, j.index)
 	f.add(`comune = `+f.place(0), s.Comune)
 	if len(s.ANPRIDs) > 0 {
-		f.in(d, "anpr_id", s.ANPRIDs, false)
+		f.among(d, "anpr_id", s.ANPRIDs)
 	}
 	if a := s.After; a != nil {
 		f.add(fmt.Sprintf(`(%s, anpr_id, operation) > (%s, %s, %s)`, seq, f.place(0), f.place(1), f.place(2)),
@@ -329,7 +332,7 @@ func (t *transaction) there(ctx context.Context, comune string,
 		return nil, err
 	}
 	d := t.tx.Dialect()
-	text := `SELECT anpr_id, operation FROM {journal} WHERE comune = $1 AND seq = $2 AND ` + d.In("anpr_id", "$3")
+	text := `SELECT anpr_id, operation FROM {journal} WHERE comune = $1 AND seq = $2 AND ` + d.Among("anpr_id", "$3")
 	for k, err := range sqldb.All(ctx, t.tx, scanKey, text, comune, seq, d.List(ids)) {
 		if err != nil {
 			return nil, err

@@ -60,9 +60,9 @@ func moveTexts(d sqldb.Dialect) (rows, places string) {
 		}
 		sets = append(sets, name+"_section = CASE WHEN "+there+" THEN $5 ELSE "+name+"_section END")
 	}
-	rows = "UPDATE {electors} SET " + strings.Join(sets, ", ") + " WHERE comune = $1 AND " + d.In("anpr_id", "$2")
+	rows = "UPDATE {electors} SET " + strings.Join(sets, ", ") + " WHERE comune = $1 AND " + d.Among("anpr_id", "$2")
 	places = "UPDATE {enrolments} SET section = $5 WHERE comune = $3 AND list IN (" + quotedLists(electoral.Lists()) +
-		") AND section = $4 AND " + d.In("anpr_id", "$2") + " AND home = $1"
+		") AND section = $4 AND " + d.Among("anpr_id", "$2") + " AND home = $1"
 	return rows, places
 }
 

@@ -142,3 +142,38 @@ func deadlocks(t *testing.T, dsn string) (n int) {
 		`SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&n))
 	return n
 }
+
+// TestOutOfOrderSwallowed: an update whose function takes the error of a lock for
+// something else is run again all the same.
+func TestOutOfOrderSwallowed(t *testing.T) {
+	db, err := sqlstore.OpenPostgres(t.Context(), testenv.PostgresDatabase(t))
+	require.NoError(t, err)
+	defer func() { _ = db.Close() }()
+	ctx := t.Context()
+	held, asked := make(chan struct{}), make(chan struct{})
+	var group sync.WaitGroup
+	group.Go(func() {
+		assert.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error {
+			_, err := w.Sequence(ctx, "A074")
+			close(held)
+			<-asked
+			return err
+		}))
+	})
+	<-held
+	var ends []error
+	require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error {
+		if _, err := w.Sequence(ctx, "H501"); err != nil {
+			return err
+		}
+		_, err := w.Sequence(ctx, "A074")
+		if ends = append(ends, err); len(ends) == 1 {
+			close(asked)
+		}
+		return nil
+	}))
+	group.Wait()
+	require.Len(t, ends, 2)
+	require.Error(t, ends[0])
+	require.NoError(t, ends[1])
+}

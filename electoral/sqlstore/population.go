@@ -81,7 +81,7 @@ func personsAt(ctx context.Context, q sqldb.Querier, homes map[string]string, in
 		byHome[home] = append(byHome[home], id)
 	}
 	d := q.Dialect()
-	text := `SELECT ` + personList + ` FROM {persons} WHERE comune = $1 AND ` + d.In("anpr_id", "$2")
+	text := `SELECT ` + personList + ` FROM {persons} WHERE comune = $1 AND ` + d.Among("anpr_id", "$2")
 	for home, ids := range byHome {
 		for person, err := range sqldb.All(ctx, q, scanPerson, text, home, d.List(ids)) {
 			if err != nil {

@@ -171,7 +171,7 @@ func (t *transaction) recordsByRoute(ctx context.Context, s registry.RecordSearc
 		}
 	}
 	d := t.tx.Dialect()
-	text = `SELECT ` + records.list + ` FROM {records} WHERE comune = $1 AND book = $2 AND ` + d.In("id", "$3")
+	text = `SELECT ` + records.list + ` FROM {records} WHERE comune = $1 AND book = $2 AND ` + d.Among("id", "$3")
 	var list []registry.Record
 	for comune, ids := range byComune {
 		found := 0
@@ -272,7 +272,7 @@ func (t *transaction) ExpireRecords(ctx context.Context, comune string, at time.
 	}
 	d := t.tx.Dialect()
 	find := `SELECT book, id, subject FROM {records} WHERE comune = $1 AND expires <= $2` + size(pageSize).limit()
-	remove := `DELETE FROM {records} WHERE comune = $1 AND book = $2 AND ` + d.In("id", "$3")
+	remove := `DELETE FROM {records} WHERE comune = $1 AND book = $2 AND ` + d.Among("id", "$3")
 	for n := 0; ; {
 		page, err := collect(sqldb.All(ctx, t.tx, scanExpired, find, comune, millis(at)))
 		if err != nil {

@@ -199,7 +199,7 @@ func (q search) selected(ctx context.Context, b batch, err error) (page, error) 
 		return page{}, err
 	}
 	d := q.tx.Dialect()
-	text := `SELECT anpr_id, home FROM {enrolments} WHERE comune = $1 AND home <> comune AND ` + d.In("anpr_id", "$2")
+	text := `SELECT anpr_id, home FROM {enrolments} WHERE comune = $1 AND home <> comune AND ` + d.Among("anpr_id", "$2")
 	guests, err := collect(sqldb.All(ctx, q.tx, scanGuest, text, q.comune, d.List(b.ids)))
 	if err != nil {
 		return page{}, err
@@ -215,7 +215,7 @@ func byID(a, b electoral.Elector) int { return cmp.Compare(a.ANPRID, b.ANPRID) }
 // at returns, of some electors of one home, those whom the conditions select.
 func (q search) at(ctx context.Context, home string, ids []string) ([]electoral.Elector, error) {
 	d := q.tx.Dialect()
-	f := q.where.and(`comune = `+q.where.place(0)+` AND `+d.In("anpr_id", q.where.place(1)), home, d.List(ids))
+	f := q.where.and(`comune = `+q.where.place(0)+` AND `+d.Among("anpr_id", q.where.place(1)), home, d.List(ids))
 	return collect(sqldb.All(ctx, q.tx, scanRoll, `SELECT `+electors.list+` FROM {electors} WHERE `+f.text, f.args...))
 }
 
@@ -226,7 +226,8 @@ func scanRoll(r sqldb.Rows) (electoral.Elector, error) {
 
 // scan returns the next electors of the comune itself.
 func (q search) scan(ctx context.Context, after string, n size) (page, error) {
-	f := q.where.and(`comune = `+q.where.place(0)+` AND anpr_id > `+q.where.place(1), q.comune, after)
+	f := q.where.filtered(q.tx.Dialect())
+	f = f.and(`comune = `+f.place(0)+` AND anpr_id > `+f.place(1), q.comune, after)
 	text := `SELECT ` + electors.list + ` FROM {electors} WHERE ` + f.text + ` ORDER BY anpr_id` + n.limit()
 	list, err := collect(sqldb.All(ctx, q.tx, scanRoll, text, f.args...))
 	if len(list) < int(n) || err != nil {
@@ -323,7 +324,7 @@ func (q search) touched(ctx context.Context, f filter, ids []string) ([]string, 
 		return nil, nil
 	}
 	d := q.tx.Dialect()
-	f = f.and(`comune = `+f.place(0)+` AND `+d.In("anpr_id", f.place(1)), q.comune, d.List(ids))
+	f = f.and(`comune = `+f.place(0)+` AND `+d.Among("anpr_id", f.place(1)), q.comune, d.List(ids))
 	found, err := collect(sqldb.All(ctx, q.tx, scanText, `SELECT anpr_id FROM {journal} WHERE `+f.text, f.args...))
 	slices.Sort(found)
 	return slices.Compact(found), err

@@ -117,7 +117,7 @@ func (v *mover) page() (int, error) {
 	d := t.tx.Dialect()
 	statements := append(v.others,
 		sqldb.Statement{Text: `DELETE FROM {electors} WHERE comune = $1 AND anpr_id <= $2`, Args: []any{m.From, last}},
-		sqldb.Statement{Text: `UPDATE {elector_routes} SET comune = $1 WHERE ` + d.In("anpr_id", "$2"),
+		sqldb.Statement{Text: `UPDATE {elector_routes} SET comune = $1 WHERE ` + d.Among("anpr_id", "$2"),
 			Args: []any{m.To, d.List(v.ids)}})
 	if err := t.tx.Exec(v.ctx, statements...); err != nil {
 		return 0, err

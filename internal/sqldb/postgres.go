@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -26,9 +25,9 @@ type postgres struct {
 	shared bool          // the pool is the caller's
 	slots  chan struct{} // one for each transaction on the caller's pool
 	closed atomic.Bool
-	// The beginning of each mode, and what a lookup sets for itself, if anything.
-	begins [3]string
-	asking string
+	begins [3]string // the beginning of each mode
+	// namedStatements says that they are there in each transaction, also of a pooler.
+	namedStatements bool
 }
 
 // A PostgresConfig says which PostgreSQL database is opened, and how.
@@ -43,7 +42,18 @@ type PostgresConfig struct {
 	// Transactions is how many may be open at once on Pool: by default all of its
 	// connections but one, which is for lookups within them.
 	Transactions int
+	// NamedStatements says of a pooler before the server (PgBouncer and the like) that
+	// it keeps the prepared statements of its clients apart: in session mode, or from
+	// PgBouncer 1.21 on with max_prepared_statements. Without it a pooler is refused
+	// unless the pool's DefaultQueryExecMode, or default_query_exec_mode in the
+	// connection string, is another than cache_statement: exec does.
+	NamedStatements bool
 }
+
+// errPooler is the error of a pooler that may give each transaction another session.
+var errPooler = errors.New("sqldb: a pooler stands before the PostgreSQL server, and prepared statements with a name " +
+	"may be unknown in the next transaction: add default_query_exec_mode=exec to the connection string " +
+	"(in a pool, ConnConfig.DefaultQueryExecMode), or set NamedStatements if the pooler keeps them")
 
 // OpenPostgres opens a PostgreSQL database by its connection string: see
 // [PostgresConfig.Connect].
@@ -60,10 +70,10 @@ func OpenPostgres(ctx context.Context, dsn string) (*DB, error) {
 //
 // The database must be in UTF-8. What is committed is durable if the server has fsync
 // on: each transaction has synchronous_commit as the session had it that opened the
-// database, or on if that had it off. No setting of a session is changed beyond a
-// transaction, and none is relied on: neither search_path nor what the planner is told.
+// database, or on if that had it off. No other setting is changed, and none is relied on,
+// so that a pooler may stand before the server: see NamedStatements.
 func (c PostgresConfig) Connect(ctx context.Context) (*DB, error) {
-	e := &postgres{}
+	e := &postgres{namedStatements: c.NamedStatements}
 	var err error
 	switch {
 	case (c.Pool == nil) == (c.DSN == ""):
@@ -144,18 +154,6 @@ func (e *postgres) dial(ctx context.Context, c *PostgresConfig) error {
 	return nil
 }
 
-// planner is what the server's planner needs. Columns have no statistics, which would
-// keep values of persons, so the planner does not know how many rows have a value. For
-// a query with ORDER BY and LIMIT it would read and sort all the rows that are left
-// for each page, although an index nearly always has the order: enable_sort is off.
-// For a list of ids it would expect everybody and read a whole comune: a generic plan
-// takes the index. The cost that it then puts on the sorts that remain must not make it
-// compile the query: jit is off.
-func planner() []struct{ name, value string } {
-	return []struct{ name, value string }{
-		{"enable_sort", "off"}, {"plan_cache_mode", "force_generic_plan"}, {"jit", "off"}}
-}
-
 // learn asks the server what it needs to know, and writes the beginnings of
 // transactions. A session may be anybody's before and after, so that what it is told
 // ends with the transaction.
@@ -165,13 +163,18 @@ func (e *postgres) learn(ctx context.Context) error {
 		return err
 	}
 	defer c.Release()
-	var encoding, durable, has string
+	var encoding, durable string
+	var process int64
 	const question = `SELECT pg_catalog.current_setting('server_encoding'),
-		pg_catalog.current_setting('synchronous_commit'),
-		COALESCE((SELECT pg_catalog.string_agg(name, ' ') FROM pg_catalog.pg_settings
-			WHERE name IN ('enable_sort', 'plan_cache_mode', 'jit')), '')`
-	if err := c.QueryRow(ctx, question).Scan(&encoding, &durable, &has); err != nil {
+		pg_catalog.current_setting('synchronous_commit'), pg_catalog.pg_backend_pid()`
+	// A statement without a name: a pooler may not know those with one.
+	if err := c.QueryRow(ctx, question, pgx.QueryExecModeExec).Scan(&encoding, &durable, &process); err != nil {
 		return named(err)
+	}
+	// A pooler does not tell the process of the server with which it talks.
+	if names := c.Conn().Config().DefaultQueryExecMode == pgx.QueryExecModeCacheStatement; names && !e.namedStatements &&
+		process != int64(c.Conn().PgConn().PID()) {
+		return errPooler
 	}
 	if encoding != "UTF8" {
 		return fmt.Errorf("sqldb: the database is in %s: expected UTF8", encoding)
@@ -180,21 +183,11 @@ func (e *postgres) learn(ctx context.Context) error {
 		durable = "on"
 	}
 	sets := "; SET LOCAL synchronous_commit = " + durable
-	var asks []string
-	for _, p := range planner() {
-		if slices.Contains(strings.Fields(has), p.name) {
-			sets += "; SET LOCAL " + p.name + " = " + p.value
-			asks = append(asks, "pg_catalog.set_config('"+p.name+"', '"+p.value+"', true)")
-		}
-	}
 	e.begins = [...]string{
 		// The state that is seen is fixed by the first query, not by BEGIN.
 		reading:  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" + sets + "; SELECT 1",
 		locking:  "BEGIN ISOLATION LEVEL READ COMMITTED" + sets,
 		snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ" + sets,
-	}
-	if len(asks) > 0 {
-		e.asking = "SELECT " + strings.Join(asks, ", ")
 	}
 	return nil
 }
@@ -363,5 +356,5 @@ func (e *postgres) lookupOn(c *pgxpool.Conn, fn func(Querier) error) (died bool,
 		died = used && c.Conn().IsClosed()
 		c.Release() // which closes one that a query still holds
 	}()
-	return false, fn(&postgresReader{names: e.names, conn: c.Conn(), asking: e.asking})
+	return false, fn(&postgresReader{names: e.names, conn: c.Conn()})
 }

@@ -22,9 +22,7 @@ func script(ctx context.Context, c *pgx.Conn, text string) error {
 type postgresReader struct {
 	names *names
 	conn  *pgx.Conn
-	// asking is what goes before each query outside of a transaction, and ends with it.
-	asking string
-	err    error
+	err   error
 }
 
 func (r *postgresReader) Dialect() Dialect { return PostgreSQL }
@@ -55,43 +53,19 @@ func named(err error) error {
 
 func (r *postgresReader) Query(ctx context.Context, text string, args ...any) (Rows, error) {
 	text = r.names.statement(text)
-	if r.asking == "" {
-		rows, err := r.conn.Query(ctx, text, args...)
-		if err != nil {
-			return nil, r.failed(err)
-		}
-		return postgresRows{Rows: rows, reader: r}, nil
-	}
-	// Both go to the server at once, which takes them for one transaction.
-	var b pgx.Batch
-	b.Queue(r.asking)
-	b.Queue(text, args...)
-	results := r.conn.SendBatch(ctx, &b)
-	rows, err := pgx.Rows(nil), error(nil)
-	if _, err = results.Exec(); err == nil {
-		rows, err = results.Query()
-	}
+	rows, err := r.conn.Query(ctx, text, args...)
 	if err != nil {
-		_ = results.Close()
 		return nil, r.failed(err)
 	}
-	return postgresRows{rows, r, results}, nil
+	return postgresRows{Rows: rows, reader: r}, nil
 }
 
 type postgresRows struct {
 	pgx.Rows
 	reader *postgresReader
-	batch  pgx.BatchResults // nil within a transaction
 }
 
 func (r postgresRows) Err() error { return r.reader.failed(r.Rows.Err()) }
-
-func (r postgresRows) Close() {
-	r.Rows.Close()
-	if r.batch != nil {
-		_ = r.batch.Close() // Err has what failed
-	}
-}
 
 type postgresTx struct {
 	postgresReader
@@ -253,6 +227,9 @@ func (t *postgresTx) commit(ctx context.Context) error {
 	}
 	if t.conn.IsClosed() {
 		return t.failed(errors.New("the connection was lost before COMMIT"))
+	}
+	if errors.Is(t.err, errOutOfOrder) { // the caller may have taken it for something else
+		return t.err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTerm)
 	defer cancel()

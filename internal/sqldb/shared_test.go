@@ -18,8 +18,8 @@ import (
 	"github.com/liste-elettorali/anpr/internal/testenv"
 )
 
-// sharedPool is a pool of a caller whose sessions are his: with settings that ours would
-// not have.
+// sharedPool is a pool of a caller whose sessions are his: with settings that a
+// transaction leaves as they are, but for the durability of its commit.
 func sharedPool(t *testing.T, size int32, mode pgx.QueryExecMode) *pgxpool.Pool {
 	t.Helper()
 	config, err := pgxpool.ParseConfig(testenv.PostgresDatabase(t))
@@ -56,15 +56,15 @@ func TestSharedSessions(t *testing.T) {
 			}
 			for range 2 {
 				require.NoError(t, db.View(ctx, func(tx sqldb.Tx) error {
-					assert.Equal(t, "nowhere on off off force_generic_plan", is(tx))
+					assert.Equal(t, "nowhere on on on force_custom_plan", is(tx))
 					return nil
 				}))
 				require.NoError(t, db.Update(ctx, func(tx sqldb.Tx) error {
-					assert.Equal(t, "nowhere on off off force_generic_plan", is(tx))
+					assert.Equal(t, "nowhere on on on force_custom_plan", is(tx))
 					return tx.Exec(ctx, sqldb.Statement{Text: "UPDATE {a} SET v = $1", Args: []any{"x"}})
 				}))
 				require.NoError(t, db.Lookup(ctx, func(q sqldb.Querier) error {
-					assert.Equal(t, "nowhere off off off force_generic_plan", is(q))
+					assert.Equal(t, "nowhere off on on force_custom_plan", is(q))
 					assert.EqualValues(t, 1, count(t, db, "SELECT count(*) FROM {a} WHERE "+db.Dialect().In("k", "$1"),
 						db.Dialect().List([]string{"a;b", "c"})))
 					return nil

@@ -78,6 +78,26 @@ func (d Dialect) In(column, place string) string {
 	return column + " IN (SELECT value FROM json_each(" + place + "))"
 }
 
+// Among returns the condition that a text column of an index is one of a list, which
+// may be long: Among("anpr_id", "$2"). The server has no statistics of such a column,
+// and would take a long list for all there is: the bounds, which change nothing, say that
+// it is not.
+func (d Dialect) Among(column, place string) string {
+	if d != PostgreSQL {
+		return d.In(column, place)
+	}
+	bound := func(which string) string {
+		return `(SELECT pg_catalog.` + which + `(v COLLATE "C") FROM pg_catalog.unnest(` + place + `::text[]) AS v)`
+	}
+	return d.In(column, place) + " AND " + column + " >= " + bound("min") + " AND " + column + " <= " + bound("max")
+}
+
+// Filtered returns a condition that the planner does not take for rare, so that it reads
+// the rows in the order of an index, page after page, and does not sort all for each.
+func (d Dialect) Filtered(condition string) string {
+	return "CASE WHEN " + condition + " THEN TRUE ELSE FALSE END"
+}
+
 // List returns the argument for [Dialect.In].
 func (d Dialect) List(values []string) any {
 	if d == PostgreSQL {
