@@ -308,11 +308,13 @@ const (
 	DoubtCapacity                 Code = "REV-DUB-09"
 	DoubtBirth                    Code = "REV-DUB-10"
 	DoubtReferenceDay             Code = "REV-DUB-11"
+	TextUnfit                     Code = "REG-DAT-01"
+	ValueUnknown                  Code = "REG-DAT-02"
 )
 
 // ruleLists returns the rules, room by room.
 func ruleLists() [][]Rule {
-	return [][]Rule{electorRules, sectionRules, redrawRules, registryRules, requestRules, removalRules, votingRules,
+	return [][]Rule{electorRules, sectionRules, redrawRules, registryRules, inputRules, requestRules, removalRules, votingRules,
 		revisionTermsRules, revisionRules, successionRules}
 }
 

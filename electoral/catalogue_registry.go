@@ -73,6 +73,10 @@ var registryRules = []Rule{
 		Expected:    "la richiesta della propria posizione",
 		Citizen:     "I dati chiesti sono di un'altra persona. Qui può vedere soltanto i suoi.",
 		Cases: []Case{
+			{Name: "role", Message: "Il ruolo di chi accede non è noto.",
+				Expected: "officer, per l'ufficiale elettorale, oppure citizen, per il cittadino",
+				Citizen: "Non è stato possibile riconoscere il modo in cui ha fatto l'accesso. Esca ed entri di nuovo con " +
+					"SPID, CIE o CNS."},
 			{Name: "no-citizen", Message: "Il servizio è del cittadino, per la propria posizione.",
 				Expected: "l'accesso del cittadino; l'ufficiale elettorale consulta con i servizi per i comuni",
 				Citizen:  "Questo servizio serve a vedere i propri dati: entri come cittadino, con la sua identità digitale."},

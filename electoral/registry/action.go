@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/internal/gate"
 )
 
 // An action is one call of a service.
@@ -27,11 +28,15 @@ type action struct {
 	// comune is the comune whose lists are worked on, and whose request ids
 	// count. The log may have the access in the chain of another.
 	comune  string
-	subject string // the ANPR id of the person it is about, if the call names one
-	found   string // that of the person whom the call turned out to be about
-	chain   string // the comune in whose chain of the log it stands
-	failed  error  // of what had to be looked up before the access was on record
-	purpose string // what it is for, where the service itself says so
+	subject string           // the ANPR id of the person it is about, if the call names one
+	found   string           // that of the person whom the call turned out to be about
+	chain   string           // the comune in whose chain of the log it stands
+	failed  error            // of what had to be looked up before the access was on record
+	unfit   electoral.Faults // what the gate refuses of what the caller handed in
+	// unwritten says that what the caller handed in cannot even be written down, so
+	// that no answer to it can be kept.
+	unwritten bool
+	purpose   string // what it is for, where the service itself says so
 	// before are the comuni whose place a.comune took, as the update at hand has it.
 	before []string
 	// details, if not nil, sets further details of the outcome's entry.
@@ -44,7 +49,9 @@ type action struct {
 // begin begins a service on the lists of a comune: the access stands in that
 // comune's chain.
 func (r *Registry) begin(req electoral.Request, op electoral.Operation, comune string) *action {
-	return &action{r: r, req: req, op: op, at: r.calendar.Now(), comune: comune, chain: comune}
+	a := &action{r: r, req: req, op: op, at: r.calendar.Now(), comune: comune, chain: comune}
+	a.takes("request", req)
+	return a
 }
 
 // beginAbout begins a service about one person, which works on the lists of a
@@ -54,6 +61,7 @@ func (r *Registry) beginAbout(ctx context.Context, req electoral.Request, op ele
 	comune, anprID string) *action {
 	a := r.begin(req, op, comune)
 	a.subject = anprID
+	a.takesID("anprId", anprID)
 	a.route(ctx, anprID)
 	return a
 }
@@ -193,10 +201,10 @@ func (a *action) officerOf(comune string) electoral.Faults {
 
 func (r *Registry) notCompetent(path, comune string, actor electoral.Actor) electoral.Fault {
 	if actor.Role == electoral.OfficerRole {
-		return electoral.NewFault(electoral.NotCompetent, path, comune,
+		return electoral.NewFault(electoral.NotCompetent, path, gate.Shown(comune),
 			electoral.Args{"actorComune": r.label(actor.Comune), "comune": r.label(comune)})
 	}
-	return electoral.NewFault(electoral.NotCompetent.In("no-officer"), path, comune,
+	return electoral.NewFault(electoral.NotCompetent.In("no-officer"), path, gate.Shown(comune),
 		electoral.Args{"comune": r.label(comune)})
 }
 
@@ -205,15 +213,18 @@ func (r *Registry) label(comune string) string {
 	if comune == "" {
 		return "(non indicato)"
 	}
-	return r.tables.ComuneLabel(comune)
+	return r.tables.ComuneLabel(gate.Shown(comune))
 }
 
 // passage returns the way of the action through the log.
 func (a *action) passage(admitted electoral.Faults) electoral.Passage {
 	access := electoral.NewAccess(a.req, a.op, a.at)
-	access.Comune, access.Subject = a.chain, cmp.Or(a.subject, a.found)
+	access.Comune = a.chain
+	if subject := cmp.Or(a.subject, a.found); electoral.ValidANPRID(subject) {
+		access.Subject = subject
+	}
 	if access.Purpose == "" {
-		access.Purpose = a.purpose
+		access.Purpose = recordText(a.purpose)
 	}
 	refused := admitted.Err()
 	if a.failed != nil {
@@ -225,7 +236,7 @@ func (a *action) passage(admitted electoral.Faults) electoral.Passage {
 // read runs a reading service: its one entry is on record before it returns.
 func (a *action) read(ctx context.Context, admitted electoral.Faults, fn func(on *electoral.Entry) error) error {
 	a.rechain(ctx)
-	p := a.passage(admitted)
+	p := a.passage(a.gated(admitted))
 	p.ReadOnly = true
 	return p.Do(ctx, fn)
 }
@@ -234,7 +245,7 @@ func (a *action) read(ctx context.Context, admitted electoral.Faults, fn func(on
 // it runs: the request is on record before fn, the outcome after.
 func (a *action) write(ctx context.Context, admitted electoral.Faults, fn func(on *electoral.Entry) error) error {
 	a.rechain(ctx)
-	return a.passage(admitted).Do(ctx, fn)
+	return a.passage(a.gated(admitted)).Do(ctx, fn)
 }
 
 // setRows records how many rows were read or given out.
@@ -258,7 +269,11 @@ func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, p
 	var warnings electoral.Faults
 	repeated := false
 	admitted = append(admitted, a.checkRecovery()...)
-	err := a.write(ctx, admitted, func(on *electoral.Entry) error {
+	if a.unwritten || admitted.Err() != nil {
+		admitted = a.gated(admitted)
+	}
+	a.rechain(ctx)
+	err := a.passage(admitted).Do(ctx, func(on *electoral.Entry) error {
 		if r := a.req.Recovery; r != nil {
 			on.Set("recovery", r.Day.String()+" "+strings.TrimSpace(r.Act))
 		}
@@ -403,7 +418,8 @@ func once[T any](ctx context.Context, a *action, on *electoral.Entry, s secret,
 		if err != nil {
 			return err
 		}
-		if answer, warnings, err = fn(w); err != nil {
+		answer, warnings, err = fn(w)
+		if err = a.judged(warnings, err); err != nil {
 			return err
 		}
 		warnings = append(told, warnings...)

@@ -110,11 +110,13 @@ func (r *Registry) Apply(ctx context.Context, req electoral.Request, kind Applic
 	if faults.Err() == nil {
 		faults = append(faults, a.checkApplication(q, person)...)
 	}
-	return perform(ctx, a, faults, struct {
+	payload := struct {
 		Kind    ApplicationKind
 		List    electoral.List
 		Content ApplicationContent
-	}{kind, l, content}, func(w Writer) (Application, electoral.Faults, error) {
+	}{kind, l, content}
+	a.takes("", payload)
+	return perform(ctx, a, faults, payload, func(w Writer) (Application, electoral.Faults, error) {
 		if err := a.mayApply(ctx, w, &q); err != nil {
 			return q, nil, err
 		}
@@ -241,6 +243,7 @@ func (a *action) putApplication(ctx context.Context, w Writer, q Application) er
 func (r *Registry) Applications(ctx context.Context, req electoral.Request, f RequestFilter) ([]Application, error) {
 	a, admitted, q := r.requestsAccess(ctx, req, electoral.OpReadApplications,
 		f.search(ApplicationBook, req.Actor.Role))
+	a.takes("", f)
 	return readBook[Application](ctx, a, admitted, q, f.Limit)
 }
 
@@ -286,6 +289,7 @@ func (r *Registry) DecideApplication(ctx context.Context, req electoral.Request,
 		ID string
 		Decision
 	}{id, d}
+	a.takes("", payload)
 	return perform(ctx, a, faults, payload, func(w Writer) (Application, electoral.Faults, error) {
 		q, err := openRequest[Application](ctx, a, w,
 			requestStep{book: ApplicationBook, id: id, to: d.State, note: d.Note})

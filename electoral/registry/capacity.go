@@ -41,6 +41,7 @@ func (r *Registry) SetCapacity(ctx context.Context, req electoral.Request,
 		op = electoral.OpRecoverCapacity
 	}
 	a := r.beginAbout(ctx, req, op, req.Actor.Comune, q.ANPRID)
+	a.takes("", q)
 	admitted := a.officerOf(req.Actor.Comune)
 	if !q.Day.IsZero() && (!q.Day.Complete() || !q.Day.Valid()) {
 		admitted = append(admitted, capacityDay(q.Day))
@@ -201,6 +202,7 @@ func sameLoss(old, e electoral.Elector) electoral.Faults {
 func (r *Registry) SetCertifiability(ctx context.Context, req electoral.Request, anprID string,
 	c electoral.Certifiability) (electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpCertifiability, req.Actor.Comune, anprID)
+	a.takes("certifiability", c)
 	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), c,
 		func(w Writer) (electoral.Elector, electoral.Faults, error) {
 			return a.alter(ctx, w, alteration{anprID: anprID, apply: func(e *electoral.Elector) electoral.Faults {

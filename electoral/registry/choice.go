@@ -28,6 +28,7 @@ func (r *Registry) RecordChoice(ctx context.Context, req electoral.Request,
 	q electoral.VotingChoice) (electoral.VotingChoice, electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpRecordChoice, req.Actor.Comune, q.ANPRID)
 	q.ID, q.Comune, q.Withdrawn = "", a.comune, electoral.Date{}
+	a.takes("choice", q)
 	return perform(ctx, a, append(a.officerOf(a.comune), choiceDays(q)...), q,
 		func(w Writer) (electoral.VotingChoice, electoral.Faults, error) {
 			faults, vote, err := a.judgeChoice(ctx, w, q)
@@ -248,6 +249,7 @@ func choices(ctx context.Context, rd Reader, q RecordSearch,
 func (r *Registry) WithdrawChoice(ctx context.Context, req electoral.Request, id string,
 	day electoral.Date) (electoral.VotingChoice, error) {
 	a := r.begin(req, electoral.OpWithdrawChoice, req.Actor.Comune)
+	a.takes("choice.id", id)
 	admitted := a.officerOf(a.comune)
 	if admitted.Err() == nil {
 		a.routeRecord(ctx, ChoiceBook, id)
@@ -323,6 +325,7 @@ type ChoiceFilter struct {
 func (r *Registry) Choices(ctx context.Context, req electoral.Request,
 	f ChoiceFilter) ([]electoral.VotingChoice, error) {
 	a := r.begin(req, electoral.OpReadChoices, req.Actor.Comune)
+	a.takes("", f)
 	q := RecordSearch{Book: ChoiceBook, Comune: a.comune, Subject: f.ANPRID, After: f.After}
 	return readBook[electoral.VotingChoice](ctx, a, a.officerOf(a.comune), q, f.Limit)
 }

@@ -112,6 +112,7 @@ type ConflictFilter struct {
 // ids.
 func (r *Registry) Conflicts(ctx context.Context, req electoral.Request, f ConflictFilter) ([]Conflict, error) {
 	a := r.begin(req, electoral.OpReadConflicts, req.Actor.Comune)
+	a.takes("", f)
 	q := RecordSearch{Comune: a.comune, Book: ConflictBook, States: texts(f.States), After: f.After}
 	return readBook[Conflict](ctx, a, a.officerOf(a.comune), q, f.Limit)
 }
@@ -366,7 +367,9 @@ func (r *Registry) AnswerConflict(ctx context.Context, req electoral.Request, id
 	if faults.Err() == nil {
 		a.routeRecord(ctx, ConflictBook, id)
 	}
+	a.takes("action", action)
 	payload := struct{ ID, Action, Note string }{id, string(action), note}
+	a.takes("", payload)
 	c, _, err := perform(ctx, a, faults, payload, func(w Writer) (Conflict, electoral.Faults, error) {
 		c, err := conflictOf(ctx, w, a.comune, id)
 		if errors.Is(err, electoral.ErrNotFound) {

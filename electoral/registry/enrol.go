@@ -45,6 +45,7 @@ func (r *Registry) noticeAt(comune string, today electoral.Date) electoral.Date 
 // recovery in the request. Enrol returns the warnings.
 func (r *Registry) Enrol(ctx context.Context, req electoral.Request, e electoral.Elector) (electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpEnrol, req.Actor.Comune, e.ANPRID)
+	a.takes("", e)
 	a.refused = func(w Writer, why electoral.Faults) error {
 		// A claim that would be refused anyway opens no conflict.
 		if slices.ContainsFunc(why.Errors(),
@@ -119,6 +120,7 @@ func holderOf(old position, e electoral.Elector) string {
 // returns the warnings.
 func (r *Registry) Change(ctx context.Context, req electoral.Request, e electoral.Elector) (electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpChange, req.Actor.Comune, e.ANPRID)
+	a.takes("", e)
 	_, warnings, err := perform(ctx, a, append(a.officerOf(req.Actor.Comune), impossible(e)...), e,
 		func(w Writer) (struct{}, electoral.Faults, error) {
 			faults, err := a.change(ctx, w, e)

@@ -39,6 +39,7 @@ type ExtractReport struct {
 func (r *Registry) Extract(ctx context.Context, req electoral.Request, x electoral.Extraction,
 	w electoral.ListWriter) (ExtractReport, error) {
 	a := r.begin(req, electoral.OpExtract, x.Comune)
+	a.takes("", x)
 	a.purpose = strings.TrimSpace(x.Purpose.Function)
 	var report ExtractReport
 	var vote electoral.Vote

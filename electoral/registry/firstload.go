@@ -143,6 +143,7 @@ type UndoReport struct {
 func (r *Registry) UndoLoad(ctx context.Context, req electoral.Request,
 	comune, loadID string) (UndoReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpUndoLoad, comune)
+	a.takes("id", loadID)
 	return perform(ctx, a, a.officerOf(comune), loadID, func(w Writer) (UndoReport, electoral.Faults, error) {
 		var first loadRecord
 		rec, err := w.Record(ctx, comune, LoadBook, loadID)

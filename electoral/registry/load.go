@@ -239,6 +239,7 @@ func (r *Registry) Load(ctx context.Context, req electoral.Request, comune strin
 		opts.MaxFaults = 10_000
 	}
 	a := r.begin(req, electoral.OpLoad, comune)
+	a.takes("options", opts)
 	if opts.Notice.IsZero() {
 		opts.Notice = r.noticeAt(comune, a.today())
 	}

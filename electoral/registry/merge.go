@@ -28,6 +28,12 @@ func (r *Registry) MergeIDs(ctx context.Context, req electoral.Request,
 	outer := r.beginAbout(ctx, req, electoral.OpMergeIDs, req.Actor.Comune, from)
 	a := r.beginAbout(ctx, req, electoral.OpMergeIDs, req.Actor.Comune, to)
 	a.at = outer.at
+	// The gate names the two ids apart.
+	outer.unfit = nil
+	outer.takes("request", req)
+	outer.takesID("from", from)
+	outer.takesID("to", to)
+	a.unfit = outer.unfit
 	a.failed = join(outer.failed, a.failed)
 	outer.failed = a.failed
 	a.refused = func(w Writer, why electoral.Faults) error {

@@ -55,6 +55,7 @@ type QueryPage struct {
 // behind them.
 func (r *Registry) Query(ctx context.Context, req electoral.Request, q Query) (QueryPage, error) {
 	a := r.begin(req, electoral.OpQuery, q.Comune)
+	a.takes("", q)
 	limit, faults := pageLimit(q.Limit)
 	var page QueryPage
 	err := a.read(ctx, append(append(a.officerOf(q.Comune), faults...), q.check()...), func(on *electoral.Entry) error {
@@ -93,6 +94,7 @@ func (r *Registry) Query(ctx context.Context, req electoral.Request, q Query) (Q
 // zero.
 func (r *Registry) Count(ctx context.Context, req electoral.Request, q Query) (int, error) {
 	a := r.begin(req, electoral.OpCount, q.Comune)
+	a.takes("", q)
 	faults := append(a.officerOf(q.Comune), q.check()...)
 	if q.After != "" || q.Limit != 0 {
 		faults = append(faults, electoral.NewFault(electoral.QueryPaging.In("count"), "after", q.After, nil))
@@ -332,6 +334,7 @@ type JournalPage struct {
 func (r *Registry) Journal(ctx context.Context, req electoral.Request, s JournalSearch,
 	limit int) (JournalPage, error) {
 	a := r.begin(req, electoral.OpJournal, s.Comune)
+	a.takes("", s)
 	limit, faults := pageLimit(limit)
 	faults = append(faults, checkInterval(s.From, s.To, s.Operations, s.Revisions)...)
 	faults = append(append(faults, checkSince("since", s.Since)...), checkSince("until", s.Until)...)

@@ -53,6 +53,7 @@ type RectificationRequest struct {
 func (r *Registry) AskRectification(ctx context.Context, req electoral.Request,
 	q RectificationRequest) (Rectification, error) {
 	a, person, faults := r.citizen(ctx, req, electoral.OpRectify)
+	a.takes("", q)
 	faults = append(faults, q.check()...)
 	out, _, err := perform(ctx, a, faults, q, func(w Writer) (Rectification, electoral.Faults, error) {
 		e, home, err := w.Elector(ctx, person.ANPRID)
@@ -172,6 +173,7 @@ func (r *Registry) Rectifications(ctx context.Context, req electoral.Request,
 	f RequestFilter) ([]Rectification, error) {
 	a, admitted, q := r.requestsAccess(ctx, req, electoral.OpReadRectifications,
 		f.search(RectificationBook, req.Actor.Role))
+	a.takes("", f)
 	return readBook[Rectification](ctx, a, admitted, q, f.Limit)
 }
 
@@ -201,6 +203,7 @@ func (r *Registry) AnswerRectification(ctx context.Context, req electoral.Reques
 		ID, Note string
 		State    RequestState
 	}{id, note, to}
+	a.takes("", payload)
 	out, _, err := perform(ctx, a, faults, payload, func(w Writer) (Rectification, electoral.Faults, error) {
 		q, err := openRequest[Rectification](ctx, a, w,
 			requestStep{book: RectificationBook, id: id, to: to, note: note})

@@ -267,6 +267,8 @@ type Listed struct {
 func (r *Registry) ListSection(ctx context.Context, req electoral.Request, l electoral.List, comune, section string,
 	yield func(Listed) error) error {
 	a := r.begin(req, electoral.OpListSection, comune)
+	a.takes("list", l)
+	a.takes("section", section)
 	return a.write(ctx, a.officerOf(comune), func(on *electoral.Entry) error {
 		rows := 0
 		defer func() { setRows(on, rows) }()

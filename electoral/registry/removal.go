@@ -75,6 +75,7 @@ func (r *Registry) Remove(ctx context.Context, req electoral.Request,
 		op = electoral.OpAnnul
 	}
 	a := r.beginAbout(ctx, req, op, req.Actor.Comune, q.ANPRID)
+	a.takes("removal", q)
 	return perform(ctx, a, append(a.officerOf(req.Actor.Comune), q.impossible()...), q,
 		func(w Writer) (electoral.Elector, electoral.Faults, error) {
 			return a.remove(ctx, w, q)

@@ -18,6 +18,7 @@ import (
 func (r *Registry) PutSection(ctx context.Context, req electoral.Request,
 	s electoral.Section) (electoral.Faults, error) {
 	a := r.begin(req, electoral.OpPutSection, s.Comune)
+	a.takes("", s)
 	_, warnings, err := perform(ctx, a, a.officerOf(s.Comune), s, func(w Writer) (struct{}, electoral.Faults, error) {
 		faults, err := a.putSection(ctx, w, s)
 		return struct{}{}, faults, err
@@ -106,6 +107,7 @@ func spellingsOf(ctx context.Context, rd Reader, failure *error) func(comune, nu
 func (r *Registry) Section(ctx context.Context, req electoral.Request,
 	comune, number string) (electoral.Section, error) {
 	a := r.begin(req, electoral.OpReadSection, comune)
+	a.takes("number", number)
 	var s electoral.Section
 	err := a.read(ctx, a.officerOf(comune), func(*electoral.Entry) error {
 		return r.store.View(ctx, func(rd Reader) error {
@@ -158,6 +160,7 @@ type ListedSection struct {
 func (r *Registry) Sections(ctx context.Context, req electoral.Request, comune string,
 	page SectionPage) (SectionList, error) {
 	a := r.begin(req, electoral.OpListSections, comune)
+	a.takes("", page)
 	limit, faults := pageLimit(page.Limit)
 	var out SectionList
 	err := a.read(ctx, append(a.officerOf(comune), faults...), func(on *electoral.Entry) error {

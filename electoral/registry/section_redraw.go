@@ -86,6 +86,7 @@ type RedrawReport struct {
 func (r *Registry) Redraw(ctx context.Context, req electoral.Request, comune string,
 	d Redrawing) (RedrawReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpRedraw, comune)
+	a.takes("", d)
 	paths := redrawPaths{put: "put[#].", remove: "delete[#]", section: "mapping.sections[#].",
 		person: "mapping.persons[#]."}
 	return a.redraw(ctx, d, d, paths)
@@ -96,6 +97,7 @@ func (r *Registry) Redraw(ctx context.Context, req electoral.Request, comune str
 func (r *Registry) MoveElectors(ctx context.Context, req electoral.Request, comune string,
 	m Mapping) (RedrawReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpMoveElectors, comune)
+	a.takes("", m)
 	return a.redraw(ctx, m, Redrawing{Mapping: m}, redrawPaths{section: "sections[#].", person: "persons[#]."})
 }
 
@@ -107,6 +109,7 @@ func (r *Registry) MoveElectors(ctx context.Context, req electoral.Request, comu
 func (r *Registry) DeleteSection(ctx context.Context, req electoral.Request, comune string,
 	q SectionDeletion) (RedrawReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpDeleteSection, comune)
+	a.takes("", q)
 	d := Redrawing{Delete: []string{q.Number}, Mapping: Mapping{Persons: q.Persons}}
 	if q.To != "" {
 		d.Mapping.Sections = []SectionMove{{From: q.Number, To: q.To}}
@@ -121,6 +124,7 @@ func (r *Registry) RenumberSection(ctx context.Context, req electoral.Request, c
 	to string) (RedrawReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpRenumberSection, comune)
 	payload := SectionMove{From: from, To: to}
+	a.takes("", payload)
 	return perform(ctx, a, a.officerOf(comune), payload, func(w Writer) (RedrawReport, electoral.Faults, error) {
 		old, faults, err := a.renumbering(ctx, w, payload)
 		if err == nil {

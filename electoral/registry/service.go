@@ -49,10 +49,13 @@ type Call struct {
 
 // beginCall begins a call of another package.
 func (r *Registry) beginCall(ctx context.Context, c Call) *action {
-	if !electoral.ValidANPRID(c.Subject) {
-		return r.begin(c.Request, c.Operation, c.Comune)
+	a := r.begin(c.Request, c.Operation, c.Comune)
+	if electoral.ValidANPRID(c.Subject) {
+		a = r.beginAbout(ctx, c.Request, c.Operation, c.Comune, c.Subject)
 	}
-	return r.beginAbout(ctx, c.Request, c.Operation, c.Comune, c.Subject)
+	a.takes("operation", c.Operation)
+	a.takesID("anprId", c.Subject)
+	return a
 }
 
 // Perform runs a writing service of another package as those of the registry run:

@@ -182,7 +182,8 @@ const proposalTerm = 90 * 24 * time.Hour
 func (r *Registry) Succeed(ctx context.Context, req electoral.Request,
 	s Succession) (SuccessionReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpSucceed, s.Heir)
-	admitted := append(a.officerOf(s.Heir), a.checkSuccession(s)...)
+	a.takes("", s)
+	admitted := a.gated(append(a.officerOf(s.Heir), a.checkSuccession(s)...))
 	return inChains(ctx, a, admitted, s, func() (SuccessionReport, electoral.Faults, error) {
 		return perform(ctx, a, admitted, s, func(w Writer) (SuccessionReport, electoral.Faults, error) {
 			rep := SuccessionReport{ID: newRecordID(a.at), Succession: s, At: a.at}
@@ -252,6 +253,7 @@ func inChains(ctx context.Context, a *action, admitted electoral.Faults, s Succe
 func (r *Registry) Successions(ctx context.Context, req electoral.Request, after string,
 	limit int) ([]SuccessionReport, error) {
 	a := r.begin(req, electoral.OpReadSuccessions, req.Actor.Comune)
+	a.takes("after", after)
 	q := RecordSearch{Comune: a.comune, Book: SuccessionBook, After: after}
 	return readBook[SuccessionReport](ctx, a, a.officerOf(a.comune), q, limit)
 }

@@ -14,6 +14,7 @@ import (
 // came, and returns warnings, [electoral.SuccessionDoubt], up to 1,000.
 func (r *Registry) SuccessionDoubts(ctx context.Context, req electoral.Request, id string) (electoral.Faults, error) {
 	a := r.begin(req, electoral.OpReadSuccessions, req.Actor.Comune)
+	a.takes("id", id)
 	var found electoral.Faults
 	err := a.read(ctx, a.officerOf(a.comune), func(on *electoral.Entry) error {
 		return r.store.View(ctx, func(rd Reader) error {

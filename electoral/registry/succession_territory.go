@@ -138,6 +138,8 @@ func passageHash(rep SuccessionReport, list []passingElector) (string, error) {
 func (r *Registry) PassingPersons(ctx context.Context, req electoral.Request, id, after string,
 	limit int) ([]string, error) {
 	a := r.begin(req, electoral.OpReadSuccessions, req.Actor.Comune)
+	a.takes("id", id)
+	a.takes("after", after)
 	limit, faults := pageLimit(limit)
 	var page []string
 	err := a.read(ctx, append(a.officerOf(a.comune), faults...), func(on *electoral.Entry) error {
@@ -182,7 +184,9 @@ func (r *Registry) PassingPersons(ctx context.Context, req electoral.Request, id
 func (r *Registry) ConfirmSuccession(ctx context.Context, req electoral.Request,
 	id, hash string) (SuccessionReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpConfirmSuccession, req.Actor.Comune)
-	admitted := a.officerOf(a.comune)
+	a.takes("id", id)
+	a.takes("hash", hash)
+	admitted := a.gated(a.officerOf(a.comune))
 	var s Succession
 	err := r.store.View(ctx, func(rd Reader) error {
 		rep, err := a.successionOf(ctx, rd, id)
@@ -250,6 +254,7 @@ func (a *action) confirm(ctx context.Context, w Writer, id, hash string) (Succes
 // comune.
 func (r *Registry) WithdrawSuccession(ctx context.Context, req electoral.Request, id string) (SuccessionReport, error) {
 	a := r.begin(req, electoral.OpWithdrawSuccession, req.Actor.Comune)
+	a.takes("id", id)
 	rep, _, err := perform(ctx, a, a.officerOf(a.comune), id, func(w Writer) (SuccessionReport, electoral.Faults, error) {
 		rep, err := a.successionOf(ctx, w, id)
 		if err != nil {

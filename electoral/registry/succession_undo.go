@@ -18,6 +18,7 @@ import (
 func (r *Registry) UndoSuccession(ctx context.Context, req electoral.Request,
 	id string) (SuccessionReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpUndoSuccession, req.Actor.Comune)
+	a.takes("id", id)
 	return perform(ctx, a, a.officerOf(a.comune), id, func(w Writer) (SuccessionReport, electoral.Faults, error) {
 		rep, err := a.successionOf(ctx, w, id)
 		if err != nil {

@@ -2,7 +2,6 @@ package revision
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,7 +35,8 @@ const (
 // lines as they then stand, with the warnings.
 func (e *Engine) Decide(ctx context.Context, req electoral.Request, comune, id string,
 	rulings []Ruling) ([]Line, electoral.Faults, error) {
-	call := registry.Call{Request: req, Operation: electoral.OpDecideLines, Comune: comune, Refused: asked(rulings),
+	call := registry.Call{Request: req, Operation: electoral.OpDecideLines, Comune: comune,
+		Refused: unfit(asked(rulings), "rulings", rulings),
 		Payload: struct {
 			Revision string
 			Rulings  []Ruling
@@ -110,10 +110,10 @@ func (d LineDecision) form() electoral.Faults {
 		fault(electoral.LineIncomplete.In("reason"), "decision.reason", "")
 	}
 	if !legible(d.Reason, 2_000) {
-		fault(electoral.LineIncomplete.In("text"), "decision.reason", "")
+		fault(electoral.LineIncomplete.In("text"), "decision.reason", shown(d.Reason))
 	}
 	if !legible(d.Section, electoral.MaxText) {
-		fault(electoral.LineIncomplete.In("section"), "decision.section", "")
+		fault(electoral.LineIncomplete.In("section"), "decision.section", shown(d.Section))
 	}
 	if len(d.KeptVotes) > maxEvidence {
 		fault(electoral.LineIncomplete.In("kept"), "decision.keptVotes", strconv.Itoa(len(d.KeptVotes)))
@@ -122,7 +122,7 @@ func (d LineDecision) form() electoral.Faults {
 		fault(electoral.LineIncomplete.In("day"), "decision.day", d.Day.String())
 	}
 	if r := d.Recovery; r != nil && !legible(r.Act, electoral.MaxText) {
-		fault(electoral.LineIncomplete.In("recovery"), "decision.recovery.act", "")
+		fault(electoral.LineIncomplete.In("recovery"), "decision.recovery.act", shown(r.Act))
 	}
 	if r := d.Recovery; r != nil && !r.Day.IsZero() && !r.Day.Valid() {
 		fault(electoral.LineIncomplete.In("day"), "decision.recovery.day", r.Day.String())
@@ -130,11 +130,6 @@ func (d LineDecision) form() electoral.Faults {
 	for _, v := range d.KeptVotes {
 		if !v.Day.Complete() || !v.Day.Valid() {
 			fault(electoral.LineIncomplete.In("day"), "decision.keptVotes", v.Day.String())
-		}
-	}
-	if d.Elector != nil {
-		if _, err := json.Marshal(d.Elector); err != nil { // a day that does not exist
-			fault(electoral.LineIncomplete.In("elector"), "decision.elector", "")
 		}
 	}
 	if len(d.Evidence) > maxEvidence {
@@ -411,7 +406,7 @@ func (e *Engine) Add(ctx context.Context, req electoral.Request, comune, id stri
 		State: LineOpen, Law: articleOf(q.Cause, q.List)}
 	l.ID = lineID(id, &l)
 	call := registry.Call{Request: req, Operation: electoral.OpAddLine, Comune: comune, Subject: q.ANPRID,
-		Refused: append(q.check(), q.Decision.form()...), Payload: struct {
+		Refused: unfit(append(q.check(), q.Decision.form()...), "decision", q.Decision), Payload: struct {
 			Revision string
 			Line     Addition
 		}{id, q}}

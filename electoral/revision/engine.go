@@ -170,6 +170,7 @@ func (e *Engine) Schedule(h Header) (Schedule, error) {
 // openings. It returns the revision as it stands.
 func (e *Engine) Open(ctx context.Context, req electoral.Request, q Opening) (Header, electoral.Faults, error) {
 	votes, faults := e.check(q)
+	faults = unfit(faults, "revision", q)
 	h := Header{ID: revisionID(q), Comune: q.Comune, Kind: q.Kind, Year: q.Year, Half: q.Half, Votes: votes,
 		Persons: union(nil, q.Persons), State: Proposing, Opened: e.calendar.Now()}
 	opened, warnings, err := registry.Perform(ctx, e.registry, registry.Call{

@@ -70,7 +70,10 @@ func minuteColumns() []minuteColumn {
 // objects in a file leaves room for some million lines; past it the writer fails. What
 // was written is a PDF only after WriteMinutePDF has returned nil.
 func WriteMinutePDF(w io.Writer, m Minute, cfg MinuteConfig) (electoral.Faults, error) {
-	if err := cfg.complete(); err != nil {
+	if w == nil {
+		return nil, errNoWriter
+	}
+	if err := join(printable(m), cfg.complete()); err != nil {
 		return nil, err
 	}
 	calendar, err := electoral.NewCalendar(cfg.Now)

@@ -204,7 +204,10 @@ func (l MinuteLine) changeText() []string {
 // memory does not grow with the lines. The text has no signature; it ends with the
 // place for it.
 func WriteMinuteText(w io.Writer, m Minute, cfg MinuteConfig) error {
-	if err := cfg.complete(); err != nil {
+	if w == nil {
+		return errNoWriter
+	}
+	if err := join(printable(m), cfg.complete()); err != nil {
 		return err
 	}
 	b := bufio.NewWriter(w)

@@ -86,10 +86,14 @@ func (e *Engine) Lines(ctx context.Context, req electoral.Request, comune, id st
 		limit = 100
 	}
 	var out []LineView
+	wrong := inputs.Faults("filter", f)
 	err := e.inspect(ctx, req, comune, func(on *electoral.Entry, rd registry.Reader) error {
 		if limit < 1 || limit > 1_000 || f.After != "" && (!validID(f.After) || !strings.HasPrefix(f.After, id+".")) {
 			return electoral.Faults{electoral.NewFault(electoral.QueryPaging, "filter.limit", strconv.Itoa(f.Limit),
 				electoral.Args{"most": "1000"})}
+		}
+		if err := wrong.Err(); err != nil {
+			return err
 		}
 		h, err := headerOf(ctx, rd, comune, id)
 		if err != nil {

@@ -1,0 +1,82 @@
+package gate
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/liste-elettorali/anpr/electoral"
+)
+
+// Faults returns what [Gate.Check] finds as faults.
+func (g *Gate) Faults(path string, v any) electoral.Faults {
+	var out electoral.Faults
+	for _, f := range g.Check(path, v) {
+		out = append(out, f.Fault())
+	}
+	return out
+}
+
+// Printable returns the faults of the dates and the instants of a value, and of nothing
+// else of it.
+func (g *Gate) Printable(v any) electoral.Faults {
+	var out electoral.Faults
+	for _, f := range g.check("", v, printing) {
+		out = append(out, f.Fault())
+	}
+	return out
+}
+
+// Unwritable reports whether the value has no JSON form.
+func (f Finding) Unwritable() bool {
+	return f.Problem == NoSuchDay || f.Problem == NoSuchInstant || f.Problem == Undefined && f.rule.answer
+}
+
+// Fault returns the fault that says what was found.
+func (f Finding) Fault() electoral.Fault {
+	own := f.rule.unfit
+	if f.Problem == Long {
+		own = f.rule.long
+	}
+	if own != nil {
+		return electoral.NewFault(own, f.Path, f.Value, nil)
+	}
+	switch f.Problem {
+	case Malformed:
+		return electoral.NewFault(electoral.IDMalformed, f.Path, f.Value, nil)
+	case NoSuchDay:
+		return electoral.NewFault(electoral.DayImpossible, f.Path, f.Value, electoral.Args{"date": f.Value})
+	case NoSuchInstant:
+		return electoral.NewFault(electoral.DayImpossible.In("instant"), f.Path, f.Value, nil)
+	case Undefined:
+		return electoral.NewFault(electoral.ValueUnknown, f.Path, f.Value, electoral.Args{"expected": f.rule.expected})
+	case Unkept:
+		return electoral.NewFault(electoral.TextUnfit.In("encoding"), f.Path, f.Value, nil)
+	case Long:
+		return electoral.NewFault(electoral.TextUnfit.In("long"), f.Path, f.Value,
+			electoral.Args{"most": strconv.Itoa(f.rule.most)})
+	}
+	if f.rule.lines {
+		return electoral.NewFault(electoral.TextUnfit.In("lines"), f.Path, f.Value, nil)
+	}
+	return electoral.NewFault(electoral.TextUnfit, f.Path, f.Value, nil)
+}
+
+// Merge adds faults of the gate to those of a service, which says more of a field that
+// both refuse: of these, and of what is within them, the service's own stand.
+func Merge(own, found electoral.Faults) electoral.Faults {
+	for _, f := range found {
+		if !slices.ContainsFunc(own, func(o electoral.Fault) bool {
+			return o.Severity == electoral.Error && within(f.Path, o.Path)
+		}) {
+			own = append(own, f)
+		}
+	}
+	return own
+}
+
+// within reports whether a path is another or a part of it.
+func within(path, of string) bool {
+	rest, ok := strings.CutPrefix(path, of)
+	return ok && of != "" && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
