@@ -11,6 +11,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
@@ -285,7 +286,11 @@ const chunkSize = 1000
 
 func (c *personChunk) add(ctx context.Context, p electoral.Person) error {
 	if !electoral.ValidANPRID(p.ANPRID) {
-		return fmt.Errorf("sqlstore: person with ANPR id %q: expected 1 to 16 digits", p.ANPRID)
+		return fmt.Errorf("sqlstore: person with ANPR id %q: %w: expected 1 to 16 digits", p.ANPRID,
+			registry.ErrImpossible)
+	}
+	if err := registry.Storable(&p); err != nil {
+		return fmt.Errorf("sqlstore: person %s: %w", p.ANPRID, err)
 	}
 	code := string(p.FiscalCode)
 	if _, twice := c.byCode[code]; twice || c.ids[p.ANPRID] || len(c.rows) == chunkSize {
@@ -301,7 +306,7 @@ func (c *personChunk) add(ctx context.Context, p electoral.Person) error {
 	abroad, err4 := optionalJSON(p.Abroad)
 	row := []any{comune, p.ANPRID, code, p.Surname, p.Name, string(p.Sex), birth, citizenships, residence, abroad,
 		p.Death.String(), first, last}
-	if err := errors.Join(err1, err2, err3, err4, personsTable.check(row)); err != nil {
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return fmt.Errorf("sqlstore: person %s: %w", p.ANPRID, err)
 	}
 	c.rows = append(c.rows, row)

@@ -190,6 +190,12 @@ func (g *Gate) check(path string, v any, m mode) []Finding {
 	if !r.IsValid() {
 		return nil
 	}
+	for r.Kind() == reflect.Pointer { // of many values, without a copy of each
+		if r.IsNil() {
+			return nil
+		}
+		r = r.Elem()
+	}
 	p := g.plan(r.Type())
 	w := walk{mode: m, path: []step{{name: path}}}
 	w.visit(p, r)
@@ -368,4 +374,25 @@ func Shown(s string) string {
 		return s
 	}
 	return strconv.QuoteToASCII(s[:min(len(s), 100)])
+}
+
+// String says what was expected.
+func (p Problem) String() string {
+	switch p {
+	case Unkept:
+		return "expected UTF-8 without U+0000"
+	case Unreadable:
+		return "expected a text without control and invisible characters"
+	case Long:
+		return "expected a shorter text"
+	case Malformed:
+		return "expected an ANPR id of 1 to 16 digits"
+	case NoSuchDay:
+		return "expected a date of the calendar"
+	case NoSuchInstant:
+		return "expected a year from 1 to 9999"
+	case Undefined:
+		return "expected a value of the enumeration"
+	}
+	return "expected another value"
 }
