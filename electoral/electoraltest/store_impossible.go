@@ -87,3 +87,28 @@ func refuses[T any](t *testing.T, s registry.Store, sample T, put func(w registr
 	}
 	return tries
 }
+
+// TestPutPersons holds what writes persons into a population to its refusals: put is
+// given persons, each with one field that no population can give back as it was.
+func TestPutPersons(t *testing.T, put func(electoral.Person) error) {
+	tries := 0
+	for v := range Spoilt(SamplePersons()[0]) {
+		if !slices.Contains(Impossible(), v.Flaw) {
+			continue
+		}
+		tries++
+		err := put(v.Value)
+		require.ErrorIs(t, err, registry.ErrImpossible, "%s: %s", v.Path, v.Flaw)
+		require.NotContains(t, err.Error(), "ROSSI")
+		require.NotContains(t, err.Error(), "\xff")
+	}
+	require.Greater(t, tries, 50)
+	for _, id := range []string{"", "x", "12345678901234567", " 1"} {
+		p := SamplePersons()[0]
+		p.ANPRID = id
+		require.ErrorIs(t, put(p), registry.ErrImpossible, id)
+	}
+	for _, p := range SamplePersons() {
+		require.NoError(t, put(p))
+	}
+}

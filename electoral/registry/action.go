@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
-	"github.com/liste-elettorali/anpr/electoral/internal/gate"
 )
 
 // An action is one call of a service.
@@ -201,10 +200,10 @@ func (a *action) officerOf(comune string) electoral.Faults {
 
 func (r *Registry) notCompetent(path, comune string, actor electoral.Actor) electoral.Fault {
 	if actor.Role == electoral.OfficerRole {
-		return electoral.NewFault(electoral.NotCompetent, path, gate.Shown(comune),
+		return electoral.NewFault(electoral.NotCompetent, path, comune,
 			electoral.Args{"actorComune": r.label(actor.Comune), "comune": r.label(comune)})
 	}
-	return electoral.NewFault(electoral.NotCompetent.In("no-officer"), path, gate.Shown(comune),
+	return electoral.NewFault(electoral.NotCompetent.In("no-officer"), path, comune,
 		electoral.Args{"comune": r.label(comune)})
 }
 
@@ -213,7 +212,7 @@ func (r *Registry) label(comune string) string {
 	if comune == "" {
 		return "(non indicato)"
 	}
-	return r.tables.ComuneLabel(gate.Shown(comune))
+	return r.tables.ComuneLabel(comune)
 }
 
 // passage returns the way of the action through the log.

@@ -172,7 +172,7 @@ func (c ApplicationContent) check(l electoral.List) electoral.Faults {
 		n := utf8.RuneCountInString(strings.TrimSpace(f.value))
 		if i < required && n == 0 || n > electoral.MaxText {
 			faults = append(faults,
-				electoral.NewFault(electoral.ApplicationIncomplete.In("text"), "content."+f.path, "",
+				electoral.NewFault(electoral.ApplicationIncomplete.In("text"), "content."+f.path, f.value,
 					electoral.Args{"item": f.italian}))
 		}
 	}

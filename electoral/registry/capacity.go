@@ -108,13 +108,13 @@ const minAct, maxAct = 3, 80
 // line.
 func shortLine(s string, least int) bool {
 	n := utf8.RuneCountInString(s)
-	return n >= least && n <= maxAct && utf8.ValidString(s) && !strings.ContainsFunc(s, unreadable)
+	return n >= least && n <= maxAct && utf8.ValidString(s) && !strings.ContainsFunc(s, electoral.Unreadable)
 }
 
 func (a *action) fitRecovery(r electoral.Recovery, path string) electoral.Faults {
 	var faults electoral.Faults
 	if !shortLine(strings.TrimSpace(r.Act), minAct) {
-		faults = append(faults, electoral.NewFault(electoral.RecoveryUnfit, path+".act", "", nil))
+		faults = append(faults, electoral.NewFault(electoral.RecoveryUnfit, path+".act", r.Act, nil))
 	}
 	switch {
 	case !r.Day.Complete() || !r.Day.Valid():

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -433,17 +432,11 @@ func checkNote(note string) electoral.Faults {
 	}
 	// Somebody of the other side reads the note: it must not hide or overwrite
 	// text.
-	hides := func(r rune) bool { return r != '\n' && r != '\r' && r != '\t' && unreadable(r) }
+	hides := func(r rune) bool { return r != '\n' && r != '\r' && r != '\t' && electoral.Unreadable(r) }
 	if !utf8.ValidString(note) || strings.ContainsFunc(note, hides) {
 		return electoral.Faults{electoral.NewFault(electoral.NoteMissing.In("characters"), "note", "", nil)}
 	}
 	return nil
-}
-
-// unreadable reports whether a character shows nothing and may change how
-// others are shown: controls, line separators, directions.
-func unreadable(r rune) bool {
-	return unicode.Is(unicode.C, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r)
 }
 
 // maxNote is the length in characters of the note of ANPR's service P003.

@@ -93,7 +93,7 @@ func (q RectificationRequest) check() electoral.Faults {
 		faults = append(faults, electoral.NewFault(electoral.RectificationField, "field", string(q.Field), nil))
 	case info.Answer && q.Asked != electoral.Yes.String() && q.Asked != electoral.No.String(),
 		utf8.RuneCountInString(q.Asked) > electoral.MaxText, strings.TrimSpace(q.Asked) == "",
-		!utf8.ValidString(q.Asked), strings.IndexFunc(q.Asked, unreadable) >= 0:
+		!utf8.ValidString(q.Asked), strings.IndexFunc(q.Asked, electoral.Unreadable) >= 0:
 		faults = append(faults,
 			electoral.NewFault(electoral.RectificationValue.In("field"), "asked", q.Asked,
 				electoral.Args{"field": info.Italian}))

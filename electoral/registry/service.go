@@ -47,13 +47,25 @@ type Call struct {
 	Refused electoral.Faults
 }
 
+// callName is the name of a service of another package, of as many characters as the
+// access log keeps.
+type callName struct{ Operation electoral.Operation }
+
+const maxOperation = 64
+
+// unnamed stands in the log for a service without a name that it could keep.
+const unnamed electoral.Operation = "unnamed"
+
 // beginCall begins a call of another package.
 func (r *Registry) beginCall(ctx context.Context, c Call) *action {
 	a := r.begin(c.Request, c.Operation, c.Comune)
 	if electoral.ValidANPRID(c.Subject) {
 		a = r.beginAbout(ctx, c.Request, c.Operation, c.Comune, c.Subject)
 	}
-	a.takes("operation", c.Operation)
+	if faults := inputs.Faults("", callName{c.Operation}); len(faults) > 0 {
+		a.unfit, a.unwritten = append(a.unfit, faults...), true
+		a.op = unnamed // the log could not keep it
+	}
 	a.takesID("anprId", c.Subject)
 	return a
 }

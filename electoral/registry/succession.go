@@ -339,7 +339,7 @@ func (a *action) checkAct(act SuccessionAct) electoral.Faults {
 		{"act.authority", act.Authority}, {"act.kind", act.Kind}, {"act.number", act.Number},
 	} {
 		if !shortLine(strings.TrimSpace(text.value), 1) {
-			faults = append(faults, electoral.NewFault(electoral.SuccessionActUnfit, text.path, "", nil))
+			faults = append(faults, electoral.NewFault(electoral.SuccessionActUnfit, text.path, text.value, nil))
 		}
 	}
 	if !act.Date.Complete() || !act.Date.Valid() || act.Date.After(a.today()) {

@@ -21,6 +21,7 @@ var inputs = gate.New(
 	gate.Text[RemovalRequest]("Note", maxRemovalNote, true, nil, electoral.RemovalNoteTooLong),
 	gate.Text[electoral.Recovery]("", maxAct, false, electoral.RecoveryUnfit, electoral.RecoveryUnfit),
 	gate.Text[SuccessionAct]("", maxAct, false, electoral.SuccessionActUnfit, electoral.SuccessionActUnfit),
+	gate.Text[callName]("Operation", maxOperation, false, nil, nil),
 	gate.Ready[electoral.Elector](), gate.Ready[electoral.Section](), gate.Ready[electoral.Request](),
 )
 
@@ -36,7 +37,7 @@ func (a *action) takes(path string, v any) {
 // takesID does the same with an ANPR id; that one is missing is for the service to say.
 func (a *action) takesID(path, anprID string) {
 	if anprID != "" && !electoral.ValidANPRID(anprID) {
-		a.unfit = append(a.unfit, electoral.NewFault(electoral.IDMalformed, path, gate.Shown(anprID), nil))
+		a.unfit = append(a.unfit, electoral.NewFault(electoral.IDMalformed, path, anprID, nil))
 	}
 }
 

@@ -398,3 +398,14 @@ func TestPutMany(t *testing.T) {
 		assert.Equal(t, list[0], got)
 	})
 }
+
+// TestPutPersons refuses what no population could give back.
+func TestPutPersons(t *testing.T) {
+	eachDB(t, func(t *testing.T, at opener) {
+		people := at.db(t).Population()
+		electoraltest.TestPutPersons(t, func(p electoral.Person) error {
+			_, err := people.Put(t.Context(), func(yield func(electoral.Person, error) bool) { yield(p, nil) })
+			return err
+		})
+	})
+}

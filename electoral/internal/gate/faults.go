@@ -63,11 +63,12 @@ func (f Finding) Fault() electoral.Fault {
 }
 
 // Merge adds faults of the gate to those of a service, which says more of a field that
-// both refuse: of these, and of what is within them, the service's own stand.
+// both refuse: of these, and of what is within a value that it shows, the service's own
+// stand.
 func Merge(own, found electoral.Faults) electoral.Faults {
 	for _, f := range found {
 		if !slices.ContainsFunc(own, func(o electoral.Fault) bool {
-			return o.Severity == electoral.Error && within(f.Path, o.Path)
+			return o.Severity == electoral.Error && (o.Path == f.Path || o.Value != "" && within(f.Path, o.Path))
 		}) {
 			own = append(own, f)
 		}
@@ -75,8 +76,5 @@ func Merge(own, found electoral.Faults) electoral.Faults {
 	return own
 }
 
-// within reports whether a path is another or a part of it.
-func within(path, of string) bool {
-	rest, ok := strings.CutPrefix(path, of)
-	return ok && of != "" && (rest == "" || rest[0] == '.' || rest[0] == '[')
-}
+// within reports whether a path is that of a field of another.
+func within(path, of string) bool { return of != "" && strings.HasPrefix(path, of+".") }

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -256,7 +255,7 @@ func (w *walk) visit(p *plan, v reflect.Value) {
 		if s := v.String(); w.mode != serving {
 			w.text(p.rule, s)
 		} else if s != "" && !electoral.ValidANPRID(s) {
-			w.find(Malformed, Shown(s), p.rule)
+			w.find(Malformed, electoral.Shown(s), p.rule)
 		}
 	case anEnum:
 		w.enum(p, v)
@@ -307,7 +306,7 @@ func (w *walk) keys(p *plan, v reflect.Value) {
 	keys := v.MapKeys()
 	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
 	for i, k := range keys {
-		w.indexed(func(int) string { return Shown(k.String()) }, i, func() {
+		w.indexed(func(int) string { return electoral.Shown(k.String()) }, i, func() {
 			w.visit(p.key, k)
 			w.visit(p.elem, v.MapIndex(k))
 		})
@@ -319,7 +318,7 @@ func (w *walk) enum(p *plan, v reflect.Value) {
 	switch {
 	case known:
 	case v.Kind() == reflect.String:
-		value = Shown(v.String())
+		value = electoral.Shown(v.String())
 		known = p.enum.texts[v.String()]
 	case v.CanInt():
 		value, known = strconv.FormatInt(v.Int(), 10), p.enum.numbers[v.Int()]
@@ -335,7 +334,7 @@ func (w *walk) text(r rule, s string) {
 	if w.mode == printing || plain(s) && (w.mode == storing || len(s) <= r.most) {
 		return
 	}
-	value := Shown(s)
+	value := electoral.Shown(s)
 	if r.code {
 		value = ""
 	}
@@ -343,7 +342,7 @@ func (w *walk) text(r rule, s string) {
 	case !storable(s):
 		w.find(Unkept, value, r)
 	case w.mode == storing:
-	case strings.ContainsFunc(s, func(c rune) bool { return unreadable(c) && (!r.lines || c != '\n' && c != '\r' && c != '\t') }):
+	case strings.ContainsFunc(s, func(c rune) bool { return electoral.Unreadable(c) && (!r.lines || c != '\n' && c != '\r' && c != '\t') }):
 		w.find(Unreadable, value, r)
 	case utf8.RuneCountInString(strings.TrimSpace(s)) > r.most, len(s) > 8*r.most:
 		w.find(Long, value, r)
@@ -361,20 +360,6 @@ func plain(s string) bool {
 }
 
 func storable(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
-
-// unreadable reports whether a character shows nothing and may change how others are
-// shown: controls, line separators, directions.
-func unreadable(r rune) bool {
-	return unicode.Is(unicode.C, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r)
-}
-
-// Shown returns a text as a fault may hold it: short, and with nothing that hides.
-func Shown(s string) string {
-	if len(s) <= 100 && utf8.ValidString(s) && !strings.ContainsFunc(s, unreadable) {
-		return s
-	}
-	return strconv.QuoteToASCII(s[:min(len(s), 100)])
-}
 
 // String says what was expected.
 func (p Problem) String() string {
