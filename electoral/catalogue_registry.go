@@ -404,6 +404,8 @@ var registryRules = []Rule{
 		Citizen: "L'elenco non si può mostrare in una pagina di questa lunghezza. Torni all'elenco e lo scorra una " +
 			"pagina alla volta.",
 		Cases: []Case{
+			{Name: "line", Message: "La pagina non comincia dopo una riga di questa revisione.",
+				Expected: "l'identificativo di una riga della revisione"},
 			{Name: "count", Message: "Il conteggio non ha pagine.", Expected: "nessuna pagina"},
 			{Name: "after", Message: "La pagina non comincia dopo un identificativo ANPR.",
 				Expected: "il campo Next della pagina precedente"},

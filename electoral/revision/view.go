@@ -29,7 +29,12 @@ func (e *Engine) Get(ctx context.Context, req electoral.Request, comune, id stri
 // inspect runs a reading service on one state of the store.
 func (e *Engine) inspect(ctx context.Context, req electoral.Request, comune string,
 	fn func(on *electoral.Entry, rd registry.Reader) error) error {
-	call := registry.Call{Request: req, Operation: electoral.OpReadRevision, Comune: comune}
+	return e.look(ctx, registry.Call{Request: req, Operation: electoral.OpReadRevision, Comune: comune}, fn)
+}
+
+// look runs a call that reads.
+func (e *Engine) look(ctx context.Context, call registry.Call,
+	fn func(on *electoral.Entry, rd registry.Reader) error) error {
 	return registry.Inspect(ctx, e.registry, call, func(on *electoral.Entry) error {
 		return e.cfg.Store.View(ctx, func(rd registry.Reader) error { return fn(on, rd) })
 	})
@@ -70,6 +75,24 @@ type LineFilter struct {
 	Limit int
 }
 
+// check returns how many lines are asked for of a revision, and what is wrong with the
+// filter.
+func (f LineFilter) check(id string) (int, electoral.Faults) {
+	var wrong electoral.Faults
+	limit := f.Limit
+	switch {
+	case limit == 0:
+		limit = 100
+	case limit < 0 || limit > 1_000:
+		wrong = append(wrong, electoral.NewFault(electoral.QueryPaging, "filter.limit", strconv.Itoa(f.Limit),
+			electoral.Args{"most": "1000"}))
+	}
+	if f.After != "" && (!validID(f.After) || !strings.HasPrefix(f.After, id+".")) {
+		wrong = append(wrong, electoral.NewFault(electoral.QueryPaging.In("line"), "filter.after", f.After, nil))
+	}
+	return limit, unfit(wrong, "filter", f)
+}
+
 // A LineView is a line with its person and with what it rests on.
 type LineView struct {
 	Line Line `json:"line"`
@@ -81,20 +104,10 @@ type LineView struct {
 // Lines returns lines of a revision, in the order in which they are applied.
 func (e *Engine) Lines(ctx context.Context, req electoral.Request, comune, id string,
 	f LineFilter) ([]LineView, error) {
-	limit := f.Limit
-	if limit == 0 {
-		limit = 100
-	}
+	limit, wrong := f.check(id)
 	var out []LineView
-	wrong := inputs.Faults("filter", f)
-	err := e.inspect(ctx, req, comune, func(on *electoral.Entry, rd registry.Reader) error {
-		if limit < 1 || limit > 1_000 || f.After != "" && (!validID(f.After) || !strings.HasPrefix(f.After, id+".")) {
-			return electoral.Faults{electoral.NewFault(electoral.QueryPaging, "filter.limit", strconv.Itoa(f.Limit),
-				electoral.Args{"most": "1000"})}
-		}
-		if err := wrong.Err(); err != nil {
-			return err
-		}
+	call := registry.Call{Request: req, Operation: electoral.OpReadRevision, Comune: comune, Refused: wrong}
+	err := e.look(ctx, call, func(on *electoral.Entry, rd registry.Reader) error {
 		h, err := headerOf(ctx, rd, comune, id)
 		if err != nil {
 			return err
