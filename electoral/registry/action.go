@@ -10,7 +10,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -48,7 +47,11 @@ type action struct {
 // begin begins a service on the lists of a comune: the access stands in that
 // comune's chain.
 func (r *Registry) begin(req electoral.Request, op electoral.Operation, comune string) *action {
-	a := &action{r: r, req: req, op: op, at: r.calendar.Now(), comune: comune, chain: comune}
+	ready := r.made()
+	a := &action{r: ready, req: req, op: op, at: ready.calendar.Now(), comune: comune, chain: comune}
+	if _, no := ready.store.(unmade); no {
+		a.failed = errUnmade
+	}
 	a.takes("request", req)
 	return a
 }
@@ -85,7 +88,7 @@ func (a *action) routeRecord(ctx context.Context, book Book, id string) {
 		return err
 	})
 	if err != nil && !errors.Is(err, electoral.ErrNotFound) {
-		a.failed = fmt.Errorf("registry: %w", err)
+		a.failed = named(err)
 	}
 	if a.found != "" {
 		a.route(ctx, a.found)
@@ -99,6 +102,7 @@ func (a *action) routeRecord(ctx context.Context, book Book, id string) {
 // a person in neither and for a malformed ANPR id. It is looked up before the
 // access is on record, so it is for the log alone and must be shown to nobody.
 func (r *Registry) Home(ctx context.Context, anprID string) (comune string, err error) {
+	r = r.made()
 	if !electoral.ValidANPRID(anprID) {
 		return "", nil
 	}
@@ -110,14 +114,14 @@ func (r *Registry) Home(ctx context.Context, anprID string) (comune string, err 
 		return comune, nil
 	}
 	if err != nil && !errors.Is(err, electoral.ErrNotFound) {
-		return "", fmt.Errorf("registry: %w", err)
+		return "", named(err)
 	}
 	p, err := r.population.ByANPRID(ctx, anprID)
 	if errors.Is(err, electoral.ErrNotFound) {
 		return "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("registry: %w", err)
+		return "", named(err)
 	}
 	return r.registeredIn(ctx, p)
 }
@@ -133,7 +137,7 @@ func (r *Registry) registeredIn(ctx context.Context, p electoral.Person) (comune
 		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("registry: %w", err)
+		return "", named(err)
 	}
 	return comune, nil
 }
@@ -141,12 +145,13 @@ func (r *Registry) registeredIn(ctx context.Context, p electoral.Person) (comune
 // HomeOf returns the ANPR id of the person with a codice fiscale, and his
 // [Registry.Home]; both are empty for a code that nobody has.
 func (r *Registry) HomeOf(ctx context.Context, code electoral.FiscalCode) (anprID, comune string, err error) {
+	r = r.made()
 	p, err := r.population.ByFiscalCode(ctx, code)
 	if errors.Is(err, electoral.ErrNotFound) {
 		return "", "", nil
 	}
 	if err != nil {
-		return "", "", fmt.Errorf("registry: %w", err)
+		return "", "", named(err)
 	}
 	comune, err = r.Home(ctx, p.ANPRID)
 	return p.ANPRID, comune, err
@@ -357,7 +362,7 @@ func (a *action) secretAt(comune string, payload any) (secret, error) {
 		})
 		switch {
 		case err != nil:
-			return secret{}, fmt.Errorf("registry: %w", err)
+			return secret{}, named(err)
 		case i == 0:
 			s.now = text
 		default:
@@ -427,7 +432,7 @@ func once[T any](ctx context.Context, a *action, on *electoral.Entry, s secret,
 		}
 		data, err := json.Marshal(answer)
 		if err != nil {
-			return fmt.Errorf("registry: %w", err)
+			return named(err)
 		}
 		if err := a.keep(ctx, w, s, reply{Answer: data, Warnings: warnings.Warnings()}); err != nil {
 			return err
@@ -557,11 +562,11 @@ func (a *action) earlierThere(ctx context.Context, w Writer, s secret) (*reply, 
 func (a *action) keep(ctx context.Context, w Writer, s secret, r reply) error {
 	data, err := json.Marshal(r)
 	if err != nil {
-		return fmt.Errorf("registry: %w", err)
+		return named(err)
 	}
 	body, err := sealReply(s.now, data)
 	if err != nil {
-		return fmt.Errorf("registry: %w", err)
+		return named(err)
 	}
 	rec := Record{Comune: a.comune, Book: ReplyBook, ID: a.replyID(), At: a.at,
 		Expires: a.at.Add(a.r.retention.Replies), Body: body}

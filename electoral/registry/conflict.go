@@ -191,7 +191,7 @@ func decodeRecord(rec Record, v any) error {
 func putRecord(ctx context.Context, w Writer, rec Record, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
-		return fmt.Errorf("registry: %w", err)
+		return named(err)
 	}
 	rec.Body = body
 	return w.PutRecord(ctx, rec)

@@ -10,7 +10,7 @@ import (
 
 // called returns the votes called in a comune.
 func (r *Registry) called(comune string) []electoral.Vote {
-	if r.votes == nil {
+	if r == nil || r.votes == nil {
 		return nil
 	}
 	return r.votes(comune)

@@ -38,6 +38,9 @@ type ExtractReport struct {
 // its lists are stored before the list leaves.
 func (r *Registry) Extract(ctx context.Context, req electoral.Request, x electoral.Extraction,
 	w electoral.ListWriter) (ExtractReport, error) {
+	if w == nil {
+		return ExtractReport{}, errors.New("registry: the list writer is nil")
+	}
 	a := r.begin(req, electoral.OpExtract, x.Comune)
 	a.takes("", x)
 	a.purpose = strings.TrimSpace(x.Purpose.Function)

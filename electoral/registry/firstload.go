@@ -60,6 +60,7 @@ type LoadProgress struct {
 
 // Progress returns how far the officer's comune is with its first load.
 func (r *Registry) Progress(ctx context.Context, req electoral.Request, comune string) (LoadProgress, error) {
+	r = r.made()
 	a := r.begin(req, electoral.OpProgress, comune)
 	p := LoadProgress{Comune: comune, Last: r.firstLoad.Last()}
 	if !p.Last.IsZero() {

@@ -26,6 +26,8 @@ import (
 // An input is one argument of a service, and a call of the service with it.
 type input interface {
 	try(t *testing.T, g *gated, name string)
+	// once calls the service with what is right.
+	once(t *testing.T, g *gated) error
 }
 
 // gated is a registry whose every access stands in a log that keeps no broken one.
@@ -109,6 +111,97 @@ func (a arg[T]) try(t *testing.T, g *gated, name string) {
 		}
 		assert.Greater(t, g.log.kept, before, "%s: is not on record", what)
 	}
+}
+
+func (a arg[T]) once(t *testing.T, g *gated) error {
+	req := g.request()
+	if a.citizen {
+		req.Actor = citizen(people()[0]).Actor
+	}
+	return a.call(t.Context(), g, req, a.of)
+}
+
+// TestUnmade calls every service of a Registry that New has not made, also of none, with
+// what is right: each says so, and none panics.
+func TestUnmade(t *testing.T) {
+	for name, row := range gateRows() {
+		for _, a := range row {
+			if name == "Load" && fmt.Sprintf("%T", a) != "registry_test.arg[github.com/liste-elettorali/anpr/electoral/registry.LoadOptions]" {
+				continue // they look at the report
+			}
+			for _, r := range []*registry.Registry{nil, {}} {
+				var err error
+				require.NotPanics(t, func() { err = a.once(t, &gated{Registry: r}) }, name)
+				require.ErrorContains(t, err, "expected one that New has made", name)
+			}
+		}
+	}
+	var r *registry.Registry
+	require.Equal(t, registry.Config{}, r.Config())
+	_, err := r.Also(nil).Expire(t.Context())
+	require.ErrorContains(t, err, "expected one that New has made")
+	require.ErrorContains(t, r.MayReadAccesses(t.Context(), officer(aglie), aglie), "expected one that New has made")
+	_, err = r.PersonalRecord(t.Context(), citizen(people()[0]))
+	require.ErrorContains(t, err, "expected one that New has made")
+}
+
+// TestNewConfig refuses what no registry can stand on.
+func TestNewConfig(t *testing.T) {
+	right := func() registry.Config {
+		return registry.Config{Store: memory.NewStore(), Population: memory.NewPopulation(), Recorder: &notebook{}}
+	}
+	_, err := registry.New(right())
+	require.NoError(t, err)
+	for name, spoil := range map[string]func(*registry.Config){
+		"no store":        func(c *registry.Config) { c.Store = nil },
+		"nil store":       func(c *registry.Config) { c.Store = (*memory.Store)(nil) },
+		"nil population":  func(c *registry.Config) { c.Population = (*memory.Population)(nil) },
+		"nil recorder":    func(c *registry.Config) { c.Recorder = (*notebook)(nil) },
+		"negative months": func(c *registry.Config) { c.FirstLoad.Months = -1 },
+		"negative reply":  func(c *registry.Config) { c.Retention.Replies = -1 },
+		"negative closed": func(c *registry.Config) { c.Retention.Closed = -1 },
+		"negative years":  func(c *registry.Config) { c.Retention.Journal = -1 },
+	} {
+		cfg := right()
+		spoil(&cfg)
+		_, err := registry.New(cfg)
+		require.ErrorContains(t, err, "registry: ", name)
+	}
+	for _, bad := range []electoral.Date{{Year: 2026, Month: 2, Day: 30}, {Year: -5, Month: 1, Day: 1}} {
+		cfg := right()
+		cfg.FirstLoad.Announced = bad
+		_, err := registry.New(cfg)
+		require.ErrorIs(t, err, electoral.DayImpossible)
+		require.ErrorContains(t, err, "config.firstLoad.announced")
+		cfg = right()
+		cfg.Interim = []registry.InterimRule{{From: bad}}
+		_, err = registry.New(cfg)
+		require.ErrorIs(t, err, electoral.DayImpossible)
+	}
+}
+
+// TestGateComune: a comune that cannot be is nobody's, and is shown as it may be.
+func TestGateComune(t *testing.T) {
+	eachStore(t, func(t *testing.T, r *registry.Registry, _ *notebook, _ registry.Store) {
+		for _, comune := range []string{"", "?", "\xff", "a\x00b", "a\u202eb", strings.Repeat("A", 5000)} {
+			err := r.MayReadAccesses(t.Context(), officer(aglie), comune)
+			require.ErrorIs(t, err, electoral.NotCompetent)
+			require.NotContains(t, err.Error(), "\u202e")
+			require.Less(t, len(err.Error()), 2000)
+			heir, err := r.IsHeir(t.Context(), comune, comune)
+			require.NoError(t, err)
+			require.False(t, heir)
+			home, err := r.Home(t.Context(), comune)
+			require.NoError(t, err)
+			require.Empty(t, home)
+			id, home, err := r.HomeOf(t.Context(), electoral.FiscalCode(comune))
+			require.NoError(t, err)
+			require.Empty(t, id+home)
+			expired, err := r.Expire(t.Context(), comune)
+			require.NoError(t, err)
+			require.Zero(t, expired)
+		}
+	})
 }
 
 // TestGate calls every service with each of its inputs made wrong in each field: each is

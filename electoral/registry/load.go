@@ -238,6 +238,7 @@ func (r *Registry) Load(ctx context.Context, req electoral.Request, comune strin
 	if opts.MaxFaults == 0 {
 		opts.MaxFaults = 10_000
 	}
+	r = r.made()
 	a := r.begin(req, electoral.OpLoad, comune)
 	a.takes("options", opts)
 	if opts.Notice.IsZero() {

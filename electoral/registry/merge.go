@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -210,7 +209,7 @@ func rename(ctx context.Context, w Writer, book Book, from, to string) error {
 			return err
 		}
 		if body["anprId"], err = json.Marshal(to); err != nil {
-			return fmt.Errorf("registry: %w", err)
+			return named(err)
 		}
 		// A record's subject does not change: it is written anew.
 		if err := w.RemoveRecord(ctx, rec.Comune, book, rec.ID); err != nil {

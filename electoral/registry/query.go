@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -378,6 +377,7 @@ func (r *Registry) Journal(ctx context.Context, req electoral.Request, s Journal
 // compared as it is, so that omocodes are different codes.
 func (r *Registry) ElectorByFiscalCode(ctx context.Context, req electoral.Request,
 	code electoral.FiscalCode) (Listed, error) {
+	r = r.made()
 	a := r.begin(req, electoral.OpReadElector, req.Actor.Comune)
 	var out Listed
 	faults := a.admit()
@@ -398,7 +398,7 @@ func (r *Registry) ElectorByFiscalCode(ctx context.Context, req electoral.Reques
 		case errors.Is(err, electoral.ErrNotFound):
 			faults = append(faults, electoral.NewFault(electoral.PersonUnknown.In("code"), "fiscalCode", "", nil))
 		default:
-			a.failed = fmt.Errorf("registry: %w", err)
+			a.failed = named(err)
 		}
 	}
 	err := a.read(ctx, faults, func(*electoral.Entry) error {

@@ -94,19 +94,27 @@ type Config struct {
 }
 
 // New returns a registry. It fails without a time zone database
-// ([electoral.NewCalendar]).
+// ([electoral.NewCalendar]). A day of the configuration that the calendar does not have
+// is refused with [electoral.Faults].
 func New(cfg Config) (*Registry, error) {
 	switch {
-	case cfg.Store == nil:
+	case absent(cfg.Store):
 		return nil, errors.New("registry: registry without a store")
-	case cfg.Population == nil:
+	case absent(cfg.Population):
 		return nil, errors.New("registry: registry without a population")
-	case cfg.Recorder == nil:
+	case absent(cfg.Recorder):
 		return nil, errors.New("registry: registry without a recorder")
 	case cfg.IDStep < 0:
 		return nil, errors.New("registry: step of the request ids: expected 0 or more")
+	case cfg.Retention.Replies < 0, cfg.Retention.Closed < 0, cfg.Retention.Journal < 0:
+		return nil, errors.New("registry: retention: expected no negative time")
+	case cfg.FirstLoad.Months < 0:
+		return nil, errors.New("registry: term of the first load: expected no negative number of months")
 	case cfg.DeathCode != 0 && cfg.DeathCode != electoral.DeathOfElector:
 		return nil, errors.New("registry: code of a death on an added list: expected 0 or 3")
+	}
+	if err := inputs.Faults("config", cfg).Err(); err != nil {
+		return nil, err
 	}
 	if err := checkInterim(cfg.Interim); err != nil {
 		return nil, err
@@ -203,6 +211,7 @@ func himself(actor electoral.Actor, p electoral.Person) electoral.Faults {
 // and to the person himself. It writes no entry of its own. For an access that
 // is not on record the error is [electoral.ErrRequestNotRecorded].
 func (r *Registry) CertificateFacts(ctx context.Context, on *electoral.Entry) (electoral.CertificateFacts, error) {
+	r = r.made()
 	var facts electoral.CertificateFacts
 	if !on.OnRecord() {
 		return facts, electoral.ErrRequestNotRecorded

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -180,6 +179,7 @@ func (r *Registry) PersonalRecord(ctx context.Context, req electoral.Request) (P
 // ANPR, or does not ask as a citizen, is refused by the faults.
 func (r *Registry) citizen(ctx context.Context, req electoral.Request,
 	op electoral.Operation) (*action, electoral.Person, electoral.Faults) {
+	r = r.made()
 	a := r.begin(req, op, "")
 	faults := a.admit()
 	if req.Actor.Role != electoral.CitizenRole {
@@ -197,7 +197,7 @@ func (r *Registry) citizen(ctx context.Context, req electoral.Request,
 		faults = append(faults,
 			electoral.NewFault(electoral.PersonUnknown.In("actor"), "request.actor.fiscalCode", "", nil))
 	case err != nil:
-		a.failed = fmt.Errorf("registry: %w", err)
+		a.failed = named(err)
 	default:
 		a.subject = p.ANPRID
 		a.route(ctx, p.ANPRID)
@@ -299,6 +299,7 @@ func (a *action) keepNote(note string, citizens, officers *string) {
 // one where he now lives.
 func (r *Registry) requestAccess(ctx context.Context, req electoral.Request, op electoral.Operation, book Book,
 	id string) (*action, electoral.Faults) {
+	r = r.made()
 	if req.Actor.Role != electoral.CitizenRole {
 		a := r.begin(req, op, req.Actor.Comune)
 		faults := a.officerOf(req.Actor.Comune)
@@ -324,7 +325,7 @@ func (r *Registry) requestAccess(ctx context.Context, req electoral.Request, op 
 		return nil
 	})
 	if err != nil {
-		a.failed = fmt.Errorf("registry: %w", err)
+		a.failed = named(err)
 	}
 	a.comune = comune
 	return a, faults

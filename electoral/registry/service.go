@@ -10,6 +10,9 @@ import (
 // Config returns what the registry stands on, with its defaults filled in. The
 // store and the population behind it are the registry's own.
 func (r *Registry) Config() Config {
+	if r == nil || r.calendar == nil {
+		return Config{}
+	}
 	return Config{
 		Store: r.store, Population: r.population, Recorder: r.recorder, Checker: r.checker, Now: r.calendar.Now,
 		Retention: r.retention, Votes: r.votes, FirstLoad: r.firstLoad, DeathCode: r.deathCode,
@@ -25,7 +28,7 @@ func (r *Registry) Config() Config {
 // store must retry. An error of fn is that of the service, of which nothing is then
 // done. The services otherwise are those of r.
 func (r *Registry) Also(fn func(ctx context.Context, w Writer, refused electoral.Faults) error) *Registry {
-	with := *r
+	with := *r.made()
 	with.also = fn
 	return &with
 }

@@ -124,7 +124,7 @@ func passageHash(rep SuccessionReport, list []passingElector) (string, error) {
 	for _, v := range []any{rep.ID, rep.Succession, list} {
 		data, err := json.Marshal(v)
 		if err != nil {
-			return "", fmt.Errorf("registry: %w", err)
+			return "", named(err)
 		}
 		h.Write(data)
 		h.Write([]byte{'\n'})
@@ -183,6 +183,7 @@ func (r *Registry) PassingPersons(ctx context.Context, req electoral.Request, id
 // [electoral.SuccessionPersons] asks for a new proposal.
 func (r *Registry) ConfirmSuccession(ctx context.Context, req electoral.Request,
 	id, hash string) (SuccessionReport, electoral.Faults, error) {
+	r = r.made()
 	a := r.begin(req, electoral.OpConfirmSuccession, req.Actor.Comune)
 	a.takes("id", id)
 	a.takes("hash", hash)
@@ -197,7 +198,7 @@ func (r *Registry) ConfirmSuccession(ctx context.Context, req electoral.Request,
 		return err
 	})
 	if err != nil {
-		a.failed = fmt.Errorf("registry: %w", err)
+		a.failed = named(err)
 	}
 	payload := struct{ ID, Hash string }{id, hash}
 	return inChains(ctx, a, admitted, s, func() (SuccessionReport, electoral.Faults, error) {

@@ -39,7 +39,7 @@ const maxFaulty = 1_000
 // returned with an error too.
 func (e *Engine) Apply(ctx context.Context, req electoral.Request, comune, id string) (ApplyReport, error) {
 	var report ApplyReport
-	err := registry.Carry(ctx, e.registry, registry.Call{Request: req, Operation: electoral.OpApplyRevision,
+	err := registry.Carry(ctx, e.made().registry, registry.Call{Request: req, Operation: electoral.OpApplyRevision,
 		Comune: comune}, func(on *electoral.Entry) error {
 		defer func() {
 			on.Set("applied", strconv.Itoa(report.Applied))

@@ -14,7 +14,7 @@ import (
 // are kept ([Retention]), and may be called again after an interruption.
 func (e *Engine) Close(ctx context.Context, req electoral.Request, comune, id string) (Header, error) {
 	var h Header
-	err := registry.Carry(ctx, e.registry, registry.Call{Request: req, Operation: electoral.OpCloseRevision,
+	err := registry.Carry(ctx, e.made().registry, registry.Call{Request: req, Operation: electoral.OpCloseRevision,
 		Comune: comune}, func(on *electoral.Entry) error {
 		var err error
 		if h, err = e.beginClosing(ctx, comune, id); err != nil {

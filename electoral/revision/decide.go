@@ -41,7 +41,7 @@ func (e *Engine) Decide(ctx context.Context, req electoral.Request, comune, id s
 			Revision string
 			Rulings  []Ruling
 		}{id, rulings}}
-	return registry.Perform(ctx, e.registry, call, func(w registry.Writer) ([]Line, electoral.Faults, error) {
+	return registry.Perform(ctx, e.made().registry, call, func(w registry.Writer) ([]Line, electoral.Faults, error) {
 		h, err := e.active(ctx, w, comune, id)
 		if err != nil {
 			return nil, nil, err
@@ -321,7 +321,7 @@ func (e *Engine) admitted(h Header, l Line, effect Effect, decided electoral.Dat
 		return nil, nil
 	}
 	s = forList(s, l.List)
-	out := CheckAdmission(h.Kind, l.Cause, s, l.judged(decided))
+	out := electoral.Faults(CheckAdmission(h.Kind, l.Cause, s, l.judged(decided)))
 	today := e.calendar.Today()
 	if step, ok := s.Step(StepBlocked); ok && out.Err() == nil && !today.Before(step.From) && !today.After(step.Day) {
 		out = CheckAdmission(h.Kind, l.Cause, s, today)
@@ -410,7 +410,7 @@ func (e *Engine) Add(ctx context.Context, req electoral.Request, comune, id stri
 			Revision string
 			Line     Addition
 		}{id, q}}
-	return registry.Perform(ctx, e.registry, call, func(w registry.Writer) (Line, electoral.Faults, error) {
+	return registry.Perform(ctx, e.made().registry, call, func(w registry.Writer) (Line, electoral.Faults, error) {
 		h, err := e.active(ctx, w, comune, id)
 		if err != nil {
 			return Line{}, nil, err

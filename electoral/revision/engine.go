@@ -70,8 +70,8 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.Retention.Lines < 0 || cfg.Retention.Evidence < 0 {
 		return nil, errors.New("revision: negative retention")
 	}
-	if err := cfg.Terms.Check().Err(); err != nil {
-		return nil, fmt.Errorf("revision: %w", err)
+	if err := electoral.Faults(cfg.Terms.Check()).Err(); err != nil {
+		return nil, err
 	}
 	rc := cfg.Registry.Config()
 	if _, ok := rc.Population.(electoral.ResidentPopulation); !ok {
@@ -83,6 +83,15 @@ func New(cfg Config) (*Engine, error) {
 	}
 	return &Engine{registry: cfg.Registry, cfg: rc, sectionOf: cfg.SectionOf, terms: cfg.Terms,
 		retention: cfg.Retention.withDefaults(), calendar: calendar}, nil
+}
+
+// made returns the engine or, for one that New has not made, one whose services all fail
+// as those of a registry that was not made do.
+func (e *Engine) made() *Engine {
+	if e != nil && e.registry != nil {
+		return e
+	}
+	return &Engine{calendar: &electoral.Calendar{}, retention: Retention{}.withDefaults()}
 }
 
 // An Opening says which revision is opened.
@@ -155,6 +164,7 @@ func (e *Engine) check(q Opening) ([]electoral.Vote, electoral.Faults) {
 
 // Schedule returns the days of a revision.
 func (e *Engine) Schedule(h Header) (Schedule, error) {
+	e = e.made()
 	switch h.Kind {
 	case Semestral:
 		return SemestralSchedule(h.Year, h.Half, e.terms)
@@ -169,6 +179,7 @@ func (e *Engine) Schedule(h Header) (Schedule, error) {
 // and, where the comune does not vote, for the persons of this and of the earlier
 // openings. It returns the revision as it stands.
 func (e *Engine) Open(ctx context.Context, req electoral.Request, q Opening) (Header, electoral.Faults, error) {
+	e = e.made()
 	votes, faults := e.check(q)
 	faults = unfit(faults, "revision", q)
 	h := Header{ID: revisionID(q), Comune: q.Comune, Kind: q.Kind, Year: q.Year, Half: q.Half, Votes: votes,
@@ -239,6 +250,7 @@ func union(a, b []string) []string {
 // again after an interruption. It is refused once another run has begun or the
 // revision is being closed. It returns the revision with the warnings about the whole.
 func (e *Engine) Propose(ctx context.Context, req electoral.Request, comune, id string) (Header, error) {
+	e = e.made()
 	var h Header
 	err := registry.Carry(ctx, e.registry, registry.Call{Request: req, Operation: electoral.OpProposeRevision,
 		Comune: comune}, func(on *electoral.Entry) error {

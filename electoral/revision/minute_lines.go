@@ -18,7 +18,7 @@ import (
 func (e *Engine) Minute(ctx context.Context, req electoral.Request, comune, id string, sitting int) (Minute, error) {
 	var m Minute
 	call := registry.Call{Request: req, Operation: electoral.OpRevisionMinute, Comune: comune}
-	err := registry.Inspect(ctx, e.registry, call, func(on *electoral.Entry) error {
+	err := registry.Inspect(ctx, e.made().registry, call, func(on *electoral.Entry) error {
 		var list []LineView
 		var h Header
 		err := e.cfg.Store.View(ctx, func(rd registry.Reader) error {

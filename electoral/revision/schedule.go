@@ -49,7 +49,7 @@ func DynamicSchedule(year, half int, t Terms) (Schedule, error) {
 }
 
 func halfYear(k Kind, year, half int, t Terms) (Schedule, error) {
-	faults := t.Check()
+	faults := electoral.Faults(t.Check())
 	if year < firstYear || year > lastYear {
 		faults = append(faults, electoral.NewFault(electoral.RevisionPeriod, "schedule.year", strconv.Itoa(year), nil))
 	}
@@ -169,7 +169,7 @@ func (s Schedule) ends() (last electoral.Date) {
 // [electoral.RevisionPeriod] if the comune is missing, if there is no vote, one twice
 // or several days, and of [electoral.RevisionTerm].
 func ExtraordinarySchedule(comune string, votes []electoral.Vote, t Terms) (Schedule, error) {
-	faults := append(t.Check(), checkVotes(comune, votes)...)
+	faults := append(electoral.Faults(t.Check()), checkVotes(comune, votes)...)
 	if err := faults.Err(); err != nil {
 		return Schedule{}, err
 	}

@@ -35,7 +35,7 @@ func (e *Engine) inspect(ctx context.Context, req electoral.Request, comune stri
 // look runs a call that reads.
 func (e *Engine) look(ctx context.Context, call registry.Call,
 	fn func(on *electoral.Entry, rd registry.Reader) error) error {
-	return registry.Inspect(ctx, e.registry, call, func(on *electoral.Entry) error {
+	return registry.Inspect(ctx, e.made().registry, call, func(on *electoral.Entry) error {
 		return e.cfg.Store.View(ctx, func(rd registry.Reader) error { return fn(on, rd) })
 	})
 }

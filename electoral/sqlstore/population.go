@@ -29,6 +29,13 @@ var (
 	personCodes  = newTable("person_codes", 1, "fiscal_code", "anpr_id")
 )
 
+func (p *Population) lookup(ctx context.Context, fn func(sqldb.Querier) error) error {
+	if p.db == nil {
+		return errNotOpen
+	}
+	return p.db.Lookup(ctx, fn)
+}
+
 // ByANPRID implements [electoral.Population].
 func (p *Population) ByANPRID(ctx context.Context, anprID string) (electoral.Person, error) {
 	found, err := p.ByANPRIDs(ctx, []string{anprID})
@@ -46,7 +53,7 @@ func (p *Population) ByANPRID(ctx context.Context, anprID string) (electoral.Per
 // not in the map. Some thousands in a call are as fast as more.
 func (p *Population) ByANPRIDs(ctx context.Context, anprIDs []string) (map[string]electoral.Person, error) {
 	var found map[string]electoral.Person
-	err := p.db.Lookup(ctx, func(q sqldb.Querier) error {
+	err := p.lookup(ctx, func(q sqldb.Querier) error {
 		found = make(map[string]electoral.Person, len(anprIDs))
 		wanted := anprIDs
 		// A person who moves between the two queries is not where his route led
@@ -99,7 +106,7 @@ func (p *Population) ByFiscalCode(ctx context.Context, code electoral.FiscalCode
 	var id string
 	err := electoral.ErrNotFound
 	if code != "" && storable(string(code)) {
-		err = p.db.Lookup(ctx, func(q sqldb.Querier) error {
+		err = p.lookup(ctx, func(q sqldb.Querier) error {
 			return one(ctx, q, []any{&id}, `SELECT anpr_id FROM {person_codes} WHERE fiscal_code = $1`, string(code))
 		})
 	}
@@ -124,7 +131,7 @@ func (p *Population) IDsOfCodes(ctx context.Context,
 		keys[i] = string(code)
 	}
 	out := make(map[electoral.FiscalCode][]string, len(codes))
-	err := p.db.Lookup(ctx, func(q sqldb.Querier) error {
+	err := p.lookup(ctx, func(q sqldb.Querier) error {
 		clear(out)
 		found, err := routes(ctx, q, personCodes, keys)
 		for code, id := range found {
@@ -247,6 +254,9 @@ func (p *plainJSON) date(to *electoral.Date) bool {
 // persons is read once. On PostgreSQL several may write at once: a call that
 // another one prevents fails with [ErrConflict] and may be repeated.
 func (p *Population) Put(ctx context.Context, persons iter.Seq2[electoral.Person, error]) (int, error) {
+	if err := callable(p.db, persons == nil); err != nil {
+		return 0, err
+	}
 	n := 0
 	err := p.db.Snapshot(ctx, func(tx sqldb.Tx) error {
 		c := newPersonChunk(tx)
