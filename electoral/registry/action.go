@@ -53,6 +53,10 @@ func (r *Registry) begin(req electoral.Request, op electoral.Operation, comune s
 		a.failed = errUnmade
 	}
 	a.takes("request", req)
+	if role := req.Actor.Role; role != "" && role != electoral.OfficerRole && role != electoral.CitizenRole {
+		a.unfit = append(a.unfit, electoral.NewFault(electoral.OtherPerson.In("role"), "request.actor.role", string(role),
+			nil))
+	}
 	return a
 }
 

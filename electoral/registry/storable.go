@@ -10,7 +10,7 @@ import (
 
 // keeping is the gate before a store. Read-only.
 var keeping = gate.New(
-	gate.Enum(nil, Books()...),
+	gate.Enum(Books()...),
 	gate.Ready[electoral.Elector](), gate.Ready[electoral.Section](), gate.Ready[electoral.Person](),
 	gate.Ready[Record](), gate.Ready[JournalEntry](), gate.Ready[ElectorMove](), gate.Ready[string](),
 )

@@ -11,17 +11,18 @@ import (
 // inputs is the gate through which everything goes that a caller hands to a service.
 // Read-only.
 var inputs = gate.New(
-	gate.Enum[RequestState](nil, append(requestStates(), 10)...), // ANPR has 10 beside 9
-	gate.Enum(nil, ConflictOpen, ConflictReleased, ConflictRefused, ConflictResolved, ConflictWithdrawn),
-	gate.Enum(nil, AcknowledgeConflict, RefuseConflict, WithdrawConflict, ReopenConflict),
-	gate.Enum(nil, EnrolmentApplication, WithdrawalApplication, ExOfficioCase),
-	gate.Enum(electoral.SuccessionKindUnknown, SuccessionKinds()...),
-	gate.Enum(nil, InterimHeir, InterimCeased),
-	gate.Enum(electoral.OtherPerson.In("role"), electoral.OfficerRole, electoral.CitizenRole),
-	gate.Text[RemovalRequest]("Note", maxRemovalNote, true, nil, electoral.RemovalNoteTooLong),
-	gate.Text[electoral.Recovery]("", maxAct, false, electoral.RecoveryUnfit, electoral.RecoveryUnfit),
-	gate.Text[SuccessionAct]("", maxAct, false, electoral.SuccessionActUnfit, electoral.SuccessionActUnfit),
-	gate.Text[callName]("Operation", maxOperation, false, nil, nil),
+	gate.Enum(append(requestStates(), 10)...), // ANPR has 10 beside 9
+	gate.Enum(ConflictOpen, ConflictReleased, ConflictRefused, ConflictResolved, ConflictWithdrawn),
+	gate.Enum(AcknowledgeConflict, RefuseConflict, WithdrawConflict, ReopenConflict),
+	gate.Enum(EnrolmentApplication, WithdrawalApplication, ExOfficioCase),
+	gate.Enum(SuccessionKinds()...),
+	gate.Enum(InterimHeir, InterimCeased),
+	gate.Text[RemovalRequest]("Note", maxRemovalNote, true),
+	gate.Text[electoral.Recovery]("Act", maxAct, false),
+	gate.Text[SuccessionAct]("Authority", maxAct, false),
+	gate.Text[SuccessionAct]("Kind", maxAct, false),
+	gate.Text[SuccessionAct]("Number", maxAct, false),
+	gate.Text[callName]("Operation", maxOperation, false),
 	gate.Ready[electoral.Elector](), gate.Ready[electoral.Section](), gate.Ready[electoral.Request](),
 )
 

@@ -10,13 +10,13 @@ import (
 // inputs is the gate through which everything goes that a caller hands to the engine.
 // Read-only.
 var inputs = gate.New(
-	gate.Enum(electoral.RevisionWhich, Kinds()...),
-	gate.Enum(nil, Causes()...),
-	gate.Enum(nil, Effects()...),
-	gate.Enum(nil, LineOpen, LineAccepted, LineRejected, LineApplied, LineWithdrawn, LineLate),
-	gate.Enum(electoral.LineStep.In("verdict"), Accept, Reject, Withdraw, Reopen),
-	gate.Enum(nil, FromPopulation, FromLists, FromBooks, FromDocument),
-	gate.Enum(nil, Proposing, Active, Closing, Ended),
+	gate.Enum(Kinds()...),
+	gate.Enum(Causes()...),
+	gate.Enum(Effects()...),
+	gate.Enum(LineOpen, LineAccepted, LineRejected, LineApplied, LineWithdrawn, LineLate),
+	gate.Enum(Accept, Reject, Withdraw, Reopen),
+	gate.Enum(FromPopulation, FromLists, FromBooks, FromDocument),
+	gate.Enum(Proposing, Active, Closing, Ended),
 )
 
 // unfit returns the faults that a service found in what a caller handed in, with those

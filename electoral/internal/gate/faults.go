@@ -34,13 +34,6 @@ func (f Finding) Unwritable() bool {
 
 // Fault returns the fault that says what was found.
 func (f Finding) Fault() electoral.Fault {
-	own := f.rule.unfit
-	if f.Problem == Long {
-		own = f.rule.long
-	}
-	if own != nil {
-		return electoral.NewFault(own, f.Path, f.Value, nil)
-	}
 	switch f.Problem {
 	case Malformed:
 		return electoral.NewFault(electoral.IDMalformed, f.Path, f.Value, nil)

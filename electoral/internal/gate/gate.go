@@ -60,7 +60,7 @@ type Gate struct {
 
 type field struct {
 	of   reflect.Type
-	name string // of the field in Go; empty means all
+	name string // of the field in Go
 }
 
 // enum is what an enumeration may hold.
@@ -76,18 +76,15 @@ type rule struct {
 	lines    bool // several lines are right
 	code     bool // a codice fiscale: its value is not shown
 	answer   bool // an answer
-	unfit    electoral.Cause
-	long     electoral.Cause
 	expected string
 }
 
 // An Entry is one thing that a Gate knows.
 type Entry func(*Gate)
 
-// Enum makes a type known whose values are those given, and zero. cause is that of the
-// fault for another; nil means [electoral.ValueUnknown].
-func Enum[T ~string | ~int | ~uint8](cause electoral.Cause, values ...T) Entry {
-	e := enum{texts: map[string]bool{"": true}, numbers: map[int64]bool{0: true}, rule: rule{unfit: cause}}
+// Enum makes a type known whose values are those given, and zero.
+func Enum[T ~string | ~int | ~uint8](values ...T) Entry {
+	e := enum{texts: map[string]bool{"": true}, numbers: map[int64]bool{0: true}}
 	var shown []string
 	for _, v := range values {
 		r := reflect.ValueOf(v)
@@ -108,13 +105,10 @@ func Enum[T ~string | ~int | ~uint8](cause electoral.Cause, values ...T) Entry {
 	return func(g *Gate) { g.enums[reflect.TypeFor[T]()] = e }
 }
 
-// Text sets the rule of a text field of a struct, or with an empty name of all that
-// have none of their own. most is the number of its characters, lines whether it may
-// have several; unfit and long are the causes of faults, nil for the usual ones.
-func Text[T any](name string, most int, lines bool, unfit, long electoral.Cause) Entry {
-	return func(g *Gate) {
-		g.fields[field{reflect.TypeFor[T](), name}] = rule{most: most, lines: lines, unfit: unfit, long: long}
-	}
+// Text sets the rule of a text field of a struct: the number of its characters, and
+// whether it may have several lines.
+func Text[T any](name string, most int, lines bool) Entry {
+	return func(g *Gate) { g.fields[field{reflect.TypeFor[T](), name}] = rule{most: most, lines: lines} }
 }
 
 // Ready makes a gate quicker with values of a type, for those of which there are many.
@@ -138,25 +132,18 @@ func New(entries ...Entry) *Gate {
 // ours are the enumerations of package electoral.
 func ours() []Entry {
 	return []Entry{
-		Enum(nil, electoral.Yes, electoral.No),
-		Enum(electoral.CertifiabilityUnknown, electoral.OnlyPoliticalRights, electoral.FullyCertifiable),
-		Enum(nil, append(electoral.Lists(), electoral.StillVotesList)...),
-		Enum(nil, electoral.Consultations()...),
-		Enum[electoral.RemovalCode](electoral.RemovalCodeUnknown, electoral.RemovalCodes()...),
-		Enum[electoral.RemovalCause](electoral.RemovalCodeUnknown.In("cause"), electoral.RemovalCauses()...),
-		Enum(nil, electoral.Male, electoral.Female, electoral.SexUnknown),
-		Enum(electoral.SectionKindUnknown, electoral.SectionKinds()...),
-		Enum(electoral.ChoiceKindUnknown, electoral.ChoiceKinds()...),
-		Enum(electoral.RevisionUnknown, electoral.Revisions()...),
-		Enum(nil, electoral.Acts()...),
-		Enum(nil, electoral.StruckLines, electoral.AllLines),
-		Text[electoral.Section]("", electoral.MaxText, false, nil, electoral.FieldTooLong),
-		Text[electoral.Section]("Number", electoral.MaxText, false,
-			electoral.SectionNumberMissing.In("unreadable"), electoral.SectionNumberTooLong),
-		Text[electoral.Section]("SeatName", electoral.MaxText, false, nil, electoral.SeatNameTooLong),
-		Text[electoral.SectionTranslation]("", electoral.MaxText, false, nil, electoral.FieldTooLong),
-		Text[electoral.College]("", electoral.MaxText, false, nil, electoral.FieldTooLong),
-		Text[electoral.Enrolment]("Section", electoral.MaxText, false, nil, electoral.EnrolmentSectionTooLong),
+		Enum(electoral.Yes, electoral.No),
+		Enum(electoral.OnlyPoliticalRights, electoral.FullyCertifiable),
+		Enum(append(electoral.Lists(), electoral.StillVotesList)...),
+		Enum(electoral.Consultations()...),
+		Enum(electoral.RemovalCodes()...),
+		Enum(electoral.RemovalCauses()...),
+		Enum(electoral.Male, electoral.Female, electoral.SexUnknown),
+		Enum(electoral.SectionKinds()...),
+		Enum(electoral.ChoiceKinds()...),
+		Enum(electoral.Revisions()...),
+		Enum(electoral.Acts()...),
+		Enum(electoral.StruckLines, electoral.AllLines),
 	}
 }
 

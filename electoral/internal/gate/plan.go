@@ -105,8 +105,6 @@ func (g *Gate) fieldPlan(t reflect.Type, f reflect.StructField, within map[refle
 		}
 		if r, own := g.fields[field{t, f.Name}]; own {
 			p.rule = r
-		} else if r, own := g.fields[field{of: t}]; own {
-			p.rule = r
 		}
 	}
 	return p
