@@ -34,6 +34,9 @@ type CapacityChange struct {
 // The loss stands as [electoral.CapacityLoss] until the recovery; a no of unknown
 // origin becomes a loss when it is registered as one. For the recovery the act
 // may be given with the request ([electoral.Recovery]).
+//
+// Codes: of every service, of a change, of an elector; REG-CAN-01, REG-CAP-01,
+// REG-COM-01, REG-ELE-01, REG-PER-01/02.
 func (r *Registry) SetCapacity(ctx context.Context, req electoral.Request,
 	q CapacityChange) (electoral.Elector, electoral.Faults, error) {
 	op := electoral.OpLoseCapacity
@@ -199,6 +202,9 @@ func sameLoss(old, e electoral.Elector) electoral.Faults {
 
 // SetCertifiability registers which electoral certificates may be issued for a
 // person, as the officer of the comune under which he is registered.
+//
+// Codes: of every service, of a change, of an elector; REG-CAN-01, REG-COM-01,
+// REG-ELE-01, REG-PER-01/02.
 func (r *Registry) SetCertifiability(ctx context.Context, req electoral.Request, anprID string,
 	c electoral.Certifiability) (electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpCertifiability, req.Actor.Comune, anprID)

@@ -24,6 +24,9 @@ const (
 // is refused; who opted for Italy may then be admitted to vote in hospital or another
 // such place. It is kept until the vote is over and then for [Retention].Closed.
 // RecordChoice returns the choice and the warnings.
+//
+// Codes: of every service, of a change, of a vote; REG-COM-01, REG-ELE-01, REG-PER-01,
+// VOT-DAT-01/02, VOT-SCE-01/02/03/04/05.
 func (r *Registry) RecordChoice(ctx context.Context, req electoral.Request,
 	q electoral.VotingChoice) (electoral.VotingChoice, electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpRecordChoice, req.Actor.Comune, q.ANPRID)
@@ -246,6 +249,8 @@ func choices(ctx context.Context, rd Reader, q RecordSearch,
 // post of who is temporarily abroad may be withdrawn in the term in which they are
 // made (L. 459/2001, art. 4 and 4-bis), the others to the end of the vote; an option
 // only after a choice that goes with it.
+//
+// Codes: of every service, of a change; REG-COM-01, VOT-SCE-02/03/05/06.
 func (r *Registry) WithdrawChoice(ctx context.Context, req electoral.Request, id string,
 	day electoral.Date) (electoral.VotingChoice, error) {
 	a := r.begin(req, electoral.OpWithdrawChoice, req.Actor.Comune)
@@ -322,6 +327,8 @@ type ChoiceFilter struct {
 
 // Choices returns the choices recorded in the officer's comune, withdrawn ones
 // too, in the order in which they were recorded.
+//
+// Codes: of every service; REG-COM-01, REG-CON-06.
 func (r *Registry) Choices(ctx context.Context, req electoral.Request,
 	f ChoiceFilter) ([]electoral.VotingChoice, error) {
 	a := r.begin(req, electoral.OpReadChoices, req.Actor.Comune)

@@ -109,6 +109,8 @@ type ConflictFilter struct {
 
 // Conflicts returns conflicts of the officer's comune, in the order of their
 // ids.
+//
+// Codes: of every service; REG-COM-01, REG-CON-06.
 func (r *Registry) Conflicts(ctx context.Context, req electoral.Request, f ConflictFilter) ([]Conflict, error) {
 	a := r.begin(req, electoral.OpReadConflicts, req.Actor.Comune)
 	a.takes("", f)
@@ -359,6 +361,8 @@ func claimant(ctx context.Context, rd Reader, anprID, removedBy string) (string,
 
 // AnswerConflict takes one step in a conflict of the officer's comune and
 // returns the conflict as it then stands.
+//
+// Codes: of every service, of a change; REG-CNF-01/02, REG-COM-01, REG-TXT-01.
 func (r *Registry) AnswerConflict(ctx context.Context, req electoral.Request, id string, action ConflictAction,
 	note string) (Conflict, error) {
 	a := r.begin(req, electoral.OpAnswerConflict, req.Actor.Comune)

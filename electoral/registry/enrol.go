@@ -43,6 +43,9 @@ func (r *Registry) noticeAt(comune string, today electoral.Date) electoral.Date 
 // wrong, the refusal opens a [Conflict] between the two comuni. A person who lost
 // the right to vote ([electoral.CapacityLoss]) becomes an elector again only with a
 // recovery in the request. Enrol returns the warnings.
+//
+// Codes: of every service, of a change, of an elector; REG-CAN-01, REG-CAP-02/03/04/07,
+// REG-COM-01, REG-ELE-02, REG-PER-01, SUC-PER-03.
 func (r *Registry) Enrol(ctx context.Context, req electoral.Request, e electoral.Elector) (electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpEnrol, req.Actor.Comune, e.ANPRID)
 	a.takes("", e)
@@ -118,6 +121,9 @@ func holderOf(old position, e electoral.Elector) string {
 // ([electoral.CapacityLoss]), and changes back only with a recovery in the
 // request. No earlier value is kept (annex 2, services for the comuni 5). Change
 // returns the warnings.
+//
+// Codes: of every service, of a change, of an elector; REG-CAN-01, REG-CAP-02/03/04/07,
+// REG-COM-01, REG-ELE-01, REG-PER-01/02.
 func (r *Registry) Change(ctx context.Context, req electoral.Request, e electoral.Elector) (electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpChange, req.Actor.Comune, e.ANPRID)
 	a.takes("", e)

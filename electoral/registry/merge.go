@@ -22,6 +22,8 @@ import (
 // [electoral.IDsNotMerged], and if another comune has from, a [Conflict] opens; so
 // are two of which only one has the capacity. Nothing of from is left. The access is
 // on record for both ids. MergeIDs returns what is registered under to.
+//
+// Codes: of every service, of a change; REG-COM-01, REG-ELE-01/03, REG-PER-01.
 func (r *Registry) MergeIDs(ctx context.Context, req electoral.Request,
 	from, to string) (electoral.Elector, electoral.Faults, error) {
 	outer := r.beginAbout(ctx, req, electoral.OpMergeIDs, req.Actor.Comune, from)

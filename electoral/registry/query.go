@@ -52,6 +52,8 @@ type QueryPage struct {
 
 // Query returns a page of the electors whom a query selects, with the persons
 // behind them.
+//
+// Codes: of every service; REG-COM-01, REG-CON-01/02/03/04/05/06.
 func (r *Registry) Query(ctx context.Context, req electoral.Request, q Query) (QueryPage, error) {
 	a := r.begin(req, electoral.OpQuery, q.Comune)
 	a.takes("", q)
@@ -91,6 +93,8 @@ func (r *Registry) Query(ctx context.Context, req electoral.Request, q Query) (Q
 
 // Count returns how many electors a query selects; After and Limit must be
 // zero.
+//
+// Codes: of every service; REG-COM-01, REG-CON-01/02/03/04/05/06.
 func (r *Registry) Count(ctx context.Context, req electoral.Request, q Query) (int, error) {
 	a := r.begin(req, electoral.OpCount, q.Comune)
 	a.takes("", q)
@@ -330,6 +334,8 @@ type JournalPage struct {
 // A program that follows a comune reads all pages of the entries since the Seq of its
 // last round: it is told of each operation once. If the journal has forgotten some of
 // them ([Retention]), it is refused, and begins again with a whole list.
+//
+// Codes: of every service; REG-COM-01, REG-CON-04/05/06.
 func (r *Registry) Journal(ctx context.Context, req electoral.Request, s JournalSearch,
 	limit int) (JournalPage, error) {
 	a := r.begin(req, electoral.OpJournal, s.Comune)
@@ -375,6 +381,8 @@ func (r *Registry) Journal(ctx context.Context, req electoral.Request, s Journal
 
 // ElectorByFiscalCode is [Registry.Elector] by codice fiscale. The code is
 // compared as it is, so that omocodes are different codes.
+//
+// Codes: of every service; REG-COM-01, REG-ELE-01, REG-PER-01.
 func (r *Registry) ElectorByFiscalCode(ctx context.Context, req electoral.Request,
 	code electoral.FiscalCode) (Listed, error) {
 	r = r.made()

@@ -96,6 +96,8 @@ type Config struct {
 // New returns a registry. It fails without a time zone database
 // ([electoral.NewCalendar]). A day of the configuration that the calendar does not have
 // is refused with [electoral.Faults].
+//
+// Codes: of every input.
 func New(cfg Config) (*Registry, error) {
 	switch {
 	case absent(cfg.Store):
@@ -145,6 +147,8 @@ func New(cfg Config) (*Registry, error) {
 
 // Elector returns the electoral data of a person: to the officer of a comune
 // in one of whose lists he is or that registered him, and to himself.
+//
+// Codes: of every service; REG-COM-01, REG-ELE-01, REG-PER-01.
 func (r *Registry) Elector(ctx context.Context, req electoral.Request, anprID string) (electoral.Elector, error) {
 	a := r.beginAbout(ctx, req, electoral.OpReadElector, req.Actor.Comune, anprID)
 	var e electoral.Elector
@@ -210,6 +214,8 @@ func himself(actor electoral.Actor, p electoral.Person) electoral.Faults {
 // whatever the comune of the person (annex 2, services for the comuni 3 and 4),
 // and to the person himself. It writes no entry of its own. For an access that
 // is not on record the error is [electoral.ErrRequestNotRecorded].
+//
+// Codes: ELE-ID-01, REG-ACC-01/02/03/04/07/08, REG-ELE-01, REG-PER-01.
 func (r *Registry) CertificateFacts(ctx context.Context, on *electoral.Entry) (electoral.CertificateFacts, error) {
 	r = r.made()
 	var facts electoral.CertificateFacts
@@ -273,6 +279,8 @@ type Listed struct {
 // the order of section and ANPR id. Memory does not grow with the list. The
 // access is on record before the first is yielded. It stops when yield returns
 // an error and returns it.
+//
+// Codes: of every service; REG-COM-01.
 func (r *Registry) ListSection(ctx context.Context, req electoral.Request, l electoral.List, comune, section string,
 	yield func(Listed) error) error {
 	a := r.begin(req, electoral.OpListSection, comune)

@@ -76,6 +76,8 @@ func (r *Registry) beginCall(ctx context.Context, c Call) *action {
 // Perform runs a writing service of another package as those of the registry run:
 // admitted, on record, with its effect once for each request id, in one update.
 // See [Registry] for the errors.
+//
+// Codes: of every service, of a change; REG-COM-01.
 func Perform[T any](ctx context.Context, r *Registry, c Call,
 	fn func(w Writer) (T, electoral.Faults, error)) (T, electoral.Faults, error) {
 	a := r.beginCall(ctx, c)
@@ -84,6 +86,8 @@ func Perform[T any](ctx context.Context, r *Registry, c Call,
 
 // Inspect runs a reading service of another package: fn reads, and may set details
 // of the access; nothing that it read may leave before Inspect returns nil.
+//
+// Codes: of every service; REG-COM-01.
 func Inspect(ctx context.Context, r *Registry, c Call, fn func(on *electoral.Entry) error) error {
 	a := r.beginCall(ctx, c)
 	return a.read(ctx, append(a.officerOf(c.Comune), c.Refused...), fn)
@@ -92,6 +96,8 @@ func Inspect(ctx context.Context, r *Registry, c Call, fn func(on *electoral.Ent
 // Carry runs a service of another package that works in several steps, each of
 // which is durable by itself: the request is on record before fn, the outcome
 // after. What makes a repetition harmless is fn's own.
+//
+// Codes: of every service; REG-COM-01.
 func Carry(ctx context.Context, r *Registry, c Call, fn func(on *electoral.Entry) error) error {
 	a := r.beginCall(ctx, c)
 	return a.write(ctx, append(a.officerOf(c.Comune), c.Refused...), fn)

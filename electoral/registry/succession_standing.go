@@ -119,6 +119,8 @@ func (r *Registry) IsHeir(ctx context.Context, comune, of string) (bool, error) 
 // place. Nil means yes; faults why not; any other error, that it could not be
 // judged. It reads no accesses and writes no entry: the caller puts the reading on
 // record ([electoral.OpReadAccesses]).
+//
+// Codes: of every service; REG-COM-01.
 func (r *Registry) MayReadAccesses(ctx context.Context, req electoral.Request, comune string) error {
 	a := r.begin(req, electoral.OpReadAccesses, comune)
 	faults := a.officerOrHeir(ctx, comune)

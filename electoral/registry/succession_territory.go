@@ -135,6 +135,9 @@ func passageHash(rep SuccessionReport, list []passingElector) (string, error) {
 // PassingPersons returns the ANPR ids of those whom a proposal of the officer's comune
 // lets pass, as things stand now, in their order: at most limit, 1 to 1,000 (zero means
 // 100), after an id. The comune that cedes the territory reads them before it confirms.
+//
+// Codes: of every service, of a section; REG-COM-01, REG-CON-06, SUC-COM-01/02/03/04,
+// SUC-DAT-02, SUC-PER-01, SUC-SEZ-01/02/03, SUC-STA-01/02.
 func (r *Registry) PassingPersons(ctx context.Context, req electoral.Request, id, after string,
 	limit int) ([]string, error) {
 	a := r.begin(req, electoral.OpReadSuccessions, req.Actor.Comune)
@@ -181,6 +184,9 @@ func (r *Registry) PassingPersons(ctx context.Context, req electoral.Request, id
 // proposal's ([SuccessionReport].Hash): it stands for the list of persons and for
 // where each of them is. If anything of that has changed since, nothing is done, and
 // [electoral.SuccessionPersons] asks for a new proposal.
+//
+// Codes: of every service, of a change, of a section; REG-COM-01, SUC-COM-01/02/03/04,
+// SUC-DAT-02, SUC-PER-01/02, SUC-SEZ-01/02/03, SUC-STA-01/02/04/05.
 func (r *Registry) ConfirmSuccession(ctx context.Context, req electoral.Request,
 	id, hash string) (SuccessionReport, electoral.Faults, error) {
 	r = r.made()
@@ -253,6 +259,8 @@ func (a *action) confirm(ctx context.Context, w Writer, id, hash string) (Succes
 
 // WithdrawSuccession ends a proposal that is not confirmed, as the officer of either
 // comune.
+//
+// Codes: of every service, of a change; REG-COM-01, SUC-STA-01/02.
 func (r *Registry) WithdrawSuccession(ctx context.Context, req electoral.Request, id string) (SuccessionReport, error) {
 	a := r.begin(req, electoral.OpWithdrawSuccession, req.Actor.Comune)
 	a.takes("id", id)

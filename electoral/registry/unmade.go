@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/refdata"
 	"github.com/liste-elettorali/anpr/electoral/rules"
 )
 
@@ -20,8 +21,11 @@ func (r *Registry) made() *Registry {
 	if r != nil && r.calendar != nil {
 		return r
 	}
-	checker := &rules.Checker{}
-	return &Registry{store: unmade{}, population: unmade{}, checker: checker, tables: checker.Tables(),
+	tables, err := refdata.Embedded()
+	if err != nil {
+		tables = &refdata.Tables{}
+	}
+	return &Registry{store: unmade{}, population: unmade{}, checker: &rules.Checker{}, tables: tables,
 		calendar: &electoral.Calendar{}, retention: Retention{}.withDefaults(), idStep: DefaultIDStep}
 }
 

@@ -33,6 +33,10 @@ const (
 // Decide takes an officer's decisions about lines of a revision, all or none, up to
 // 1,000: accepted, rejected with a reason, withdrawn, open again. It returns the
 // lines as they then stand, with the warnings.
+//
+// Codes: of every service, of a change; REG-COM-01, REG-SEZ-01,
+// REV-CAL-01/02/03/04/05/06/07/08/09, REV-LIN-01/02/03/04/05, REV-RIV-01/03,
+// VOT-DAT-01/02.
 func (e *Engine) Decide(ctx context.Context, req electoral.Request, comune, id string,
 	rulings []Ruling) ([]Line, electoral.Faults, error) {
 	call := registry.Call{Request: req, Operation: electoral.OpDecideLines, Comune: comune,
@@ -399,6 +403,10 @@ type Addition struct {
 // judgment. A line about the same person, cause and list that is there already is
 // decided by [Engine.Decide], unless it was applied: then another is added. Add
 // returns the line with the warnings.
+//
+// Codes: of every service, of a change; REG-COM-01, REG-PER-01, REG-SEZ-01,
+// REV-CAL-01/02/03/04/05/06/07/08/09, REV-LIN-01/03/04/05, REV-RIV-01/03,
+// VOT-DAT-01/02.
 func (e *Engine) Add(ctx context.Context, req electoral.Request, comune, id string,
 	q Addition) (Line, electoral.Faults, error) {
 	q.Decision.Verdict, q.Decision.Effect = Accept, ""

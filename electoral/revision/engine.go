@@ -63,6 +63,8 @@ type Engine struct {
 }
 
 // New returns an engine.
+//
+// Codes: of every input; REV-CAL-01.
 func New(cfg Config) (*Engine, error) {
 	if cfg.Registry == nil {
 		return nil, errors.New("revision: engine without a registry")
@@ -163,6 +165,8 @@ func (e *Engine) check(q Opening) ([]electoral.Vote, electoral.Faults) {
 }
 
 // Schedule returns the days of a revision.
+//
+// Codes: of every input; REV-CAL-01/02/03/04/05, VOT-DAT-01/02.
 func (e *Engine) Schedule(h Header) (Schedule, error) {
 	e = e.made()
 	switch h.Kind {
@@ -178,6 +182,10 @@ func (e *Engine) Schedule(h Header) (Schedule, error) {
 // proposals are made anew ([Engine.Propose]), for the votes as they are called now
 // and, where the comune does not vote, for the persons of this and of the earlier
 // openings. It returns the revision as it stands.
+//
+// Codes: of every service, of a change; ELE-UE-11, REG-COM-01, REV-CAL-01/02/03/04/05,
+// REV-DUB-01/02/03/04/05/06/07/08/09/10/11, REV-LIN-01/06, REV-RIV-01/02/03/04,
+// VOT-DAT-01/02.
 func (e *Engine) Open(ctx context.Context, req electoral.Request, q Opening) (Header, electoral.Faults, error) {
 	e = e.made()
 	votes, faults := e.check(q)
@@ -249,6 +257,10 @@ func union(a, b []string) []string {
 // whole lists once, with memory that does not grow with the comune, and may be called
 // again after an interruption. It is refused once another run has begun or the
 // revision is being closed. It returns the revision with the warnings about the whole.
+//
+// Codes: of every service; ELE-UE-11, REG-COM-01, REV-CAL-01/02/03/04/05,
+// REV-DUB-01/02/03/04/05/06/07/08/09/10/11, REV-LIN-01/06, REV-RIV-01/03/04,
+// VOT-DAT-01/02.
 func (e *Engine) Propose(ctx context.Context, req electoral.Request, comune, id string) (Header, error) {
 	e = e.made()
 	var h Header

@@ -161,6 +161,8 @@ func daysBetween(from, to electoral.Date) int {
 }
 
 // WriteTableJSON writes a table as one JSON array, one row a line.
+//
+// Codes: ELE-DAT-01.
 func WriteTableJSON(w io.Writer, rows []Row) error {
 	if w == nil {
 		return errNoWriter
@@ -190,6 +192,8 @@ func WriteTableJSON(w io.Writer, rows []Row) error {
 
 // WriteTableCSV writes a table as CSV (RFC 4180) in UTF-8, with the names of the
 // columns: a row for each cause of a step, and one for a step that has none.
+//
+// Codes: ELE-DAT-01.
 func WriteTableCSV(w io.Writer, rows []Row) error {
 	if w == nil {
 		return errNoWriter
@@ -227,6 +231,8 @@ func WriteTableCSV(w io.Writer, rows []Row) error {
 }
 
 // WriteTableText writes a table for people, as plain text in Italian.
+//
+// Codes: ELE-DAT-01.
 func WriteTableText(w io.Writer, rows []Row) error {
 	if w == nil {
 		return errNoWriter

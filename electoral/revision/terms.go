@@ -150,6 +150,8 @@ func lawOf(article string) string { return "D.P.R. 20 marzo 1967, n. 223, " + ar
 
 // Check returns, as faults of [electoral.RevisionTerm], what is wrong with the terms
 // that were set; nil if nothing is. The paths are those of the JSON form.
+//
+// Codes: of every input; REV-CAL-01.
 func (t Terms) Check() []electoral.Fault {
 	var out electoral.Faults
 	for i, own := range t.Own {

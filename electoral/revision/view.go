@@ -11,6 +11,8 @@ import (
 )
 
 // Get returns a revision.
+//
+// Codes: of every service; REG-COM-01, REV-RIV-01.
 func (e *Engine) Get(ctx context.Context, req electoral.Request, comune, id string) (Header, error) {
 	var h Header
 	err := e.inspect(ctx, req, comune, func(on *electoral.Entry, rd registry.Reader) error {
@@ -42,6 +44,8 @@ func (e *Engine) look(ctx context.Context, call registry.Call,
 
 // Revisions returns the revisions of a comune that are still kept, in the order of
 // their ids.
+//
+// Codes: of every service; REG-COM-01.
 func (e *Engine) Revisions(ctx context.Context, req electoral.Request, comune string) ([]Header, error) {
 	var out []Header
 	err := e.inspect(ctx, req, comune, func(_ *electoral.Entry, rd registry.Reader) error {
@@ -102,6 +106,8 @@ type LineView struct {
 }
 
 // Lines returns lines of a revision, in the order in which they are applied.
+//
+// Codes: of every service; REG-COM-01, REG-CON-06, REV-RIV-01.
 func (e *Engine) Lines(ctx context.Context, req electoral.Request, comune, id string,
 	f LineFilter) ([]LineView, error) {
 	limit, wrong := f.check(id)
@@ -168,6 +174,9 @@ func (e *Engine) persons(ctx context.Context, list []LineView) error {
 
 // Table returns the days of a revision as they stand today, with the lines of each
 // cause: what is late, what is blocked, and what may still be done until when.
+//
+// Codes: of every service; REG-COM-01, REV-CAL-01/02/03/04/05, REV-RIV-01,
+// VOT-DAT-01/02.
 func (e *Engine) Table(ctx context.Context, req electoral.Request, comune, id string) ([]Row, error) {
 	var rows []Row
 	err := e.inspect(ctx, req, comune, func(on *electoral.Entry, rd registry.Reader) error {

@@ -22,7 +22,7 @@ func (g *Gate) Faults(path string, v any) electoral.Faults {
 func (g *Gate) Printable(v any) electoral.Faults {
 	var out electoral.Faults
 	for _, f := range g.check("", v, printing) {
-		out = append(out, f.Fault())
+		out = append(out, f.day())
 	}
 	return out
 }
@@ -37,10 +37,8 @@ func (f Finding) Fault() electoral.Fault {
 	switch f.Problem {
 	case Malformed:
 		return electoral.NewFault(electoral.IDMalformed, f.Path, f.Value, nil)
-	case NoSuchDay:
-		return electoral.NewFault(electoral.DayImpossible, f.Path, f.Value, electoral.Args{"date": f.Value})
-	case NoSuchInstant:
-		return electoral.NewFault(electoral.DayImpossible.In("instant"), f.Path, f.Value, nil)
+	case NoSuchDay, NoSuchInstant:
+		return f.day()
 	case Undefined:
 		return electoral.NewFault(electoral.ValueUnknown, f.Path, f.Value, electoral.Args{"expected": f.rule.expected})
 	case Unkept:
@@ -53,6 +51,14 @@ func (f Finding) Fault() electoral.Fault {
 		return electoral.NewFault(electoral.TextUnfit.In("lines"), f.Path, f.Value, nil)
 	}
 	return electoral.NewFault(electoral.TextUnfit, f.Path, f.Value, nil)
+}
+
+// day returns the fault of a date or an instant.
+func (f Finding) day() electoral.Fault {
+	if f.Problem == NoSuchInstant {
+		return electoral.NewFault(electoral.DayImpossible.In("instant"), f.Path, f.Value, nil)
+	}
+	return electoral.NewFault(electoral.DayImpossible, f.Path, f.Value, electoral.Args{"date": f.Value})
 }
 
 // Merge adds faults of the gate to those of a service, which says more of a field that
