@@ -28,7 +28,7 @@ import (
 // walked are the exported functions and types of the packages that
 // TestZeroValues walks; it fails if one is missing.
 func walked() []walk {
-	return []walk{
+	return append(walkedServices(), []walk{
 		{name: "audit.ChainOf", function: reflect.ValueOf(audit.ChainOf)},
 		{name: "audit.CheckAppend", function: reflect.ValueOf(audit.CheckAppend)},
 		{name: "audit.CheckChain", function: reflect.ValueOf(audit.CheckChain)},
@@ -478,5 +478,5 @@ func walked() []walk {
 		{name: "verify/web.Handler", typ: reflect.TypeFor[web.Handler]()},
 		{name: "verify/web.Layout", typ: reflect.TypeFor[web.Layout]()},
 		{name: "verify/web.Page", typ: reflect.TypeFor[web.Page]()},
-	}
+	}...)
 }

@@ -58,14 +58,16 @@ var allowed = map[string][]string{
 	// The words of all the rooms: no store, no service, no PDF writer.
 	"electoral":       {"electoral/refdata"},
 	"electoral/rules": {"electoral", "electoral/refdata"},
+	// What callers hand in, before a service looks at it: of registry and revision.
+	"electoral/internal/gate": {"electoral", "electoral/refdata"},
 	// The services and the contract of their store.
-	"electoral/registry":      {"electoral", "electoral/rules", "electoral/refdata"},
+	"electoral/registry":      {"electoral", "electoral/rules", "electoral/refdata", "electoral/internal/gate"},
 	"electoral/memory":        {"electoral", "electoral/registry", "electoral/rules", "electoral/refdata"},
 	"electoral/sqlstore":      {"electoral", "electoral/registry", "electoral/rules", "electoral/refdata", anyInternal},
 	"electoral/electoraltest": {"electoral", "electoral/registry", "electoral/rules", "electoral/refdata"},
 	// The revisions stand on the services; the minute is a PDF.
 	"electoral/revision": {"electoral", "electoral/registry", "electoral/rules", "electoral/refdata",
-		"internal/pdf/tagged"},
+		"electoral/internal/gate", "internal/pdf/tagged"},
 	// What an extraction is written as: it knows the words of files, not the registry.
 	"electoral/lists":   {"electoral", "electoral/refdata", "internal/pdf/tagged"},
 	"electoral/anprxml": {"electoral", "electoral/refdata", anyInternal},

@@ -308,11 +308,13 @@ const (
 	DoubtCapacity                 Code = "REV-DUB-09"
 	DoubtBirth                    Code = "REV-DUB-10"
 	DoubtReferenceDay             Code = "REV-DUB-11"
+	TextUnfit                     Code = "REG-DAT-01"
+	ValueUnknown                  Code = "REG-DAT-02"
 )
 
 // ruleLists returns the rules, room by room.
 func ruleLists() [][]Rule {
-	return [][]Rule{electorRules, sectionRules, redrawRules, registryRules, requestRules, removalRules, votingRules,
+	return [][]Rule{electorRules, sectionRules, redrawRules, registryRules, inputRules, requestRules, removalRules, votingRules,
 		revisionTermsRules, revisionRules, successionRules}
 }
 
@@ -335,8 +337,10 @@ func (r Rule) InForce(at Date) bool {
 }
 
 // Fault returns a fault of the rule, in the case of that name or, with an empty
-// one, in the usual case. The tag is that of the path in ANPR's messages.
+// one, in the usual case. The tag is that of the path in ANPR's messages. The value and
+// the arguments stand in it as [Shown] returns them.
 func (r Rule) Fault(name, path, value string, args Args) Fault {
+	value, args = Shown(value), args.shown()
 	message, expected := r.Message, r.Expected
 	if i := slices.IndexFunc(r.Cases, func(c Case) bool { return c.Name == name }); i >= 0 {
 		message, expected = r.Cases[i].Message, r.Cases[i].Expected

@@ -24,6 +24,10 @@ var electorRules = []Rule{
 			Name:     "missing",
 			Message:  "Manca il giorno al quale si giudica.",
 			Expected: "una data completa",
+		}, {
+			Name:     "instant",
+			Message:  "L'istante non si può scrivere: il suo anno non è compreso tra 1 e 9999.",
+			Expected: "un istante di un anno da 1 a 9999",
 		}},
 		Source: "ISO 8601-1 (calendario gregoriano)",
 	},

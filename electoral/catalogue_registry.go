@@ -73,6 +73,10 @@ var registryRules = []Rule{
 		Expected:    "la richiesta della propria posizione",
 		Citizen:     "I dati chiesti sono di un'altra persona. Qui può vedere soltanto i suoi.",
 		Cases: []Case{
+			{Name: "role", Message: "Il ruolo di chi accede non è noto.",
+				Expected: "officer, per l'ufficiale elettorale, oppure citizen, per il cittadino",
+				Citizen: "Non è stato possibile riconoscere il modo in cui ha fatto l'accesso. Esca ed entri di nuovo con " +
+					"SPID, CIE o CNS."},
 			{Name: "no-citizen", Message: "Il servizio è del cittadino, per la propria posizione.",
 				Expected: "l'accesso del cittadino; l'ufficiale elettorale consulta con i servizi per i comuni",
 				Citizen:  "Questo servizio serve a vedere i propri dati: entri come cittadino, con la sua identità digitale."},
@@ -400,6 +404,8 @@ var registryRules = []Rule{
 		Citizen: "L'elenco non si può mostrare in una pagina di questa lunghezza. Torni all'elenco e lo scorra una " +
 			"pagina alla volta.",
 		Cases: []Case{
+			{Name: "line", Message: "La pagina non comincia dopo una riga di questa revisione.",
+				Expected: "l'identificativo di una riga della revisione"},
 			{Name: "count", Message: "Il conteggio non ha pagine.", Expected: "nessuna pagina"},
 			{Name: "after", Message: "La pagina non comincia dopo un identificativo ANPR.",
 				Expected: "il campo Next della pagina precedente"},

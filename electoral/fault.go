@@ -3,8 +3,12 @@ package electoral
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/liste-elettorali/anpr/electoral/refdata"
 )
@@ -222,6 +226,38 @@ func (a Args) fill(text string) string {
 	}
 }
 
+// shown returns arguments as [Shown] returns them.
+func (a Args) shown() Args {
+	if !slices.ContainsFunc(slices.Collect(maps.Values(a)), func(v string) bool { return Shown(v) != v }) {
+		return a
+	}
+	safe := make(Args, len(a))
+	for name, v := range a {
+		safe[name] = Shown(v)
+	}
+	return safe
+}
+
+// longestShown is the most bytes of a text that [Shown] leaves as it is.
+const longestShown = 1000
+
+// Shown returns a text that came from outside as a fault or a page may hold it: as it is
+// if it is UTF-8, of 1,000 bytes at most and without characters that show nothing or
+// change how others are shown, such as controls and directions; otherwise the beginning
+// of it, quoted as in Go.
+func Shown(s string) string {
+	if len(s) <= longestShown && utf8.ValidString(s) && !strings.ContainsFunc(s, Unreadable) {
+		return s
+	}
+	return strconv.QuoteToASCII(s[:min(len(s), longestShown/10)])
+}
+
+// Unreadable reports whether a character shows nothing and may change how others are
+// shown: controls, line separators, directions.
+func Unreadable(r rune) bool {
+	return unicode.Is(unicode.C, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r)
+}
+
 // A Cause is the rule that a fault breaks: a [Code], or a [Situation] of it.
 type Cause interface {
 	cause() (code Code, name string)
@@ -318,6 +354,7 @@ var wireTags = map[string]string{
 	"removal.code":                        "Richiesta5010/cancellazione/motivoCancellazione",
 	"removal.note":                        "Richiesta5010/cancellazione/noteCancellazione",
 	"removal.keptVotes":                   "Richiesta5010/cancellazione/tipoConsultazione",
+	"removal.keptVotes[]":                 "Richiesta5010/cancellazione/tipoConsultazione",
 	"request.id":                          "testataRichiesta/idOperazioneComune",
 	"request.revision":                    "Richiesta5010/tipoRevisione",
 	"comune":                              "sezione/comune",

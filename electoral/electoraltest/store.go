@@ -55,6 +55,7 @@ func rollCases() []storeCase {
 		{"aliasing", "the store keeps no reference to what it is given, nor gives one", storeAliasing},
 		{"break", "a listing may be left early", storeBreak},
 		{"texts", "texts are kept byte for byte", storeTexts},
+		{"impossible", "what cannot be given back as it was is refused with ErrImpossible", storeImpossible},
 		{"bulk", "a writer that takes many electors at once writes what PutElector would", storeBulk},
 		{"moved at once", "a writer that moves many electors at once writes what PutElector would", storeMover},
 		{"counted by section", "a reader that counts some sections counts what Counts does", storeCounter},
@@ -442,7 +443,7 @@ func storeBreak(t *testing.T, s registry.Store) {
 func storeTexts(t *testing.T, s registry.Store) {
 	e := SampleElector("1", comuneA, "1 bis'; DROP TABLE electors; --")
 	e.Status.SenateConstituency = "TRENTINO-ALTO ADIGE/SÜDTIROL \u202e 🗳 \n"
-	e.Removals[0].Note = "<b>&amp;\\u0041 \u2028 \x00 \ufffd 'note\"\r\n"
+	e.Removals[0].Note = "<b>&amp;\\u0041 \u2028 \ufffd 'note\"\r\n"
 	update(t, s, func(ctx context.Context, w registry.Writer) { require.NoError(t, w.PutElector(ctx, comuneA, e)) })
 	view(t, s, func(ctx context.Context, r registry.Reader) {
 		got, _, err := r.Elector(ctx, "1")

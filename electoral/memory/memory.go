@@ -309,7 +309,7 @@ func (e storedElector) of(comune string) bool {
 }
 
 func (s *memoryState) Search(ctx context.Context, q registry.Search) iter.Seq2[electoral.Elector, error] {
-	if err := s.usable(ctx); err != nil {
+	if err := s.takes(ctx, q.After); err != nil {
 		return failed[electoral.Elector](err)
 	}
 	if err := q.Check(); err != nil {
@@ -371,7 +371,7 @@ func (s *memoryState) Record(ctx context.Context, comune string, book registry.B
 }
 
 func (s *memoryState) Records(ctx context.Context, q registry.RecordSearch) iter.Seq2[registry.Record, error] {
-	if err := s.usable(ctx); err != nil {
+	if err := s.takes(ctx, q.After); err != nil {
 		return failed[registry.Record](err)
 	}
 	var list []registry.Record
@@ -414,7 +414,7 @@ func (k journalKey) in(q registry.JournalSearch, v journalValue) bool {
 }
 
 func (s *memoryState) Journal(ctx context.Context, q registry.JournalSearch) iter.Seq2[registry.JournalEntry, error] {
-	if err := s.usable(ctx); err != nil {
+	if err := s.takes(ctx, q.After); err != nil {
 		return failed[registry.JournalEntry](err)
 	}
 	var list []registry.JournalEntry
@@ -427,18 +427,41 @@ func (s *memoryState) Journal(ctx context.Context, q registry.JournalSearch) ite
 		func(e registry.JournalEntry) registry.JournalEntry { return e })
 }
 
+// takes returns an error if the writer is no longer of use, or if it is given a value
+// that no store can keep.
+func (s *memoryState) takes(ctx context.Context, values ...any) error {
+	if err := s.usable(ctx); err != nil {
+		return err
+	}
+	for _, v := range values {
+		if err := registry.Storable(v); err != nil {
+			return fmt.Errorf("memory: %w", err)
+		}
+	}
+	return nil
+}
+
 func (s *memoryState) PutSection(ctx context.Context, sec electoral.Section) error {
+	if err := s.takes(ctx, &sec); err != nil {
+		return err
+	}
 	s.sections.put(sectionKey{sec.Comune, sec.Number}, sec.Clone())
-	return s.usable(ctx)
+	return nil
 }
 
 func (s *memoryState) PutElector(ctx context.Context, home string, e electoral.Elector) error {
+	if err := s.takes(ctx, &e, home); err != nil {
+		return err
+	}
 	s.electors.put(e.ANPRID, storedElector{home, e.Clone()})
-	return s.usable(ctx)
+	return nil
 }
 
 // MoveEnrolled implements [registry.SectionMover].
 func (s *memoryState) MoveEnrolled(ctx context.Context, home, comune, from, to string, anprIDs []string) error {
+	if err := s.takes(ctx, to); err != nil {
+		return err
+	}
 	at := electoral.Enrolment{Comune: comune, Section: from}
 	for _, id := range anprIDs {
 		e, ok := s.electors.get(id)
@@ -468,13 +491,16 @@ func (s *memoryState) RemoveElector(ctx context.Context, anprID string) error {
 }
 
 func (s *memoryState) PutRecord(ctx context.Context, r registry.Record) error {
+	if err := s.takes(ctx, &r); err != nil {
+		return err
+	}
 	r = r.Clone()
 	r.At = r.At.UTC().Truncate(time.Millisecond)
 	if !r.Expires.IsZero() {
 		r.Expires = r.Expires.UTC().Truncate(time.Millisecond)
 	}
 	s.records.put(recordKey{r.Comune, r.Book, r.ID}, r)
-	return s.usable(ctx)
+	return nil
 }
 
 // PutRecords implements [registry.BulkBookWriter].
@@ -524,6 +550,9 @@ func (s *memoryState) NextSeq(ctx context.Context, comune string) (int64, error)
 
 func (s *memoryState) Note(ctx context.Context, entries ...registry.JournalEntry) error {
 	for _, e := range entries {
+		if err := s.takes(ctx, &e); err != nil {
+			return err
+		}
 		var err error
 		if e.Seq, err = s.NextSeq(ctx, e.Comune); err != nil {
 			return err

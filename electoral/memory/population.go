@@ -3,12 +3,14 @@ package memory
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
 	"sync"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 )
 
 // A Population keeps persons in memory. The zero Population is empty and ready to
@@ -18,19 +20,29 @@ type Population struct {
 	byID map[string]electoral.Person
 	// byCode has the ANPR ids of a codice fiscale, the one put last at the end.
 	byCode map[electoral.FiscalCode][]string
+	unfit  error // of a person that NewPopulation was given
 }
 
-// NewPopulation returns a population of the given persons.
+// NewPopulation returns a population of the given persons. If [Population.Put] would
+// refuse one of them, every reading of the population fails with its error.
 func NewPopulation(persons ...electoral.Person) *Population {
 	m := &Population{byID: map[string]electoral.Person{}, byCode: map[electoral.FiscalCode][]string{}}
 	for _, p := range persons {
-		m.Put(p)
+		m.unfit = errors.Join(m.unfit, m.Put(p))
 	}
 	return m
 }
 
-// Put adds a person, in place of the one with the same ANPR id.
-func (m *Population) Put(p electoral.Person) {
+// Put adds a person, in place of the one with the same ANPR id. The error wraps
+// [registry.ErrImpossible]: of a person without an ANPR id of 1 to 16 digits, or with a
+// value that no population can keep ([registry.Storable]).
+func (m *Population) Put(p electoral.Person) error {
+	if !electoral.ValidANPRID(p.ANPRID) {
+		return fmt.Errorf("memory: person: %w: anprId: expected 1 to 16 digits", registry.ErrImpossible)
+	}
+	if err := registry.Storable(&p); err != nil {
+		return fmt.Errorf("memory: person %s: %w", p.ANPRID, err)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.byID == nil {
@@ -41,6 +53,15 @@ func (m *Population) Put(p electoral.Person) {
 	if p.FiscalCode != "" {
 		m.byCode[p.FiscalCode] = append(m.byCode[p.FiscalCode], p.ANPRID)
 	}
+	return nil
+}
+
+// usable returns why nothing can be read.
+func (m *Population) usable(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return m.unfit
 }
 
 // Remove removes the person with an ANPR id; it does nothing if there is none.
@@ -64,7 +85,7 @@ func (m *Population) remove(anprID string) {
 
 // ByANPRID implements [electoral.Population].
 func (m *Population) ByANPRID(ctx context.Context, anprID string) (electoral.Person, error) {
-	if err := ctx.Err(); err != nil {
+	if err := m.usable(ctx); err != nil {
 		return electoral.Person{}, err
 	}
 	m.mu.RLock()
@@ -85,7 +106,7 @@ func (m *Population) ByFiscalCode(ctx context.Context, code electoral.FiscalCode
 		id = ids[len(ids)-1]
 	}
 	m.mu.RUnlock()
-	if id == "" {
+	if id == "" && m.unfit == nil {
 		// The code is personal data: it stays out of the error.
 		return electoral.Person{}, fmt.Errorf("person by fiscal code: %w", electoral.ErrNotFound)
 	}
@@ -95,6 +116,9 @@ func (m *Population) ByFiscalCode(ctx context.Context, code electoral.FiscalCode
 // Born implements [electoral.ResidentPopulation].
 func (m *Population) Born(ctx context.Context, comune string,
 	from, to electoral.Date) iter.Seq2[electoral.Person, error] {
+	if m.unfit != nil {
+		return failed[electoral.Person](m.unfit)
+	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	var list []electoral.Person
@@ -118,7 +142,7 @@ func (m *Population) IDsOfCodes(ctx context.Context,
 			found[code] = slices.Clone(ids)
 		}
 	}
-	return found, ctx.Err()
+	return found, m.usable(ctx)
 }
 
 // ByANPRIDs implements [electoral.BulkPopulation].
@@ -131,5 +155,5 @@ func (m *Population) ByANPRIDs(ctx context.Context, anprIDs []string) (map[strin
 			found[id] = p.Clone()
 		}
 	}
-	return found, ctx.Err()
+	return found, m.usable(ctx)
 }

@@ -10,7 +10,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -27,11 +26,15 @@ type action struct {
 	// comune is the comune whose lists are worked on, and whose request ids
 	// count. The log may have the access in the chain of another.
 	comune  string
-	subject string // the ANPR id of the person it is about, if the call names one
-	found   string // that of the person whom the call turned out to be about
-	chain   string // the comune in whose chain of the log it stands
-	failed  error  // of what had to be looked up before the access was on record
-	purpose string // what it is for, where the service itself says so
+	subject string           // the ANPR id of the person it is about, if the call names one
+	found   string           // that of the person whom the call turned out to be about
+	chain   string           // the comune in whose chain of the log it stands
+	failed  error            // of what had to be looked up before the access was on record
+	unfit   electoral.Faults // what the gate refuses of what the caller handed in
+	// unwritten says that what the caller handed in cannot even be written down, so
+	// that no answer to it can be kept.
+	unwritten bool
+	purpose   string // what it is for, where the service itself says so
 	// before are the comuni whose place a.comune took, as the update at hand has it.
 	before []string
 	// details, if not nil, sets further details of the outcome's entry.
@@ -44,7 +47,17 @@ type action struct {
 // begin begins a service on the lists of a comune: the access stands in that
 // comune's chain.
 func (r *Registry) begin(req electoral.Request, op electoral.Operation, comune string) *action {
-	return &action{r: r, req: req, op: op, at: r.calendar.Now(), comune: comune, chain: comune}
+	ready := r.made()
+	a := &action{r: ready, req: req, op: op, at: ready.calendar.Now(), comune: comune, chain: comune}
+	if _, no := ready.store.(unmade); no {
+		a.failed = errUnmade
+	}
+	a.takes("request", req)
+	if role := req.Actor.Role; role != "" && role != electoral.OfficerRole && role != electoral.CitizenRole {
+		a.unfit = append(a.unfit, electoral.NewFault(electoral.OtherPerson.In("role"), "request.actor.role", string(role),
+			nil))
+	}
+	return a
 }
 
 // beginAbout begins a service about one person, which works on the lists of a
@@ -54,6 +67,7 @@ func (r *Registry) beginAbout(ctx context.Context, req electoral.Request, op ele
 	comune, anprID string) *action {
 	a := r.begin(req, op, comune)
 	a.subject = anprID
+	a.takesID("anprId", anprID)
 	a.route(ctx, anprID)
 	return a
 }
@@ -78,7 +92,7 @@ func (a *action) routeRecord(ctx context.Context, book Book, id string) {
 		return err
 	})
 	if err != nil && !errors.Is(err, electoral.ErrNotFound) {
-		a.failed = fmt.Errorf("registry: %w", err)
+		a.failed = named(err)
 	}
 	if a.found != "" {
 		a.route(ctx, a.found)
@@ -92,6 +106,7 @@ func (a *action) routeRecord(ctx context.Context, book Book, id string) {
 // a person in neither and for a malformed ANPR id. It is looked up before the
 // access is on record, so it is for the log alone and must be shown to nobody.
 func (r *Registry) Home(ctx context.Context, anprID string) (comune string, err error) {
+	r = r.made()
 	if !electoral.ValidANPRID(anprID) {
 		return "", nil
 	}
@@ -103,14 +118,14 @@ func (r *Registry) Home(ctx context.Context, anprID string) (comune string, err 
 		return comune, nil
 	}
 	if err != nil && !errors.Is(err, electoral.ErrNotFound) {
-		return "", fmt.Errorf("registry: %w", err)
+		return "", named(err)
 	}
 	p, err := r.population.ByANPRID(ctx, anprID)
 	if errors.Is(err, electoral.ErrNotFound) {
 		return "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("registry: %w", err)
+		return "", named(err)
 	}
 	return r.registeredIn(ctx, p)
 }
@@ -126,7 +141,7 @@ func (r *Registry) registeredIn(ctx context.Context, p electoral.Person) (comune
 		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("registry: %w", err)
+		return "", named(err)
 	}
 	return comune, nil
 }
@@ -134,12 +149,13 @@ func (r *Registry) registeredIn(ctx context.Context, p electoral.Person) (comune
 // HomeOf returns the ANPR id of the person with a codice fiscale, and his
 // [Registry.Home]; both are empty for a code that nobody has.
 func (r *Registry) HomeOf(ctx context.Context, code electoral.FiscalCode) (anprID, comune string, err error) {
+	r = r.made()
 	p, err := r.population.ByFiscalCode(ctx, code)
 	if errors.Is(err, electoral.ErrNotFound) {
 		return "", "", nil
 	}
 	if err != nil {
-		return "", "", fmt.Errorf("registry: %w", err)
+		return "", "", named(err)
 	}
 	comune, err = r.Home(ctx, p.ANPRID)
 	return p.ANPRID, comune, err
@@ -211,9 +227,12 @@ func (r *Registry) label(comune string) string {
 // passage returns the way of the action through the log.
 func (a *action) passage(admitted electoral.Faults) electoral.Passage {
 	access := electoral.NewAccess(a.req, a.op, a.at)
-	access.Comune, access.Subject = a.chain, cmp.Or(a.subject, a.found)
+	access.Comune = a.chain
+	if subject := cmp.Or(a.subject, a.found); electoral.ValidANPRID(subject) {
+		access.Subject = subject
+	}
 	if access.Purpose == "" {
-		access.Purpose = a.purpose
+		access.Purpose = recordText(a.purpose)
 	}
 	refused := admitted.Err()
 	if a.failed != nil {
@@ -225,7 +244,7 @@ func (a *action) passage(admitted electoral.Faults) electoral.Passage {
 // read runs a reading service: its one entry is on record before it returns.
 func (a *action) read(ctx context.Context, admitted electoral.Faults, fn func(on *electoral.Entry) error) error {
 	a.rechain(ctx)
-	p := a.passage(admitted)
+	p := a.passage(a.gated(admitted))
 	p.ReadOnly = true
 	return p.Do(ctx, fn)
 }
@@ -234,7 +253,7 @@ func (a *action) read(ctx context.Context, admitted electoral.Faults, fn func(on
 // it runs: the request is on record before fn, the outcome after.
 func (a *action) write(ctx context.Context, admitted electoral.Faults, fn func(on *electoral.Entry) error) error {
 	a.rechain(ctx)
-	return a.passage(admitted).Do(ctx, fn)
+	return a.passage(a.gated(admitted)).Do(ctx, fn)
 }
 
 // setRows records how many rows were read or given out.
@@ -258,7 +277,11 @@ func perform[T any](ctx context.Context, a *action, admitted electoral.Faults, p
 	var warnings electoral.Faults
 	repeated := false
 	admitted = append(admitted, a.checkRecovery()...)
-	err := a.write(ctx, admitted, func(on *electoral.Entry) error {
+	if a.unwritten || admitted.Err() != nil {
+		admitted = a.gated(admitted)
+	}
+	a.rechain(ctx)
+	err := a.passage(admitted).Do(ctx, func(on *electoral.Entry) error {
 		if r := a.req.Recovery; r != nil {
 			on.Set("recovery", r.Day.String()+" "+strings.TrimSpace(r.Act))
 		}
@@ -343,7 +366,7 @@ func (a *action) secretAt(comune string, payload any) (secret, error) {
 		})
 		switch {
 		case err != nil:
-			return secret{}, fmt.Errorf("registry: %w", err)
+			return secret{}, named(err)
 		case i == 0:
 			s.now = text
 		default:
@@ -403,7 +426,8 @@ func once[T any](ctx context.Context, a *action, on *electoral.Entry, s secret,
 		if err != nil {
 			return err
 		}
-		if answer, warnings, err = fn(w); err != nil {
+		answer, warnings, err = fn(w)
+		if err = a.judged(warnings, err); err != nil {
 			return err
 		}
 		warnings = append(told, warnings...)
@@ -412,7 +436,7 @@ func once[T any](ctx context.Context, a *action, on *electoral.Entry, s secret,
 		}
 		data, err := json.Marshal(answer)
 		if err != nil {
-			return fmt.Errorf("registry: %w", err)
+			return named(err)
 		}
 		if err := a.keep(ctx, w, s, reply{Answer: data, Warnings: warnings.Warnings()}); err != nil {
 			return err
@@ -542,11 +566,11 @@ func (a *action) earlierThere(ctx context.Context, w Writer, s secret) (*reply, 
 func (a *action) keep(ctx context.Context, w Writer, s secret, r reply) error {
 	data, err := json.Marshal(r)
 	if err != nil {
-		return fmt.Errorf("registry: %w", err)
+		return named(err)
 	}
 	body, err := sealReply(s.now, data)
 	if err != nil {
-		return fmt.Errorf("registry: %w", err)
+		return named(err)
 	}
 	rec := Record{Comune: a.comune, Book: ReplyBook, ID: a.replyID(), At: a.at,
 		Expires: a.at.Add(a.r.retention.Replies), Body: body}

@@ -102,6 +102,8 @@ func lateFault(q Application, v electoral.Vote, last electoral.Date) electoral.F
 // or [WithdrawalApplication] with an empty content. An application made after
 // the term of a vote is accepted with the warning [electoral.ApplicationLate],
 // and decided after that vote.
+//
+// Codes: of every service, of a change; REG-ELE-01, REG-PER-01, REG-UE-02/03/04/05/06.
 func (r *Registry) Apply(ctx context.Context, req electoral.Request, kind ApplicationKind, l electoral.List,
 	content ApplicationContent) (Application, electoral.Faults, error) {
 	a, person, faults := r.citizen(ctx, req, electoral.OpApply)
@@ -110,11 +112,13 @@ func (r *Registry) Apply(ctx context.Context, req electoral.Request, kind Applic
 	if faults.Err() == nil {
 		faults = append(faults, a.checkApplication(q, person)...)
 	}
-	return perform(ctx, a, faults, struct {
+	payload := struct {
 		Kind    ApplicationKind
 		List    electoral.List
 		Content ApplicationContent
-	}{kind, l, content}, func(w Writer) (Application, electoral.Faults, error) {
+	}{kind, l, content}
+	a.takes("", payload)
+	return perform(ctx, a, faults, payload, func(w Writer) (Application, electoral.Faults, error) {
 		if err := a.mayApply(ctx, w, &q); err != nil {
 			return q, nil, err
 		}
@@ -170,7 +174,7 @@ func (c ApplicationContent) check(l electoral.List) electoral.Faults {
 		n := utf8.RuneCountInString(strings.TrimSpace(f.value))
 		if i < required && n == 0 || n > electoral.MaxText {
 			faults = append(faults,
-				electoral.NewFault(electoral.ApplicationIncomplete.In("text"), "content."+f.path, "",
+				electoral.NewFault(electoral.ApplicationIncomplete.In("text"), "content."+f.path, f.value,
 					electoral.Args{"item": f.italian}))
 		}
 	}
@@ -238,9 +242,12 @@ func (a *action) putApplication(ctx context.Context, w Writer, q Application) er
 
 // Applications returns, to an officer, the applications to his comune; to a
 // citizen, his own. They are in the order in which they were made.
+//
+// Codes: of every service; REG-COM-01, REG-CON-06, REG-PER-01.
 func (r *Registry) Applications(ctx context.Context, req electoral.Request, f RequestFilter) ([]Application, error) {
 	a, admitted, q := r.requestsAccess(ctx, req, electoral.OpReadApplications,
 		f.search(ApplicationBook, req.Actor.Role))
+	a.takes("", f)
 	return readBook[Application](ctx, a, admitted, q, f.Limit)
 }
 
@@ -279,6 +286,9 @@ type Decision struct {
 // he is left in no list he loses the capacity. An application made after the
 // term of a vote can be carried out only after that vote. DecideApplication
 // returns the warnings of the enrolment.
+//
+// Codes: of every service, of a change, of an elector; REG-CAN-01, REG-CAP-02/03/04/07,
+// REG-COM-01, REG-ELE-02, REG-PER-01/02, REG-TXT-01, REG-UE-01/06/07/08, SUC-PER-03.
 func (r *Registry) DecideApplication(ctx context.Context, req electoral.Request, id string,
 	d Decision) (Application, electoral.Faults, error) {
 	a, faults := r.requestAccess(ctx, req, electoral.OpDecideApplication, ApplicationBook, id)
@@ -286,9 +296,11 @@ func (r *Registry) DecideApplication(ctx context.Context, req electoral.Request,
 		ID string
 		Decision
 	}{id, d}
+	a.takes("", payload)
 	return perform(ctx, a, faults, payload, func(w Writer) (Application, electoral.Faults, error) {
 		q, err := openRequest[Application](ctx, a, w,
-			requestStep{book: ApplicationBook, id: id, to: d.State, note: d.Note})
+			requestStep{book: ApplicationBook, id: id, to: d.State, note: d.Note,
+				unknown: electoral.ApplicationUnknown, refused: electoral.ApplicationAction})
 		if err != nil {
 			return q, nil, err
 		}
@@ -308,10 +320,6 @@ func (r *Registry) DecideApplication(ctx context.Context, req electoral.Request,
 }
 
 func (q Application) about() (subject string, state RequestState) { return q.ANPRID, q.State }
-
-func (Application) codes() (unknown, step electoral.Code) {
-	return electoral.ApplicationUnknown, electoral.ApplicationAction
-}
 
 // carryOut does what an application asks.
 func (a *action) carryOut(ctx context.Context, w Writer, q Application, d Decision) (electoral.Faults, error) {

@@ -34,6 +34,9 @@ type CapacityChange struct {
 // The loss stands as [electoral.CapacityLoss] until the recovery; a no of unknown
 // origin becomes a loss when it is registered as one. For the recovery the act
 // may be given with the request ([electoral.Recovery]).
+//
+// Codes: of every service, of a change, of an elector; REG-CAN-01, REG-CAP-01,
+// REG-COM-01, REG-ELE-01, REG-PER-01/02.
 func (r *Registry) SetCapacity(ctx context.Context, req electoral.Request,
 	q CapacityChange) (electoral.Elector, electoral.Faults, error) {
 	op := electoral.OpLoseCapacity
@@ -41,6 +44,7 @@ func (r *Registry) SetCapacity(ctx context.Context, req electoral.Request,
 		op = electoral.OpRecoverCapacity
 	}
 	a := r.beginAbout(ctx, req, op, req.Actor.Comune, q.ANPRID)
+	a.takes("", q)
 	admitted := a.officerOf(req.Actor.Comune)
 	if !q.Day.IsZero() && (!q.Day.Complete() || !q.Day.Valid()) {
 		admitted = append(admitted, capacityDay(q.Day))
@@ -107,13 +111,13 @@ const minAct, maxAct = 3, 80
 // line.
 func shortLine(s string, least int) bool {
 	n := utf8.RuneCountInString(s)
-	return n >= least && n <= maxAct && utf8.ValidString(s) && !strings.ContainsFunc(s, unreadable)
+	return n >= least && n <= maxAct && utf8.ValidString(s) && !strings.ContainsFunc(s, electoral.Unreadable)
 }
 
 func (a *action) fitRecovery(r electoral.Recovery, path string) electoral.Faults {
 	var faults electoral.Faults
 	if !shortLine(strings.TrimSpace(r.Act), minAct) {
-		faults = append(faults, electoral.NewFault(electoral.RecoveryUnfit, path+".act", "", nil))
+		faults = append(faults, electoral.NewFault(electoral.RecoveryUnfit, path+".act", r.Act, nil))
 	}
 	switch {
 	case !r.Day.Complete() || !r.Day.Valid():
@@ -198,9 +202,13 @@ func sameLoss(old, e electoral.Elector) electoral.Faults {
 
 // SetCertifiability registers which electoral certificates may be issued for a
 // person, as the officer of the comune under which he is registered.
+//
+// Codes: of every service, of a change, of an elector; REG-CAN-01, REG-COM-01,
+// REG-ELE-01, REG-PER-01/02.
 func (r *Registry) SetCertifiability(ctx context.Context, req electoral.Request, anprID string,
 	c electoral.Certifiability) (electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpCertifiability, req.Actor.Comune, anprID)
+	a.takes("certifiability", c)
 	_, warnings, err := perform(ctx, a, a.officerOf(req.Actor.Comune), c,
 		func(w Writer) (electoral.Elector, electoral.Faults, error) {
 			return a.alter(ctx, w, alteration{anprID: anprID, apply: func(e *electoral.Elector) electoral.Faults {

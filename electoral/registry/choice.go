@@ -24,10 +24,14 @@ const (
 // is refused; who opted for Italy may then be admitted to vote in hospital or another
 // such place. It is kept until the vote is over and then for [Retention].Closed.
 // RecordChoice returns the choice and the warnings.
+//
+// Codes: of every service, of a change, of a vote; REG-COM-01, REG-ELE-01, REG-PER-01,
+// VOT-DAT-01/02, VOT-SCE-01/02/03/04/05.
 func (r *Registry) RecordChoice(ctx context.Context, req electoral.Request,
 	q electoral.VotingChoice) (electoral.VotingChoice, electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpRecordChoice, req.Actor.Comune, q.ANPRID)
 	q.ID, q.Comune, q.Withdrawn = "", a.comune, electoral.Date{}
+	a.takes("choice", q)
 	return perform(ctx, a, append(a.officerOf(a.comune), choiceDays(q)...), q,
 		func(w Writer) (electoral.VotingChoice, electoral.Faults, error) {
 			faults, vote, err := a.judgeChoice(ctx, w, q)
@@ -245,9 +249,12 @@ func choices(ctx context.Context, rd Reader, q RecordSearch,
 // post of who is temporarily abroad may be withdrawn in the term in which they are
 // made (L. 459/2001, art. 4 and 4-bis), the others to the end of the vote; an option
 // only after a choice that goes with it.
+//
+// Codes: of every service, of a change; REG-COM-01, VOT-SCE-02/03/05/06.
 func (r *Registry) WithdrawChoice(ctx context.Context, req electoral.Request, id string,
 	day electoral.Date) (electoral.VotingChoice, error) {
 	a := r.begin(req, electoral.OpWithdrawChoice, req.Actor.Comune)
+	a.takes("choice.id", id)
 	admitted := a.officerOf(a.comune)
 	if admitted.Err() == nil {
 		a.routeRecord(ctx, ChoiceBook, id)
@@ -320,9 +327,12 @@ type ChoiceFilter struct {
 
 // Choices returns the choices recorded in the officer's comune, withdrawn ones
 // too, in the order in which they were recorded.
+//
+// Codes: of every service; REG-COM-01, REG-CON-06.
 func (r *Registry) Choices(ctx context.Context, req electoral.Request,
 	f ChoiceFilter) ([]electoral.VotingChoice, error) {
 	a := r.begin(req, electoral.OpReadChoices, req.Actor.Comune)
+	a.takes("", f)
 	q := RecordSearch{Book: ChoiceBook, Comune: a.comune, Subject: f.ANPRID, After: f.After}
 	return readBook[electoral.VotingChoice](ctx, a, a.officerOf(a.comune), q, f.Limit)
 }

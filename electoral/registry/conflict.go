@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -110,8 +109,11 @@ type ConflictFilter struct {
 
 // Conflicts returns conflicts of the officer's comune, in the order of their
 // ids.
+//
+// Codes: of every service; REG-COM-01, REG-CON-06.
 func (r *Registry) Conflicts(ctx context.Context, req electoral.Request, f ConflictFilter) ([]Conflict, error) {
 	a := r.begin(req, electoral.OpReadConflicts, req.Actor.Comune)
+	a.takes("", f)
 	q := RecordSearch{Comune: a.comune, Book: ConflictBook, States: texts(f.States), After: f.After}
 	return readBook[Conflict](ctx, a, a.officerOf(a.comune), q, f.Limit)
 }
@@ -191,7 +193,7 @@ func decodeRecord(rec Record, v any) error {
 func putRecord(ctx context.Context, w Writer, rec Record, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
-		return fmt.Errorf("registry: %w", err)
+		return named(err)
 	}
 	rec.Body = body
 	return w.PutRecord(ctx, rec)
@@ -359,6 +361,8 @@ func claimant(ctx context.Context, rd Reader, anprID, removedBy string) (string,
 
 // AnswerConflict takes one step in a conflict of the officer's comune and
 // returns the conflict as it then stands.
+//
+// Codes: of every service, of a change; REG-CNF-01/02, REG-COM-01, REG-TXT-01.
 func (r *Registry) AnswerConflict(ctx context.Context, req electoral.Request, id string, action ConflictAction,
 	note string) (Conflict, error) {
 	a := r.begin(req, electoral.OpAnswerConflict, req.Actor.Comune)
@@ -366,7 +370,9 @@ func (r *Registry) AnswerConflict(ctx context.Context, req electoral.Request, id
 	if faults.Err() == nil {
 		a.routeRecord(ctx, ConflictBook, id)
 	}
+	a.takes("action", action)
 	payload := struct{ ID, Action, Note string }{id, string(action), note}
+	a.takes("", payload)
 	c, _, err := perform(ctx, a, faults, payload, func(w Writer) (Conflict, electoral.Faults, error) {
 		c, err := conflictOf(ctx, w, a.comune, id)
 		if errors.Is(err, electoral.ErrNotFound) {
@@ -430,17 +436,11 @@ func checkNote(note string) electoral.Faults {
 	}
 	// Somebody of the other side reads the note: it must not hide or overwrite
 	// text.
-	hides := func(r rune) bool { return r != '\n' && r != '\r' && r != '\t' && unreadable(r) }
+	hides := func(r rune) bool { return r != '\n' && r != '\r' && r != '\t' && electoral.Unreadable(r) }
 	if !utf8.ValidString(note) || strings.ContainsFunc(note, hides) {
 		return electoral.Faults{electoral.NewFault(electoral.NoteMissing.In("characters"), "note", "", nil)}
 	}
 	return nil
-}
-
-// unreadable reports whether a character shows nothing and may change how
-// others are shown: controls, line separators, directions.
-func unreadable(r rune) bool {
-	return unicode.Is(unicode.C, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r)
 }
 
 // maxNote is the length in characters of the note of ANPR's service P003.

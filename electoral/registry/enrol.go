@@ -10,7 +10,7 @@ import (
 
 // called returns the votes called in a comune.
 func (r *Registry) called(comune string) []electoral.Vote {
-	if r.votes == nil {
+	if r == nil || r.votes == nil {
 		return nil
 	}
 	return r.votes(comune)
@@ -43,8 +43,12 @@ func (r *Registry) noticeAt(comune string, today electoral.Date) electoral.Date 
 // wrong, the refusal opens a [Conflict] between the two comuni. A person who lost
 // the right to vote ([electoral.CapacityLoss]) becomes an elector again only with a
 // recovery in the request. Enrol returns the warnings.
+//
+// Codes: of every service, of a change, of an elector; REG-CAN-01, REG-CAP-02/03/04/07,
+// REG-COM-01, REG-ELE-02, REG-PER-01, SUC-PER-03.
 func (r *Registry) Enrol(ctx context.Context, req electoral.Request, e electoral.Elector) (electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpEnrol, req.Actor.Comune, e.ANPRID)
+	a.takes("", e)
 	a.refused = func(w Writer, why electoral.Faults) error {
 		// A claim that would be refused anyway opens no conflict.
 		if slices.ContainsFunc(why.Errors(),
@@ -117,8 +121,12 @@ func holderOf(old position, e electoral.Elector) string {
 // ([electoral.CapacityLoss]), and changes back only with a recovery in the
 // request. No earlier value is kept (annex 2, services for the comuni 5). Change
 // returns the warnings.
+//
+// Codes: of every service, of a change, of an elector; REG-CAN-01, REG-CAP-02/03/04/07,
+// REG-COM-01, REG-ELE-01, REG-PER-01/02.
 func (r *Registry) Change(ctx context.Context, req electoral.Request, e electoral.Elector) (electoral.Faults, error) {
 	a := r.beginAbout(ctx, req, electoral.OpChange, req.Actor.Comune, e.ANPRID)
+	a.takes("", e)
 	_, warnings, err := perform(ctx, a, append(a.officerOf(req.Actor.Comune), impossible(e)...), e,
 		func(w Writer) (struct{}, electoral.Faults, error) {
 			faults, err := a.change(ctx, w, e)

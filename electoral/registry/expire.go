@@ -126,6 +126,7 @@ func forgetJoined(ctx context.Context, w Writer, comune string, before time.Time
 // daily task, followed by the purge of the store. It is not an access to
 // anybody's data and is not recorded.
 func (r *Registry) Expire(ctx context.Context, comuni ...string) (Expiry, error) {
+	r = r.made()
 	at := r.calendar.Now()
 	if len(comuni) == 0 {
 		// Replies to persons without a comune stand under the empty code, and

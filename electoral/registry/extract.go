@@ -36,9 +36,16 @@ type ExtractReport struct {
 // Every line of a list is judged by [rules.Checker.Voting] or, without a vote, by
 // [rules.Checker.Standing]. From the fifteenth day before a vote the numbers of
 // its lists are stored before the list leaves.
+//
+// Codes: of every service, of a vote; REG-COM-01, REG-CON-04/05/06,
+// REG-EST-01/02/03/04, REG-SEZ-01, VOT-DAT-01/02, VOT-EST-04.
 func (r *Registry) Extract(ctx context.Context, req electoral.Request, x electoral.Extraction,
 	w electoral.ListWriter) (ExtractReport, error) {
+	if w == nil {
+		return ExtractReport{}, errors.New("registry: the list writer is nil")
+	}
 	a := r.begin(req, electoral.OpExtract, x.Comune)
+	a.takes("", x)
 	a.purpose = strings.TrimSpace(x.Purpose.Function)
 	var report ExtractReport
 	var vote electoral.Vote

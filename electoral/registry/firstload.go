@@ -59,7 +59,10 @@ type LoadProgress struct {
 }
 
 // Progress returns how far the officer's comune is with its first load.
+//
+// Codes: of every service; REG-COM-01.
 func (r *Registry) Progress(ctx context.Context, req electoral.Request, comune string) (LoadProgress, error) {
+	r = r.made()
 	a := r.begin(req, electoral.OpProgress, comune)
 	p := LoadProgress{Comune: comune, Last: r.firstLoad.Last()}
 	if !p.Last.IsZero() {
@@ -140,9 +143,12 @@ type UndoReport struct {
 // who were touched since stay, each named by a warning, [electoral.LoadKept],
 // up to 1,000. No earlier value is needed: the operation journal says whom the
 // load registered. UndoLoad does all or nothing.
+//
+// Codes: of every service, of a change; REG-CAR-07/08/10, REG-COM-01.
 func (r *Registry) UndoLoad(ctx context.Context, req electoral.Request,
 	comune, loadID string) (UndoReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpUndoLoad, comune)
+	a.takes("id", loadID)
 	return perform(ctx, a, a.officerOf(comune), loadID, func(w Writer) (UndoReport, electoral.Faults, error) {
 		var first loadRecord
 		rec, err := w.Record(ctx, comune, LoadBook, loadID)

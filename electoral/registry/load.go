@@ -232,13 +232,19 @@ const (
 // succession is on record ([Registry.Succeed]), nobody could remove him there: the
 // load then takes his place in that list over, with [electoral.TakenFromCeased]. Who
 // is not in the file stays where he is, for the succession.
+//
+// Codes: of every service, of a section, of an elector; REG-CAN-01,
+// REG-CAP-02/03/04/05/06/07, REG-CAR-01/02/03/04/05/06/08/09/11, REG-COM-01,
+// REG-PER-01, REG-SEZ-02, SUC-CES-01/02, SUC-PER-03/04.
 func (r *Registry) Load(ctx context.Context, req electoral.Request, comune string,
 	sections electoral.LoadSource[electoral.Section], electors electoral.LoadSource[electoral.Elector],
 	opts LoadOptions) (LoadReport, error) {
 	if opts.MaxFaults == 0 {
 		opts.MaxFaults = 10_000
 	}
+	r = r.made()
 	a := r.begin(req, electoral.OpLoad, comune)
+	a.takes("options", opts)
 	if opts.Notice.IsZero() {
 		opts.Notice = r.noticeAt(comune, a.today())
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/internal/gate"
 )
 
 // loader is one run of Load.
@@ -437,7 +438,7 @@ func (l *loader) sectionBatch(items []electoral.LoadItem[electoral.Section]) ([]
 
 func (l *loader) section(item electoral.LoadItem[electoral.Section]) (electoral.Faults, error) {
 	s := item.Record
-	faults := merge(item.Faults, l.action.r.checker.CheckSection(s, l.today))
+	faults := gate.Merge(merge(item.Faults, l.action.r.checker.CheckSection(s, l.today)), inputs.Faults("", s))
 	if s.Comune != "" && s.Comune != l.action.comune {
 		faults = append(faults,
 			electoral.NewFault(electoral.OtherComuneLoad, "comune", s.Comune,

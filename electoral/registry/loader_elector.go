@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/internal/gate"
 	"github.com/liste-elettorali/anpr/electoral/rules"
 )
 
@@ -221,6 +222,7 @@ func (l *loader) elector(item electoral.LoadItem[electoral.Elector]) (judged, er
 	j.faults = append(j.faults, merge(item.Faults, l.action.r.checker.CheckElector(j.next.elector, in))...)
 	j.faults = append(j.faults,
 		l.action.competence(item.Record, in.Person, l.action.comune, electoral.OtherComuneLoad)...)
+	j.faults = gate.Merge(j.faults, inputs.Faults("", item.Record))
 	return j, nil
 }
 

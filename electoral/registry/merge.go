@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -23,11 +22,19 @@ import (
 // [electoral.IDsNotMerged], and if another comune has from, a [Conflict] opens; so
 // are two of which only one has the capacity. Nothing of from is left. The access is
 // on record for both ids. MergeIDs returns what is registered under to.
+//
+// Codes: of every service, of a change; REG-COM-01, REG-ELE-01/03, REG-PER-01.
 func (r *Registry) MergeIDs(ctx context.Context, req electoral.Request,
 	from, to string) (electoral.Elector, electoral.Faults, error) {
 	outer := r.beginAbout(ctx, req, electoral.OpMergeIDs, req.Actor.Comune, from)
 	a := r.beginAbout(ctx, req, electoral.OpMergeIDs, req.Actor.Comune, to)
 	a.at = outer.at
+	// The gate names the two ids apart.
+	outer.unfit = nil
+	outer.takes("request", req)
+	outer.takesID("from", from)
+	outer.takesID("to", to)
+	a.unfit = outer.unfit
 	a.failed = join(outer.failed, a.failed)
 	outer.failed = a.failed
 	a.refused = func(w Writer, why electoral.Faults) error {
@@ -204,7 +211,7 @@ func rename(ctx context.Context, w Writer, book Book, from, to string) error {
 			return err
 		}
 		if body["anprId"], err = json.Marshal(to); err != nil {
-			return fmt.Errorf("registry: %w", err)
+			return named(err)
 		}
 		// A record's subject does not change: it is written anew.
 		if err := w.RemoveRecord(ctx, rec.Comune, book, rec.ID); err != nil {

@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -53,8 +52,11 @@ type QueryPage struct {
 
 // Query returns a page of the electors whom a query selects, with the persons
 // behind them.
+//
+// Codes: of every service; REG-COM-01, REG-CON-01/02/03/04/05/06.
 func (r *Registry) Query(ctx context.Context, req electoral.Request, q Query) (QueryPage, error) {
 	a := r.begin(req, electoral.OpQuery, q.Comune)
+	a.takes("", q)
 	limit, faults := pageLimit(q.Limit)
 	var page QueryPage
 	err := a.read(ctx, append(append(a.officerOf(q.Comune), faults...), q.check()...), func(on *electoral.Entry) error {
@@ -91,8 +93,11 @@ func (r *Registry) Query(ctx context.Context, req electoral.Request, q Query) (Q
 
 // Count returns how many electors a query selects; After and Limit must be
 // zero.
+//
+// Codes: of every service; REG-COM-01, REG-CON-01/02/03/04/05/06.
 func (r *Registry) Count(ctx context.Context, req electoral.Request, q Query) (int, error) {
 	a := r.begin(req, electoral.OpCount, q.Comune)
+	a.takes("", q)
 	faults := append(a.officerOf(q.Comune), q.check()...)
 	if q.After != "" || q.Limit != 0 {
 		faults = append(faults, electoral.NewFault(electoral.QueryPaging.In("count"), "after", q.After, nil))
@@ -329,9 +334,12 @@ type JournalPage struct {
 // A program that follows a comune reads all pages of the entries since the Seq of its
 // last round: it is told of each operation once. If the journal has forgotten some of
 // them ([Retention]), it is refused, and begins again with a whole list.
+//
+// Codes: of every service; REG-COM-01, REG-CON-04/05/06.
 func (r *Registry) Journal(ctx context.Context, req electoral.Request, s JournalSearch,
 	limit int) (JournalPage, error) {
 	a := r.begin(req, electoral.OpJournal, s.Comune)
+	a.takes("", s)
 	limit, faults := pageLimit(limit)
 	faults = append(faults, checkInterval(s.From, s.To, s.Operations, s.Revisions)...)
 	faults = append(append(faults, checkSince("since", s.Since)...), checkSince("until", s.Until)...)
@@ -373,8 +381,11 @@ func (r *Registry) Journal(ctx context.Context, req electoral.Request, s Journal
 
 // ElectorByFiscalCode is [Registry.Elector] by codice fiscale. The code is
 // compared as it is, so that omocodes are different codes.
+//
+// Codes: of every service; REG-COM-01, REG-ELE-01, REG-PER-01.
 func (r *Registry) ElectorByFiscalCode(ctx context.Context, req electoral.Request,
 	code electoral.FiscalCode) (Listed, error) {
+	r = r.made()
 	a := r.begin(req, electoral.OpReadElector, req.Actor.Comune)
 	var out Listed
 	faults := a.admit()
@@ -395,7 +406,7 @@ func (r *Registry) ElectorByFiscalCode(ctx context.Context, req electoral.Reques
 		case errors.Is(err, electoral.ErrNotFound):
 			faults = append(faults, electoral.NewFault(electoral.PersonUnknown.In("code"), "fiscalCode", "", nil))
 		default:
-			a.failed = fmt.Errorf("registry: %w", err)
+			a.failed = named(err)
 		}
 	}
 	err := a.read(ctx, faults, func(*electoral.Entry) error {

@@ -50,9 +50,13 @@ type RectificationRequest struct {
 
 // AskRectification registers a request of the citizen about himself and
 // returns it with its id.
+//
+// Codes: of every service, of a change; REG-ELE-01, REG-PER-01, REG-RET-02/03,
+// REG-TXT-01.
 func (r *Registry) AskRectification(ctx context.Context, req electoral.Request,
 	q RectificationRequest) (Rectification, error) {
 	a, person, faults := r.citizen(ctx, req, electoral.OpRectify)
+	a.takes("", q)
 	faults = append(faults, q.check()...)
 	out, _, err := perform(ctx, a, faults, q, func(w Writer) (Rectification, electoral.Faults, error) {
 		e, home, err := w.Elector(ctx, person.ANPRID)
@@ -92,7 +96,7 @@ func (q RectificationRequest) check() electoral.Faults {
 		faults = append(faults, electoral.NewFault(electoral.RectificationField, "field", string(q.Field), nil))
 	case info.Answer && q.Asked != electoral.Yes.String() && q.Asked != electoral.No.String(),
 		utf8.RuneCountInString(q.Asked) > electoral.MaxText, strings.TrimSpace(q.Asked) == "",
-		!utf8.ValidString(q.Asked), strings.IndexFunc(q.Asked, unreadable) >= 0:
+		!utf8.ValidString(q.Asked), strings.IndexFunc(q.Asked, electoral.Unreadable) >= 0:
 		faults = append(faults,
 			electoral.NewFault(electoral.RectificationValue.In("field"), "asked", q.Asked,
 				electoral.Args{"field": info.Italian}))
@@ -168,10 +172,13 @@ func (f RequestFilter) search(book Book, role electoral.Role) RecordSearch {
 // Rectifications returns, to an officer, the requests that his comune handles,
 // except drafts; to a citizen, his own. They are in the order in which they
 // were made.
+//
+// Codes: of every service; REG-COM-01, REG-CON-06, REG-PER-01.
 func (r *Registry) Rectifications(ctx context.Context, req electoral.Request,
 	f RequestFilter) ([]Rectification, error) {
 	a, admitted, q := r.requestsAccess(ctx, req, electoral.OpReadRectifications,
 		f.search(RectificationBook, req.Actor.Role))
+	a.takes("", f)
 	return readBook[Rectification](ctx, a, admitted, q, f.Limit)
 }
 
@@ -194,6 +201,9 @@ func (r *Registry) requestsAccess(ctx context.Context, req electoral.Request, op
 // A note is required to suspend, to reject, to declare inadmissible and to
 // integrate. A request is closed as done only when the datum has the value
 // that was asked.
+//
+// Codes: of every service, of a change; REG-COM-01, REG-ELE-01, REG-PER-01,
+// REG-RET-01/04/05, REG-TXT-01.
 func (r *Registry) AnswerRectification(ctx context.Context, req electoral.Request, id string, to RequestState,
 	note string) (Rectification, error) {
 	a, faults := r.requestAccess(ctx, req, electoral.OpAnswerRectify, RectificationBook, id)
@@ -201,9 +211,11 @@ func (r *Registry) AnswerRectification(ctx context.Context, req electoral.Reques
 		ID, Note string
 		State    RequestState
 	}{id, note, to}
+	a.takes("", payload)
 	out, _, err := perform(ctx, a, faults, payload, func(w Writer) (Rectification, electoral.Faults, error) {
 		q, err := openRequest[Rectification](ctx, a, w,
-			requestStep{book: RectificationBook, id: id, to: to, note: note})
+			requestStep{book: RectificationBook, id: id, to: to, note: note,
+				unknown: electoral.RectificationUnknown, refused: electoral.RectificationAction})
 		if err != nil {
 			return q, nil, err
 		}
@@ -219,10 +231,6 @@ func (r *Registry) AnswerRectification(ctx context.Context, req electoral.Reques
 }
 
 func (q Rectification) about() (subject string, state RequestState) { return q.ANPRID, q.State }
-
-func (Rectification) codes() (unknown, step electoral.Code) {
-	return electoral.RectificationUnknown, electoral.RectificationAction
-}
 
 func (q *Rectification) answer(a *action, to RequestState, note string) {
 	q.State, q.Changed = to, a.at

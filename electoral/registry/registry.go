@@ -94,19 +94,29 @@ type Config struct {
 }
 
 // New returns a registry. It fails without a time zone database
-// ([electoral.NewCalendar]).
+// ([electoral.NewCalendar]). A day of the configuration that the calendar does not have
+// is refused with [electoral.Faults].
+//
+// Codes: of every input.
 func New(cfg Config) (*Registry, error) {
 	switch {
-	case cfg.Store == nil:
+	case absent(cfg.Store):
 		return nil, errors.New("registry: registry without a store")
-	case cfg.Population == nil:
+	case absent(cfg.Population):
 		return nil, errors.New("registry: registry without a population")
-	case cfg.Recorder == nil:
+	case absent(cfg.Recorder):
 		return nil, errors.New("registry: registry without a recorder")
 	case cfg.IDStep < 0:
 		return nil, errors.New("registry: step of the request ids: expected 0 or more")
+	case cfg.Retention.Replies < 0, cfg.Retention.Closed < 0, cfg.Retention.Journal < 0:
+		return nil, errors.New("registry: retention: expected no negative time")
+	case cfg.FirstLoad.Months < 0:
+		return nil, errors.New("registry: term of the first load: expected no negative number of months")
 	case cfg.DeathCode != 0 && cfg.DeathCode != electoral.DeathOfElector:
 		return nil, errors.New("registry: code of a death on an added list: expected 0 or 3")
+	}
+	if err := inputs.Faults("config", cfg).Err(); err != nil {
+		return nil, err
 	}
 	if err := checkInterim(cfg.Interim); err != nil {
 		return nil, err
@@ -137,6 +147,8 @@ func New(cfg Config) (*Registry, error) {
 
 // Elector returns the electoral data of a person: to the officer of a comune
 // in one of whose lists he is or that registered him, and to himself.
+//
+// Codes: of every service; REG-COM-01, REG-ELE-01, REG-PER-01.
 func (r *Registry) Elector(ctx context.Context, req electoral.Request, anprID string) (electoral.Elector, error) {
 	a := r.beginAbout(ctx, req, electoral.OpReadElector, req.Actor.Comune, anprID)
 	var e electoral.Elector
@@ -202,7 +214,10 @@ func himself(actor electoral.Actor, p electoral.Person) electoral.Faults {
 // whatever the comune of the person (annex 2, services for the comuni 3 and 4),
 // and to the person himself. It writes no entry of its own. For an access that
 // is not on record the error is [electoral.ErrRequestNotRecorded].
+//
+// Codes: ELE-ID-01, REG-ACC-01/02/03/04/07/08, REG-ELE-01, REG-PER-01.
 func (r *Registry) CertificateFacts(ctx context.Context, on *electoral.Entry) (electoral.CertificateFacts, error) {
+	r = r.made()
 	var facts electoral.CertificateFacts
 	if !on.OnRecord() {
 		return facts, electoral.ErrRequestNotRecorded
@@ -264,9 +279,13 @@ type Listed struct {
 // the order of section and ANPR id. Memory does not grow with the list. The
 // access is on record before the first is yielded. It stops when yield returns
 // an error and returns it.
+//
+// Codes: of every service; REG-COM-01.
 func (r *Registry) ListSection(ctx context.Context, req electoral.Request, l electoral.List, comune, section string,
 	yield func(Listed) error) error {
 	a := r.begin(req, electoral.OpListSection, comune)
+	a.takes("list", l)
+	a.takes("section", section)
 	return a.write(ctx, a.officerOf(comune), func(on *electoral.Entry) error {
 		rows := 0
 		defer func() { setRows(on, rows) }()

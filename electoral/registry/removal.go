@@ -68,6 +68,9 @@ type departure struct {
 // their conflicts ([Conflict]). If an elector leaves a list for the European
 // Parliament because he moved, the comune of his residence gets an [Application]
 // to enrol him ex officio.
+//
+// Codes: of every service, of a change; REG-CAN-02/03/04/05/06/07/08/09/10/11/12,
+// REG-COM-01, REG-ELE-01, REG-PER-01/02.
 func (r *Registry) Remove(ctx context.Context, req electoral.Request,
 	q RemovalRequest) (electoral.Elector, electoral.Faults, error) {
 	op := electoral.OpRemove
@@ -75,6 +78,7 @@ func (r *Registry) Remove(ctx context.Context, req electoral.Request,
 		op = electoral.OpAnnul
 	}
 	a := r.beginAbout(ctx, req, op, req.Actor.Comune, q.ANPRID)
+	a.takes("removal", q)
 	return perform(ctx, a, append(a.officerOf(req.Actor.Comune), q.impossible()...), q,
 		func(w Writer) (electoral.Elector, electoral.Faults, error) {
 			return a.remove(ctx, w, q)

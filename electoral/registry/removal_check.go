@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -15,16 +16,16 @@ func (q RemovalRequest) impossible() electoral.Faults {
 	if !q.Day.IsZero() && (!q.Day.Complete() || !q.Day.Valid()) {
 		faults = append(faults, electoral.NewFault(electoral.RemovalDay, "removal.day", q.Day.String(), nil))
 	}
-	for _, v := range q.KeptVotes {
+	for i, v := range q.KeptVotes {
 		if !v.Day.IsZero() && !v.Day.Valid() {
-			faults = append(faults, unfitVote(v))
+			faults = append(faults, unfitVote(i, v))
 		}
 	}
 	return faults
 }
 
-func unfitVote(v electoral.KeptVote) electoral.Fault {
-	return electoral.NewFault(electoral.RemovalStillVotes.In("unfit"), "removal.keptVotes",
+func unfitVote(i int, v electoral.KeptVote) electoral.Fault {
+	return electoral.NewFault(electoral.RemovalStillVotes.In("unfit"), "removal.keptVotes["+strconv.Itoa(i)+"]",
 		string(v.Consultation)+" "+v.Day.String(), nil)
 }
 
@@ -47,7 +48,7 @@ func (a *action) checkVotes(old electoral.Elector, leaving []departure, q Remova
 			over(here), v.Day.After(a.today().AddYears(1)),
 			v.Comune != "" && v.Comune != a.req.Actor.Comune,
 			v.Section != "" && v.Section != old.General.Section, slices.ContainsFunc(q.KeptVotes[:i], same):
-			faults = append(faults, unfitVote(v))
+			faults = append(faults, unfitVote(i, v))
 		case twice && kept.Comune != a.req.Actor.Comune:
 			faults = append(faults, electoral.NewFault(electoral.RemovalStillVotes.In("twice"), "removal.keptVotes",
 				string(v.Consultation)+" "+v.Day.String(), electoral.Args{"vote": v.Day.Italian(),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,11 +111,14 @@ type requestStep struct {
 	id   string
 	to   RequestState
 	note string
+	// unknown and refused are the codes of a request that does not exist, and of a step
+	// that it does not allow.
+	unknown, refused electoral.Code
 }
 
-// transition judges a step of a request; code is that of a step refused.
-func transition(code electoral.Code, from RequestState, s requestStep, role electoral.Role) electoral.Faults {
-	to := s.to
+// transition judges a step of a request.
+func transition(from RequestState, s requestStep, role electoral.Role) electoral.Faults {
+	to, code := s.to, s.refused
 	allowed := from.next(role)
 	if !slices.Contains(allowed, to) {
 		states := make([]string, len(allowed))
@@ -154,6 +156,8 @@ type PersonalRecord struct {
 // PersonalRecord returns the electoral data of the citizen who asks, found in
 // ANPR by his codice fiscale; nobody gets those of another (annex 2, services
 // for the citizens 1 and 2).
+//
+// Codes: of every service; REG-ELE-01, REG-PER-01.
 func (r *Registry) PersonalRecord(ctx context.Context, req electoral.Request) (PersonalRecord, error) {
 	a, person, faults := r.citizen(ctx, req, electoral.OpReadElector)
 	p := PersonalRecord{Person: person}
@@ -180,6 +184,7 @@ func (r *Registry) PersonalRecord(ctx context.Context, req electoral.Request) (P
 // ANPR, or does not ask as a citizen, is refused by the faults.
 func (r *Registry) citizen(ctx context.Context, req electoral.Request,
 	op electoral.Operation) (*action, electoral.Person, electoral.Faults) {
+	r = r.made()
 	a := r.begin(req, op, "")
 	faults := a.admit()
 	if req.Actor.Role != electoral.CitizenRole {
@@ -197,7 +202,7 @@ func (r *Registry) citizen(ctx context.Context, req electoral.Request,
 		faults = append(faults,
 			electoral.NewFault(electoral.PersonUnknown.In("actor"), "request.actor.fiscalCode", "", nil))
 	case err != nil:
-		a.failed = fmt.Errorf("registry: %w", err)
+		a.failed = named(err)
 	default:
 		a.subject = p.ANPRID
 		a.route(ctx, p.ANPRID)
@@ -250,28 +255,24 @@ func (r *Registry) annex1(ctx context.Context, rd Reader, e electoral.Elector, c
 // A citizensRequest is a request that a citizen makes and an officer handles.
 type citizensRequest interface {
 	about() (subject string, state RequestState)
-	// codes returns the codes of the faults for a request that does not exist,
-	// and for a step that it does not allow.
-	codes() (unknown, step electoral.Code)
 }
 
 // openRequest reads a request that is to be brought to another state, and
 // judges the step.
 func openRequest[T citizensRequest](ctx context.Context, a *action, w Writer, s requestStep) (T, error) {
 	var q, none T
-	unknown, step := q.codes()
 	rec, err := w.Record(ctx, a.comune, s.book, s.id)
 	if err == nil {
 		err = decodeRecord(rec, &q)
 	}
 	subject, state := q.about()
 	if errors.Is(err, electoral.ErrNotFound) || err == nil && !a.mayHandle(subject, state) {
-		return none, electoral.Faults{electoral.NewFault(unknown, "id", strconv.QuoteToASCII(s.id), nil)}
+		return none, electoral.Faults{electoral.NewFault(s.unknown, "id", strconv.QuoteToASCII(s.id), nil)}
 	}
 	if err != nil {
 		return none, err
 	}
-	return q, transition(step, state, s, a.req.Actor.Role).Err()
+	return q, transition(state, s, a.req.Actor.Role).Err()
 }
 
 // mayHandle reports whether the caller may see a request: its citizen, or the
@@ -299,6 +300,7 @@ func (a *action) keepNote(note string, citizens, officers *string) {
 // one where he now lives.
 func (r *Registry) requestAccess(ctx context.Context, req electoral.Request, op electoral.Operation, book Book,
 	id string) (*action, electoral.Faults) {
+	r = r.made()
 	if req.Actor.Role != electoral.CitizenRole {
 		a := r.begin(req, op, req.Actor.Comune)
 		faults := a.officerOf(req.Actor.Comune)
@@ -324,7 +326,7 @@ func (r *Registry) requestAccess(ctx context.Context, req electoral.Request, op 
 		return nil
 	})
 	if err != nil {
-		a.failed = fmt.Errorf("registry: %w", err)
+		a.failed = named(err)
 	}
 	a.comune = comune
 	return a, faults

@@ -39,8 +39,8 @@ func TestRequestStates(t *testing.T) {
 				for _, s := range table[from] {
 					allowed = allowed || s == to
 				}
-				with := transition(electoral.RectificationAction, from, requestStep{to: to, note: "perché"}, role)
-				without := transition(electoral.RectificationAction, from, requestStep{to: to}, role)
+				with := transition(from, requestStep{to: to, note: "perché", refused: electoral.RectificationAction}, role)
+				without := transition(from, requestStep{to: to, refused: electoral.RectificationAction}, role)
 				assert.Equal(t, !allowed, with.Has(electoral.RectificationAction), "%s from %d to %d", role, from, to)
 				assert.Equal(t, allowed && needsNote[to], without.Has(electoral.NoteMissing), "%s from %d to %d", role, from, to)
 			}

@@ -17,6 +17,8 @@ import (
 // says; after that time a number between the new last one and the old is free, and may
 // be given again. The access log has the old number and the new one. LowerRequestID
 // returns the old one.
+//
+// Codes: of every service, of a change; REG-COM-01.
 func (r *Registry) LowerRequestID(ctx context.Context, req electoral.Request, comune, last string) (string, error) {
 	a := r.begin(req, electoral.OpLowerRequestID, comune)
 	faults := a.officerOf(comune)

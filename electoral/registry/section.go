@@ -15,9 +15,13 @@ import (
 // needs, with [electoral.SectionNeeded]. A datum that becomes another, and a change
 // of the seat while a vote is near, are warned of. A section that comes in a message
 // of ANPR's, which has no kind, keeps its own. PutSection returns the warnings.
+//
+// Codes: of every service, of a change, of a section; ELE-STA-14/15/16/17/18,
+// REG-COM-01, REG-SEZ-02/05/06/15/18.
 func (r *Registry) PutSection(ctx context.Context, req electoral.Request,
 	s electoral.Section) (electoral.Faults, error) {
 	a := r.begin(req, electoral.OpPutSection, s.Comune)
+	a.takes("", s)
 	_, warnings, err := perform(ctx, a, a.officerOf(s.Comune), s, func(w Writer) (struct{}, electoral.Faults, error) {
 		faults, err := a.putSection(ctx, w, s)
 		return struct{}{}, faults, err
@@ -103,9 +107,12 @@ func spellingsOf(ctx context.Context, rd Reader, failure *error) func(comune, nu
 
 // Section returns a section of the officer's comune. A section that is not
 // registered is refused with [electoral.SectionNotFound].
+//
+// Codes: of every service; REG-COM-01, REG-SEZ-01.
 func (r *Registry) Section(ctx context.Context, req electoral.Request,
 	comune, number string) (electoral.Section, error) {
 	a := r.begin(req, electoral.OpReadSection, comune)
+	a.takes("number", number)
 	var s electoral.Section
 	err := a.read(ctx, a.officerOf(comune), func(*electoral.Entry) error {
 		return r.store.View(ctx, func(rd Reader) error {
@@ -155,9 +162,12 @@ type ListedSection struct {
 
 // Sections returns a page of the sections of the officer's comune (ANPR's service
 // 3008), in the order of their numbers for people: 2 before 10.
+//
+// Codes: of every service; REG-COM-01, REG-CON-06.
 func (r *Registry) Sections(ctx context.Context, req electoral.Request, comune string,
 	page SectionPage) (SectionList, error) {
 	a := r.begin(req, electoral.OpListSections, comune)
+	a.takes("", page)
 	limit, faults := pageLimit(page.Limit)
 	var out SectionList
 	err := a.read(ctx, append(a.officerOf(comune), faults...), func(on *electoral.Entry) error {

@@ -65,6 +65,8 @@ func spread(keys []listKey, sections []string) iter.Seq[PersonMove] {
 // [Registry.MoveElectors] or [Registry.Redraw]. It takes some 150 bytes of memory for
 // each elector abroad, and nothing for the others. It stops when yield returns an
 // error and returns it.
+//
+// Codes: of every service; REG-COM-01, REG-SEZ-01/09/10/20.
 func (r *Registry) SpreadAbroad(ctx context.Context, req electoral.Request, comune string, sections []string,
 	yield func(PersonMove) error) (int, error) {
 	a := r.begin(req, electoral.OpSpreadAbroad, comune)

@@ -28,7 +28,7 @@ func (d *redrawer) fromPath(i int) string {
 
 // shown is a text that names no section, as a fault may hold it.
 func shown(s string) string {
-	if utf8.ValidString(s) && !strings.ContainsFunc(s, unreadable) && utf8.RuneCountInString(s) <= electoral.MaxText+1 {
+	if utf8.ValidString(s) && !strings.ContainsFunc(s, electoral.Unreadable) && utf8.RuneCountInString(s) <= electoral.MaxText+1 {
 		return s
 	}
 	return strconv.QuoteToASCII(s[:min(len(s), electoral.MaxText)])

@@ -83,9 +83,13 @@ type RedrawReport struct {
 // section that go together to a number that nobody else has; otherwise those who
 // come get the next numbers there. Memory grows with the mapping and with the number
 // of sections, and not with that of the electors.
+//
+// Codes: of every service, of a change, of a section; ELE-STA-14/15/16/17/18,
+// REG-COM-01, REG-SEZ-01/02/04/05/06/07/08/09/10/11/12/13/14/15/16/17/18.
 func (r *Registry) Redraw(ctx context.Context, req electoral.Request, comune string,
 	d Redrawing) (RedrawReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpRedraw, comune)
+	a.takes("", d)
 	paths := redrawPaths{put: "put[#].", remove: "delete[#]", section: "mapping.sections[#].",
 		person: "mapping.persons[#]."}
 	return a.redraw(ctx, d, d, paths)
@@ -93,9 +97,13 @@ func (r *Registry) Redraw(ctx context.Context, req electoral.Request, comune str
 
 // MoveElectors moves electors to other sections, as the officer of the comune: what
 // [Registry.Redraw] does with a mapping alone.
+//
+// Codes: of every service, of a change, of a section; ELE-STA-14/15/16/17/18,
+// REG-COM-01, REG-SEZ-01/02/04/05/06/07/08/09/10/11/12/13/14/15/16/17/18.
 func (r *Registry) MoveElectors(ctx context.Context, req electoral.Request, comune string,
 	m Mapping) (RedrawReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpMoveElectors, comune)
+	a.takes("", m)
 	return a.redraw(ctx, m, Redrawing{Mapping: m}, redrawPaths{section: "sections[#].", person: "persons[#]."})
 }
 
@@ -104,9 +112,13 @@ func (r *Registry) MoveElectors(ctx context.Context, req electoral.Request, comu
 // there, it is refused with [electoral.SectionNotEmpty], unless q says where they go.
 // A citizen's open request for the section is warned of; an application of a citizen
 // of the Union names no section before it is carried out.
+//
+// Codes: of every service, of a change, of a section; ELE-STA-14/15/16/17/18,
+// REG-COM-01, REG-SEZ-01/02/04/05/06/07/08/09/10/11/12/13/14/15/16/17/18.
 func (r *Registry) DeleteSection(ctx context.Context, req electoral.Request, comune string,
 	q SectionDeletion) (RedrawReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpDeleteSection, comune)
+	a.takes("", q)
 	d := Redrawing{Delete: []string{q.Number}, Mapping: Mapping{Persons: q.Persons}}
 	if q.To != "" {
 		d.Mapping.Sections = []SectionMove{{From: q.Number, To: q.To}}
@@ -117,10 +129,14 @@ func (r *Registry) DeleteSection(ctx context.Context, req electoral.Request, com
 // RenumberSection gives a section of the officer's comune another number, which is
 // not yet that of a section. Its electors, their kept votes, the numbers of its lists
 // for a vote and what the first loads remember of it follow in the same update.
+//
+// Codes: of every service, of a change, of a section; ELE-STA-14/15/16/17/18,
+// REG-COM-01, REG-SEZ-01/02/03/04/05/06/07/08/09/10/11/12/13/14/15/16/17/18.
 func (r *Registry) RenumberSection(ctx context.Context, req electoral.Request, comune, from,
 	to string) (RedrawReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpRenumberSection, comune)
 	payload := SectionMove{From: from, To: to}
+	a.takes("", payload)
 	return perform(ctx, a, a.officerOf(comune), payload, func(w Writer) (RedrawReport, electoral.Faults, error) {
 		old, faults, err := a.renumbering(ctx, w, payload)
 		if err == nil {

@@ -181,7 +181,8 @@ func TestRedrawFaults(t *testing.T) {
 				Sections: []registry.SectionMove{pair("\x00", "1"), pair("1", long), pair("2", "\xff\x00")},
 				Persons:  []registry.PersonMove{{ANPRID: "\xff", To: "1"}, {ANPRID: "1000", From: "\xff", To: long}}}},
 				[]string{"REG-SEZ-01 delete[0]", "REG-SEZ-01 mapping.sections[0].from", "REG-SEZ-11 mapping.sections[1].to",
-					"REG-SEZ-11 mapping.sections[2].to", "ELE-ID-01 mapping.persons[0].anprId", "REG-SEZ-11 mapping.persons[1].to"}},
+					"REG-SEZ-11 mapping.sections[2].to", "ELE-ID-01 mapping.persons[0].anprId", "REG-SEZ-11 mapping.persons[1].to",
+					"REG-DAT-01 encoding mapping.persons[1].from"}},
 			"hostile From": {registry.Redrawing{Mapping: registry.Mapping{
 				Persons: []registry.PersonMove{{ANPRID: "1000", From: "\xff", To: "2"}}}},
 				[]string{"REG-SEZ-14 mapping.persons[0].from"}},

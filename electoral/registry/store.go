@@ -33,6 +33,10 @@ type Store interface {
 // the call that gave them has ended.
 var ErrEnded = errors.New("registry: the view or the update has ended")
 
+// ErrImpossible is wrapped by the error of a write of a value that no store can keep
+// and give back as it was; [Storable] says which.
+var ErrImpossible = errors.New("registry: a value that no store can keep")
+
 // A Reader reads one state of a [Store]. What it returns is the caller's: the
 // store keeps no reference to it. It is for one goroutine, and ends with the call
 // that gave it ([ErrEnded]). After an error a sequence yields nothing more.

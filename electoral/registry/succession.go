@@ -179,10 +179,15 @@ const proposalTerm = 90 * 24 * time.Hour
 // a proposal, and the comune that cedes the territory confirms it
 // ([Registry.ConfirmSuccession]) within 90 days. A change of name or province with the
 // same Belfiore code moves nothing and is put on record.
+//
+// Codes: of every service, of a change, of a section; REG-COM-01, SUC-ATT-01,
+// SUC-CES-03, SUC-COM-01/02/03/04, SUC-DAT-01/02, SUC-PER-01/02, SUC-SEZ-01/02/03,
+// SUC-STA-03/04/05.
 func (r *Registry) Succeed(ctx context.Context, req electoral.Request,
 	s Succession) (SuccessionReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpSucceed, s.Heir)
-	admitted := append(a.officerOf(s.Heir), a.checkSuccession(s)...)
+	a.takes("", s)
+	admitted := a.gated(append(a.officerOf(s.Heir), a.checkSuccession(s)...))
 	return inChains(ctx, a, admitted, s, func() (SuccessionReport, electoral.Faults, error) {
 		return perform(ctx, a, admitted, s, func(w Writer) (SuccessionReport, electoral.Faults, error) {
 			rep := SuccessionReport{ID: newRecordID(a.at), Succession: s, At: a.at}
@@ -249,9 +254,12 @@ func inChains(ctx context.Context, a *action, admitted electoral.Faults, s Succe
 
 // Successions returns the successions of the officer's comune on either side, in the
 // order of their ids, which is that of time; a proposal until it expires.
+//
+// Codes: of every service; REG-COM-01, REG-CON-06.
 func (r *Registry) Successions(ctx context.Context, req electoral.Request, after string,
 	limit int) ([]SuccessionReport, error) {
 	a := r.begin(req, electoral.OpReadSuccessions, req.Actor.Comune)
+	a.takes("after", after)
 	q := RecordSearch{Comune: a.comune, Book: SuccessionBook, After: after}
 	return readBook[SuccessionReport](ctx, a, a.officerOf(a.comune), q, limit)
 }
@@ -337,7 +345,7 @@ func (a *action) checkAct(act SuccessionAct) electoral.Faults {
 		{"act.authority", act.Authority}, {"act.kind", act.Kind}, {"act.number", act.Number},
 	} {
 		if !shortLine(strings.TrimSpace(text.value), 1) {
-			faults = append(faults, electoral.NewFault(electoral.SuccessionActUnfit, text.path, "", nil))
+			faults = append(faults, electoral.NewFault(electoral.SuccessionActUnfit, text.path, text.value, nil))
 		}
 	}
 	if !act.Date.Complete() || !act.Date.Valid() || act.Date.After(a.today()) {

@@ -12,8 +12,11 @@ import (
 // that became one had them. Both positions are kept; [Registry.MergeIDs] or a removal
 // mends it. It is for the officer of the heir, reads the population of everybody who
 // came, and returns warnings, [electoral.SuccessionDoubt], up to 1,000.
+//
+// Codes: of every service; REG-COM-01, SUC-PER-02, SUC-STA-01/02.
 func (r *Registry) SuccessionDoubts(ctx context.Context, req electoral.Request, id string) (electoral.Faults, error) {
 	a := r.begin(req, electoral.OpReadSuccessions, req.Actor.Comune)
+	a.takes("id", id)
 	var found electoral.Faults
 	err := a.read(ctx, a.officerOf(a.comune), func(on *electoral.Entry) error {
 		return r.store.View(ctx, func(rd Reader) error {

@@ -462,7 +462,7 @@ func sectionsDigest(ctx context.Context, rd Reader, comune string) (string, erro
 		}
 		data, err := json.Marshal(sec)
 		if err != nil {
-			return "", fmt.Errorf("registry: %w", err)
+			return "", named(err)
 		}
 		h.Write(data)
 	}

@@ -105,10 +105,11 @@ func heirOf(ctx context.Context, rd Reader, comune string) (string, error) {
 // that has ceased. Its officers may do what those of the other could: read the
 // operation journal, the accesses on record and the certificates that it issued.
 func (r *Registry) IsHeir(ctx context.Context, comune, of string) (bool, error) {
+	r = r.made()
 	var s standing
 	err := r.store.View(ctx, func(rd Reader) (err error) { s, err = standingOf(ctx, rd, comune); return err })
 	if err != nil {
-		return false, fmt.Errorf("registry: %w", err)
+		return false, named(err)
 	}
 	return slices.Contains(s.Before, of), nil
 }
@@ -118,6 +119,8 @@ func (r *Registry) IsHeir(ctx context.Context, comune, of string) (bool, error) 
 // place. Nil means yes; faults why not; any other error, that it could not be
 // judged. It reads no accesses and writes no entry: the caller puts the reading on
 // record ([electoral.OpReadAccesses]).
+//
+// Codes: of every service; REG-COM-01.
 func (r *Registry) MayReadAccesses(ctx context.Context, req electoral.Request, comune string) error {
 	a := r.begin(req, electoral.OpReadAccesses, comune)
 	faults := a.officerOrHeir(ctx, comune)
@@ -247,6 +250,6 @@ func (a *action) rechain(ctx context.Context) {
 		return err
 	})
 	if err != nil {
-		a.failed = fmt.Errorf("registry: %w", err)
+		a.failed = named(err)
 	}
 }

@@ -124,7 +124,7 @@ func passageHash(rep SuccessionReport, list []passingElector) (string, error) {
 	for _, v := range []any{rep.ID, rep.Succession, list} {
 		data, err := json.Marshal(v)
 		if err != nil {
-			return "", fmt.Errorf("registry: %w", err)
+			return "", named(err)
 		}
 		h.Write(data)
 		h.Write([]byte{'\n'})
@@ -135,9 +135,14 @@ func passageHash(rep SuccessionReport, list []passingElector) (string, error) {
 // PassingPersons returns the ANPR ids of those whom a proposal of the officer's comune
 // lets pass, as things stand now, in their order: at most limit, 1 to 1,000 (zero means
 // 100), after an id. The comune that cedes the territory reads them before it confirms.
+//
+// Codes: of every service, of a section; REG-COM-01, REG-CON-06, SUC-COM-01/02/03/04,
+// SUC-DAT-02, SUC-PER-01, SUC-SEZ-01/02/03, SUC-STA-01/02.
 func (r *Registry) PassingPersons(ctx context.Context, req electoral.Request, id, after string,
 	limit int) ([]string, error) {
 	a := r.begin(req, electoral.OpReadSuccessions, req.Actor.Comune)
+	a.takes("id", id)
+	a.takes("after", after)
 	limit, faults := pageLimit(limit)
 	var page []string
 	err := a.read(ctx, append(a.officerOf(a.comune), faults...), func(on *electoral.Entry) error {
@@ -179,10 +184,16 @@ func (r *Registry) PassingPersons(ctx context.Context, req electoral.Request, id
 // proposal's ([SuccessionReport].Hash): it stands for the list of persons and for
 // where each of them is. If anything of that has changed since, nothing is done, and
 // [electoral.SuccessionPersons] asks for a new proposal.
+//
+// Codes: of every service, of a change, of a section; REG-COM-01, SUC-COM-01/02/03/04,
+// SUC-DAT-02, SUC-PER-01/02, SUC-SEZ-01/02/03, SUC-STA-01/02/04/05.
 func (r *Registry) ConfirmSuccession(ctx context.Context, req electoral.Request,
 	id, hash string) (SuccessionReport, electoral.Faults, error) {
+	r = r.made()
 	a := r.begin(req, electoral.OpConfirmSuccession, req.Actor.Comune)
-	admitted := a.officerOf(a.comune)
+	a.takes("id", id)
+	a.takes("hash", hash)
+	admitted := a.gated(a.officerOf(a.comune))
 	var s Succession
 	err := r.store.View(ctx, func(rd Reader) error {
 		rep, err := a.successionOf(ctx, rd, id)
@@ -193,7 +204,7 @@ func (r *Registry) ConfirmSuccession(ctx context.Context, req electoral.Request,
 		return err
 	})
 	if err != nil {
-		a.failed = fmt.Errorf("registry: %w", err)
+		a.failed = named(err)
 	}
 	payload := struct{ ID, Hash string }{id, hash}
 	return inChains(ctx, a, admitted, s, func() (SuccessionReport, electoral.Faults, error) {
@@ -248,8 +259,11 @@ func (a *action) confirm(ctx context.Context, w Writer, id, hash string) (Succes
 
 // WithdrawSuccession ends a proposal that is not confirmed, as the officer of either
 // comune.
+//
+// Codes: of every service, of a change; REG-COM-01, SUC-STA-01/02.
 func (r *Registry) WithdrawSuccession(ctx context.Context, req electoral.Request, id string) (SuccessionReport, error) {
 	a := r.begin(req, electoral.OpWithdrawSuccession, req.Actor.Comune)
+	a.takes("id", id)
 	rep, _, err := perform(ctx, a, a.officerOf(a.comune), id, func(w Writer) (SuccessionReport, electoral.Faults, error) {
 		rep, err := a.successionOf(ctx, w, id)
 		if err != nil {

@@ -15,9 +15,12 @@ import (
 // change, and for [Retention].Closed. Which section an elector was in follows from the
 // mapping, and under which comune from the journal; of those of whom they do not tell
 // it the succession kept the places. The access stands in the chain of the heir.
+//
+// Codes: of every service, of a change; REG-COM-01, SUC-STA-01/02.
 func (r *Registry) UndoSuccession(ctx context.Context, req electoral.Request,
 	id string) (SuccessionReport, electoral.Faults, error) {
 	a := r.begin(req, electoral.OpUndoSuccession, req.Actor.Comune)
+	a.takes("id", id)
 	return perform(ctx, a, a.officerOf(a.comune), id, func(w Writer) (SuccessionReport, electoral.Faults, error) {
 		rep, err := a.successionOf(ctx, w, id)
 		if err != nil {

@@ -98,7 +98,9 @@ func Admits(k Kind, c Cause) Admission {
 // [Step.Strict] it is an error too, and says what may still be done; after that of
 // another, a warning. Both have the path "line.cause" and the law in Source. It refuses
 // a kind that is unknown and a day that does not exist.
-func CheckAdmission(k Kind, c Cause, s Schedule, day electoral.Date) electoral.Faults {
+//
+// Codes: of every input; REV-CAL-01/02/06/07/08/09.
+func CheckAdmission(k Kind, c Cause, s Schedule, day electoral.Date) []electoral.Fault {
 	if !k.Known() {
 		return electoral.Faults{electoral.NewFault(electoral.RevisionPeriod.In("kind"), "revision.kind", string(k), nil)}
 	}

@@ -182,7 +182,7 @@ func TestCheckAdmission(t *testing.T) {
 	require.Contains(t, blocked[1].Expected, "23 marzo 2026")
 	doubtful := revision.CheckAdmission(revision.Extraordinary, revision.TermEnded, vote, on(t, "2026-02-06"))
 	require.Len(t, doubtful, 2)
-	require.NoError(t, doubtful.Err())
+	require.NoError(t, electoral.Faults(doubtful).Err())
 
 	require.Equal(t, "kind", revision.CheckAdmission("x", revision.Death, vote, on(t, "2026-02-05"))[0].Case)
 	noDay := revision.CheckAdmission(revision.Semestral, revision.Death, vote, electoral.Date{Year: 2026})

@@ -12,9 +12,11 @@ import (
 // Close ends a revision of which every line is applied, or rejected or withdrawn
 // with a reason, or came too late. It begins the time for which lines and evidence
 // are kept ([Retention]), and may be called again after an interruption.
+//
+// Codes: of every service; REG-COM-01, REV-LIN-01, REV-RIV-01/03/05.
 func (e *Engine) Close(ctx context.Context, req electoral.Request, comune, id string) (Header, error) {
 	var h Header
-	err := registry.Carry(ctx, e.registry, registry.Call{Request: req, Operation: electoral.OpCloseRevision,
+	err := registry.Carry(ctx, e.made().registry, registry.Call{Request: req, Operation: electoral.OpCloseRevision,
 		Comune: comune}, func(on *electoral.Entry) error {
 		var err error
 		if h, err = e.beginClosing(ctx, comune, id); err != nil {

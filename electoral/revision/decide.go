@@ -2,7 +2,6 @@ package revision
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -34,14 +33,19 @@ const (
 // Decide takes an officer's decisions about lines of a revision, all or none, up to
 // 1,000: accepted, rejected with a reason, withdrawn, open again. It returns the
 // lines as they then stand, with the warnings.
+//
+// Codes: of every service, of a change; REG-COM-01, REG-SEZ-01,
+// REV-CAL-01/02/03/04/05/06/07/08/09, REV-LIN-01/02/03/04/05, REV-RIV-01/03,
+// VOT-DAT-01/02.
 func (e *Engine) Decide(ctx context.Context, req electoral.Request, comune, id string,
 	rulings []Ruling) ([]Line, electoral.Faults, error) {
-	call := registry.Call{Request: req, Operation: electoral.OpDecideLines, Comune: comune, Refused: asked(rulings),
+	call := registry.Call{Request: req, Operation: electoral.OpDecideLines, Comune: comune,
+		Refused: unfit(asked(rulings), "rulings", rulings),
 		Payload: struct {
 			Revision string
 			Rulings  []Ruling
 		}{id, rulings}}
-	return registry.Perform(ctx, e.registry, call, func(w registry.Writer) ([]Line, electoral.Faults, error) {
+	return registry.Perform(ctx, e.made().registry, call, func(w registry.Writer) ([]Line, electoral.Faults, error) {
 		h, err := e.active(ctx, w, comune, id)
 		if err != nil {
 			return nil, nil, err
@@ -110,10 +114,10 @@ func (d LineDecision) form() electoral.Faults {
 		fault(electoral.LineIncomplete.In("reason"), "decision.reason", "")
 	}
 	if !legible(d.Reason, 2_000) {
-		fault(electoral.LineIncomplete.In("text"), "decision.reason", "")
+		fault(electoral.LineIncomplete.In("text"), "decision.reason", shown(d.Reason))
 	}
 	if !legible(d.Section, electoral.MaxText) {
-		fault(electoral.LineIncomplete.In("section"), "decision.section", "")
+		fault(electoral.LineIncomplete.In("section"), "decision.section", shown(d.Section))
 	}
 	if len(d.KeptVotes) > maxEvidence {
 		fault(electoral.LineIncomplete.In("kept"), "decision.keptVotes", strconv.Itoa(len(d.KeptVotes)))
@@ -122,7 +126,7 @@ func (d LineDecision) form() electoral.Faults {
 		fault(electoral.LineIncomplete.In("day"), "decision.day", d.Day.String())
 	}
 	if r := d.Recovery; r != nil && !legible(r.Act, electoral.MaxText) {
-		fault(electoral.LineIncomplete.In("recovery"), "decision.recovery.act", "")
+		fault(electoral.LineIncomplete.In("recovery"), "decision.recovery.act", shown(r.Act))
 	}
 	if r := d.Recovery; r != nil && !r.Day.IsZero() && !r.Day.Valid() {
 		fault(electoral.LineIncomplete.In("day"), "decision.recovery.day", r.Day.String())
@@ -130,11 +134,6 @@ func (d LineDecision) form() electoral.Faults {
 	for _, v := range d.KeptVotes {
 		if !v.Day.Complete() || !v.Day.Valid() {
 			fault(electoral.LineIncomplete.In("day"), "decision.keptVotes", v.Day.String())
-		}
-	}
-	if d.Elector != nil {
-		if _, err := json.Marshal(d.Elector); err != nil { // a day that does not exist
-			fault(electoral.LineIncomplete.In("elector"), "decision.elector", "")
 		}
 	}
 	if len(d.Evidence) > maxEvidence {
@@ -326,7 +325,7 @@ func (e *Engine) admitted(h Header, l Line, effect Effect, decided electoral.Dat
 		return nil, nil
 	}
 	s = forList(s, l.List)
-	out := CheckAdmission(h.Kind, l.Cause, s, l.judged(decided))
+	out := electoral.Faults(CheckAdmission(h.Kind, l.Cause, s, l.judged(decided)))
 	today := e.calendar.Today()
 	if step, ok := s.Step(StepBlocked); ok && out.Err() == nil && !today.Before(step.From) && !today.After(step.Day) {
 		out = CheckAdmission(h.Kind, l.Cause, s, today)
@@ -404,6 +403,10 @@ type Addition struct {
 // judgment. A line about the same person, cause and list that is there already is
 // decided by [Engine.Decide], unless it was applied: then another is added. Add
 // returns the line with the warnings.
+//
+// Codes: of every service, of a change; REG-COM-01, REG-PER-01, REG-SEZ-01,
+// REV-CAL-01/02/03/04/05/06/07/08/09, REV-LIN-01/03/04/05, REV-RIV-01/03,
+// VOT-DAT-01/02.
 func (e *Engine) Add(ctx context.Context, req electoral.Request, comune, id string,
 	q Addition) (Line, electoral.Faults, error) {
 	q.Decision.Verdict, q.Decision.Effect = Accept, ""
@@ -411,11 +414,11 @@ func (e *Engine) Add(ctx context.Context, req electoral.Request, comune, id stri
 		State: LineOpen, Law: articleOf(q.Cause, q.List)}
 	l.ID = lineID(id, &l)
 	call := registry.Call{Request: req, Operation: electoral.OpAddLine, Comune: comune, Subject: q.ANPRID,
-		Refused: append(q.check(), q.Decision.form()...), Payload: struct {
+		Refused: unfit(append(q.check(), q.Decision.form()...), "decision", q.Decision), Payload: struct {
 			Revision string
 			Line     Addition
 		}{id, q}}
-	return registry.Perform(ctx, e.registry, call, func(w registry.Writer) (Line, electoral.Faults, error) {
+	return registry.Perform(ctx, e.made().registry, call, func(w registry.Writer) (Line, electoral.Faults, error) {
 		h, err := e.active(ctx, w, comune, id)
 		if err != nil {
 			return Line{}, nil, err

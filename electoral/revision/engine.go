@@ -63,6 +63,8 @@ type Engine struct {
 }
 
 // New returns an engine.
+//
+// Codes: of every input; REV-CAL-01.
 func New(cfg Config) (*Engine, error) {
 	if cfg.Registry == nil {
 		return nil, errors.New("revision: engine without a registry")
@@ -70,8 +72,8 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.Retention.Lines < 0 || cfg.Retention.Evidence < 0 {
 		return nil, errors.New("revision: negative retention")
 	}
-	if err := cfg.Terms.Check().Err(); err != nil {
-		return nil, fmt.Errorf("revision: %w", err)
+	if err := electoral.Faults(cfg.Terms.Check()).Err(); err != nil {
+		return nil, err
 	}
 	rc := cfg.Registry.Config()
 	if _, ok := rc.Population.(electoral.ResidentPopulation); !ok {
@@ -83,6 +85,15 @@ func New(cfg Config) (*Engine, error) {
 	}
 	return &Engine{registry: cfg.Registry, cfg: rc, sectionOf: cfg.SectionOf, terms: cfg.Terms,
 		retention: cfg.Retention.withDefaults(), calendar: calendar}, nil
+}
+
+// made returns the engine or, for one that New has not made, one whose services all fail
+// as those of a registry that was not made do.
+func (e *Engine) made() *Engine {
+	if e != nil && e.registry != nil {
+		return e
+	}
+	return &Engine{calendar: &electoral.Calendar{}, retention: Retention{}.withDefaults()}
 }
 
 // An Opening says which revision is opened.
@@ -154,7 +165,10 @@ func (e *Engine) check(q Opening) ([]electoral.Vote, electoral.Faults) {
 }
 
 // Schedule returns the days of a revision.
+//
+// Codes: of every input; REV-CAL-01/02/03/04/05, VOT-DAT-01/02.
 func (e *Engine) Schedule(h Header) (Schedule, error) {
+	e = e.made()
 	switch h.Kind {
 	case Semestral:
 		return SemestralSchedule(h.Year, h.Half, e.terms)
@@ -168,8 +182,14 @@ func (e *Engine) Schedule(h Header) (Schedule, error) {
 // proposals are made anew ([Engine.Propose]), for the votes as they are called now
 // and, where the comune does not vote, for the persons of this and of the earlier
 // openings. It returns the revision as it stands.
+//
+// Codes: of every service, of a change; ELE-UE-11, REG-COM-01, REV-CAL-01/02/03/04/05,
+// REV-DUB-01/02/03/04/05/06/07/08/09/10/11, REV-LIN-01/06, REV-RIV-01/02/03/04,
+// VOT-DAT-01/02.
 func (e *Engine) Open(ctx context.Context, req electoral.Request, q Opening) (Header, electoral.Faults, error) {
+	e = e.made()
 	votes, faults := e.check(q)
+	faults = unfit(faults, "revision", q)
 	h := Header{ID: revisionID(q), Comune: q.Comune, Kind: q.Kind, Year: q.Year, Half: q.Half, Votes: votes,
 		Persons: union(nil, q.Persons), State: Proposing, Opened: e.calendar.Now()}
 	opened, warnings, err := registry.Perform(ctx, e.registry, registry.Call{
@@ -237,7 +257,12 @@ func union(a, b []string) []string {
 // whole lists once, with memory that does not grow with the comune, and may be called
 // again after an interruption. It is refused once another run has begun or the
 // revision is being closed. It returns the revision with the warnings about the whole.
+//
+// Codes: of every service; ELE-UE-11, REG-COM-01, REV-CAL-01/02/03/04/05,
+// REV-DUB-01/02/03/04/05/06/07/08/09/10/11, REV-LIN-01/06, REV-RIV-01/03/04,
+// VOT-DAT-01/02.
 func (e *Engine) Propose(ctx context.Context, req electoral.Request, comune, id string) (Header, error) {
+	e = e.made()
 	var h Header
 	err := registry.Carry(ctx, e.registry, registry.Call{Request: req, Operation: electoral.OpProposeRevision,
 		Comune: comune}, func(on *electoral.Entry) error {

@@ -145,7 +145,7 @@ func (w *world) person(id, comune, born string, alter ...func(*electoral.Person)
 	for _, f := range alter {
 		f(&p)
 	}
-	w.people.Put(p)
+	require.NoError(w.t, w.people.Put(p))
 }
 
 func electorOf(id, comune, section string) electoral.Elector {

@@ -15,10 +15,12 @@ import (
 // what was applied, and what was rejected or withdrawn, with what is open still. It
 // is made from the lines for as long as these are kept ([Retention]); names are
 // those of the population today.
+//
+// Codes: of every service; REG-COM-01, REV-RIV-01/03.
 func (e *Engine) Minute(ctx context.Context, req electoral.Request, comune, id string, sitting int) (Minute, error) {
 	var m Minute
 	call := registry.Call{Request: req, Operation: electoral.OpRevisionMinute, Comune: comune}
-	err := registry.Inspect(ctx, e.registry, call, func(on *electoral.Entry) error {
+	err := registry.Inspect(ctx, e.made().registry, call, func(on *electoral.Entry) error {
 		var list []LineView
 		var h Header
 		err := e.cfg.Store.View(ctx, func(rd registry.Reader) error {

@@ -69,8 +69,13 @@ func minuteColumns() []minuteColumn {
 // bytes a line for the table at the file's end. The standard's limit of 8,388,607
 // objects in a file leaves room for some million lines; past it the writer fails. What
 // was written is a PDF only after WriteMinutePDF has returned nil.
+//
+// Codes: ELE-DAT-01, REG-EST-05.
 func WriteMinutePDF(w io.Writer, m Minute, cfg MinuteConfig) (electoral.Faults, error) {
-	if err := cfg.complete(); err != nil {
+	if w == nil {
+		return nil, errNoWriter
+	}
+	if err := join(printable(m), cfg.complete()); err != nil {
 		return nil, err
 	}
 	calendar, err := electoral.NewCalendar(cfg.Now)

@@ -203,8 +203,13 @@ func (l MinuteLine) changeText() []string {
 // the title also in the languages of a multilingual comune. It writes while it goes:
 // memory does not grow with the lines. The text has no signature; it ends with the
 // place for it.
+//
+// Codes: ELE-DAT-01.
 func WriteMinuteText(w io.Writer, m Minute, cfg MinuteConfig) error {
-	if err := cfg.complete(); err != nil {
+	if w == nil {
+		return errNoWriter
+	}
+	if err := join(printable(m), cfg.complete()); err != nil {
 		return err
 	}
 	b := bufio.NewWriter(w)

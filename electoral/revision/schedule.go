@@ -37,6 +37,8 @@ type Schedule struct {
 // first or second half (D.P.R. 223/1967, art. 7-31). It fails with faults of
 // [electoral.RevisionPeriod] for a year outside 1967-2200 or another half, and of
 // [electoral.RevisionTerm] for terms that are not possible.
+//
+// Codes: of every input; REV-CAL-01/02.
 func SemestralSchedule(year, half int, t Terms) (Schedule, error) {
 	return halfYear(Semestral, year, half, t)
 }
@@ -44,12 +46,14 @@ func SemestralSchedule(year, half int, t Terms) (Schedule, error) {
 // DynamicSchedule returns the calendar of both rounds of the "revisione dinamica
 // ordinaria" of January (half 1) or July (half 2) of a year (art. 32). It fails as
 // [SemestralSchedule] does.
+//
+// Codes: of every input; REV-CAL-01/02.
 func DynamicSchedule(year, half int, t Terms) (Schedule, error) {
 	return halfYear(DynamicFirst, year, half, t)
 }
 
 func halfYear(k Kind, year, half int, t Terms) (Schedule, error) {
-	faults := t.Check()
+	faults := electoral.Faults(t.Check())
 	if year < firstYear || year > lastYear {
 		faults = append(faults, electoral.NewFault(electoral.RevisionPeriod, "schedule.year", strconv.Itoa(year), nil))
 	}
@@ -168,8 +172,10 @@ func (s Schedule) ends() (last electoral.Date) {
 // It fails with the faults of [electoral.Vote.Check], with those of
 // [electoral.RevisionPeriod] if the comune is missing, if there is no vote, one twice
 // or several days, and of [electoral.RevisionTerm].
+//
+// Codes: of every input; REV-CAL-01/02/03/04/05, VOT-DAT-01/02.
 func ExtraordinarySchedule(comune string, votes []electoral.Vote, t Terms) (Schedule, error) {
-	faults := append(t.Check(), checkVotes(comune, votes)...)
+	faults := append(electoral.Faults(t.Check()), checkVotes(comune, votes)...)
 	if err := faults.Err(); err != nil {
 		return Schedule{}, err
 	}

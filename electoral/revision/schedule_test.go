@@ -402,8 +402,8 @@ func checkSchedules(t *testing.T, r *rand.Rand, n int) {
 			}
 			// On its last day a cause is never refused, and the day after only if the
 			// step is strict or the lists are blocked.
-			require.NoError(t, revision.CheckAdmission(revision.Extraordinary, c, s, last.Day).Err(), "%s of %v", c, votes)
-			err := revision.CheckAdmission(revision.Extraordinary, c, s, last.Day.AddDays(1)).Err()
+			require.NoError(t, electoral.Faults(revision.CheckAdmission(revision.Extraordinary, c, s, last.Day)).Err(), "%s of %v", c, votes)
+			err := electoral.Faults(revision.CheckAdmission(revision.Extraordinary, c, s, last.Day.AddDays(1))).Err()
 			require.True(t, !last.Strict || err != nil, "%s of %v", c, votes)
 		}
 	}

@@ -161,7 +161,15 @@ func daysBetween(from, to electoral.Date) int {
 }
 
 // WriteTableJSON writes a table as one JSON array, one row a line.
+//
+// Codes: ELE-DAT-01.
 func WriteTableJSON(w io.Writer, rows []Row) error {
+	if w == nil {
+		return errNoWriter
+	}
+	if err := printable(rows); err != nil {
+		return err
+	}
 	b := bufio.NewWriter(w)
 	b.WriteByte('[')
 	for i, r := range rows {
@@ -184,7 +192,15 @@ func WriteTableJSON(w io.Writer, rows []Row) error {
 
 // WriteTableCSV writes a table as CSV (RFC 4180) in UTF-8, with the names of the
 // columns: a row for each cause of a step, and one for a step that has none.
+//
+// Codes: ELE-DAT-01.
 func WriteTableCSV(w io.Writer, rows []Row) error {
+	if w == nil {
+		return errNoWriter
+	}
+	if err := printable(rows); err != nil {
+		return err
+	}
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
 	records := [][]string{{"passo", "descrizione", "dal", "al", "stato", "giorni", "organo", "consultazione", "norma",
@@ -215,7 +231,15 @@ func WriteTableCSV(w io.Writer, rows []Row) error {
 }
 
 // WriteTableText writes a table for people, as plain text in Italian.
+//
+// Codes: ELE-DAT-01.
 func WriteTableText(w io.Writer, rows []Row) error {
+	if w == nil {
+		return errNoWriter
+	}
+	if err := printable(rows); err != nil {
+		return err
+	}
 	b := bufio.NewWriter(w)
 	for _, r := range rows {
 		step := r.Step

@@ -150,7 +150,9 @@ func lawOf(article string) string { return "D.P.R. 20 marzo 1967, n. 223, " + ar
 
 // Check returns, as faults of [electoral.RevisionTerm], what is wrong with the terms
 // that were set; nil if nothing is. The paths are those of the JSON form.
-func (t Terms) Check() electoral.Faults {
+//
+// Codes: of every input; REV-CAL-01.
+func (t Terms) Check() []electoral.Fault {
 	var out electoral.Faults
 	for i, own := range t.Own {
 		path := "terms.own[" + strconv.Itoa(i) + "]"
@@ -161,7 +163,7 @@ func (t Terms) Check() electoral.Faults {
 		}
 		out = append(out, faults...)
 	}
-	return out
+	return unfit(out, "terms", t)
 }
 
 func (t Term) check(path string) electoral.Faults {

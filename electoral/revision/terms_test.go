@@ -46,7 +46,7 @@ func TestTermsThatRefuse(t *testing.T) {
 		require.Equal(t, strict, blocked.Strict, "the lists are blocked after it")
 		faults := revision.CheckAdmission(revision.Extraordinary, revision.Death, s, on(t, "2026-03-13"))
 		require.Len(t, faults, 1)
-		require.Equal(t, strict, faults.Err() != nil, basis)
+		require.Equal(t, strict, electoral.Faults(faults).Err() != nil, basis)
 	}
 	half := revision.Terms{Own: []revision.Term{{Step: revision.StepSemestralEffect, Half: 2, Month: 1, Day: 1,
 		Basis: revision.Sourced, Law: "una legge nuova", From: on(t, "2027-07-01")}}}
@@ -137,7 +137,7 @@ func FuzzTerms(f *testing.F) {
 		if json.Unmarshal(data, &terms) != nil {
 			return
 		}
-		bad := terms.Check().Err()
+		bad := electoral.Faults(terms.Check()).Err()
 		vote := electoral.Vote{Consultation: electoral.ChamberElection, Day: electoral.Date{Year: 2028, Month: 2, Day: 29}}
 		one, err := revision.ExtraordinarySchedule("A074", []electoral.Vote{vote}, terms)
 		require.Equal(t, bad == nil, err == nil)

@@ -11,6 +11,8 @@ import (
 )
 
 // Get returns a revision.
+//
+// Codes: of every service; REG-COM-01, REV-RIV-01.
 func (e *Engine) Get(ctx context.Context, req electoral.Request, comune, id string) (Header, error) {
 	var h Header
 	err := e.inspect(ctx, req, comune, func(on *electoral.Entry, rd registry.Reader) error {
@@ -29,14 +31,21 @@ func (e *Engine) Get(ctx context.Context, req electoral.Request, comune, id stri
 // inspect runs a reading service on one state of the store.
 func (e *Engine) inspect(ctx context.Context, req electoral.Request, comune string,
 	fn func(on *electoral.Entry, rd registry.Reader) error) error {
-	call := registry.Call{Request: req, Operation: electoral.OpReadRevision, Comune: comune}
-	return registry.Inspect(ctx, e.registry, call, func(on *electoral.Entry) error {
+	return e.look(ctx, registry.Call{Request: req, Operation: electoral.OpReadRevision, Comune: comune}, fn)
+}
+
+// look runs a call that reads.
+func (e *Engine) look(ctx context.Context, call registry.Call,
+	fn func(on *electoral.Entry, rd registry.Reader) error) error {
+	return registry.Inspect(ctx, e.made().registry, call, func(on *electoral.Entry) error {
 		return e.cfg.Store.View(ctx, func(rd registry.Reader) error { return fn(on, rd) })
 	})
 }
 
 // Revisions returns the revisions of a comune that are still kept, in the order of
 // their ids.
+//
+// Codes: of every service; REG-COM-01.
 func (e *Engine) Revisions(ctx context.Context, req electoral.Request, comune string) ([]Header, error) {
 	var out []Header
 	err := e.inspect(ctx, req, comune, func(_ *electoral.Entry, rd registry.Reader) error {
@@ -70,6 +79,24 @@ type LineFilter struct {
 	Limit int
 }
 
+// check returns how many lines are asked for of a revision, and what is wrong with the
+// filter.
+func (f LineFilter) check(id string) (int, electoral.Faults) {
+	var wrong electoral.Faults
+	limit := f.Limit
+	switch {
+	case limit == 0:
+		limit = 100
+	case limit < 0 || limit > 1_000:
+		wrong = append(wrong, electoral.NewFault(electoral.QueryPaging, "filter.limit", strconv.Itoa(f.Limit),
+			electoral.Args{"most": "1000"}))
+	}
+	if f.After != "" && (!validID(f.After) || !strings.HasPrefix(f.After, id+".")) {
+		wrong = append(wrong, electoral.NewFault(electoral.QueryPaging.In("line"), "filter.after", f.After, nil))
+	}
+	return limit, unfit(wrong, "filter", f)
+}
+
 // A LineView is a line with its person and with what it rests on.
 type LineView struct {
 	Line Line `json:"line"`
@@ -79,18 +106,14 @@ type LineView struct {
 }
 
 // Lines returns lines of a revision, in the order in which they are applied.
+//
+// Codes: of every service; REG-COM-01, REG-CON-06, REV-RIV-01.
 func (e *Engine) Lines(ctx context.Context, req electoral.Request, comune, id string,
 	f LineFilter) ([]LineView, error) {
-	limit := f.Limit
-	if limit == 0 {
-		limit = 100
-	}
+	limit, wrong := f.check(id)
 	var out []LineView
-	err := e.inspect(ctx, req, comune, func(on *electoral.Entry, rd registry.Reader) error {
-		if limit < 1 || limit > 1_000 || f.After != "" && (!validID(f.After) || !strings.HasPrefix(f.After, id+".")) {
-			return electoral.Faults{electoral.NewFault(electoral.QueryPaging, "filter.limit", strconv.Itoa(f.Limit),
-				electoral.Args{"most": "1000"})}
-		}
+	call := registry.Call{Request: req, Operation: electoral.OpReadRevision, Comune: comune, Refused: wrong}
+	err := e.look(ctx, call, func(on *electoral.Entry, rd registry.Reader) error {
 		h, err := headerOf(ctx, rd, comune, id)
 		if err != nil {
 			return err
@@ -151,6 +174,9 @@ func (e *Engine) persons(ctx context.Context, list []LineView) error {
 
 // Table returns the days of a revision as they stand today, with the lines of each
 // cause: what is late, what is blocked, and what may still be done until when.
+//
+// Codes: of every service; REG-COM-01, REV-CAL-01/02/03/04/05, REV-RIV-01,
+// VOT-DAT-01/02.
 func (e *Engine) Table(ctx context.Context, req electoral.Request, comune, id string) ([]Row, error) {
 	var rows []Row
 	err := e.inspect(ctx, req, comune, func(on *electoral.Entry, rd registry.Reader) error {

@@ -57,6 +57,10 @@ const fewBorn = 50_000
 func (p *Population) Born(ctx context.Context, comune string,
 	from, to electoral.Date) iter.Seq2[electoral.Person, error] {
 	return func(yield func(electoral.Person, error) bool) {
+		if p.db == nil {
+			yield(electoral.Person{}, errNotOpen)
+			return
+		}
 		r, never := bornBetween(comune, from, to)
 		if never {
 			return

@@ -47,6 +47,9 @@ func routes(ctx context.Context, q sqldb.Querier, t table, keys []string) (map[s
 // AddElectors implements [registry.BulkWriter]. Some thousands of electors in a
 // call are as fast as more.
 func (t *transaction) AddElectors(ctx context.Context, home string, list []electoral.Elector) error {
+	if err := storableUnder(home, list...); err != nil {
+		return err
+	}
 	comuni := []string{home}
 	seen := map[string]bool{home: true}
 	places := make([][]any, 0, len(list))
@@ -67,7 +70,7 @@ func (t *transaction) AddElectors(ctx context.Context, home string, list []elect
 	row := make([]any, 0, len(electors.columns))
 	if err := t.tx.Copy(ctx, electorRoutes.name, electorRoutes.columns, len(list), func(i int) ([]any, error) {
 		row = append(row[:0], list[i].ANPRID, home)
-		return row, electorRoutes.check(row)
+		return row, nil
 	}); err != nil {
 		return err
 	}

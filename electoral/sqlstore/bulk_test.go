@@ -322,22 +322,24 @@ func TestHostileTexts(t *testing.T) {
 			_, err = db.Population().ByFiscalCode(ctx, electoral.FiscalCode(bad))
 			require.ErrorIs(t, err, electoral.ErrNotFound)
 			for field, s := range map[string]electoral.Section{
-				"sections.seat_name": {Comune: "A074", Number: "1", SeatName: bad},
-				"sections.number":    {Comune: "A074", Number: bad},
+				"seatName": {Comune: "A074", Number: "1", SeatName: bad},
+				"number":   {Comune: "A074", Number: bad},
 			} {
 				err := db.Store().Update(ctx, func(w registry.Writer) error { return w.PutSection(ctx, s) })
+				require.ErrorIs(t, err, registry.ErrImpossible)
 				require.ErrorContains(t, err, field)
 				assert.NotContains(t, err.Error(), bad)
 			}
 			for field, put := range map[string]func(w registry.Writer) error{
-				"records.state": func(w registry.Writer) error {
+				"state": func(w registry.Writer) error {
 					return w.PutRecord(ctx, registry.Record{Comune: "A074", ID: "1", State: bad})
 				},
-				"journal.anpr_id": func(w registry.Writer) error {
+				"anprId": func(w registry.Writer) error {
 					return w.Note(ctx, registry.JournalEntry{Comune: "A074", ANPRID: bad})
 				},
 			} {
 				err := db.Store().Update(ctx, put)
+				require.ErrorIs(t, err, registry.ErrImpossible)
 				require.ErrorContains(t, err, field)
 				assert.NotContains(t, err.Error(), bad)
 			}
@@ -350,8 +352,9 @@ func TestHostileTexts(t *testing.T) {
 		}
 		inside := electoral.Section{Comune: "A074", Number: "1", Seat: electoral.Address{Hamlet: "a\xffb"}}
 		err := db.Store().Update(ctx, func(w registry.Writer) error { return w.PutSection(ctx, inside) })
-		require.ErrorContains(t, err, "Address")
-		inside.Seat.Hamlet = "\ufffd \\ufffd \x00"
+		require.ErrorIs(t, err, registry.ErrImpossible)
+		require.ErrorContains(t, err, "seat.hamlet")
+		inside.Seat.Hamlet = "\ufffd \\ufffd \x01"
 		require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error { return w.PutSection(ctx, inside) }))
 		require.NoError(t, db.Store().View(ctx, func(r registry.Reader) error {
 			got, err := r.Section(ctx, "A074", "1")
@@ -393,5 +396,16 @@ func TestPutMany(t *testing.T) {
 		got, err := p.ByFiscalCode(ctx, list[0].FiscalCode)
 		require.NoError(t, err)
 		assert.Equal(t, list[0], got)
+	})
+}
+
+// TestPutPersons refuses what no population could give back.
+func TestPutPersons(t *testing.T) {
+	eachDB(t, func(t *testing.T, at opener) {
+		people := at.db(t).Population()
+		electoraltest.TestPutPersons(t, func(p electoral.Person) error {
+			_, err := people.Put(t.Context(), func(yield func(electoral.Person, error) bool) { yield(p, nil) })
+			return err
+		})
 	})
 }

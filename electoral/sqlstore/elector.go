@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
@@ -166,11 +167,6 @@ func electorRow(row []any, home string, e *electoral.Elector) ([]any, error) {
 	} else {
 		row = append(row, int64(*e.Certifiability))
 	}
-	for _, r := range e.Removals {
-		if r.Code < 0 || r.Code > 9 {
-			return nil, fmt.Errorf("sqlstore: code %d of a removal: expected one digit", r.Code)
-		}
-	}
 	removals, err1 := listJSON(e.Removals)
 	votes, err2 := listJSON(e.KeptVotes)
 	loss, err3 := optionalJSON(e.Loss)
@@ -178,7 +174,7 @@ func electorRow(row []any, home string, e *electoral.Elector) ([]any, error) {
 		return nil, err
 	}
 	row = append(row, removalCodes(e), removals, votes, loss)
-	return row, electors.check(row)
+	return row, nil
 }
 
 // Elector implements [registry.Reader].
@@ -353,8 +349,25 @@ func (t *transaction) fill(ctx context.Context, home string, byID map[string]*el
 	return nil
 }
 
+// storableUnder returns an error if electors cannot be kept under a comune.
+func storableUnder(home string, list ...electoral.Elector) error {
+	err := registry.Storable(home)
+	for i := range list {
+		if err == nil {
+			err = registry.Storable(&list[i])
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("sqlstore: elector: %w", err)
+	}
+	return nil
+}
+
 // PutElector implements [registry.Writer].
 func (t *transaction) PutElector(ctx context.Context, home string, e electoral.Elector) error {
+	if err := storableUnder(home, e); err != nil {
+		return err
+	}
 	row, err := electorRow(make([]any, 0, len(electors.columns)), home, &e)
 	if err != nil {
 		return err

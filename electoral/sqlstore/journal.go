@@ -143,8 +143,10 @@ func (j *journalSearch) page(ctx context.Context, n size) ([]registry.JournalEnt
 			s.Since = 0
 		}
 	}
-	if a := s.After; a != nil && (!storable(a.ANPRID) || !storable(string(a.Operation))) {
-		return nil, fmt.Errorf("the entry to go on after: expected UTF-8 without U+0000")
+	if s.After != nil {
+		if err := registry.Storable(s.After); err != nil {
+			return nil, fmt.Errorf("the entry to go on after: %w", err)
+		}
 	}
 	if err := j.lock(ctx, s.Comune); err != nil {
 		return nil, err
@@ -245,10 +247,9 @@ const fewNoted = 20
 // in a call are as fast as more.
 func (t *transaction) Note(ctx context.Context, list ...registry.JournalEntry) error {
 	byComune := map[string][]registry.JournalEntry{}
-	row := make([]any, 0, len(journal.columns))
 	for _, e := range list {
-		if err := journal.check(entryRow(row, e)); err != nil {
-			return err
+		if err := registry.Storable(&e); err != nil {
+			return fmt.Errorf("sqlstore: journal: %w", err)
 		}
 		byComune[e.Comune] = append(byComune[e.Comune], e)
 	}

@@ -73,8 +73,8 @@ func (t *transaction) MoveEnrolled(ctx context.Context, home, comune, from, to s
 	if len(ids) == 0 || !storable(home) || !storable(comune) || !storable(from) {
 		return nil
 	}
-	if err := enrolments.check([]any{comune, "", to}); err != nil {
-		return err
+	if err := registry.Storable(to); err != nil {
+		return fmt.Errorf("sqlstore: section of a move: %w", err)
 	}
 	if err := t.lock(ctx, home, comune); err != nil {
 		return err

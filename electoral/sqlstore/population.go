@@ -11,6 +11,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
@@ -27,6 +28,13 @@ var (
 	personRoutes = newTable("person_routes", 1, "anpr_id", "comune")
 	personCodes  = newTable("person_codes", 1, "fiscal_code", "anpr_id")
 )
+
+func (p *Population) lookup(ctx context.Context, fn func(sqldb.Querier) error) error {
+	if p.db == nil {
+		return errNotOpen
+	}
+	return p.db.Lookup(ctx, fn)
+}
 
 // ByANPRID implements [electoral.Population].
 func (p *Population) ByANPRID(ctx context.Context, anprID string) (electoral.Person, error) {
@@ -45,7 +53,7 @@ func (p *Population) ByANPRID(ctx context.Context, anprID string) (electoral.Per
 // not in the map. Some thousands in a call are as fast as more.
 func (p *Population) ByANPRIDs(ctx context.Context, anprIDs []string) (map[string]electoral.Person, error) {
 	var found map[string]electoral.Person
-	err := p.db.Lookup(ctx, func(q sqldb.Querier) error {
+	err := p.lookup(ctx, func(q sqldb.Querier) error {
 		found = make(map[string]electoral.Person, len(anprIDs))
 		wanted := anprIDs
 		// A person who moves between the two queries is not where his route led
@@ -98,7 +106,7 @@ func (p *Population) ByFiscalCode(ctx context.Context, code electoral.FiscalCode
 	var id string
 	err := electoral.ErrNotFound
 	if code != "" && storable(string(code)) {
-		err = p.db.Lookup(ctx, func(q sqldb.Querier) error {
+		err = p.lookup(ctx, func(q sqldb.Querier) error {
 			return one(ctx, q, []any{&id}, `SELECT anpr_id FROM {person_codes} WHERE fiscal_code = $1`, string(code))
 		})
 	}
@@ -123,7 +131,7 @@ func (p *Population) IDsOfCodes(ctx context.Context,
 		keys[i] = string(code)
 	}
 	out := make(map[electoral.FiscalCode][]string, len(codes))
-	err := p.db.Lookup(ctx, func(q sqldb.Querier) error {
+	err := p.lookup(ctx, func(q sqldb.Querier) error {
 		clear(out)
 		found, err := routes(ctx, q, personCodes, keys)
 		for code, id := range found {
@@ -246,6 +254,9 @@ func (p *plainJSON) date(to *electoral.Date) bool {
 // persons is read once. On PostgreSQL several may write at once: a call that
 // another one prevents fails with [ErrConflict] and may be repeated.
 func (p *Population) Put(ctx context.Context, persons iter.Seq2[electoral.Person, error]) (int, error) {
+	if err := callable(p.db, persons == nil); err != nil {
+		return 0, err
+	}
 	n := 0
 	err := p.db.Snapshot(ctx, func(tx sqldb.Tx) error {
 		c := newPersonChunk(tx)
@@ -285,7 +296,11 @@ const chunkSize = 1000
 
 func (c *personChunk) add(ctx context.Context, p electoral.Person) error {
 	if !electoral.ValidANPRID(p.ANPRID) {
-		return fmt.Errorf("sqlstore: person with ANPR id %q: expected 1 to 16 digits", p.ANPRID)
+		return fmt.Errorf("sqlstore: person with ANPR id %q: %w: expected 1 to 16 digits", p.ANPRID,
+			registry.ErrImpossible)
+	}
+	if err := registry.Storable(&p); err != nil {
+		return fmt.Errorf("sqlstore: person %s: %w", p.ANPRID, err)
 	}
 	code := string(p.FiscalCode)
 	if _, twice := c.byCode[code]; twice || c.ids[p.ANPRID] || len(c.rows) == chunkSize {
@@ -301,7 +316,7 @@ func (c *personChunk) add(ctx context.Context, p electoral.Person) error {
 	abroad, err4 := optionalJSON(p.Abroad)
 	row := []any{comune, p.ANPRID, code, p.Surname, p.Name, string(p.Sex), birth, citizenships, residence, abroad,
 		p.Death.String(), first, last}
-	if err := errors.Join(err1, err2, err3, err4, personsTable.check(row)); err != nil {
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return fmt.Errorf("sqlstore: person %s: %w", p.ANPRID, err)
 	}
 	c.rows = append(c.rows, row)

@@ -119,7 +119,7 @@ func writeMarkedBooks(ctx context.Context, w registry.Writer, text string, size 
 				return err
 			}
 		}
-		entries = append(entries, registry.JournalEntry{Comune: "A074", ANPRID: mark + n, At: loaded, Operation: electoral.Operation(mark), Revision: electoral.Revision(mark)})
+		entries = append(entries, registry.JournalEntry{Comune: "A074", ANPRID: mark + n, At: loaded, Operation: electoral.Operation(mark)})
 	}
 	return w.Note(ctx, entries...)
 }

@@ -72,8 +72,8 @@ func (t *transaction) Records(ctx context.Context, s registry.RecordSearch) iter
 			!storable(string(s.Book)) {
 			return
 		}
-		if !storable(s.After) {
-			yield(registry.Record{}, fmt.Errorf("sqlstore: records after %q: expected UTF-8 without U+0000", s.After))
+		if err := registry.Storable(s.After); err != nil {
+			yield(registry.Record{}, fmt.Errorf("sqlstore: records after %q: %w", s.After, err))
 			return
 		}
 		if len(s.States) > 0 {
@@ -225,15 +225,15 @@ func (t *transaction) PutRecords(ctx context.Context, records []registry.Record)
 
 // recordStatements write a record and the route to it.
 func recordStatements(r registry.Record) ([]sqldb.Statement, error) {
+	if err := registry.Storable(&r); err != nil {
+		return nil, fmt.Errorf("sqlstore: record: %w", err)
+	}
 	row := []any{r.Comune, string(r.Book), r.ID, r.Subject, r.State, millis(r.At), nil, nil}
 	if !r.Expires.IsZero() {
 		row[6] = millis(r.Expires)
 	}
 	if r.Body != nil {
 		row[7] = r.Body
-	}
-	if err := records.check(row); err != nil {
-		return nil, err
 	}
 	list := []sqldb.Statement{{Text: records.insertText + putRecordConflict, Args: row}}
 	if r.Subject != "" {

@@ -115,9 +115,10 @@ func (t *transaction) streams(ctx context.Context, s registry.Search) ([]*stream
 	if s.Touched != nil {
 		touched = entries(d, *s.Touched, byPerson)
 	}
+	if err := registry.Storable(s.After); err != nil {
+		return nil, fmt.Errorf("after %q: %w", s.After, err)
+	}
 	switch {
-	case !storable(s.After):
-		return nil, fmt.Errorf("after %q: expected UTF-8 without U+0000", s.After)
 	case where.never || touched.never || !storable(s.Comune):
 		return nil, nil
 	}

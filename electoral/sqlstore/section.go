@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
@@ -100,6 +101,9 @@ func (t *transaction) Sections(ctx context.Context, comune string) iter.Seq2[ele
 
 // PutSection implements [registry.Writer].
 func (t *transaction) PutSection(ctx context.Context, s electoral.Section) error {
+	if err := registry.Storable(&s); err != nil {
+		return fmt.Errorf("sqlstore: section: %w", err)
+	}
 	seat, err1 := jsonText(s.Seat)
 	translations, err2 := jsonText(s.Translations)
 	if err := errors.Join(err1, err2); err != nil {
@@ -108,9 +112,6 @@ func (t *transaction) PutSection(ctx context.Context, s electoral.Section) error
 	row := []any{s.Comune, s.Number, s.SeatName, seat, s.EuropeanConstituency, s.RegionalConstituency,
 		s.DistrictConstituency, s.ChamberCollege.String(), s.SenateCollege.String(), translations,
 		string(s.Kind)}
-	if err := sections.check(row); err != nil {
-		return err
-	}
 	if err := t.lock(ctx, s.Comune); err != nil {
 		return err
 	}

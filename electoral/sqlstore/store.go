@@ -73,6 +73,22 @@ var (
 	ErrBadSchema   = sqldb.ErrBadSchema
 )
 
+var (
+	errNotOpen    = errors.New("sqlstore: the database is not open: expected one that Open has returned")
+	errNoFunction = errors.New("sqlstore: the function is nil")
+)
+
+// callable returns why a transaction cannot begin.
+func callable(db *sqldb.DB, without bool) error {
+	switch {
+	case db == nil:
+		return errNotOpen
+	case without:
+		return errNoFunction
+	}
+	return nil
+}
+
 // A DB is an open database with the schema of this package. It is safe for
 // concurrent use.
 type DB struct{ db *sqldb.DB }
@@ -82,11 +98,21 @@ type DB struct{ db *sqldb.DB }
 // returns. Of a PostgreSQL database pg_dump makes one: the error then wraps
 // [errors.ErrUnsupported]. A backup holds personal data, which [DB.Purge] does not
 // reach.
-func (d *DB) Backup(ctx context.Context, file string) error { return d.db.Backup(ctx, file) }
+func (d *DB) Backup(ctx context.Context, file string) error {
+	if d.db == nil {
+		return errNotOpen
+	}
+	return d.db.Backup(ctx, file)
+}
 
 // Close closes the database, but not a pool of the program; SQLite's write-ahead log is
 // written back into the file. Calls in progress run to their end.
-func (d *DB) Close() error { return d.db.Close() }
+func (d *DB) Close() error {
+	if d.db == nil {
+		return errNotOpen
+	}
+	return d.db.Close()
+}
 
 // Purge leaves no byte of an earlier value in the files of tables and indexes:
 // it rewrites them, and empties SQLite's write-ahead log. It takes time and
@@ -96,6 +122,9 @@ func (d *DB) Close() error { return d.db.Close() }
 // pool. A transaction that is still open after two seconds makes it fail with
 // [ErrPurgeBlocked]; then call it again.
 func (d *DB) Purge(ctx context.Context) error {
+	if d.db == nil {
+		return errNotOpen
+	}
 	return d.db.Purge(ctx, electors.name, enrolments.name, electorRoutes.name, sections.name,
 		journal.name, records.name, recordRoutes.name, personsTable.name, personRoutes.name, personCodes.name)
 }
@@ -123,6 +152,9 @@ type Store struct{ db *sqldb.DB }
 
 // View implements [registry.Store].
 func (s *Store) View(ctx context.Context, fn func(registry.Reader) error) error {
+	if err := callable(s.db, fn == nil); err != nil {
+		return err
+	}
 	return s.db.View(ctx, func(tx sqldb.Tx) error {
 		l := &lease{Tx: tx}
 		defer l.over.Store(true)
@@ -141,6 +173,9 @@ func (s *Store) View(ctx context.Context, fn func(registry.Reader) error) error 
 // at COMMIT the error wraps [electoral.ErrUnknown]; any other error means that
 // nothing was done.
 func (s *Store) Update(ctx context.Context, fn func(registry.Writer) error) error {
+	if err := callable(s.db, fn == nil); err != nil {
+		return err
+	}
 	tried := map[string]bool{}
 	return settled(s.db.Update(ctx, func(tx sqldb.Tx) error {
 		l := &lease{Tx: tx}

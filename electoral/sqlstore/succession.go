@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,12 +38,10 @@ const movePage = 5000
 // comune: it is read, deleted and copied anew, and only the columns that name the
 // comune or a section of it are looked at.
 func (t *transaction) MoveElectors(ctx context.Context, m registry.ElectorMove) (int, error) {
-	for from, to := range m.Sections {
-		if err := enrolments.check([]any{m.To, "", to}); err != nil || !storable(from) {
-			return 0, errors.Join(err, errors.New("sqlstore: section of a move: expected UTF-8 without U+0000"))
-		}
+	if err := registry.Storable(&m); err != nil {
+		return 0, fmt.Errorf("sqlstore: move: %w", err)
 	}
-	if !storable(m.From) || m.From == m.To {
+	if m.From == m.To {
 		return 0, fmt.Errorf("sqlstore: move from comune %q to %q: expected two comuni", m.From, m.To)
 	}
 	if err := t.lock(ctx, m.From, m.To); err != nil {

@@ -61,18 +61,6 @@ func (t table) remove(key ...any) sqldb.Statement {
 	return sqldb.Statement{Text: text, Args: key}
 }
 
-// check refuses a text that not every database can keep byte for byte. The
-// text itself, personal data, stays out of the error.
-func (t table) check(row []any) error {
-	for i, v := range row {
-		if s, ok := v.(string); ok && !storable(s) {
-			return fmt.Errorf("sqlstore: %s.%s: the text holds U+0000 or is not UTF-8: expected UTF-8 without U+0000",
-				t.name, t.columns[i])
-		}
-	}
-	return nil
-}
-
 // storable reports whether a text may stand in the database; one that cannot be
 // there needs no query.
 func storable(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
