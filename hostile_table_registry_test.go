@@ -44,6 +44,7 @@ func walkedServices() []walk {
 		{name: "electoral/registry.JournalOperations", function: reflect.ValueOf(registry.JournalOperations)},
 		{name: "electoral/registry.JournalPage", typ: reflect.TypeFor[registry.JournalPage]()},
 		{name: "electoral/registry.JournalSearch", typ: reflect.TypeFor[registry.JournalSearch]()},
+		{name: "electoral/registry.Sequence", typ: reflect.TypeFor[registry.Sequence]()},
 		{name: "electoral/registry.ListCount", typ: reflect.TypeFor[registry.ListCount]()},
 		{name: "electoral/registry.Listed", typ: reflect.TypeFor[registry.Listed]()},
 		{name: "electoral/registry.ListedSection", typ: reflect.TypeFor[registry.ListedSection]()},
