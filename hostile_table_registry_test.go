@@ -80,6 +80,7 @@ func walkedServices() []walk {
 		{name: "electoral/registry.SectionPage", typ: reflect.TypeFor[registry.SectionPage]()},
 		{name: "electoral/registry.SpreadAlphabetically", function: reflect.ValueOf(registry.SpreadAlphabetically)},
 		{name: "electoral/registry.Storable", function: reflect.ValueOf(registry.Storable)},
+		{name: "electoral/registry.Sequence", typ: reflect.TypeFor[registry.Sequence]()},
 		{name: "electoral/registry.Succession", typ: reflect.TypeFor[registry.Succession]()},
 		{name: "electoral/registry.SuccessionAct", typ: reflect.TypeFor[registry.SuccessionAct]()},
 		{name: "electoral/registry.SuccessionKind", typ: reflect.TypeFor[registry.SuccessionKind]()},

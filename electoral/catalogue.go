@@ -337,10 +337,8 @@ func (r Rule) InForce(at Date) bool {
 }
 
 // Fault returns a fault of the rule, in the case of that name or, with an empty
-// one, in the usual case. The tag is that of the path in ANPR's messages. The value and
-// the arguments stand in it as [Shown] returns them.
+// one, in the usual case. The tag is that of the path in ANPR's messages.
 func (r Rule) Fault(name, path, value string, args Args) Fault {
-	value, args = Shown(value), args.shown()
 	message, expected := r.Message, r.Expected
 	if i := slices.IndexFunc(r.Cases, func(c Case) bool { return c.Name == name }); i >= 0 {
 		message, expected = r.Cases[i].Message, r.Cases[i].Expected

@@ -3,8 +3,6 @@ package electoral
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -226,16 +224,22 @@ func (a Args) fill(text string) string {
 	}
 }
 
-// shown returns arguments as [Shown] returns them.
-func (a Args) shown() Args {
-	if !slices.ContainsFunc(slices.Collect(maps.Values(a)), func(v string) bool { return Shown(v) != v }) {
-		return a
+// Legible returns the fault with its value and its arguments as [Shown] returns them, for
+// one that quotes what nobody has judged yet.
+func (f Fault) Legible() Fault {
+	clean := Shown(f.Value) == f.Value
+	args := make(Args, len(f.Args))
+	for name, v := range f.Args {
+		args[name] = Shown(v)
+		clean = clean && args[name] == v
 	}
-	safe := make(Args, len(a))
-	for name, v := range a {
-		safe[name] = Shown(v)
+	rule, ok := RuleOf(f.Code)
+	if clean || !ok {
+		return f
 	}
-	return safe
+	again := rule.Fault(f.Case, f.Path, Shown(f.Value), args)
+	f.Value, f.Args, f.Message, f.Expected = again.Value, again.Args, again.Message, again.Expected
+	return f
 }
 
 // longestShown is the most bytes of a text that [Shown] leaves as it is.

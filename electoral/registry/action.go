@@ -209,10 +209,10 @@ func (a *action) officerOf(comune string) electoral.Faults {
 
 func (r *Registry) notCompetent(path, comune string, actor electoral.Actor) electoral.Fault {
 	if actor.Role == electoral.OfficerRole {
-		return electoral.NewFault(electoral.NotCompetent, path, comune,
+		return electoral.NewFault(electoral.NotCompetent, path, electoral.Shown(comune),
 			electoral.Args{"actorComune": r.label(actor.Comune), "comune": r.label(comune)})
 	}
-	return electoral.NewFault(electoral.NotCompetent.In("no-officer"), path, comune,
+	return electoral.NewFault(electoral.NotCompetent.In("no-officer"), path, electoral.Shown(comune),
 		electoral.Args{"comune": r.label(comune)})
 }
 
@@ -221,7 +221,7 @@ func (r *Registry) label(comune string) string {
 	if comune == "" {
 		return "(non indicato)"
 	}
-	return r.tables.ComuneLabel(comune)
+	return r.tables.ComuneLabel(electoral.Shown(comune))
 }
 
 // passage returns the way of the action through the log.

@@ -438,7 +438,7 @@ func (l *loader) sectionBatch(items []electoral.LoadItem[electoral.Section]) ([]
 
 func (l *loader) section(item electoral.LoadItem[electoral.Section]) (electoral.Faults, error) {
 	s := item.Record
-	faults := gate.Merge(merge(item.Faults, l.action.r.checker.CheckSection(s, l.today)), inputs.Faults("", s))
+	faults := merge(item.Faults, l.action.r.checker.CheckSection(s, l.today))
 	if s.Comune != "" && s.Comune != l.action.comune {
 		faults = append(faults,
 			electoral.NewFault(electoral.OtherComuneLoad, "comune", s.Comune,
@@ -468,7 +468,7 @@ func (l *loader) section(item electoral.LoadItem[electoral.Section]) (electoral.
 			}
 		}
 	}
-	if faults.Err() != nil {
+	if faults = gate.Merge(faults, inputs.Faults("", item.Record)); faults.Err() != nil {
 		l.refuse(item)
 		return faults, nil
 	}

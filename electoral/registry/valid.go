@@ -2,7 +2,6 @@ package registry
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/internal/gate"
@@ -38,13 +37,13 @@ func (a *action) takes(path string, v any) {
 // takesID does the same with an ANPR id; that one is missing is for the service to say.
 func (a *action) takesID(path, anprID string) {
 	if anprID != "" && !electoral.ValidANPRID(anprID) {
-		a.unfit = append(a.unfit, electoral.NewFault(electoral.IDMalformed, path, anprID, nil))
+		a.unfit = append(a.unfit, electoral.NewFault(electoral.IDMalformed, path, electoral.Shown(anprID), nil))
 	}
 }
 
 // gated returns the faults of a service with those of the gate.
 func (a *action) gated(own electoral.Faults) electoral.Faults {
-	return gate.Merge(slices.Clip(own), a.unfit)
+	return gate.Merge(own, a.unfit)
 }
 
 // judged returns the outcome of a change with what the gate refuses: everything that

@@ -64,7 +64,15 @@ func (f Finding) day() electoral.Fault {
 // Merge adds faults of the gate to those of a service, which says more of a field that
 // both refuse: of these, and of what is within a value that it shows, the service's own
 // stand.
+// What they quote is legible.
 func Merge(own, found electoral.Faults) electoral.Faults {
+	if len(found) == 0 {
+		return own
+	}
+	own = slices.Clone(own)
+	for i := range own {
+		own[i] = own[i].Legible()
+	}
 	for _, f := range found {
 		if !slices.ContainsFunc(own, func(o electoral.Fault) bool {
 			return o.Severity == electoral.Error && (o.Path == f.Path || o.Value != "" && within(f.Path, o.Path))

@@ -228,7 +228,7 @@ func (w *walk) at() string {
 }
 
 func (w *walk) find(p Problem, value string, r rule) {
-	w.found = append(w.found, Finding{Path: w.at(), Value: value, Problem: p, rule: r})
+	w.found = append(w.found, Finding{Path: w.at(), Value: electoral.Shown(value), Problem: p, rule: r})
 }
 
 func (w *walk) visit(p *plan, v reflect.Value) {
