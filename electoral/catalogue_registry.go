@@ -250,7 +250,7 @@ var registryRules = []Rule{
 	{
 		Code: LoadIncomplete, Severity: Error,
 		Description: "il file è stato letto fino in fondo",
-		Message:     "Il file non si può leggere oltre il record {read}: {error}.",
+		Message:     "Il file non si può leggere oltre il record {read}.",
 		Expected:    "un file integro, da produrre e inviare di nuovo",
 		Source:      "D.M. 17 ottobre 2022, art. 7 c. 1; prassi ANPR (segnalazioni 4136 e 4242)",
 	},

@@ -382,8 +382,8 @@ func loadFile[T any](l *loader, count *LoadCount, src electoral.LoadSource[T], t
 				return err
 			}
 			l.broken = join(l.broken, err)
-			l.keep(0, nil, electoral.NewFault(electoral.LoadIncomplete, "", "",
-				electoral.Args{"read": strconv.Itoa(count.Read), "error": err.Error()}))
+			l.keep(0, nil, electoral.NewFault(electoral.LoadIncomplete, "", electoral.Shown(err.Error()),
+				electoral.Args{"read": strconv.Itoa(count.Read)}))
 			return nil
 		}
 		if batch = append(batch, item); len(batch) == loadBatch {

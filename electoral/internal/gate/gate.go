@@ -53,7 +53,7 @@ const maxFindings = 1000
 // A Gate checks values. A nil Gate knows no enumerations, and otherwise does the same.
 // It is read only, and safe for concurrent use.
 type Gate struct {
-	enums  map[reflect.Type]enum
+	enums  map[reflect.Type]*enum
 	fields map[field]rule
 	plans  map[reflect.Type]*plan
 }
@@ -102,7 +102,7 @@ func Enum[T ~string | ~int | ~uint8](values ...T) Entry {
 	}
 	e.rule.expected = strings.Join(shown, ", ")
 	e.rule.answer = reflect.TypeFor[T]() == reflect.TypeFor[electoral.Answer]()
-	return func(g *Gate) { g.enums[reflect.TypeFor[T]()] = e }
+	return func(g *Gate) { g.enums[reflect.TypeFor[T]()] = &e }
 }
 
 // Text sets the rule of a text field of a struct: the number of its characters, and
@@ -119,7 +119,7 @@ func Ready[T any]() Entry {
 // New returns a gate that knows the enumerations of package electoral and what entries
 // say.
 func New(entries ...Entry) *Gate {
-	g := &Gate{enums: map[reflect.Type]enum{}, fields: map[field]rule{}, plans: map[reflect.Type]*plan{}}
+	g := &Gate{enums: map[reflect.Type]*enum{}, fields: map[field]rule{}, plans: map[reflect.Type]*plan{}}
 	for _, e := range append(ours(), entries...) {
 		e(g)
 	}
@@ -183,6 +183,9 @@ func (g *Gate) check(path string, v any, m mode) []Finding {
 		r = r.Elem()
 	}
 	p := g.plan(r.Type())
+	if p.fine(r, m) {
+		return nil
+	}
 	w := walk{mode: m, path: []step{{name: path}}}
 	w.visit(p, r)
 	return w.found
@@ -247,12 +250,11 @@ func (w *walk) visit(p *plan, v reflect.Value) {
 	case anEnum:
 		w.enum(p, v)
 	case aDate:
-		d := electoral.Date{Year: int(v.Field(0).Int()), Month: time.Month(v.Field(1).Int()), Day: int(v.Field(2).Int())}
-		if !d.IsZero() && !d.Valid() {
+		if d := dateOf(v); !d.IsZero() && !d.Valid() {
 			w.find(NoSuchDay, d.String(), p.rule)
 		}
 	case anInstant:
-		if t, ok := v.Interface().(time.Time); ok && !t.IsZero() && (t.UTC().Year() < 1 || t.UTC().Year() > 9999) {
+		if t, ok := v.Interface().(time.Time); ok && !writable(t) {
 			w.find(NoSuchInstant, strconv.FormatInt(t.Unix(), 10), p.rule)
 		}
 	case aStruct:
@@ -273,6 +275,62 @@ func (w *walk) visit(p *plan, v reflect.Value) {
 	case aMap:
 		w.keys(p, v)
 	}
+}
+
+// fine is the quick answer for a value with which nothing is wrong, as are most: it
+// keeps no path. Of false nothing follows.
+func (p *plan) fine(v reflect.Value, m mode) bool {
+	switch p.kind {
+	case aText:
+		s := v.String()
+		return m == printing || m == storing && storable(s) || plain(s) && len(s) <= p.rule.most
+	case anID:
+		return m == printing || m == storing && storable(v.String()) || v.Len() == 0 || electoral.ValidANPRID(v.String())
+	case anEnum:
+		return m == printing || p.enum.has(v)
+	case aDate:
+		d := dateOf(v)
+		return d.IsZero() || d.Valid()
+	case anInstant:
+		t, ok := v.Interface().(time.Time)
+		return ok && writable(t)
+	case aStruct:
+		for i := range p.fields {
+			if !p.fields[i].plan.fine(v.Field(p.fields[i].index), m) {
+				return false
+			}
+		}
+	case aPointer:
+		return v.IsNil() || p.elem.fine(v.Elem(), m)
+	case aList:
+		for i := range v.Len() {
+			if !p.elem.fine(v.Index(i), m) {
+				return false
+			}
+		}
+	case aMap:
+		return v.Len() == 0
+	}
+	return true
+}
+
+func dateOf(v reflect.Value) electoral.Date {
+	return electoral.Date{Year: int(v.Field(0).Int()), Month: time.Month(v.Field(1).Int()), Day: int(v.Field(2).Int())}
+}
+
+func writable(t time.Time) bool {
+	return t.IsZero() || t.UTC().Year() >= 1 && t.UTC().Year() <= 9999
+}
+
+// has reports whether an enumeration has a value.
+func (e *enum) has(v reflect.Value) bool {
+	switch {
+	case v.Kind() == reflect.String:
+		return e.texts[v.String()]
+	case v.CanInt():
+		return e.numbers[v.Int()]
+	}
+	return v.Uint() < 1<<62 && e.numbers[int64(v.Uint())]
 }
 
 // indexed runs fn with an index at the end of the path.
@@ -301,20 +359,17 @@ func (w *walk) keys(p *plan, v reflect.Value) {
 }
 
 func (w *walk) enum(p *plan, v reflect.Value) {
-	known, value := w.mode == printing, ""
+	if w.mode == printing || p.enum.has(v) {
+		return
+	}
+	value := v.String()
 	switch {
-	case known:
-	case v.Kind() == reflect.String:
-		value = electoral.Shown(v.String())
-		known = p.enum.texts[v.String()]
 	case v.CanInt():
-		value, known = strconv.FormatInt(v.Int(), 10), p.enum.numbers[v.Int()]
-	default:
-		value, known = strconv.FormatUint(v.Uint(), 10), v.Uint() < 1<<62 && p.enum.numbers[int64(v.Uint())]
+		value = strconv.FormatInt(v.Int(), 10)
+	case v.CanUint():
+		value = strconv.FormatUint(v.Uint(), 10)
 	}
-	if !known {
-		w.find(Undefined, value, p.enum.rule)
-	}
+	w.find(Undefined, value, p.enum.rule)
 }
 
 func (w *walk) text(r rule, s string) {

@@ -14,7 +14,7 @@ import (
 type plan struct {
 	kind   kind
 	rule   rule
-	enum   enum
+	enum   *enum
 	fields []planField // of a struct, without those that hold nothing to check
 	elem   *plan       // of a pointer, a list, a map
 	key    *plan       // of a map
