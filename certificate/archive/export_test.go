@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"os"
+	"time"
 
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
@@ -20,8 +21,8 @@ func (s *SQL) Exec(ctx context.Context, text string, args ...any) error {
 	return s.db.Update(ctx, func(tx sqldb.Tx) error { return tx.Exec(ctx, sqldb.Statement{Text: text, Args: args}) })
 }
 
-// Attempts sets how often a purge is tried that is blocked.
-func (s *SQL) Attempts(n int) { s.attempts = n }
+// Wait sets how long the purge of a sweep waits for others.
+func (s *SQL) Wait(d time.Duration) { s.wait = d }
 
 // Reading runs fn while a transaction that has begun to read is open.
 func (s *SQL) Reading(ctx context.Context, fn func() error) error {

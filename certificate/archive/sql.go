@@ -10,13 +10,14 @@ import (
 
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/erasure"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
 // ErrPurgeBlocked is wrapped by the error of [SQL.Sweep] and [SQL.Purge] if an
 // open transaction, of this program or of another, kept them from finishing.
 // Call again.
-var ErrPurgeBlocked = sqldb.ErrPurgeBlocked
+var ErrPurgeBlocked = erasure.ErrBlocked
 
 // Errors of the databases that a caller can do something about; the text says which
 // file or volume, and what.
@@ -47,7 +48,7 @@ type SQL struct {
 	// them. It is true after opening, because nobody knows what happened
 	// before.
 	unpurged atomic.Bool
-	attempts int // how often a blocked purge is tried
+	wait     time.Duration // of the purge of a sweep; zero means the usual
 }
 
 var _ certificate.Archive = (*SQL)(nil)
@@ -349,7 +350,7 @@ func (s *SQL) Sweep(ctx context.Context, at time.Time) (int, error) {
 	if !s.unpurged.Swap(false) {
 		return n, nil
 	}
-	if err := s.purged(context.WithoutCancel(ctx), "certificate_keys"); err != nil {
+	if _, err := s.purge(context.WithoutCancel(ctx), erasure.Config{Wait: s.wait}, "certificate_keys"); err != nil {
 		s.unpurged.Store(true)
 		return n, err
 	}
@@ -397,34 +398,22 @@ func (b batch) statements(d sqldb.Dialect) []sqldb.Statement {
 	}
 }
 
-// purged purges tables, and tries again while the purge is blocked.
-func (s *SQL) purged(ctx context.Context, tables ...string) error {
-	if s.db == nil {
-		return ErrClosed
-	}
-	pause := 100 * time.Millisecond
-	for n := 1; ; n++ {
-		err := s.db.Purge(ctx, tables...)
-		if !errors.Is(err, ErrPurgeBlocked) || n >= s.attempts {
-			return err
-		}
-		timer := time.NewTimer(pause)
-		pause *= 2
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-timer.C:
-		}
-	}
+// purgeMarks is the table in which PostgreSQL has what was changed since the last purge.
+const purgeMarks = "certificate_purge_marks"
+
+// Purge leaves no byte of a document that was deleted before the call in the files of
+// tables and indexes, neither of its header nor of its encrypted content, and none of its
+// key. It may run while documents are issued and read: see the Purge of package
+// electoral/sqlstore for what others wait for, and what it takes.
+func (s *SQL) Purge(ctx context.Context, c erasure.Config) (erasure.Report, error) {
+	return s.purge(ctx, c, "certificate_keys", "certificate_documents", "certificate_requests", "certificate_owners")
 }
 
-// Purge leaves no byte of a deleted document in the files of tables and
-// indexes, neither of its header nor of its encrypted content: it rewrites the
-// files, and empties SQLite's write-ahead log. It takes time and free space in
-// proportion to the data, and the tables cannot be used meanwhile.
-func (s *SQL) Purge(ctx context.Context) error {
-	return s.purged(ctx, "certificate_keys", "certificate_documents", "certificate_requests", "certificate_owners")
+func (s *SQL) purge(ctx context.Context, c erasure.Config, tables ...string) (erasure.Report, error) {
+	if s.db == nil {
+		return erasure.Report{}, ErrClosed
+	}
+	return s.db.Purge(ctx, sqldb.Purge{Tables: tables, Marks: purgeMarks}, c)
 }
 
 // PurgeLog leaves no key in the write-ahead log of PostgreSQL's server, which

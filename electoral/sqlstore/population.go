@@ -248,6 +248,9 @@ func (p *plainJSON) date(to *electoral.Date) bool {
 func (p *Population) Put(ctx context.Context, persons iter.Seq2[electoral.Person, error]) (int, error) {
 	n := 0
 	err := p.db.Snapshot(ctx, func(tx sqldb.Tx) error {
+		if err := gated(ctx, tx); err != nil {
+			return err
+		}
 		c := newPersonChunk(tx)
 		for person, err := range persons {
 			if err == nil {
@@ -264,6 +267,15 @@ func (p *Population) Put(ctx context.Context, persons iter.Seq2[electoral.Person
 		return 0, err
 	}
 	return n, nil
+}
+
+// gated keeps a purge from moving rows that this transaction, which sees one state, is
+// going to replace: it would fail. The lock fixes no state yet.
+func gated(ctx context.Context, tx sqldb.Tx) error {
+	if tx.Dialect() != sqldb.PostgreSQL {
+		return nil
+	}
+	return tx.Exec(ctx, sqldb.Statement{Text: `LOCK TABLE {` + purgeGate + `} IN ROW EXCLUSIVE MODE`})
 }
 
 // personChunk gathers persons to write them together.

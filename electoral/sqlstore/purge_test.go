@@ -21,6 +21,7 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
 	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
+	"github.com/liste-elettorali/anpr/erasure"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 )
 
@@ -143,20 +144,22 @@ func purge(t *testing.T, at opener, dir string, shared bool, flush func()) {
 		_, _, err := r.Elector(ctx, "1")
 		require.NoError(t, err)
 		writeMarked(t, db, later, 6)
-		return db.Purge(ctx)
+		_, err = db.Purge(ctx, erasure.Config{Wait: 100 * time.Millisecond})
+		return err
 	})
 	require.ErrorIs(t, err, sqlstore.ErrPurgeBlocked)
 	// A reader that has not looked at any table yet holds earlier rows too.
 	err = db.Store().View(ctx, func(registry.Reader) error {
 		writeMarked(t, db, later, 5)
-		return db.Purge(ctx)
+		_, err := db.Purge(ctx, erasure.Config{Wait: 100 * time.Millisecond})
+		return err
 	})
 	require.ErrorIs(t, err, sqlstore.ErrPurgeBlocked)
 
 	// Other tests may have transactions open in the same database, for as long as
 	// a busy machine makes them: only the time limit of go test ends the wait.
-	for err = db.Purge(ctx); shared && errors.Is(err, sqlstore.ErrPurgeBlocked); err = db.Purge(ctx) {
-		time.Sleep(50 * time.Millisecond)
+	for _, err = db.Purge(ctx, erasure.Config{}); shared && errors.Is(err, sqlstore.ErrPurgeBlocked); {
+		_, err = db.Purge(ctx, erasure.Config{})
 	}
 	require.NoError(t, err)
 	assert.Empty(t, holding(t, dir, old))
@@ -177,7 +180,8 @@ func purge(t *testing.T, at opener, dir string, shared bool, flush func()) {
 	writeMarked(t, db, "again", 1)
 	cancelled, cancel := context.WithCancel(ctx)
 	cancel()
-	require.ErrorIs(t, db.Purge(cancelled), context.Canceled)
+	_, err = db.Purge(cancelled, erasure.Config{})
+	require.ErrorIs(t, err, context.Canceled)
 }
 
 func TestPurgeSQLite(t *testing.T) {

@@ -46,12 +46,14 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/registry"
+	"github.com/liste-elettorali/anpr/erasure"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
-// ErrPurgeBlocked is wrapped by the error of [DB.Purge] if an open transaction,
-// of this program or of another, keeps it from ending.
-var ErrPurgeBlocked = sqldb.ErrPurgeBlocked
+// ErrPurgeBlocked is wrapped by the error of [DB.Purge] if earlier values may stay, since
+// an open transaction may read them, or for another reason that the report gives; and by
+// that of [DB.PurgeLog] if the server holds its log for others.
+var ErrPurgeBlocked = erasure.ErrBlocked
 
 // ErrConflict is wrapped by the error of an update that other updates prevented
 // at every attempt. It has changed nothing.
@@ -87,18 +89,6 @@ func (d *DB) Backup(ctx context.Context, file string) error { return d.db.Backup
 // Close closes the database, but not a pool of the program; SQLite's write-ahead log is
 // written back into the file. Calls in progress run to their end.
 func (d *DB) Close() error { return d.db.Close() }
-
-// Purge leaves no byte of an earlier value in the files of tables and indexes:
-// it rewrites them, and empties SQLite's write-ahead log. It takes time and
-// free space in the size of the data. On SQLite writers wait meanwhile; on
-// PostgreSQL the readers of the table being rewritten wait too, and the user
-// must own the tables (else [ErrDenied]); it opens a connection of its own, beside a
-// pool. A transaction that is still open after two seconds makes it fail with
-// [ErrPurgeBlocked]; then call it again.
-func (d *DB) Purge(ctx context.Context) error {
-	return d.db.Purge(ctx, electors.name, enrolments.name, electorRoutes.name, sections.name,
-		journal.name, records.name, recordRoutes.name, personsTable.name, personRoutes.name, personCodes.name)
-}
 
 // Store returns the store of everything but the persons.
 func (d *DB) Store() *Store { return &Store{d.db} }

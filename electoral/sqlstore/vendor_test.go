@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -22,6 +21,7 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
 	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
+	"github.com/liste-elettorali/anpr/erasure"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 )
 
@@ -49,10 +49,9 @@ func run(t testing.TB, conn *pgx.Conn, texts ...string) {
 // purged purges until the server does not analyse a table at this moment.
 func purged(t testing.TB, db *sqlstore.DB) {
 	t.Helper()
-	err := db.Purge(t.Context())
+	_, err := db.Purge(t.Context(), erasure.Config{})
 	for errors.Is(err, sqlstore.ErrPurgeBlocked) {
-		time.Sleep(50 * time.Millisecond)
-		err = db.Purge(t.Context())
+		_, err = db.Purge(t.Context(), erasure.Config{})
 	}
 	require.NoError(t, err)
 }
@@ -355,7 +354,8 @@ func TestGrants(t *testing.T) {
 		return w.RemoveElector(t.Context(), "1")
 	}))
 	use(t, db)
-	require.ErrorIs(t, db.Purge(t.Context()), sqlstore.ErrDenied)
+	_, err = db.Purge(t.Context(), erasure.Config{})
+	require.ErrorIs(t, err, sqlstore.ErrDenied)
 	purger, err := config(asOwner).Open(t.Context())
 	require.NoError(t, err)
 	defer func() { _ = purger.Close() }()

@@ -1,0 +1,20 @@
+-- What a purge needs. A row's filler is NULL: one that is as long as a page overwrites a page
+-- from which the rows were moved, and is rolled back. It stands as it is, neither shortened nor
+-- kept elsewhere.
+ALTER TABLE {certificate_keys} ADD filler TEXT;
+ALTER TABLE {certificate_keys} ALTER filler SET STORAGE PLAIN, ALTER filler SET STATISTICS 0;
+ALTER TABLE {certificate_documents} ADD filler TEXT;
+ALTER TABLE {certificate_documents} ALTER filler SET STORAGE PLAIN, ALTER filler SET STATISTICS 0;
+ALTER TABLE {certificate_requests} ADD filler TEXT;
+ALTER TABLE {certificate_requests} ALTER filler SET STORAGE PLAIN, ALTER filler SET STATISTICS 0;
+ALTER TABLE {certificate_owners} ADD filler TEXT;
+ALTER TABLE {certificate_owners} ALTER filler SET STORAGE PLAIN, ALTER filler SET STATISTICS 0;
+
+-- The tables that were changed since the last purge; what was before this version is not known.
+CREATE TABLE {certificate_purge_marks} (
+  name TEXT NOT NULL
+);
+INSERT INTO {certificate_purge_marks} (name) VALUES ('certificate_keys'), ('certificate_documents'), ('certificate_requests'), ('certificate_owners');
+
+INSERT INTO {schema_migrations} (schema, version, name, applied_at)
+VALUES ('certificate_archive', 2, '0002_purge.sql', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
