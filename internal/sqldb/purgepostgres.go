@@ -218,19 +218,19 @@ const blockersText = `
 	UNION ALL SELECT 'replication-slot', COALESCE(active_pid, 0), slot_name::text, NULL, false
 	FROM pg_replication_slots WHERE age(xmin) >= age($1::text::xid)`
 
-// holdersText finds who holds a lock on a table that keeps others from writing it, or
+// holdersText finds who holds a lock on one of some tables that keeps others from writing it, or
 // has written it.
 const holdersText = `
 	SELECT DISTINCT CASE WHEN l.pid IS NULL THEN 'prepared-transaction' ELSE 'session' END, COALESCE(l.pid, 0),
 		COALESCE(a.application_name, x.gid, ''), COALESCE(a.xact_start, x.prepared), false
 	FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
 		LEFT JOIN pg_prepared_xacts x ON l.pid IS NULL AND x.transaction::text = split_part(l.virtualtransaction, '/', 2)
-	WHERE l.granted AND l.relation = $1::text::regclass AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+	WHERE l.granted AND l.relation = ANY ($1::text[]::regclass[]) AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 		AND l.mode NOT IN ('AccessShareLock', 'RowShareLock') AND l.pid IS DISTINCT FROM pg_backend_pid()`
 
 // ask returns what one of the two queries finds; of hidden sessions only if nothing else
 // explains the wait.
-func (p *serverPurge) ask(ctx context.Context, query, argument string) ([]erasure.Blocker, error) {
+func (p *serverPurge) ask(ctx context.Context, query string, argument any) ([]erasure.Blocker, error) {
 	rows, err := p.conn.Query(ctx, query, argument)
 	if err != nil {
 		return nil, named(err)

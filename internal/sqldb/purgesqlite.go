@@ -21,6 +21,11 @@ const (
 	mostPages = 1 << 25
 	// checkpointWait is how long a writer waits for a checkpoint that waits for readers.
 	checkpointWait = 50 * time.Millisecond
+	// beginWait is how long SQLite waits for the file at once, beginPause the pause after.
+	beginWait  = 5 * time.Millisecond
+	beginPause = time.Millisecond
+	// leastPause is how long writers have the file between two transactions.
+	leastPause = 10 * time.Millisecond
 )
 
 // filePurge zeroes what SQLite's pages hold beyond their cells, in short transactions,
@@ -33,8 +38,8 @@ type filePurge struct {
 	scrub  scrubber
 	size   int64 // of a page
 	pages  int64
-	// each is how many pages one transaction writes.
-	each int
+	// each is how many pages one transaction writes; left are those with something to zero.
+	each, left int
 }
 
 func (e *sqlite) purge(ctx context.Context, job purgeJob) (erasure.Report, error) {
@@ -42,8 +47,15 @@ func (e *sqlite) purge(ctx context.Context, job purgeJob) (erasure.Report, error
 	p.table.Name = e.file
 	err := p.run(ctx)
 	report := erasure.Report{Tables: []erasure.Table{p.table}}
-	if err == nil {
+	switch {
+	case err == nil:
 		err = p.cutLog(ctx, &report)
+	case errors.Is(err, errSpent):
+		report.Stays = []erasure.Stay{{Table: e.file, Pages: p.left, Reason: erasure.LockHeld}}
+		err = report.Err()
+	default:
+		report.Stays = []erasure.Stay{{Table: e.file, Pages: p.left, Reason: erasure.Interrupted}}
+		err = errors.Join(err, report.Err())
 	}
 	return report, err
 }
@@ -58,10 +70,17 @@ func (p *filePurge) run(ctx context.Context) error {
 	if err != nil {
 		return p.e.failed(err)
 	}
+	p.left = len(dirty)
 	for part := range slices.Chunk(dirty, p.each) {
-		if err := p.clean(ctx, part); err != nil {
+		held, err := p.clean(ctx, part)
+		if err == nil {
+			// Writers of other programs look only now and then whether the file is free.
+			err = newBudget(time.Hour).pause(ctx, max(held, leastPause))
+		}
+		if err != nil {
 			return err
 		}
+		p.left -= len(part)
 	}
 	return nil
 }
@@ -178,18 +197,17 @@ func (p *filePurge) scrubPage(number int64, page []byte, unused map[int64]int) (
 }
 
 // clean zeroes in one transaction what some pages hold beyond their content as it now is.
-func (p *filePurge) clean(ctx context.Context, numbers []int64) error {
-	var begun time.Time
-	tx, err := p.e.begin(ctx, locking)
+func (p *filePurge) clean(ctx context.Context, numbers []int64) (held time.Duration, err error) {
+	tx, err := p.begin(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	begun = time.Now()
+	begun := time.Now()
 	defer tx.rollback()
-	conn := tx.(*sqliteTx).conn
+	conn := tx.conn
 	unused, err := p.measure(ctx, conn)
 	if err != nil {
-		return p.e.failed(err)
+		return 0, p.e.failed(err)
 	}
 	n := 0
 	for _, number := range numbers {
@@ -198,26 +216,61 @@ func (p *filePurge) clean(ctx context.Context, numbers []int64) error {
 		}
 		page, err := readPage(ctx, conn, number)
 		if err != nil {
-			return p.e.failed(err)
+			return 0, p.e.failed(err)
 		}
 		changed, err := p.scrubPage(number, page, unused)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if !changed {
 			continue
 		}
 		if _, err := conn.ExecContext(ctx, "UPDATE sqlite_dbpage SET data = ? WHERE pgno = ?", page, number); err != nil {
-			return p.e.failed(err)
+			return 0, p.e.failed(err)
 		}
 		n++
 	}
 	if err := tx.commit(ctx); err != nil {
-		return err
+		return 0, err
 	}
-	p.locked(time.Since(begun))
+	held = time.Since(begun)
+	p.locked(held)
 	p.table.Pages += n
-	return nil
+	return held, nil
+}
+
+// begin takes the file as soon as it is free for a moment. SQLite itself would look ten
+// times in a second, and rarely meet the moments that a busy writer leaves.
+func (p *filePurge) begin(ctx context.Context) (*sqliteTx, error) {
+	for {
+		tx, err := p.tryBegin(ctx)
+		if !errors.Is(err, ErrConflict) {
+			return tx, err
+		}
+		if errors.Is(p.budget.pause(ctx, beginPause), errSpent) {
+			return nil, errors.Join(errSpent, err)
+		} else if ctx.Err() != nil {
+			return nil, prefixed(ctx.Err())
+		}
+	}
+}
+
+func (p *filePurge) tryBegin(ctx context.Context) (*sqliteTx, error) {
+	c, err := p.e.write.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t := &sqliteTx{sqliteConn: c, from: p.e.write}
+	_, err = c.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout(%d)", beginWait.Milliseconds()))
+	if err == nil {
+		err = t.script(ctx, "BEGIN IMMEDIATE")
+	}
+	_, restored := c.conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA "+p.e.busyTimeout())
+	if err = errors.Join(err, restored); err != nil {
+		t.rollback()
+		return nil, err
+	}
+	return t, nil
 }
 
 func (p *filePurge) locked(d time.Duration) {

@@ -31,10 +31,19 @@ type tablePurge struct {
 }
 
 // stays notes that earlier values may stay, and whom a query finds that was waited for.
-func (t *tablePurge) stays(ctx context.Context, reason erasure.Reason, pages int, query, argument string) error {
+func (t *tablePurge) stays(ctx context.Context, reason erasure.Reason, pages int, query string, argument any) error {
 	list, err := t.p.ask(ctx, query, argument)
 	t.p.report.Stays = append(t.p.report.Stays, erasure.Stay{Table: t.name, Pages: pages, Reason: reason, Blockers: list})
 	return err
+}
+
+// locks are the tables whose locks a move waits for.
+func (t *tablePurge) locks() []string {
+	list := []string{t.ref}
+	if t.gate != "" {
+		list = append(list, t.p.e.names.table(t.p.job.Gate))
+	}
+	return list
 }
 
 func (t *tablePurge) run(ctx context.Context) error {
@@ -176,7 +185,7 @@ func (t *tablePurge) vacuum(ctx context.Context, truncate bool) (ok bool, err er
 	if err != nil || !spent {
 		return err == nil, err
 	}
-	return false, t.stays(ctx, erasure.LockHeld, len(t.suspect), holdersText, t.ref)
+	return false, t.stays(ctx, erasure.LockHeld, len(t.suspect), holdersText, t.locks())
 }
 
 func onOff(on bool) string {
@@ -208,7 +217,7 @@ func (t *tablePurge) move(ctx context.Context, pages []int64) (ok bool, err erro
 			return false, err
 		}
 		if spent {
-			return false, t.stays(ctx, erasure.LockHeld, len(t.suspect), holdersText, t.ref)
+			return false, t.stays(ctx, erasure.LockHeld, len(t.suspect), holdersText, t.locks())
 		}
 	}
 	if t.last, err = t.xid(ctx); err != nil {
@@ -488,7 +497,7 @@ func (t *tablePurge) outOfLine(ctx context.Context) error {
 		case err != nil:
 			return err
 		case spent:
-			return t.stays(ctx, erasure.LockHeld, 0, holdersText, toast)
+			return t.stays(ctx, erasure.LockHeld, 0, holdersText, []string{toast})
 		case !t.p.dead.told:
 			return errors.New("the server does not tell whether it had to keep earlier values")
 		}

@@ -1,25 +1,36 @@
 -- What a purge needs. A row's filler is NULL: one that is as long as a page overwrites a page
 -- from which the rows were moved, and is rolled back. It stands as it is, neither shortened nor
--- kept elsewhere.
+-- kept elsewhere. Rows of up to a page stay whole (toast_tuple_target): what the server keeps
+-- out of line can only be rewritten all at once.
 ALTER TABLE {sections} ADD filler TEXT;
+ALTER TABLE {sections} SET (toast_tuple_target = 8160);
 ALTER TABLE {sections} ALTER filler SET STORAGE PLAIN, ALTER filler SET STATISTICS 0;
 ALTER TABLE {electors} ADD filler TEXT;
+ALTER TABLE {electors} SET (toast_tuple_target = 8160);
 ALTER TABLE {electors} ALTER filler SET STORAGE PLAIN, ALTER filler SET STATISTICS 0;
 ALTER TABLE {enrolments} ADD filler TEXT;
+ALTER TABLE {enrolments} SET (toast_tuple_target = 8160);
 ALTER TABLE {enrolments} ALTER filler SET STORAGE PLAIN, ALTER filler SET STATISTICS 0;
 ALTER TABLE {elector_routes} ADD filler TEXT;
+ALTER TABLE {elector_routes} SET (toast_tuple_target = 8160);
 ALTER TABLE {elector_routes} ALTER filler SET STORAGE PLAIN, ALTER filler SET STATISTICS 0;
 ALTER TABLE {journal} ADD filler TEXT;
+ALTER TABLE {journal} SET (toast_tuple_target = 8160);
 ALTER TABLE {journal} ALTER filler SET STORAGE PLAIN, ALTER filler SET STATISTICS 0;
 ALTER TABLE {records} ADD filler TEXT;
+ALTER TABLE {records} SET (toast_tuple_target = 8160);
 ALTER TABLE {records} ALTER filler SET STORAGE PLAIN, ALTER filler SET STATISTICS 0;
 ALTER TABLE {record_routes} ADD filler TEXT;
+ALTER TABLE {record_routes} SET (toast_tuple_target = 8160);
 ALTER TABLE {record_routes} ALTER filler SET STORAGE PLAIN, ALTER filler SET STATISTICS 0;
 ALTER TABLE {persons} ADD filler TEXT;
+ALTER TABLE {persons} SET (toast_tuple_target = 8160);
 ALTER TABLE {persons} ALTER filler SET STORAGE PLAIN, ALTER filler SET STATISTICS 0;
 ALTER TABLE {person_routes} ADD filler TEXT;
+ALTER TABLE {person_routes} SET (toast_tuple_target = 8160);
 ALTER TABLE {person_routes} ALTER filler SET STORAGE PLAIN, ALTER filler SET STATISTICS 0;
 ALTER TABLE {person_codes} ADD filler TEXT;
+ALTER TABLE {person_codes} SET (toast_tuple_target = 8160);
 ALTER TABLE {person_codes} ALTER filler SET STORAGE PLAIN, ALTER filler SET STATISTICS 0;
 
 -- The tables that were changed since the last purge; what was before this version is not known.
