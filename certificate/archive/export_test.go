@@ -10,10 +10,8 @@ import (
 
 // Secret returns the key of a document and its encrypted content.
 func (s *SQL) Secret(ctx context.Context, id string) (key, body []byte, err error) {
-	err = s.db.Lookup(ctx, func(q sqldb.Querier) error {
-		return sqldb.One(ctx, q, []any{&key, &body}, `SELECT k.secret, d.body`+fromTables+` WHERE d.id = $1`, id)
-	})
-	return key, body, err
+	r, err := s.row(ctx, id)
+	return r.key, r.body, err
 }
 
 // Exec runs a statement, as somebody would who meddles with the database.

@@ -102,21 +102,30 @@ func (s *SQL) Put(ctx context.Context, d certificate.Archived) error {
 				return fmt.Errorf("archive: %s: %w", h.ID, certificate.ErrArchived)
 			}
 		}
-		return tx.Exec(ctx,
-			sqldb.Statement{Text: `INSERT INTO {certificate_requests} (request_key, id) VALUES ($1, $2)`,
+		list := []sqldb.Statement{
+			{Text: `INSERT INTO {certificate_requests} (request_key, id) VALUES ($1, $2)`,
 				Args: []any{h.RequestKey, h.ID}},
-			sqldb.Statement{Text: `INSERT INTO {certificate_keys} (part, id, secret) VALUES ($1, $2, $3)`,
+			{Text: `INSERT INTO {certificate_keys} (part, id, secret) VALUES ($1, $2, $3)`,
 				Args: []any{part(h.ID), h.ID, key}},
-			sqldb.Statement{Text: `INSERT INTO {certificate_documents}
+			{Text: `INSERT INTO {certificate_documents}
 				(part, id, request_key, payload_key, owner, comune, kind, issued_at, expires, mac, body)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 				Args: []any{part(h.ID), h.ID, h.RequestKey, h.PayloadKey, h.Owner, h.Comune, h.Kind,
-					h.IssuedAt, h.Expires, sum, body}},
-			sqldb.Statement{Text: `INSERT INTO {certificate_owners} (owner, issued_at, id) VALUES ($1, $2, $3)`,
+					h.IssuedAt, h.Expires, sum, body[:min(piece, len(body))]}},
+			{Text: `INSERT INTO {certificate_owners} (owner, issued_at, id) VALUES ($1, $2, $3)`,
 				Args: []any{h.Owner, h.IssuedAt, h.ID}},
-		)
+		}
+		for n := 1; n*piece < len(body); n++ {
+			list = append(list, sqldb.Statement{Text: `INSERT INTO {certificate_pieces} (part, id, n, body) VALUES ($1, $2, $3, $4)`,
+				Args: []any{part(h.ID), h.ID, int64(n), body[n*piece : min((n+1)*piece, len(body))]}})
+		}
+		return tx.Exec(ctx, list...)
 	})
 }
+
+// piece is how many bytes of a document's content stand in one row: two rows fit on a page
+// of PostgreSQL, which keeps none of them out of line then, so that a purge can move them.
+const piece = 3700
 
 // A row is a document as the tables hold it.
 type row struct {
@@ -157,16 +166,7 @@ func (s *SQL) Get(ctx context.Context, id string) (certificate.Archived, error) 
 	if !isID(id) {
 		return none, fmt.Errorf("archive: %w", certificate.ErrNotArchived)
 	}
-	var r row
-	err := lookup(ctx, s.db, func(q sqldb.Querier) error {
-		r = row{}
-		return sqldb.One(ctx, q, append(r.dest(), &r.body),
-			`SELECT `+headerColumns+`, d.body`+fromTables+` WHERE d.part = $1 AND k.part = $1 AND d.id = $2`,
-			part(id), id)
-	})
-	if errors.Is(err, sqldb.ErrNoRow) {
-		return none, fmt.Errorf("archive: %s: %w", id, certificate.ErrNotArchived)
-	}
+	r, err := s.row(ctx, id)
 	if err != nil {
 		return none, err
 	}
@@ -176,9 +176,41 @@ func (s *SQL) Get(ctx context.Context, id string) (certificate.Archived, error) 
 	}
 	out := r.archived()
 	if out.PDF, out.Embedded, err = decrypt(r.key, head, r.body); err != nil {
+		// It may have been deleted while it was read.
+		if _, gone := s.row(ctx, id); errors.Is(gone, certificate.ErrNotArchived) {
+			return none, gone
+		}
 		return none, fmt.Errorf("document %s: %w", id, err)
 	}
 	return out, nil
+}
+
+// row reads a document with its content.
+func (s *SQL) row(ctx context.Context, id string) (r row, err error) {
+	bytes := func(r sqldb.Rows) (b []byte, err error) { return b, r.Scan(&b) }
+	err = lookup(ctx, s.db, func(q sqldb.Querier) error {
+		r = row{}
+		if err := sqldb.One(ctx, q, append(r.dest(), &r.body),
+			`SELECT `+headerColumns+`, d.body`+fromTables+` WHERE d.part = $1 AND k.part = $1 AND d.id = $2`,
+			part(id), id); err != nil {
+			return err
+		}
+		if len(r.body) < piece {
+			return nil
+		}
+		for b, err := range sqldb.All(ctx, q, bytes, `SELECT body FROM {certificate_pieces}
+			WHERE part = $1 AND id = $2 ORDER BY part, id, n`, part(id), id) {
+			if err != nil {
+				return err
+			}
+			r.body = append(r.body, b...)
+		}
+		return nil
+	})
+	if errors.Is(err, sqldb.ErrNoRow) {
+		err = fmt.Errorf("archive: %s: %w", id, certificate.ErrNotArchived)
+	}
+	return r, err
 }
 
 // ByRequest implements [certificate.Archive].
@@ -392,6 +424,8 @@ func (b batch) statements(d sqldb.Dialect) []sqldb.Statement {
 	return []sqldb.Statement{
 		{Text: `DELETE FROM {certificate_keys} WHERE ` + d.In("part", "$1") + ` AND ` + d.In("id", "$2"),
 			Args: []any{d.List(b.parts), d.List(b.ids)}},
+		{Text: `DELETE FROM {certificate_pieces} WHERE ` + d.In("part", "$1") + ` AND ` + d.In("id", "$2"),
+			Args: []any{d.List(b.parts), d.List(b.ids)}},
 		{Text: `DELETE FROM {certificate_requests} WHERE ` + d.In("request_key", "$1"), Args: []any{d.List(b.requests)}},
 		{Text: `DELETE FROM {certificate_owners} WHERE ` + d.In("owner", "$1") + ` AND ` + d.In("id", "$2"),
 			Args: []any{d.List(b.owners), d.List(b.ids)}},
@@ -406,7 +440,8 @@ const purgeMarks = "certificate_purge_marks"
 // key. It may run while documents are issued and read: see the Purge of package
 // electoral/sqlstore for what others wait for, and what it takes.
 func (s *SQL) Purge(ctx context.Context, c erasure.Config) (erasure.Report, error) {
-	return s.purge(ctx, c, "certificate_keys", "certificate_documents", "certificate_requests", "certificate_owners")
+	return s.purge(ctx, c, "certificate_keys", "certificate_documents", "certificate_pieces", "certificate_requests",
+		"certificate_owners")
 }
 
 func (s *SQL) purge(ctx context.Context, c erasure.Config, tables ...string) (erasure.Report, error) {
