@@ -3,16 +3,20 @@ package sqlstore_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"maps"
 	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -171,7 +175,7 @@ func (f *traffic) end() {
 }
 
 // purgeBusy purges beside one reader and one writer.
-func purgeBusy(t *testing.T, at opener, dir string) {
+func purgeBusy(t *testing.T, at opener, dir string, watch func(*testing.T) func() []string) {
 	ctx := t.Context()
 	one, rest := busyElectors(t)
 	people := one
@@ -194,6 +198,7 @@ func purgeBusy(t *testing.T, at opener, dir string) {
 	seed := testenv.Seed(t, 1)
 	config := erasure.Config{Wait: time.Hour}
 
+	exclusive := watch(t)
 	var f traffic
 	f.start(t, at.db(t), c, seed)
 	reads, writes := f.reads.Load(), f.writes.Load()
@@ -202,6 +207,7 @@ func purgeBusy(t *testing.T, at opener, dir string) {
 	took := time.Since(begun)
 	reads, writes = f.reads.Load()-reads, f.writes.Load()-writes
 	f.end()
+	require.Empty(t, exclusive(), "locks that readers wait for")
 	require.NoError(t, err)
 	require.Empty(t, report.Stays)
 	assert.Empty(t, holding(t, dir, old))
@@ -240,12 +246,50 @@ func purgeBusy(t *testing.T, at opener, dir string) {
 func TestPurgeBusy(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
 		dir := t.TempDir()
-		purgeBusy(t, opener{filepath.Join(dir, "r.db"), open}, dir)
+		purgeBusy(t, opener{filepath.Join(dir, "r.db"), open}, dir, func(*testing.T) func() []string {
+			return func() []string { return nil } // nobody can keep a reader of SQLite waiting
+		})
 	})
 	t.Run("postgres", func(t *testing.T) {
 		dsn := testenv.PostgresDatabase(t)
-		purgeBusy(t, opener{dsn, openPostgres}, databaseFolder(t, dsn))
+		purgeBusy(t, opener{dsn, openPostgres}, databaseFolder(t, dsn), func(t *testing.T) func() []string {
+			return exclusiveLocks(t, dsn)
+		})
 	})
+}
+
+// exclusiveLocks looks all the time for locks on tables, of whomever, that keep readers
+// waiting, and returns at the end on which tables there were some.
+func exclusiveLocks(t *testing.T, dsn string) func() []string {
+	conn := connect(t, dsn)
+	stop, done := make(chan struct{}), make(chan error, 1)
+	found := map[string]bool{}
+	go func() {
+		for {
+			rows, err := conn.Query(context.Background(), `SELECT c.relname::text FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+				JOIN pg_namespace n ON n.oid = c.relnamespace
+				WHERE l.mode = 'AccessExclusiveLock' AND n.nspname = 'anpr' AND c.relkind = 'r'`)
+			list, err2 := pgx.CollectRows(rows, pgx.RowTo[string])
+			for _, name := range list {
+				found[name] = true
+			}
+			if err = errors.Join(err, err2); err != nil {
+				done <- err
+				return
+			}
+			select {
+			case <-stop:
+				done <- nil
+				return
+			case <-time.After(2 * time.Millisecond):
+			}
+		}
+	}()
+	return func() []string {
+		close(stop)
+		require.NoError(t, <-done)
+		return slices.Collect(maps.Keys(found))
+	}
 }
 
 // databaseFolder returns the folder with the files of a database.

@@ -189,7 +189,7 @@ func TestRefused(t *testing.T) {
 		{name: "no record", prepare: old + "{made}; DROP TABLE {schema}.schema_migrations", want: sqlstore.ErrBadSchema,
 			says: "already has comune_locks, sections, electors"},
 		{name: "newer", prepare: old + "{made}; INSERT INTO {schema}.schema_migrations VALUES ('electoral', 99, 'x', 'x')",
-			says: "is at version 99, this program knows 6: use a newer program", open: true},
+			says: "is at version 99, this program knows 7: use a newer program", open: true},
 		{name: "no right to make a schema", prepare: "", asRole: true, want: sqlstore.ErrDenied,
 			says: "AUTHORIZATION \"{role}\""},
 		{name: "no right in the schema", prepare: old + "GRANT USAGE ON SCHEMA {schema} TO {role}", asRole: true,
@@ -261,7 +261,7 @@ func TestMigrationsByHand(t *testing.T) {
 	c := sqlstore.PostgresConfig{DSN: dsn, Schema: strange}
 	_, err := c.Open(t.Context())
 	require.ErrorIs(t, err, sqlstore.ErrNotMigrated)
-	require.ErrorContains(t, err, "has version 4 of electoral, this program needs 6: call Migrate")
+	require.ErrorContains(t, err, "has version 4 of electoral, this program needs 7: call Migrate")
 	require.ErrorContains(t, err, "0005_section_kind.sql")
 	run(t, conn, "DROP SCHEMA "+pgx.Identifier{strange}.Sanitize()+" CASCADE",
 		"CREATE SCHEMA "+pgx.Identifier{strange}.Sanitize(), byHand(t, strange, 6))
@@ -445,7 +445,7 @@ func TestRelease(t *testing.T) {
 		// Where it is.
 		here := sqlstore.PostgresConfig{DSN: dsn, Schema: "public"}
 		_, err := here.Open(ctx)
-		require.ErrorContains(t, err, fmt.Sprintf("has version %d of electoral, this program needs 6", last))
+		require.ErrorContains(t, err, fmt.Sprintf("has version %d of electoral, this program needs 7", last))
 		stays := testenv.PostgresDatabase(t)
 		release(t, connect(t, stays), last)
 		require.NoError(t, sqlstore.PostgresConfig{DSN: stays, Schema: "public"}.Migrate(ctx))

@@ -78,14 +78,14 @@ func (t *tablePurge) begin(ctx context.Context) error {
 	if t.over, err = t.newCover(ctx); err != nil || size == 0 {
 		return err
 	}
-	if ok, err := t.vacuum(ctx, false); err != nil || !ok {
+	if ok, err := t.vacuum(ctx); err != nil || !ok {
 		return err
 	}
 	if err := t.cover(ctx, t.suspect); err != nil {
 		return err
 	}
 	// The rows that are written over pages are dead now; their room is for those to move.
-	_, err = t.vacuum(ctx, false)
+	_, err = t.vacuum(ctx)
 	return err
 }
 
@@ -132,7 +132,7 @@ func (t *tablePurge) rewrite(ctx context.Context) error {
 		if ok, err := t.move(ctx, part); err != nil || !ok {
 			return err
 		}
-		if ok, err := t.vacuum(ctx, false); err != nil || !ok {
+		if ok, err := t.vacuum(ctx); err != nil || !ok {
 			return err
 		}
 		if err := t.cover(ctx, part); err != nil {
@@ -148,7 +148,8 @@ func (t *tablePurge) rewrite(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := t.vacuum(ctx, true)
+	// The rows that were written over pages are dead.
+	_, err := t.vacuum(ctx)
 	return err
 }
 
@@ -172,10 +173,10 @@ func (t *tablePurge) xid(ctx context.Context) (string, error) {
 }
 
 // vacuum takes away dead rows. Nobody but another VACUUM, or who alters the table, waits
-// for it or behind it.
-func (t *tablePurge) vacuum(ctx context.Context, truncate bool) (ok bool, err error) {
+// for it or behind it; to shorten the table (TRUNCATE) readers would have to.
+func (t *tablePurge) vacuum(ctx context.Context) (ok bool, err error) {
 	wait := max(t.p.budget.left, lockWait)
-	text := "VACUUM (INDEX_CLEANUP ON, PROCESS_TOAST OFF, PARALLEL 0, TRUNCATE " + onOff(truncate) + ") " + t.ref
+	text := "VACUUM (INDEX_CLEANUP ON, PROCESS_TOAST OFF, PARALLEL 0, TRUNCATE OFF) " + t.ref
 	spent, err := t.p.try(ctx, func() error {
 		if err := script(ctx, t.conn, timeout(wait)); err != nil {
 			return err
@@ -186,13 +187,6 @@ func (t *tablePurge) vacuum(ctx context.Context, truncate bool) (ok bool, err er
 		return err == nil, err
 	}
 	return false, t.stays(ctx, erasure.LockHeld, len(t.suspect), holdersText, t.locks())
-}
-
-func onOff(on bool) string {
-	if on {
-		return "ON"
-	}
-	return "OFF"
 }
 
 func timeout(d time.Duration) string {
