@@ -149,5 +149,5 @@ func opened(db *sqldb.DB, err error) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{db}, nil
+	return &DB{db, &loads{db: db}}, nil
 }

@@ -17,7 +17,10 @@ import (
 // A Population keeps persons. It implements [electoral.Population],
 // [electoral.BulkPopulation], [electoral.IdentityPopulation] and
 // [electoral.ResidentPopulation]. It may be read within a view or an update of a [Store] and does not wait for their end.
-type Population struct{ db *sqldb.DB }
+type Population struct {
+	db    *sqldb.DB
+	loads *loads
+}
 
 var (
 	personsTable = newTable("persons", 2, "comune", "anpr_id", "fiscal_code", "surname", "name", "sex", "birth",
@@ -266,6 +269,7 @@ func (p *Population) Put(ctx context.Context, persons iter.Seq2[electoral.Person
 	if err != nil {
 		return 0, err
 	}
+	p.loads.added(ctx, n)
 	return n, nil
 }
 

@@ -266,7 +266,8 @@ func exclusiveLocks(t *testing.T, dsn string) func() []string {
 	found := map[string]bool{}
 	go func() {
 		for {
-			rows, err := conn.Query(context.Background(), `SELECT c.relname::text FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+			rows, err := conn.Query(context.Background(), `SELECT c.relname::text
+				FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
 				JOIN pg_namespace n ON n.oid = c.relnamespace
 				WHERE l.mode = 'AccessExclusiveLock' AND n.nspname = 'anpr' AND c.relkind = 'r'`)
 			list, err2 := pgx.CollectRows(rows, pgx.RowTo[string])

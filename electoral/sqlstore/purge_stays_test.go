@@ -80,8 +80,8 @@ func TestPurgeStaysOldSnapshot(t *testing.T) {
 	replaced(t, db)
 	owner, as := testenv.PostgresRole(t, dsn)
 	run(t, connect(t, dsn), "ALTER SCHEMA anpr OWNER TO "+owner)
-	for _, table := range []string{"comune_locks", "sections", "electors", "enrolments", "elector_routes", "persons", "person_routes",
-		"person_codes", "journal", "records", "record_routes", "purge_marks", "purge_gate", "schema_migrations"} {
+	for _, table := range []string{"comune_locks", "sections", "electors", "enrolments", "elector_routes", "persons",
+		"person_routes", "person_codes", "journal", "records", "record_routes", "purge_marks", "purge_gate", "schema_migrations"} {
 		run(t, connect(t, dsn), "ALTER TABLE anpr."+table+" OWNER TO "+owner)
 	}
 	old := named(t, dsn, "estrazione")

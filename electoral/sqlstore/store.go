@@ -77,7 +77,10 @@ var (
 
 // A DB is an open database with the schema of this package. It is safe for
 // concurrent use.
-type DB struct{ db *sqldb.DB }
+type DB struct {
+	db    *sqldb.DB
+	loads *loads
+}
 
 // Backup writes a SQLite database as it stands into a new file of mode 0600, while
 // others read and write; what was deleted is not in it. It is durable when Backup
@@ -91,10 +94,10 @@ func (d *DB) Backup(ctx context.Context, file string) error { return d.db.Backup
 func (d *DB) Close() error { return d.db.Close() }
 
 // Store returns the store of everything but the persons.
-func (d *DB) Store() *Store { return &Store{d.db} }
+func (d *DB) Store() *Store { return &Store{d.db, d.loads} }
 
 // Population returns the store of persons.
-func (d *DB) Population() *Population { return &Population{d.db} }
+func (d *DB) Population() *Population { return &Population{d.db, d.loads} }
 
 // A Store keeps sections and electors, the registry's books and the operation
 // journal. It implements [registry.Store]. The writer of an update also has
@@ -109,7 +112,15 @@ func (d *DB) Population() *Population { return &Population{d.db} }
 // read in pages of up to 1,000, so that memory does not grow with the list, and the
 // reader may be used for other reads in the loop; a listing within an update
 // shows what the update writes meanwhile only from the next page on.
-type Store struct{ db *sqldb.DB }
+//
+// After an update that has added many electors the engine counts the rows of the tables,
+// so that it plans queries on them as well as on those that it knows: within the call of
+// the load, for some tenths of a second, without a lock that others wait for. On
+// PostgreSQL only the owner of the tables may; for others autovacuum does it in time.
+type Store struct {
+	db    *sqldb.DB
+	loads *loads
+}
 
 // View implements [registry.Store].
 func (s *Store) View(ctx context.Context, fn func(registry.Reader) error) error {
@@ -131,8 +142,8 @@ func (s *Store) View(ctx context.Context, fn func(registry.Reader) error) error 
 // at COMMIT the error wraps [electoral.ErrUnknown]; any other error means that
 // nothing was done.
 func (s *Store) Update(ctx context.Context, fn func(registry.Writer) error) error {
-	tried := map[string]bool{}
-	return settled(s.db.Update(ctx, func(tx sqldb.Tx) error {
+	tried, added := map[string]bool{}, 0
+	err := settled(s.db.Update(ctx, func(tx sqldb.Tx) error {
 		l := &lease{Tx: tx}
 		defer l.over.Store(true)
 		t := &transaction{tx: l, locked: map[string]*held{}, tried: tried}
@@ -141,8 +152,14 @@ func (s *Store) Update(ctx context.Context, fn func(registry.Writer) error) erro
 		if err := t.lock(ctx, slices.Collect(maps.Keys(tried))...); err != nil {
 			return err
 		}
-		return fn(t)
+		err := fn(t)
+		added = t.added
+		return err
 	}))
+	if err == nil {
+		s.loads.added(ctx, added)
+	}
+	return err
 }
 
 // A lease is a transaction that its holder may use until it ends: its connection then
@@ -206,6 +223,7 @@ type transaction struct {
 	tried   map[string]bool // those that it asked for
 	last    lastElector
 	section lastSection
+	added   int // electors, in bulk
 }
 
 var (

@@ -48,11 +48,12 @@ func marking(marks string, tables []string, unseen bool) string {
 		}
 		b.WriteString("('" + name + "'::text)") // a name of ours: letters, digits, _
 	}
-	text := "INSERT INTO " + marks + " (name) SELECT v.name FROM (VALUES " + b.String() + ") AS v (name)"
+	text := "INSERT INTO " + marks + " (name, change) SELECT v.name, pg_catalog.pg_current_xact_id()::text::bigint" +
+		" FROM (VALUES " + b.String() + ") AS v (name)"
 	if !unseen {
 		text += " WHERE NOT EXISTS (SELECT 1 FROM " + marks + " m WHERE m.name = v.name)"
 	}
-	return text + "; "
+	return text + " ON CONFLICT DO NOTHING; " // with one of the cluster from which the database was restored
 }
 
 // The marks of a purge that is at work, or was cut off, stand with this sign before the name.
@@ -69,8 +70,10 @@ func takeMarks(ctx context.Context, conn *pgx.Conn, marks string, tables []strin
 		names = append(names, pending+t)
 	}
 	rows, err := conn.Query(ctx, `WITH taken AS (DELETE FROM `+marks+` WHERE name = ANY($1) RETURNING name),
-		bare AS (SELECT DISTINCT ltrim(name, '`+pending+`') AS name FROM taken)
-		INSERT INTO `+marks+` (name) SELECT '`+pending+`' || name FROM bare RETURNING name`, names)
+		bare AS (SELECT DISTINCT ltrim(name, '`+pending+`') AS name FROM taken),
+		put AS (INSERT INTO `+marks+` (name, change)
+			SELECT '`+pending+`' || name, pg_catalog.pg_current_xact_id()::text::bigint FROM bare)
+		SELECT name FROM bare`, names)
 	if err != nil {
 		return nil, "", named(err)
 	}

@@ -49,8 +49,8 @@ func (e *postgres) purge(ctx context.Context, job purgeJob) (erasure.Report, err
 
 func (p *serverPurge) run(ctx context.Context) error {
 	// What is moved need not be durable by itself: the rows stay the same.
-	if err := script(ctx, p.conn, "SET synchronous_commit = off; SET statement_timeout = 0; SET search_path = pg_catalog; "+
-		"SET enable_tidscan = on; SET jit = off"); err != nil {
+	if err := script(ctx, p.conn, "SET synchronous_commit = off; SET statement_timeout = 0; "+
+		"SET search_path = pg_catalog; SET enable_tidscan = on; SET jit = off"); err != nil {
 		return err
 	}
 	if err := p.fit(ctx); err != nil {
@@ -225,7 +225,8 @@ const holdersText = `
 		COALESCE(a.application_name, x.gid, ''), COALESCE(a.xact_start, x.prepared), false
 	FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
 		LEFT JOIN pg_prepared_xacts x ON l.pid IS NULL AND x.transaction::text = split_part(l.virtualtransaction, '/', 2)
-	WHERE l.granted AND l.relation = ANY ($1::text[]::regclass[]) AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+	WHERE l.granted AND l.relation = ANY ($1::text[]::regclass[]) 
+		AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 		AND l.mode NOT IN ('AccessShareLock', 'RowShareLock') AND l.pid IS DISTINCT FROM pg_backend_pid()`
 
 // ask returns what one of the two queries finds; of hidden sessions only if nothing else

@@ -391,7 +391,8 @@ func collectNumbers(ctx context.Context, conn *pgx.Conn, text string) ([]int64, 
 }
 
 // indexNames are the indexes of a table, and whether each is whole.
-const indexNames = `SELECT format('%I.%I', n.nspname, c.relname), i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+const indexNames = `SELECT format('%I.%I', n.nspname, c.relname), i.indisvalid
+	FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 	JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.indrelid = $1::text::regclass ORDER BY 1`
 
 type index struct {

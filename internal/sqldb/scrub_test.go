@@ -60,7 +60,8 @@ func TestScrub(t *testing.T) {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			ctx := t.Context()
 			file := filepath.Join(t.TempDir(), "x.db")
-			raw, err := sql.Open("sqlite", "file:"+file+fmt.Sprintf("?_pragma=page_size(%d)&_pragma=journal_mode(WAL)&_pragma=secure_delete(ON)", size))
+			raw, err := sql.Open("sqlite", "file:"+file+
+				fmt.Sprintf("?_pragma=page_size(%d)&_pragma=journal_mode(WAL)&_pragma=secure_delete(ON)", size))
 			require.NoError(t, err)
 			defer raw.Close()
 			_, err = raw.Exec(scrubbed)

@@ -8,9 +8,13 @@ ALTER TABLE {delivery_messages} ALTER filler SET STORAGE PLAIN, ALTER filler SET
 
 -- The tables that were changed since the last purge; what was before this version is not known.
 CREATE TABLE {delivery_purge_marks} (
-  name TEXT NOT NULL
+  name TEXT COLLATE "C" NOT NULL,
+  change BIGINT NOT NULL, -- the id of the transaction
+  PRIMARY KEY (name, change)
 );
-INSERT INTO {delivery_purge_marks} (name) VALUES ('delivery_messages');
+ALTER TABLE {delivery_purge_marks} ALTER name SET STATISTICS 0, ALTER change SET STATISTICS 0;
+INSERT INTO {delivery_purge_marks} (name, change) VALUES
+  ('delivery_messages', 0);
 
 INSERT INTO {schema_migrations} (schema, version, name, applied_at)
 VALUES ('certificate_delivery', 3, '0003_purge.sql', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));

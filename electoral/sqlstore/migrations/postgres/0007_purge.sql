@@ -35,14 +35,21 @@ ALTER TABLE {person_codes} ALTER filler SET STORAGE PLAIN, ALTER filler SET STAT
 
 -- The tables that were changed since the last purge; what was before this version is not known.
 CREATE TABLE {purge_marks} (
-  name TEXT NOT NULL
+  name TEXT COLLATE "C" NOT NULL,
+  change BIGINT NOT NULL, -- the id of the transaction
+  PRIMARY KEY (name, change)
 );
-INSERT INTO {purge_marks} (name) VALUES ('sections'), ('electors'), ('enrolments'), ('elector_routes'), ('journal'), ('records'), ('record_routes'), ('persons'), ('person_routes'), ('person_codes');
+ALTER TABLE {purge_marks} ALTER name SET STATISTICS 0, ALTER change SET STATISTICS 0;
+INSERT INTO {purge_marks} (name, change) VALUES
+  ('sections', 0), ('electors', 0), ('enrolments', 0), ('elector_routes', 0),
+  ('journal', 0), ('records', 0), ('record_routes', 0), ('persons', 0),
+  ('person_routes', 0), ('person_codes', 0);
 
 -- It has no rows: it is locked, by who writes persons and by a purge while it moves some.
 CREATE TABLE {purge_gate} (
-  nothing SMALLINT
+  nothing SMALLINT NOT NULL PRIMARY KEY
 );
+ALTER TABLE {purge_gate} ALTER nothing SET STATISTICS 0;
 
 INSERT INTO {schema_migrations} (schema, version, name, applied_at)
 VALUES ('electoral', 7, '0007_purge.sql', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
