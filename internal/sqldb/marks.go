@@ -35,33 +35,34 @@ func (t *touched) note(text string) {
 	}
 }
 
-// marking returns the statement that marks tables for the next purge. A table that has a
-// mark needs no second: but who sees an older state does not know whether it still has one.
+// marking returns the statement that marks tables for the next purge. A table has one
+// mark, of which whoever commits makes sure: if a purge takes it at this moment, he waits
+// and makes it anew. Who sees one state (unseen) cannot ask for it, and makes one of his
+// own. The names stand in order, so that nobody waits in a circle.
 func marking(marks string, tables []string, unseen bool) string {
 	if marks == "" || len(tables) == 0 {
 		return ""
 	}
+	change := "0"
+	if unseen {
+		change = "pg_catalog.pg_current_xact_id()::text::bigint"
+	}
 	var b strings.Builder
-	for i, name := range tables {
+	for i, name := range slices.Sorted(slices.Values(tables)) {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString("('" + name + "'::text)") // a name of ours: letters, digits, _
+		b.WriteString("('" + name + "', " + change + ")") // a name of ours: letters, digits, _
 	}
-	text := "INSERT INTO " + marks + " (name, change) SELECT v.name, pg_catalog.pg_current_xact_id()::text::bigint" +
-		" FROM (VALUES " + b.String() + ") AS v (name)"
-	if !unseen {
-		text += " WHERE NOT EXISTS (SELECT 1 FROM " + marks + " m WHERE m.name = v.name)"
-	}
-	return text + " ON CONFLICT DO NOTHING; " // with one of the cluster from which the database was restored
+	return "INSERT INTO " + marks + " (name, change) VALUES " + b.String() + " ON CONFLICT DO NOTHING; "
 }
 
 // The marks of a purge that is at work, or was cut off, stand with this sign before the name.
 const pending = "~"
 
 // takeMarks returns which of some tables are marked, and turns their marks into pending
-// ones. Every transaction from now on that changes one of them marks it again, unless it
-// has an id before the returned one and has looked already.
+// ones. Every transaction that commits from now on and has changed one of them marks it
+// again, unless it has made sure of the mark before: then its id is before the returned one.
 func takeMarks(ctx context.Context, conn *pgx.Conn, marks string, tables []string) (dirty map[string]bool, until string,
 	err error) {
 	dirty = map[string]bool{}
@@ -84,17 +85,22 @@ func takeMarks(ctx context.Context, conn *pgx.Conn, marks string, tables []strin
 	for _, name := range list {
 		dirty[strings.TrimPrefix(name, pending)] = true
 	}
-	err = conn.QueryRow(ctx, `SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text`).Scan(&until)
+	err = conn.QueryRow(ctx, nextXID).Scan(&until)
 	return dirty, until, named(err)
 }
 
+// nextXID asks for the id, of 32 bits, that the next transaction will have.
+const nextXID = `SELECT (pg_snapshot_xmax(pg_current_snapshot())::text::bigint % 4294967296)::text`
+
 // dropMark ends what takeMarks has begun for a table that is clean now. If a transaction
-// from before is still open it may have looked at the mark: then the table keeps one.
+// from before is still open it may have made sure of the mark: then the table keeps one.
 func dropMark(ctx context.Context, conn *pgx.Conn, marks, table, until string) error {
-	var ended bool
-	err := conn.QueryRow(ctx, `SELECT pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()) >=
-		$1::text::pg_catalog.xid8`, until).Scan(&ended)
-	if err != nil || !ended {
+	var open bool
+	err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+		WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted
+			AND age(l.transactionid) > age($1::text::xid) AND (a.datname = current_database() OR l.pid IS NULL))`,
+		until).Scan(&open)
+	if err != nil || open {
 		return named(err)
 	}
 	_, err = conn.Exec(ctx, `DELETE FROM `+marks+` WHERE name = $1`, pending+table)

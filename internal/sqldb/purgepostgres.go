@@ -211,12 +211,12 @@ func ignore(err, that error) error {
 const blockersText = `
 	SELECT 'session', pid, COALESCE(application_name, ''), xact_start, query = '<insufficient privilege>'
 	FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND (datname = current_database() OR datname IS NULL)
-		AND (greatest(age(backend_xmin), age(backend_xid)) >= age($1::text::xid)
+		AND (greatest(age(backend_xmin), age(backend_xid)) > age($1::text::xid)
 			OR query = '<insufficient privilege>' AND datname IS NOT NULL)
 	UNION ALL SELECT 'prepared-transaction', 0, gid, prepared, false
-	FROM pg_prepared_xacts WHERE database = current_database() AND age(transaction) >= age($1::text::xid)
+	FROM pg_prepared_xacts WHERE database = current_database() AND age(transaction) > age($1::text::xid)
 	UNION ALL SELECT 'replication-slot', COALESCE(active_pid, 0), slot_name::text, NULL, false
-	FROM pg_replication_slots WHERE age(xmin) >= age($1::text::xid)`
+	FROM pg_replication_slots WHERE age(xmin) > age($1::text::xid)`
 
 // holdersText finds who holds a lock on one of some tables that keeps others from writing it, or
 // has written it.

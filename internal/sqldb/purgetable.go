@@ -168,8 +168,7 @@ func (t *tablePurge) blocks(ctx context.Context) (int64, error) {
 // xid returns the id, of 32 bits, that the next transaction will have: what is dead now
 // was deleted before it.
 func (t *tablePurge) xid(ctx context.Context) (string, error) {
-	return scalar[string](ctx, t.conn,
-		`SELECT (pg_snapshot_xmax(pg_current_snapshot())::text::bigint % 4294967296)::text`)
+	return scalar[string](ctx, t.conn, nextXID)
 }
 
 // vacuum takes away dead rows. Nobody but another VACUUM, or who alters the table, waits

@@ -40,7 +40,7 @@ UPDATE {certificate_documents} SET body = substring(body from 1 for 3700) WHERE 
 -- The tables that were changed since the last purge; what was before this version is not known.
 CREATE TABLE {certificate_purge_marks} (
   name TEXT COLLATE "C" NOT NULL,
-  change BIGINT NOT NULL, -- the id of the transaction
+  change BIGINT NOT NULL, -- 0, or the id of a transaction that sees one state
   PRIMARY KEY (name, change)
 );
 ALTER TABLE {certificate_purge_marks} ALTER name SET STATISTICS 0, ALTER change SET STATISTICS 0;

@@ -9,7 +9,7 @@ ALTER TABLE {delivery_messages} ALTER filler SET STORAGE PLAIN, ALTER filler SET
 -- The tables that were changed since the last purge; what was before this version is not known.
 CREATE TABLE {delivery_purge_marks} (
   name TEXT COLLATE "C" NOT NULL,
-  change BIGINT NOT NULL, -- the id of the transaction
+  change BIGINT NOT NULL, -- 0, or the id of a transaction that sees one state
   PRIMARY KEY (name, change)
 );
 ALTER TABLE {delivery_purge_marks} ALTER name SET STATISTICS 0, ALTER change SET STATISTICS 0;
