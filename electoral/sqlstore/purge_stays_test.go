@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
 	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
@@ -243,3 +244,59 @@ func TestPurgeStaysReader(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, report.Rewritten(), "nothing was deleted since")
 }
+
+// TestPurgeMarks: what is rewritten are the tables in which something has died since the
+// last purge, by a change or by one that was given up, and no others.
+func TestPurgeMarks(t *testing.T) {
+	db, ctx := openPostgres(t, testenv.PostgresDatabase(t)), t.Context()
+	replaced(t, db)
+	clean(t, db)
+	rewritten := func() (list []string) {
+		report, err := db.Purge(ctx, erasure.Config{Wait: time.Hour})
+		require.NoError(t, err)
+		require.Len(t, report.Tables, 10)
+		for _, table := range report.Tables {
+			if table.Pages > 0 {
+				list = append(list, table.Name)
+			}
+		}
+		return list
+	}
+	elector := electoraltest.SampleElector("1", "A074", "POI")
+	for name, change := range map[string]struct {
+		do   func(w registry.Writer) error
+		want []string
+	}{
+		"changed": {func(w registry.Writer) error { return w.PutElector(ctx, "A074", elector) }, []string{"electors"}},
+		"given up": {func(w registry.Writer) error {
+			return errors.Join(w.PutElector(ctx, "A074", elector), errGivenUp)
+		}, []string{"electors"}},
+		"only added": {func(w registry.Writer) error {
+			return w.PutSection(ctx, electoraltest.SampleSection("A074", "77"))
+		}, []string{"sections"}}, // it takes the place of one, if there is one
+		"read": {func(w registry.Writer) error {
+			_, _, err := w.Elector(ctx, "1")
+			return err
+		}, nil},
+	} {
+		err := db.Store().Update(ctx, change.do)
+		if err != nil {
+			require.ErrorIs(t, err, errGivenUp, name)
+		}
+		require.Equal(t, change.want, rewritten(), name)
+	}
+	replacedPersons(t, db)
+	require.Equal(t, []string{"persons", "person_routes", "person_codes"}, rewritten())
+	added := electoraltest.SampleElector("4711", "A074", "NUOVA")
+	require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error {
+		return w.(registry.BulkWriter).AddElectors(ctx, "A074", []electoral.Elector{added})
+	}))
+	require.Empty(t, rewritten(), "nothing dies of a load")
+	require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error { return w.RemoveElector(ctx, "4711") }))
+	require.Subset(t, rewritten(), []string{"electors", "enrolments", "elector_routes"})
+	report, err := db.Purge(ctx, erasure.Config{Wait: time.Hour, All: true})
+	require.NoError(t, err)
+	require.NotZero(t, report.Rewritten(), "all of them when asked")
+}
+
+var errGivenUp = errors.New("given up")

@@ -48,11 +48,16 @@ func (e *postgres) purge(ctx context.Context, job purgeJob) (erasure.Report, err
 }
 
 func (p *serverPurge) run(ctx context.Context) error {
-	// What is moved need not be durable by itself: the rows stay the same.
-	if err := script(ctx, p.conn, "SET synchronous_commit = off; SET statement_timeout = 0; "+
-		"SET search_path = pg_catalog; SET enable_tidscan = on; SET jit = off"); err != nil {
+	if err := script(ctx, p.conn, "SET statement_timeout = 0; SET search_path = pg_catalog"); err != nil {
 		return err
 	}
+	// The session may be a pooler's, which gives it to others.
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		_ = script(ctx, p.conn, "RESET statement_timeout; RESET search_path; RESET lock_timeout; "+
+			"SELECT pg_catalog.pg_advisory_unlock_all()")
+	}()
 	if err := p.fit(ctx); err != nil {
 		return err
 	}

@@ -174,3 +174,29 @@ func FuzzScrub(f *testing.F) {
 		require.False(t, changed)
 	})
 }
+
+// TestScrubFree: pages in no use are cleared as well, whoever has freed them.
+func TestScrubFree(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "x.db")
+	raw, err := sql.Open("sqlite", "file:"+file+"?_pragma=journal_mode(WAL)&_pragma=secure_delete(OFF)")
+	require.NoError(t, err)
+	defer raw.Close()
+	_, err = raw.Exec(scrubbed + `; WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+		INSERT INTO b SELECT i, 'OLDVALUE' || i, x'00' FROM n; DELETE FROM b WHERE id > 20; UPDATE b SET k = 'n'`)
+	require.NoError(t, err)
+	var free int
+	require.NoError(t, raw.QueryRow("PRAGMA freelist_count").Scan(&free))
+	require.Greater(t, free, 10)
+	db, err := OpenSQLite(t.Context(), file)
+	require.NoError(t, err)
+	report, err := db.Purge(t.Context(), Purge{}, erasure.Config{})
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, report.Rewritten(), free-1)
+	require.NoError(t, db.Close())
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Zero(t, bytes.Count(data, []byte("OLDVALUE")))
+	var verdict string
+	require.NoError(t, raw.QueryRow("PRAGMA integrity_check").Scan(&verdict))
+	require.Equal(t, "ok", verdict)
+}
