@@ -3,7 +3,7 @@
 // certificate/delivery purge their databases with them.
 //
 // Two promises are kept apart. No earlier value is served: from the moment when a change
-// is committed, no read returns what it replaced (the law's: D.M. 19 January 2022... annex
+// is committed, no read returns what it replaced (the law's: D.M. 17 October 2022, annex
 // 2, services for the comuni 5). And no byte of it stays in the files of tables and
 // indexes after a purge (ours, and stricter). The second takes time, and must not stop a
 // busy server: this package is about that one.

@@ -40,8 +40,8 @@ var (
 // SQL is a [certificate.Archive] in a SQL database. It is safe for concurrent
 // use, and several processes may use one database. When a call returns, what it
 // has committed is durable. Its tables may stand in the database of package
-// electoral/sqlstore, but a database of their own is better: each sweep that
-// deletes something rewrites the whole SQLite file.
+// electoral/sqlstore, but on SQLite a file of their own is better: each sweep that
+// deletes something reads the whole file.
 type SQL struct {
 	db *sqldb.DB
 	// unpurged reports that keys were deleted and the files may still hold
@@ -349,7 +349,8 @@ func (s *SQL) headers(ctx context.Context, list []place) (found map[string]certi
 // Sweep implements [certificate.Archive]. It deletes all expired documents in
 // one transaction. Then it purges the keys from the files, so that the remains
 // of the documents there cannot be read; on SQLite it purges the documents too.
-// The purge goes on even if the context is cancelled. If the purge is blocked,
+// The purge goes on even if the context is cancelled, and stops neither issue nor
+// download. If the purge is blocked,
 // Sweep returns how many documents were deleted and an error wrapping
 // [ErrPurgeBlocked]; the next Sweep purges again. So it does with [ErrDenied] if on
 // PostgreSQL the user does not own the tables.

@@ -30,10 +30,12 @@ func personal() []string {
 // On PostgreSQL readers never wait. A writer waits while rows of the same table are moved
 // in one transaction, of which there are up to [erasure.Config.Rows]. The table grows by
 // about an eighth, and the server's log by some three times its size. Values that are
-// kept out of line, of rows beyond 2 kB, are rewritten together, and who reads one waits
-// for that. It takes the owner of the tables (else [ErrDenied]), PostgreSQL 14.4 or
-// later, and a connection of its own, beside a pool. Who needs to know which session is
-// in the way grants the owner pg_read_all_stats.
+// kept out of line, of rows beyond a page (8 kB), are rewritten together, and who reads
+// one waits for that. It takes the owner of the tables, or from PostgreSQL 17 on MAINTAIN
+// on them beside the rights to read and write (else [ErrDenied]); PostgreSQL 14.4 or
+// later; and a connection of its own, beside a pool. Who needs to know which session is
+// in the way grants pg_read_all_stats to the user; a member of pg_checkpoint has the files
+// written at once ([erasure.Report.Unwritten]).
 //
 // On SQLite the file is read, and a page is written where it holds something beyond its
 // content, at most [erasure.Config.Rows] rows in a transaction, for which writers wait.

@@ -7,12 +7,16 @@
 // the same SQL and pass the same suites, and nothing else in the API differs.
 // What a call has committed is durable when it returns.
 //
-// A change replaces: no history is kept (annex 2, services for the comuni 5).
-// Until [DB.Purge] has run, the files may still hold earlier bytes: SQLite's
-// in the write-ahead log (the file with the suffix -wal), PostgreSQL's in the
-// dead rows of tables and indexes. What PostgreSQL's own write-ahead log and
-// the backups hold goes with their retention, which is for the operator to
-// bound.
+// # Erasure
+//
+// A change replaces: no history is kept, and from the commit on no read returns an
+// earlier value. That is the law's (annex 2, services for the comuni 5). Ours is that no
+// byte of it stays in the files of tables and indexes: [DB.Purge] sees to that, beside
+// readers and writers, within the time after which it is called again, which is for the
+// comune to set: daily is usual. Until then SQLite's file and its write-ahead log (with
+// the suffix -wal), and PostgreSQL's dead rows, may still hold earlier bytes. What
+// PostgreSQL's own write-ahead log holds goes with [DB.PurgeLog], and what the backups
+// hold with their retention, which is for the operator to bound.
 //
 // # In a vendor's database
 //

@@ -149,16 +149,17 @@ func (p *serverPurge) fit(ctx context.Context) error {
 	}
 	for _, name := range p.job.Tables {
 		if !p.e.owns(ctx, p.conn, name) {
-			return fmt.Errorf("%w: to purge table %s takes its owner", ErrDenied, name)
+			return fmt.Errorf("%w: to purge table %s takes its owner, or from PostgreSQL 17 on MAINTAIN on it", ErrDenied, name)
 		}
 	}
 	return nil
 }
 
-// owns reports whether the user is the owner of a table.
+// owns reports whether the user is the owner of a table, or may maintain it.
 func (e *postgres) owns(ctx context.Context, conn *pgx.Conn, table string) (is bool) {
-	const question = `SELECT pg_catalog.pg_has_role(relowner, 'USAGE') FROM pg_catalog.pg_class
-		WHERE oid = $1::text::pg_catalog.regclass`
+	const question = `SELECT pg_has_role(relowner, 'USAGE') OR CASE
+		WHEN current_setting('server_version_num')::int < 170000 THEN false ELSE has_table_privilege(oid, 'MAINTAIN') END
+		FROM pg_class WHERE oid = $1::text::regclass`
 	return conn.QueryRow(ctx, question, e.names.table(table)).Scan(&is) == nil && is
 }
 
