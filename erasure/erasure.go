@@ -22,14 +22,14 @@ var ErrBlocked = errors.New("erasure: earlier values may stay in the files")
 
 // Defaults of a [Config].
 const (
-	DefaultRows = 5000
+	DefaultRows = 2000
 	DefaultWait = 10 * time.Second
 )
 
 // Config says what a purge may cost others. The zero value is fit for a busy server.
 type Config struct {
 	// Rows is how many rows are rewritten under one lock, which writers of the same
-	// table wait for; zero means [DefaultRows], which take some tenths of a second. On
+	// table wait for; zero means [DefaultRows], which take a tenth of a second. On
 	// SQLite it bounds the pages of a transaction, of 50 rows each.
 	Rows int
 	// Wait is how long the purge waits, in all, for transactions that may still read

@@ -37,24 +37,24 @@ func (t *touched) note(text string) {
 
 // marking returns the statement that marks tables for the next purge. A table has one
 // mark, of which whoever commits makes sure: if a purge takes it at this moment, he waits
-// and makes it anew. Who sees one state (unseen) cannot ask for it, and makes one of his
-// own. The names stand in order, so that nobody waits in a circle.
-func marking(marks string, tables []string, unseen bool) string {
+// and makes it anew. The names stand in order, so that nobody waits in a circle.
+func marking(marks string, tables []string) string {
 	if marks == "" || len(tables) == 0 {
 		return ""
 	}
-	change := "0"
-	if unseen {
-		change = "pg_catalog.pg_current_xact_id()::text::bigint"
+	names := slices.Sorted(slices.Values(tables)) // of ours: letters, digits, _
+	return "INSERT INTO " + marks + " (name) VALUES ('" + strings.Join(names, "'), ('") + "') ON CONFLICT DO NOTHING; "
+}
+
+// markApart marks before the transaction that has changed the tables commits. A purge
+// that takes the mark meanwhile waits for that transaction, which is older.
+func (e *postgres) markApart(ctx context.Context, mark string) error {
+	c, err := e.acquire(ctx, e.look)
+	if err != nil {
+		return err
 	}
-	var b strings.Builder
-	for i, name := range slices.Sorted(slices.Values(tables)) {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString("('" + name + "', " + change + ")") // a name of ours: letters, digits, _
-	}
-	return "INSERT INTO " + marks + " (name, change) VALUES " + b.String() + " ON CONFLICT DO NOTHING; "
+	defer c.Release()
+	return script(ctx, c.Conn(), mark)
 }
 
 // The marks of a purge that is at work, or was cut off, stand with this sign before the name.
@@ -66,15 +66,13 @@ const pending = "~"
 func takeMarks(ctx context.Context, conn *pgx.Conn, marks string, tables []string) (dirty map[string]bool, until string,
 	err error) {
 	dirty = map[string]bool{}
-	names := slices.Clone(tables)
+	var before []string // by a purge that was cut off
 	for _, t := range tables {
-		names = append(names, pending+t)
+		before = append(before, pending+t)
 	}
 	rows, err := conn.Query(ctx, `WITH taken AS (DELETE FROM `+marks+` WHERE name = ANY($1) RETURNING name),
-		bare AS (SELECT DISTINCT ltrim(name, '`+pending+`') AS name FROM taken),
-		put AS (INSERT INTO `+marks+` (name, change)
-			SELECT '`+pending+`' || name, pg_catalog.pg_current_xact_id()::text::bigint FROM bare)
-		SELECT name FROM bare`, names)
+		put AS (INSERT INTO `+marks+` (name) SELECT '`+pending+`' || name FROM taken ON CONFLICT DO NOTHING)
+		SELECT name FROM taken UNION SELECT name FROM `+marks+` WHERE name = ANY($2)`, tables, before)
 	if err != nil {
 		return nil, "", named(err)
 	}

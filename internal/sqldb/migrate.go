@@ -33,7 +33,7 @@ type Part struct {
 	Files fs.FS
 	Dir   string
 	// Marks is the table in which on PostgreSQL a transaction notes which tables it has
-	// changed, for [DB.Purge]; it has the columns name and change. Empty means none.
+	// changed, for [DB.Purge]; its key is name. Empty means none.
 	Marks string
 }
 

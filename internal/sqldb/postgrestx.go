@@ -246,9 +246,16 @@ func (t *postgresTx) commit(ctx context.Context) error {
 	defer cancel()
 	// What it has changed is marked for the next purge, in the same round trip. A
 	// transaction of which a statement has failed ends with COMMIT too, but as a rollback.
-	text := "COMMIT"
-	if t.err == nil {
-		text = marking(t.marks, t.changes.changed, t.unseen) + text
+	text, mark := "COMMIT", marking(t.marks, t.changes.changed)
+	switch {
+	case mark == "" || t.err != nil:
+	case t.unseen:
+		// A mark that was made since the state that it sees would make it fail.
+		if err := t.engine.markApart(ctx, mark); err != nil {
+			return t.failed(err)
+		}
+	default:
+		text = mark + text
 	}
 	answer, err := t.conn.PgConn().Exec(ctx, text).ReadAll()
 	if err == nil && (len(answer) == 0 || answer[len(answer)-1].CommandTag.String() != "COMMIT") {
@@ -285,7 +292,7 @@ func (t *postgresTx) rollback() {
 		defer cancel()
 		_ = script(ctx, t.conn, "ROLLBACK")
 		// What it had written is dead now. If this fails, the next change marks the table.
-		if text := marking(t.marks, t.changes.written, false); text != "" {
+		if text := marking(t.marks, t.changes.written); text != "" {
 			_ = script(ctx, t.conn, text)
 		}
 	}

@@ -14,8 +14,8 @@ type Purge struct {
 	// Tables are the tables of the part that hold values of persons. On PostgreSQL each has a column
 	// {filler}: see [DB.Purge].
 	Tables []string
-	// Marks is the table in which a transaction notes what it has changed: it has
-	// the columns name and change.
+	// Marks is the table in which a transaction notes what it has changed: its
+	// key is name.
 	Marks string
 	// Gate is a table without rows that transactions of [DB.Snapshot] on Gated tables
 	// lock at their beginning; empty if there are none.

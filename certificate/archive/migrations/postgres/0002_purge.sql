@@ -39,14 +39,12 @@ UPDATE {certificate_documents} SET body = substring(body from 1 for 3700) WHERE 
 
 -- The tables that were changed since the last purge; what was before this version is not known.
 CREATE TABLE {certificate_purge_marks} (
-  name TEXT COLLATE "C" NOT NULL,
-  change BIGINT NOT NULL, -- 0, or the id of a transaction that sees one state
-  PRIMARY KEY (name, change)
+  name TEXT COLLATE "C" NOT NULL PRIMARY KEY
 );
-ALTER TABLE {certificate_purge_marks} ALTER name SET STATISTICS 0, ALTER change SET STATISTICS 0;
-INSERT INTO {certificate_purge_marks} (name, change) VALUES
-  ('certificate_keys', 0), ('certificate_documents', 0), ('certificate_pieces', 0), ('certificate_requests', 0),
-  ('certificate_owners', 0);
+ALTER TABLE {certificate_purge_marks} ALTER name SET STATISTICS 0;
+INSERT INTO {certificate_purge_marks} (name) VALUES
+  ('certificate_keys'), ('certificate_documents'), ('certificate_pieces'), ('certificate_requests'),
+  ('certificate_owners');
 
 INSERT INTO {schema_migrations} (schema, version, name, applied_at)
 VALUES ('certificate_archive', 2, '0002_purge.sql', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));

@@ -8,13 +8,11 @@ ALTER TABLE {delivery_messages} ALTER filler SET STORAGE PLAIN, ALTER filler SET
 
 -- The tables that were changed since the last purge; what was before this version is not known.
 CREATE TABLE {delivery_purge_marks} (
-  name TEXT COLLATE "C" NOT NULL,
-  change BIGINT NOT NULL, -- 0, or the id of a transaction that sees one state
-  PRIMARY KEY (name, change)
+  name TEXT COLLATE "C" NOT NULL PRIMARY KEY
 );
-ALTER TABLE {delivery_purge_marks} ALTER name SET STATISTICS 0, ALTER change SET STATISTICS 0;
-INSERT INTO {delivery_purge_marks} (name, change) VALUES
-  ('delivery_messages', 0);
+ALTER TABLE {delivery_purge_marks} ALTER name SET STATISTICS 0;
+INSERT INTO {delivery_purge_marks} (name) VALUES
+  ('delivery_messages');
 
 INSERT INTO {schema_migrations} (schema, version, name, applied_at)
 VALUES ('certificate_delivery', 3, '0003_purge.sql', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));

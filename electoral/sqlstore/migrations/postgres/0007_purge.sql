@@ -35,15 +35,13 @@ ALTER TABLE {person_codes} ALTER filler SET STORAGE PLAIN, ALTER filler SET STAT
 
 -- The tables that were changed since the last purge; what was before this version is not known.
 CREATE TABLE {purge_marks} (
-  name TEXT COLLATE "C" NOT NULL,
-  change BIGINT NOT NULL, -- 0, or the id of a transaction that sees one state
-  PRIMARY KEY (name, change)
+  name TEXT COLLATE "C" NOT NULL PRIMARY KEY
 );
-ALTER TABLE {purge_marks} ALTER name SET STATISTICS 0, ALTER change SET STATISTICS 0;
-INSERT INTO {purge_marks} (name, change) VALUES
-  ('sections', 0), ('electors', 0), ('enrolments', 0), ('elector_routes', 0),
-  ('journal', 0), ('records', 0), ('record_routes', 0), ('persons', 0),
-  ('person_routes', 0), ('person_codes', 0);
+ALTER TABLE {purge_marks} ALTER name SET STATISTICS 0;
+INSERT INTO {purge_marks} (name) VALUES
+  ('sections'), ('electors'), ('enrolments'), ('elector_routes'),
+  ('journal'), ('records'), ('record_routes'), ('persons'),
+  ('person_routes'), ('person_codes');
 
 -- It has no rows: it is locked, by who writes persons and by a purge while it moves some.
 CREATE TABLE {purge_gate} (
