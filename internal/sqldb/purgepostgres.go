@@ -213,12 +213,17 @@ func ignore(err, that error) error {
 }
 
 // blockersText finds what may still see rows of before a transaction; hidden are the
-// sessions of which the user does not see more than the process.
+// sessions of which the user does not see whether they do. Who has written is seen by all.
+// VACUUM itself looks at no row of before.
 const blockersText = `
-	SELECT 'session', pid, COALESCE(application_name, ''), xact_start, query = '<insufficient privilege>'
-	FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND (datname = current_database() OR datname IS NULL)
-		AND (greatest(age(backend_xmin), age(backend_xid)) > age($1::text::xid)
+	SELECT 'session', a.pid, COALESCE(application_name, ''), xact_start,
+		query = '<insufficient privilege>' AND w.pid IS NULL
+	FROM pg_stat_activity a LEFT JOIN (SELECT pid FROM pg_locks WHERE locktype = 'transactionid'
+			AND mode = 'ExclusiveLock' AND granted AND age(transactionid) > age($1::text::xid) GROUP BY pid) w ON w.pid = a.pid
+	WHERE a.pid <> pg_backend_pid() AND (datname = current_database() OR datname IS NULL)
+		AND (greatest(age(backend_xmin), age(backend_xid)) > age($1::text::xid) OR w.pid IS NOT NULL AND datname IS NOT NULL
 			OR query = '<insufficient privilege>' AND datname IS NOT NULL)
+		AND NOT (backend_type = 'autovacuum worker' AND query LIKE 'autovacuum: VACUUM %' AND query NOT LIKE '%ANALYZE%')
 	UNION ALL SELECT 'prepared-transaction', 0, gid, prepared, false
 	FROM pg_prepared_xacts WHERE database = current_database() AND age(transaction) > age($1::text::xid)
 	UNION ALL SELECT 'replication-slot', COALESCE(active_pid, 0), slot_name::text, NULL, false
@@ -235,21 +240,19 @@ const holdersText = `
 		AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 		AND l.mode NOT IN ('AccessShareLock', 'RowShareLock') AND l.pid IS DISTINCT FROM pg_backend_pid()`
 
-// ask returns what one of the two queries finds; of hidden sessions only if nothing else
-// explains the wait.
-func (p *serverPurge) ask(ctx context.Context, query string, argument any) ([]erasure.Blocker, error) {
+// ask returns what one of the two queries finds.
+func (p *serverPurge) ask(ctx context.Context, query string, argument any) (seen, hidden []erasure.Blocker, err error) {
 	rows, err := p.conn.Query(ctx, query, argument)
 	if err != nil {
-		return nil, named(err)
+		return nil, nil, named(err)
 	}
 	defer rows.Close()
-	var seen, hidden []erasure.Blocker
 	for rows.Next() {
 		var b erasure.Blocker
 		var since *time.Time
 		var veiled bool
 		if err := rows.Scan(&b.Kind, &b.PID, &b.Name, &since, &veiled); err != nil {
-			return nil, named(err)
+			return nil, nil, named(err)
 		}
 		if since != nil {
 			b.Since = *since
@@ -260,9 +263,6 @@ func (p *serverPurge) ask(ctx context.Context, query string, argument any) ([]er
 			seen = append(seen, b)
 		}
 	}
-	if len(seen) == 0 {
-		seen = hidden
-	}
 	slices.SortFunc(seen, func(a, b erasure.Blocker) int { return a.Since.Compare(b.Since) })
-	return seen, named(rows.Err())
+	return seen, hidden, named(rows.Err())
 }

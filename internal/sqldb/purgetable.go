@@ -32,7 +32,10 @@ type tablePurge struct {
 
 // stays notes that earlier values may stay, and whom a query finds that was waited for.
 func (t *tablePurge) stays(ctx context.Context, reason erasure.Reason, pages int, query string, argument any) error {
-	list, err := t.p.ask(ctx, query, argument)
+	list, hidden, err := t.p.ask(ctx, query, argument)
+	if len(list) == 0 {
+		list = hidden
+	}
 	t.p.report.Stays = append(t.p.report.Stays, erasure.Stay{Table: t.name, Pages: pages, Reason: reason, Blockers: list})
 	return err
 }
@@ -61,6 +64,14 @@ func (t *tablePurge) run(ctx context.Context) error {
 
 // begin takes away what is dead and writes over the pages that are empty.
 func (t *tablePurge) begin(ctx context.Context) error {
+	var err error
+	if t.last, err = t.xid(ctx); err != nil {
+		return err
+	}
+	if ok, err := t.await(ctx); err != nil || !ok {
+		return err
+	}
+	// What the transactions wrote that have ended by now is part of it.
 	size, err := t.blocks(ctx)
 	if err != nil {
 		return err
@@ -69,12 +80,6 @@ func (t *tablePurge) begin(ctx context.Context) error {
 		t.suspect = append(t.suspect, b)
 	}
 	t.table.Pages = len(t.suspect)
-	if t.last, err = t.xid(ctx); err != nil {
-		return err
-	}
-	if ok, err := t.await(ctx); err != nil || !ok {
-		return err
-	}
 	if t.over, err = t.newCover(ctx); err != nil || size == 0 {
 		return err
 	}
@@ -93,12 +98,9 @@ func (t *tablePurge) begin(ctx context.Context) error {
 // in vain then.
 func (t *tablePurge) await(ctx context.Context) (ok bool, err error) {
 	for {
-		list, err := t.p.ask(ctx, blockersText, t.last)
-		if err != nil {
-			return false, err
-		}
-		if !slices.ContainsFunc(list, func(b erasure.Blocker) bool { return !b.Since.IsZero() || b.Kind == erasure.Slot }) {
-			return true, nil // nobody, or sessions of which nothing is known
+		list, _, err := t.p.ask(ctx, blockersText, t.last)
+		if err != nil || len(list) == 0 {
+			return err == nil, err
 		}
 		if ok, err := t.wait(ctx); err != nil || !ok {
 			return false, err
