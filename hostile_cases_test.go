@@ -17,6 +17,7 @@ import (
 	"github.com/liste-elettorali/anpr/certificate/delivery"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/anprxml"
+	"github.com/liste-elettorali/anpr/electoral/erasure"
 	"github.com/liste-elettorali/anpr/electoral/lists"
 	"github.com/liste-elettorali/anpr/electoral/memory"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
@@ -94,16 +95,19 @@ func TestHostileCallers(t *testing.T) {
 			return err
 		}, "expected one that NewIssuer has made"},
 		"report, nil writer": {func(context.Context) any { return certificate.IssuedCollective{}.WriteReport(nil) }, "the writer is nil"},
-		"zero archive":       {func(ctx context.Context) any { return new(archive.SQL).Purge(ctx) }, "archive: closed"},
-		"zero outbox":        {func(ctx context.Context) any { return new(delivery.SQLOutbox).Purge(ctx) }, "delivery: the outbox is closed"},
-		"zero courier":       {func(ctx context.Context) any { _, err := new(delivery.Courier).Run(ctx, 1); return err }, "expected one that New has made"},
-		"nil file system":    {func(ctx context.Context) any { _, err := new(verify.Verifier).Log(ctx, nil); return err }, "audit: the file system is nil"},
-		"nil tables":         {func(context.Context) any { _, err := refdata.Load(nil); return err }, "refdata: the file system is nil"},
-		"zero verifier":      {func(ctx context.Context) any { r := new(verify.Verifier).PDF(ctx, nil, time.Time{}); return r.Valid }, "false"},
-		"zero log":           {func(ctx context.Context) any { _, err := new(audit.Log).Verify(ctx); return err }, "expected one that New has made"},
-		"zero recorder":      {func(ctx context.Context) any { return new(recorder.Recorder).Record(ctx, electoral.Access{}) }, "expected one that New has made"},
-		"zero sealer":        {func(ctx context.Context) any { _, err := new(seal.PAdES).Seal(ctx, nil, seal.Details{}); return err }, "expected a PAdES that NewPAdES has made"},
-		"zero authority":     {func(ctx context.Context) any { _, err := new(seal.TSA).Timestamp(ctx, 0, nil); return err }, "expected one that NewTSA has made"},
+		"zero archive":       {func(ctx context.Context) any { _, err := new(archive.SQL).Purge(ctx, erasure.Config{}); return err }, "archive: closed"},
+		"zero outbox": {func(ctx context.Context) any {
+			_, err := new(delivery.SQLOutbox).Purge(ctx, erasure.Config{})
+			return err
+		}, "delivery: the outbox is closed"},
+		"zero courier":    {func(ctx context.Context) any { _, err := new(delivery.Courier).Run(ctx, 1); return err }, "expected one that New has made"},
+		"nil file system": {func(ctx context.Context) any { _, err := new(verify.Verifier).Log(ctx, nil); return err }, "audit: the file system is nil"},
+		"nil tables":      {func(context.Context) any { _, err := refdata.Load(nil); return err }, "refdata: the file system is nil"},
+		"zero verifier":   {func(ctx context.Context) any { r := new(verify.Verifier).PDF(ctx, nil, time.Time{}); return r.Valid }, "false"},
+		"zero log":        {func(ctx context.Context) any { _, err := new(audit.Log).Verify(ctx); return err }, "expected one that New has made"},
+		"zero recorder":   {func(ctx context.Context) any { return new(recorder.Recorder).Record(ctx, electoral.Access{}) }, "expected one that New has made"},
+		"zero sealer":     {func(ctx context.Context) any { _, err := new(seal.PAdES).Seal(ctx, nil, seal.Details{}); return err }, "expected a PAdES that NewPAdES has made"},
+		"zero authority":  {func(ctx context.Context) any { _, err := new(seal.TSA).Timestamp(ctx, 0, nil); return err }, "expected one that NewTSA has made"},
 	} {
 		require.NotPanics(t, func() { require.Contains(t, fmt.Sprint(c.call(t.Context())), c.says, name) }, name)
 	}

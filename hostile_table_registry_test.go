@@ -4,6 +4,7 @@ import (
 	"reflect"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/erasure"
 	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/revision"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
@@ -27,6 +28,13 @@ func walkedServices() []walk {
 		{name: "electoral/registry.ChoiceFilter", typ: reflect.TypeFor[registry.ChoiceFilter]()},
 		{name: "electoral/registry.Condition", typ: reflect.TypeFor[registry.Condition]()},
 		{name: "electoral/registry.Config", typ: reflect.TypeFor[registry.Config]()},
+		{name: "electoral/erasure.Blocker", typ: reflect.TypeFor[erasure.Blocker]()},
+		{name: "electoral/erasure.Config", typ: reflect.TypeFor[erasure.Config]()},
+		{name: "electoral/erasure.Kind", typ: reflect.TypeFor[erasure.Kind]()},
+		{name: "electoral/erasure.Reason", typ: reflect.TypeFor[erasure.Reason]()},
+		{name: "electoral/erasure.Report", typ: reflect.TypeFor[erasure.Report]()},
+		{name: "electoral/erasure.Stay", typ: reflect.TypeFor[erasure.Stay]()},
+		{name: "electoral/erasure.Table", typ: reflect.TypeFor[erasure.Table]()},
 		{name: "electoral/registry.Conflict", typ: reflect.TypeFor[registry.Conflict]()},
 		{name: "electoral/registry.ConflictAction", typ: reflect.TypeFor[registry.ConflictAction]()},
 		{name: "electoral/registry.ConflictFilter", typ: reflect.TypeFor[registry.ConflictFilter]()},

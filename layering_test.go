@@ -44,7 +44,9 @@ var allowed = map[string][]string{
 	"internal/revocation": {"internal/limits"},
 	// What keys in a device and keys in a service have in common.
 	"internal/remotekey": {},
-	"internal/sqldb":     {"internal/limits"},
+	// The words of a purge, for whoever runs one and for the stores.
+	"electoral/erasure": {},
+	"internal/sqldb":    {"electoral/erasure", "internal/limits"},
 	// The text files of spreadsheets: whoever reads a list from an office.
 	"internal/spreadsheet": {},
 	// testenv finds what tests need from outside; only _test.go files use it.
@@ -63,7 +65,7 @@ var allowed = map[string][]string{
 	// The services and the contract of their store.
 	"electoral/registry":      {"electoral", "electoral/rules", "electoral/refdata", "electoral/internal/gate"},
 	"electoral/memory":        {"electoral", "electoral/registry", "electoral/rules", "electoral/refdata"},
-	"electoral/sqlstore":      {"electoral", "electoral/registry", "electoral/rules", "electoral/refdata", anyInternal},
+	"electoral/sqlstore":      {"electoral", "electoral/registry", "electoral/rules", "electoral/refdata", "electoral/erasure", anyInternal},
 	"electoral/electoraltest": {"electoral", "electoral/registry", "electoral/rules", "electoral/refdata"},
 	// The revisions stand on the services; the minute is a PDF.
 	"electoral/revision": {"electoral", "electoral/registry", "electoral/rules", "electoral/refdata",
@@ -89,9 +91,9 @@ var allowed = map[string][]string{
 	"certificate/contrassegno": {anyInternal},
 	// Where certificates are kept until they expire. A change of which it is not known
 	// whether it stands has electoral's name, which the access log keeps.
-	"certificate/archive":               {"certificate", "electoral", anyInternal},
+	"certificate/archive":               {"certificate", "electoral", "electoral/erasure", anyInternal},
 	"certificate/archive/archivetest":   {"certificate", "certificate/archive", anyInternal},
-	"certificate/delivery":              {"certificate", "electoral", anyInternal},
+	"certificate/delivery":              {"certificate", "electoral", "electoral/erasure", anyInternal},
 	"certificate/delivery/deliverytest": {"certificate/delivery", anyInternal},
 	"verify":                            {"certificate/contrassegno", "seal/qualified", "audit", anyInternal}, // never transport, a store, the registry, the issuer
 	// The captcha knows nothing of what it guards.

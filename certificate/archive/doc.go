@@ -23,8 +23,8 @@
 // encrypted.
 //
 // In a folder, keys are overwritten in place. SQLite overwrites them in its
-// file and truncates its log; the file system frees the blocks of that log, and
-// of the temporary file of a rewriting, without erasing them. PostgreSQL keeps
+// file and truncates its log; the file system frees the blocks of that log
+// without erasing them. PostgreSQL keeps
 // keys in its write-ahead log: see [SQL.PurgeLog]. A server that logs
 // statements with their parameters logs keys: set log_parameter_max_length to 0
 // there.

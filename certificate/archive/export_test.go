@@ -3,16 +3,15 @@ package archive
 import (
 	"context"
 	"os"
+	"time"
 
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
 // Secret returns the key of a document and its encrypted content.
 func (s *SQL) Secret(ctx context.Context, id string) (key, body []byte, err error) {
-	err = s.db.Lookup(ctx, func(q sqldb.Querier) error {
-		return sqldb.One(ctx, q, []any{&key, &body}, `SELECT k.secret, d.body`+fromTables+` WHERE d.id = $1`, id)
-	})
-	return key, body, err
+	r, err := s.row(ctx, id)
+	return r.key, r.body, err
 }
 
 // Exec runs a statement, as somebody would who meddles with the database.
@@ -20,8 +19,8 @@ func (s *SQL) Exec(ctx context.Context, text string, args ...any) error {
 	return s.db.Update(ctx, func(tx sqldb.Tx) error { return tx.Exec(ctx, sqldb.Statement{Text: text, Args: args}) })
 }
 
-// Attempts sets how often a purge is tried that is blocked.
-func (s *SQL) Attempts(n int) { s.attempts = n }
+// Wait sets how long the purge of a sweep waits for others.
+func (s *SQL) Wait(d time.Duration) { s.wait = d }
 
 // Reading runs fn while a transaction that has begun to read is open.
 func (s *SQL) Reading(ctx context.Context, fn func() error) error {

@@ -16,7 +16,8 @@ var migrations embed.FS
 
 // tables is what this package keeps in a database.
 func tables() sqldb.Part {
-	return sqldb.Part{Name: "certificate_archive", Files: migrations, Dir: "migrations"}
+	return sqldb.Part{Name: "certificate_archive", Files: migrations, Dir: "migrations",
+		Marks: purgeMarks}
 }
 
 // A SQLiteConfig says which SQLite database is opened, and how.
@@ -149,7 +150,7 @@ func opened(db *sqldb.DB, err error) (*SQL, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &SQL{db: db, attempts: 6}
+	s := &SQL{db: db}
 	s.unpurged.Store(true)
 	return s, nil
 }

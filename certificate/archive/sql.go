@@ -10,13 +10,14 @@ import (
 
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/erasure"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
 // ErrPurgeBlocked is wrapped by the error of [SQL.Sweep] and [SQL.Purge] if an
 // open transaction, of this program or of another, kept them from finishing.
 // Call again.
-var ErrPurgeBlocked = sqldb.ErrPurgeBlocked
+var ErrPurgeBlocked = erasure.ErrBlocked
 
 // Errors of the databases that a caller can do something about; the text says which
 // file or volume, and what.
@@ -39,15 +40,15 @@ var (
 // SQL is a [certificate.Archive] in a SQL database. It is safe for concurrent
 // use, and several processes may use one database. When a call returns, what it
 // has committed is durable. Its tables may stand in the database of package
-// electoral/sqlstore, but a database of their own is better: each sweep that
-// deletes something rewrites the whole SQLite file.
+// electoral/sqlstore, but on SQLite a file of their own is better: each sweep that
+// deletes something reads the whole file.
 type SQL struct {
 	db *sqldb.DB
 	// unpurged reports that keys were deleted and the files may still hold
 	// them. It is true after opening, because nobody knows what happened
 	// before.
 	unpurged atomic.Bool
-	attempts int // how often a blocked purge is tried
+	wait     time.Duration // of the purge of a sweep; zero means the usual
 }
 
 var _ certificate.Archive = (*SQL)(nil)
@@ -101,21 +102,30 @@ func (s *SQL) Put(ctx context.Context, d certificate.Archived) error {
 				return fmt.Errorf("archive: %s: %w", h.ID, certificate.ErrArchived)
 			}
 		}
-		return tx.Exec(ctx,
-			sqldb.Statement{Text: `INSERT INTO {certificate_requests} (request_key, id) VALUES ($1, $2)`,
+		list := []sqldb.Statement{
+			{Text: `INSERT INTO {certificate_requests} (request_key, id) VALUES ($1, $2)`,
 				Args: []any{h.RequestKey, h.ID}},
-			sqldb.Statement{Text: `INSERT INTO {certificate_keys} (part, id, secret) VALUES ($1, $2, $3)`,
+			{Text: `INSERT INTO {certificate_keys} (part, id, secret) VALUES ($1, $2, $3)`,
 				Args: []any{part(h.ID), h.ID, key}},
-			sqldb.Statement{Text: `INSERT INTO {certificate_documents}
+			{Text: `INSERT INTO {certificate_documents}
 				(part, id, request_key, payload_key, owner, comune, kind, issued_at, expires, mac, body)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 				Args: []any{part(h.ID), h.ID, h.RequestKey, h.PayloadKey, h.Owner, h.Comune, h.Kind,
-					h.IssuedAt, h.Expires, sum, body}},
-			sqldb.Statement{Text: `INSERT INTO {certificate_owners} (owner, issued_at, id) VALUES ($1, $2, $3)`,
+					h.IssuedAt, h.Expires, sum, body[:min(piece, len(body))]}},
+			{Text: `INSERT INTO {certificate_owners} (owner, issued_at, id) VALUES ($1, $2, $3)`,
 				Args: []any{h.Owner, h.IssuedAt, h.ID}},
-		)
+		}
+		for n := 1; n*piece < len(body); n++ {
+			list = append(list, sqldb.Statement{Text: `INSERT INTO {certificate_pieces} (part, id, n, body) VALUES ($1, $2, $3, $4)`,
+				Args: []any{part(h.ID), h.ID, int64(n), body[n*piece : min((n+1)*piece, len(body))]}})
+		}
+		return tx.Exec(ctx, list...)
 	})
 }
+
+// piece is how many bytes of a document's content stand in one row: two rows fit on a page
+// of PostgreSQL, which keeps none of them out of line then, so that a purge can move them.
+const piece = 3700
 
 // A row is a document as the tables hold it.
 type row struct {
@@ -156,16 +166,7 @@ func (s *SQL) Get(ctx context.Context, id string) (certificate.Archived, error) 
 	if !isID(id) {
 		return none, fmt.Errorf("archive: %w", certificate.ErrNotArchived)
 	}
-	var r row
-	err := lookup(ctx, s.db, func(q sqldb.Querier) error {
-		r = row{}
-		return sqldb.One(ctx, q, append(r.dest(), &r.body),
-			`SELECT `+headerColumns+`, d.body`+fromTables+` WHERE d.part = $1 AND k.part = $1 AND d.id = $2`,
-			part(id), id)
-	})
-	if errors.Is(err, sqldb.ErrNoRow) {
-		return none, fmt.Errorf("archive: %s: %w", id, certificate.ErrNotArchived)
-	}
+	r, err := s.row(ctx, id)
 	if err != nil {
 		return none, err
 	}
@@ -175,9 +176,41 @@ func (s *SQL) Get(ctx context.Context, id string) (certificate.Archived, error) 
 	}
 	out := r.archived()
 	if out.PDF, out.Embedded, err = decrypt(r.key, head, r.body); err != nil {
+		// It may have been deleted while it was read.
+		if _, gone := s.row(ctx, id); errors.Is(gone, certificate.ErrNotArchived) {
+			return none, gone
+		}
 		return none, fmt.Errorf("document %s: %w", id, err)
 	}
 	return out, nil
+}
+
+// row reads a document with its content.
+func (s *SQL) row(ctx context.Context, id string) (r row, err error) {
+	bytes := func(r sqldb.Rows) (b []byte, err error) { return b, r.Scan(&b) }
+	err = lookup(ctx, s.db, func(q sqldb.Querier) error {
+		r = row{}
+		if err := sqldb.One(ctx, q, append(r.dest(), &r.body),
+			`SELECT `+headerColumns+`, d.body`+fromTables+` WHERE d.part = $1 AND k.part = $1 AND d.id = $2`,
+			part(id), id); err != nil {
+			return err
+		}
+		if len(r.body) < piece {
+			return nil
+		}
+		for b, err := range sqldb.All(ctx, q, bytes, `SELECT body FROM {certificate_pieces}
+			WHERE part = $1 AND id = $2 ORDER BY part, id, n`, part(id), id) {
+			if err != nil {
+				return err
+			}
+			r.body = append(r.body, b...)
+		}
+		return nil
+	})
+	if errors.Is(err, sqldb.ErrNoRow) {
+		err = fmt.Errorf("archive: %s: %w", id, certificate.ErrNotArchived)
+	}
+	return r, err
 }
 
 // ByRequest implements [certificate.Archive].
@@ -316,7 +349,8 @@ func (s *SQL) headers(ctx context.Context, list []place) (found map[string]certi
 // Sweep implements [certificate.Archive]. It deletes all expired documents in
 // one transaction. Then it purges the keys from the files, so that the remains
 // of the documents there cannot be read; on SQLite it purges the documents too.
-// The purge goes on even if the context is cancelled. If the purge is blocked,
+// The purge goes on even if the context is cancelled, and stops neither issue nor
+// download. If the purge is blocked,
 // Sweep returns how many documents were deleted and an error wrapping
 // [ErrPurgeBlocked]; the next Sweep purges again. So it does with [ErrDenied] if on
 // PostgreSQL the user does not own the tables.
@@ -349,7 +383,7 @@ func (s *SQL) Sweep(ctx context.Context, at time.Time) (int, error) {
 	if !s.unpurged.Swap(false) {
 		return n, nil
 	}
-	if err := s.purged(context.WithoutCancel(ctx), "certificate_keys"); err != nil {
+	if _, err := s.purge(context.WithoutCancel(ctx), erasure.Config{Wait: s.wait}, "certificate_keys"); err != nil {
 		s.unpurged.Store(true)
 		return n, err
 	}
@@ -391,40 +425,31 @@ func (b batch) statements(d sqldb.Dialect) []sqldb.Statement {
 	return []sqldb.Statement{
 		{Text: `DELETE FROM {certificate_keys} WHERE ` + d.In("part", "$1") + ` AND ` + d.In("id", "$2"),
 			Args: []any{d.List(b.parts), d.List(b.ids)}},
+		{Text: `DELETE FROM {certificate_pieces} WHERE ` + d.In("part", "$1") + ` AND ` + d.In("id", "$2"),
+			Args: []any{d.List(b.parts), d.List(b.ids)}},
 		{Text: `DELETE FROM {certificate_requests} WHERE ` + d.In("request_key", "$1"), Args: []any{d.List(b.requests)}},
 		{Text: `DELETE FROM {certificate_owners} WHERE ` + d.In("owner", "$1") + ` AND ` + d.In("id", "$2"),
 			Args: []any{d.List(b.owners), d.List(b.ids)}},
 	}
 }
 
-// purged purges tables, and tries again while the purge is blocked.
-func (s *SQL) purged(ctx context.Context, tables ...string) error {
-	if s.db == nil {
-		return ErrClosed
-	}
-	pause := 100 * time.Millisecond
-	for n := 1; ; n++ {
-		err := s.db.Purge(ctx, tables...)
-		if !errors.Is(err, ErrPurgeBlocked) || n >= s.attempts {
-			return err
-		}
-		timer := time.NewTimer(pause)
-		pause *= 2
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-timer.C:
-		}
-	}
+// purgeMarks is the table in which PostgreSQL has what was changed since the last purge.
+const purgeMarks = "certificate_purge_marks"
+
+// Purge leaves no byte of a document that was deleted before the call in the files of
+// tables and indexes, neither of its header nor of its encrypted content, and none of its
+// key. It may run while documents are issued and read: see the Purge of package
+// electoral/sqlstore for what others wait for, and what it takes.
+func (s *SQL) Purge(ctx context.Context, c erasure.Config) (erasure.Report, error) {
+	return s.purge(ctx, c, "certificate_keys", "certificate_documents", "certificate_pieces", "certificate_requests",
+		"certificate_owners")
 }
 
-// Purge leaves no byte of a deleted document in the files of tables and
-// indexes, neither of its header nor of its encrypted content: it rewrites the
-// files, and empties SQLite's write-ahead log. It takes time and free space in
-// proportion to the data, and the tables cannot be used meanwhile.
-func (s *SQL) Purge(ctx context.Context) error {
-	return s.purged(ctx, "certificate_keys", "certificate_documents", "certificate_requests", "certificate_owners")
+func (s *SQL) purge(ctx context.Context, c erasure.Config, tables ...string) (erasure.Report, error) {
+	if s.db == nil {
+		return erasure.Report{}, ErrClosed
+	}
+	return s.db.Purge(ctx, sqldb.Purge{Tables: tables, Marks: purgeMarks}, c)
 }
 
 // PurgeLog leaves no key in the write-ahead log of PostgreSQL's server, which

@@ -18,6 +18,7 @@ import (
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/certificate/archive"
 	"github.com/liste-elettorali/anpr/certificate/archive/archivetest"
+	"github.com/liste-elettorali/anpr/electoral/erasure"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 )
 
@@ -51,13 +52,14 @@ func purge(t *testing.T, a *archive.SQL, dir string, flush func()) {
 	}
 	at := archivetest.Document(0).Expires
 	// A reader keeps the purge from its end, which the error says; the count is right.
-	a.Attempts(1)
+	a.Wait(100 * time.Millisecond)
 	err := a.Reading(ctx, func() error {
 		n, err := a.Sweep(ctx, at)
 		assert.Equal(t, len(gone), n)
 		return err
 	})
 	require.ErrorIs(t, err, archive.ErrPurgeBlocked)
+	a.Wait(0)
 	purged(t, func(ctx context.Context) error {
 		n, err := a.Sweep(ctx, at)
 		require.Zero(t, n)
@@ -67,7 +69,7 @@ func purge(t *testing.T, a *archive.SQL, dir string, flush func()) {
 	for _, p := range gone[:10] {
 		assert.Empty(t, holding(t, dir, p.key), "a key after the sweep")
 	}
-	purged(t, a.Purge)
+	purged(t, purging(a))
 	flush()
 	for _, p := range gone[len(gone)-10:] {
 		for i, what := range [][]byte{p.key, p.body, p.request, p.owner, p.id} {
@@ -91,6 +93,14 @@ func purged(t *testing.T, purge func(context.Context) error) {
 		err = purge(t.Context())
 	}
 	require.NoError(t, err)
+}
+
+// purging is Purge of an archive with the usual bounds.
+func purging(a *archive.SQL) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := a.Purge(ctx, erasure.Config{})
+		return err
+	}
 }
 
 func TestPurgeSQLite(t *testing.T) {
@@ -154,7 +164,7 @@ func TestPurgeLogPostgres(t *testing.T) {
 	n, err := a.Sweep(t.Context(), archivetest.Document(0).Expires)
 	require.NoError(t, err)
 	require.Equal(t, 2, n)
-	purged(t, a.Purge)
+	purged(t, purging(a))
 	// One of them may stand on two pages of the log, with a header between them.
 	require.NotZero(t, found(), "the log has them still")
 	purged(t, a.PurgeLog)

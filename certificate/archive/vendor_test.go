@@ -17,6 +17,7 @@ import (
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/certificate/archive"
 	"github.com/liste-elettorali/anpr/certificate/archive/archivetest"
+	"github.com/liste-elettorali/anpr/electoral/erasure"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 )
 
@@ -113,7 +114,10 @@ func TestRoles(t *testing.T) {
 		require.Zero(t, n)
 		return err
 	})
-	purged(t, owner.Purge)
+	purged(t, func(ctx context.Context) error {
+		_, err := owner.Purge(ctx, erasure.Config{})
+		return err
+	})
 }
 
 // TestRelease moves the tables of an earlier release, which stood in public beside a

@@ -16,7 +16,8 @@ var migrations embed.FS
 
 // table is what this package keeps in a database.
 func table() sqldb.Part {
-	return sqldb.Part{Name: "certificate_delivery", Files: migrations, Dir: "migrations"}
+	return sqldb.Part{Name: "certificate_delivery", Files: migrations, Dir: "migrations",
+		Marks: purgeMarks}
 }
 
 // A SQLiteConfig says which SQLite database is opened, and how.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/erasure"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
@@ -44,13 +45,17 @@ func (o *SQLOutbox) Close() error {
 	return o.db.Close()
 }
 
-// Purge leaves no byte of an erased address in the files of the table: see
-// [github.com/liste-elettorali/anpr/certificate/archive.SQL.Purge].
-func (o *SQLOutbox) Purge(ctx context.Context) error {
+// purgeMarks is the table in which PostgreSQL has whether something was changed since the
+// last purge.
+const purgeMarks = "delivery_purge_marks"
+
+// Purge leaves no byte of an address that was erased before the call in the files of the
+// table: see [github.com/liste-elettorali/anpr/certificate/archive.SQL.Purge].
+func (o *SQLOutbox) Purge(ctx context.Context, c erasure.Config) (erasure.Report, error) {
 	if o.db == nil {
-		return ErrClosed
+		return erasure.Report{}, ErrClosed
 	}
-	return o.db.Purge(ctx, "delivery_messages")
+	return o.db.Purge(ctx, sqldb.Purge{Tables: []string{"delivery_messages"}, Marks: purgeMarks}, c)
 }
 
 // PurgeLog leaves no erased address in PostgreSQL's write-ahead log: see

@@ -19,7 +19,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/certificate/delivery"
 	"github.com/liste-elettorali/anpr/certificate/delivery/deliverytest"
-	"github.com/liste-elettorali/anpr/internal/sqldb"
+	"github.com/liste-elettorali/anpr/electoral/erasure"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 )
 
@@ -201,10 +201,14 @@ func TestSQLOutboxPurge(t *testing.T) {
 			require.NoError(t, o.Update(t.Context(), m))
 		}
 		require.NotEmpty(t, holding(t, dir, domain), "the search finds what is there")
-		for _, purge := range []func(context.Context) error{o.Purge, o.PurgeLog} {
+		// Tests of other packages may have transactions open in the same database.
+		purge := func(ctx context.Context) error {
+			_, err := o.Purge(ctx, erasure.Config{Wait: time.Hour})
+			return err
+		}
+		for _, purge := range []func(context.Context) error{purge, o.PurgeLog} {
 			err := purge(t.Context())
-			// Tests of other packages may have transactions open in the same database.
-			for errors.Is(err, sqldb.ErrPurgeBlocked) {
+			for errors.Is(err, erasure.ErrBlocked) {
 				time.Sleep(50 * time.Millisecond)
 				err = purge(t.Context())
 			}

@@ -1,7 +1,6 @@
 package delivery_test
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -17,7 +16,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/certificate/delivery"
 	"github.com/liste-elettorali/anpr/certificate/delivery/deliverytest"
-	"github.com/liste-elettorali/anpr/internal/sqldb"
+	"github.com/liste-elettorali/anpr/electoral/erasure"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 )
 
@@ -111,11 +110,10 @@ func TestRoles(t *testing.T) {
 	n, err := app.Sweep(ctx, noon.AddDate(100, 0, 0))
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
-	require.ErrorIs(t, app.Purge(ctx), delivery.ErrDenied)
+	_, err = app.Purge(ctx, erasure.Config{})
+	require.ErrorIs(t, err, delivery.ErrDenied)
 	// The server may analyse the table at this moment.
-	for err = owner.Purge(ctx); errors.Is(err, sqldb.ErrPurgeBlocked); err = owner.Purge(ctx) {
-		time.Sleep(50 * time.Millisecond)
-	}
+	_, err = owner.Purge(ctx, erasure.Config{Wait: time.Hour})
 	require.NoError(t, err)
 }
 

@@ -83,6 +83,7 @@ func (t *transaction) AddElectors(ctx context.Context, home string, list []elect
 	}); err != nil {
 		return err
 	}
+	t.added += len(list)
 	return t.tx.Copy(ctx, enrolments.name, enrolments.columns, len(places),
 		func(i int) ([]any, error) { return places[i], nil })
 }

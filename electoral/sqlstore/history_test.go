@@ -12,6 +12,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/erasure"
 	"github.com/liste-elettorali/anpr/electoral/memory"
 	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
@@ -97,7 +98,8 @@ func TestNoHistory(t *testing.T) {
 	}
 	require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error { return w.RemoveSection(ctx, "A074", old) }))
 	require.NotEmpty(t, holding(t, dir, old), "a change alone leaves bytes")
-	require.NoError(t, db.Purge(ctx))
+	_, err = db.Purge(ctx, erasure.Config{})
+	require.NoError(t, err)
 	assert.Empty(t, holding(t, dir, old), "not even in the answers that are kept for retries")
 	assert.NotEmpty(t, holding(t, dir, later))
 	now = now.AddDate(1, 0, 0)

@@ -15,7 +15,9 @@ import (
 var migrations embed.FS
 
 // part is what this package keeps in a database.
-func part() sqldb.Part { return sqldb.Part{Name: "electoral", Files: migrations, Dir: "migrations"} }
+func part() sqldb.Part {
+	return sqldb.Part{Name: "electoral", Files: migrations, Dir: "migrations", Marks: purgeMarks}
+}
 
 // A SQLiteConfig says which SQLite database is opened, and how.
 type SQLiteConfig struct {
@@ -147,5 +149,5 @@ func opened(db *sqldb.DB, err error) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{db}, nil
+	return &DB{db, &loads{db: db}}, nil
 }

@@ -18,7 +18,10 @@ import (
 // A Population keeps persons. It implements [electoral.Population],
 // [electoral.BulkPopulation], [electoral.IdentityPopulation] and
 // [electoral.ResidentPopulation]. It may be read within a view or an update of a [Store] and does not wait for their end.
-type Population struct{ db *sqldb.DB }
+type Population struct {
+	db    *sqldb.DB
+	loads *loads
+}
 
 var (
 	personsTable = newTable("persons", 2, "comune", "anpr_id", "fiscal_code", "surname", "name", "sex", "birth",
@@ -259,6 +262,9 @@ func (p *Population) Put(ctx context.Context, persons iter.Seq2[electoral.Person
 	}
 	n := 0
 	err := p.db.Snapshot(ctx, func(tx sqldb.Tx) error {
+		if err := gated(ctx, tx); err != nil {
+			return err
+		}
 		c := newPersonChunk(tx)
 		for person, err := range persons {
 			if err == nil {
@@ -274,7 +280,17 @@ func (p *Population) Put(ctx context.Context, persons iter.Seq2[electoral.Person
 	if err != nil {
 		return 0, err
 	}
+	p.loads.added(ctx, n)
 	return n, nil
+}
+
+// gated keeps a purge from moving rows that this transaction, which sees one state, is
+// going to replace: it would fail. The lock fixes no state yet.
+func gated(ctx context.Context, tx sqldb.Tx) error {
+	if tx.Dialect() != sqldb.PostgreSQL {
+		return nil
+	}
+	return tx.Exec(ctx, sqldb.Statement{Text: `LOCK TABLE {` + purgeGate + `} IN ROW EXCLUSIVE MODE`})
 }
 
 // personChunk gathers persons to write them together.

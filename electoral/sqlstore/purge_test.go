@@ -19,6 +19,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/erasure"
 	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 	"github.com/liste-elettorali/anpr/internal/testenv"
@@ -112,6 +113,10 @@ func writeMarkedBooks(ctx context.Context, w registry.Writer, text string, size 
 			switch book {
 			case registry.LoadBook:
 				r.Expires = time.Time{}
+				if i%100 == 0 { // too long for a page, and not to be compressed
+					r.Body = append([]byte(text), make([]byte, 30_000)...)
+					_, _ = rand.Read(r.Body[len(text):])
+				}
 			default:
 				r.Subject = mark
 			}
@@ -143,20 +148,22 @@ func purge(t *testing.T, at opener, dir string, shared bool, flush func()) {
 		_, _, err := r.Elector(ctx, "1")
 		require.NoError(t, err)
 		writeMarked(t, db, later, 6)
-		return db.Purge(ctx)
+		_, err = db.Purge(ctx, erasure.Config{Wait: 100 * time.Millisecond})
+		return err
 	})
 	require.ErrorIs(t, err, sqlstore.ErrPurgeBlocked)
 	// A reader that has not looked at any table yet holds earlier rows too.
 	err = db.Store().View(ctx, func(registry.Reader) error {
 		writeMarked(t, db, later, 5)
-		return db.Purge(ctx)
+		_, err := db.Purge(ctx, erasure.Config{Wait: 100 * time.Millisecond})
+		return err
 	})
 	require.ErrorIs(t, err, sqlstore.ErrPurgeBlocked)
 
 	// Other tests may have transactions open in the same database, for as long as
 	// a busy machine makes them: only the time limit of go test ends the wait.
-	for err = db.Purge(ctx); shared && errors.Is(err, sqlstore.ErrPurgeBlocked); err = db.Purge(ctx) {
-		time.Sleep(50 * time.Millisecond)
+	for _, err = db.Purge(ctx, erasure.Config{}); shared && errors.Is(err, sqlstore.ErrPurgeBlocked); {
+		_, err = db.Purge(ctx, erasure.Config{})
 	}
 	require.NoError(t, err)
 	assert.Empty(t, holding(t, dir, old))
@@ -177,12 +184,45 @@ func purge(t *testing.T, at opener, dir string, shared bool, flush func()) {
 	writeMarked(t, db, "again", 1)
 	cancelled, cancel := context.WithCancel(ctx)
 	cancel()
-	require.ErrorIs(t, db.Purge(cancelled), context.Canceled)
+	_, err = db.Purge(cancelled, erasure.Config{})
+	require.ErrorIs(t, err, context.Canceled)
 }
 
 func TestPurgeSQLite(t *testing.T) {
 	dir := t.TempDir()
 	purge(t, opener{filepath.Join(dir, "r.db"), open}, dir, false, func() {})
+}
+
+// TestPurgeLog: what PostgreSQL's log still holds goes with it.
+func TestPurgeLog(t *testing.T) {
+	testenv.PostgresAlone(t)
+	dsn, ctx := testenv.Postgres(t), t.Context()
+	conn := connect(t, dsn)
+	var dir string
+	require.NoError(t, conn.QueryRow(ctx, `SELECT current_setting('data_directory')`).Scan(&dir))
+	dir = filepath.Join(dir, "pg_wal")
+	if _, err := os.ReadDir(dir); err != nil {
+		testenv.Need(t, fmt.Sprintf("PostgreSQL whose files can be read (%v)", err))
+	}
+	db := openPostgres(t, dsn)
+	old := "OLD" + rand.Text()
+	put := func(mark string) {
+		require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error {
+			return w.PutElector(ctx, "A074", electoraltest.SampleElector("1", "A074", mark))
+		}))
+	}
+	put(old)
+	put("NEW")
+	purged(t, db)
+	require.NotEmpty(t, holding(t, dir, old), "the log has it still")
+	err := db.PurgeLog(ctx)
+	for errors.Is(err, sqlstore.ErrPurgeBlocked) {
+		err = db.PurgeLog(ctx)
+	}
+	require.NoError(t, err)
+	require.Empty(t, holding(t, dir, old))
+	lite := open(t, filepath.Join(t.TempDir(), "r.db"))
+	require.NoError(t, lite.PurgeLog(ctx), "of SQLite there is nothing to do")
 }
 
 func TestPurgePostgres(t *testing.T) {

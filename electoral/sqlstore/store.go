@@ -7,12 +7,16 @@
 // the same SQL and pass the same suites, and nothing else in the API differs.
 // What a call has committed is durable when it returns.
 //
-// A change replaces: no history is kept (annex 2, services for the comuni 5).
-// Until [DB.Purge] has run, the files may still hold earlier bytes: SQLite's
-// in the write-ahead log (the file with the suffix -wal), PostgreSQL's in the
-// dead rows of tables and indexes. What PostgreSQL's own write-ahead log and
-// the backups hold goes with their retention, which is for the operator to
-// bound.
+// # Erasure
+//
+// A change replaces: no history is kept, and from the commit on no read returns an
+// earlier value. That is the law's (annex 2, services for the comuni 5). Ours is that no
+// byte of it stays in the files of tables and indexes: [DB.Purge] sees to that, beside
+// readers and writers, within the time after which it is called again, which is for the
+// comune to set: daily is usual. Until then SQLite's file and its write-ahead log (with
+// the suffix -wal), and PostgreSQL's dead rows, may still hold earlier bytes. What
+// PostgreSQL's own write-ahead log holds goes with [DB.PurgeLog], and what the backups
+// hold with their retention, which is for the operator to bound.
 //
 // # In a vendor's database
 //
@@ -45,13 +49,15 @@ import (
 	"sync/atomic"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/erasure"
 	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
-// ErrPurgeBlocked is wrapped by the error of [DB.Purge] if an open transaction,
-// of this program or of another, keeps it from ending.
-var ErrPurgeBlocked = sqldb.ErrPurgeBlocked
+// ErrPurgeBlocked is wrapped by the error of [DB.Purge] if earlier values may stay, since
+// an open transaction may read them, or for another reason that the report gives; and by
+// that of [DB.PurgeLog] if the server holds its log for others.
+var ErrPurgeBlocked = erasure.ErrBlocked
 
 // ErrConflict is wrapped by the error of an update that other updates prevented
 // at every attempt. It has changed nothing.
@@ -91,7 +97,10 @@ func callable(db *sqldb.DB, without bool) error {
 
 // A DB is an open database with the schema of this package. It is safe for
 // concurrent use.
-type DB struct{ db *sqldb.DB }
+type DB struct {
+	db    *sqldb.DB
+	loads *loads
+}
 
 // Backup writes a SQLite database as it stands into a new file of mode 0600, while
 // others read and write; what was deleted is not in it. It is durable when Backup
@@ -114,26 +123,11 @@ func (d *DB) Close() error {
 	return d.db.Close()
 }
 
-// Purge leaves no byte of an earlier value in the files of tables and indexes:
-// it rewrites them, and empties SQLite's write-ahead log. It takes time and
-// free space in the size of the data. On SQLite writers wait meanwhile; on
-// PostgreSQL the readers of the table being rewritten wait too, and the user
-// must own the tables (else [ErrDenied]); it opens a connection of its own, beside a
-// pool. A transaction that is still open after two seconds makes it fail with
-// [ErrPurgeBlocked]; then call it again.
-func (d *DB) Purge(ctx context.Context) error {
-	if d.db == nil {
-		return errNotOpen
-	}
-	return d.db.Purge(ctx, electors.name, enrolments.name, electorRoutes.name, sections.name,
-		journal.name, records.name, recordRoutes.name, personsTable.name, personRoutes.name, personCodes.name)
-}
-
 // Store returns the store of everything but the persons.
-func (d *DB) Store() *Store { return &Store{d.db} }
+func (d *DB) Store() *Store { return &Store{d.db, d.loads} }
 
 // Population returns the store of persons.
-func (d *DB) Population() *Population { return &Population{d.db} }
+func (d *DB) Population() *Population { return &Population{d.db, d.loads} }
 
 // A Store keeps sections and electors, the registry's books and the operation
 // journal. It implements [registry.Store]. The writer of an update also has
@@ -148,7 +142,15 @@ func (d *DB) Population() *Population { return &Population{d.db} }
 // read in pages of up to 1,000, so that memory does not grow with the list, and the
 // reader may be used for other reads in the loop; a listing within an update
 // shows what the update writes meanwhile only from the next page on.
-type Store struct{ db *sqldb.DB }
+//
+// After an update that has added many electors the engine counts the rows of the tables,
+// so that it plans queries on them as well as on those that it knows: within the call of
+// the load, for some tenths of a second, without a lock that others wait for. On
+// PostgreSQL only the owner of the tables may; for others autovacuum does it in time.
+type Store struct {
+	db    *sqldb.DB
+	loads *loads
+}
 
 // View implements [registry.Store].
 func (s *Store) View(ctx context.Context, fn func(registry.Reader) error) error {
@@ -176,8 +178,8 @@ func (s *Store) Update(ctx context.Context, fn func(registry.Writer) error) erro
 	if err := callable(s.db, fn == nil); err != nil {
 		return err
 	}
-	tried := map[string]bool{}
-	return settled(s.db.Update(ctx, func(tx sqldb.Tx) error {
+	tried, added := map[string]bool{}, 0
+	err := settled(s.db.Update(ctx, func(tx sqldb.Tx) error {
 		l := &lease{Tx: tx}
 		defer l.over.Store(true)
 		t := &transaction{tx: l, locked: map[string]*held{}, tried: tried}
@@ -186,8 +188,14 @@ func (s *Store) Update(ctx context.Context, fn func(registry.Writer) error) erro
 		if err := t.lock(ctx, slices.Collect(maps.Keys(tried))...); err != nil {
 			return err
 		}
-		return fn(t)
+		err := fn(t)
+		added = t.added
+		return err
 	}))
+	if err == nil {
+		s.loads.added(ctx, added)
+	}
+	return err
 }
 
 // A lease is a transaction that its holder may use until it ends: its connection then
@@ -251,6 +259,7 @@ type transaction struct {
 	tried   map[string]bool // those that it asked for
 	last    lastElector
 	section lastSection
+	added   int // electors, in bulk
 }
 
 var (

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/erasure"
 	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 	"github.com/liste-elettorali/anpr/internal/testenv"
@@ -49,10 +49,9 @@ func run(t testing.TB, conn *pgx.Conn, texts ...string) {
 // purged purges until the server does not analyse a table at this moment.
 func purged(t testing.TB, db *sqlstore.DB) {
 	t.Helper()
-	err := db.Purge(t.Context())
+	_, err := db.Purge(t.Context(), erasure.Config{})
 	for errors.Is(err, sqlstore.ErrPurgeBlocked) {
-		time.Sleep(50 * time.Millisecond)
-		err = db.Purge(t.Context())
+		_, err = db.Purge(t.Context(), erasure.Config{})
 	}
 	require.NoError(t, err)
 }
@@ -190,7 +189,7 @@ func TestRefused(t *testing.T) {
 		{name: "no record", prepare: old + "{made}; DROP TABLE {schema}.schema_migrations", want: sqlstore.ErrBadSchema,
 			says: "already has comune_locks, sections, electors"},
 		{name: "newer", prepare: old + "{made}; INSERT INTO {schema}.schema_migrations VALUES ('electoral', 99, 'x', 'x')",
-			says: "is at version 99, this program knows 6: use a newer program", open: true},
+			says: "is at version 99, this program knows 7: use a newer program", open: true},
 		{name: "no right to make a schema", prepare: "", asRole: true, want: sqlstore.ErrDenied,
 			says: "AUTHORIZATION \"{role}\""},
 		{name: "no right in the schema", prepare: old + "GRANT USAGE ON SCHEMA {schema} TO {role}", asRole: true,
@@ -262,10 +261,10 @@ func TestMigrationsByHand(t *testing.T) {
 	c := sqlstore.PostgresConfig{DSN: dsn, Schema: strange}
 	_, err := c.Open(t.Context())
 	require.ErrorIs(t, err, sqlstore.ErrNotMigrated)
-	require.ErrorContains(t, err, "has version 4 of electoral, this program needs 6: call Migrate")
+	require.ErrorContains(t, err, "has version 4 of electoral, this program needs 7: call Migrate")
 	require.ErrorContains(t, err, "0005_section_kind.sql")
 	run(t, conn, "DROP SCHEMA "+pgx.Identifier{strange}.Sanitize()+" CASCADE",
-		"CREATE SCHEMA "+pgx.Identifier{strange}.Sanitize(), byHand(t, strange, 6))
+		"CREATE SCHEMA "+pgx.Identifier{strange}.Sanitize(), byHand(t, strange, 7))
 	db, err := c.Open(t.Context())
 	require.NoError(t, err)
 	use(t, db)
@@ -280,7 +279,7 @@ func TestMigrationsByHand(t *testing.T) {
 		return list
 	}
 	require.Equal(t, noted("anpr"), noted(strange))
-	require.Len(t, noted(strange), 6)
+	require.Len(t, noted(strange), 7)
 	require.Equal(t, "electoral 3 0003_books.sql 20", noted(strange)[2])
 	columns := func(schema string) []string {
 		rows, err := conn.Query(t.Context(), `SELECT table_name || '.' || column_name || ' ' || data_type || ' ' ||
@@ -355,7 +354,8 @@ func TestGrants(t *testing.T) {
 		return w.RemoveElector(t.Context(), "1")
 	}))
 	use(t, db)
-	require.ErrorIs(t, db.Purge(t.Context()), sqlstore.ErrDenied)
+	_, err = db.Purge(t.Context(), erasure.Config{})
+	require.ErrorIs(t, err, sqlstore.ErrDenied)
 	purger, err := config(asOwner).Open(t.Context())
 	require.NoError(t, err)
 	defer func() { _ = purger.Close() }()
@@ -445,7 +445,7 @@ func TestRelease(t *testing.T) {
 		// Where it is.
 		here := sqlstore.PostgresConfig{DSN: dsn, Schema: "public"}
 		_, err := here.Open(ctx)
-		require.ErrorContains(t, err, fmt.Sprintf("has version %d of electoral, this program needs 6", last))
+		require.ErrorContains(t, err, fmt.Sprintf("has version %d of electoral, this program needs 7", last))
 		stays := testenv.PostgresDatabase(t)
 		release(t, connect(t, stays), last)
 		require.NoError(t, sqlstore.PostgresConfig{DSN: stays, Schema: "public"}.Migrate(ctx))

@@ -21,6 +21,7 @@ import (
 	"github.com/liste-elettorali/anpr/certificate/archive"
 	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/erasure"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
 	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
@@ -230,12 +231,21 @@ func (s *system) tasks(ctx context.Context) {
 	}{
 		{"sweep", func(ctx context.Context) error { _, err := s.issuer.Sweep(ctx); return err }},
 		{"expire", func(ctx context.Context) error { _, err := s.registry.Expire(ctx, comuni...); return err }},
-		{"purge registry", s.db.Purge},
-		{"purge archive", s.archive.Purge},
+		{"purge registry", purging(s.db.Purge)},
+		{"purge archive", purging(s.archive.Purge)},
 	} {
 		if err := task.do(ctx); err != nil && ctx.Err() == nil {
 			s.logger.ErrorContext(ctx, "maintenance", "task", task.name, "error", err)
 		}
+	}
+}
+
+// purging purges with the usual bounds, which issue, download and verification do not
+// feel. What is in the way then is for the next day.
+func purging(purge func(context.Context, erasure.Config) (erasure.Report, error)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := purge(ctx, erasure.Config{})
+		return err
 	}
 }
 

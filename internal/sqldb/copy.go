@@ -102,6 +102,7 @@ func (t *postgresTx) Copy(
 	for i, c := range columns {
 		names[i] = pgx.Identifier{c}.Sanitize()
 	}
+	t.changes.add(&t.changes.written, table)
 	r := &copyReader{n: n, row: row}
 	_, err := t.conn.PgConn().CopyFrom(ctx, r,
 		"COPY "+t.names.table(table)+" ("+strings.Join(names, ", ")+") FROM STDIN")

@@ -32,6 +32,9 @@ type Part struct {
 	// and each index that it drops, in braces.
 	Files fs.FS
 	Dir   string
+	// Marks is the table in which on PostgreSQL a transaction notes which tables it has
+	// changed, for [DB.Purge]; its key is name. Empty means none.
+	Marks string
 }
 
 // migrator is a transaction that may also run a script of several statements.

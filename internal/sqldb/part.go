@@ -19,7 +19,15 @@ func (c PostgresConfig) Open(ctx context.Context, p Part) (*DB, error) {
 	if err := db.Check(ctx, p); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	db.mark(p)
 	return db, nil
+}
+
+// mark lets each transaction mark what it changes for the next purge.
+func (db *DB) mark(p Part) {
+	if e, ok := db.engine.(*postgres); ok && p.Marks != "" {
+		e.marks = e.names.table(p.Marks)
+	}
 }
 
 // Migrate applies the migrations of a part, and first moves its tables if from is not
@@ -74,6 +82,7 @@ func migrated(ctx context.Context, db *DB, err error, p Part) (*DB, error) {
 	if err := db.MigrateFrom(ctx, p, ""); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	db.mark(p)
 	return db, nil
 }
 

@@ -24,6 +24,7 @@ type postgres struct {
 	look   *pgxpool.Pool
 	shared bool          // the pool is the caller's
 	slots  chan struct{} // one for each transaction on the caller's pool
+	marks  string        // the table of marks, as a statement has it, if there is one
 	closed atomic.Bool
 	begins [3]string // the beginning of each mode
 	// namedStatements says that they are there in each transaction, also of a pooler.
@@ -323,7 +324,8 @@ func (e *postgres) begin(ctx context.Context, m mode) (transaction, error) {
 		}
 		used := e.hasRested(c)
 		if err = script(ctx, c.Conn(), e.begins[m]); err == nil {
-			return &postgresTx{postgresReader: postgresReader{names: e.names, conn: c.Conn()}, engine: e, pooled: c,
+			return &postgresTx{postgresReader: postgresReader{names: e.names, conn: c.Conn()}, engine: e, marks: e.marks,
+				unseen: m == snapshot, pooled: c,
 				free: free}, nil
 		}
 		dead := used && c.Conn().IsClosed() && ctx.Err() == nil && tries <= e.work.Stat().MaxConns()

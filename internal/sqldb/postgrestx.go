@@ -74,6 +74,9 @@ type postgresTx struct {
 	free    func()
 	highest string // the last of the comuni that are locked
 	wrote   bool
+	changes touched
+	marks   string // the table of marks, as a statement has it, if there is one
+	unseen  bool   // the transaction sees one state, in which a mark may stand that is gone
 }
 
 func (t *postgresTx) Exec(ctx context.Context, list ...Statement) error {
@@ -82,14 +85,22 @@ func (t *postgresTx) Exec(ctx context.Context, list ...Statement) error {
 	case 0:
 		return nil
 	case 1:
+		t.changes.note(list[0].Text)
 		_, err := t.conn.Exec(ctx, t.names.statement(list[0].Text), list[0].Args...)
 		return t.failed(err)
 	}
 	var b pgx.Batch
 	for _, s := range list {
+		t.changes.note(s.Text)
 		b.Queue(t.names.statement(s.Text), s.Args...)
 	}
 	return t.failed(t.conn.SendBatch(ctx, &b).Close())
+}
+
+// Query notes what it changes, and reads.
+func (t *postgresTx) Query(ctx context.Context, text string, args ...any) (Rows, error) {
+	t.changes.note(text)
+	return t.postgresReader.Query(ctx, text, args...)
 }
 
 func (t *postgresTx) Place() string {
@@ -233,10 +244,21 @@ func (t *postgresTx) commit(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTerm)
 	defer cancel()
-	// A transaction of which a statement has failed ends with COMMIT too, but
-	// as a rollback.
-	answer, err := t.conn.PgConn().Exec(ctx, "COMMIT").ReadAll()
-	if err == nil && (len(answer) != 1 || answer[0].CommandTag.String() != "COMMIT") {
+	// What it has changed is marked for the next purge, in the same round trip. A
+	// transaction of which a statement has failed ends with COMMIT too, but as a rollback.
+	text, mark := "COMMIT", marking(t.marks, t.changes.changed)
+	switch {
+	case mark == "" || t.err != nil:
+	case t.unseen:
+		// A mark that was made since the state that it sees would make it fail.
+		if err := t.engine.markApart(ctx, mark); err != nil {
+			return t.failed(err)
+		}
+	default:
+		text = mark + text
+	}
+	answer, err := t.conn.PgConn().Exec(ctx, text).ReadAll()
+	if err == nil && (len(answer) == 0 || answer[len(answer)-1].CommandTag.String() != "COMMIT") {
 		err = fmt.Errorf("%w: %w", errRolledBack, t.err)
 	}
 	if err != nil {
@@ -269,6 +291,10 @@ func (t *postgresTx) rollback() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		_ = script(ctx, t.conn, "ROLLBACK")
+		// What it had written is dead now. If this fails, the next change marks the table.
+		if text := marking(t.marks, t.changes.written); text != "" {
+			_ = script(ctx, t.conn, text)
+		}
 	}
 	t.end() // and is closed if it still is in a transaction
 }

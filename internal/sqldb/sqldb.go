@@ -24,6 +24,8 @@ import (
 	"iter"
 	"math/rand/v2"
 	"time"
+
+	"github.com/liste-elettorali/anpr/electoral/erasure"
 )
 
 // ErrNoRow is the error of [One] when the query yields no row.
@@ -238,7 +240,8 @@ type engine interface {
 	// migrate runs fn in a transaction that no other process's migration
 	// overlaps.
 	migrate(ctx context.Context, fn func(migrator) error) error
-	purge(ctx context.Context, tables []string) error
+	purge(ctx context.Context, job purgeJob) (erasure.Report, error)
+	analyze(ctx context.Context, tables []string) error
 	purgeLog(ctx context.Context) error
 	backup(ctx context.Context, file string) error
 	close() error
@@ -338,14 +341,6 @@ func own(err, reason error) error {
 	return err
 }
 
-// Purge leaves no byte of an earlier value in the files of tables and of their
-// indexes. It does not reach other places that may hold one: PostgreSQL's
-// write-ahead log (see [DB.PurgeLog]), backups, and blocks that the file system
-// has freed.
-func (db *DB) Purge(ctx context.Context, tables ...string) error {
-	return db.engine.purge(ctx, tables)
-}
-
 // Backup writes the database as it stands, without what was deleted, into a new file
 // of mode 0600, while others read and write. It is durable when Backup returns; after
 // an error the file is gone. Only SQLite has it: of a PostgreSQL database pg_dump makes
@@ -358,5 +353,5 @@ func (db *DB) Backup(ctx context.Context, file string) error { return db.engine.
 // be called after [DB.Purge], by a superuser or by a member of pg_checkpoint and
 // pg_monitor who may execute pg_switch_wal. It does not reach copies of the log in
 // an archive or on a replica; if the server keeps files for them, the error wraps
-// [ErrPurgeBlocked]. On SQLite it does nothing, since Purge has purged the log.
+// [erasure.ErrBlocked]. On SQLite it does nothing, since Purge has purged the log.
 func (db *DB) PurgeLog(ctx context.Context) error { return db.engine.purgeLog(ctx) }

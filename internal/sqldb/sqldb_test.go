@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/liste-elettorali/anpr/electoral/erasure"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 )
@@ -301,7 +302,8 @@ func TestPurgeSQLite(t *testing.T) {
 	require.NoError(t, db.Update(ctx, func(tx sqldb.Tx) error {
 		return tx.Exec(ctx, sqldb.Statement{Text: "UPDATE a SET v = 'short' WHERE v LIKE 'OLD%'"})
 	}))
-	require.NoError(t, db.Purge(ctx))
+	_, err = db.Purge(ctx, sqldb.Purge{}, erasure.Config{})
+	require.NoError(t, err)
 	for _, name := range []string{file, file + "-wal"} {
 		data, err := os.ReadFile(name)
 		if !os.IsNotExist(err) {

@@ -54,8 +54,9 @@ func OpenSQLite(ctx context.Context, file string) (*DB, error) {
 }
 
 // Connect opens the database in a file and makes it, with mode 0600, if there is
-// none. What is committed is durable (WAL, synchronous FULL), and what is deleted is
-// overwritten (secure_delete). A write waits up to Wait for another process's, and
+// none. What is committed is durable (WAL, synchronous FULL), what is deleted is
+// overwritten (secure_delete), and what a sort takes stays in memory (temp_store): a
+// temporary file would hold it outside of the folder of the file. A write waits up to Wait for another process's, and
 // then fails with an error that wraps [ErrConflict]. To open a database takes no lock
 // from others. 64 views may be open at once; the next waits.
 //
@@ -220,7 +221,7 @@ func (e *sqlite) busyTimeout() string { return fmt.Sprintf("busy_timeout(%d)", e
 
 func (e *sqlite) dsn(more ...string) string {
 	pragmas := append(more, e.busyTimeout(), "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)",
-		"foreign_keys(ON)", "trusted_schema(OFF)")
+		"temp_store(MEMORY)", "foreign_keys(ON)", "trusted_schema(OFF)")
 	return e.uri(url.Values{"_pragma": pragmas})
 }
 
@@ -518,37 +519,6 @@ func (e *sqlite) migrate(ctx context.Context, fn func(migrator) error) error {
 		return err
 	}
 	return t.commit(ctx)
-}
-
-// purgeWait is how long a purge waits for readers.
-const purgeWait = 2 * time.Second
-
-// purge rewrites the database, because a page that is split or merged may keep
-// bytes of a row beyond the reach of secure_delete, and cuts the write-ahead
-// log to nothing.
-func (e *sqlite) purge(ctx context.Context, _ []string) error {
-	c, err := e.write.acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer e.write.release(c, false)
-	conn := c.conn
-	if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout(%d)", purgeWait.Milliseconds())); err != nil {
-		return e.failed(err)
-	}
-	defer func() { _, _ = conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA "+e.busyTimeout()) }()
-	if _, err := conn.ExecContext(ctx, "VACUUM"); err != nil {
-		return e.failed(err)
-	}
-	var busy, frames, moved int
-	if err := conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved); err != nil {
-		return e.failed(err)
-	}
-	if busy != 0 {
-		return fmt.Errorf("%w: after %v a reader still holds the write-ahead log of %s, which keeps earlier values",
-			ErrPurgeBlocked, purgeWait, e.file)
-	}
-	return nil
 }
 
 func (e *sqlite) purgeLog(context.Context) error { return nil }

@@ -69,7 +69,6 @@ logfile = %s/log
 		own(t, dir, "postgres", files)
 	}
 	cmd := exec.Command(program, args...)
-	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,302 @@
+package sqlstore_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/erasure"
+	"github.com/liste-elettorali/anpr/electoral/registry"
+	"github.com/liste-elettorali/anpr/electoral/sqlstore"
+	"github.com/liste-elettorali/anpr/internal/testenv"
+)
+
+// briefly is a purge that does not wait long.
+func briefly() erasure.Config { return erasure.Config{Wait: 300 * time.Millisecond} }
+
+// replaced gives the persons other values, so that their tables have something to purge,
+// and an elector.
+func replaced(t testing.TB, db *sqlstore.DB) {
+	t.Helper()
+	ctx := t.Context()
+	for _, surname := range []string{"PRIMA", "POI"} {
+		list := electoraltest.SamplePersons()
+		for i := range list {
+			list[i].Surname = surname
+		}
+		_, err := db.Population().Put(ctx, persons(list...))
+		require.NoError(t, err)
+		require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error {
+			return w.PutElector(ctx, "A074", electoraltest.SampleElector("1", "A074", surname))
+		}))
+	}
+}
+
+// named is a session with a name of its own.
+func named(t testing.TB, dsn, name string) *pgx.Conn {
+	t.Helper()
+	config, err := pgx.ParseConfig(dsn)
+	require.NoError(t, err)
+	config.RuntimeParams["application_name"] = name
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+func stay(t testing.TB, report erasure.Report, table string) erasure.Stay {
+	t.Helper()
+	i := slices.IndexFunc(report.Stays, func(s erasure.Stay) bool { return s.Table == table })
+	require.GreaterOrEqual(t, i, 0, "%s in %+v", table, report.Stays)
+	return report.Stays[i]
+}
+
+// clean purges until nothing stays, and then finds nothing to do.
+func clean(t testing.TB, db *sqlstore.DB) {
+	t.Helper()
+	report, err := db.Purge(t.Context(), erasure.Config{Wait: time.Hour})
+	require.NoError(t, err)
+	require.Empty(t, report.Stays)
+	require.NotZero(t, report.Rewritten(), "what stayed was not forgotten")
+	report, err = db.Purge(t.Context(), erasure.Config{Wait: time.Hour})
+	require.NoError(t, err)
+	require.Zero(t, report.Rewritten())
+}
+
+// TestPurgeStaysOldSnapshot: a transaction that may read earlier values keeps them, and the
+// report says which session that is. A role without pg_read_all_stats learns its process.
+func TestPurgeStaysOldSnapshot(t *testing.T) {
+	dsn, ctx := testenv.PostgresDatabase(t), t.Context()
+	db := openPostgres(t, dsn)
+	replaced(t, db)
+	owner, as := testenv.PostgresRole(t, dsn)
+	run(t, connect(t, dsn), "ALTER SCHEMA anpr OWNER TO "+owner)
+	for _, table := range []string{"comune_locks", "sections", "electors", "enrolments", "elector_routes", "persons",
+		"person_routes", "person_codes", "journal", "records", "record_routes", "purge_marks", "purge_gate", "schema_migrations"} {
+		run(t, connect(t, dsn), "ALTER TABLE anpr."+table+" OWNER TO "+owner)
+	}
+	old := named(t, dsn, "estrazione")
+	run(t, old, "BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT count(*) FROM anpr.sections")
+	replaced(t, db)
+	report, err := db.Purge(ctx, briefly())
+	require.ErrorIs(t, err, sqlstore.ErrPurgeBlocked)
+	for _, table := range []string{"electors", "persons"} {
+		s := stay(t, report, table)
+		require.Equal(t, erasure.OldSnapshot, s.Reason)
+		require.Len(t, s.Blockers, 1)
+		b := s.Blockers[0]
+		require.Equal(t, erasure.Session, b.Kind)
+		require.Equal(t, int(old.PgConn().PID()), b.PID)
+		require.Equal(t, "estrazione", b.Name)
+		require.False(t, b.Since.IsZero())
+	}
+	require.ErrorContains(t, err, `"estrazione"`)
+	require.Zero(t, report.LongestLock(), "nothing is moved in vain")
+
+	lesser, err := sqlstore.PostgresConfig{DSN: as}.Open(ctx)
+	require.NoError(t, err)
+	defer func() { _ = lesser.Close() }()
+	report, err = lesser.Purge(ctx, briefly())
+	require.ErrorIs(t, err, sqlstore.ErrPurgeBlocked)
+	require.True(t, slices.ContainsFunc(stay(t, report, "electors").Blockers, func(b erasure.Blocker) bool {
+		return b.PID == int(old.PgConn().PID()) && b.Name == "" && b.Since.IsZero()
+	}), "%+v", report)
+
+	run(t, old, "COMMIT")
+	report, err = lesser.Purge(ctx, erasure.Config{Wait: time.Hour})
+	require.NoError(t, err)
+	require.True(t, report.Unwritten, "the role may not ask for a checkpoint")
+	replaced(t, db)
+	clean(t, db)
+}
+
+// TestPurgeStaysPrepared: so does a transaction that waits for its second phase.
+func TestPurgeStaysPrepared(t *testing.T) {
+	dsn, ctx := testenv.PostgresDatabase(t), t.Context()
+	conn := connect(t, dsn)
+	var most string
+	require.NoError(t, conn.QueryRow(ctx, "SHOW max_prepared_transactions").Scan(&most))
+	if most == "0" {
+		testenv.Need(t, "PostgreSQL with max_prepared_transactions above 0")
+	}
+	db := openPostgres(t, dsn)
+	replaced(t, db)
+	gid := "voto " + strings.ToLower(t.Name())
+	run(t, conn, "BEGIN", "UPDATE anpr.electors SET capacity = capacity", "PREPARE TRANSACTION '"+gid+"'")
+	rolledBack := false
+	defer func() {
+		if !rolledBack {
+			_, _ = conn.Exec(context.Background(), "ROLLBACK PREPARED '"+gid+"'")
+		}
+	}()
+	replacedPersons(t, db)
+	report, err := db.Purge(ctx, briefly())
+	require.ErrorIs(t, err, sqlstore.ErrPurgeBlocked)
+	s := stay(t, report, "persons")
+	require.Equal(t, erasure.OldSnapshot, s.Reason)
+	require.Len(t, s.Blockers, 1)
+	require.Equal(t, erasure.Prepared, s.Blockers[0].Kind)
+	require.Equal(t, gid, s.Blockers[0].Name)
+	require.False(t, s.Blockers[0].Since.IsZero())
+	run(t, conn, "ROLLBACK PREPARED '"+gid+"'")
+	rolledBack = true
+	clean(t, db)
+}
+
+func replacedPersons(t testing.TB, db *sqlstore.DB) {
+	t.Helper()
+	_, err := db.Population().Put(t.Context(), persons(electoraltest.SamplePersons()...))
+	require.NoError(t, err)
+}
+
+// TestPurgeStaysLocked: a table that is being written by a transaction of one state is
+// passed over, and the others are purged.
+func TestPurgeStaysLocked(t *testing.T) {
+	dsn, ctx := testenv.PostgresDatabase(t), t.Context()
+	db := openPostgres(t, dsn)
+	replaced(t, db)
+	// It has no id and no snapshot of its own: only the lock.
+	holder := named(t, dsn, "caricamento")
+	run(t, holder, "BEGIN", "LOCK TABLE anpr.purge_gate IN ROW EXCLUSIVE MODE")
+	report, err := db.Purge(ctx, briefly())
+	require.ErrorIs(t, err, sqlstore.ErrPurgeBlocked)
+	s := stay(t, report, "persons")
+	require.Equal(t, erasure.LockHeld, s.Reason)
+	require.Len(t, s.Blockers, 1)
+	require.Equal(t, int(holder.PgConn().PID()), s.Blockers[0].PID)
+	require.Equal(t, "caricamento", s.Blockers[0].Name)
+	for _, s := range report.Stays {
+		require.True(t, strings.HasPrefix(s.Table, "person"), "%+v", s)
+	}
+	run(t, holder, "COMMIT")
+
+	// A writer's lock on a row is waited for as well.
+	replaced(t, db)
+	run(t, holder, "BEGIN", "SELECT FROM anpr.electors FOR UPDATE")
+	run(t, holder, "SAVEPOINT s")
+	report, err = db.Purge(ctx, briefly())
+	require.ErrorIs(t, err, sqlstore.ErrPurgeBlocked)
+	require.Equal(t, int(holder.PgConn().PID()), stay(t, report, "electors").Blockers[0].PID)
+	run(t, holder, "COMMIT")
+	clean(t, db)
+}
+
+// TestPurgeStaysOther: two purges of the same tables do not run at once.
+func TestPurgeStaysOther(t *testing.T) {
+	dsn, ctx := testenv.PostgresDatabase(t), t.Context()
+	db := openPostgres(t, dsn)
+	replaced(t, db)
+	old := connect(t, dsn)
+	run(t, old, "BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT count(*) FROM anpr.sections")
+	replaced(t, db)
+	first := make(chan error, 1)
+	cancelled, cancel := context.WithCancel(ctx)
+	go func() {
+		_, err := db.Purge(cancelled, erasure.Config{Wait: time.Hour})
+		first <- err
+	}()
+	require.Eventually(t, func() bool {
+		var n int
+		err := connect(t, dsn).QueryRow(ctx, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").Scan(&n)
+		return err == nil && n > 0
+	}, time.Minute, 10*time.Millisecond)
+	report, err := db.Purge(ctx, briefly())
+	require.ErrorIs(t, err, sqlstore.ErrPurgeBlocked)
+	require.Equal(t, erasure.OtherPurge, stay(t, report, "electors").Reason)
+	// One that is cut off says so, and forgets nothing.
+	cancel()
+	err = <-first
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, err, sqlstore.ErrPurgeBlocked)
+	run(t, old, "COMMIT")
+	clean(t, db)
+}
+
+// TestPurgeStaysReader: on SQLite a view keeps the write-ahead log.
+func TestPurgeStaysReader(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "r.db"))
+	replaced(t, db)
+	ctx := t.Context()
+	err := db.Store().View(ctx, func(registry.Reader) error {
+		replaced(t, db)
+		report, err := db.Purge(ctx, briefly())
+		require.Len(t, report.Stays, 1)
+		require.Equal(t, erasure.OldSnapshot, report.Stays[0].Reason)
+		require.Equal(t, erasure.Reader, report.Stays[0].Blockers[0].Kind)
+		assert.Contains(t, report.Stays[0].Blockers[0].Name, "1 views of this program")
+		return err
+	})
+	require.True(t, errors.Is(err, sqlstore.ErrPurgeBlocked))
+	report, err := db.Purge(ctx, erasure.Config{Wait: time.Hour})
+	require.NoError(t, err)
+	require.Empty(t, report.Stays)
+	report, err = db.Purge(ctx, erasure.Config{Wait: time.Hour})
+	require.NoError(t, err)
+	require.Zero(t, report.Rewritten(), "nothing was deleted since")
+}
+
+// TestPurgeMarks: what is rewritten are the tables in which something has died since the
+// last purge, by a change or by one that was given up, and no others.
+func TestPurgeMarks(t *testing.T) {
+	db, ctx := openPostgres(t, testenv.PostgresDatabase(t)), t.Context()
+	replaced(t, db)
+	clean(t, db)
+	rewritten := func() (list []string) {
+		report, err := db.Purge(ctx, erasure.Config{Wait: time.Hour})
+		require.NoError(t, err)
+		require.Len(t, report.Tables, 10)
+		for _, table := range report.Tables {
+			if table.Pages > 0 {
+				list = append(list, table.Name)
+			}
+		}
+		return list
+	}
+	elector := electoraltest.SampleElector("1", "A074", "POI")
+	for name, change := range map[string]struct {
+		do   func(w registry.Writer) error
+		want []string
+	}{
+		"changed": {func(w registry.Writer) error { return w.PutElector(ctx, "A074", elector) }, []string{"electors"}},
+		"given up": {func(w registry.Writer) error {
+			return errors.Join(w.PutElector(ctx, "A074", elector), errGivenUp)
+		}, []string{"electors"}},
+		"only added": {func(w registry.Writer) error {
+			return w.PutSection(ctx, electoraltest.SampleSection("A074", "77"))
+		}, []string{"sections"}}, // it takes the place of one, if there is one
+		"read": {func(w registry.Writer) error {
+			_, _, err := w.Elector(ctx, "1")
+			return err
+		}, nil},
+	} {
+		err := db.Store().Update(ctx, change.do)
+		if err != nil {
+			require.ErrorIs(t, err, errGivenUp, name)
+		}
+		require.Equal(t, change.want, rewritten(), name)
+	}
+	replacedPersons(t, db)
+	require.Equal(t, []string{"persons", "person_routes", "person_codes"}, rewritten())
+	added := electoraltest.SampleElector("4711", "A074", "NUOVA")
+	require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error {
+		return w.(registry.BulkWriter).AddElectors(ctx, "A074", []electoral.Elector{added})
+	}))
+	require.Empty(t, rewritten(), "nothing dies of a load")
+	require.NoError(t, db.Store().Update(ctx, func(w registry.Writer) error { return w.RemoveElector(ctx, "4711") }))
+	require.Subset(t, rewritten(), []string{"electors", "enrolments", "elector_routes"})
+	report, err := db.Purge(ctx, erasure.Config{Wait: time.Hour, All: true})
+	require.NoError(t, err)
+	require.NotZero(t, report.Rewritten(), "all of them when asked")
+}
+
+var errGivenUp = errors.New("given up")
