@@ -22,7 +22,9 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/memory"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
 	"github.com/liste-elettorali/anpr/electoral/registry"
+	"github.com/liste-elettorali/anpr/electoral/revision"
 	"github.com/liste-elettorali/anpr/electoral/rules"
+	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 	"github.com/liste-elettorali/anpr/seal"
 	"github.com/liste-elettorali/anpr/verify"
 )
@@ -41,6 +43,28 @@ func TestHostileCallers(t *testing.T) {
 		}, "<nil>"},
 		"memory store, nil function": {func(ctx context.Context) any { return new(memory.Store).View(ctx, nil) },
 			"memory: the function is nil"},
+		"zero SQL store, view": {func(ctx context.Context) any {
+			return new(sqlstore.Store).View(ctx, func(registry.Reader) error { return nil })
+		}, "sqlstore: the database is not open"},
+		"zero SQL store, update": {func(ctx context.Context) any {
+			return new(sqlstore.DB).Store().Update(ctx, func(registry.Writer) error { return nil })
+		}, "sqlstore: the database is not open"},
+		"zero SQL population": {func(ctx context.Context) any {
+			_, err := new(sqlstore.Population).Put(ctx, func(func(electoral.Person, error) bool) {})
+			return err
+		}, "sqlstore: the database is not open"},
+		"extract, nil writer": {func(ctx context.Context) any {
+			_, err := new(registry.Registry).Extract(ctx, electoral.Request{}, electoral.Extraction{}, nil)
+			return err
+		}, "registry: the list writer is nil"},
+		"zero registry": {func(ctx context.Context) any {
+			_, err := new(registry.Registry).Elector(ctx, electoral.Request{}, "1")
+			return err
+		}, "expected one that New has made"},
+		"zero engine": {func(ctx context.Context) any {
+			_, err := new(revision.Engine).Get(ctx, electoral.Request{}, "E388", "x")
+			return err
+		}, "expected one that New has made"},
 		"zero memory population": {func(ctx context.Context) any {
 			var m memory.Population
 			m.Put(electoral.Person{ANPRID: "7"})

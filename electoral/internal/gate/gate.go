@@ -372,6 +372,11 @@ func (w *walk) enum(p *plan, v reflect.Value) {
 	w.find(Undefined, value, p.enum.rule)
 }
 
+// hides reports whether a character may not stand in the text.
+func (r rule) hides(c rune) bool {
+	return electoral.Unreadable(c) && (!r.lines || c != '\n' && c != '\r' && c != '\t')
+}
+
 func (w *walk) text(r rule, s string) {
 	if w.mode == printing || plain(s) && (w.mode == storing || len(s) <= r.most) {
 		return
@@ -384,7 +389,7 @@ func (w *walk) text(r rule, s string) {
 	case !storable(s):
 		w.find(Unkept, value, r)
 	case w.mode == storing:
-	case strings.ContainsFunc(s, func(c rune) bool { return electoral.Unreadable(c) && (!r.lines || c != '\n' && c != '\r' && c != '\t') }):
+	case strings.ContainsFunc(s, r.hides):
 		w.find(Unreadable, value, r)
 	case utf8.RuneCountInString(strings.TrimSpace(s)) > r.most, len(s) > 8*r.most:
 		w.find(Long, value, r)
