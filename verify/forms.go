@@ -35,16 +35,19 @@ func (u *update) form(catalog pdf.Ref, wasCat, isCat pdf.Dict) error {
 		return nil
 	}
 	if key, dup := is.Duplicate(); dup {
-		return refuse(keyTwice, path+"/"+clean(string(key)), "what", "il modulo", "key", string(key))
+		return refuse(keyTwice, path+"/"+keyText(key), "what", "il modulo", "key", string(key))
 	}
 	var faults []error
 	for _, key := range keysOf(was, is) {
 		switch {
 		case key == "Fields" || key == "SigFlags" || pdf.Equal(was.Get(key), is.Get(key)):
-		case (key == "DR" || key == "DA") && u.signs && is.Get(key) != nil:
-			faults = append(faults, u.added(is.Get(key), 12))
+		case formDefault(key, was.Get(key)) && formDefault(key, is.Get(key)):
+		case key == "DR" && is.Get(key) != nil:
+			faults = append(faults, u.formResources(path, was.Get(key), is.Get(key)))
+		case key == "DA" && is.Get(key) != nil:
+			faults = append(faults, u.appearanceDefault(path, was.Get(key), is.Get(key)))
 		default:
-			faults = append(faults, refuse(formEntry, path+"/"+clean(string(key)), "key",
+			faults = append(faults, refuse(formEntry, path+"/"+keyText(key), "key",
 				string(key)).found(is.Get(key)))
 		}
 	}
@@ -135,8 +138,11 @@ func (u *update) fields() error {
 		if u.allowed[num] || !ok1 || !ok2 || !ok3 {
 			continue
 		}
-		var err error
+		same, err := u.sameField(o, c, was, is)
 		switch {
+		case err != nil:
+		case same:
+			u.allowed[num] = true
 		case o.field.Type != "Sig":
 			err = u.fill(o, c, was, is)
 		case o.widget:
@@ -164,13 +170,9 @@ func (u *update) newField(ref pdf.Ref) error {
 	if err := u.field(ref, nil, d); err != nil {
 		return err
 	}
-	name, err := u.new.Resolve(d.Get("T"))
-	if err != nil {
-		return err
-	}
-	text, _ := name.(pdf.String)
-	u.noteSigned(ref, text.Text(), d)
-	return nil
+	name, err := u.newName(ref, d.Get("T"))
+	u.noteSigned(ref, name, d)
+	return err
 }
 
 // noteSigned notes that a field gets a signature, if it is not a time-stamp: that

@@ -199,28 +199,29 @@ func dateOffset(s string) (*time.Location, error) {
 	if s == "" || s == "Z" || s == "Z00'00'" || s == "Z00'00" {
 		return time.UTC, nil
 	}
-	var h, m int
-	tail := ""
-	sign := s[0]
-	switch len(s) {
-	case 3, 4:
-		if _, err := fmt.Sscanf(s[1:3], "%02d", &h); err != nil {
-			return nil, err
+	bad := fmt.Errorf("offset %q", s)
+	two := func(i int) (int, bool) {
+		if i+2 > len(s) || s[i] < '0' || s[i] > '9' || s[i+1] < '0' || s[i+1] > '9' {
+			return 0, false
 		}
-		tail = s[3:]
-	case 6, 7:
-		if _, err := fmt.Sscanf(s[1:6], "%02d'%02d", &h, &m); err != nil {
-			return nil, err
-		}
-		tail = s[6:]
-	default:
-		return nil, fmt.Errorf("offset %q", s)
+		return int(s[i]-'0')*10 + int(s[i+1]-'0'), true
 	}
-	if sign != '+' && sign != '-' || h < 0 || h > 23 || m < 0 || m > 59 || tail != "" && tail != "'" {
-		return nil, fmt.Errorf("offset %q", s)
+	h, ok := two(1)
+	if !ok || h > 23 || s[0] != '+' && s[0] != '-' {
+		return nil, bad
+	}
+	m, rest := 0, s[3:]
+	if len(s) > 4 {
+		if m, ok = two(4); !ok || m > 59 || s[3] != '\'' {
+			return nil, bad
+		}
+		rest = s[6:]
+	}
+	if rest != "" && rest != "'" {
+		return nil, bad
 	}
 	sec := h*3600 + m*60
-	if sign == '-' {
+	if s[0] == '-' {
 		sec = -sec
 	}
 	return time.FixedZone("", sec), nil
