@@ -88,7 +88,7 @@ func newDesk(t testing.TB) desk {
 	}}.pdf()
 	base = update(t, base, map[int]string{1: "<< /Type /Catalog /Pages 2 0 R /Lang (it-IT) /AF [5 0 R] /OutputIntents " +
 		"[7 0 R] /Outlines 8 0 R /Metadata 10 0 R /Extensions " + respelledExt +
-		" /AcroForm << /Fields [12 0 R] /DR << /Font << /F1 14 0 R >> >> >> >>"},
+		" /AcroForm << /Fields [12 0 R] /DR << /Font << /F1 14 0 R /F2 14 0 R >> >> >> >>"},
 		"/Root 1 0 R /Info 4 0 R /ID [<00><00>]")
 	sealer, err := ca.PAdES(seal.LevelB)
 	require.NoError(t, err)
@@ -231,7 +231,9 @@ func (d desk) extensions(t testing.TB) respelling {
 		"<< /ESIC << " + esic + " >> /ISO_ 11 0 R >>", "<< /ESIC << /BaseVersion /17 /ExtensionLevel 2 >> >>",
 		"<< /ESIC << " + esic + " >> /ISO_ << /BaseVersion /2.0 /ExtensionLevel 1 /ExtensionRevision <FEFF00> >> >>",
 		"<< /ESIC << " + esic + " >> /ISO_ << /BaseVersion /2.0 /ExtensionLevel 1 /URL << >> >> >>",
-		"<< /ESIC << " + esic + " >> /Type /Catalog >>", "<< /ESIC << " + esic + " >> /ISO_ null >>",
+		"<< /ESIC << " + esic + " >> /Type /Catalog >>",
+		"<< /ESIC << " + esic + " >> /ISO_ << /BaseVersion /2.0 >> >>",
+		"<< /ESIC << " + esic + " >> /ISO_ << /ExtensionLevel 1 >> >>", "<< /ESIC << " + esic + " >> /ISO_ null >>",
 	} {
 		r.hostile = append(r.hostile, write("/Extensions "+v))
 	}
@@ -286,7 +288,7 @@ func (d desk) form(t testing.TB) respelling {
 	r := respelling{name: "defaults of the form"}
 	fields := "/Fields [" + strings.Join(d.fields, " ") + "] /SigFlags 3"
 	// F1 is used by a field, and so is Helv, which has no font.
-	const dr = "/DR << /Font << /F1 14 0 R >> >>"
+	const dr = "/DR << /Font << /F1 14 0 R /F2 14 0 R >> >>"
 	next := unused(t, d.doc)
 	font := "<< /Type /Font /Subtype /Type1 /BaseFont /Courier >>"
 	write := func(entries string) map[int]string {
@@ -301,9 +303,10 @@ func (d desk) form(t testing.TB) respelling {
 		"/DA (/F1 0 Tf 0 g)"} {
 		r.accepted = append(r.accepted, write(fields+" "+dr+" "+e))
 	}
-	for _, e := range []string{"/DR << /Font << /F1 14 0 R /Cour " + fresh + " >> >>",
-		"/DR << /Font << /F1 14 0 R >> /ProcSet [/PDF /Text] >>", "/DR << /Font << /F1 14 0 R >> /XObject << >> >>",
-		"/DA (/F1 0 Tf 0 g) /DR << /Font << /ZaDb " + fresh + " /F1 14 0 R >> >>"} {
+	for _, e := range []string{"/DR << /Font << /F1 14 0 R /F2 14 0 R /Cour " + fresh + " >> >>",
+		"/DR << /Font << /F1 14 0 R /F2 14 0 R >> /ProcSet [/PDF /Text] >>",
+		"/DR << /Font << /F1 14 0 R /F2 14 0 R >> /XObject << >> >>",
+		"/DA (/F1 0 Tf 0 g) /DR << /Font << /ZaDb " + fresh + " /F2 14 0 R /F1 14 0 R >> >>"} {
 		r.accepted = append(r.accepted, write(fields+" "+e))
 	}
 	for _, e := range []string{"/NeedAppearances true", "/Need#41ppearances true", "/NeedAppearances 1",
@@ -313,14 +316,15 @@ func (d desk) form(t testing.TB) respelling {
 		"/JS (app.alert)"} {
 		r.hostile = append(r.hostile, write(fields+" "+dr+" "+e))
 	}
-	for _, e := range []string{"/DR << /Font << /F1 " + fresh + " >> >>", "/DR << /Font << /F1 14 0 R /Helv " + fresh +
-		" >> >>", "/DR << /Font << /F1 14 0 R /#48elv " + fresh + " >> >>", "/DR << /Font << /F1 14 0 R /#461 " + fresh +
-		" >> >>", "/DR << /Font << >> >>", "/DR << >>", "", "/DR 11 0 R", "/DR [14 0 R]", "/DR << /Font 14 0 R >>",
-		"/DR << /Font << /F1 14 0 R >> /Font << /F1 " + fresh + " >> >>",
-		"/DR << /Font << /F1 14 0 R >> /XObject << /F1 " + fresh + " >> >>", "/DR << /Font [14 0 R] >>", "/DR (x)",
+	for _, e := range []string{"/DR << /Font << /F2 14 0 R /F1 " + fresh + " >> >>",
+		"/DR << /Font << /F1 14 0 R /F2 " + fresh + " >> >>", "/DR << /Font << /F2 14 0 R /F1 14 0 R /Helv " + fresh +
+			" >> >>", "/DR << /Font << /F2 14 0 R /F1 14 0 R /#48elv " + fresh + " >> >>",
+		"/DR << /Font << /F2 14 0 R /F1 14 0 R /#461 " + fresh + " >> >>", "/DR << /Font << >> >>", "/DR << >>", "", "/DR 11 0 R", "/DR [14 0 R]", "/DR << /Font 14 0 R >>",
+		"/DR << /Font << /F2 14 0 R /F1 14 0 R >> /Font << /F1 " + fresh + " >> >>",
+		"/DR << /Font << /F2 14 0 R /F1 14 0 R >> /XObject << /F1 " + fresh + " >> >>", "/DR << /Font [14 0 R] >>", "/DR (x)",
 		"/DR << /Font << /F1 << /Type /Font /Subtype /Type3 >> >> >>",
-		"/DR << /Font << /F1 14 0 R >> >> /DR << /Font << /F1 " + fresh + " >> >>",
-		"/DR << /Font << /F1 14 0 R >> >> /D#52 << /Font << /F1 " + fresh + " >> >>"} {
+		"/DR << /Font << /F2 14 0 R /F1 14 0 R >> >> /DR << /Font << /F1 " + fresh + " >> >>",
+		"/DR << /Font << /F2 14 0 R /F1 14 0 R >> >> /D#52 << /Font << /F1 " + fresh + " >> >>"} {
 		r.hostile = append(r.hostile, write(fields+" "+e))
 	}
 	m := write(fields + " " + dr)
@@ -362,6 +366,7 @@ func (d desk) metadata() respelling {
 		rep("03Z<", "03+01:00<"), rep("03Z<", "04Z<"), rep("03Z<", "03<"), rep("purl.org/dc/elements", "purl.org/dc/altro"),
 		rep("<dc:format>", "<dc:format xml:lang='it'>"), rep("<dc:format>", "<dc:format rdf:ID='x'>"),
 		rep(format, format+"<dc:rights>Valido</dc:rights>"), rep("</rdf:RDF>", "<x:altro/></rdf:RDF>"),
+		rep("rdf:RDF", "rdf:Altro"), rep("<rdf:Description", "Valido<rdf:Description"), rep(">anpr<", "><rdf:Bag/><"),
 		rep(">anpr<", "><rdf:Bag><rdf:li>anpr</rdf:li></rdf:Bag><"), rep("rdf:Description", "rdf:Descrizione"),
 		rep("<dc:title>", `<dc:title rdf:resource="x">`), rep("</x:xmpmeta>", "</x:xmpmeta><x/>"),
 		rep(about, about+`rdf:nodeID="x" `), {10: packet("")}, {10: packet("\x00" + deskPacket)},
@@ -443,7 +448,8 @@ func TestSameName(t *testing.T) {
 	next := unused(t, d.doc)
 	sign := func(name string) []byte {
 		root, catalog := catalogWith(t, d.doc, "AcroForm", fmt.Sprintf(
-			"<< /Fields [%s %d 0 R] /SigFlags 3 /DR << /Font << /F1 14 0 R >> >> >>", strings.Join(d.fields, " "), next+1))
+			"<< /Fields [%s %d 0 R] /SigFlags 3 /DR << /Font << /F1 14 0 R /F2 14 0 R >> >> >>",
+			strings.Join(d.fields, " "), next+1))
 		return d.sign(t, map[int]string{root: catalog, next + 1: fmt.Sprintf(
 			"<< %s /Rect [0 0 0 0] /FT /Sig /T %s /V %d 0 R >>", widget, name, next)}, next, nil)
 	}

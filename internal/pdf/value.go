@@ -132,10 +132,8 @@ func (s String) Decode() (string, bool) {
 				if i += 2; i >= len(s) {
 					return "", false
 				}
-				// U+FFFD if the two do not belong together
-				if r = utf16.DecodeRune(r, rune(s[i])<<8|rune(s[i+1])); r == utf8.RuneError {
-					return "", false
-				}
+				// U+FFFD, which is refused below, if the two do not belong together
+				r = utf16.DecodeRune(r, rune(s[i])<<8|rune(s[i+1]))
 			}
 			out.WriteRune(r)
 		}

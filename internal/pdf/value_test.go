@@ -37,7 +37,7 @@ func TestDecode(t *testing.T) {
 		require.Equal(t, want, pdf.String(in).Text())
 	}
 	for _, in := range []string{
-		"a\x00b", "a\x7f", "a\x9f", "a\xad", "a\x08", "\xff\xfea\x00", "\xfe\xff\x00", "\xfe\xff\xd8\x3d",
+		"a\x00b", "a\x7f", "a\x9f", "a\xad", "a\x08", "\xff\xfea\x00", "\xff\xfeab", "\xfe\xff\x00", "\xfe\xff\xd8\x3d",
 		"\xfe\xff\xd8\x3d\x00a", "\xfe\xff\xde\x00", "\xfe\xff\xde\x00\xd8\x3d", "\xfe\xff\xfe\xff\x00a",
 		"\xfe\xff\x00a\xfe\xff", "\xfe\xff\xff\xfe", "\xfe\xff\xff\xff", "\xfe\xff\xff\xfd", "\xfe\xff\xfd\xd0",
 		"\xfe\xff\x00\x00", "\xfe\xff\x00\x1b\x00i\x00t\x00\x1b", "\xfe\xff\x00\x85", "\xef\xbb\xbf\xc0\x80",
@@ -47,6 +47,15 @@ func TestDecode(t *testing.T) {
 		_, ok := pdf.String(in).Decode()
 		require.False(t, ok, "%q", in)
 	}
+}
+
+// TestNoDate compares dates that are none: each is the same only as itself.
+func TestNoDate(t *testing.T) {
+	for _, s := range []string{"D:00000101000000", "D:20260230000000", "20260101000000", "D:20260101000000+24'00", "D:2026010"} {
+		require.False(t, pdf.Same(pdf.Date, pdf.String(s+"Z"), pdf.String(s+"+00'00'")), s)
+		require.True(t, pdf.Same(pdf.Date, pdf.String(s), pdf.String(s)))
+	}
+	require.True(t, pdf.Same(pdf.Date, pdf.String("D:00010101000000Z"), pdf.String("D:00010101000000+00'00'")))
 }
 
 // TestSameLimits compares strings of the size that is decoded, and one byte more.
