@@ -101,6 +101,10 @@ func remedy(r *Report, c Check) string {
 			return "senza sigillo non si può sapere chi ha scritto il documento; chiedere l'originale sigillato a " +
 				"chi lo ha rilasciato. Una copia stampata si verifica con il suo contrassegno."
 		}
+		if c.Outcome == NotDone {
+			return "verificare il documento con un programma che conosca quell'algoritmo, o chiedere a chi l'ha " +
+				"rilasciato con quale programma si verifica."
+		}
 		return original
 	case CodeCoverage, CodeLaterRevisions:
 		return original + " Può essere stato modificato dopo il sigillo."

@@ -13,7 +13,6 @@ const (
 	catalogReplaced        ReasonCode = "catalog-replaced"
 	catalogEntry           ReasonCode = "catalog-entry"
 	extensionsForm         ReasonCode = "extensions-form"
-	extensionsChanged      ReasonCode = "extensions-changed"
 	objectInUse            ReasonCode = "object-in-use"
 	objectReplaced         ReasonCode = "object-replaced"
 	objectDeleted          ReasonCode = "object-deleted"
@@ -122,8 +121,6 @@ var revisionRules = []RevisionRule{
 	{Code: extensionsForm, Message: "le estensioni del catalogo non sono ben formate",
 		Expected: "dizionari di nomi, testi e numeri, scritti nel catalogo, o elenchi di tali dizionari",
 		Source:   "ISO 32000-2, 7.12 (estensioni)"},
-	{Code: extensionsChanged, Message: "toglie o abbassa estensioni del catalogo",
-		Expected: "quelle di prima, con altre o con un livello più alto", Source: "ISO 32000-2, 7.12 (estensioni)"},
 
 	// Validation data.
 	{Code: storeRemoved, Message: "toglie i dati per la verifica",

@@ -27,11 +27,8 @@ func informationType(key pdf.Name) pdf.Type {
 
 // catalogType is the type of an entry of the catalog (table 29).
 func catalogType(key pdf.Name) pdf.Type {
-	switch key {
-	case "Lang":
+	if key == "Lang" {
 		return pdf.Text
-	case "Extensions":
-		return pdf.Extensions
 	}
 	return pdf.Exact
 }
@@ -280,6 +277,9 @@ func (u *update) formResources(path string, was, is pdf.Object) error {
 		for _, name := range keysOf(old, fresh) {
 			if pdf.Equal(old.Get(name), fresh.Get(name)) {
 				continue
+			}
+			if kind == "XObject" && name == "FRM" && u.signs && known && len(used) == 0 {
+				continue // Acrobat draws each new signature in it
 			}
 			if old.Get(name) != nil || !known || used[name] {
 				faults = append(faults, refuse(formResource, path+"/"+clean(string(kind))+"/"+keyText(name), "name",

@@ -217,23 +217,18 @@ func (d desk) extensions(t testing.TB) respelling {
 		r.accepted = append(r.accepted, write("/Extensions "+v))
 	}
 	for _, v := range []string{
-		"<< >>", "[]", "null", "/ESIC", "<< /ESIC << /BaseVersion /1.7 /ExtensionLevel 1 >> >>",
-		"<< /ESIC << /BaseVersion /1.6 /ExtensionLevel 2 >> >>", "<< /ADBE << " + esic + " >> >>",
-		"<< /ESIC << " + esic + " >> /ISO_ [] >>", "<< /ESIC << " + esic + " >> /ISO_ [[" + iso + "]] >>",
-		"<< /ESIC << " + esic + " >> /ISO_ [" + iso + " " + iso + "] >>",
-		"<< /ESIC << /BaseVersion /1.7 /ExtensionLevel 2.0 >> >>",
-		"<< /ESIC << /BaseVersion /1.7 /ExtensionLevel (2) >> >>",
-		"<< /ESIC << /BaseVersion (1.7) /ExtensionLevel 2 >> >>", "<< /ESIC << /ExtensionLevel 2 >> >>",
-		"<< /ESIC << /BaseVersion /1.7 >> >>", "<< /ESIC << " + esic + " /S /JavaScript >> >>",
-		"<< /ESIC << " + esic + " /JS (app.alert) >> >>", "<< /ESIC << " + esic + " >> /ESIC << " + esic + " >> >>",
-		"<< /ESIC << " + esic + " >> /ES#49C << " + esic + " >> >>",
-		"<< /ESIC << " + esic + " /Extension#4cevel 9 >> >>", "<< /ESIC << " + esic + " >> /A#2FB 9 0 R >>",
-		"<< /ESIC << " + esic + " >> /ISO_ 11 0 R >>", "<< /ESIC << /BaseVersion /17 /ExtensionLevel 2 >> >>",
-		"<< /ESIC << " + esic + " >> /ISO_ << /BaseVersion /2.0 /ExtensionLevel 1 /ExtensionRevision <FEFF00> >> >>",
-		"<< /ESIC << " + esic + " >> /ISO_ << /BaseVersion /2.0 /ExtensionLevel 1 /URL << >> >> >>",
-		"<< /ESIC << " + esic + " >> /Type /Catalog >>",
-		"<< /ESIC << " + esic + " >> /ISO_ << /BaseVersion /2.0 >> >>",
-		"<< /ESIC << " + esic + " >> /ISO_ << /ExtensionLevel 1 >> >>", "<< /ESIC << " + esic + " >> /ISO_ null >>",
+		"[]", "null", "/ESIC", "(ESIC)", "17", "<< /ISO_ [] >>", "<< /ISO_ [[" + iso + "]] >>", "<< /ISO_ [" + iso +
+			" null] >>", "<< /ISO_ [" + iso + " 11 0 R] >>", "<< /ISO_ [(x)] >>", "<< /ISO_ [/x] >>", "<< /ISO_ [1] >>",
+		"<< /ISO_ [<< >>] >>", "<< /ISO_ [<< /BaseVersion /2.0 >>] >>", "<< /ISO_ [<< /ExtensionLevel 1 >>] >>",
+		"<< /ISO_ [<< /BaseVersion /2.0 /ExtensionLevel 1.0 >>] >>", "<< /ISO_ [<< /BaseVersion /2.0 /ExtensionLevel (1) >>] >>",
+		"<< /ISO_ [<< /BaseVersion (2.0) /ExtensionLevel 1 >>] >>", "<< /ISO_ [<< " + esic + " /S /JavaScript >>] >>",
+		"<< /ISO_ [<< " + esic + " /Type /Action >>] >>", "<< /ISO_ [<< " + esic + " /JS (app.alert) >>] >>",
+		"<< /ISO_ [<< " + esic + " /URL << >> >>] >>", "<< /ISO_ [<< " + esic + " /URL 11 0 R >>] >>",
+		"<< /ISO_ [<< " + esic + " /ExtensionLevel 9 >>] >>", "<< /ISO_ [<< " + esic + " /Extension#4cevel 9 >>] >>",
+		"<< /ISO_ [" + iso + "] /ISO_ [" + iso + "] >>", "<< /ISO_ [" + iso + "] /#49SO_ [" + iso + "] >>",
+		"<< /ESIC << " + esic + " /A << /B [1] >> >> >>", "<< /ESIC << " + esic + " /BaseVersion /2.0 >> >>",
+		"<< /ESIC << " + esic + " >> /A#2FB 9 0 R >>", "<< /ESIC << " + esic + " >> /ISO_ 11 0 R >>",
+		"<< /ISO_ [<< " + esic + " /ExtensionRevision [(x)] >>] >>",
 	} {
 		r.hostile = append(r.hostile, write("/Extensions "+v))
 	}

@@ -19,7 +19,7 @@ import (
 func (j *judgement) trust(sd *cms.SignedData, res *cms.Result, at time.Time) (Check, []*x509.Certificate, *Anchor) {
 	c := Check{Code: CodeTrust, Outcome: Failed}
 	if res == nil {
-		c.Outcome, c.Message = NotDone, "Non verificato: la firma non è integra."
+		c.Outcome, c.Message = NotDone, "Non verificato: la firma non è integra, o non si è potuta verificare."
 		return c, nil, nil
 	}
 	switch list, err := j.anchors(PurposeSeal); {

@@ -25,6 +25,7 @@ type File struct {
 
 	data     []byte
 	limits   Limits
+	lenient  bool               // for files in which nothing is sealed
 	entries  map[uint32][]entry // by object number, oldest revision first
 	block    []entry            // room for entries
 	count    int
@@ -98,6 +99,10 @@ type cacheKey struct {
 // trailers of all revisions. Objects are read when they are asked for, or all
 // at once by [File.CheckObjects].
 func Parse(ctx context.Context, data []byte, limits Limits) (*File, error) {
+	return parse(ctx, data, limits, false)
+}
+
+func newFile(data []byte, limits Limits) (*File, error) {
 	f := &File{
 		data: data, limits: limits.withDefaults(),
 		cache:   map[cacheKey]Object{},
@@ -106,11 +111,19 @@ func Parse(ctx context.Context, data []byte, limits Limits) (*File, error) {
 	if int64(len(data)) > f.limits.Size {
 		return nil, fmt.Errorf("pdf: %d bytes, expected at most %d: %w", len(data), f.limits.Size, ErrLimit)
 	}
-	if len(data) < 8 || !bytes.HasPrefix(data, []byte("%PDF-")) ||
-		data[5] < '1' || data[5] > '2' || data[6] != '.' || data[7] < '0' || data[7] > '9' {
-		return nil, fmt.Errorf("%w: it begins with %q, expected %%PDF- and a version", ErrNotPDF, data[:min(8, len(data))])
-	}
 	f.values = f.limits.Values + int64(len(data))/8
+	return f, nil
+}
+
+func parse(ctx context.Context, data []byte, limits Limits, lenient bool) (*File, error) {
+	f, err := newFile(data, limits)
+	if err != nil {
+		return nil, err
+	}
+	f.lenient = lenient
+	if err := checkHeader(data, lenient); err != nil {
+		return nil, err
+	}
 	if err := f.readRevisions(ctx); err != nil {
 		return nil, err
 	}
@@ -120,6 +133,23 @@ func Parse(ctx context.Context, data []byte, limits Limits) (*File, error) {
 		}
 	}
 	return f, nil
+}
+
+// checkHeader insists on the header at the very beginning; anywhere in the first
+// kilobyte if lenient.
+func checkHeader(data []byte, lenient bool) error {
+	at := Header(data)
+	if at < 0 || at > 0 && !lenient && !wellFormedHeader(data[at:]) || (at == 0 || lenient) && !wellFormedHeader(data[at:]) {
+		return fmt.Errorf("%w: it begins with %q, expected %%PDF- and a version", ErrNotPDF, data[:min(8, len(data))])
+	}
+	if at > 0 && !lenient {
+		return &SyntaxError{What: fmt.Sprintf("%d bytes before %%PDF-", at), Err: ErrHeader}
+	}
+	return nil
+}
+
+func wellFormedHeader(data []byte) bool {
+	return len(data) >= 8 && data[5] >= '1' && data[5] <= '2' && data[6] == '.' && data[7] >= '0' && data[7] <= '9'
 }
 
 // Data returns the bytes of the file.

@@ -16,12 +16,11 @@ type Type byte
 // only: byte strings, references, streams, booleans and names are the same only
 // if [Equal] says so.
 const (
-	Exact      Type = iota
-	Text            // text string (7.9.2.2)
-	Date            // date string (7.9.4)
-	Number          // integer or real
-	Rectangle       // four numbers (7.9.5)
-	Extensions      // extensions dictionary (7.12)
+	Exact     Type = iota
+	Text           // text string (7.9.2.2)
+	Date           // date string (7.9.4)
+	Number         // integer or real
+	Rectangle      // four numbers (7.9.5)
 )
 
 // maxCanonical is up to how many bytes a string is decoded to be compared.
@@ -64,10 +63,6 @@ func Same(t Type, a, b Object) bool {
 			}
 		}
 		return true
-	case Extensions:
-		x, ok1 := ParseExtensions(a)
-		y, ok2 := ParseExtensions(b)
-		return ok1 && ok2 && x.same(y)
 	}
 	return false
 }
