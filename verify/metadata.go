@@ -115,12 +115,14 @@ func (u *update) samePacket(ref pdf.Ref, a, b *pdf.Stream) error {
 	}
 	for _, path := range slices.Sorted(maps.Keys(before)) {
 		if !sameXMP(path, before[path], after[path]) && !free(path) {
-			faults = append(faults, refuse(metadataChanged, at(ref), "what", xmpPrefixes.Replace(path)).found(pdf.String(after[path])))
+			faults = append(faults, refuse(metadataChanged, at(ref), "what",
+				xmpPrefixes.Replace(path)).found(pdf.String(after[path])))
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(after)) {
 		if _, ok := before[path]; !ok && !free(path) {
-			faults = append(faults, refuse(metadataAdded, at(ref), "what", xmpPrefixes.Replace(path)).found(pdf.String(after[path])))
+			faults = append(faults, refuse(metadataAdded, at(ref), "what",
+				xmpPrefixes.Replace(path)).found(pdf.String(after[path])))
 		}
 	}
 	return errors.Join(faults...)

@@ -69,7 +69,7 @@ type judgement struct {
 // read parses the document and says whether every reader sees the same in it.
 func (j *judgement) read(data []byte) Check {
 	c := Check{Code: CodeStructure, Outcome: Failed}
-	f, lenient, err := pdf.ParseUnsealed(j.ctx, data, pdf.Limits(j.v.cfg.Limits.PDF))
+	f, departure, err := pdf.ParseUnsealed(j.ctx, data, pdf.Limits(j.v.cfg.Limits.PDF))
 	if err != nil {
 		if j.encrypted = errors.Is(err, pdf.ErrEncrypted); j.encrypted {
 			return unreadable(c, err) // what its signatures cover cannot be known either
@@ -81,7 +81,8 @@ func (j *judgement) read(data []byte) Check {
 		return unreadable(c, err)
 	}
 	j.file = f
-	if lenient {
+	if departure != nil {
+		c.Evidence = append(c.Evidence, departure.Error())
 		return j.readUnsealed(c)
 	}
 	sigs, err := f.Signatures()
@@ -134,7 +135,8 @@ func unreadable(c Check, err error) Check {
 	c.Evidence = append(c.Evidence, err.Error())
 	switch {
 	case errors.Is(err, pdf.ErrHeader):
-		c.Message = "Prima dell'inizio del PDF ci sono altri byte: un file sigillato deve cominciare con %PDF" + detail(err)
+		c.Message = "Prima dell'inizio del PDF ci sono altri byte: un file sigillato deve cominciare con %PDF" +
+			detail(err)
 	case errors.Is(err, pdf.ErrStart):
 		c.Message = "Il file è danneggiato: la sua fine manca, o non dice dove sta la tabella degli oggetti (startxref). Un " +
 			"file sigillato non si legge per ricostruzione" + detail(err)

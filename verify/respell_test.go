@@ -220,7 +220,8 @@ func (d desk) extensions(t testing.TB) respelling {
 		"[]", "null", "/ESIC", "(ESIC)", "17", "<< /ISO_ [] >>", "<< /ISO_ [[" + iso + "]] >>", "<< /ISO_ [" + iso +
 			" null] >>", "<< /ISO_ [" + iso + " 11 0 R] >>", "<< /ISO_ [(x)] >>", "<< /ISO_ [/x] >>", "<< /ISO_ [1] >>",
 		"<< /ISO_ [<< >>] >>", "<< /ISO_ [<< /BaseVersion /2.0 >>] >>", "<< /ISO_ [<< /ExtensionLevel 1 >>] >>",
-		"<< /ISO_ [<< /BaseVersion /2.0 /ExtensionLevel 1.0 >>] >>", "<< /ISO_ [<< /BaseVersion /2.0 /ExtensionLevel (1) >>] >>",
+		"<< /ISO_ [<< /BaseVersion /2.0 /ExtensionLevel 1.0 >>] >>",
+		"<< /ISO_ [<< /BaseVersion /2.0 /ExtensionLevel (1) >>] >>",
 		"<< /ISO_ [<< /BaseVersion (2.0) /ExtensionLevel 1 >>] >>", "<< /ISO_ [<< " + esic + " /S /JavaScript >>] >>",
 		"<< /ISO_ [<< " + esic + " /Type /Action >>] >>", "<< /ISO_ [<< " + esic + " /JS (app.alert) >>] >>",
 		"<< /ISO_ [<< " + esic + " /URL << >> >>] >>", "<< /ISO_ [<< " + esic + " /URL 11 0 R >>] >>",
@@ -314,7 +315,8 @@ func (d desk) form(t testing.TB) respelling {
 	for _, e := range []string{"/DR << /Font << /F2 14 0 R /F1 " + fresh + " >> >>",
 		"/DR << /Font << /F1 14 0 R /F2 " + fresh + " >> >>", "/DR << /Font << /F2 14 0 R /F1 14 0 R /Helv " + fresh +
 			" >> >>", "/DR << /Font << /F2 14 0 R /F1 14 0 R /#48elv " + fresh + " >> >>",
-		"/DR << /Font << /F2 14 0 R /F1 14 0 R /#461 " + fresh + " >> >>", "/DR << /Font << >> >>", "/DR << >>", "", "/DR 11 0 R", "/DR [14 0 R]", "/DR << /Font 14 0 R >>",
+		"/DR << /Font << /F2 14 0 R /F1 14 0 R /#461 " + fresh + " >> >>",
+		"/DR << /Font << >> >>", "/DR << >>", "", "/DR 11 0 R", "/DR [14 0 R]", "/DR << /Font 14 0 R >>",
 		"/DR << /Font << /F2 14 0 R /F1 14 0 R >> /Font << /F1 " + fresh + " >> >>",
 		"/DR << /Font << /F2 14 0 R /F1 14 0 R >> /XObject << /F1 " + fresh + " >> >>", "/DR << /Font [14 0 R] >>", "/DR (x)",
 		"/DR << /Font << /F1 << /Type /Font /Subtype /Type3 >> >> >>",

@@ -198,7 +198,12 @@ type Limits struct {
 	PDF        PDFLimits
 	Signatures int   // of one document; default 50
 	Picture    int64 // bytes of a picture; default 16 MiB
-	Pixels     int64 // of a picture; default 40 million
+	Pixels     int64 // of a picture, and of those of a PDF that are looked at twice; default 52 million
+
+	// Work bounds what a search for a contrassegno may cost, in points of pictures
+	// that are looked at, counted before they are: the same input always comes to the
+	// same answer. Default 1,300 million, from one to two seconds of a processor.
+	Work int64
 }
 
 // Config says what to trust. The zero value trusts nobody: then no document is
@@ -267,7 +272,10 @@ func New(cfg Config) (*Verifier, error) {
 		cfg.Limits.Picture = 16 << 20
 	}
 	if cfg.Limits.Pixels <= 0 {
-		cfg.Limits.Pixels = 40_000_000
+		cfg.Limits.Pixels = 52_000_000
+	}
+	if cfg.Limits.Work <= 0 {
+		cfg.Limits.Work = defaultWork
 	}
 	if cfg.Algorithms == nil {
 		cfg.Algorithms = defaultAlgorithms()

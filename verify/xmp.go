@@ -142,7 +142,8 @@ func xmpName(space, local string) string { return "{" + space + "}" + local }
 
 // xmpPrefixes are those that people know.
 var xmpPrefixes = strings.NewReplacer(xmpName("http://purl.org/dc/elements/1.1/", ""), "dc:",
-	xmpName(nsXMP, ""), "xmp:", xmpName(nsPDF, ""), "pdf:", xmpName(nsMM, ""), "xmpMM:", xmpName("http://www.aiim.org/pdfa/ns/id/", ""), "pdfaid:",
+	xmpName(nsXMP, ""), "xmp:", xmpName(nsPDF, ""), "pdf:", xmpName(nsMM, ""), "xmpMM:",
+	xmpName("http://www.aiim.org/pdfa/ns/id/", ""), "pdfaid:",
 	xmpName("http://www.aiim.org/pdfua/ns/id/", ""), "pdfuaid:", "{", "", "}", " ")
 
 // plainXMP reports whether a statement is missing or a plain value.

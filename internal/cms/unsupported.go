@@ -26,7 +26,8 @@ var algorithmNames = map[string]string{
 	"1.3.6.1.5.5.7.6.32": "ECDSA con SHAKE128", "1.3.6.1.5.5.7.6.33": "ECDSA con SHAKE256",
 	"1.2.840.10045.4.3.1": "ECDSA con SHA-224", "1.2.840.113549.1.1.14": "RSA con SHA-224",
 	"1.2.840.113549.1.1.10": "RSASSA-PSS", "1.2.840.10040.4.1": "DSA", "2.16.840.1.101.3.4.3.2": "DSA con SHA-256",
-	"1.3.36.3.2.1": "RIPEMD-160", "1.2.840.113549.2.2": "MD2", "1.2.840.10045.2.1": "ECDSA su una curva diversa da P-256, P-384 e P-521",
+	"1.3.36.3.2.1": "RIPEMD-160", "1.2.840.113549.2.2": "MD2",
+	"1.2.840.10045.2.1": "ECDSA su una curva diversa da P-256, P-384 e P-521",
 }
 
 // unsupported makes the error of an algorithm that is not verified here. It says

@@ -27,11 +27,12 @@ func TestUnsupported(t *testing.T) {
 		require.NoError(t, err, "%s", out)
 	}
 	for name, c := range map[string]struct{ key, digest, says string }{
-		"PSS key":            {"-algorithm rsa-pss -pkeyopt rsa_keygen_bits:2048", "sha256", "chiave RSASSA-PSS"},
-		"PSS key, SHA3":      {"-algorithm rsa-pss -pkeyopt rsa_keygen_bits:2048", "sha3-256", "SHA3-256"},
-		"RSA, SHA3-384":      {"-algorithm RSA", "sha3-384", "SHA3-384"},
-		"RSA, SHA-512/256":   {"-algorithm RSA", "sha512-256", "SHA-512/256"},
-		"brainpool":          {"-algorithm EC -pkeyopt ec_paramgen_curve:brainpoolP256r1", "sha256", "chiave ECDSA su una curva"},
+		"PSS key":          {"-algorithm rsa-pss -pkeyopt rsa_keygen_bits:2048", "sha256", "chiave RSASSA-PSS"},
+		"PSS key, SHA3":    {"-algorithm rsa-pss -pkeyopt rsa_keygen_bits:2048", "sha3-256", "SHA3-256"},
+		"RSA, SHA3-384":    {"-algorithm RSA", "sha3-384", "SHA3-384"},
+		"RSA, SHA-512/256": {"-algorithm RSA", "sha512-256", "SHA-512/256"},
+		"brainpool": {"-algorithm EC -pkeyopt ec_paramgen_curve:brainpoolP256r1", "sha256",
+			"chiave ECDSA su una curva"},
 		"secp256k1":          {"-algorithm EC -pkeyopt ec_paramgen_curve:secp256k1", "sha256", "chiave ECDSA su una curva"},
 		"supported, P-256":   {"-algorithm EC -pkeyopt ec_paramgen_curve:P-256", "sha256", ""},
 		"supported, RSA-PSS": {"-algorithm RSA", "sha256 -keyopt rsa_padding_mode:pss", ""},

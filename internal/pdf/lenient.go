@@ -21,16 +21,16 @@ func Header(data []byte) int {
 
 // ParseUnsealed reads a file as [Parse] does, and as viewers do, also one with
 // bytes before its header, without the offset of its cross-reference data at the
-// end, or with a generation beyond the greatest in a free entry. lenient says that
-// it took such a reading.
+// end, or with a generation beyond the greatest in a free entry. departure is then
+// what [Parse] says of it, else nil.
 //
 // Two readers may see different documents in such a file: it is for scans and
 // printed copies, where nothing rests on it. The error wraps [ErrSealed] if the
 // file may hold a signature.
-func ParseUnsealed(ctx context.Context, data []byte, limits Limits) (f *File, lenient bool, err error) {
+func ParseUnsealed(ctx context.Context, data []byte, limits Limits) (f *File, departure, err error) {
 	f, err = Parse(ctx, data, limits)
 	if err == nil || !errors.Is(err, ErrHeader) && !errors.Is(err, ErrStart) && !errors.Is(err, ErrFreeEntry) {
-		return f, false, err
+		return f, nil, err
 	}
 	strict := err
 	start := max(0, Header(data))
@@ -43,19 +43,19 @@ func ParseUnsealed(ctx context.Context, data []byte, limits Limits) (f *File, le
 		f, err = rebuild(ctx, body, limits)
 	}
 	if errors.Is(err, ErrLimit) || errors.Is(err, ErrEncrypted) || ctx.Err() != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	if err != nil {
-		return nil, false, strict
+		return nil, nil, strict
 	}
 	sigs, err := f.Signatures()
 	if err == nil && len(sigs) == 0 {
 		sigs = Salvage(data, limits)
 	}
 	if err != nil || len(sigs) > 0 {
-		return nil, false, fmt.Errorf("%w: %w", strict, ErrSealed)
+		return nil, nil, fmt.Errorf("%w: %w", strict, ErrSealed)
 	}
-	return f, true, nil
+	return f, strict, nil
 }
 
 // Bounds of rebuild, since each object that does not end is read to the end of the

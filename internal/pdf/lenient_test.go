@@ -22,9 +22,9 @@ func TestRebuilt(t *testing.T) {
 		cut := data[:bytes.LastIndex(data, []byte("startxref"))]
 		_, err = pdf.Parse(t.Context(), cut, pdf.Limits{})
 		require.ErrorIs(t, err, pdf.ErrStart, n)
-		f, lenient, err := pdf.ParseUnsealed(t.Context(), cut, pdf.Limits{})
+		f, departure, err := pdf.ParseUnsealed(t.Context(), cut, pdf.Limits{})
 		require.NoError(t, err, n)
-		require.True(t, lenient)
+		require.ErrorIs(t, departure, pdf.ErrStart)
 		got, err := f.Last().Pages()
 		require.NoError(t, err)
 		require.Equal(t, want, got)
@@ -35,9 +35,9 @@ func TestRebuilt(t *testing.T) {
 			require.NoError(t, err)
 			require.True(t, pdf.Equal(a, b))
 		}
-		f, lenient, err = pdf.ParseUnsealed(t.Context(), data, pdf.Limits{})
+		f, departure, err = pdf.ParseUnsealed(t.Context(), data, pdf.Limits{})
 		require.NoError(t, err)
-		require.False(t, lenient)
+		require.NoError(t, departure)
 		require.Len(t, f.Revisions, 1)
 	}
 	_, _, err := pdf.ParseUnsealed(t.Context(), bytes.ReplaceAll(seeds()[2], []byte("%%EOF"), nil), pdf.Limits{})
@@ -91,19 +91,19 @@ func FuzzUnsealed(f *testing.F) {
 	}
 	limits := pdf.Limits{Size: 1 << 16, Stream: 1 << 18, Expanded: 1 << 20, Objects: 2000, Revisions: 20}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		file, lenient, err := pdf.ParseUnsealed(t.Context(), data, limits)
+		file, departure, err := pdf.ParseUnsealed(t.Context(), data, limits)
 		if err != nil {
 			return
 		}
 		_, strict := pdf.Parse(t.Context(), data, limits)
-		require.Equal(t, lenient, strict != nil)
+		require.Equal(t, strict, departure)
 		pages, _ := file.Last().Pages()
 		for _, p := range pages {
 			_, _ = file.Last().PageImages(p, 5)
 			_, _ = file.Last().Links(p)
 		}
 		_, _ = file.EmbeddedFiles()
-		if !lenient {
+		if departure == nil {
 			return
 		}
 		require.Empty(t, pdf.Salvage(data, limits))

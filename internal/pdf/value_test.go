@@ -51,7 +51,8 @@ func TestDecode(t *testing.T) {
 
 // TestNoDate compares dates that are none: each is the same only as itself.
 func TestNoDate(t *testing.T) {
-	for _, s := range []string{"D:00000101000000", "D:20260230000000", "20260101000000", "D:20260101000000+24'00", "D:2026010"} {
+	for _, s := range []string{"D:00000101000000", "D:20260230000000", "20260101000000", "D:20260101000000+24'00",
+		"D:2026010"} {
 		require.False(t, pdf.Same(pdf.Date, pdf.String(s+"Z"), pdf.String(s+"+00'00'")), s)
 		require.True(t, pdf.Same(pdf.Date, pdf.String(s), pdf.String(s)))
 	}
