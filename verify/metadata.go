@@ -134,6 +134,9 @@ func (u *update) statements(v pdf.View, s *pdf.Stream) (map[string]string, error
 	if err != nil {
 		return nil, err
 	}
+	if err := u.file.Spend(int64(len(data))); err != nil {
+		return nil, err
+	}
 	out, err := readXMP(u.ctx, data)
 	if u.ctx.Err() != nil {
 		return nil, u.ctx.Err()

@@ -52,8 +52,10 @@ type judgement struct {
 	v    *Verifier
 	ctx  context.Context // lives for one call
 	at   time.Time
-	size int64     // of the file
-	file *pdf.File // nil if it could not be parsed
+	size int64 // of the file
+	// digested counts the bytes that signatures covered so far.
+	digested int64
+	file     *pdf.File // nil if it could not be parsed
 	// encrypted says that this is why it could not be parsed.
 	encrypted bool
 	sigs      []*pdf.Signature

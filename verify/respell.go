@@ -112,29 +112,8 @@ func (u *update) reachable() (map[uint32]bool, error) {
 		if err != nil {
 			return nil, err
 		}
-		seen, n := map[uint32]bool{}, 0
-		for todo := pages; len(todo) > 0; {
-			ref := todo[len(todo)-1]
-			todo = todo[:len(todo)-1]
-			if seen[ref.Num] {
-				continue
-			}
-			seen[ref.Num], out[ref.Num] = true, true
-			if n++; n%256 == 0 && u.ctx.Err() != nil {
-				return nil, u.ctx.Err()
-			}
-			o, err := view.Get(ref)
-			if errors.Is(err, pdf.ErrNotFound) {
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			pdf.EachRef(o, func(r pdf.Ref) {
-				if !seen[r.Num] {
-					todo = append(todo, r)
-				}
-			})
+		if err := view.Reachable(u.ctx, pages, out); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil

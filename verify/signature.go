@@ -93,6 +93,13 @@ func (j *judgement) integrity(s *pdf.Signature) (*cms.SignedData, *cms.Result, C
 	if err != nil {
 		return fail("Il valore della firma non è un messaggio CMS ben formato.", err)
 	}
+	for _, p := range parts {
+		j.digested += int64(len(p))
+	}
+	if most := j.v.cfg.Limits.Digested; j.digested > most {
+		return fail(fmt.Sprintf("Le firme del documento coprono in tutto più di %d byte: oltre non se ne esaminano.", most),
+			nil)
+	}
 	digest := func(hash crypto.Hash) []byte {
 		h := hash.New()
 		for _, p := range parts {

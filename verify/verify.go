@@ -190,6 +190,10 @@ type PDFLimits struct {
 	// Values bounds the elements of arrays and dictionaries, an entry counting
 	// three, beyond one for each eight bytes of the file; default 200,000.
 	Values int64
+
+	// Work bounds how often objects are asked for and values gone through, with the
+	// bytes of metadata that are read, over all revisions; default 40 million.
+	Work int64
 }
 
 // Limits bound what is read of untrusted input. A zero field means its
@@ -197,6 +201,7 @@ type PDFLimits struct {
 type Limits struct {
 	PDF        PDFLimits
 	Signatures int   // of one document; default 50
+	Digested   int64 // bytes that the signatures of one document cover in all; default 1 GiB
 	Picture    int64 // bytes of a picture; default 16 MiB
 	Pixels     int64 // of a picture, and of those of a PDF that are looked at twice; default 52 million
 
@@ -267,6 +272,9 @@ func New(cfg Config) (*Verifier, error) {
 	}
 	if cfg.Limits.Signatures <= 0 {
 		cfg.Limits.Signatures = 50
+	}
+	if cfg.Limits.Digested <= 0 {
+		cfg.Limits.Digested = 1 << 30
 	}
 	if cfg.Limits.Picture <= 0 {
 		cfg.Limits.Picture = 16 << 20

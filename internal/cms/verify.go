@@ -280,11 +280,19 @@ func makeSet(els [][]byte) []byte {
 	return appendElement(nil, 0x31, bytes.Join(els, nil))
 }
 
+// MaxRSA is the greatest size in bits of an RSA key that is used: longer ones are
+// there only to cost time.
+const MaxRSA = 8192
+
 func (s *Signer) verifyDigest(c *x509.Certificate, sum []byte) error {
 	switch key := c.PublicKey.(type) {
 	case *rsa.PublicKey:
 		if s.Algorithm.Key != x509.RSA {
 			break
+		}
+		if n := key.N.BitLen(); n > MaxRSA {
+			return &Error{Code: Unsupported, What: fmt.Sprintf("an RSA key of %d bits: expected at most %d", n, MaxRSA),
+				Algorithm: fmt.Sprintf("chiave RSA di %d bit", n)}
 		}
 		var err error
 		if s.Algorithm.PSS {

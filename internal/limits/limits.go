@@ -23,5 +23,6 @@ const (
 	PDFRevisions = 250
 	PDFStream    = 64 << 20  // bytes of one stream after decoding
 	PDFExpanded  = 256 << 20 // bytes of all streams after decoding
+	PDFWork      = 40_000_000 // objects and values that are looked at, each time
 	PDFValues    = 200_000   // elements of arrays and dictionaries beyond one for each eight bytes of the file
 )

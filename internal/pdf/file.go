@@ -32,6 +32,7 @@ type File struct {
 	expanded int64
 	cache    map[cacheKey]Object
 	values   int64 // that may still be read
+	work     int64 // that may still be done
 	streams  map[cacheKey]*objectStream
 	busy     map[cacheKey]bool
 }
@@ -112,6 +113,7 @@ func newFile(data []byte, limits Limits) (*File, error) {
 		return nil, fmt.Errorf("pdf: %d bytes, expected at most %d: %w", len(data), f.limits.Size, ErrLimit)
 	}
 	f.values = f.limits.Values + int64(len(data))/8
+	f.work = f.limits.Work
 	return f, nil
 }
 
@@ -199,6 +201,9 @@ func (v View) InStream(num uint32) bool {
 // Get returns an object. The error wraps [ErrNotFound] if the revision has
 // none of that number and generation.
 func (v View) Get(ref Ref) (Object, error) {
+	if err := v.f.Spend(1); err != nil {
+		return nil, err
+	}
 	e, ok := v.entry(ref.Num)
 	if !ok || e.kind == free || e.kind == inFile && e.gen != ref.Gen || e.kind == inStream && ref.Gen != 0 {
 		return nil, fmt.Errorf("pdf: object %s: %w", ref, ErrNotFound)

@@ -43,6 +43,10 @@ type Limits struct {
 	// Values bounds the elements of arrays and dictionaries, an entry counting
 	// three, beyond one for each eight bytes of the file; default 200,000.
 	Values int64
+
+	// Work bounds how often objects are asked for and values gone through, with the
+	// bytes of metadata that are read, over all revisions; default 40 million.
+	Work int64
 }
 
 func (l Limits) withDefaults() Limits {
@@ -53,6 +57,7 @@ func (l Limits) withDefaults() Limits {
 	l.Stream = positive(l.Stream, limits.PDFStream)
 	l.Expanded = positive(l.Expanded, limits.PDFExpanded)
 	l.Values = positive(l.Values, limits.PDFValues)
+	l.Work = positive(l.Work, limits.PDFWork)
 	return l
 }
 

@@ -64,3 +64,13 @@ func jpegScans(data []byte) (scans int64, progressive bool) {
 		data = data[min(len(data), 1+max(2, int(data[1])<<8|int(data[2]))):]
 	}
 }
+
+// Spend takes work off what may still be done with a file, counted in objects that
+// are asked for and values that are gone through. The error wraps [ErrLimit].
+func (f *File) Spend(n int64) error {
+	if f.work -= n; f.work < 0 {
+		f.work = 0
+		return limitf(0, "more than %d objects and values to look at", f.limits.Work)
+	}
+	return nil
+}
