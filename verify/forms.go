@@ -236,7 +236,7 @@ func (u *update) field(ref pdf.Ref, was, is pdf.Dict) error {
 	}
 	var faults []error
 	fresh := []pdf.Name{"Type", "Subtype", "FT", "T", "TU", "V", "F", "Ff", "P", "Rect", "AP", "MK", "DA", "Lock",
-		"Border", "BS"}
+		"Border", "BS", "H", "StructParent"}
 	filled := []pdf.Name{"V", "AP", "MK", "F", "Ff", "M", "DA"}
 	for _, key := range keysOf(was, is) {
 		if pdf.Equal(was.Get(key), is.Get(key)) {
@@ -285,6 +285,14 @@ func (u *update) fieldValue(ref pdf.Ref, key pdf.Name, was, is pdf.Object) error
 			return refuse(signatureFieldPage, at(ref, "P"), "field", ref.String()).found(is)
 		}
 		return nil
+	case "H":
+		if mode, ok := is.(pdf.Name); !ok || !slices.Contains(highlightModes, mode) {
+			return refuse(signatureFieldEntry, at(ref, key), "key", string(key), "field", ref.String()).found(is)
+		}
+	case "StructParent":
+		if n, ok := is.(int64); !ok || n < u.firstFreeParent() {
+			return refuse(signatureFieldEntry, at(ref, key), "key", string(key), "field", ref.String()).found(is)
+		}
 	case "AP":
 		if was != nil && !u.blank(was) {
 			return refuse(signatureFieldLook, at(ref, "AP"), "field", ref.String()).found(is)

@@ -58,6 +58,8 @@ type judgement struct {
 	file     *pdf.File // nil if it could not be parsed
 	// encrypted says that this is why it could not be parsed.
 	encrypted bool
+	// rewritten says that all signatures are as in a file that was written anew.
+	rewritten bool
 	sigs      []*pdf.Signature
 	parts     []part
 	// stamps are the document's time-stamps that are intact, judged so far.
@@ -97,6 +99,7 @@ func (j *judgement) read(data []byte) Check {
 		return c
 	}
 	j.sigs = sigs
+	j.rewritten = len(sigs) > 0 && !slices.ContainsFunc(sigs, func(s *pdf.Signature) bool { return !s.Rewritten() })
 	if err := f.CheckObjects(j.ctx); err != nil {
 		return unreadable(c, err)
 	}

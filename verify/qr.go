@@ -105,10 +105,9 @@ func (r *reading) deep() (string, bool) {
 		{costTurn * 2 * small, func() gray { return r.small.rotate(math.Pi / 4) }}, // the finder is weak on diagonals
 		{costMeans * small, func() gray { return r.small.threshold() }},
 		{costScale * full, func() gray { return r.full.fit(800) }},
-		{costScale * small, func() gray { return r.small.negative() }}, // light on dark
+		{(costScale + costMeans) * small, func() gray { return r.small.negative().threshold() }}, // light on dark
 		{(costMeans + costTurn*2) * small, func() gray { return r.small.threshold().rotate(math.Pi / 4) }},
 		{costScale * full, func() gray { return r.full.fit(1150) }},
-		{costMeans * small, func() gray { return r.small.negative().threshold() }},
 	} {
 		if !r.m.take(a.cost) {
 			return "", false

@@ -24,6 +24,7 @@ const (
 	malformedForm          ReasonCode = "form-form"
 	formEntry              ReasonCode = "form-entry"
 	formResource           ReasonCode = "form-resource"
+	structureEntry         ReasonCode = "structure-entry"
 	formFieldsRemoved      ReasonCode = "form-fields-removed"
 	formFieldOld           ReasonCode = "form-field-not-new"
 	newFieldForm           ReasonCode = "new-field-form"
@@ -147,6 +148,11 @@ var revisionRules = []RevisionRule{
 	{Code: newFieldName,
 		Message:  "aggiunge il campo «{field}», il cui nome è quello di un altro campo o si legge in più modi",
 		Expected: "un nome leggibile in un solo modo, che nessun campo ha", Source: "ISO 32000-2, 12.7.4.2 (nomi dei campi)"},
+
+	// The structure of a tagged document.
+	{Code: structureEntry, Message: "cambia la voce {key} della struttura del documento",
+		Expected: "la struttura di prima, seguita dagli elementi dei nuovi campi firma",
+		Source:   "ISO 32000-2, 14.7 (struttura logica)"},
 
 	// Fields of signatures.
 	{Code: signatureFieldUnsigned, Message: "cambia il campo di firma {field} senza che vi sia apposta una firma",

@@ -130,11 +130,29 @@ func (u *update) sameField(o owner, c *pdf.Change, was, is pdf.Dict) (bool, erro
 		return false, nil
 	}
 	mode, ok := is.Get("H").(pdf.Name)
-	if !ok || !slices.Contains([]pdf.Name{"N", "I", "O", "P", "T"}, mode) || was.Get("H") != nil {
+	if !ok || !slices.Contains(highlightModes, mode) || was.Get("H") != nil {
 		return false, nil
 	}
 	without := slices.DeleteFunc(slices.Clone(is), func(e pdf.Entry) bool { return e.Key == "H" })
 	return len(without) == len(is)-1 && pdf.Equal(was, without), nil
+}
+
+// highlightModes are those of table 191.
+var highlightModes = []pdf.Name{"N", "I", "O", "P", "T"}
+
+// firstFreeParent is the first number that no entry of the structure's parent tree
+// has taken.
+func (u *update) firstFreeParent() int64 {
+	catalog, _, err := u.old.Catalog()
+	if err != nil {
+		return 0
+	}
+	root, err := u.old.Dict(catalog, "StructTreeRoot")
+	if err != nil {
+		return 0
+	}
+	next, _ := root.Get("ParentTreeNextKey").(int64)
+	return next
 }
 
 // flat reports whether a widget has neither surface nor appearance nor a reaction

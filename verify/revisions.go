@@ -163,7 +163,8 @@ func (u *update) judge() (kind string, err error) {
 		}
 	}
 	var faults []error
-	for _, step := range []func() error{u.trailer, u.catalog, u.fields, u.pages, u.metadata} {
+	for _, step := range []func() error{u.trailer, u.catalog, u.fields, u.structure, u.pages,
+		u.metadata} {
 		faults = append(faults, step())
 	}
 	faults = append(faults, u.rest(named(errors.Join(faults...))), u.policy.permit(u))

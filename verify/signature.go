@@ -75,6 +75,9 @@ func (j *judgement) integrity(s *pdf.Signature) (*cms.SignedData, *cms.Result, C
 		return fail("La firma è vuota (Contents manca o è vuoto).", nil)
 	}
 	parts := s.SignedBytes()
+	if parts == nil && j.rewritten {
+		return fail(rewrittenMessage, nil)
+	}
 	if parts == nil {
 		return fail("Gli intervalli di byte che la firma dice di coprire non hanno senso.",
 			fmt.Errorf("ByteRange %v", s.ByteRange))
@@ -110,6 +113,10 @@ func (j *judgement) integrity(s *pdf.Signature) (*cms.SignedData, *cms.Result, C
 	res, err := verifyMessage(s, sd, digest)
 	if unsupportedAlgorithm(err) != "" {
 		return sd, nil, notVerified(err)
+	}
+	if err != nil && j.rewritten {
+		_, _, c := fail(rewrittenMessage, err)
+		return sd, nil, c
 	}
 	if err != nil {
 		_, _, c := fail(integrityMessage(err), err)
@@ -200,6 +207,10 @@ func integrityMessage(err error) string {
 	return "Gli attributi della firma non sono coerenti."
 }
 
+// rewrittenMessage is for files that a program wrote anew.
+const rewrittenMessage = "Il file è stato riscritto per intero dopo la firma: i byte firmati non ci sono più, anche se " +
+	"ciò che si vede può essere uguale."
+
 var coverageMessages = map[pdf.ProblemCode]string{
 	pdf.NoDictionary:      "Il valore del campo firma non è un dizionario leggibile.",
 	pdf.DuplicateKey:      "Il dizionario della firma ha una voce ripetuta: programmi diversi ne leggono una diversa.",
@@ -224,6 +235,10 @@ func (j *judgement) coverage(s *pdf.Signature) (Check, int) {
 	rev, problems := s.Coverage()
 	for _, p := range problems {
 		c.Evidence = append(c.Evidence, p.String())
+	}
+	if len(problems) > 0 && j.rewritten {
+		c.Message, c.Evidence = rewrittenMessage, append([]string{"rewritten"}, c.Evidence...)
+		return c, -1
 	}
 	if len(problems) > 0 && j.file == nil && problems[0].Code == pdf.ByteRangeEnd &&
 		s.ByteRange[2]+s.ByteRange[3] == j.size {

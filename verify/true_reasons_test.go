@@ -85,13 +85,15 @@ func TestNotRepaired(t *testing.T) {
 		data []byte
 		says string
 	}{
-		"a line before":      {append([]byte("\n"), sealed...), "Prima dell'inizio del PDF"},
-		"a BOM before":       {append([]byte("\xef\xbb\xbf"), sealed...), "Prima dell'inizio del PDF"},
-		"a header before":    {append([]byte("HTTP/1.1 200 OK\r\n\r\n"), sealed...), "Prima dell'inizio del PDF"},
-		"no startxref":       {bytes.Clone(sealed[:last]), "startxref"},
-		"startxref renamed":  {bytes.Replace(sealed, sealed[last:last+9], []byte("startxxxx"), -1), "startxref"},
-		"no end":             {bytes.ReplaceAll(sealed, []byte("%%EOF"), nil), "startxref"},
-		"a free entry":       {free, "voce libera"},
+		"a line before":     {append([]byte("\n"), sealed...), "Prima dell'inizio del PDF"},
+		"a BOM before":      {append([]byte("\xef\xbb\xbf"), sealed...), "Prima dell'inizio del PDF"},
+		"a header before":   {append([]byte("HTTP/1.1 200 OK\r\n\r\n"), sealed...), "Prima dell'inizio del PDF"},
+		"no startxref":      {bytes.Clone(sealed[:last]), "startxref"},
+		"startxref renamed": {bytes.Replace(sealed, sealed[last:last+9], []byte("startxxxx"), -1), "startxref"},
+		"no end":            {bytes.ReplaceAll(sealed, []byte("%%EOF"), nil), "startxref"},
+		"a free entry":      {free, "voce libera"},
+		"no form, no end": {bytes.ReplaceAll(bytes.ReplaceAll(sealed, []byte("/AcroForm"), []byte("/XcroForm")),
+			[]byte("%%EOF"), nil), "startxref"},
 		"both":               {append([]byte("x"), sealed[:last]...), "Prima dell'inizio del PDF"},
 		"a kilobyte of junk": {append(bytes.Repeat([]byte("x"), 1100), sealed...), "non è un PDF"},
 	} {

@@ -196,7 +196,11 @@ func (r xmpReading) value(path string, n *xmpNode) error {
 			resource = true
 		case a.Name.Space == nsRDF && a.Name.Local == "resource":
 			uri = true
-			if err := r.say(path, "<"+a.Value+">"); err != nil {
+			what := "<" + a.Value + ">"
+			if absoluteURI.MatchString(a.Value) { // of which this is another spelling (clause 7.5)
+				what = "=" + a.Value
+			}
+			if err := r.say(path, what); err != nil {
 				return err
 			}
 		case a.Name.Space == "" || a.Name.Space == nsRDF || a.Name.Space == nsXML:
@@ -255,6 +259,9 @@ func (r xmpReading) node(path string, n *xmpNode) error {
 	}
 	return errXMP
 }
+
+// absoluteURI is one with its scheme (RFC 3986 clause 4.3).
+var absoluteURI = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:[^ \t\r\n]+$`)
 
 // xmpDate is a date of XMP (ISO 16684-1 clause 8.2.1.2) with its zone.
 var xmpDate = regexp.MustCompile(`^=(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(?:Z|[+-]00:00)$`)

@@ -166,6 +166,30 @@ func (w *treeWalk) walk(o Object, depth int) error {
 	return nil
 }
 
+// NumberTree returns the entries of a number tree (clause 7.9.7), nil for null. A
+// number that occurs twice, or is none, is an error.
+func (v View) NumberTree(root Object) (map[int64]Object, error) {
+	if o, err := v.Resolve(root); o == nil || err != nil {
+		return nil, err
+	}
+	w := treeWalk{v: v, kids: "Kids", leaf: "Nums", seen: map[Ref]bool{}}
+	if err := w.walk(root, v.f.limits.Depth); err != nil {
+		return nil, err
+	}
+	if len(w.leaves)%2 != 0 {
+		return nil, fmt.Errorf("pdf: a number tree of %d numbers and values", len(w.leaves))
+	}
+	out := make(map[int64]Object, len(w.leaves)/2)
+	for i := 0; i < len(w.leaves); i += 2 {
+		n, ok := w.leaves[i].(int64)
+		if _, twice := out[n]; !ok || twice {
+			return nil, fmt.Errorf("pdf: %v in a number tree: expected a number that is not there yet", w.leaves[i])
+		}
+		out[n] = w.leaves[i+1]
+	}
+	return out, v.f.Spend(int64(len(out)))
+}
+
 // ParseDate reads a date string (clause 7.9.4) such as
 // D:20261122073000+01'00'. Parts that are left out from the right take their
 // first value; without an offset the time is taken as UTC.

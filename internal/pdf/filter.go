@@ -88,7 +88,7 @@ func (f *File) inflateSamples(data []byte, offset int, need int64) ([]byte, erro
 	if more {
 		return nil, limitf(offset, "the stream expands to more than %d bytes", len(out))
 	}
-	if err != nil && int64(len(out)) < need { // damaged behind the samples does not matter
+	if err != nil {
 		return nil, err
 	}
 	return out[:min(int64(len(out)), need)], nil

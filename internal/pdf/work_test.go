@@ -154,3 +154,21 @@ func FuzzDraw(f *testing.F) {
 		}
 	})
 }
+
+// TestSpend counts what is asked for: so many objects as the limit says, and not one
+// more.
+func TestSpend(t *testing.T) {
+	data := seeds()[0]
+	f, err := pdf.Parse(t.Context(), data, pdf.Limits{Work: 3})
+	require.NoError(t, err)
+	for range 3 {
+		_, err = f.Last().Get(pdf.Ref{Num: 1})
+		require.NoError(t, err)
+	}
+	_, err = f.Last().Get(pdf.Ref{Num: 1})
+	require.ErrorIs(t, err, pdf.ErrLimit)
+	f, err = pdf.Parse(t.Context(), data, pdf.Limits{Work: 3})
+	require.NoError(t, err)
+	require.NoError(t, f.Spend(3))
+	require.ErrorIs(t, f.Spend(1), pdf.ErrLimit)
+}
