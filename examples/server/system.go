@@ -142,7 +142,8 @@ func (s *system) openSeal(context.Context) error {
 	}
 	s.issuer, err = certificate.NewIssuer(certificate.Config{
 		Sealer: sealer, Source: s.registry, Recorder: s.recorder, Key: key, BaseURL: s.base, Archive: s.archive,
-		Tables: s.tables,
+		FormerURLs: s.opts.former,
+		Tables:     s.tables,
 	})
 	if err != nil {
 		return err
