@@ -56,14 +56,14 @@ func (e *FindError) Unwrap() error { return e.Err }
 // advice tells the person who uploads what to do about it.
 var advice = map[FindCode]string{
 	FindEmpty:       "Scegliere il file e inviarlo di nuovo.",
-	FindTooLarge:    "Inviare un'immagine più piccola: basta il riquadro del contrassegno.",
+	FindTooLarge:    "Inviare un'immagine più piccola: basta il riquadro del codice QR.",
 	FindFormat:      "Inviare una fotografia o una scansione in formato PNG, JPEG o PDF.",
 	FindMalformed:   "Salvare di nuovo la fotografia o la scansione come PNG, JPEG o PDF e inviarla.",
-	FindEncrypted:   "Inviare il file senza password, o una fotografia del contrassegno.",
-	FindNoImage:     "Inviare il PDF originale, una scansione della stampa o una fotografia del contrassegno.",
+	FindEncrypted:   "Inviare il file senza password, o una fotografia del codice QR.",
+	FindNoImage:     "Inviare il PDF originale, una scansione della stampa o una fotografia del codice QR.",
 	FindCompression: "Ripetere la scansione in formato JPEG o PNG.",
-	FindNoCode:      "Riprendere il contrassegno intero, a fuoco, senza riflessi, con un margine bianco intorno.",
-	FindOtherCode: "Riprendere il contrassegno, che sta in fondo alla prima pagina del certificato, e non un altro " +
+	FindNoCode:      "Riprendere il codice QR intero, a fuoco, senza riflessi, con un margine bianco intorno.",
+	FindOtherCode: "Riprendere il codice QR che sta in fondo alla prima pagina del certificato, e non un altro " +
 		"codice.",
 	FindAmbiguous: "Inviare una copia per volta.",
 	FindWork: "Inviare una fotografia o un ritaglio del solo riquadro del codice QR: lì la ricerca arriva in " +
