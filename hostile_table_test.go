@@ -149,6 +149,7 @@ func walked() []walk {
 		{name: "certificate/contrassegno.IsDigest", function: reflect.ValueOf(contrassegno.IsDigest)},
 		{name: "certificate/contrassegno.New", function: reflect.ValueOf(contrassegno.New)},
 		{name: "certificate/contrassegno.Parse", function: reflect.ValueOf(contrassegno.Parse)},
+		{name: "certificate/contrassegno.ParseTyped", function: reflect.ValueOf(contrassegno.ParseTyped)},
 		{name: "certificate/contrassegno.Mark", typ: reflect.TypeFor[contrassegno.Mark]()},
 		{name: "certificate/delivery.Channels", function: reflect.ValueOf(delivery.Channels)},
 		{name: "certificate/delivery.New", function: reflect.ValueOf(delivery.New)},

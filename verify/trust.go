@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 
@@ -188,18 +187,6 @@ func clean(s string) string {
 	}
 	return b.String()
 }
-
-// italianTime shows a time as people in Italy read it.
-func italianTime(t time.Time) string {
-	loc, err := rome()
-	if err != nil { // a machine without time zones
-		return t.UTC().Format("02/01/2006 alle 15:04:05 UTC")
-	}
-	return t.In(loc).Format("02/01/2006 alle 15:04:05")
-}
-
-// rome is read once: it comes from a file.
-var rome = sync.OnceValues(func() (*time.Location, error) { return time.LoadLocation("Europe/Rome") })
 
 func count(n int, one, many string) string {
 	if n == 1 {
