@@ -192,7 +192,11 @@ func (s *system) openCaptcha(context.Context) (err error) {
 		return nil
 	}
 	// The list of used challenges ends with the process, and so must the key.
-	s.captcha, err = captcha.New(captcha.Config{Key: random(captcha.MinKeySize)})
+	effort, err := captcha.NewRising(captcha.RisingConfig{Now: s.now})
+	if err != nil {
+		return err
+	}
+	s.captcha, err = captcha.New(captcha.Config{Key: random(captcha.MinKeySize), Effort: effort})
 	return err
 }
 

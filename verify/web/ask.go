@@ -50,7 +50,14 @@ func linkAction(code string) string { return "verify-link " + code }
 // ask shows a form with a new challenge.
 func (h *Handler) ask(w http.ResponseWriter, r *http.Request, status int, f form, action string) {
 	var err error
-	if f.Challenge, err = h.cfg.Captcha.New(r.Context(), action); err != nil {
+	f.Challenge, err = h.cfg.Captcha.New(captcha.WithClient(r.Context(), h.cfg.Client(r)), action)
+	if errors.Is(err, captcha.ErrBudget) {
+		w.Header().Set("Retry-After", "60")
+		h.show(w, r, http.StatusTooManyRequests, "notice", notice{Title: "Troppe verifiche da questa rete", Path: h.cfg.Path,
+			Text: captcha.Message(err), Advice: "Il certificato non c'entra: la verifica è solo rimandata."})
+		return
+	}
+	if err != nil {
 		h.internal(w, r, "captcha", err)
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/seal"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
+	"github.com/liste-elettorali/anpr/verify/captcha"
 	"github.com/liste-elettorali/anpr/verify/web"
 )
 
@@ -103,5 +105,37 @@ func TestFormerAddress(t *testing.T) {
 		cfg.FormerURLs = []string{bad}
 		_, err := web.New(cfg)
 		require.ErrorContains(t, err, "FormerURLs", bad)
+	}
+}
+
+// TestBudget refuses a network that has used up its challenges, and no other, and
+// says so truthfully.
+func TestBudget(t *testing.T) {
+	_, h := newKit(t, func(k *kit) {
+		effort, err := captcha.NewRising(captcha.RisingConfig{Free: 2, First: 3, Budget: 4,
+			Now: func() time.Time { return k.now }})
+		require.NoError(t, err)
+		k.config.Captcha, err = captcha.New(captcha.Config{Key: k.config.Key, Effort: effort,
+			Now: func() time.Time { return k.now }})
+		require.NoError(t, err)
+	})
+	ask := func(from string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodGet, "/verifica", nil)
+		r.RemoteAddr = from
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w
+	}
+	for n := range 4 {
+		w := ask("[2001:db8:1:2::" + string(rune('1'+n)) + "]:1000") // addresses of one network
+		require.Equal(t, http.StatusOK, w.Code)
+		require.Equal(t, n >= 2, strings.Contains(w.Body.String(), "data-bits"), n)
+	}
+	w := ask("[2001:db8:1:2::9]:1000")
+	require.Equal(t, http.StatusTooManyRequests, w.Code)
+	require.NotEmpty(t, w.Header().Get("Retry-After"))
+	require.Contains(t, w.Body.String(), "Il certificato non c&#39;entra")
+	for _, other := range []string{"[2001:db8:1:3::9]:1000", "192.0.2.7:1", "[::ffff:192.0.2.8]:1", "pipe"} {
+		require.Equal(t, http.StatusOK, ask(other).Code, other)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"path"
 	"runtime"
 	"slices"
@@ -71,6 +72,10 @@ type Config struct {
 	// Texts are the Italian texts of the certificates; nil means
 	// [certificate.Italian].
 	Texts *certificate.Texts
+	// Client names the client of a request, for captchas whose work rises with a
+	// client's use ([captcha.Config]); nil means its network: the address, or the
+	// first 64 bits of one of IPv6. Behind a proxy it has to be given.
+	Client func(r *http.Request) string
 	// Pictures is how many uploads are read at a time; zero means one for each
 	// CPU. Others wait for a few seconds and are then asked to come back.
 	Pictures int
@@ -165,6 +170,9 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Layout == nil {
 		cfg.Layout = bare
 	}
+	if cfg.Client == nil {
+		cfg.Client = network
+	}
 	if cfg.Pictures <= 0 {
 		cfg.Pictures = runtime.GOMAXPROCS(0)
 	}
@@ -189,6 +197,21 @@ func New(cfg Config) (*Handler, error) {
 	}
 	h.routes(prefixes)
 	return h, nil
+}
+
+// network is that of the client, empty if it is not known.
+func network(r *http.Request) string {
+	addr, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	ip := addr.Addr().Unmap().WithZone("")
+	if ip.Is6() {
+		if p, err := ip.Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return ip.String()
 }
 
 // pathChars are those of an address that no browser writes in another way.
