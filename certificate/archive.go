@@ -292,7 +292,11 @@ func (i *Issuer) original(ctx context.Context, mark contrassegno.Mark, at time.T
 	if !a.Expires.After(at) {
 		return Issued{}, fmt.Errorf("%w: it expired on %s", ErrNotArchived, a.Expires.Format(time.RFC3339))
 	}
-	return i.issued(a)
+	out, err := i.issued(a)
+	if err == nil && slices.Contains(i.formerBases, mark.Base()) {
+		out.Contrassegno = mark // as it is printed
+	}
+	return out, err
 }
 
 // Sweep deletes the archived certificates whose validity is over and returns

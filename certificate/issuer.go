@@ -61,6 +61,9 @@ type Config struct {
 	// BaseURL is where the contrassegno leads: "https://HOST", at most 38
 	// characters of host; a path must be in capitals.
 	BaseURL string
+	// FormerURLs are the addresses that the service had before, as BaseURL: a
+	// certificate sealed under one of them keeps its contrassegno.
+	FormerURLs []string
 	// Authority is the authority in whose name the seal is put. Empty means
 	// "Direzione centrale per i servizi elettorali" (D.M. 17 October 2022,
 	// annex 2).
@@ -153,13 +156,15 @@ type Eligibility struct {
 
 // An Issuer previews and issues certificates. It is safe for concurrent use.
 type Issuer struct {
-	cfg      Config
-	base     string
-	engine   *tagged.Engine
-	logo     *tagged.Image
-	rules    Rules
-	texts    map[string]*Texts
-	calendar *electoral.Calendar
+	cfg  Config
+	base string
+	// formerBases are those of Config.FormerURLs, as a contrassegno has them.
+	formerBases []string
+	engine      *tagged.Engine
+	logo        *tagged.Image
+	rules       Rules
+	texts       map[string]*Texts
+	calendar    *electoral.Calendar
 	// The schemas that documents embed, compressed.
 	schema, collectiveSchema []byte
 	buffers                  chan []byte
@@ -194,6 +199,13 @@ func NewIssuer(cfg Config) (*Issuer, error) {
 		return nil, err
 	}
 	i.base = probe.Base()
+	for _, former := range cfg.FormerURLs {
+		mark, err := probe.At(former)
+		if err != nil {
+			return nil, fmt.Errorf("certificate: Config.FormerURLs: %w", err)
+		}
+		i.formerBases = append(i.formerBases, mark.Base())
+	}
 	if i.rules = DefaultRules(); cfg.Rules != nil {
 		i.rules = *cfg.Rules
 	}

@@ -171,7 +171,7 @@ func Italian() Texts {
 			MayorDelegate: "L'incaricato del Sindaco",
 		},
 		VerifyTitle: "Verifica del certificato",
-		Verify: "Il contrassegno permette di verificare che questa copia corrisponda all'originale informatico (art. 23, comma 2-bis, d.lgs. 7 marzo 2005, n. 82). " +
+		Verify: "Il codice QR permette di verificare che questa copia corrisponda all'originale informatico (contrassegno, art. 23, comma 2-bis, d.lgs. 7 marzo 2005, n. 82). " +
 			"Inquadrarlo con lo smartphone, oppure caricarne l'immagine nell'area pubblica di {address}, entro il {until}. " +
 			"L'originale è munito del sigillo elettronico della {authority}.",
 		Labels: Labels{
@@ -181,14 +181,14 @@ func Italian() Texts {
 			IssuedAt:        "{date}, ore {time}",
 			Logo:            "Logo del Ministero dell'Interno",
 			LogoPlaceholder: "Segnaposto del logo del Ministero dell'Interno: un edificio a colonne in un cerchio",
-			Contrassegno:    "Contrassegno: codice QR con l'indirizzo per verificare il certificato",
+			Contrassegno:    "Codice QR con l'indirizzo per verificare il certificato",
 			VerifyLink:      "Apri la pagina di verifica del certificato",
 			Seal:            "Sigillo elettronico", SealText: "{name}\n{organization}\nApposto il {date}, ore {time}\n{reason}",
 		},
 		Collective: italianCollective(),
 		Marks: Marks{
-			Preview: "Anteprima", PreviewNote: "Anteprima: questa pagina non è un certificato, non è munita né di contrassegno né di sigillo elettronico e non ha alcun valore.",
-			PreviewPending: "Il contrassegno e il sigillo elettronico sono apposti al rilascio del certificato.",
+			Preview: "Anteprima", PreviewNote: "Anteprima: questa pagina non è un certificato, non è munita né di codice QR né di sigillo elettronico e non ha alcun valore.",
+			PreviewPending: "Il codice QR e il sigillo elettronico sono apposti al rilascio del certificato.",
 			Trial:          "DOCUMENTO DI PROVA – PRIVO DI VALORE",
 			TrialNote:      "DOCUMENTO DI PROVA – PRIVO DI VALORE: non è munito di un sigillo elettronico di produzione.",
 		},

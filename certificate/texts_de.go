@@ -71,7 +71,7 @@ func German() Texts {
 			MayorDelegate: "Der Beauftragte des Bürgermeisters"},
 
 		VerifyTitle: "Überprüfung der Bescheinigung",
-		Verify: "Mit dem Kennzeichen kann überprüft werden, ob diese Kopie dem elektronischen Original entspricht (Art. 23 Abs. 2-bis des GvD vom 7. März 2005, Nr. 82). " +
+		Verify: "Mit dem QR-Code kann überprüft werden, ob diese Kopie dem elektronischen Original entspricht (Art. 23 Abs. 2-bis des GvD vom 7. März 2005, Nr. 82). " +
 			"Mit dem Smartphone erfassen oder das Bild im öffentlichen Bereich von {address} bis zum {until} hochladen. Das Original trägt das elektronische Siegel der {authority}.",
 		Labels: Labels{
 			Comune: "Gemeinde der Eintragung", Section: "Wahlsprengel", Use: "Verwendung", Issued: "Ausgestellt",
@@ -79,15 +79,15 @@ func German() Texts {
 			ValidUntil: "Gültig bis", Protocol: "Protokoll", ProtocolPending: "wird bei der Ausstellung vergeben",
 			IssuedAt: "{date}, {time} Uhr",
 			Logo:     "Logo des Innenministeriums", LogoPlaceholder: "Platzhalter für das Logo des Innenministeriums",
-			Contrassegno: "Kennzeichen: QR-Code mit der Adresse zur Überprüfung der Bescheinigung",
+			Contrassegno: "QR-Code mit der Adresse zur Überprüfung der Bescheinigung",
 			VerifyLink:   "Seite zur Überprüfung der Bescheinigung öffnen",
 			Seal:         "Elektronisches Siegel",
 			SealText:     "{name}\n{organization}\nAngebracht am {date}, {time} Uhr\n{reason}",
 		},
 		Collective: germanCollective(),
 		Marks: Marks{
-			Preview: "Vorschau", PreviewNote: "Vorschau: Diese Seite ist keine Bescheinigung, trägt weder Kennzeichen noch elektronisches Siegel und hat keinerlei Wert.",
-			PreviewPending: "Kennzeichen und elektronisches Siegel werden bei der Ausstellung der Bescheinigung angebracht.",
+			Preview: "Vorschau", PreviewNote: "Vorschau: Diese Seite ist keine Bescheinigung, trägt weder QR-Code noch elektronisches Siegel und hat keinerlei Wert.",
+			PreviewPending: "QR-Code und elektronisches Siegel werden bei der Ausstellung der Bescheinigung angebracht.",
 			Trial:          "PROBEDOKUMENT – OHNE WERT",
 			TrialNote:      "PROBEDOKUMENT – OHNE WERT: Es trägt kein elektronisches Siegel für den Echtbetrieb.",
 		},

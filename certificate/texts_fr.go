@@ -84,7 +84,7 @@ func French() Texts {
 			MayorDelegate: "Le délégué du Syndic"},
 
 		VerifyTitle: "Vérification du certificat",
-		Verify: "La marque permet de vérifier que cette copie correspond à l'original électronique (art. 23, alinéa 2 bis, du décret législatif n° 82 du 7 mars 2005). " +
+		Verify: "Le code QR permet de vérifier que cette copie correspond à l'original électronique (art. 23, alinéa 2 bis, du décret législatif n° 82 du 7 mars 2005). " +
 			"La cadrer avec un smartphone, ou en charger l'image dans l'espace public de {address}, jusqu'au {until} inclus. L'original porte le cachet électronique de la {authority}.",
 		Labels: Labels{
 			Comune: "Commune d'inscription", Section: "Section électorale", Use: "Usage", Issued: "Délivré",
@@ -93,14 +93,14 @@ func French() Texts {
 			IssuedAt:        "{date}, {hour} h {minute}",
 			Logo:            "Logo du Ministère de l'Intérieur",
 			LogoPlaceholder: "Emplacement du logo du Ministère de l'Intérieur",
-			Contrassegno:    "Marque : code QR avec l'adresse de vérification du certificat",
+			Contrassegno:    "Code QR avec l'adresse de vérification du certificat",
 			VerifyLink:      "Ouvrir la page de vérification du certificat",
 			Seal:            "Cachet électronique", SealText: "{name}\n{organization}\nApposé le {date}, {time} h\n{reason}",
 		},
 		Collective: frenchCollective(),
 		Marks: Marks{
-			Preview: "Aperçu", PreviewNote: "Aperçu : cette page n'est pas un certificat, ne porte ni marque ni cachet électronique et n'a aucune valeur.",
-			PreviewPending: "La marque et le cachet électronique sont apposés à la délivrance du certificat.",
+			Preview: "Aperçu", PreviewNote: "Aperçu : cette page n'est pas un certificat, ne porte ni code QR ni cachet électronique et n'a aucune valeur.",
+			PreviewPending: "Le code QR et le cachet électronique sont apposés à la délivrance du certificat.",
 			Trial:          "DOCUMENT D'ESSAI – SANS VALEUR",
 			TrialNote:      "DOCUMENT D'ESSAI – SANS VALEUR : il ne porte pas de cachet électronique de production.",
 		},

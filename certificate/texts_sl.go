@@ -69,7 +69,7 @@ func Slovene() Texts {
 		Signers: map[SignerRole]string{Mayor: "Župan", DeputyMayor: "Podžupan", MayorDelegate: "Pooblaščenec župana"},
 
 		VerifyTitle: "Preverjanje potrdila",
-		Verify: "Oznaka omogoča preveriti, ali se ta kopija ujema z elektronskim izvirnikom (23. člen, odst. 2-bis, zakonodajne uredbe št. 82 z dne 7. marca 2005). " +
+		Verify: "Koda QR omogoča preveriti, ali se ta kopija ujema z elektronskim izvirnikom (23. člen, odst. 2-bis, zakonodajne uredbe št. 82 z dne 7. marca 2005). " +
 			"Posnemite jo s pametnim telefonom ali naložite njeno sliko v javnem delu strani {address} do vključno {until}. Izvirnik nosi elektronski žig urada {authority}.",
 		Labels: Labels{
 			Comune: "Občina vpisa", Section: "Volilni okraj", Use: "Namen", Issued: "Izdano",
@@ -78,14 +78,14 @@ func Slovene() Texts {
 			IssuedAt:        "{date} ob {time}",
 			Logo:            "Logotip Ministrstva za notranje zadeve",
 			LogoPlaceholder: "Prostor za logotip Ministrstva za notranje zadeve",
-			Contrassegno:    "Oznaka: koda QR z naslovom za preverjanje potrdila",
+			Contrassegno:    "Koda QR z naslovom za preverjanje potrdila",
 			VerifyLink:      "Odpri stran za preverjanje potrdila",
 			Seal:            "Elektronski žig", SealText: "{name}\n{organization}\nDodan {date} ob {time}\n{reason}",
 		},
 		Collective: sloveneCollective(),
 		Marks: Marks{
-			Preview: "Predogled", PreviewNote: "Predogled: ta stran ni potrdilo, nima ne oznake ne elektronskega žiga in nima nobene vrednosti.",
-			PreviewPending: "Oznaka in elektronski žig se dodata ob izdaji potrdila.",
+			Preview: "Predogled", PreviewNote: "Predogled: ta stran ni potrdilo, nima ne kode QR ne elektronskega žiga in nima nobene vrednosti.",
+			PreviewPending: "Koda QR in elektronski žig se dodata ob izdaji potrdila.",
 			Trial:          "POSKUSNI DOKUMENT – BREZ VREDNOSTI",
 			TrialNote:      "POSKUSNI DOKUMENT – BREZ VREDNOSTI: nima elektronskega žiga za redno uporabo.",
 		},

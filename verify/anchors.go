@@ -3,11 +3,14 @@ package verify
 import (
 	"bytes"
 	"context"
+	"crypto/rsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/liste-elettorali/anpr/internal/cms"
 )
 
 // A Purpose is what an anchor is trusted for.
@@ -181,7 +184,9 @@ func buildChains(cert *x509.Certificate, others []*x509.Certificate, at time.Tim
 		roots.AddCert(a.Certificate)
 	}
 	for _, o := range others {
-		pool.AddCert(o)
+		if key, ok := o.PublicKey.(*rsa.PublicKey); !ok || key.N.BitLen() <= cms.MaxRSA {
+			pool.AddCert(o)
+		}
 	}
 	return cert.Verify(x509.VerifyOptions{
 		Roots: roots, Intermediates: pool, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},

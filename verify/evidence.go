@@ -187,7 +187,7 @@ func (j *judgement) revocation(chain []*x509.Certificate, at time.Time, proof *s
 	c := Check{Code: CodeRevocation, Outcome: NotDone}
 	switch {
 	case chain == nil:
-		c.Message = "Non verificato: il certificato non risale ad alcuna autorità affidabile."
+		c.Message = "Non verificato: prima vanno verificati la firma e il suo certificato."
 		return c
 	case len(j.evidence.ocsps)+len(j.evidence.crls) == 0:
 		c.Message = "Non è stato verificato se il certificato sia stato revocato: il documento non contiene dati di " +

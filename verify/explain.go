@@ -101,6 +101,14 @@ func remedy(r *Report, c Check) string {
 			return "senza sigillo non si può sapere chi ha scritto il documento; chiedere l'originale sigillato a " +
 				"chi lo ha rilasciato. Una copia stampata si verifica con il suo contrassegno."
 		}
+		if strings.Contains(c.Message, rewrittenMessage) {
+			return "usare il file com'è stato scaricato o ricevuto: un programma lo ha salvato di nuovo, come fanno la " +
+				"stampa in PDF, la compressione e l'unione di più file."
+		}
+		if c.Outcome == NotDone {
+			return "verificare il documento con un programma che conosca quell'algoritmo, o chiedere a chi l'ha " +
+				"rilasciato con quale programma si verifica."
+		}
 		return original
 	case CodeCoverage, CodeLaterRevisions:
 		return original + " Può essere stato modificato dopo il sigillo."

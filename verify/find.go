@@ -29,6 +29,7 @@ const (
 	FindNoCode      FindCode = "no-code"            // no QR code is recognised
 	FindOtherCode   FindCode = "other-code"         // a QR code that is not a contrassegno
 	FindAmbiguous   FindCode = "ambiguous"          // several contrassegni
+	FindWork        FindCode = "too-much-work"      // the search stopped before it was through: over [Limits].Work
 	FindInterrupted FindCode = "interrupted"        // the context ended
 )
 
@@ -55,16 +56,18 @@ func (e *FindError) Unwrap() error { return e.Err }
 // advice tells the person who uploads what to do about it.
 var advice = map[FindCode]string{
 	FindEmpty:       "Scegliere il file e inviarlo di nuovo.",
-	FindTooLarge:    "Inviare un'immagine più piccola: basta il riquadro del contrassegno.",
+	FindTooLarge:    "Inviare un'immagine più piccola: basta il riquadro del codice QR.",
 	FindFormat:      "Inviare una fotografia o una scansione in formato PNG, JPEG o PDF.",
 	FindMalformed:   "Salvare di nuovo la fotografia o la scansione come PNG, JPEG o PDF e inviarla.",
-	FindEncrypted:   "Inviare il file senza password, o una fotografia del contrassegno.",
-	FindNoImage:     "Inviare il PDF originale, una scansione della stampa o una fotografia del contrassegno.",
+	FindEncrypted:   "Inviare il file senza password, o una fotografia del codice QR.",
+	FindNoImage:     "Inviare il PDF originale, una scansione della stampa o una fotografia del codice QR.",
 	FindCompression: "Ripetere la scansione in formato JPEG o PNG.",
-	FindNoCode:      "Riprendere il contrassegno intero, a fuoco, senza riflessi, con un margine bianco intorno.",
-	FindOtherCode: "Riprendere il contrassegno, che sta in fondo alla prima pagina del certificato, e non un altro " +
+	FindNoCode:      "Riprendere il codice QR intero, a fuoco, senza riflessi, con un margine bianco intorno.",
+	FindOtherCode: "Riprendere il codice QR che sta in fondo alla prima pagina del certificato, e non un altro " +
 		"codice.",
-	FindAmbiguous:   "Inviare una copia per volta.",
+	FindAmbiguous: "Inviare una copia per volta.",
+	FindWork: "Inviare una fotografia o un ritaglio del solo riquadro del codice QR: lì la ricerca arriva in " +
+		"fondo.",
 	FindInterrupted: "Riprovare fra qualche minuto.",
 }
 
@@ -97,15 +100,17 @@ const (
 func (v *Verifier) FindContrassegno(ctx context.Context, data []byte) (contrassegno.Mark, error) {
 	var mark contrassegno.Mark
 	var err *FindError
+	v = v.made()
+	m := &meter{ctx: ctx, left: v.cfg.Limits.Work}
 	subject := "Il contrassegno non si è potuto leggere: il file "
 	switch {
 	case len(data) == 0:
 		err = findError(FindEmpty, nil, "è vuoto")
-	case bytes.HasPrefix(data, []byte("%PDF-")):
-		mark, err = v.findInPDF(ctx, data)
+	case pdf.Header(data) >= 0 && !isPicture(data):
+		mark, err = v.findInPDF(m, data)
 	default:
 		subject = "Il contrassegno non si è potuto leggere: "
-		mark, err = v.findInPicture(ctx, data)
+		mark, err = v.findInPicture(m, data)
 	}
 	if err != nil {
 		return contrassegno.Mark{}, err.about(subject)
@@ -113,8 +118,13 @@ func (v *Verifier) FindContrassegno(ctx context.Context, data []byte) (contrasse
 	return mark, nil
 }
 
-func (v *Verifier) findInPicture(ctx context.Context, data []byte) (contrassegno.Mark, *FindError) {
-	text, err := readQR(ctx, data, v.cfg.Limits.Picture, v.cfg.Limits.Pixels)
+// isPicture reports whether data begin as a PNG or a JPEG.
+func isPicture(data []byte) bool {
+	return bytes.HasPrefix(data, []byte("\x89PNG")) || bytes.HasPrefix(data, []byte("\xFF\xD8\xFF"))
+}
+
+func (v *Verifier) findInPicture(m *meter, data []byte) (contrassegno.Mark, *FindError) {
+	text, err := readQR(m, data, v.cfg.Limits.Picture, v.cfg.Limits.Pixels)
 	if err != nil {
 		return contrassegno.Mark{}, err
 	}
@@ -125,9 +135,9 @@ func (v *Verifier) findInPicture(ctx context.Context, data []byte) (contrassegno
 	return mark, nil
 }
 
-func (v *Verifier) findInPDF(ctx context.Context, data []byte) (contrassegno.Mark, *FindError) {
+func (v *Verifier) findInPDF(m *meter, data []byte) (contrassegno.Mark, *FindError) {
 	var none contrassegno.Mark
-	f, err := pdf.Parse(ctx, data, pdf.Limits(v.cfg.Limits.PDF))
+	f, departure, err := pdf.ParseUnsealed(m.ctx, data, pdf.Limits(v.cfg.Limits.PDF))
 	if err != nil {
 		return none, pdfFindError(err)
 	}
@@ -135,21 +145,22 @@ func (v *Verifier) findInPDF(ctx context.Context, data []byte) (contrassegno.Mar
 	if err != nil {
 		return none, pdfFindError(err)
 	}
-	pages = pages[:min(len(pages), maxFindPages)]
-	marks, err := v.linked(f, pages)
-	if err != nil {
-		return none, pdfFindError(err)
+	s := &scan{m: m, view: f.Last(), pixels: v.cfg.Limits.Pixels, seen: map[int]bool{}}
+	if err := s.all(f, pages[:min(len(pages), maxFindPages)]); err != nil {
+		return none, err
 	}
-	var unread *FindError
-	if len(marks) == 0 {
-		if marks, unread = v.scanned(ctx, f, pages); unread != nil {
-			return none, unread
-		}
+	switch n := len(s.marks); {
+	case n > 1 && s.linked > 0 && n > s.linked:
+		return none, findError(FindAmbiguous, nil, "contiene %d contrassegni diversi: l'originale di un certificato e "+
+			"l'immagine di un altro", n)
+	case n > 1:
+		return none, findError(FindAmbiguous, nil, "contiene %d contrassegni diversi", n)
+	case n == 0 && departure != nil && s.read == 0: // it may have been cut off
+		return none, pdfFindError(departure)
+	case n == 0:
+		return none, s.failed()
 	}
-	if len(marks) > 1 {
-		return none, findError(FindAmbiguous, nil, "contiene %d contrassegni diversi", len(marks))
-	}
-	return marks[0], nil
+	return s.marks[0], nil
 }
 
 func pdfFindError(err error) *FindError {
@@ -164,79 +175,101 @@ func pdfFindError(err error) *FindError {
 	return findError(FindMalformed, err, "non è un PDF ben formato")
 }
 
-// linked returns the contrassegni that links of the pages lead to. If the file
-// embeds the data of a certificate, those of other data do not count.
-func (v *Verifier) linked(f *pdf.File, pages []pdf.Ref) ([]contrassegno.Mark, error) {
-	var marks []contrassegno.Mark
-	for _, page := range pages {
-		links, err := f.Last().Links(page)
-		if err != nil {
-			return nil, err
-		}
-		for _, uri := range links {
-			if mark, err := contrassegno.Parse(uri); err == nil && !slices.Contains(marks, mark) {
-				marks = append(marks, mark)
-			}
-		}
-	}
-	if len(marks) == 0 {
-		return nil, nil
-	}
-	files, err := f.EmbeddedFiles()
-	if err != nil {
-		return nil, err
-	}
-	files = slices.DeleteFunc(files, func(f pdf.EmbeddedFile) bool { return f.Name != dataName })
-	if len(files) == 0 {
-		return marks, nil
-	}
-	return slices.DeleteFunc(marks, func(m contrassegno.Mark) bool {
-		return !slices.ContainsFunc(files, func(f pdf.EmbeddedFile) bool { return m.Matches(f.Data) })
-	}), nil
-}
-
-// scanned reads the QR codes of the pictures on the pages, the largest of each
-// page first, then those that are strips of one page put together.
-func (v *Verifier) scanned(ctx context.Context, f *pdf.File, pages []pdf.Ref) ([]contrassegno.Mark, *FindError) {
-	s := scan{v: v, ctx: ctx, view: f.Last(), pixels: v.cfg.Limits.Pixels}
-	for _, page := range pages {
-		if err := s.page(page); err != nil {
-			return nil, err
-		}
-		if len(s.marks) > 0 { // one copy has one, and its other pages need not be looked at
-			return s.marks, nil
-		}
-	}
-	switch {
-	case s.other != nil:
-		return nil, findError(FindOtherCode, s.other, "contiene un codice QR che non è un contrassegno")
-	case s.left > 0:
-		return nil, findError(FindTooLarge, nil, "contiene troppe immagini, o troppo grandi")
-	case errors.Is(s.unread, pdf.ErrUnsupported): // the code may well be in that one
-		return nil, findError(FindCompression, s.unread, "contiene immagini in una forma che non si sa leggere (%s)",
-			strings.TrimPrefix(s.unread.Error(), "pdf: "))
-	case s.read > 0:
-		return nil, findError(FindNoCode, nil, "contiene immagini in cui non si riconosce alcun codice QR")
-	case s.unread != nil:
-		return nil, findError(FindMalformed, s.unread, "contiene immagini che non sono ben formate")
-	}
-	return nil, findError(FindNoImage, nil, "non contiene né il collegamento di un certificato né pagine scansionate")
-}
-
-// A scan is the reading of the pictures of a PDF.
+// A scan is the search for contrassegni in a PDF: in the links of its pages, in
+// pictures and in what is drawn of filled shapes.
 type scan struct {
-	v      *Verifier
-	ctx    context.Context // lives for one call
+	m      *meter
 	view   pdf.View
-	pixels int64 // that may still be decoded
+	pixels int64 // of a picture
+	kept   int64 // points of pictures that are kept for another look
+	seen   map[int]bool
 	tried  int
 	read   int   // pictures that were decoded
 	left   int   // pictures over a bound
 	unread error // the first that could not be decoded
 	other  error // of the first QR code that is no contrassegno
 	marks  []contrassegno.Mark
+	linked int        // how many of them are of links
+	later  []*reading // pictures in which a quick look found nothing
 }
 
+// all looks everywhere, quickly first: one copy may hold several contrassegni.
+// Only if there is none it looks again, as long as its budget allows.
+func (s *scan) all(f *pdf.File, pages []pdf.Ref) *FindError {
+	if err := s.links(f, pages); err != nil {
+		return pdfFindError(err)
+	}
+	for _, page := range pages {
+		if err := s.page(page); err != nil {
+			return err
+		}
+	}
+	for _, r := range s.later {
+		if len(s.marks) > 0 {
+			break
+		}
+		if text, ok := r.deep(); ok {
+			s.found(text)
+		}
+	}
+	if s.m.ctx.Err() != nil {
+		return pdfFindError(s.m.ctx.Err())
+	}
+	return nil
+}
+
+// failed says why nothing was found.
+func (s *scan) failed() *FindError {
+	switch {
+	case s.other != nil:
+		return findError(FindOtherCode, s.other, "contiene un codice QR che non è un contrassegno")
+	case s.left > 0:
+		return findError(FindTooLarge, nil, "contiene troppe immagini, o troppo grandi")
+	case s.m.out:
+		return findError(FindWork, nil, "richiede troppo lavoro, e la ricerca di un codice QR si è fermata prima della "+
+			"fine")
+	case errors.Is(s.unread, pdf.ErrUnsupported): // the code may well be in that one
+		return findError(FindCompression, s.unread, "contiene immagini in una forma che non si sa leggere (%s)",
+			strings.TrimPrefix(s.unread.Error(), "pdf: "))
+	case s.read > 0:
+		return findError(FindNoCode, nil, "contiene immagini in cui non si riconosce alcun codice QR")
+	case s.unread != nil:
+		return findError(FindMalformed, s.unread, "contiene immagini che non sono ben formate")
+	}
+	return findError(FindNoImage, nil, "non contiene né il collegamento di un certificato né pagine scansionate")
+}
+
+// links notes the contrassegni that links of the pages lead to. If the file embeds
+// the data of a certificate, those of other data do not count.
+func (s *scan) links(f *pdf.File, pages []pdf.Ref) error {
+	for _, page := range pages {
+		links, err := s.view.Links(page)
+		if err != nil {
+			return err
+		}
+		for _, uri := range links {
+			if mark, err := contrassegno.Parse(uri); err == nil && !slices.Contains(s.marks, mark) {
+				s.marks = append(s.marks, mark)
+			}
+		}
+	}
+	if len(s.marks) > 0 {
+		files, err := f.EmbeddedFiles()
+		if err != nil {
+			return err
+		}
+		files = slices.DeleteFunc(files, func(f pdf.EmbeddedFile) bool { return f.Name != dataName })
+		s.marks = slices.DeleteFunc(s.marks, func(m contrassegno.Mark) bool {
+			return len(files) > 0 &&
+				!slices.ContainsFunc(files, func(f pdf.EmbeddedFile) bool { return m.Matches(f.Data) })
+		})
+	}
+	s.linked = len(s.marks)
+	return nil
+}
+
+// page looks at the pictures of a page, the largest first, then at those that are
+// strips of one put together, and at what it draws by itself.
 func (s *scan) page(page pdf.Ref) *FindError {
 	streams, err := s.view.PageImages(page, 50)
 	if err != nil {
@@ -252,11 +285,13 @@ func (s *scan) page(page pdf.Ref) *FindError {
 	order := slices.Clone(streams)
 	slices.SortStableFunc(order, func(a, b *pdf.Stream) int { return area(b) - area(a) })
 	pictures := map[*pdf.Stream]gray{}
+	before := len(s.marks)
 	for _, st := range order {
-		if n := area(st); n > 0 && n < 21*21 {
-			continue // too small for a code
+		if n := area(st); n > 0 && n < 21*21 || s.seen[st.Offset] {
+			continue // too small for a code, or read already
 		}
-		img, err := s.decode(st, int64(area(st)))
+		s.seen[st.Offset] = true
+		img, err := s.decode(st)
 		if err != nil {
 			return err
 		}
@@ -264,27 +299,49 @@ func (s *scan) page(page pdf.Ref) *FindError {
 			continue
 		}
 		pictures[st] = gray{img.Pix, img.Rect.Dx(), img.Rect.Dy()}
-		if err := s.codes(pictures[st]); err != nil {
-			return err
-		}
+		s.look(pictures[st])
 	}
-	if whole := strips(streams, pictures); len(s.marks) == 0 && len(pictures) > 1 && whole.w > 0 {
-		return s.codes(whole)
+	if whole := strips(streams, pictures); len(s.marks) == before && len(pictures) > 1 && whole.w > 0 {
+		s.look(whole)
+	}
+	if s.linked == 0 && len(pictures) == 0 {
+		return s.drawing(page)
 	}
 	return nil
 }
 
+// drawing looks at what a page draws of filled shapes: the code of a certificate
+// that was printed to PDF. One has hundreds of dark squares.
+func (s *scan) drawing(page pdf.Ref) *FindError {
+	const fewest = 100
+	d, err := s.view.Draw(page, s.m.take)
+	switch {
+	case errors.Is(err, pdf.ErrWork) || s.m.ctx.Err() != nil:
+		return nil // all tells it
+	case errors.Is(err, pdf.ErrLimit):
+		s.left++
+		return nil
+	case err != nil || d.Shapes < fewest:
+		return nil // a page of text, in a form that is not read
+	}
+	s.read++
+	s.look(gray{d.Image.Pix, d.Image.Rect.Dx(), d.Image.Rect.Dy()})
+	return nil
+}
+
 // decode decodes a picture within the bounds, nil if it is left out.
-func (s *scan) decode(st *pdf.Stream, pixels int64) (*image.Gray, *FindError) {
-	if s.tried >= maxFindImages || pixels > s.pixels {
+func (s *scan) decode(st *pdf.Stream) (*image.Gray, *FindError) {
+	if s.tried >= maxFindImages {
 		s.left++
 		return nil, nil
 	}
 	s.tried++
-	img, err := s.view.Image(st, s.pixels)
+	img, err := s.view.Image(st, s.pixels, s.m.take)
 	switch {
-	case s.ctx.Err() != nil:
-		return nil, pdfFindError(s.ctx.Err())
+	case s.m.ctx.Err() != nil:
+		return nil, pdfFindError(s.m.ctx.Err())
+	case errors.Is(err, pdf.ErrWork):
+		return nil, nil // what is found so far counts, and failed tells it
 	case errors.Is(err, pdf.ErrLimit):
 		s.left++
 		return nil, nil
@@ -294,19 +351,30 @@ func (s *scan) decode(st *pdf.Stream, pixels int64) (*image.Gray, *FindError) {
 		}
 		return nil, nil
 	}
-	s.pixels -= pixels
 	s.read++
 	return img, nil
 }
 
-func (s *scan) codes(g gray) *FindError {
-	text, err := g.readQR(s.ctx)
+// look takes a quick look at a picture, and keeps it for another.
+func (s *scan) look(g gray) {
+	r, err := newReading(s.m, g)
 	if err != nil {
-		if err.Code == FindInterrupted {
-			return pdfFindError(s.ctx.Err())
-		}
-		return nil
+		return
 	}
+	if text, ok := r.quick(); ok {
+		s.found(text)
+		return
+	}
+	if n := int64(len(r.full.pix) + len(r.small.pix)); n <= s.pixels-s.kept {
+		s.kept += n
+		s.later = append(s.later, r)
+	} else {
+		s.m.out = true
+	}
+}
+
+// found notes what a code says.
+func (s *scan) found(text string) {
 	mark, bad := contrassegno.Parse(text)
 	if bad != nil {
 		if s.other == nil {
@@ -315,7 +383,6 @@ func (s *scan) codes(g gray) *FindError {
 	} else if !slices.Contains(s.marks, mark) {
 		s.marks = append(s.marks, mark)
 	}
-	return nil
 }
 
 // strips puts pictures of the same width below each other, in the order in

@@ -35,16 +35,19 @@ func (u *update) form(catalog pdf.Ref, wasCat, isCat pdf.Dict) error {
 		return nil
 	}
 	if key, dup := is.Duplicate(); dup {
-		return refuse(keyTwice, path+"/"+clean(string(key)), "what", "il modulo", "key", string(key))
+		return refuse(keyTwice, path+"/"+keyText(key), "what", "il modulo", "key", string(key))
 	}
 	var faults []error
 	for _, key := range keysOf(was, is) {
 		switch {
 		case key == "Fields" || key == "SigFlags" || pdf.Equal(was.Get(key), is.Get(key)):
-		case (key == "DR" || key == "DA") && u.signs && is.Get(key) != nil:
-			faults = append(faults, u.added(is.Get(key), 12))
+		case formDefault(key, was.Get(key)) && formDefault(key, is.Get(key)):
+		case key == "DR" && is.Get(key) != nil:
+			faults = append(faults, u.formResources(path, was.Get(key), is.Get(key)))
+		case key == "DA" && is.Get(key) != nil:
+			faults = append(faults, u.appearanceDefault(path, was.Get(key), is.Get(key)))
 		default:
-			faults = append(faults, refuse(formEntry, path+"/"+clean(string(key)), "key",
+			faults = append(faults, refuse(formEntry, path+"/"+keyText(key), "key",
 				string(key)).found(is.Get(key)))
 		}
 	}
@@ -135,8 +138,11 @@ func (u *update) fields() error {
 		if u.allowed[num] || !ok1 || !ok2 || !ok3 {
 			continue
 		}
-		var err error
+		same, err := u.sameField(o, c, was, is)
 		switch {
+		case err != nil:
+		case same:
+			u.allowed[num] = true
 		case o.field.Type != "Sig":
 			err = u.fill(o, c, was, is)
 		case o.widget:
@@ -164,13 +170,9 @@ func (u *update) newField(ref pdf.Ref) error {
 	if err := u.field(ref, nil, d); err != nil {
 		return err
 	}
-	name, err := u.new.Resolve(d.Get("T"))
-	if err != nil {
-		return err
-	}
-	text, _ := name.(pdf.String)
-	u.noteSigned(ref, text.Text(), d)
-	return nil
+	name, err := u.newName(ref, d.Get("T"))
+	u.noteSigned(ref, name, d)
+	return err
 }
 
 // noteSigned notes that a field gets a signature, if it is not a time-stamp: that
@@ -234,7 +236,7 @@ func (u *update) field(ref pdf.Ref, was, is pdf.Dict) error {
 	}
 	var faults []error
 	fresh := []pdf.Name{"Type", "Subtype", "FT", "T", "TU", "V", "F", "Ff", "P", "Rect", "AP", "MK", "DA", "Lock",
-		"Border", "BS"}
+		"Border", "BS", "H", "StructParent"}
 	filled := []pdf.Name{"V", "AP", "MK", "F", "Ff", "M", "DA"}
 	for _, key := range keysOf(was, is) {
 		if pdf.Equal(was.Get(key), is.Get(key)) {
@@ -283,6 +285,14 @@ func (u *update) fieldValue(ref pdf.Ref, key pdf.Name, was, is pdf.Object) error
 			return refuse(signatureFieldPage, at(ref, "P"), "field", ref.String()).found(is)
 		}
 		return nil
+	case "H":
+		if mode, ok := is.(pdf.Name); !ok || !slices.Contains(highlightModes, mode) {
+			return refuse(signatureFieldEntry, at(ref, key), "key", string(key), "field", ref.String()).found(is)
+		}
+	case "StructParent":
+		if n, ok := is.(int64); !ok || n < u.firstFreeParent() {
+			return refuse(signatureFieldEntry, at(ref, key), "key", string(key), "field", ref.String()).found(is)
+		}
 	case "AP":
 		if was != nil && !u.blank(was) {
 			return refuse(signatureFieldLook, at(ref, "AP"), "field", ref.String()).found(is)

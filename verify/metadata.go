@@ -1,13 +1,9 @@
 package verify
 
 import (
-	"bytes"
-	"encoding/xml"
 	"errors"
-	"io"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/liste-elettorali/anpr/internal/pdf"
 )
@@ -72,16 +68,20 @@ func (u *update) information() error {
 		return refuse(informationReplaced, "trailer/Info").found(after)
 	}
 	var faults []error
+	if key, dup := is.Duplicate(); dup {
+		return refuse(keyTwice, below("trailer", pdf.Entry{Key: "Info", Value: after})+"/"+keyText(key),
+			"what", "l'elenco delle informazioni sul documento", "key", string(key))
+	}
 	if !u.signs || same {
 		for _, key := range keysOf(was, is) {
-			if pdf.Equal(was.Get(key), is.Get(key)) {
+			if pdf.Same(informationType(key), was.Get(key), is.Get(key)) {
 				continue
 			}
 			_, text := is.Get(key).(pdf.String)
 			if !text || key != "ModDate" && key != "Producer" && !(key == "CreationDate" && was == nil) {
 				faults = append(faults,
 					refuse(informationEntry,
-						below("trailer", pdf.Entry{Key: "Info", Value: after})+"/"+clean(string(key)),
+						below("trailer", pdf.Entry{Key: "Info", Value: after})+"/"+keyText(key),
 						"key", string(key)).found(is.Get(key)))
 			}
 		}
@@ -110,70 +110,39 @@ func (u *update) samePacket(ref pdf.Ref, a, b *pdf.Stream) error {
 		return refuse(metadataForm, at(ref))
 	}
 	var faults []error
+	free := func(path string) bool {
+		return slices.Contains(xmpMayChange, path) && plainXMP(before[path]) && plainXMP(after[path])
+	}
 	for _, path := range slices.Sorted(maps.Keys(before)) {
-		if after[path] != before[path] {
-			faults = append(faults, refuse(metadataChanged, at(ref), "what", path).found(pdf.String(after[path])))
+		if !sameXMP(path, before[path], after[path]) && !free(path) {
+			faults = append(faults, refuse(metadataChanged, at(ref), "what",
+				xmpPrefixes.Replace(path)).found(pdf.String(after[path])))
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(after)) {
-		if _, ok := before[path]; !ok {
-			faults = append(faults, refuse(metadataAdded, at(ref), "what", path).found(pdf.String(after[path])))
+		if _, ok := before[path]; !ok && !free(path) {
+			faults = append(faults, refuse(metadataAdded, at(ref), "what",
+				xmpPrefixes.Replace(path)).found(pdf.String(after[path])))
 		}
 	}
 	return errors.Join(faults...)
 }
 
-// statements returns what an XMP packet says, by the path of its elements;
-// nil if it cannot be read in one way.
+// statements returns what an XMP packet says; nil if it cannot be read in one way.
 func (u *update) statements(v pdf.View, s *pdf.Stream) (map[string]string, error) {
 	data, err := v.Decode(s)
 	if err != nil {
 		return nil, err
 	}
-	const (
-		most  = 1 << 20
-		depth = 32
-	)
-	if len(data) > most {
+	if err := u.file.Spend(int64(len(data))); err != nil {
+		return nil, err
+	}
+	out, err := readXMP(u.ctx, data)
+	if u.ctx.Err() != nil {
+		return nil, u.ctx.Err()
+	}
+	if err != nil {
 		return nil, nil
 	}
-	mayChange := []string{"ModifyDate", "MetadataDate", "Producer", "CreatorTool", "x:xmptk", "xmptk", "InstanceID",
-		"VersionID"}
-	out := map[string]string{}
-	add := func(path, text string) {
-		last := path[strings.LastIndexAny(path, "/ }")+1:]
-		if text = strings.TrimSpace(text); text != "" && !slices.Contains(mayChange, last) {
-			out[path] += text + "\x00"
-		}
-	}
-	d := xml.NewDecoder(bytes.NewReader(data))
-	var path []string
-	for {
-		tok, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			return out, nil
-		}
-		if err != nil {
-			return nil, nil
-		}
-		switch tok := tok.(type) {
-		case xml.Directive:
-			return nil, nil
-		case xml.StartElement:
-			if path = append(path, tok.Name.Space+"}"+tok.Name.Local); len(path) > depth {
-				return nil, nil
-			}
-			add(strings.Join(path, "/")+"/", "element")
-			for _, a := range tok.Attr {
-				if a.Name.Space == "xmlns" || a.Name.Local == "xmlns" {
-					continue
-				}
-				add(strings.Join(path, "/")+"/@"+a.Name.Space+"}"+a.Name.Local, a.Value)
-			}
-		case xml.EndElement:
-			path = path[:len(path)-1]
-		case xml.CharData:
-			add(strings.Join(path, "/"), string(tok))
-		}
-	}
+	return out, nil
 }

@@ -28,12 +28,16 @@ func (v *Verifier) PDF(ctx context.Context, data []byte, at time.Time) Report {
 	if at.IsZero() {
 		at = v.cfg.Now()
 	}
-	j := &judgement{v: v, ctx: ctx, at: at, report: Report{Kind: KindPDF, At: at}}
+	j := &judgement{v: v, ctx: ctx, at: at, size: int64(len(data)), report: Report{Kind: KindPDF, At: at}}
 	structure := j.read(data)
 	j.report.Checks = append(j.report.Checks, structure)
 	switch {
 	case j.sigs == nil && structure.Outcome == Failed:
-		j.skip("il file non si può leggere")
+		why := "il file non si può leggere"
+		if j.encrypted {
+			why = "il file è cifrato"
+		}
+		j.skip(why)
 	case !slices.ContainsFunc(j.sigs, func(s *pdf.Signature) bool { return !s.IsTimestamp() }):
 		j.unsealed()
 	default:
@@ -45,12 +49,19 @@ func (v *Verifier) PDF(ctx context.Context, data []byte, at time.Time) Report {
 
 // A judgement is the work on one document.
 type judgement struct {
-	v     *Verifier
-	ctx   context.Context // lives for one call
-	at    time.Time
-	file  *pdf.File // nil if it could not be parsed
-	sigs  []*pdf.Signature
-	parts []part
+	v    *Verifier
+	ctx  context.Context // lives for one call
+	at   time.Time
+	size int64 // of the file
+	// digested counts the bytes that signatures covered so far.
+	digested int64
+	file     *pdf.File // nil if it could not be parsed
+	// encrypted says that this is why it could not be parsed.
+	encrypted bool
+	// rewritten says that all signatures are as in a file that was written anew.
+	rewritten bool
+	sigs      []*pdf.Signature
+	parts     []part
 	// stamps are the document's time-stamps that are intact, judged so far.
 	stamps   []*stamp
 	evidence evidence
@@ -62,8 +73,11 @@ type judgement struct {
 // read parses the document and says whether every reader sees the same in it.
 func (j *judgement) read(data []byte) Check {
 	c := Check{Code: CodeStructure, Outcome: Failed}
-	f, err := pdf.Parse(j.ctx, data, pdf.Limits(j.v.cfg.Limits.PDF))
+	f, departure, err := pdf.ParseUnsealed(j.ctx, data, pdf.Limits(j.v.cfg.Limits.PDF))
 	if err != nil {
+		if j.encrypted = errors.Is(err, pdf.ErrEncrypted); j.encrypted {
+			return unreadable(c, err) // what its signatures cover cannot be known either
+		}
 		j.sigs = pdf.Salvage(data, pdf.Limits(j.v.cfg.Limits.PDF))
 		if len(j.sigs) > j.v.cfg.Limits.Signatures {
 			j.sigs = nil
@@ -71,6 +85,10 @@ func (j *judgement) read(data []byte) Check {
 		return unreadable(c, err)
 	}
 	j.file = f
+	if departure != nil {
+		c.Evidence = append(c.Evidence, departure.Error())
+		return j.readUnsealed(c)
+	}
 	sigs, err := f.Signatures()
 	if err != nil {
 		return unreadable(c, err)
@@ -81,6 +99,7 @@ func (j *judgement) read(data []byte) Check {
 		return c
 	}
 	j.sigs = sigs
+	j.rewritten = len(sigs) > 0 && !slices.ContainsFunc(sigs, func(s *pdf.Signature) bool { return !s.Rewritten() })
 	if err := f.CheckObjects(j.ctx); err != nil {
 		return unreadable(c, err)
 	}
@@ -103,9 +122,32 @@ func (j *judgement) read(data []byte) Check {
 	return c
 }
 
+// readUnsealed is what is said of a file that no seal is in and that viewers open
+// although it is not well formed: it is refused for the seal that it lacks.
+func (j *judgement) readUnsealed(c Check) Check {
+	pages, err := j.file.Last().Pages()
+	if err != nil {
+		return unreadable(c, err)
+	}
+	j.report.Pages = len(pages)
+	c.Outcome = Passed
+	c.Message = fmt.Sprintf("Il file si legge (%s), benché non rispetti in tutto lo standard dei PDF: se avesse un "+
+		"sigillo sarebbe rifiutato.", count(len(pages), "pagina", "pagine"))
+	return c
+}
+
 func unreadable(c Check, err error) Check {
 	c.Evidence = append(c.Evidence, err.Error())
 	switch {
+	case errors.Is(err, pdf.ErrHeader):
+		c.Message = "Prima dell'inizio del PDF ci sono altri byte: un file sigillato deve cominciare con %PDF" +
+			detail(err)
+	case errors.Is(err, pdf.ErrStart):
+		c.Message = "Il file è danneggiato: la sua fine manca, o non dice dove sta la tabella degli oggetti (startxref). Un " +
+			"file sigillato non si legge per ricostruzione" + detail(err)
+	case errors.Is(err, pdf.ErrFreeEntry):
+		c.Message = "La tabella degli oggetti ha una voce libera oltre il massimo: un file sigillato non si legge per " +
+			"ricostruzione" + detail(err)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		c.Message = "La verifica è stata interrotta prima della fine."
 	case errors.Is(err, pdf.ErrEncrypted):

@@ -44,7 +44,7 @@ func (v *Verifier) Picture(ctx context.Context, data []byte, documents []Documen
 // decode reads the contrassegno.
 func (v *Verifier) decode(ctx context.Context, data []byte) (contrassegno.Mark, Check) {
 	c := Check{Code: CodeDecode, Outcome: Failed}
-	mark, err := v.findInPicture(ctx, data)
+	mark, err := v.findInPicture(&meter{ctx: ctx, left: v.cfg.Limits.Work}, data)
 	if err != nil {
 		c.Message = err.about("Nell'immagine non si è potuto leggere alcun contrassegno: ").Message
 		if err.Err != nil {

@@ -12,79 +12,157 @@ import (
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode"
+
+	"github.com/liste-elettorali/anpr/internal/pdf"
 )
 
 // readQR reads the one QR code of a picture.
-func readQR(ctx context.Context, data []byte, maxBytes, maxPixels int64) (string, *FindError) {
-	img, err := decodePicture(data, maxBytes, maxPixels)
+func readQR(m *meter, data []byte, maxBytes, maxPixels int64) (string, *FindError) {
+	img, err := decodePicture(m, data, maxBytes, maxPixels)
 	if err != nil {
 		return "", err
 	}
-	return toGray(img).readQR(ctx)
+	r, err := newReading(m, toGray(img))
+	if err != nil {
+		return "", err
+	}
+	if text, ok := r.quick(); ok {
+		return text, nil
+	}
+	if text, ok := r.deep(); ok {
+		return text, nil
+	}
+	return "", r.failed()
 }
 
 func interruptedReading(ctx context.Context) *FindError {
 	return findError(FindInterrupted, ctx.Err(), "la lettura è stata interrotta")
 }
 
-func (g gray) readQR(ctx context.Context) (string, *FindError) {
-	full := g.fit(4000) // 35 mm on a whole A4 page are then 470 points
-	small := full.fit(1600)
-	attempts := []func() gray{
-		func() gray { return small },
-		func() gray { return full },
-		func() gray { return small.rotate(math.Pi / 4) }, // the finder is weak on diagonals
-		func() gray { return small.threshold() },
-		func() gray { return full.fit(800) },
-		func() gray { return small.threshold().rotate(math.Pi / 4) },
-		func() gray { return full.fit(1150) },
+// A reading is the search for a code in one picture: first a quick look, which
+// suffices for a scan or a good photograph, then whatever else there is.
+type reading struct {
+	m           *meter
+	full, small gray
+	seen        map[[sha256.Size]byte]bool
+}
+
+// newReading prepares a picture. The error says that not even that is affordable.
+func newReading(m *meter, g gray) (*reading, *FindError) {
+	r := &reading{m: m, seen: map[[sha256.Size]byte]bool{}}
+	if !m.take(2 * costScale * int64(len(g.pix))) {
+		return nil, r.failed()
 	}
-	seen := map[[sha256.Size]byte]bool{}
-	for _, attempt := range attempts {
-		g := attempt()
-		key := sha256.Sum256(g.pix) // small pictures come back unchanged
-		if seen[key] {
-			continue
+	r.full = g.fit(4000) // 35 mm on a whole A4 page are then 470 points
+	r.small = r.full.fit(1600)
+	return r, nil
+}
+
+// failed says why nothing was read.
+func (r *reading) failed() *FindError {
+	switch {
+	case r.m.ctx.Err() != nil:
+		return interruptedReading(r.m.ctx)
+	case r.m.out:
+		return findError(FindWork, nil, "l'immagine richiede troppo lavoro, e la ricerca di un codice QR si è fermata "+
+			"prima della fine")
+	}
+	return findError(FindNoCode, nil, "non vi si riconosce alcun codice QR")
+}
+
+func (r *reading) quick() (string, bool) { return r.try(r.small) }
+
+// try lets the library read a picture that it has not read yet.
+func (r *reading) try(g gray) (string, bool) {
+	key := sha256.Sum256(g.pix) // small pictures come back unchanged
+	if r.seen[key] {
+		return "", false
+	}
+	r.seen[key] = true
+	for _, b := range []struct {
+		cost int64
+		make func(gozxing.LuminanceSource) gozxing.Binarizer
+	}{{costHybrid, gozxing.NewHybridBinarizer}, {costHistogram, gozxing.NewGlobalHistgramBinarizer}} {
+		if !r.m.take(b.cost * int64(len(g.pix))) {
+			return "", false
 		}
-		seen[key] = true
-		for _, binarizer := range []func(gozxing.LuminanceSource) gozxing.Binarizer{
-			gozxing.NewHybridBinarizer, gozxing.NewGlobalHistgramBinarizer,
-		} {
-			if ctx.Err() != nil {
-				return "", interruptedReading(ctx)
-			}
-			if text, ok := tryQR(ctx, g, binarizer); ok {
-				return text, nil
-			}
+		if text, ok := tryQR(r.m, g, b.make); ok {
+			return text, true
 		}
 	}
-	larger := small
+	return "", false
+}
+
+// deep is what follows a quick look in vain.
+func (r *reading) deep() (string, bool) {
+	type attempt struct {
+		cost int64
+		make func() gray
+	}
+	full, small := int64(len(r.full.pix)), int64(len(r.small.pix))
+	for _, a := range []attempt{
+		{0, func() gray { return r.full }},
+		{costTurn * 2 * small, func() gray { return r.small.rotate(math.Pi / 4) }}, // the finder is weak on diagonals
+		{costMeans * small, func() gray { return r.small.threshold() }},
+		{costScale * full, func() gray { return r.full.fit(800) }},
+		{(costScale + costMeans) * small, func() gray { return r.small.negative().threshold() }}, // light on dark
+		{(costMeans + costTurn*2) * small, func() gray { return r.small.threshold().rotate(math.Pi / 4) }},
+		{costScale * full, func() gray { return r.full.fit(1150) }},
+	} {
+		if !r.m.take(a.cost) {
+			return "", false
+		}
+		if text, ok := r.try(a.make()); ok {
+			return text, true
+		}
+	}
+	return r.fitted()
+}
+
+// fitted lays the code on the picture where it fits best, for pictures in which
+// the library does not find it.
+func (r *reading) fitted() (string, bool) {
+	full := r.full
+	larger := r.small
 	if max(full.w, full.h) <= 800 { // its modules may be of few points
+		if !r.m.take(4 * costTurn * int64(len(full.pix))) {
+			return "", false
+		}
 		larger = full.double()
 	}
-	for i, g := range []gray{full.fit(800), full.fit(400), larger} {
+	for i, most := range []int{800, 400, 0} {
 		if i == 1 && max(full.w, full.h) <= 400 {
 			continue // the same again
 		}
-		f := newFitter(g)
+		g := larger
+		if most > 0 {
+			if !r.m.take(costScale * int64(len(full.pix))) {
+				return "", false
+			}
+			g = full.fit(most)
+		}
+		if !r.m.take(costMeans * int64(len(g.pix))) {
+			return "", false
+		}
+		f := newFitter(r.m, g)
 		for _, look := range []struct {
 			smooth int // radius
 			window int // share of the picture
 			part   int // hundredths of the mean under which it is dark
 		}{{0, 24, 90}, {1, 24, 90}, {1, 8, 90}, {2, 12, 90}, {1, 40, 98}} {
-			if ctx.Err() != nil {
-				return "", interruptedReading(ctx)
+			if !r.m.take((2*costMeans + costFinders) * int64(len(g.pix))) {
+				return "", false
 			}
-			if text, ok := f.read(ctx, g.smooth(look.smooth).thresholdAt(look.window, look.part)); ok {
-				return text, nil
+			if text, ok := f.read(g.smooth(look.smooth).thresholdAt(look.window, look.part)); ok {
+				return text, true
 			}
 		}
 	}
-	return "", findError(FindNoCode, nil, "non vi si riconosce alcun codice QR")
+	return "", false
 }
 
 // decodePicture decodes a PNG or a JPEG after looking at its size.
-func decodePicture(data []byte, maxBytes, maxPixels int64) (image.Image, *FindError) {
+func decodePicture(m *meter, data []byte, maxBytes, maxPixels int64) (image.Image, *FindError) {
 	if int64(len(data)) > maxBytes {
 		return nil, findError(FindTooLarge, nil, "il file è di %d byte, al massimo %d", len(data), maxBytes)
 	}
@@ -115,7 +193,28 @@ func decodePicture(data []byte, maxBytes, maxPixels int64) (image.Image, *FindEr
 		return nil, findError(FindTooLarge, nil, "l'immagine è di %d × %d punti, al massimo %d in tutto", cfg.Width,
 			cfg.Height, maxPixels)
 	}
+	isJPEG := data[0] == 0xFF
+	cost := pixels * costPNG
+	if isJPEG {
+		cost = pdf.JPEGWork(data, pixels)
+	} else if least := int64(cfg.Width) * int64(cfg.Height) / 8 / 1040; int64(len(data)) < least {
+		// Deflate makes at most 1,032 bytes of one, and a point takes a bit at least.
+		return nil, findError(FindMalformed, nil, "l'immagine non è ben formata: dice di essere di %d × %d punti, e ha "+
+			"dati per molti di meno", cfg.Width, cfg.Height)
+	}
+	if !m.take(cost) {
+		if m.ctx.Err() != nil {
+			return nil, interruptedReading(m.ctx)
+		}
+		return nil, findError(FindWork, nil, "l'immagine, di %d × %d punti, richiede troppo lavoro per essere letta",
+			cfg.Width, cfg.Height)
+	}
 	img, err := decode(bytes.NewReader(data))
+	if surplus := png.FormatError("too much pixel data"); err == surplus && m.take(2*cost) {
+		if again, ok := decodeSurplus(data); ok {
+			return again, nil
+		}
+	}
 	if err != nil {
 		return nil, findError(FindMalformed, err, "l'immagine non è ben formata (%v)", err)
 	}
@@ -129,8 +228,7 @@ const maxCenters = 150
 
 // tryQR makes one attempt. The library panics on some pictures; and a panic is
 // the one way to stop it.
-func tryQR(ctx context.Context, g gray, binarizer func(gozxing.LuminanceSource) gozxing.Binarizer) (text string,
-	ok bool) {
+func tryQR(m *meter, g gray, binarizer func(gozxing.LuminanceSource) gozxing.Binarizer) (text string, ok bool) {
 	defer func() {
 		if recover() != nil {
 			text, ok = "", false
@@ -138,7 +236,8 @@ func tryQR(ctx context.Context, g gray, binarizer func(gozxing.LuminanceSource) 
 	}()
 	centers := 0
 	count := func(gozxing.ResultPoint) {
-		if centers++; centers > maxCenters || ctx.Err() != nil {
+		// It will try all pairs with each new one.
+		if centers++; centers > maxCenters || !m.take(int64(centers*centers)) {
 			panic("too many finder patterns")
 		}
 	}
@@ -148,6 +247,10 @@ func tryQR(ctx context.Context, g gray, binarizer func(gozxing.LuminanceSource) 
 	}
 	bitmap, err := gozxing.NewBinaryBitmap(binarizer(src))
 	if err != nil {
+		return "", false
+	}
+	matrix, err := bitmap.GetBlackMatrix() // which the reader asks for again
+	if err != nil || !walkable(matrix, m) {
 		return "", false
 	}
 	res, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]interface{}{
@@ -275,6 +378,15 @@ func (m means) around(x, y, radius int) (sum, n uint64) {
 	x0, x1, y0, y1 := max(0, x-radius), min(m.w, x+radius+1), max(0, y-radius), min(m.h, y+radius+1)
 	top, low := m.sums[y0*(m.w+1):], m.sums[y1*(m.w+1):]
 	return low[x1] - top[x1] - low[x0] + top[x0], uint64((x1 - x0) * (y1 - y0))
+}
+
+// negative turns light and dark about.
+func (g gray) negative() gray {
+	out := gray{make([]byte, len(g.pix)), g.w, g.h}
+	for i, p := range g.pix {
+		out.pix[i] = 255 - p
+	}
+	return out
 }
 
 // threshold makes everything black that is darker than its surroundings by a

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"cmp"
-	"context"
 	"math"
 	"slices"
 
@@ -31,18 +30,19 @@ const (
 
 // A fitter looks for a code in one size of a picture.
 type fitter struct {
+	m     *meter
 	flat  gray
 	tried map[[3]spot]bool
 }
 
-func newFitter(g gray) *fitter { return &fitter{g.flatten(), map[[3]spot]bool{}} }
+func newFitter(m *meter, g gray) *fitter { return &fitter{m, g.flatten(), map[[3]spot]bool{}} }
 
 // read tries the codes whose finder patterns are seen in a black and white
 // version of the picture, but for those tried before.
-func (f *fitter) read(ctx context.Context, binary gray) (string, bool) {
+func (f *fitter) read(binary gray) (string, bool) {
 	fits := 0
-	for _, c := range corners(findFinders(binary)) {
-		if fits == maxFits || ctx.Err() != nil {
+	for _, c := range corners(findFinders(f.m, binary)) {
+		if fits == maxFits || f.m.ctx.Err() != nil {
 			break
 		}
 		var rough [3]spot
@@ -56,7 +56,7 @@ func (f *fitter) read(ctx context.Context, binary gray) (string, bool) {
 		f.tried[rough] = true
 		fits++
 		for version := maxVersion; version >= minVersion; version-- {
-			if fit := newFit(f.flat, version, c); fit.search() {
+			if fit := newFit(f.m, f.flat, version, c); fit.search() {
 				if text, ok := fit.decode(); ok {
 					return text, true
 				}
@@ -75,9 +75,10 @@ type finder struct {
 
 // findFinders returns the likeliest finder patterns of a black and white
 // picture, the likeliest first.
-func findFinders(b gray) []finder {
+func findFinders(m *meter, b gray) []finder {
 	var found []finder
 	var runs [5]int
+	left := maxWalk * len(b.pix)
 	for y := range b.h {
 		row := b.pix[y*b.w : (y+1)*b.w]
 		clear(runs[:])
@@ -90,7 +91,14 @@ func findFinders(b gray) []finder {
 			runs[4] = x - start
 			if last == 0 && likeFinder(runs) {
 				middle := float64(x-runs[4]-runs[3]) - float64(runs[2])/2
-				if f, ok := b.crossCheck(middle, y); ok {
+				f, steps, ok := b.crossCheck(middle, y)
+				if left -= steps; left < 0 { // stripes, which are no finder patterns
+					return nil
+				}
+				if ok {
+					if !m.take(int64(len(found))) {
+						return nil
+					}
 					found = addFinder(found, f)
 				}
 			}
@@ -119,12 +127,13 @@ func likeFinder(runs [5]int) bool {
 		float64(min(runs[0], runs[4])) <= m+1.5*slack
 }
 
-// crossCheck looks at the column through what a row saw.
-func (b gray) crossCheck(x float64, y int) (finder, bool) {
+// crossCheck looks at the column through what a row saw. steps is how many points it
+// looked at.
+func (b gray) crossCheck(x float64, y int) (f finder, steps int, ok bool) {
 	cx := min(b.w-1, int(x))
 	dark := func(y int) bool { return b.pix[y*b.w+cx] == 0 }
 	if !dark(y) {
-		return finder{}, false
+		return finder{}, 1, false
 	}
 	// Runs upward and downward from the middle: dark, light, dark.
 	var up, down [3]int
@@ -141,11 +150,14 @@ func (b gray) crossCheck(x float64, y int) (finder, bool) {
 		}
 	}
 	runs := [5]int{up[2], up[1], up[0] + down[0], down[1], down[2]}
+	for _, r := range runs {
+		steps += r
+	}
 	if !likeFinder(runs) {
-		return finder{}, false
+		return finder{}, steps, false
 	}
 	middle := float64(y) + .5 + float64(down[0]-up[0]+1)/2
-	return finder{x, middle, float64(runs[1]+runs[2]+runs[3]) * 7 / 5, 1}, true
+	return finder{x, middle, float64(runs[1]+runs[2]+runs[3]) * 7 / 5, 1}, steps, true
 }
 
 func addFinder(found []finder, f finder) []finder {
@@ -217,6 +229,7 @@ func corners(finders []finder) [][3]spot {
 
 // A fit is a code laid on a picture.
 type fit struct {
+	m         *meter
 	g         gray
 	dimension int
 	places    []float64 // of the known modules: x and y of each, in modules
@@ -228,8 +241,8 @@ type fit struct {
 	score float64
 }
 
-func newFit(g gray, version int, c [3]spot) *fit {
-	f := &fit{g: g, dimension: 17 + 4*version}
+func newFit(m *meter, g gray, version int, c [3]spot) *fit {
+	f := &fit{m: m, g: g, dimension: 17 + 4*version}
 	n := f.dimension
 	add := func(x, y int, dark bool) {
 		f.places = append(f.places, float64(x)+.5, float64(y)+.5)
@@ -267,6 +280,9 @@ func (f *fit) transform(at [4]spot) *common.PerspectiveTransform {
 
 // measure is the correlation of the picture with the known modules.
 func (f *fit) measure(at [4]spot) float64 {
+	if !f.m.take(costSample * int64(len(f.dark))) {
+		return -1
+	}
 	copy(f.buffer, f.places)
 	f.transform(at).TransformPoints(f.buffer)
 	var sum, squares, dark float64
@@ -353,10 +369,13 @@ func (g gray) sample(x, y float64) float64 {
 // decode reads the modules, more and more sharpened: each by how it differs
 // from its neighbours, which undoes blur.
 func (f *fit) decode() (string, bool) {
+	const points = 5 // a side, over the middle of each module
 	n := f.dimension
 	t := f.transform(f.at)
+	if !f.m.take(costSample * points * points * int64(n*n)) {
+		return "", false
+	}
 	light := make([]float64, n*n)
-	const points = 5 // a side, over the middle of each module
 	places := make([]float64, 0, 2*points*points)
 	for i := range light {
 		places = places[:0]
@@ -382,6 +401,9 @@ func (f *fit) decode() (string, bool) {
 			sharp[i] = v + sharpen*(v-around)
 		}
 		for _, radius := range []int{n, 5} {
+			if around := int64(2*radius + 1); !f.m.take(costModule * int64(n*n) * min(int64(n*n), around*around)) {
+				return "", false
+			}
 			if text, ok := decodeModules(sharp, n, radius); ok {
 				return text, true
 			}

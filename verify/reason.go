@@ -92,7 +92,7 @@ func refuse(code ReasonCode, path string, arguments ...string) *refusal {
 func at(ref pdf.Ref, keys ...pdf.Name) string {
 	path := ref.String()
 	for _, k := range keys {
-		path += "/" + clean(string(k))
+		path += "/" + keyText(k)
 	}
 	return path
 }

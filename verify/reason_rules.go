@@ -23,10 +23,13 @@ const (
 	storeEntry             ReasonCode = "validation-data-entry"
 	malformedForm          ReasonCode = "form-form"
 	formEntry              ReasonCode = "form-entry"
+	formResource           ReasonCode = "form-resource"
+	structureEntry         ReasonCode = "structure-entry"
 	formFieldsRemoved      ReasonCode = "form-fields-removed"
 	formFieldOld           ReasonCode = "form-field-not-new"
 	newFieldForm           ReasonCode = "new-field-form"
 	newFieldType           ReasonCode = "new-field-not-signature"
+	newFieldName           ReasonCode = "new-field-name"
 	signatureFieldUnsigned ReasonCode = "signature-field-changed"
 	signatureFieldEntry    ReasonCode = "signature-field-entry"
 	signatureFieldPage     ReasonCode = "signature-field-page"
@@ -117,7 +120,8 @@ var revisionRules = []RevisionRule{
 	{Code: catalogEntry, Message: "cambia la voce {key} del catalogo",
 		Expected: "solo AcroForm, DSS, Extensions e Version", Source: isoDocMDP},
 	{Code: extensionsForm, Message: "le estensioni del catalogo non sono ben formate",
-		Expected: "dizionari di nomi, testi e numeri", Source: "ISO 32000-2, 7.12 (estensioni)"},
+		Expected: "dizionari di nomi, testi e numeri, scritti nel catalogo, o elenchi di tali dizionari",
+		Source:   "ISO 32000-2, 7.12 (estensioni)"},
 
 	// Validation data.
 	{Code: storeRemoved, Message: "toglie i dati per la verifica",
@@ -130,7 +134,9 @@ var revisionRules = []RevisionRule{
 	// The form.
 	{Code: malformedForm, Message: "il modulo non è ben formato", Expected: "un dizionario", Source: isoForm},
 	{Code: formEntry, Message: "cambia la voce {key} del modulo",
-		Expected: "solo Fields e SigFlags; DR e DA con una firma", Source: isoForm},
+		Expected: "solo Fields e SigFlags; i valori predefiniti; DR e DA se nessun campo ne cambia", Source: isoForm},
+	{Code: formResource, Message: "cambia la risorsa {name} con cui si scrive nei campi del modulo",
+		Expected: "le risorse di prima, e altre che nessun campo usa", Source: shadow},
 	{Code: formFieldsRemoved, Message: "toglie o riordina i campi del modulo",
 		Expected: "i campi di prima, seguiti da campi firma nuovi", Source: isoForm},
 	{Code: formFieldOld, Message: "aggiunge al modulo un campo che non è nuovo",
@@ -139,6 +145,14 @@ var revisionRules = []RevisionRule{
 		Expected: "un dizionario", Source: isoForm},
 	{Code: newFieldType, Message: "aggiunge il campo {field}, che non è di firma",
 		Expected: "campi firma soltanto", Source: isoDocMDP},
+	{Code: newFieldName,
+		Message:  "aggiunge il campo «{field}», il cui nome è quello di un altro campo o si legge in più modi",
+		Expected: "un nome leggibile in un solo modo, che nessun campo ha", Source: "ISO 32000-2, 12.7.4.2 (nomi dei campi)"},
+
+	// The structure of a tagged document.
+	{Code: structureEntry, Message: "cambia la voce {key} della struttura del documento",
+		Expected: "la struttura di prima, seguita dagli elementi dei nuovi campi firma",
+		Source:   "ISO 32000-2, 14.7 (struttura logica)"},
 
 	// Fields of signatures.
 	{Code: signatureFieldUnsigned, Message: "cambia il campo di firma {field} senza che vi sia apposta una firma",

@@ -125,6 +125,7 @@ type update struct {
 	changes  map[uint32]*pdf.Change
 	allowed  map[uint32]bool
 	uses     map[uint32]int    // of the objects before it, when needed
+	drawn    map[uint32]bool   // the objects that pages lead to, when needed
 	widgets  map[pdf.Ref]bool  // signature fields that it adds
 	signed   []string          // fields that get a signature
 	filled   []string          // other fields that it fills in
@@ -162,7 +163,8 @@ func (u *update) judge() (kind string, err error) {
 		}
 	}
 	var faults []error
-	for _, step := range []func() error{u.trailer, u.catalog, u.fields, u.pages, u.metadata} {
+	for _, step := range []func() error{u.trailer, u.catalog, u.fields, u.structure, u.pages,
+		u.metadata} {
 		faults = append(faults, step())
 	}
 	faults = append(faults, u.rest(named(errors.Join(faults...))), u.policy.permit(u))
@@ -211,7 +213,7 @@ func (u *update) trailer() error {
 	var faults []error
 	for _, e := range is {
 		if !slices.Contains(known, e.Key) && !pdf.Equal(e.Value, was.Get(e.Key)) && u.namesStream(e.Value) {
-			faults = append(faults, refuse(trailerEntry, "trailer/"+clean(string(e.Key)), "key",
+			faults = append(faults, refuse(trailerEntry, "trailer/"+keyText(e.Key), "key",
 				string(e.Key)).found(e.Value))
 		}
 	}
@@ -262,39 +264,19 @@ func (u *update) catalog() error {
 	}
 	var faults []error
 	for _, key := range keysOf(was, is) {
-		if pdf.Equal(was.Get(key), is.Get(key)) {
+		if pdf.Same(catalogType(key), was.Get(key), is.Get(key)) {
 			continue
 		}
 		switch key {
 		case "DSS", "AcroForm", "Version":
 		case "Extensions":
-			if !plainDicts(is.Get(key), 3) {
-				faults = append(faults, refuse(extensionsForm, at(newRef, key)).found(is.Get(key)))
-			}
+			faults = append(faults, extensions(at(newRef, key), is.Get(key)))
 		default:
 			faults = append(faults, refuse(catalogEntry, at(newRef, key), "key", string(key)).found(is.Get(key)))
 		}
 	}
 	faults = append(faults, u.securityStore(newRef, was, is), u.form(newRef, was, is))
 	return errors.Join(faults...)
-}
-
-// plainDicts accepts dictionaries of names and numbers without references.
-func plainDicts(o pdf.Object, depth int) bool {
-	d, ok := o.(pdf.Dict)
-	if !ok || depth == 0 {
-		return false
-	}
-	for _, e := range d {
-		switch e.Value.(type) {
-		case pdf.Name, int64, pdf.String:
-		default:
-			if !plainDicts(e.Value, depth-1) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 func keysOf(a, b pdf.Dict) []pdf.Name {
@@ -380,7 +362,7 @@ func below(path string, e pdf.Entry) string {
 	if ref, ok := e.Value.(pdf.Ref); ok {
 		return at(ref)
 	}
-	return path + "/" + clean(string(e.Key))
+	return path + "/" + keyText(e.Key)
 }
 
 // collectStore counts the references within a store.
@@ -463,7 +445,7 @@ func (u *update) plain(path string, e pdf.Entry) error {
 	case pdf.Name, pdf.String:
 		return nil
 	}
-	return refuse(storeForm, path+"/"+clean(string(e.Key)), "expected",
+	return refuse(storeForm, path+"/"+keyText(e.Key), "expected",
 		"la voce "+clean(string(e.Key))+" è un nome o una data").found(o)
 }
 
@@ -519,12 +501,28 @@ func (u *update) rest(refused map[string]bool) error {
 		case c.Had && !u.allowed[num]:
 			code = objectReplaced
 		}
+		if code == objectReplaced {
+			if of, known := restType(dictOf(c.Old)); known {
+				same, err := u.respelled(of, c)
+				if err != nil {
+					return err
+				}
+				if same {
+					continue
+				}
+			}
+		}
 		if code != "" && !(code == objectReplaced && refused[at(c.Ref)]) {
 			faults = append(faults, refuse(code, at(c.Ref), "object", strconv.FormatUint(uint64(num), 10), "kind",
 				kindOf(o)))
 		}
 	}
 	return errors.Join(faults...)
+}
+
+func dictOf(o pdf.Object) pdf.Dict {
+	d, _ := o.(pdf.Dict)
+	return d
 }
 
 // kindOf says what an object is, for people.

@@ -75,6 +75,9 @@ func (j *judgement) integrity(s *pdf.Signature) (*cms.SignedData, *cms.Result, C
 		return fail("La firma è vuota (Contents manca o è vuoto).", nil)
 	}
 	parts := s.SignedBytes()
+	if parts == nil && j.rewritten {
+		return fail(rewrittenMessage, nil)
+	}
 	if parts == nil {
 		return fail("Gli intervalli di byte che la firma dice di coprire non hanno senso.",
 			fmt.Errorf("ByteRange %v", s.ByteRange))
@@ -87,8 +90,18 @@ func (j *judgement) integrity(s *pdf.Signature) (*cms.SignedData, *cms.Result, C
 		return fail("Il valore della firma non è ben formato, o è seguito da altri dati.", err)
 	}
 	sd, err := cms.Parse(message)
+	if unsupportedAlgorithm(err) != "" {
+		return nil, nil, notVerified(err)
+	}
 	if err != nil {
 		return fail("Il valore della firma non è un messaggio CMS ben formato.", err)
+	}
+	for _, p := range parts {
+		j.digested += int64(len(p))
+	}
+	if most := j.v.cfg.Limits.Digested; j.digested > most {
+		return fail(fmt.Sprintf("Le firme del documento coprono in tutto più di %d byte: oltre non se ne esaminano.", most),
+			nil)
 	}
 	digest := func(hash crypto.Hash) []byte {
 		h := hash.New()
@@ -98,6 +111,13 @@ func (j *judgement) integrity(s *pdf.Signature) (*cms.SignedData, *cms.Result, C
 		return h.Sum(nil)
 	}
 	res, err := verifyMessage(s, sd, digest)
+	if unsupportedAlgorithm(err) != "" {
+		return sd, nil, notVerified(err)
+	}
+	if err != nil && j.rewritten {
+		_, _, c := fail(rewrittenMessage, err)
+		return sd, nil, c
+	}
 	if err != nil {
 		_, _, c := fail(integrityMessage(err), err)
 		return sd, nil, c
@@ -111,6 +131,24 @@ func (j *judgement) integrity(s *pdf.Signature) (*cms.SignedData, *cms.Result, C
 		c.Evidence = append(c.Evidence, "the CMS message is BER, not DER")
 	}
 	return sd, res, c
+}
+
+// unsupportedAlgorithm names the algorithm that a signature could not be verified
+// for; empty if that is not why.
+func unsupportedAlgorithm(err error) string {
+	var e *cms.Error
+	if errors.As(err, &e) && e.Code == cms.Unsupported {
+		return clean(e.Algorithm)
+	}
+	return ""
+}
+
+// notVerified is what is said of a signature whose algorithm is not supported:
+// whether it is intact is not known.
+func notVerified(err error) Check {
+	return Check{Code: CodeSignature, Outcome: NotDone, Evidence: []string{err.Error()},
+		Message: "Non verificato: la firma usa un algoritmo che questo programma non supporta (" +
+			unsupportedAlgorithm(err) + "). Non se ne può dire se sia integra."}
 }
 
 var errSubFilter = errors.New("unsupported SubFilter")
@@ -169,6 +207,10 @@ func integrityMessage(err error) string {
 	return "Gli attributi della firma non sono coerenti."
 }
 
+// rewrittenMessage is for files that a program wrote anew.
+const rewrittenMessage = "Il file è stato riscritto per intero dopo la firma: i byte firmati non ci sono più, anche se " +
+	"ciò che si vede può essere uguale."
+
 var coverageMessages = map[pdf.ProblemCode]string{
 	pdf.NoDictionary:      "Il valore del campo firma non è un dizionario leggibile.",
 	pdf.DuplicateKey:      "Il dizionario della firma ha una voce ripetuta: programmi diversi ne leggono una diversa.",
@@ -193,6 +235,16 @@ func (j *judgement) coverage(s *pdf.Signature) (Check, int) {
 	rev, problems := s.Coverage()
 	for _, p := range problems {
 		c.Evidence = append(c.Evidence, p.String())
+	}
+	if len(problems) > 0 && j.rewritten {
+		c.Message, c.Evidence = rewrittenMessage, append([]string{"rewritten"}, c.Evidence...)
+		return c, -1
+	}
+	if len(problems) > 0 && j.file == nil && problems[0].Code == pdf.ByteRangeEnd &&
+		s.ByteRange[2]+s.ByteRange[3] == j.size {
+		// Where revisions end is not known of a file that could not be parsed.
+		c.Outcome, c.Message = NotDone, "Non verificato: la struttura del file non si può leggere."
+		return c, -1
 	}
 	if len(problems) > 0 {
 		c.Message = coverageMessages[problems[0].Code]

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 
@@ -19,7 +18,7 @@ import (
 func (j *judgement) trust(sd *cms.SignedData, res *cms.Result, at time.Time) (Check, []*x509.Certificate, *Anchor) {
 	c := Check{Code: CodeTrust, Outcome: Failed}
 	if res == nil {
-		c.Outcome, c.Message = NotDone, "Non verificato: la firma non è integra."
+		c.Outcome, c.Message = NotDone, "Non verificato: la firma non è integra, o non si è potuta verificare."
 		return c, nil, nil
 	}
 	switch list, err := j.anchors(PurposeSeal); {
@@ -188,18 +187,6 @@ func clean(s string) string {
 	}
 	return b.String()
 }
-
-// italianTime shows a time as people in Italy read it.
-func italianTime(t time.Time) string {
-	loc, err := rome()
-	if err != nil { // a machine without time zones
-		return t.UTC().Format("02/01/2006 alle 15:04:05 UTC")
-	}
-	return t.In(loc).Format("02/01/2006 alle 15:04:05")
-}
-
-// rome is read once: it comes from a file.
-var rome = sync.OnceValues(func() (*time.Location, error) { return time.LoadLocation("Europe/Rome") })
 
 func count(n int, one, many string) string {
 	if n == 1 {

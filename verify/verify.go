@@ -190,6 +190,10 @@ type PDFLimits struct {
 	// Values bounds the elements of arrays and dictionaries, an entry counting
 	// three, beyond one for each eight bytes of the file; default 200,000.
 	Values int64
+
+	// Work bounds how often objects are asked for and values gone through, with the
+	// bytes of metadata that are read, over all revisions; default 40 million.
+	Work int64
 }
 
 // Limits bound what is read of untrusted input. A zero field means its
@@ -197,8 +201,14 @@ type PDFLimits struct {
 type Limits struct {
 	PDF        PDFLimits
 	Signatures int   // of one document; default 50
+	Digested   int64 // bytes that the signatures of one document cover in all; default 1 GiB
 	Picture    int64 // bytes of a picture; default 16 MiB
-	Pixels     int64 // of a picture; default 40 million
+	Pixels     int64 // of a picture, and of those of a PDF that are looked at twice; default 52 million
+
+	// Work bounds what a search for a contrassegno may cost, in points of pictures
+	// that are looked at, counted before they are: the same input always comes to the
+	// same answer. Default 1,300 million, from one to two seconds of a processor.
+	Work int64
 }
 
 // Config says what to trust. The zero value trusts nobody: then no document is
@@ -263,11 +273,17 @@ func New(cfg Config) (*Verifier, error) {
 	if cfg.Limits.Signatures <= 0 {
 		cfg.Limits.Signatures = 50
 	}
+	if cfg.Limits.Digested <= 0 {
+		cfg.Limits.Digested = 1 << 30
+	}
 	if cfg.Limits.Picture <= 0 {
 		cfg.Limits.Picture = 16 << 20
 	}
 	if cfg.Limits.Pixels <= 0 {
-		cfg.Limits.Pixels = 40_000_000
+		cfg.Limits.Pixels = 52_000_000
+	}
+	if cfg.Limits.Work <= 0 {
+		cfg.Limits.Work = defaultWork
 	}
 	if cfg.Algorithms == nil {
 		cfg.Algorithms = defaultAlgorithms()

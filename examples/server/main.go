@@ -42,6 +42,7 @@ func main() {
 type options struct {
 	addr, data, dsn string
 	dev             bool
+	former          []string // addresses that the service had before
 	// captcha replaces the real one in tests; nil means the real one.
 	captcha captcha.Captcha
 }
@@ -54,6 +55,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&o.data, "data", "", "`cartella` dei dati; se manca, una nuova cartella temporanea")
 	flags.StringVar(&o.dsn, "dsn", "", "database PostgreSQL per registro e archivio (o la variabile ANPR_DSN); "+
 		"se manca, SQLite nella cartella dei dati")
+	flags.Func("former-url", "un `indirizzo` che il servizio aveva prima, come https://HOST: i certificati con quel codice QR "+
+		"restano verificabili; si può ripetere", func(s string) error {
+		o.former = append(o.former, s)
+		return nil
+	})
 	flags.BoolVar(&o.dev, "dev", false, "ambiente di sviluppo: persone, comuni, sigillo e accesso inventati")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0

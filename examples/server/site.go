@@ -47,7 +47,7 @@ func (s *system) handler() (http.Handler, error) {
 	}
 	st.public, err = web.New(web.Config{
 		Originals: s.issuer, Verifier: s.verifier, Captcha: s.captcha, BaseURL: s.base, Key: s.ticketKey,
-		Layout: st.layout, Logger: s.logger, Now: s.now,
+		FormerURLs: s.opts.former, Layout: st.layout, Logger: s.logger, Now: s.now,
 	})
 	if err != nil {
 		return nil, err
@@ -55,6 +55,7 @@ func (s *system) handler() (http.Handler, error) {
 	for _, path := range st.public.Paths() {
 		st.mux.Handle(path, st.public)
 	}
+	st.mux.Handle("GET /c/", st.public) // addresses typed in small letters
 	st.routes()
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

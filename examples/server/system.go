@@ -143,7 +143,8 @@ func (s *system) openSeal(context.Context) error {
 	}
 	s.issuer, err = certificate.NewIssuer(certificate.Config{
 		Sealer: sealer, Source: s.registry, Recorder: s.recorder, Key: key, BaseURL: s.base, Archive: s.archive,
-		Tables: s.tables,
+		FormerURLs: s.opts.former,
+		Tables:     s.tables,
 	})
 	if err != nil {
 		return err
@@ -192,7 +193,11 @@ func (s *system) openCaptcha(context.Context) (err error) {
 		return nil
 	}
 	// The list of used challenges ends with the process, and so must the key.
-	s.captcha, err = captcha.New(captcha.Config{Key: random(captcha.MinKeySize)})
+	effort, err := captcha.NewRising(captcha.RisingConfig{Now: s.now})
+	if err != nil {
+		return err
+	}
+	s.captcha, err = captcha.New(captcha.Config{Key: random(captcha.MinKeySize), Effort: effort})
 	return err
 }
 

@@ -163,16 +163,22 @@ const (
 	ESSMismatch       Code = "signing-certificate"
 	AlgorithmFault    Code = "algorithm"
 	NotSingle         Code = "not-single-signer"
+	// Unsupported means that the message may well be in order, and that its
+	// algorithm is not one that is verified here. [Parse] returns it too.
+	Unsupported Code = "unsupported-algorithm"
 )
 
 // An Error says why a signature does not verify.
 type Error struct {
 	Code Code
 	What string
+	// Algorithm names the one that is not supported, for people; empty for other
+	// codes.
+	Algorithm string
 }
 
 func (e *Error) Error() string { return "cms: " + e.What }
 
 func fault(code Code, format string, args ...any) error {
-	return &Error{code, fmt.Sprintf(format, args...)}
+	return &Error{Code: code, What: fmt.Sprintf(format, args...)}
 }

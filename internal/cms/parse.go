@@ -179,7 +179,12 @@ func bareCertificate(raw []byte) (*x509.Certificate, bool) {
 	}
 	key, err := x509.ParsePKIXPublicKey(spki)
 	if err != nil {
-		return nil, false
+		var seq, alg, bits cryptobyte.String
+		if in := spki; !in.ReadASN1(&seq, cbasn1.SEQUENCE) || !in.Empty() || !seq.ReadASN1(&alg, cbasn1.SEQUENCE) ||
+			!seq.ReadASN1(&bits, cbasn1.BIT_STRING) || !seq.Empty() {
+			return nil, false
+		}
+		key, c.RawSubjectPublicKeyInfo = nil, bytes.Clone(spki) // of an algorithm that is not supported
 	}
 	c.PublicKey, c.RawIssuer, c.RawSubject = key, bytes.Clone(issuer), bytes.Clone(subject)
 	var name pkix.RDNSequence
@@ -333,15 +338,16 @@ func readDigestAlgorithm(in *cryptobyte.String) (crypto.Hash, []byte, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	if params != nil && !isNull(params) {
-		return 0, nil, fmt.Errorf("parameters of %v: expected none or NULL", oid)
-	}
 	for _, d := range digestOIDs {
-		if d.oid.Equal(oid) {
-			return d.hash, raw, nil
+		if !d.oid.Equal(oid) {
+			continue
 		}
+		if params != nil && !isNull(params) {
+			return 0, nil, fmt.Errorf("parameters of %v: expected none or NULL", oid)
+		}
+		return d.hash, raw, nil
 	}
-	return 0, nil, fmt.Errorf("unknown digest algorithm %v", oid)
+	return 0, nil, unsupported("digest algorithm", oid)
 }
 
 var (
@@ -390,13 +396,20 @@ func readSignatureAlgorithm(in *cryptobyte.String, digest crypto.Hash) (Algorith
 		}
 		return s.alg, raw, nil
 	}
-	return Algorithm{}, raw, fmt.Errorf("unknown signature algorithm %v", oid)
+	return Algorithm{}, raw, unsupported("signature algorithm", oid)
 }
 
 // parsePSS reads RSASSA-PSS-params (RFC 4055 clause 3.1).
 func parsePSS(params []byte) (Algorithm, error) {
 	bad := func(what string) (Algorithm, error) {
 		return Algorithm{}, fmt.Errorf("RSASSA-PSS parameters: %s", what)
+	}
+	badHash := func(err error, what string) (Algorithm, error) {
+		var e *Error
+		if errors.As(err, &e) {
+			return Algorithm{}, err
+		}
+		return bad(what)
 	}
 	a := Algorithm{Key: x509.RSA, Hash: crypto.SHA1, PSS: true, Salt: 20, name: "RSASSA-PSS"}
 	mgf := crypto.SHA1
@@ -409,7 +422,7 @@ func parsePSS(params []byte) (Algorithm, error) {
 	}
 	if has {
 		if a.Hash, _, err = readDigestAlgorithm(&v); err != nil || !v.Empty() {
-			return bad("hash algorithm")
+			return badHash(err, "hash algorithm")
 		}
 	}
 	if !seq.ReadOptionalASN1(&v, &has, tag1) {
@@ -417,16 +430,19 @@ func parsePSS(params []byte) (Algorithm, error) {
 	}
 	if has {
 		oid, p, _, err := readAlgorithm(&v)
-		if err != nil || !v.Empty() || !oid.Equal(oidMGF) {
-			return bad("mask generation: expected MGF1")
+		if err != nil || !v.Empty() {
+			return bad("mask generation is not well formed")
+		}
+		if !oid.Equal(oidMGF) { // lawful, as those of SHAKE
+			return Algorithm{}, unsupported("mask generation", oid)
 		}
 		ps := cryptobyte.String(p)
 		if mgf, _, err = readDigestAlgorithm(&ps); err != nil || !ps.Empty() {
-			return bad("hash of MGF1")
+			return badHash(err, "hash of MGF1")
 		}
 	}
-	if mgf != a.Hash {
-		return bad("the hash of MGF1 is another one")
+	if mgf != a.Hash { // lawful too, and no library verifies it
+		return Algorithm{}, unsupported("another hash for MGF1 in", oidPSS)
 	}
 	if !seq.ReadOptionalASN1(&v, &has, tag2) || has && (!v.ReadASN1Integer(&a.Salt) || !v.Empty()) || a.Salt < 0 ||
 		a.Salt > 512 {

@@ -7,6 +7,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -187,7 +188,9 @@ func (s *Signer) checkESS(c *x509.Certificate, res *Result) error {
 		}
 		hash := a.def
 		if a.v2 && id.PeekASN1Tag(cbasn1.SEQUENCE) {
-			if hash, _, err = readDigestAlgorithm(&id); err != nil {
+			if hash, _, err = readDigestAlgorithm(&id); errors.As(err, new(*Error)) {
+				return err
+			} else if err != nil {
 				return fault(ESSMismatch, "signing-certificate-v2: %v", err)
 			}
 		}
@@ -277,11 +280,19 @@ func makeSet(els [][]byte) []byte {
 	return appendElement(nil, 0x31, bytes.Join(els, nil))
 }
 
+// MaxRSA is the greatest size in bits of an RSA key that is used: longer ones are
+// there only to cost time.
+const MaxRSA = 8192
+
 func (s *Signer) verifyDigest(c *x509.Certificate, sum []byte) error {
 	switch key := c.PublicKey.(type) {
 	case *rsa.PublicKey:
 		if s.Algorithm.Key != x509.RSA {
 			break
+		}
+		if n := key.N.BitLen(); n > MaxRSA {
+			return &Error{Code: Unsupported, What: fmt.Sprintf("an RSA key of %d bits: expected at most %d", n, MaxRSA),
+				Algorithm: fmt.Sprintf("chiave RSA di %d bit", n)}
 		}
 		var err error
 		if s.Algorithm.PSS {
@@ -303,7 +314,23 @@ func (s *Signer) verifyDigest(c *x509.Certificate, sum []byte) error {
 		}
 		return nil
 	}
-	return fault(AlgorithmFault, "signature algorithm %s with a key of type %T", s.Algorithm, c.PublicKey)
+	switch c.PublicKey.(type) {
+	case *rsa.PublicKey, *ecdsa.PublicKey:
+		return fault(AlgorithmFault, "signature algorithm %s with a key of type %T", s.Algorithm, c.PublicKey)
+	}
+	return unsupportedKey(keyAlgorithm(c))
+}
+
+// keyAlgorithm is the algorithm that a certificate names for its key.
+func keyAlgorithm(c *x509.Certificate) (oid asn1.ObjectIdentifier) {
+	in := cryptobyte.String(c.RawSubjectPublicKeyInfo)
+	var seq cryptobyte.String
+	if in.ReadASN1(&seq, cbasn1.SEQUENCE) {
+		if alg, _, _, err := readAlgorithm(&seq); err == nil {
+			return alg
+		}
+	}
+	return nil
 }
 
 // weaknesses lists what no longer resists forgery with certainty: digests for

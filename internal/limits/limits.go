@@ -21,7 +21,8 @@ const (
 	PDFDepth     = 64        // nesting of arrays, dictionaries and trees
 	PDFObjects   = 500_000   // cross-reference entries of all revisions
 	PDFRevisions = 250
-	PDFStream    = 64 << 20  // bytes of one stream after decoding
-	PDFExpanded  = 256 << 20 // bytes of all streams after decoding
-	PDFValues    = 200_000   // elements of arrays and dictionaries beyond one for each eight bytes of the file
+	PDFStream    = 64 << 20   // bytes of one stream after decoding
+	PDFExpanded  = 256 << 20  // bytes of all streams after decoding
+	PDFWork      = 40_000_000 // objects and values that are looked at, each time
+	PDFValues    = 200_000    // elements of arrays and dictionaries beyond one for each eight bytes of the file
 )

@@ -92,7 +92,9 @@ func (v View) Dangling(ctx context.Context) (map[uint32]bool, error) {
 		if err != nil {
 			return nil, err
 		}
-		EachRef(o, visit)
+		if err := v.f.Spend(EachRef(o, visit)); err != nil {
+			return nil, err
+		}
 	}
 	EachRef(Array{v.Trailer().Get("Root"), v.Trailer().Get("Info")}, visit)
 	return out, nil
@@ -116,27 +118,64 @@ func (v View) Uses(ctx context.Context) (map[uint32]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		EachRef(o, count)
+		if err := v.f.Spend(EachRef(o, count)); err != nil {
+			return nil, err
+		}
 	}
 	EachRef(v.Trailer(), count)
 	return out, nil
 }
 
+// Reachable adds to out the numbers of all objects that others lead to, by
+// whatever key.
+func (v View) Reachable(ctx context.Context, from []Ref, out map[uint32]bool) error {
+	seen, todo := map[uint32]bool{}, append([]Ref(nil), from...)
+	for n := 0; len(todo) > 0; {
+		ref := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if seen[ref.Num] {
+			continue
+		}
+		seen[ref.Num], out[ref.Num] = true, true
+		if n++; n%256 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		o, err := v.Get(ref)
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		visited := EachRef(o, func(r Ref) {
+			if !seen[r.Num] {
+				todo = append(todo, r)
+			}
+		})
+		if err := v.f.Spend(visited); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // EachRef calls visit for every reference within an object, without following
-// them.
-func EachRef(o Object, visit func(Ref)) {
+// them, and returns how many values it went through.
+func EachRef(o Object, visit func(Ref)) (values int64) {
+	values = 1
 	switch o := o.(type) {
 	case Ref:
 		visit(o)
 	case Array:
 		for _, e := range o {
-			EachRef(e, visit)
+			values += EachRef(e, visit)
 		}
 	case Dict:
 		for i := range o {
-			EachRef(o[i].Value, visit)
+			values += EachRef(o[i].Value, visit)
 		}
 	case *Stream:
-		EachRef(o.Dict, visit)
+		values += EachRef(o.Dict, visit)
 	}
+	return values
 }

@@ -166,6 +166,30 @@ func (w *treeWalk) walk(o Object, depth int) error {
 	return nil
 }
 
+// NumberTree returns the entries of a number tree (clause 7.9.7), nil for null. A
+// number that occurs twice, or is none, is an error.
+func (v View) NumberTree(root Object) (map[int64]Object, error) {
+	if o, err := v.Resolve(root); o == nil || err != nil {
+		return nil, err
+	}
+	w := treeWalk{v: v, kids: "Kids", leaf: "Nums", seen: map[Ref]bool{}}
+	if err := w.walk(root, v.f.limits.Depth); err != nil {
+		return nil, err
+	}
+	if len(w.leaves)%2 != 0 {
+		return nil, fmt.Errorf("pdf: a number tree of %d numbers and values", len(w.leaves))
+	}
+	out := make(map[int64]Object, len(w.leaves)/2)
+	for i := 0; i < len(w.leaves); i += 2 {
+		n, ok := w.leaves[i].(int64)
+		if _, twice := out[n]; !ok || twice {
+			return nil, fmt.Errorf("pdf: %v in a number tree: expected a number that is not there yet", w.leaves[i])
+		}
+		out[n] = w.leaves[i+1]
+	}
+	return out, v.f.Spend(int64(len(out)))
+}
+
 // ParseDate reads a date string (clause 7.9.4) such as
 // D:20261122073000+01'00'. Parts that are left out from the right take their
 // first value; without an offset the time is taken as UTC.
@@ -199,28 +223,29 @@ func dateOffset(s string) (*time.Location, error) {
 	if s == "" || s == "Z" || s == "Z00'00'" || s == "Z00'00" {
 		return time.UTC, nil
 	}
-	var h, m int
-	tail := ""
-	sign := s[0]
-	switch len(s) {
-	case 3, 4:
-		if _, err := fmt.Sscanf(s[1:3], "%02d", &h); err != nil {
-			return nil, err
+	bad := fmt.Errorf("offset %q", s)
+	two := func(i int) (int, bool) {
+		if i+2 > len(s) || s[i] < '0' || s[i] > '9' || s[i+1] < '0' || s[i+1] > '9' {
+			return 0, false
 		}
-		tail = s[3:]
-	case 6, 7:
-		if _, err := fmt.Sscanf(s[1:6], "%02d'%02d", &h, &m); err != nil {
-			return nil, err
-		}
-		tail = s[6:]
-	default:
-		return nil, fmt.Errorf("offset %q", s)
+		return int(s[i]-'0')*10 + int(s[i+1]-'0'), true
 	}
-	if sign != '+' && sign != '-' || h < 0 || h > 23 || m < 0 || m > 59 || tail != "" && tail != "'" {
-		return nil, fmt.Errorf("offset %q", s)
+	h, ok := two(1)
+	if !ok || h > 23 || s[0] != '+' && s[0] != '-' {
+		return nil, bad
+	}
+	m, rest := 0, s[3:]
+	if len(s) > 4 {
+		if m, ok = two(4); !ok || m > 59 || s[3] != '\'' {
+			return nil, bad
+		}
+		rest = s[6:]
+	}
+	if rest != "" && rest != "'" {
+		return nil, bad
 	}
 	sec := h*3600 + m*60
-	if sign == '-' {
+	if s[0] == '-' {
 		sec = -sec
 	}
 	return time.FixedZone("", sec), nil

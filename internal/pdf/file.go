@@ -25,12 +25,14 @@ type File struct {
 
 	data     []byte
 	limits   Limits
+	lenient  bool               // for files in which nothing is sealed
 	entries  map[uint32][]entry // by object number, oldest revision first
 	block    []entry            // room for entries
 	count    int
 	expanded int64
 	cache    map[cacheKey]Object
 	values   int64 // that may still be read
+	work     int64 // that may still be done
 	streams  map[cacheKey]*objectStream
 	busy     map[cacheKey]bool
 }
@@ -98,6 +100,10 @@ type cacheKey struct {
 // trailers of all revisions. Objects are read when they are asked for, or all
 // at once by [File.CheckObjects].
 func Parse(ctx context.Context, data []byte, limits Limits) (*File, error) {
+	return parse(ctx, data, limits, false)
+}
+
+func newFile(data []byte, limits Limits) (*File, error) {
 	f := &File{
 		data: data, limits: limits.withDefaults(),
 		cache:   map[cacheKey]Object{},
@@ -106,11 +112,20 @@ func Parse(ctx context.Context, data []byte, limits Limits) (*File, error) {
 	if int64(len(data)) > f.limits.Size {
 		return nil, fmt.Errorf("pdf: %d bytes, expected at most %d: %w", len(data), f.limits.Size, ErrLimit)
 	}
-	if len(data) < 8 || !bytes.HasPrefix(data, []byte("%PDF-")) ||
-		data[5] < '1' || data[5] > '2' || data[6] != '.' || data[7] < '0' || data[7] > '9' {
-		return nil, fmt.Errorf("%w: it begins with %q, expected %%PDF- and a version", ErrNotPDF, data[:min(8, len(data))])
-	}
 	f.values = f.limits.Values + int64(len(data))/8
+	f.work = f.limits.Work
+	return f, nil
+}
+
+func parse(ctx context.Context, data []byte, limits Limits, lenient bool) (*File, error) {
+	f, err := newFile(data, limits)
+	if err != nil {
+		return nil, err
+	}
+	f.lenient = lenient
+	if err := checkHeader(data, lenient); err != nil {
+		return nil, err
+	}
 	if err := f.readRevisions(ctx); err != nil {
 		return nil, err
 	}
@@ -120,6 +135,23 @@ func Parse(ctx context.Context, data []byte, limits Limits) (*File, error) {
 		}
 	}
 	return f, nil
+}
+
+// checkHeader insists on the header at the very beginning; anywhere in the first
+// kilobyte if lenient.
+func checkHeader(data []byte, lenient bool) error {
+	at := Header(data)
+	if at < 0 || at > 0 && !lenient && !wellFormedHeader(data[at:]) || (at == 0 || lenient) && !wellFormedHeader(data[at:]) {
+		return fmt.Errorf("%w: it begins with %q, expected %%PDF- and a version", ErrNotPDF, data[:min(8, len(data))])
+	}
+	if at > 0 && !lenient {
+		return &SyntaxError{What: fmt.Sprintf("%d bytes before %%PDF-", at), Err: ErrHeader}
+	}
+	return nil
+}
+
+func wellFormedHeader(data []byte) bool {
+	return len(data) >= 8 && data[5] >= '1' && data[5] <= '2' && data[6] == '.' && data[7] >= '0' && data[7] <= '9'
 }
 
 // Data returns the bytes of the file.
@@ -169,6 +201,9 @@ func (v View) InStream(num uint32) bool {
 // Get returns an object. The error wraps [ErrNotFound] if the revision has
 // none of that number and generation.
 func (v View) Get(ref Ref) (Object, error) {
+	if err := v.f.Spend(1); err != nil {
+		return nil, err
+	}
 	e, ok := v.entry(ref.Num)
 	if !ok || e.kind == free || e.kind == inFile && e.gen != ref.Gen || e.kind == inStream && ref.Gen != 0 {
 		return nil, fmt.Errorf("pdf: object %s: %w", ref, ErrNotFound)

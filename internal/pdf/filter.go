@@ -73,25 +73,49 @@ func (v View) filters(s *Stream) ([]Name, []Dict, error) {
 
 // inflate decodes zlib data within the limits for one stream and for all.
 func (f *File) inflate(data []byte, offset int) ([]byte, error) {
+	out, more, err := f.inflateTo(data, offset, f.limits.Stream)
+	if more {
+		return nil, limitf(offset, "the stream expands to more than %d bytes", len(out))
+	}
+	return out, err
+}
+
+// inflateSamples decodes zlib data of which need bytes are samples. A little may
+// follow, which viewers leave out too; more is not decoded at all.
+func (f *File) inflateSamples(data []byte, offset int, need int64) ([]byte, error) {
+	const surplus = 64 << 10
+	out, more, err := f.inflateTo(data, offset, min(need+surplus, f.limits.Stream))
+	if more {
+		return nil, limitf(offset, "the stream expands to more than %d bytes", len(out))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out[:min(int64(len(out)), need)], nil
+}
+
+// inflateTo decodes up to most bytes, within the limits; more says that there are
+// others.
+func (f *File) inflateTo(data []byte, offset int, most int64) (b []byte, more bool, err error) {
 	r, err := zlib.NewReader(bytes.NewReader(data))
 	if err != nil {
-		return nil, &SyntaxError{Offset: int64(offset), What: "compressed data", Err: err}
+		return nil, false, &SyntaxError{Offset: int64(offset), What: "compressed data", Err: err}
 	}
 	// A small file has no reason to expand to all that a big one may: a blank
 	// page, which shrinks most, has room.
 	const ratio = 64
 	all := min(f.limits.Expanded, f.limits.Stream+ratio*int64(len(f.data)))
-	room := min(f.limits.Stream, all-f.expanded)
+	room := min(most, all-f.expanded)
 	var out bytes.Buffer
 	n, err := io.Copy(&out, io.LimitReader(r, room+1))
 	f.expanded += n
 	if n > room {
-		return nil, limitf(offset, "the stream expands to more than %d bytes", room)
+		return out.Bytes()[:room], true, nil
 	}
 	if err != nil {
-		return nil, &SyntaxError{Offset: int64(offset), What: "compressed data", Err: err}
+		err = &SyntaxError{Offset: int64(offset), What: "compressed data", Err: err}
 	}
-	return out.Bytes(), nil
+	return out.Bytes(), false, err
 }
 
 // unpredict undoes the predictor of clause 7.4.4.4.

@@ -141,10 +141,11 @@ func (v View) ImageSize(s *Stream) (w, h int, err error) {
 }
 
 // Image decodes an image (clause 8.9) to shades of gray, if it has at most
-// maxPixels samples; the limits of streams hold for its data too. The filters FlateDecode, DCTDecode and CCITTFaxDecode
+// maxPixels samples; the limits of streams hold for its data too, and take is asked
+// before each step. The filters FlateDecode, DCTDecode and CCITTFaxDecode
 // and the colour spaces of scanners are read; what is not read gives an error
 // that wraps [ErrUnsupported]. Masks are not applied.
-func (v View) Image(s *Stream, maxPixels int64) (*image.Gray, error) {
+func (v View) Image(s *Stream, maxPixels int64, take Take) (*image.Gray, error) {
 	w, h, err := v.ImageSize(s)
 	if err != nil {
 		return nil, err
@@ -161,15 +162,28 @@ func (v View) Image(s *Stream, maxPixels int64) (*image.Gray, error) {
 		last := i == len(names)-1
 		switch {
 		case name == "FlateDecode" || name == "Fl":
-			if data, err = v.f.inflate(data, s.Offset); err == nil {
+			need := v.f.limits.Stream
+			if last {
+				if need, err = v.sampleBytes(s, parms[i], w, h); err != nil {
+					return nil, err
+				}
+			}
+			// Deflate makes at most 1,032 bytes of one.
+			if !take(min(need, satMul(int64(len(data)), 1032))) {
+				return nil, limitWork(s.Offset)
+			}
+			if data, err = v.f.inflateSamples(data, s.Offset, need); err == nil {
 				data, err = unpredict(data, parms[i], s.Offset)
 			}
 			if err != nil {
 				return nil, err
 			}
 		case last && (name == "DCTDecode" || name == "DCT"):
-			return v.photograph(s, data, maxPixels)
+			return v.photograph(s, data, maxPixels, take)
 		case last && (name == "CCITTFaxDecode" || name == "CCF"):
+			if !take(4 * int64(w) * int64(h)) {
+				return nil, limitWork(s.Offset)
+			}
 			if data, err = fax(data, parms[i], w, h); err != nil {
 				return nil, &SyntaxError{Offset: int64(s.Offset), What: "fax data", Err: err}
 			}
@@ -177,17 +191,37 @@ func (v View) Image(s *Stream, maxPixels int64) (*image.Gray, error) {
 			return nil, fmt.Errorf("pdf: filter %s of an image: %w", name, ErrUnsupported)
 		}
 	}
+	if !take(2 * int64(w) * int64(h)) {
+		return nil, limitWork(s.Offset)
+	}
 	return v.samples(s, data, w, h)
 }
 
+// sampleBytes returns how many bytes the samples of an image take, with the bytes
+// of a predictor that name its filters.
+func (v View) sampleBytes(s *Stream, parms Dict, w, h int) (int64, error) {
+	bits, colors, err := v.sampleForm(s)
+	if err != nil {
+		return 0, err
+	}
+	row := (int64(w)*int64(colors.components)*int64(bits) + 7) / 8
+	if p, _ := parms.Get("Predictor").(int64); p >= 10 {
+		row++
+	}
+	return row * int64(h), nil
+}
+
 // photograph decodes a JPEG.
-func (v View) photograph(s *Stream, data []byte, maxPixels int64) (*image.Gray, error) {
+func (v View) photograph(s *Stream, data []byte, maxPixels int64, take Take) (*image.Gray, error) {
 	cfg, err := jpeg.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
 		return nil, &SyntaxError{Offset: int64(s.Offset), What: "JPEG data", Err: err}
 	}
 	if int64(cfg.Width)*int64(cfg.Height) > maxPixels {
 		return nil, limitf(s.Offset, "a JPEG of %d by %d points, expected at most %d", cfg.Width, cfg.Height, maxPixels)
+	}
+	if !take(JPEGWork(data, int64(cfg.Width)*int64(cfg.Height))) {
+		return nil, limitWork(s.Offset)
 	}
 	img, err := jpeg.Decode(bytes.NewReader(data))
 	if err != nil {

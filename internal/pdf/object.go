@@ -158,8 +158,8 @@ func equalDict(a, b Dict) bool {
 }
 
 // Text decodes a text string (clause 7.9.2.2): UTF-16BE and UTF-8 by their
-// byte order mark, otherwise PDFDocEncoding, of which the part that is not
-// Latin-1 becomes U+FFFD.
+// byte order mark, otherwise PDFDocEncoding. What cannot be decoded becomes
+// U+FFFD: [String.Decode] is for what has to be exact.
 func (s String) Text() string {
 	switch {
 	case len(s) >= 2 && s[0] == 0xFE && s[1] == 0xFF:
@@ -169,10 +169,7 @@ func (s String) Text() string {
 	}
 	out := make([]rune, len(s))
 	for i, c := range s {
-		out[i] = rune(c)
-		if c >= 0x80 && c < 0xA1 || c < 0x20 && c != '\n' && c != '\r' && c != '\t' {
-			out[i] = 0xFFFD
-		}
+		out[i], _ = docRune(c)
 	}
 	return string(out)
 }

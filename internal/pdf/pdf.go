@@ -14,6 +14,7 @@
 //
 //   - A file is read through its cross-reference data or not at all: there is
 //     no repair, since two repairs rarely agree on what a file says.
+//     [ParseUnsealed] alone repairs, and only files without signatures.
 //   - Work and memory are bounded by [Limits] and by the size of the file;
 //     nothing panics, recurses without bound or loops on any input.
 //   - Every error names the byte at which it was found.
@@ -42,6 +43,10 @@ type Limits struct {
 	// Values bounds the elements of arrays and dictionaries, an entry counting
 	// three, beyond one for each eight bytes of the file; default 200,000.
 	Values int64
+
+	// Work bounds how often objects are asked for and values gone through, with the
+	// bytes of metadata that are read, over all revisions; default 40 million.
+	Work int64
 }
 
 func (l Limits) withDefaults() Limits {
@@ -52,6 +57,7 @@ func (l Limits) withDefaults() Limits {
 	l.Stream = positive(l.Stream, limits.PDFStream)
 	l.Expanded = positive(l.Expanded, limits.PDFExpanded)
 	l.Values = positive(l.Values, limits.PDFValues)
+	l.Work = positive(l.Work, limits.PDFWork)
 	return l
 }
 
@@ -68,6 +74,22 @@ var (
 
 	// ErrNotPDF means that the data does not begin as a PDF file does.
 	ErrNotPDF = errors.New("pdf: not a PDF file")
+
+	// ErrHeader is wrapped by the errors of files that have other bytes before
+	// their header.
+	ErrHeader = errors.New("the header is not at the beginning")
+
+	// ErrStart is wrapped by the errors of files whose end does not say where their
+	// cross-reference data stand.
+	ErrStart = errors.New("no startxref")
+
+	// ErrFreeEntry is wrapped by the errors of files with a generation beyond the
+	// greatest in a free cross-reference entry.
+	ErrFreeEntry = errors.New("a free entry beyond the generations")
+
+	// ErrSealed is wrapped by the errors of [ParseUnsealed] for files that may hold
+	// a signature.
+	ErrSealed = errors.New("a file that may be sealed is not repaired")
 
 	// ErrLimit is wrapped by the errors of files that exceed a limit.
 	ErrLimit = errors.New("limit exceeded")
@@ -97,6 +119,11 @@ func (e *SyntaxError) Unwrap() error { return e.Err }
 
 func syntaxf(offset int, format string, args ...any) error {
 	return &SyntaxError{Offset: int64(offset), What: fmt.Sprintf(format, args...)}
+}
+
+// syntaxAs is syntaxf with the cause that programs look for.
+func syntaxAs(cause error, offset int, format string, args ...any) error {
+	return &SyntaxError{Offset: int64(offset), What: fmt.Sprintf(format, args...), Err: cause}
 }
 
 func limitf(offset int, format string, args ...any) error {

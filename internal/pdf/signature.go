@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 )
@@ -319,6 +320,20 @@ func (s *Signature) Coverage() (revision int, problems []Problem) {
 		return i, nil
 	}
 	return -1, problem(ByteRangeEnd, "ByteRange ends at byte %d, where no revision ends; the file ends at %d", end, size)
+}
+
+// Rewritten reports whether the signature is as in a file that was written anew, as
+// programs do that compress, join or print files: ByteRange is that of a signature,
+// and where it leaves something out there is no hexadecimal string at all. Whoever
+// passes another value off for the signed one keeps the string.
+func (s *Signature) Rewritten() bool {
+	br, data := s.ByteRange, s.file.data
+	if s.Err != nil || len(s.file.Revisions) == 0 || len(br) != 4 || len(bytes.Trim(s.Contents, "\x00")) == 0 ||
+		br[0] != 0 || br[1] <= 0 || br[1] >= br[2] || br[3] < 0 {
+		return false
+	}
+	size := int64(len(data))
+	return br[1] >= size || data[br[1]] != '<' || br[2] > size || data[br[2]-1] != '>'
 }
 
 // slack returns up to where a signature of a revision may reach: the white

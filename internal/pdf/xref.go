@@ -106,12 +106,12 @@ func (f *File) lastStartXRef() (offset int64, end int, err error) {
 	from := max(0, len(f.data)-eofWindow)
 	i := bytes.LastIndex(f.data[from:], []byte("%%EOF"))
 	if i < 0 {
-		return 0, 0, syntaxf(from, "no %%%%EOF in the last %d bytes", eofWindow)
+		return 0, 0, syntaxAs(ErrStart, from, "no %%%%EOF in the last %d bytes", eofWindow)
 	}
 	eof := from + i
 	start := bytes.LastIndex(f.data[:eof], []byte("startxref"))
 	if start < 0 || eof-start > 64 {
-		return 0, 0, syntaxf(eof, "no startxref before %%%%EOF")
+		return 0, 0, syntaxAs(ErrStart, eof, "no startxref before %%%%EOF")
 	}
 	return readStartXRef(f.data, start)
 }
@@ -360,6 +360,12 @@ func (f *File) xrefLine(l *lexer, s *sect, num int64) error {
 	e.pos++
 	gen, err2 := e.uint("a generation", math.MaxUint16)
 	kind, width := line[17], lineWidth(line)
+	if kind == 'f' && string(line[11:16]) == "65536" { // some count one too far
+		if !f.lenient {
+			return syntaxAs(ErrFreeEntry, pos, "found %q: expected a generation of at most 65535", line)
+		}
+		e.pos, gen, err2 = 16, 0, nil
+	}
 	if err1 != nil || err2 != nil || line[10] != ' ' || line[16] != ' ' || e.pos != 16 ||
 		kind != 'n' && kind != 'f' || width == 0 {
 		return syntaxf(pos, "found %q: expected a cross-reference entry of 20 bytes", line)

@@ -22,6 +22,9 @@ type Config struct {
 	// Work is the proof of work that each answer needs, in bits (see [Worked]):
 	// none if zero, 24 at most. It needs JavaScript in the browser.
 	Work int
+	// Effort, if not nil, adds to that for clients who have used much, such as a
+	// [Rising].
+	Effort Effort
 	// Spent remembers the used challenges: if nil, [NewMemory] of a million. A
 	// service of several nodes needs one that they share.
 	Spent Spent
@@ -93,10 +96,18 @@ func (d *Digits) New(ctx context.Context, action string) (Challenge, error) {
 	if d.cfg.Now == nil {
 		return Challenge{}, errors.New("captcha: Digits without a key: expected those that New has made")
 	}
+	work := d.cfg.Work
+	if d.cfg.Effort != nil {
+		more, err := d.cfg.Effort.Work(ctx, clientOf(ctx))
+		if err != nil {
+			return Challenge{}, fmt.Errorf("captcha: effort: %w", err)
+		}
+		work = min(maxWork, max(work, more))
+	}
 	t := token{
 		// Milliseconds: what Challenge.Expires says is exactly what Check does.
 		expires: d.cfg.Now().Add(d.cfg.Life).UTC().Truncate(time.Millisecond),
-		work:    d.cfg.Work,
+		work:    work,
 		action:  hashAction(action),
 		answer:  randomDigits(),
 	}

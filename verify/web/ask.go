@@ -50,7 +50,14 @@ func linkAction(code string) string { return "verify-link " + code }
 // ask shows a form with a new challenge.
 func (h *Handler) ask(w http.ResponseWriter, r *http.Request, status int, f form, action string) {
 	var err error
-	if f.Challenge, err = h.cfg.Captcha.New(r.Context(), action); err != nil {
+	f.Challenge, err = h.cfg.Captcha.New(captcha.WithClient(r.Context(), h.cfg.Client(r)), action)
+	if errors.Is(err, captcha.ErrBudget) {
+		w.Header().Set("Retry-After", "60")
+		h.show(w, r, http.StatusTooManyRequests, "notice", notice{Title: "Troppe verifiche da questa rete", Path: h.cfg.Path,
+			Text: captcha.Message(err), Advice: "Il certificato non c'entra: la verifica è solo rimandata."})
+		return
+	}
+	if err != nil {
 		h.internal(w, r, "captcha", err)
 		return
 	}
@@ -62,7 +69,7 @@ func (h *Handler) ask(w http.ResponseWriter, r *http.Request, status int, f form
 func (h *Handler) askLink(w http.ResponseWriter, r *http.Request) {
 	code := r.PathValue("code")
 	if _, err := h.mark(code); err != nil {
-		h.malformed(w, r)
+		h.typedLink(w, r)
 		return
 	}
 	h.ask(w, r, http.StatusOK, form{Title: linkTitle, Action: r.URL.EscapedPath()}, linkAction(code))
@@ -72,14 +79,55 @@ func (h *Handler) askUpload(w http.ResponseWriter, r *http.Request) {
 	h.ask(w, r, http.StatusOK, form{Title: uploadTitle, Action: h.cfg.Path, Upload: true}, uploadAction)
 }
 
+// typedLink leads from an address as somebody typed it to that of the code.
+func (h *Handler) typedLink(w http.ResponseWriter, r *http.Request) {
+	mark, err := contrassegno.ParseTyped(r.PathValue("code"), h.cfg.BaseURL)
+	if err != nil {
+		h.malformed(w, r)
+		return
+	}
+	http.Redirect(w, r, h.link(mark), http.StatusSeeOther)
+}
+
+// link is the path of a code on this site.
+func (h *Handler) link(mark contrassegno.Mark) string {
+	_, prefix, _ := strings.Cut(strings.TrimPrefix(h.cfg.BaseURL, "HTTPS://"), "/")
+	if prefix != "" {
+		prefix = "/" + prefix
+	}
+	return prefix + contrassegno.Path + mark.Code()
+}
+
+// typedCode leads from a code that was typed into the form to its page, which asks
+// for the captcha.
+func (h *Handler) typedCode(w http.ResponseWriter, r *http.Request) {
+	f := form{Title: uploadTitle, Action: h.cfg.Path, Upload: true, Field: "stampato"}
+	r.Body = http.MaxBytesReader(w, r.Body, maxField)
+	if err := r.ParseForm(); err != nil {
+		f.Fault = brokenForm
+		h.ask(w, r, http.StatusBadRequest, f, uploadAction)
+		return
+	}
+	mark, err := contrassegno.ParseTyped(r.PostForm.Get("stampato"), h.cfg.BaseURL)
+	switch {
+	case err != nil:
+		f.Fault = "Il codice scritto non è intero, o ha un carattere sbagliato: sono 26 e poi 13 fra lettere e cifre da 2 " +
+			"a 7, come stampati accanto al codice QR."
+		h.ask(w, r, http.StatusUnprocessableEntity, f, uploadAction)
+	case !h.ours(mark):
+		h.elsewhere(w, r)
+	default:
+		http.Redirect(w, r, h.link(mark), http.StatusSeeOther)
+	}
+}
+
 // malformed answers to an address that holds no contrassegno.
 func (h *Handler) malformed(w http.ResponseWriter, r *http.Request) {
 	h.show(w, r, http.StatusNotFound, "notice", notice{
 		Title: "L'indirizzo non è completo", Path: h.cfg.Path,
-		Text: "L'indirizzo aperto non contiene un contrassegno intero: è stato copiato solo in parte, o con un " +
-			"errore.",
-		Advice: "Inquadrare di nuovo il contrassegno con la fotocamera, oppure copiare per intero l'indirizzo " +
-			"stampato accanto a esso, con le lettere maiuscole.",
+		Text: "L'indirizzo aperto non contiene un codice intero: è stato copiato solo in parte, o con un errore.",
+		Advice: "Inquadrare di nuovo il codice QR con la fotocamera, oppure copiare per intero l'indirizzo " +
+			"stampato accanto a esso.",
 	})
 }
 
@@ -188,7 +236,7 @@ func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(file.data) == 0 {
-		f.Fault, f.Field = "Manca il file con il contrassegno. Sceglierlo e inserire il nuovo codice.", "file"
+		f.Fault, f.Field = "Manca il file con il codice QR. Sceglierlo e inserire il nuovo codice.", "file"
 		h.ask(w, r, http.StatusUnprocessableEntity, f, uploadAction)
 		return
 	}
@@ -220,11 +268,13 @@ func (h *Handler) busy(w http.ResponseWriter, r *http.Request, f form) {
 func (h *Handler) elsewhere(w http.ResponseWriter, r *http.Request) {
 	site := strings.ToLower(strings.TrimPrefix(h.cfg.BaseURL, "HTTPS://"))
 	h.show(w, r, http.StatusUnprocessableEntity, "notice", notice{
-		Title: "Il contrassegno rinvia a un altro sito", Severity: "danger", Path: h.cfg.Path,
-		Text: "Il contrassegno è ben formato, ma il suo indirizzo non è quello di questo servizio (" + site +
-			"). Un certificato emesso da questo servizio non lo porta.",
-		Advice: "Non aprire l'indirizzo del contrassegno e non accettare il documento. Chi lo ha presentato può " +
-			"chiederne uno nuovo al proprio comune o sul sito di ANPR.",
+		Title: "Il codice QR rinvia a un altro sito", Path: h.cfg.Path,
+		Text: "Il codice QR è ben formato, ma il suo indirizzo non è quello di questo servizio (" + site +
+			"), né uno che esso aveva prima. Di per sé non vuol dire che il documento sia falso: questo servizio non lo " +
+			"può verificare.",
+		Advice: "Se il documento è di un'altra amministrazione, verificarlo sul sito di questa, scrivendone l'indirizzo a " +
+			"mano anziché aprire quello del codice. Se invece dovrebbe essere di questo servizio, non accettarlo per ora: " +
+			"chi lo ha presentato può chiederne uno nuovo al proprio comune o sul sito di ANPR.",
 	})
 }
 
@@ -241,7 +291,7 @@ const brokenForm = "Il modulo non è arrivato per intero. Riprovare."
 func readPart(part *multipart.Part, limit int64) (data []byte, fault string, err error) {
 	data, err = io.ReadAll(io.LimitReader(part, limit+1))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge || int64(len(data)) > limit {
-		return nil, fmt.Sprintf("Il file supera i %d MiB. Ritagliare l'immagine attorno al contrassegno, o usare una "+
+		return nil, fmt.Sprintf("Il file supera i %d MiB. Ritagliare l'immagine attorno al codice QR, o usare una "+
 			"risoluzione più bassa.", maxUpload>>20), errTooLarge
 	}
 	if err != nil {

@@ -79,7 +79,7 @@ func (h *Handler) open(w http.ResponseWriter, r *http.Request, mark contrassegno
 	}
 	if !out.Valid {
 		// Nothing is shown that the seal does not vouch for.
-		h.unconfirmed(w, r, "Il contrassegno è autentico, ma il sigillo dell'originale conservato non ha superato "+
+		h.unconfirmed(w, r, "Il codice QR è autentico, ma il sigillo dell'originale conservato non ha superato "+
 			"tutti i controlli: l'originale non viene aperto.", pair, report)
 		return
 	}
@@ -113,8 +113,8 @@ func (h *Handler) unconfirmed(w http.ResponseWriter, r *http.Request, text strin
 
 func (h *Handler) forged(w http.ResponseWriter, r *http.Request) {
 	h.show(w, r, http.StatusNotFound, "notice", notice{
-		Title: "Il contrassegno non è autentico", Severity: "danger", Path: h.cfg.Path,
-		Text: "Nessun certificato emesso da questo servizio porta questo contrassegno: è stato inventato, alterato " +
+		Title: "Il codice QR non è autentico", Severity: "danger", Path: h.cfg.Path,
+		Text: "Nessun certificato emesso da questo servizio porta questo codice QR: è stato inventato, alterato " +
 			"o copiato con un errore.",
 		Advice: "Se l'indirizzo è stato scritto a mano, confrontarlo carattere per carattere con quello stampato e " +
 			"riprovare. Altrimenti non accettare il documento.",
@@ -124,7 +124,7 @@ func (h *Handler) forged(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) gone(w http.ResponseWriter, r *http.Request) {
 	h.show(w, r, http.StatusGone, "notice", notice{
 		Title: "Il certificato non è più disponibile", Path: h.cfg.Path,
-		Text: "Il contrassegno è stato emesso da questo servizio, ma la validità del certificato è terminata e " +
+		Text: "Il codice QR è stato emesso da questo servizio, ma la validità del certificato è terminata e " +
 			"l'originale è stato cancellato, come prevede il decreto del Ministro dell'interno del 17 ottobre 2022. " +
 			"Non si può più confermare che la copia gli corrisponda.",
 		Advice: "Chiedere a chi lo ha presentato un certificato in corso di validità.",
@@ -139,7 +139,7 @@ func (h *Handler) original(w http.ResponseWriter, r *http.Request) {
 			Title: "La verifica è scaduta", Path: h.cfg.Path,
 			Text: "L'originale resta aperto per " + strconv.Itoa(int(ticketLife.Minutes())) +
 				" minuti dalla conferma.",
-			Advice: "Leggere di nuovo il contrassegno e confermare.",
+			Advice: "Leggere di nuovo il codice QR e confermare.",
 		})
 		return
 	}
@@ -233,7 +233,7 @@ func (h *Handler) compareIssue(by certificate.Authority, at time.Time, until ele
 		rows = append(rows, row{Name: "Firma", Value: strings.TrimSpace(h.texts.Signers[s.Role] + " " + s.Name)})
 	}
 	return append(rows, row{Name: l.Issued, Value: h.instant(at)}, row{Name: l.ValidUntil, Value: h.texts.Day(until)},
-		row{Name: l.Protocol, Value: protocol}, row{Name: "Codice del contrassegno", Value: mark.Code()})
+		row{Name: l.Protocol, Value: protocol}, row{Name: "Codice stampato accanto al codice QR", Value: mark.Code()})
 }
 
 // about returns what a certificate of either sort says of itself.

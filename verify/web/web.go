@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
 	"embed"
 	"errors"
@@ -12,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"path"
 	"runtime"
 	"slices"
@@ -58,6 +58,10 @@ type Config struct {
 	// path, if it has one, goes before "/C/". A contrassegno that leads elsewhere
 	// is refused.
 	BaseURL string
+	// FormerURLs are the addresses that the service had before, as BaseURL: codes that
+	// lead there are of this service too, and their links are answered under the
+	// paths of these addresses.
+	FormerURLs []string
 	// Key authenticates the tickets that open an original: at least 32 random
 	// bytes, used for nothing else. All nodes of a service share it.
 	Key []byte
@@ -68,6 +72,10 @@ type Config struct {
 	// Texts are the Italian texts of the certificates; nil means
 	// [certificate.Italian].
 	Texts *certificate.Texts
+	// Client names the client of a request, for captchas whose work rises with a
+	// client's use ([captcha.Config]); nil means its network: the address, or the
+	// first 64 bits of one of IPv6. Behind a proxy it has to be given.
+	Client func(r *http.Request) string
 	// Pictures is how many uploads are read at a time; zero means one for each
 	// CPU. Others wait for a few seconds and are then asked to come back.
 	Pictures int
@@ -98,6 +106,7 @@ type Handler struct {
 	// slots bounds the pictures read at a time, uploads those that are in memory.
 	slots, uploads chan struct{}
 	paths          []string
+	bases          []string // of this service, the present one first
 }
 
 //go:embed templates/*.html
@@ -126,22 +135,43 @@ func New(cfg Config) (*Handler, error) {
 		prefix = "/" + prefix
 	}
 	cfg.BaseURL, cfg.Key = base, slices.Clone(cfg.Key)
+	prefixes, bases := []string{prefix}, []string{base}
+	for _, former := range cfg.FormerURLs {
+		mark, err := probe.At(former)
+		if err != nil {
+			return nil, fmt.Errorf("web: Config.FormerURLs: %w", err)
+		}
+		bases = append(bases, mark.Base())
+		_, path, _ := strings.Cut(strings.TrimPrefix(mark.Base(), "HTTPS://"), "/")
+		if path != "" {
+			path = "/" + path
+		}
+		prefixes = append(prefixes, path)
+	}
 	if cfg.Path == "" {
 		cfg.Path = "/verifica"
 	}
-	if prefix != "" && path.Clean(prefix) != prefix {
-		return nil, fmt.Errorf("web: Config.BaseURL: path %q: expected no empty, \".\" or \"..\" parts", prefix)
+	for i, p := range prefixes {
+		if p != "" && path.Clean(p) != p {
+			return nil, fmt.Errorf("web: Config.%s: path %q: expected no empty, \".\" or \"..\" parts",
+				[]string{"BaseURL", "FormerURLs"}[min(i, 1)], p)
+		}
 	}
 	if len(cfg.Path) < 2 || cfg.Path[0] != '/' || path.Clean(cfg.Path) != cfg.Path ||
 		strings.Trim(cfg.Path, pathChars) != "" {
 		return nil, fmt.Errorf("web: Config.Path %q: expected a path like /verifica, of letters, digits and \"-._~\"",
 			cfg.Path)
 	}
-	if strings.HasPrefix(cfg.Path+"/", prefix+contrassegno.Path) {
-		return nil, fmt.Errorf("web: Config.Path %q: below %s are the contrassegni", cfg.Path, prefix+contrassegno.Path)
+	for _, p := range prefixes {
+		if strings.HasPrefix(cfg.Path+"/", p+contrassegno.Path) || strings.HasPrefix(cfg.Path+"/", p+typedPath) {
+			return nil, fmt.Errorf("web: Config.Path %q: below %s are the contrassegni", cfg.Path, p+contrassegno.Path)
+		}
 	}
 	if cfg.Layout == nil {
 		cfg.Layout = bare
+	}
+	if cfg.Client == nil {
+		cfg.Client = network
 	}
 	if cfg.Pictures <= 0 {
 		cfg.Pictures = runtime.GOMAXPROCS(0)
@@ -152,7 +182,7 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	h := &Handler{cfg: cfg, mux: http.NewServeMux(), texts: certificate.Italian(),
+	h := &Handler{cfg: cfg, bases: bases, mux: http.NewServeMux(), texts: certificate.Italian(),
 		slots: make(chan struct{}, cfg.Pictures), uploads: make(chan struct{}, maxUploads)}
 	if cfg.Texts != nil {
 		h.texts = *cfg.Texts
@@ -165,21 +195,48 @@ func New(cfg Config) (*Handler, error) {
 		"templates/*.html"); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	h.routes(prefix)
+	h.routes(prefixes)
 	return h, nil
+}
+
+// network is that of the client, empty if it is not known.
+func network(r *http.Request) string {
+	addr, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	ip := addr.Addr().Unmap().WithZone("")
+	if ip.Is6() {
+		if p, err := ip.Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return ip.String()
 }
 
 // pathChars are those of an address that no browser writes in another way.
 const pathChars = "/-._~abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-func (h *Handler) routes(prefix string) {
-	link, upload := prefix+contrassegno.Path, h.cfg.Path
+// typedPath is [contrassegno.Path] as people type it.
+const typedPath = "/c/"
+
+func (h *Handler) routes(prefixes []string) {
+	upload := h.cfg.Path
+	for i, prefix := range prefixes {
+		if slices.Contains(prefixes[:i], prefix) {
+			continue
+		}
+		link, typed := prefix+contrassegno.Path, prefix+typedPath
+		h.mux.HandleFunc("GET "+link+"{code}", h.askLink)
+		h.mux.HandleFunc("POST "+link+"{code}", h.confirmLink)
+		h.mux.HandleFunc("GET "+typed+"{code}", h.typedLink)
+		h.paths = append(h.paths, link)
+	}
 	for pattern, handler := range map[string]http.HandlerFunc{
-		"GET " + link + "{code}":  h.askLink,
-		"POST " + link + "{code}": h.confirmLink,
-		"GET " + upload + "/{$}":  h.askUpload,
-		"GET " + upload:           h.askUpload,
-		"POST " + upload:          h.confirmUpload,
+		"POST " + upload + "/codice": h.typedCode,
+		"GET " + upload + "/{$}":     h.askUpload,
+		"GET " + upload:              h.askUpload,
+		"POST " + upload:             h.confirmUpload,
 		"GET " + upload + "/codice/{id}/immagine": func(w http.ResponseWriter, r *http.Request) {
 			captcha.ServePicture(w, r, h.cfg.Captcha, r.PathValue("id"))
 		},
@@ -191,11 +248,12 @@ func (h *Handler) routes(prefix string) {
 	} {
 		h.mux.HandleFunc(pattern, handler)
 	}
-	h.paths = []string{link, upload, upload + "/"}
+	h.paths = append(h.paths, upload, upload+"/")
 }
 
 // Paths returns the paths below which the handler serves, to be mounted one by
-// one beside other handlers.
+// one beside other handlers. Whoever mounts "/c/" too, below the path of the base
+// URL, understands addresses typed in small letters.
 func (h *Handler) Paths() []string { return slices.Clone(h.paths) }
 
 // Pattern returns the pattern that a request matches, empty if none: what a log
@@ -280,8 +338,6 @@ func (h *Handler) mark(code string) (contrassegno.Mark, error) {
 	return contrassegno.Parse(h.cfg.BaseURL + contrassegno.Path + code)
 }
 
-// ours reports whether a contrassegno leads to this site. One that leads
-// elsewhere was printed by somebody who wants the holder to go there.
-func (h *Handler) ours(m contrassegno.Mark) bool {
-	return hmac.Equal([]byte(m.String()), []byte(h.cfg.BaseURL+contrassegno.Path+m.Code()))
-}
+// ours reports whether a contrassegno leads to this site, under its present address
+// or a former one. One that leads elsewhere is not this service's to judge.
+func (h *Handler) ours(m contrassegno.Mark) bool { return slices.Contains(h.bases, m.Base()) }
