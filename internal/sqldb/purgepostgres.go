@@ -79,7 +79,11 @@ func (p *serverPurge) run(ctx context.Context) error {
 		p.report.Tables = append(p.report.Tables, t.table)
 		if err != nil {
 			p.interrupted(p.job.Tables[i:], dirty)
-			return errors.Join(fmt.Errorf("sqldb: purge of table %s: %w", name, err), p.report.Err())
+			err = fmt.Errorf("sqldb: purge of table %s: %w", name, err)
+			if ctx.Err() != nil { // it may be called again
+				err = errors.Join(err, ctx.Err(), p.report.Err())
+			}
+			return err
 		}
 		if len(p.report.Stays) == before {
 			clean = append(clean, name)
@@ -102,8 +106,8 @@ func (p *serverPurge) run(ctx context.Context) error {
 // flush writes what was rewritten into the files. Who may not ask for a checkpoint has it
 // with the next that the server makes by itself.
 func (p *serverPurge) flush(ctx context.Context) error {
-	if p.report.Rewritten() == 0 {
-		return nil
+	if !slices.ContainsFunc(p.report.Tables, func(t erasure.Table) bool { return t.Rows > 0 }) {
+		return nil // a table that was made anew is in files of its own
 	}
 	err := script(ctx, p.conn, "CHECKPOINT")
 	p.report.Unwritten = errors.Is(err, ErrDenied)
@@ -229,8 +233,7 @@ const blockersText = `
 	UNION ALL SELECT 'replication-slot', COALESCE(active_pid, 0), slot_name::text, NULL, false
 	FROM pg_replication_slots WHERE age(xmin) > age($1::text::xid)`
 
-// holdersText finds who holds a lock on one of some tables that keeps others from writing it, or
-// has written it.
+// holdersText finds who holds a lock on one of some tables.
 const holdersText = `
 	SELECT DISTINCT CASE WHEN l.pid IS NULL THEN 'prepared-transaction' ELSE 'session' END, COALESCE(l.pid, 0),
 		COALESCE(a.application_name, x.gid, ''), COALESCE(a.xact_start, x.prepared), false
@@ -238,7 +241,10 @@ const holdersText = `
 		LEFT JOIN pg_prepared_xacts x ON l.pid IS NULL AND x.transaction::text = split_part(l.virtualtransaction, '/', 2)
 	WHERE l.granted AND l.relation = ANY ($1::text[]::regclass[]) 
 		AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-		AND l.mode NOT IN ('AccessShareLock', 'RowShareLock') AND l.pid IS DISTINCT FROM pg_backend_pid()`
+		AND l.pid IS DISTINCT FROM pg_backend_pid()`
+
+// writersText finds those among them who write.
+const writersText = holdersText + ` AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')`
 
 // ask returns what one of the two queries finds.
 func (p *serverPurge) ask(ctx context.Context, query string, argument any) (seen, hidden []erasure.Blocker, err error) {

@@ -55,7 +55,9 @@ func (e *sqlite) purge(ctx context.Context, job purgeJob) (erasure.Report, error
 		err = report.Err()
 	default:
 		report.Stays = []erasure.Stay{{Table: e.file, Pages: p.left, Reason: erasure.Interrupted}}
-		err = errors.Join(err, report.Err())
+		if ctx.Err() != nil { // it may be called again
+			err = errors.Join(err, report.Err())
+		}
 	}
 	return report, err
 }

@@ -54,12 +54,55 @@ func (t *tablePurge) run(ctx context.Context) error {
 		t.gate = "LOCK TABLE " + t.p.e.names.table(t.p.job.Gate) + " IN SHARE MODE; "
 	}
 	before := len(t.p.report.Stays)
-	for _, step := range []func(context.Context) error{t.leftovers, t.begin, t.rewrite, t.outOfLine, t.indexes} {
+	small, err := t.small(ctx)
+	if err != nil {
+		return err
+	}
+	steps := []func(context.Context) error{t.leftovers, t.begin, t.rewrite, t.outOfLine, t.indexes}
+	if small {
+		steps = []func(context.Context) error{t.leftovers, t.whole}
+	}
+	for _, step := range steps {
 		if err := step(ctx); err != nil || len(t.p.report.Stays) > before {
 			return err
 		}
 	}
 	return nil
+}
+
+// mostPagesAtOnce bounds what is read of a small table, dead rows and all.
+const mostPagesAtOnce = 2000
+
+// small reports whether the whole table may be rewritten under one lock.
+func (t *tablePurge) small(ctx context.Context) (bool, error) {
+	size, err := scalar[int64](ctx, t.conn,
+		`SELECT pg_table_size($1::text::regclass) / current_setting('block_size')::bigint`, t.ref)
+	if err != nil || size > mostPagesAtOnce {
+		return false, err
+	}
+	rows, err := scalar[int](ctx, t.conn, fmt.Sprintf("SELECT count(*) FROM (SELECT FROM %s LIMIT %d) AS r", t.ref,
+		t.p.job.config.Rows+1))
+	small := rows <= t.p.job.config.Rows
+	if small {
+		t.table.MostRows = rows
+	}
+	return small, err
+}
+
+// whole rewrites a small table with its indexes and what is out of line.
+func (t *tablePurge) whole(ctx context.Context) error {
+	size, err := t.blocks(ctx)
+	if err != nil {
+		return err
+	}
+	if t.last, err = t.xid(ctx); err != nil {
+		return err
+	}
+	if ok, err := t.await(ctx); err != nil || !ok {
+		return err
+	}
+	t.table.Pages = int(max(size, 1)) // an index has one in any case
+	return t.full(ctx, t.ref)
 }
 
 // begin takes away what is dead and writes over the pages that are empty.
@@ -127,20 +170,21 @@ const (
 
 // rewrite moves rows out of the suspect pages until each was empty and written over.
 func (t *tablePurge) rewrite(ctx context.Context) error {
-	each := max(least, len(t.suspect)/share)
+	each, stuck := max(least, len(t.suspect)/share), false
 	for len(t.suspect) > 0 {
 		part := t.suspect[:min(each, len(t.suspect))]
 		left := len(t.suspect)
 		if ok, err := t.move(ctx, part); err != nil || !ok {
 			return err
 		}
-		if ok, err := t.vacuum(ctx); err != nil || !ok {
+		empty := t.vacuumAndCover
+		if stuck {
+			empty = t.vacuumQueued
+		}
+		if ok, err := empty(ctx, part); err != nil || !ok {
 			return err
 		}
-		if err := t.cover(ctx, part); err != nil {
-			return err
-		}
-		if len(t.suspect) < left {
+		if stuck = len(t.suspect) == left; !stuck {
 			t.idle = 0
 			continue
 		}
@@ -163,9 +207,10 @@ func scalar[T any](ctx context.Context, conn *pgx.Conn, query string, args ...an
 
 // blocks returns how many pages the table has.
 func (t *tablePurge) blocks(ctx context.Context) (int64, error) {
-	return scalar[int64](ctx, t.conn,
-		`SELECT pg_relation_size($1::text::regclass) / current_setting('block_size')::bigint`, t.ref)
+	return scalar[int64](ctx, t.conn, blocksText, t.ref)
 }
+
+const blocksText = `SELECT pg_relation_size($1::text::regclass) / current_setting('block_size')::bigint`
 
 // xid returns the id, of 32 bits, that the next transaction will have: what is dead now
 // was deleted before it.
@@ -187,7 +232,7 @@ func (t *tablePurge) vacuum(ctx context.Context) (ok bool, err error) {
 	if err != nil || !spent {
 		return err == nil, err
 	}
-	return false, t.stays(ctx, erasure.LockHeld, len(t.suspect), holdersText, t.locks())
+	return false, t.stays(ctx, erasure.LockHeld, len(t.suspect), writersText, t.locks())
 }
 
 func timeout(d time.Duration) string {
@@ -212,7 +257,7 @@ func (t *tablePurge) move(ctx context.Context, pages []int64) (ok bool, err erro
 			return false, err
 		}
 		if spent {
-			return false, t.stays(ctx, erasure.LockHeld, len(t.suspect), holdersText, t.locks())
+			return false, t.stays(ctx, erasure.LockHeld, len(t.suspect), writersText, t.locks())
 		}
 	}
 	if t.last, err = t.xid(ctx); err != nil {
@@ -347,13 +392,28 @@ func (t *tablePurge) newCover(ctx context.Context) (cover, error) {
 // to the table when no page is empty any more.
 const coverStep = 64
 
+// vacuumAndCover takes away what is dead and writes over the pages that are empty then.
+func (t *tablePurge) vacuumAndCover(ctx context.Context, pages []int64) (ok bool, err error) {
+	if ok, err := t.vacuum(ctx); err != nil || !ok {
+		return false, err
+	}
+	return true, t.cover(ctx, pages)
+}
+
 // cover writes over pages, as far as they are empty, and strikes them off the suspects.
-// The server chooses among all empty pages, until none is left. Nothing of it ever is
-// visible.
 func (t *tablePurge) cover(ctx context.Context, pages []int64) error {
-	end, err := t.blocks(ctx)
-	if err != nil {
+	if err := script(ctx, t.conn, "BEGIN"); err != nil {
 		return err
+	}
+	return t.coverWithin(ctx, t.conn, pages)
+}
+
+// coverWithin is cover in a transaction, which it rolls back. The server chooses among
+// all empty pages, until none is left. Nothing of it ever is visible.
+func (t *tablePurge) coverWithin(ctx context.Context, conn *pgx.Conn, pages []int64) error {
+	end, err := scalar[int64](ctx, conn, blocksText, t.ref)
+	if err != nil {
+		return errors.Join(err, script(context.WithoutCancel(ctx), conn, "ROLLBACK"))
 	}
 	open, covered := map[int64]bool{}, map[int64]bool{}
 	for _, b := range pages {
@@ -361,15 +421,12 @@ func (t *tablePurge) cover(ctx context.Context, pages []int64) error {
 			open[b] = true
 		}
 	}
-	if err := script(ctx, t.conn, "BEGIN"); err != nil {
-		return err
-	}
 	for full := false; !full && len(open) > 0; {
 		text := fmt.Sprintf(t.over.text, t.over.filler, t.over.n+1, t.over.n+coverStep) + "(ctid::text::point)[0]::bigint"
 		t.over.n += coverStep
-		list, err := collectNumbers(ctx, t.conn, text)
+		list, err := collectNumbers(ctx, conn, text)
 		if err != nil {
-			return errors.Join(err, script(context.WithoutCancel(ctx), t.conn, "ROLLBACK"))
+			return errors.Join(err, script(context.WithoutCancel(ctx), conn, "ROLLBACK"))
 		}
 		for _, b := range list {
 			covered[b] = true
@@ -377,7 +434,7 @@ func (t *tablePurge) cover(ctx context.Context, pages []int64) error {
 			full = full || b >= end
 		}
 	}
-	if err := script(ctx, t.conn, "ROLLBACK"); err != nil {
+	if err := script(ctx, conn, "ROLLBACK"); err != nil {
 		return err
 	}
 	t.suspect = slices.DeleteFunc(t.suspect, func(b int64) bool { return covered[b] || b >= end })
@@ -481,6 +538,11 @@ func (t *tablePurge) outOfLine(ctx context.Context) error {
 	if err != nil || toast == "" {
 		return err
 	}
+	return t.full(ctx, toast)
+}
+
+// full rewrites a table under a lock for which readers wait, too.
+func (t *tablePurge) full(ctx context.Context, ref string) error {
 	for {
 		t.p.dead = deadRows{}
 		begun := time.Now()
@@ -489,13 +551,13 @@ func (t *tablePurge) outOfLine(ctx context.Context) error {
 			if err := script(ctx, t.conn, timeout(lockWait)); err != nil {
 				return err
 			}
-			return script(ctx, t.conn, "VACUUM (FULL, VERBOSE) "+toast)
+			return script(ctx, t.conn, "VACUUM (FULL, VERBOSE) "+ref)
 		})
 		switch {
 		case err != nil:
 			return err
 		case spent:
-			return t.stays(ctx, erasure.LockHeld, 0, holdersText, []string{toast})
+			return t.stays(ctx, erasure.LockHeld, 0, holdersText, []string{ref})
 		case !t.p.dead.told:
 			return errors.New("the server does not tell whether it had to keep earlier values")
 		}
