@@ -49,12 +49,14 @@ func TestOnPool(t *testing.T) {
 
 // TestBehindPgBouncer holds them to the suite through PgBouncer in transaction mode.
 func TestBehindPgBouncer(t *testing.T) {
-	dsn := testenv.PgBouncer(t, testenv.PostgresDatabase(t))
+	direct := testenv.PostgresDatabase(t)
+	dsn := testenv.PgBouncer(t, direct)
 	_, err := archive.PostgresConfig{DSN: dsn}.Open(t.Context())
 	require.ErrorContains(t, err, "default_query_exec_mode=exec")
 	var schemas atomic.Int32
 	archivetest.TestArchive(t, func(t *testing.T) certificate.Archive {
-		c := archive.PostgresConfig{DSN: dsn + "&default_query_exec_mode=exec", Schema: fmt.Sprint("s", schemas.Add(1))}
+		c := archive.PostgresConfig{DSN: dsn + "&default_query_exec_mode=exec", Direct: direct,
+			Schema: fmt.Sprint("s", schemas.Add(1))}
 		require.NoError(t, c.Migrate(t.Context()))
 		a, err := c.Open(t.Context())
 		require.NoError(t, err)

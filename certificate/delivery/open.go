@@ -79,6 +79,9 @@ type PostgresConfig struct {
 	// server (default_pool_size) than all programs together have transactions open: what
 	// a transaction looks up beside it needs one more, and would wait for query_wait_timeout.
 	NamedStatements bool
+	// Direct is a connection string that leads to the server itself. Behind a pooler a
+	// purge needs it: its settings and locks are a session's.
+	Direct string
 	// MoveFrom names the schema, usually "public", from which [PostgresConfig.Migrate]
 	// moves the tables if they are there, in one transaction; programs of earlier
 	// releases must have ended. Empty means none; [PostgresConfig.Open] never moves.
@@ -87,7 +90,7 @@ type PostgresConfig struct {
 
 func (c PostgresConfig) config() sqldb.PostgresConfig {
 	return sqldb.PostgresConfig{Pool: c.Pool, DSN: c.DSN, Schema: c.Schema, Transactions: c.Transactions,
-		NamedStatements: c.NamedStatements}
+		NamedStatements: c.NamedStatements, Direct: c.Direct}
 }
 
 // Migrate makes the tables, and the schema if there is none, or brings them up to date,

@@ -13,6 +13,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/electoraltest"
+	"github.com/liste-elettorali/anpr/electoral/erasure"
 	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 	"github.com/liste-elettorali/anpr/internal/testenv"
@@ -96,4 +97,22 @@ func BenchmarkPooler(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestPurgeBehindPooler: a purge takes a session of its own, and refuses a pooler's.
+func TestPurgeBehindPooler(t *testing.T) {
+	direct := testenv.PostgresDatabase(t)
+	c := sqlstore.PostgresConfig{DSN: testenv.PgBouncer(t, direct) + "&default_query_exec_mode=exec"}
+	require.NoError(t, c.Migrate(t.Context()))
+	db, err := c.Open(t.Context())
+	require.NoError(t, err)
+	_, err = db.Purge(t.Context(), erasure.Config{})
+	require.ErrorContains(t, err, "set Direct to a connection string that leads to the server itself")
+	require.NoError(t, db.Close())
+	c.Direct = direct
+	db, err = c.Open(t.Context())
+	require.NoError(t, err)
+	_, err = db.Purge(t.Context(), erasure.Config{})
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
 }

@@ -29,6 +29,8 @@ type postgres struct {
 	begins [3]string // the beginning of each mode
 	// namedStatements says that they are there in each transaction, also of a pooler.
 	namedStatements bool
+	direct          string // leads to the server, for purges
+	pooled          bool   // a pooler stands before the server
 }
 
 // A PostgresConfig says which PostgreSQL database is opened, and how.
@@ -49,7 +51,14 @@ type PostgresConfig struct {
 	// unless the pool's DefaultQueryExecMode, or default_query_exec_mode in the
 	// connection string, is another than cache_statement: exec does.
 	NamedStatements bool
+	// Direct is a connection string that leads to the server itself, for [DB.Purge] and
+	// [DB.PurgeLog], whose settings and locks are a session's. Behind a pooler they fail
+	// without it.
+	Direct string
 }
+
+var errDirect = errors.New("sqldb: a pooler stands before the PostgreSQL server, and a purge needs a session of its own: " +
+	"set Direct to a connection string that leads to the server itself")
 
 // errPooler is the error of a pooler that may give each transaction another session.
 var errPooler = errors.New("sqldb: a pooler stands before the PostgreSQL server, and prepared statements with a name " +
@@ -74,7 +83,7 @@ func OpenPostgres(ctx context.Context, dsn string) (*DB, error) {
 // database, or on if that had it off. No other setting is changed, and none is relied on,
 // so that a pooler may stand before the server: see NamedStatements.
 func (c PostgresConfig) Connect(ctx context.Context) (*DB, error) {
-	e := &postgres{namedStatements: c.NamedStatements}
+	e := &postgres{namedStatements: c.NamedStatements, direct: c.Direct}
 	var err error
 	switch {
 	case (c.Pool == nil) == (c.DSN == ""):
@@ -100,6 +109,9 @@ func (c PostgresConfig) Connect(ctx context.Context) (*DB, error) {
 	}
 	return &DB{engine: e, dialect: PostgreSQL, names: e.names, unnamed: !named}, nil
 }
+
+// schemaParameter names the schema in a connection string.
+const schemaParameter = "anpr.schema"
 
 // leastShared is the smallest pool: a transaction, and a lookup within it.
 const leastShared = 2
@@ -132,15 +144,14 @@ func (e *postgres) dial(ctx context.Context, c *PostgresConfig) error {
 	if err != nil {
 		return err
 	}
-	const parameter = "anpr.schema"
 	params := config.ConnConfig.RuntimeParams
-	if schema, ok := params[parameter]; ok {
+	if schema, ok := params[schemaParameter]; ok {
 		if c.Schema != "" && c.Schema != schema {
 			return fmt.Errorf("sqldb: schema %q, and %s=%q in the connection string: expected one of them", c.Schema,
-				parameter, schema)
+				schemaParameter, schema)
 		}
 		c.Schema = schema
-		delete(params, parameter) // a pooler would refuse it
+		delete(params, schemaParameter) // a pooler would refuse it
 	}
 	// Each transaction begins with a question to the server anyway, and one that
 	// finds its connection dead takes the next.
@@ -173,8 +184,9 @@ func (e *postgres) learn(ctx context.Context) error {
 		return named(err)
 	}
 	// A pooler does not tell the process of the server with which it talks.
-	if names := c.Conn().Config().DefaultQueryExecMode == pgx.QueryExecModeCacheStatement; names && !e.namedStatements &&
-		process != int64(c.Conn().PgConn().PID()) {
+	e.pooled = process != int64(c.Conn().PgConn().PID())
+	if names := c.Conn().Config().DefaultQueryExecMode == pgx.QueryExecModeCacheStatement; names && e.pooled &&
+		!e.namedStatements {
 		return errPooler
 	}
 	if encoding != "UTF8" {
@@ -232,6 +244,24 @@ func parseError(err error) error {
 		reason += ": " + errors.Unwrap(err).Error()
 	}
 	return errors.New("sqldb: connection string: " + reason)
+}
+
+// own opens a session of its own on the server itself.
+func (e *postgres) own(ctx context.Context, notice pgconn.NoticeHandler) (*pgx.Conn, error) {
+	switch {
+	case e.direct != "":
+		config, err := parse(e.direct)
+		if err != nil {
+			return nil, err
+		}
+		delete(config.ConnConfig.RuntimeParams, schemaParameter)
+		config.ConnConfig.OnNotice = notice
+		conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
+		return conn, prefixed(err)
+	case e.pooled:
+		return nil, errDirect
+	}
+	return e.connect(ctx, notice)
 }
 
 // connect opens a connection of its own, apart from the pools.

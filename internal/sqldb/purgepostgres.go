@@ -37,7 +37,7 @@ type serverPurge struct {
 func (e *postgres) purge(ctx context.Context, job purgeJob) (erasure.Report, error) {
 	p := &serverPurge{e: e, job: job, budget: newBudget(job.config.Wait)}
 	var err error
-	if p.conn, err = e.connect(ctx, p.dead.notice); err != nil {
+	if p.conn, err = e.own(ctx, p.dead.notice); err != nil {
 		return erasure.Report{}, err
 	}
 	defer p.conn.Close(context.WithoutCancel(ctx))

@@ -12,7 +12,7 @@ import (
 // and leaves their contents. When it switches to the next file, it fills the rest
 // of the one before with zeros.
 func (e *postgres) purgeLog(ctx context.Context) error {
-	conn, err := e.connect(ctx, nil)
+	conn, err := e.own(ctx, nil)
 	if err != nil {
 		return err
 	}
