@@ -143,8 +143,8 @@ func unreadable(c Check, err error) Check {
 		c.Message = "Prima dell'inizio del PDF ci sono altri byte: un file sigillato deve cominciare con %PDF" +
 			detail(err)
 	case errors.Is(err, pdf.ErrStart):
-		c.Message = "Il file è danneggiato: la sua fine manca, o non dice dove sta la tabella degli oggetti (startxref). Un " +
-			"file sigillato non si legge per ricostruzione" + detail(err)
+		c.Message = "Il file è danneggiato: la sua fine manca, o non dice dove sta la tabella degli oggetti (startxref). " +
+			"Un file sigillato non si legge per ricostruzione" + detail(err)
 	case errors.Is(err, pdf.ErrFreeEntry):
 		c.Message = "La tabella degli oggetti ha una voce libera oltre il massimo: un file sigillato non si legge per " +
 			"ricostruzione" + detail(err)

@@ -175,6 +175,7 @@ func FuzzPicture(f *testing.F) {
 	img, err := png.Decode(bytes.NewReader(good))
 	require.NoError(f, err)
 	f.Add(encodeJPEG(f, img, 5))
+	f.Add(surplus(f, good, 50))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r := v.Picture(t.Context(), data, nil, now)
 		checkReport(t, r)

@@ -100,8 +100,8 @@ func (j *judgement) integrity(s *pdf.Signature) (*cms.SignedData, *cms.Result, C
 		j.digested += int64(len(p))
 	}
 	if most := j.v.cfg.Limits.Digested; j.digested > most {
-		return fail(fmt.Sprintf("Le firme del documento coprono in tutto più di %d byte: oltre non se ne esaminano.", most),
-			nil)
+		return fail(fmt.Sprintf("Le firme del documento coprono in tutto più di %d byte: oltre non se ne "+
+			"esaminano.", most), nil)
 	}
 	digest := func(hash crypto.Hash) []byte {
 		h := hash.New()
@@ -208,8 +208,8 @@ func integrityMessage(err error) string {
 }
 
 // rewrittenMessage is for files that a program wrote anew.
-const rewrittenMessage = "Il file è stato riscritto per intero dopo la firma: i byte firmati non ci sono più, anche se " +
-	"ciò che si vede può essere uguale."
+const rewrittenMessage = "Il file è stato riscritto per intero dopo la firma: i byte firmati non ci sono più, anche " +
+	"se ciò che si vede può essere uguale."
 
 var coverageMessages = map[pdf.ProblemCode]string{
 	pdf.NoDictionary:      "Il valore del campo firma non è un dizionario leggibile.",

@@ -23,9 +23,16 @@
 //     missing, and the level is lower. The other is later revisions that do
 //     nothing but add validation data, timestamps or further seals or, where
 //     the seals permit it (DocMDP, FieldMDP), fill in empty fields of a form or
-//     add comments that hide nothing: the report says so.
-//   - Input is hostile: work and memory are bounded, nothing panics, nothing is
-//     asked of the network.
+//     add comments that hide nothing: the report says so. They may write again, in
+//     another spelling of the same value, what no page draws: a title in another
+//     encoding, a date, the metadata.
+//   - A file that holds a seal is never repaired to be read. Scans and printed
+//     copies are read as leniently as viewers do: nothing rests on them.
+//   - Input is hostile: work and memory are bounded by [Limits], in what is counted
+//     (points, bytes, objects) and never in time, so that the same input always
+//     comes to the same answer. Nothing panics, nothing is asked of the network.
+//   - An algorithm that is not supported is told as such: whether such a seal is
+//     intact is then not known, and it is not valid.
 //
 // The time that a document claims proves nothing: certificates are judged at
 // the time that a trusted time-stamp proves or, without one, at that given by

@@ -55,8 +55,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&o.data, "data", "", "`cartella` dei dati; se manca, una nuova cartella temporanea")
 	flags.StringVar(&o.dsn, "dsn", "", "database PostgreSQL per registro e archivio (o la variabile ANPR_DSN); "+
 		"se manca, SQLite nella cartella dei dati")
-	flags.Func("former-url", "un `indirizzo` che il servizio aveva prima, come https://HOST: i certificati con quel codice QR "+
-		"restano verificabili; si può ripetere", func(s string) error {
+	flags.Func("former-url", "un `indirizzo` che il servizio aveva prima, come https://HOST: i certificati con "+
+		"quel codice QR restano verificabili; si può ripetere", func(s string) error {
 		o.former = append(o.former, s)
 		return nil
 	})

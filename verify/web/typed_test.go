@@ -36,7 +36,8 @@ func TestTyped(t *testing.T) {
 		says     string
 	}
 	post := func(typed string) (*httptest.ResponseRecorder, string) {
-		req := httptest.NewRequest(http.MethodPost, "/verifica/codice", strings.NewReader(url.Values{"stampato": {typed}}.Encode()))
+		req := httptest.NewRequest(http.MethodPost, "/verifica/codice",
+			strings.NewReader(url.Values{"stampato": {typed}}.Encode()))
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r := httptest.NewRecorder()
 		h.ServeHTTP(r, req)
@@ -45,8 +46,9 @@ func TestTyped(t *testing.T) {
 	foreign, err := k.issued.Contrassegno.At("https://altro.example")
 	require.NoError(t, err)
 	for typed, want := range map[string]answered{
-		lower: {http.StatusSeeOther, k.link(), ""}, " " + strings.Join(strings.Split(lower, ""), " ") + " .": {http.StatusSeeOther, k.link(), ""},
-		strings.ToLower(k.issued.Contrassegno.String()) + ".": {http.StatusSeeOther, k.link(), ""},
+		lower: {http.StatusSeeOther, k.link(), ""},
+		" " + strings.Join(strings.Split(lower, ""), " ") + " .": {http.StatusSeeOther, k.link(), ""},
+		strings.ToLower(k.issued.Contrassegno.String()) + ".":    {http.StatusSeeOther, k.link(), ""},
 		code[1:]:                          {http.StatusUnprocessableEntity, "", "Il codice scritto non è intero"},
 		"":                                {http.StatusUnprocessableEntity, "", "Il codice scritto non è intero"},
 		strings.ToLower(foreign.String()): {http.StatusUnprocessableEntity, "", "rinvia a un altro sito"},

@@ -135,27 +135,12 @@ func New(cfg Config) (*Handler, error) {
 		prefix = "/" + prefix
 	}
 	cfg.BaseURL, cfg.Key = base, slices.Clone(cfg.Key)
-	prefixes, bases := []string{prefix}, []string{base}
-	for _, former := range cfg.FormerURLs {
-		mark, err := probe.At(former)
-		if err != nil {
-			return nil, fmt.Errorf("web: Config.FormerURLs: %w", err)
-		}
-		bases = append(bases, mark.Base())
-		_, path, _ := strings.Cut(strings.TrimPrefix(mark.Base(), "HTTPS://"), "/")
-		if path != "" {
-			path = "/" + path
-		}
-		prefixes = append(prefixes, path)
+	prefixes, bases, err := formerAddresses(probe, prefix, cfg.FormerURLs)
+	if err != nil {
+		return nil, err
 	}
 	if cfg.Path == "" {
 		cfg.Path = "/verifica"
-	}
-	for i, p := range prefixes {
-		if p != "" && path.Clean(p) != p {
-			return nil, fmt.Errorf("web: Config.%s: path %q: expected no empty, \".\" or \"..\" parts",
-				[]string{"BaseURL", "FormerURLs"}[min(i, 1)], p)
-		}
 	}
 	if len(cfg.Path) < 2 || cfg.Path[0] != '/' || path.Clean(cfg.Path) != cfg.Path ||
 		strings.Trim(cfg.Path, pathChars) != "" {
@@ -197,6 +182,31 @@ func New(cfg Config) (*Handler, error) {
 	}
 	h.routes(prefixes)
 	return h, nil
+}
+
+// formerAddresses returns the paths before the codes and the addresses of a service,
+// the present ones first.
+func formerAddresses(probe contrassegno.Mark, prefix string, former []string) (prefixes, bases []string, err error) {
+	prefixes, bases = []string{prefix}, []string{probe.Base()}
+	for _, url := range former {
+		mark, err := probe.At(url)
+		if err != nil {
+			return nil, nil, fmt.Errorf("web: Config.FormerURLs: %w", err)
+		}
+		bases = append(bases, mark.Base())
+		_, p, _ := strings.Cut(strings.TrimPrefix(mark.Base(), "HTTPS://"), "/")
+		if p != "" {
+			p = "/" + p
+		}
+		prefixes = append(prefixes, p)
+	}
+	for i, p := range prefixes {
+		if p != "" && path.Clean(p) != p {
+			return nil, nil, fmt.Errorf("web: Config.%s: path %q: expected no empty, \".\" or \"..\" parts",
+				[]string{"BaseURL", "FormerURLs"}[min(i, 1)], p)
+		}
+	}
+	return prefixes, bases, nil
 }
 
 // network is that of the client, empty if it is not known.
