@@ -2,10 +2,14 @@ package sqlstore_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -302,3 +306,36 @@ func TestPurgeMarks(t *testing.T) {
 }
 
 var errGivenUp = errors.New("given up")
+
+// TestPurgeInserter: who inserts all the time, and so takes every page as soon as it is
+// empty, does not keep a purge from its end.
+func TestPurgeInserter(t *testing.T) {
+	dsn := testenv.PostgresDatabase(t)
+	db, ctx := openPostgres(t, dsn), t.Context()
+	dir := databaseFolder(t, dsn)
+	old := "OLD" + rand.Text()
+	c := fillComune(t, db, "L219", 500, 0)
+	rewriteSome(t, db, c, old)
+	rewriteSome(t, db, c, "NEW")
+	var stop atomic.Bool
+	var work sync.WaitGroup
+	for part := range 2 {
+		work.Go(func() {
+			for n := 1; !stop.Load(); n++ {
+				e := electoraltest.SampleElector(strconv.Itoa(1000*n+part), "A074", "x")
+				err := db.Store().Update(context.Background(), func(w registry.Writer) error {
+					return w.(registry.BulkWriter).AddElectors(ctx, "A074", []electoral.Elector{e})
+				})
+				if !assert.NoError(t, err) {
+					return
+				}
+			}
+		})
+	}
+	report, err := db.Purge(ctx, erasure.Config{Rows: 100, Wait: time.Hour})
+	stop.Store(true)
+	work.Wait()
+	require.NoError(t, err)
+	require.NotZero(t, report.Rewritten())
+	require.Empty(t, holding(t, dir, old))
+}
