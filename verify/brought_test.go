@@ -111,9 +111,8 @@ func TestBrought(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"light on dark":             encodePNG(t, dark),
 		"50 megapixels, JPEG":       encodeJPEG(t, huge, 60),
-		"50 megapixels, PNG":        encodePNG(t, huge),
 		"surplus data in a PNG":     surplus(t, encodePNG(t, page), 1000),
-		"on the last of ten pages":  pictures(t, append(tenPages(9), page)...),
+		"on the last of ten pages":  pictures(t, append(smallPages(9), page)...),
 		"without the table":         cutTable(pictures(t, page)),
 		"bytes before":              append([]byte("\r\n"), pictures(t, page)...),
 		"surplus rows in a picture": surplusRows(t, page),
@@ -136,6 +135,14 @@ func TestBrought(t *testing.T) {
 	for _, pages := range [][]string{{scanned, link}, {link, scanned}, {scanned + link}} {
 		findError(t, v, booklet(pages, []string{image}), verify.FindAmbiguous, "l'originale di un certificato e l'immagine")
 	}
+}
+
+// smallPages are pages at 100 dpi, quickly made.
+func smallPages(n uint64) (list []image.Image) {
+	for i := range n {
+		list = append(list, writing(i, 827, 1170))
+	}
+	return list
 }
 
 func tenPages(n uint64) (list []image.Image) {
@@ -216,6 +223,9 @@ func TestTurned(t *testing.T) {
 				return fmt.Sprintf("%d %d m %[3]d %[2]d l %[3]d %[4]d l %[1]d %[4]d l h\n", x, y, x+1, y+1)
 			},
 		} {
+			if how == "one path" && name != "upright" {
+				continue
+			}
 			t.Run(name+", "+how, func(t *testing.T) {
 				content := "q 1 1 1 rg 0 0 595 842 re f Q 0 g " + start + "\n"
 				for y, row := range modules {
