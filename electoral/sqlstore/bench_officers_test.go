@@ -124,7 +124,8 @@ func (o *office) claim(comune, other string, r *rand.Rand) {
 	require.Error(o.b, err)
 }
 
-const officersTerm = 2 * time.Second
+// officersTerm is how long each group is at work.
+const officersTerm = time.Second
 
 // BenchmarkOfficers has officers at work beside each other; what counts is how they do
 // beside the same without what would hinder them.
