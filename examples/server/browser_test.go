@@ -307,7 +307,7 @@ func TestVerification(t *testing.T) {
 	w.open(base + "/C/" + strings.Replace(issued.Contrassegno.Code(), issued.Contrassegno.Code()[27:], "AAAAAAAAAAAAA", 1))
 	w.page("Verifica di un certificato elettorale")
 	w.confirm(answer)
-	w.page("Il contrassegno non è autentico")
+	w.page("Il codice QR non è autentico")
 
 	pc := newWalk(t, base, "pc", 1280, 900, false)
 	for name, file := range uploads(t, issued) {
