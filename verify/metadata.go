@@ -15,11 +15,7 @@ func (u *update) metadata() error {
 	if err := u.information(); err != nil {
 		return err
 	}
-	was, _, err := u.old.Catalog()
-	if err != nil {
-		return err
-	}
-	is, _, err := u.new.Catalog()
+	was, is, err := u.catalogs()
 	if err != nil {
 		return err
 	}

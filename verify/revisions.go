@@ -244,6 +244,14 @@ func (u *update) namesStream(o pdf.Object) bool {
 	return found
 }
 
+// catalogs returns the catalog before and after.
+func (u *update) catalogs() (was, is pdf.Dict, err error) {
+	if was, _, err = u.old.Catalog(); err == nil {
+		is, _, err = u.new.Catalog()
+	}
+	return was, is, err
+}
+
 // catalog checks the catalog and the objects that it allows to change.
 func (u *update) catalog() error {
 	was, oldRef, err := u.old.Catalog()

@@ -13,11 +13,7 @@ import (
 // element Form at the end of what there was, and its entry in the parent tree. What
 // the tree said of the page stays.
 func (u *update) structure() error {
-	was, _, err := u.old.Catalog()
-	if err != nil {
-		return err
-	}
-	is, _, err := u.new.Catalog()
+	was, is, err := u.catalogs()
 	if err != nil {
 		return err
 	}

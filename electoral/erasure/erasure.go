@@ -29,8 +29,9 @@ const (
 // Config says what a purge may cost others. The zero value is fit for a busy server.
 type Config struct {
 	// Rows is how many rows are rewritten under one lock, which writers of the same
-	// table wait for; zero means [DefaultRows], which take a tenth of a second. On
-	// SQLite it bounds the pages of a transaction, of 50 rows each.
+	// table wait for, and on PostgreSQL readers of a table that has no more rows; zero
+	// means [DefaultRows], which take a tenth of a second. On SQLite it bounds the pages
+	// of a transaction, of 50 rows each.
 	Rows int
 	// Wait is how long the purge waits, in all, for transactions that may still read
 	// earlier values and for locks; zero means [DefaultWait]. The context may end it

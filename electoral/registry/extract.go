@@ -72,15 +72,13 @@ func (r *Registry) Extract(ctx context.Context, req electoral.Request, x elector
 func (e *extractor) write(w electoral.ListWriter) (ExtractReport, error) {
 	report := ExtractReport{}
 	today := e.action.today()
-	seq, err := e.rd.Sequence(e.ctx, e.x.Comune)
-	if err != nil {
-		return report, err
-	}
-	report.Seq = seq.Last
+	since := int64(0)
 	if t := e.x.Touched; t != nil {
-		if err := seq.has(t.Since, "touched.since"); err != nil {
-			return report, err
-		}
+		since = t.Since
+	}
+	var err error
+	if report.Seq, err = lastSince(e.ctx, e.rd, e.x.Comune, since, "touched.since"); err != nil {
+		return report, err
 	}
 	if err := e.sectionExists(); err != nil {
 		return report, err

@@ -62,14 +62,10 @@ func (r *Registry) Query(ctx context.Context, req electoral.Request, q Query) (Q
 	err := a.read(ctx, append(append(a.officerOf(q.Comune), faults...), q.check()...), func(on *electoral.Entry) error {
 		return r.store.View(ctx, func(rd Reader) error {
 			page = QueryPage{Found: []Listed{}}
-			seq, err := rd.Sequence(ctx, q.Comune)
-			if err == nil {
-				err = seq.has(q.Since, "since")
-			}
-			if err != nil {
+			var err error
+			if page.Seq, err = lastSince(ctx, rd, q.Comune, q.Since, "since"); err != nil {
 				return err
 			}
-			page.Seq = seq.Last
 			err = a.search(ctx, rd, q, func(e electoral.Elector) (bool, error) {
 				if len(page.Found) == limit {
 					page.Next = page.Found[limit-1].Elector.ANPRID
@@ -106,11 +102,7 @@ func (r *Registry) Count(ctx context.Context, req electoral.Request, q Query) (i
 	err := a.read(ctx, faults, func(*electoral.Entry) error {
 		return r.store.View(ctx, func(rd Reader) error {
 			n = 0
-			seq, err := rd.Sequence(ctx, q.Comune)
-			if err == nil {
-				err = seq.has(q.Since, "since")
-			}
-			if err != nil {
+			if _, err := lastSince(ctx, rd, q.Comune, q.Since, "since"); err != nil {
 				return err
 			}
 			return a.search(ctx, rd, q, func(electoral.Elector) (bool, error) { n++; return true, nil })
@@ -280,18 +272,23 @@ func checkSince(path string, since int64) electoral.Faults {
 	return electoral.Faults{electoral.NewFault(electoral.QueryPaging.In("since"), path, strconv.FormatInt(since, 10), nil)}
 }
 
-// has refuses to go on after a change where the journal no longer has all that follow,
-// or where it has not come so far.
-func (s Sequence) has(since int64, path string) error {
+// lastSince returns the number of the last change of a comune to whoever goes on after
+// another one, and refuses him where the journal no longer has all that follow, or where
+// it has not come so far.
+func lastSince(ctx context.Context, rd Reader, comune string, since int64, path string) (int64, error) {
+	s, err := rd.Sequence(ctx, comune)
+	if err != nil {
+		return 0, err
+	}
 	args := electoral.Args{"forgotten": strconv.FormatInt(s.Forgotten, 10), "last": strconv.FormatInt(s.Last, 10)}
 	value := strconv.FormatInt(since, 10)
 	switch {
 	case since > 0 && since < s.Forgotten:
-		return electoral.Faults{electoral.NewFault(electoral.QueryPaging.In("forgotten"), path, value, args)}
+		return 0, electoral.Faults{electoral.NewFault(electoral.QueryPaging.In("forgotten"), path, value, args)}
 	case since > s.Last:
-		return electoral.Faults{electoral.NewFault(electoral.QueryPaging.In("ahead"), path, value, args)}
+		return 0, electoral.Faults{electoral.NewFault(electoral.QueryPaging.In("ahead"), path, value, args)}
 	}
-	return nil
+	return s.Last, nil
 }
 
 func joinTexts[S ~string](list []S) string {
@@ -352,14 +349,10 @@ func (r *Registry) Journal(ctx context.Context, req electoral.Request, s Journal
 	err := a.read(ctx, append(a.officerOrHeir(ctx, s.Comune), faults...), func(*electoral.Entry) error {
 		return r.store.View(ctx, func(rd Reader) error {
 			page = JournalPage{Entries: []JournalEntry{}}
-			seq, err := rd.Sequence(ctx, s.Comune)
-			if err == nil {
-				err = seq.has(s.Since, "since")
-			}
-			if err != nil {
+			var err error
+			if page.Seq, err = lastSince(ctx, rd, s.Comune, s.Since, "since"); err != nil {
 				return err
 			}
-			page.Seq = seq.Last
 			for e, err := range rd.Journal(ctx, s) {
 				if err != nil {
 					return err

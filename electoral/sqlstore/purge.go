@@ -27,8 +27,9 @@ func personal() []string {
 // often as is wanted: it leaves tables alone in which nothing has died since the last
 // time.
 //
-// On PostgreSQL readers never wait. A writer waits while rows of the same table are moved
-// in one transaction, of which there are up to [erasure.Config.Rows]. The table grows by
+// On PostgreSQL a table of up to [erasure.Config.Rows] rows is rewritten at once, and who
+// uses it waits for that. Of a larger one readers never wait; a writer waits while up to
+// as many rows of it are moved in one transaction. The table grows by
 // about an eighth, and the server's log by some three times its size. Values that are
 // kept out of line, of rows beyond a page (8 kB), are rewritten together, and who reads
 // one waits for that. It takes the owner of the tables, or from PostgreSQL 17 on MAINTAIN

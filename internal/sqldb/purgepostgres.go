@@ -272,3 +272,18 @@ func (p *serverPurge) ask(ctx context.Context, query string, argument any) (seen
 	slices.SortFunc(seen, func(a, b erasure.Blocker) int { return a.Since.Compare(b.Since) })
 	return seen, hidden, named(rows.Err())
 }
+
+// analyze counts. A user who is not the owner gets a warning, which nobody hears.
+func (e *postgres) analyze(ctx context.Context, tables []string) error {
+	conn, err := e.connect(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	for _, name := range tables {
+		if err := script(ctx, conn, "ANALYZE "+e.names.table(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

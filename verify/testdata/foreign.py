@@ -5,16 +5,15 @@ B-T, B-LT and B-LTA, one signed twice and one certified. Also leaves key.p12
 (password: prova) and crl.der for other signers.
 """
 
-import datetime
 import io
 import os
 import sys
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+sys.dont_write_bytecode = True  # nothing is left beside the sources
+
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from asn1crypto import crl as asn1_crl
 from pyhanko.keys import load_cert_from_pemder, load_private_key_from_pemder
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -23,24 +22,9 @@ from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from pki import issue, revocations, subject
+
 folder, trust, bases = sys.argv[1], sys.argv[2], sys.argv[3:]
-now = datetime.datetime.now(datetime.timezone.utc)
-
-
-def subject(name):
-    return x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, 'IT'), x509.NameAttribute(NameOID.ORGANIZATION_NAME, 'PROVA'), x509.NameAttribute(NameOID.COMMON_NAME, name)])
-
-
-def issue(name, key, issuer, issuer_key, ca=False, tsa=False):
-    b = (x509.CertificateBuilder().subject_name(subject(name)).issuer_name(issuer).public_key(key.public_key())
-         .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))
-         .not_valid_after(now + datetime.timedelta(days=30)).add_extension(x509.BasicConstraints(ca, None), True)
-         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
-         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), False)
-         .add_extension(x509.KeyUsage(not ca, not ca and not tsa, False, False, False, ca, ca, False, False), True))
-    if tsa:
-        b = b.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), True)
-    return b.sign(issuer_key, hashes.SHA256())
 
 
 def load(name, cert, key):
@@ -61,7 +45,7 @@ key = rsa.generate_private_key(65537, 2048)
 cert = issue('Firma', key, root.subject, root_key)
 tsa_key = rsa.generate_private_key(65537, 2048)
 tsa = issue('Marca', tsa_key, root.subject, root_key, tsa=True)
-crl = x509.CertificateRevocationListBuilder().issuer_name(root.subject).last_update(now - datetime.timedelta(hours=1)).next_update(now + datetime.timedelta(days=7)).sign(root_key, hashes.SHA256())
+crl = revocations(root, root_key)
 crl_der = crl.public_bytes(serialization.Encoding.DER)
 with open(trust, 'wb') as f:
     f.write(root.public_bytes(serialization.Encoding.PEM))

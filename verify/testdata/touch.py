@@ -5,17 +5,16 @@ prova), root.der and crl.der in FOLDER for other programs, appends the root to
 TRUST.pem, and writes pyhanko-OPERATION.pdf into FOLDER/out.
 """
 
-import datetime
 import io
 import os
 import sys
 
+sys.dont_write_bytecode = True  # nothing is left beside the sources
+
 from asn1crypto import crl as asn1_crl, x509 as asn1_x509
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pyhanko.keys import load_certs_from_pemder
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers, timestamps
@@ -23,25 +22,10 @@ from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.validation import DocumentSecurityStore
 from pyhanko_certvalidator import ValidationContext
 
+from pki import issue, revocations, subject
+
 folder, trust, base = sys.argv[1:]
 out = os.path.join(folder, 'out')
-now = datetime.datetime.now(datetime.timezone.utc)
-
-
-def subject(name):
-    return x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, 'IT'), x509.NameAttribute(NameOID.ORGANIZATION_NAME, 'PROVA'), x509.NameAttribute(NameOID.COMMON_NAME, name)])
-
-
-def issue(name, key, issuer, issuer_key, ca=False, tsa=False):
-    b = (x509.CertificateBuilder().subject_name(subject(name)).issuer_name(issuer).public_key(key.public_key())
-         .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))
-         .not_valid_after(now + datetime.timedelta(days=30)).add_extension(x509.BasicConstraints(ca, None), True)
-         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
-         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), False)
-         .add_extension(x509.KeyUsage(not ca, not ca and not tsa, False, False, False, ca, ca, False, False), True))
-    if tsa:
-        b = b.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), True)
-    return b.sign(issuer_key, hashes.SHA256())
 
 
 def write(name, data):
@@ -56,8 +40,7 @@ for name, tsa in (('firma', False), ('marca', True)):
     key = rsa.generate_private_key(65537, 2048)
     cert = issue(name.capitalize(), key, root.subject, root_key, tsa=tsa)
     write(name + '.p12', pkcs12.serialize_key_and_certificates(name.encode(), key, cert, [root], serialization.BestAvailableEncryption(b'prova')))
-crl = (x509.CertificateRevocationListBuilder().issuer_name(root.subject).last_update(now - datetime.timedelta(hours=1))
-       .next_update(now + datetime.timedelta(days=7)).sign(root_key, hashes.SHA256()).public_bytes(der))
+crl = revocations(root, root_key).public_bytes(der)
 write('crl.der', crl)
 write('root.der', root.public_bytes(der))
 with open(trust, 'ab') as f:
