@@ -57,7 +57,7 @@ func (b by) at() string {
 // entries returns the condition that an entry is one of those that a search
 // selects, apart from its comune, its ids and the entry that it follows.
 func entries(d sqldb.Dialect, s registry.JournalSearch, index by) filter {
-	f := filter{}
+	var f filter
 	if !s.From.IsZero() {
 		f.add(index.at()+` >= `+f.place(0), millis(s.From))
 	}
