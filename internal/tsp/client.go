@@ -143,6 +143,9 @@ func (c *Client) ask(ctx context.Context, s Server, hash crypto.Hash, digest []b
 	}
 	raw, err := ParseResponse(answer)
 	if err != nil {
+		if ctx.Err() != nil { // a server may answer anything to a client that leaves
+			return nil, ctx.Err()
+		}
 		return nil, err
 	}
 	return c.check(raw, req)

@@ -119,6 +119,9 @@ func TestServers(t *testing.T) {
 	_, err = client(t, cfg, tsp.Server{URL: hang.URL}).Timestamp(t.Context(), crypto.SHA256, sum[:])
 	assert.ErrorContains(t, err, "deadline exceeded")
 	assert.ErrorContains(t, err, hang.URL)
+	late := tsp.Server{Exchange: func(ctx context.Context, _ []byte) ([]byte, error) { <-ctx.Done(); return nil, nil }}
+	_, err = client(t, cfg, late).Timestamp(t.Context(), crypto.SHA256, sum[:])
+	assert.ErrorContains(t, err, "deadline exceeded", "what comes after the end is no answer")
 	cfg.Timeout = 0
 	token, err := client(t, cfg, bad[0], tsp.Server{Exchange: honest.Respond}).Timestamp(t.Context(), crypto.SHA256, sum[:])
 	require.NoError(t, err)

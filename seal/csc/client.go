@@ -172,14 +172,28 @@ func (c *Client) post(ctx context.Context, method, token string, body []byte, ou
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
 	status, header, data, err := c.send(r)
+	if err != nil {
+		err = fmt.Errorf("%s: %w: %w", method, ErrUnreachable, err)
+	} else {
+		err = understand(method, status, header, data, out)
+	}
+	// A server that sees its client leave may still answer, with whatever its
+	// handler has by then, and net/http hands that over: it is no failure of the
+	// service's own.
 	switch {
-	case err != nil && ctx.Err() != nil:
+	case !errors.Is(err, ErrUnreachable):
+		return err
+	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", method, ctx.Err())
-	case err != nil && limit.Err() != nil:
+	case limit.Err() != nil:
 		return fmt.Errorf("%s: %w: no answer within %s", method, ErrUnreachable, c.cfg.Timeout)
-	case err != nil:
-		return fmt.Errorf("%s: %w: %w", method, ErrUnreachable, err)
-	case status != http.StatusOK:
+	}
+	return err
+}
+
+// understand decodes what a service answered into out.
+func understand(method string, status int, header http.Header, data []byte, out any) error {
+	if status != http.StatusOK {
 		return refusal(method, status, header, data)
 	}
 	if typ, _, err := mime.ParseMediaType(header.Get("Content-Type")); err != nil || typ != "application/json" {

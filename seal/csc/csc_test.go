@@ -462,11 +462,15 @@ func TestContext(t *testing.T) {
 type inProcess struct {
 	*service
 	hangs atomic.Bool
+	late  *http.Response // what the end of the context brings, for an error
 }
 
 func (p *inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	if p.hangs.Load() {
 		<-r.Context().Done()
+		if p.late != nil {
+			return p.late, nil
+		}
 		return nil, r.Context().Err()
 	}
 	w := httptest.NewRecorder()
@@ -474,11 +478,17 @@ func (p *inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// TestHang: a service that hangs holds up nobody beyond the timeout.
+// TestHang: a service that hangs holds up nobody beyond the timeout, also when
+// the end brings an answer that is none.
 func TestHang(t *testing.T) {
+	t.Run("silent", func(t *testing.T) { testHang(t, nil) })
+	t.Run("late", func(t *testing.T) { testHang(t, &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}) })
+}
+
+func testHang(t *testing.T, late *http.Response) {
 	s := newService(t, sealtest.P256)
 	synctest.Test(t, func(t *testing.T) {
-		p := &inProcess{service: s}
+		p := &inProcess{service: s, late: late}
 		k := open(t, s, func(c *csc.Config, _ *csc.KeyConfig) {
 			c.Client, c.Timeout, c.Failures = &http.Client{Transport: p}, 10*time.Second, 4
 		})
@@ -499,6 +509,13 @@ func TestHang(t *testing.T) {
 		p.hangs.Store(false)
 		time.Sleep(30 * time.Second)
 		require.NoError(t, sign(k))
+
+		p.hangs.Store(true)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		_, err := k.SignContext(ctx, nil, digest[:], crypto.SHA256)
+		require.ErrorIs(t, err, context.Canceled, "the caller's end is told as such")
+		require.NotErrorIs(t, err, csc.ErrUnreachable)
 	})
 }
 
