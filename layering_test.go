@@ -46,7 +46,7 @@ var allowed = map[string][]string{
 	"internal/remotekey": {},
 	// The words of a purge, for whoever runs one and for the stores.
 	"electoral/erasure": {},
-	"internal/sqldb":    {"electoral/erasure", "internal/limits"},
+	"internal/sqldb":    {"electoral/erasure", "internal/folder", "internal/limits"},
 	// The text files of spreadsheets: whoever reads a list from an office.
 	"internal/spreadsheet": {},
 	// testenv finds what tests need from outside; only _test.go files use it.

@@ -296,8 +296,9 @@ const maxFiles = 1_000_000
 // VerifyFS checks a folder of chain files, such as filestore writes. A store may
 // write them at the same time: at a torn end VerifyFS waits up to a quarter of a
 // second for the rest. What is wrong is in the report, also a file in the folder
-// that is not that of a chain; the error says why the folder could not be read to
-// the end. Memory grows with the number of files, not of records.
+// that is not that of a chain (but for ".lock", by which filestore holds a folder on
+// Windows); the error says why the folder could not be read to the end. Memory grows
+// with the number of files, not of records.
 //
 // It cannot see that whole records are missing at the end of a chain, or a
 // whole chain: compare the heads with ones that were kept elsewhere.
@@ -308,6 +309,9 @@ func VerifyFS(ctx context.Context, fsys fs.FS) (Report, error) {
 		return rep, err
 	}
 	for _, e := range entries {
+		if e.Name() == lockFile && e.Type().IsRegular() {
+			continue
+		}
 		chain, ok := ChainOf(e.Name())
 		if !ok || !e.Type().IsRegular() {
 			rep.Faults = append(rep.Faults, Fault{
@@ -331,6 +335,9 @@ func VerifyFS(ctx context.Context, fsys fs.FS) (Report, error) {
 	}
 	return rep, nil
 }
+
+// lockFile is the file by which filestore holds a folder on Windows.
+const lockFile = ".lock"
 
 func readDir(ctx context.Context, fsys fs.FS) ([]fs.DirEntry, error) {
 	if fsys == nil {

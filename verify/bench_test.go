@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -23,15 +22,6 @@ import (
 	"github.com/liste-elettorali/anpr/seal/sealtest"
 	"github.com/liste-elettorali/anpr/verify"
 )
-
-// cpu is the processor time that this process has used.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
 
 // median returns the middle processor time of some rounds.
 func median(rounds int, f func()) time.Duration {

@@ -60,7 +60,7 @@ func child(dir string) {
 			}
 		}()
 	}
-	select {}
+	time.Sleep(time.Hour)
 }
 
 func startChild(t *testing.T, dir string) (*exec.Cmd, *bufio.Reader) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/audit"
 	"github.com/liste-elettorali/anpr/audit/audittest"
+	"github.com/liste-elettorali/anpr/internal/folder"
 )
 
 const chainFile = "chain-h501.log"
@@ -302,6 +304,9 @@ func TestFolder(t *testing.T) {
 	} {
 		dir := put(t, data)
 		require.NoError(t, spoil(dir), name)
+		if _, err := os.Lstat(filepath.Join(dir, "chain-f205.log")); err != nil && name == "link" && runtime.GOOS == "windows" {
+			continue // wine says that it has made one
+		}
 		_, err := Open(dir, Config{})
 		var corrupt *CorruptError
 		require.ErrorAs(t, err, &corrupt, name)
@@ -310,10 +315,12 @@ func TestFolder(t *testing.T) {
 		require.True(t, err != nil || !rep.OK(), name)
 	}
 	dir := put(t, data)
-	require.NoError(t, os.Chmod(dir, 0o777))
-	_, err := Open(dir, Config{})
-	require.ErrorContains(t, err, "others may use it")
-	_, err = Open(filepath.Join(dir, chainFile), Config{})
+	if runtime.GOOS != "windows" {
+		require.NoError(t, os.Chmod(dir, 0o777))
+		_, err := Open(dir, Config{})
+		require.ErrorContains(t, err, "others may use it")
+	}
+	_, err := Open(filepath.Join(dir, chainFile), Config{})
 	require.Error(t, err, "a file is no folder")
 	_, err = Open(filepath.Join(dir, "no", "parent"), Config{})
 	require.ErrorIs(t, err, os.ErrNotExist)
@@ -322,6 +329,9 @@ func TestFolder(t *testing.T) {
 	s := openAt(t, dir)
 	require.False(t, verifyDir(t, dir).OK(), "an empty folder is no log")
 	require.NoError(t, s.Append(t.Context(), "H501", audittest.Grow(t, "H501", audit.EmptyHead("H501"), 1)))
+	if runtime.GOOS == "windows" {
+		return
+	}
 	info, err := os.Stat(dir)
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o700), info.Mode().Perm())
@@ -331,6 +341,21 @@ func TestFolder(t *testing.T) {
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	assert.Len(t, entries, 1, "no lock file, no other file")
+}
+
+// A folder that comes from Windows has the file by which it was held.
+func TestFolderOfWindows(t *testing.T) {
+	data, _, _ := smallLog(t, 2)
+	dir := put(t, data)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, folder.LockFile), nil, 0o600))
+	s := openAt(t, dir)
+	require.True(t, verifyDir(t, dir).OK())
+	require.NoError(t, s.Close())
+	require.NoError(t, os.Remove(filepath.Join(dir, folder.LockFile)))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, folder.LockFile), 0o700))
+	_, err := Open(dir, Config{})
+	require.Error(t, err)
+	require.False(t, verifyDir(t, dir).OK())
 }
 
 // A file that is changed under the store is found before the next append.

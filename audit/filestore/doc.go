@@ -10,9 +10,9 @@
 //   - What Append has acknowledged was written and synced, and for a new file
 //     its folder too. The folder has mode 0700 if Open makes it, the files 0600.
 //   - One process at a time has the folder open: a second Open fails with
-//     [ErrLocked]. The kernel holds the lock (flock) on the folder itself, until
-//     the process ends in any way; there is no lock file. Network file systems are
-//     not supported.
+//     [ErrLocked]. The kernel holds the lock, until the process ends in any way: on
+//     the folder itself (flock), on Windows on the empty file .lock in it
+//     (LockFileEx). Network file systems are not supported.
 //   - After a failed sync it is not known what the disk holds. The chain takes no
 //     more records ([ErrPoisoned]) until the folder is opened again and the file
 //     is read. A sync is never tried twice. A failed write, for example on a full
@@ -40,4 +40,11 @@
 //
 // Other processes may read the files at the same time, for example with
 // [audit.VerifyFS].
+//
+// # Windows
+//
+// A folder cannot be synced there. Records that were acknowledged are on disk, but
+// whether a power failure can take away a file that is new is up to the file system.
+// Modes do not exist: who may read is in the access control list of the folder,
+// which the files inherit. Give the folder to the account of the program alone.
 package filestore

@@ -43,7 +43,7 @@ func openFolder(dir string) (*disk, error) {
 
 func (d *disk) close() error { return d.Close() }
 
-func (d *disk) entries() ([]fs.DirEntry, error) { return fs.ReadDir(d.Root.FS(), ".") }
+func (d *disk) entries() ([]fs.DirEntry, error) { return d.Entries(".") }
 
 func (d *disk) create(name string) (file, error) {
 	f, err := d.Root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)

@@ -1,7 +1,6 @@
 package filestore
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -28,13 +27,10 @@ func openAt(t testing.TB, dir string) *Store {
 func TestStore(t *testing.T) { audittest.TestStore(t, openNew) }
 
 func TestReopen(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "audit")
 	for _, full := range []bool{false, true} {
+		dir := filepath.Join(t.TempDir(), "audit")
 		audittest.TestReopen(t,
-			func(t *testing.T) audit.Store {
-				require.NoError(t, os.RemoveAll(dir))
-				return openAt(t, dir)
-			},
+			func(t *testing.T) audit.Store { return openAt(t, dir) },
 			func(t *testing.T, s audit.Store) audit.Store {
 				require.NoError(t, s.(*Store).Close())
 				s2, err := Open(dir, Config{Full: full})

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"strings"
 
@@ -42,7 +41,7 @@ func openDisk(dir string) (*disk, error) {
 	if err != nil {
 		return nil, fail(err)
 	}
-	d := &disk{Folder: f, sync: syncFile}
+	d := &disk{Folder: f, sync: folder.Sync}
 	if err := d.folders(); err != nil {
 		return nil, fail(errors.Join(err, d.close()))
 	}
@@ -244,7 +243,7 @@ func (s state) name(id string) string {
 }
 
 func (d *disk) list(folder string) (map[string]state, error) {
-	entries, err := fs.ReadDir(d.Root.FS(), folder)
+	entries, err := d.Entries(folder)
 	if err != nil {
 		return nil, wrapped(err)
 	}

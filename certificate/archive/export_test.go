@@ -3,8 +3,10 @@ package archive
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"time"
 
+	"github.com/liste-elettorali/anpr/internal/folder"
 	"github.com/liste-elettorali/anpr/internal/sqldb"
 )
 
@@ -30,9 +32,9 @@ func (s *SQL) Reading(ctx context.Context, fn func() error) error {
 // FailSync makes the syncs of a folder fail for which fail returns an error.
 func (f *Files) FailSync(fail func(name string) error) {
 	f.disk.sync = func(file *os.File) error {
-		if err := fail(file.Name()); err != nil {
+		if err := fail(filepath.ToSlash(file.Name())); err != nil {
 			return err
 		}
-		return syncFile(file)
+		return folder.Sync(file)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -36,6 +35,11 @@ var (
 // removes their keys, then removes the documents; once it has begun, it goes on
 // even if its context is cancelled. When the folder is opened again, a Put that
 // a crash interrupted is undone, and an interrupted sweep is finished.
+//
+// On Windows a folder cannot be synced: after a power failure a document that was
+// kept may have its temporary name, and be removed at the next opening, and one that
+// was deleted its old name. Modes do not exist there either: give the folder to the
+// account of the program alone.
 //
 // The folder has mode 0700, the files 0600:
 //
@@ -424,6 +428,3 @@ func corrupt(file, problem string) error { return fmt.Errorf("%w: %s: %s", ErrCo
 
 // isGone reports whether an error means that a file is not there.
 func isGone(err error) bool { return errors.Is(err, fs.ErrNotExist) }
-
-// syncFile makes a file or a folder durable.
-func syncFile(f *os.File) error { return f.Sync() }

@@ -1,6 +1,10 @@
 package delivery
 
-import "os"
+import (
+	"os"
+
+	"github.com/liste-elettorali/anpr/internal/folder"
+)
 
 // FailSync makes the syncs of a folder fail for which fail returns an error.
 func (o *FileOutbox) FailSync(fail func() error) {
@@ -8,6 +12,6 @@ func (o *FileOutbox) FailSync(fail func() error) {
 		if err := fail(); err != nil {
 			return err
 		}
-		return f.Sync()
+		return folder.Sync(f)
 	}
 }

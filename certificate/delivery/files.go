@@ -38,7 +38,9 @@ var (
 // written to a second file and synced; then the second file takes the name of
 // the first, so that a crash leaves either the old message or the new one. The
 // bytes of the old file are overwritten. All messages are in memory too, some
-// 500 bytes each.
+// 500 bytes each. On Windows a folder cannot be synced, so that after a power failure
+// the old message may be back, and the bytes of the old file are left to the file
+// system.
 type FileOutbox struct {
 	disk *folder.Folder
 	sync func(*os.File) error // replaced by a test with one that fails
@@ -64,7 +66,7 @@ func OpenFiles(dir string) (*FileOutbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("delivery: %s: %w", dir, err)
 	}
-	o := &FileOutbox{disk: d, sync: (*os.File).Sync, messages: map[string]Message{}}
+	o := &FileOutbox{disk: d, sync: folder.Sync, messages: map[string]Message{}}
 	if err := o.load(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -73,7 +75,7 @@ func OpenFiles(dir string) (*FileOutbox, error) {
 
 // load reads all the messages.
 func (o *FileOutbox) load() error {
-	entries, err := fs.ReadDir(o.disk.Root.FS(), ".")
+	entries, err := o.disk.Entries(".")
 	if err != nil {
 		return fmt.Errorf("delivery: %w", err)
 	}
@@ -171,7 +173,7 @@ func (o *FileOutbox) keep(name string, m Message) error {
 		err = o.sync(f)
 	}
 	old := (*os.File)(nil)
-	if err == nil {
+	if err == nil && folder.ReplacesOpen {
 		if old, err = o.disk.Root.OpenFile(name, os.O_WRONLY, 0); errors.Is(err, fs.ErrNotExist) {
 			old, err = nil, nil
 		}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,7 +19,8 @@ import (
 // Another program (mbsync, getmail, an MTA) fetches the mails into it; nothing
 // else may empty it. A mail waits in new or cur; it is filed by renaming it
 // into a subfolder, durably. It is safe for concurrent use, but two concurrent
-// calls may both be given the same mail.
+// calls may both be given the same mail. Not on Windows, where the colon in the
+// names of a Maildir is not allowed ([errors.ErrUnsupported]).
 type Maildir struct {
 	// Dir is the folder with new, cur and tmp.
 	Dir string
@@ -36,6 +38,9 @@ var _ Mailbox = (*Maildir)(nil)
 func (b *Maildir) Receive(ctx context.Context, n int, take func(context.Context, io.Reader) (Filing, error)) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if runtime.GOOS == "windows" {
+		return fmt.Errorf("delivery: Maildir: %w on Windows: take IMAP", errors.ErrUnsupported)
 	}
 	root, err := os.OpenRoot(b.Dir)
 	if err != nil {

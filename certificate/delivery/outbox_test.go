@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"github.com/liste-elettorali/anpr/certificate/delivery"
 	"github.com/liste-elettorali/anpr/certificate/delivery/deliverytest"
 	"github.com/liste-elettorali/anpr/electoral/erasure"
+	"github.com/liste-elettorali/anpr/internal/folder"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 )
 
@@ -77,7 +79,9 @@ func TestFileOutbox(t *testing.T) {
 	require.Equal(t, []string{name}, holding(t, dir, m.Address))
 	info, err := os.Stat(filepath.Join(dir, name))
 	require.NoError(t, err)
-	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	if runtime.GOOS != "windows" {
+		assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	}
 
 	// The bytes of the file that an update replaces are overwritten: a second name
 	// of it shows them.
@@ -89,7 +93,7 @@ func TestFileOutbox(t *testing.T) {
 	before, err := os.ReadFile(link)
 	require.NoError(t, err)
 	assert.NotEmpty(t, before)
-	assert.Empty(t, bytes.Trim(before, "\x00"), "overwritten")
+	assert.Equal(t, folder.ReplacesOpen, len(bytes.Trim(before, "\x00")) == 0, "overwritten")
 	require.NoError(t, o.Close())
 	_, err = o.Get(t.Context(), m.Certificate, m.Channel)
 	require.ErrorIs(t, err, delivery.ErrClosed)
@@ -103,7 +107,7 @@ func TestFileOutbox(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, m, got)
 	require.NoError(t, o.Close())
-	entries, err := os.ReadDir(dir)
+	entries, err := filepath.Glob(filepath.Join(dir, "[^.]*"))
 	require.NoError(t, err)
 	require.Len(t, entries, 1)
 
@@ -164,7 +168,8 @@ func TestFileOutboxDiskFails(t *testing.T) {
 			done++
 		}
 		if done == len(steps) {
-			require.Greater(t, at, 8, "every sync failed once")
+			require.Greater(t, at, 7, "every sync failed once")
+			require.NoError(t, o.Close())
 			break
 		}
 		require.ErrorIs(t, err, broken)

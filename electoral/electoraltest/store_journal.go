@@ -50,7 +50,7 @@ func journal(t *testing.T, s registry.Store, q registry.JournalSearch) (out []re
 }
 
 func sampleJournal() []registry.JournalEntry {
-	entry := func(ms int, id string, op electoral.Operation, r electoral.Revision) registry.JournalEntry {
+	entry := func(ms int64, id string, op electoral.Operation, r electoral.Revision) registry.JournalEntry {
 		return registry.JournalEntry{Comune: comuneA, ANPRID: id, At: instant.Add(time.Duration(ms) * time.Millisecond),
 			Operation: op, Revision: r}
 	}

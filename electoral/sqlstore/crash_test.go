@@ -1,13 +1,11 @@
 package sqlstore_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -74,7 +72,7 @@ func TestCrashChild(t *testing.T) {
 			}
 			if os.Getenv(crashHang) != "" {
 				fmt.Println("written 0")
-				select {}
+				time.Sleep(time.Hour)
 			}
 			return w.(registry.BulkWriter).AddElectors(ctx, "A074", list[half:])
 		}))
@@ -86,24 +84,15 @@ func TestCrashChild(t *testing.T) {
 // the last number that it printed.
 func kill(t *testing.T, place string, hang bool, after time.Duration) int {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrashChild$")
-	cmd.Env = append(os.Environ(), crashPlace+"="+place)
+	env := []string{crashPlace + "=" + place}
 	if hang {
-		cmd.Env = append(cmd.Env, crashHang+"=1")
+		env = append(env, crashHang+"=1")
 	}
-	out, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	last, said := 0, false
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if _, err := fmt.Sscanf(lines.Text(), "written %d", &last); err == nil && !said {
-			said = true
-			time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
-		}
-	}
-	err = cmd.Wait()
-	require.True(t, said, "the child said nothing: %v", err)
-	require.ErrorContains(t, err, "killed")
+	last := 0
+	testenv.Killed(t, "^TestCrashChild$", env, after, func(line string) bool {
+		_, err := fmt.Sscanf(line, "written %d", &last)
+		return err == nil
+	})
 	return last
 }
 

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -52,7 +53,11 @@ func TestSQLitePopulation(t *testing.T) {
 }
 
 func TestReopen(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "with space & %20?#.db")
+	name := "with space & %20?#.db"
+	if runtime.GOOS == "windows" {
+		name = "with space & %20#.db" // a question mark is not allowed there
+	}
+	file := filepath.Join(t.TempDir(), name)
 	db := open(t, file)
 	want := electoraltest.SampleElector("1", "A074", "1")
 	require.NoError(t, db.Store().Update(t.Context(), func(w registry.Writer) error {
@@ -61,7 +66,9 @@ func TestReopen(t *testing.T) {
 	require.NoError(t, db.Close())
 	st, err := os.Stat(file)
 	require.NoError(t, err)
-	assert.Equal(t, os.FileMode(0o600), st.Mode().Perm())
+	if runtime.GOOS != "windows" {
+		assert.Equal(t, os.FileMode(0o600), st.Mode().Perm())
+	}
 	again := open(t, file)
 	require.NoError(t, again.Store().View(t.Context(), func(r registry.Reader) error {
 		got, _, err := r.Elector(t.Context(), "1")

@@ -25,6 +25,7 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/refdata"
 	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
+	"github.com/liste-elettorali/anpr/internal/folder"
 	"github.com/liste-elettorali/anpr/seal"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
 	"github.com/liste-elettorali/anpr/verify"
@@ -70,7 +71,7 @@ func open(ctx context.Context, o options, base string, logger *slog.Logger) (s *
 	}
 	if info, err := os.Stat(o.data); err != nil {
 		return s, err
-	} else if mode := info.Mode().Perm(); mode&0o022 != 0 {
+	} else if mode := folder.Mode(info); mode&0o022 != 0 {
 		return s, fmt.Errorf("%s: others may write in it (mode %04o), and replace keys and roots: expected 0700",
 			o.data, mode)
 	}
@@ -297,15 +298,7 @@ func writeFile(path string, data []byte, mode os.FileMode) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return syncFolder(filepath.Dir(path))
-}
-
-func syncFolder(name string) error {
-	dir, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return folder.SyncPath(filepath.Dir(path))
 }
 
 func random(n int) []byte {

@@ -10,13 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	driver "modernc.org/sqlite" // which registers itself as "sqlite"
+
+	"github.com/liste-elettorali/anpr/internal/folder"
 )
 
 // sqlite is a file with its writing side apart: SQLite has one writer.
@@ -536,19 +537,7 @@ func (e *sqlite) backup(ctx context.Context, file string) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return errors.Join(fmt.Errorf("sqldb: backup into %s: %w", file, err), os.Remove(file))
 	}
-	return syncFolder(filepath.Dir(file))
-}
-
-// syncFolder makes the name of a new file durable. Windows has no such call.
-func syncFolder(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("sqldb: %w", err)
-	}
-	if err := errors.Join(d.Sync(), d.Close()); err != nil {
+	if err := folder.SyncPath(filepath.Dir(file)); err != nil {
 		return fmt.Errorf("sqldb: %w", err)
 	}
 	return nil

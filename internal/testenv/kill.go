@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -29,16 +30,22 @@ func Killed(t testing.TB, tests string, env []string, after time.Duration, heard
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	killed := make(chan error, 1)
 	begun := false
 	last := ""
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		last = lines.Text()
 		if heard(last) && !begun {
 			begun = true
-			time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
+			time.AfterFunc(after, func() { killed <- cmd.Process.Kill() })
 		}
 	}
-	if err := cmd.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
+	err = cmd.Wait()
+	ended := err == nil || !strings.Contains(err.Error(), "killed")
+	if runtime.GOOS == "windows" { // which has no signals: whom it kills has status 1
+		ended = err == nil || !begun || <-killed != nil
+	}
+	if ended {
 		t.Fatalf("the program was to be killed, and ended by itself: %v; its last line: %s", err, last)
 	}
 }
