@@ -77,6 +77,13 @@ var each = []struct {
 	{"files", func(t testing.TB) opener { return opener{filepath.Join(t.TempDir(), "archive"), openFiles} }},
 	{"sqlite", func(t testing.TB) opener { return opener{filepath.Join(t.TempDir(), "archive.db"), openSQLite} }},
 	{"postgres", func(t testing.TB) opener { return opener{testenv.Postgres(t), openPostgres} }},
+	{"citus", func(t testing.TB) opener {
+		dsn := testenv.Citus(t)
+		c := archive.PostgresConfig{DSN: dsn}
+		require.NoError(t, c.Migrate(context.Background()))
+		require.NoError(t, c.Distribute(context.Background()))
+		return opener{dsn, openPostgres}
+	}},
 }
 
 func TestArchive(t *testing.T) {

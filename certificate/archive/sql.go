@@ -35,6 +35,8 @@ var (
 	// ErrBadSchema that they are another program's, or not whole.
 	ErrNotMigrated = sqldb.ErrNotMigrated
 	ErrBadSchema   = sqldb.ErrBadSchema
+	// ErrNotCitus means that the database is not the coordinator of a Citus cluster.
+	ErrNotCitus = sqldb.ErrNotCitus
 )
 
 // SQL is a [certificate.Archive] in a SQL database. It is safe for concurrent

@@ -195,7 +195,7 @@ func TestSQLDamaged(t *testing.T) {
 				`UPDATE {certificate_documents} SET comune = 'H502' WHERE id = $1`,
 				`UPDATE {certificate_documents} SET mac = body WHERE id = $1`,
 				`UPDATE {certificate_documents} SET body = mac WHERE id = $1`,
-				`UPDATE {certificate_keys} SET secret = (SELECT mac FROM {certificate_documents} d WHERE d.id = $1) WHERE id = $1`,
+				`UPDATE {certificate_keys} AS k SET secret = (SELECT mac FROM {certificate_documents} d WHERE d.part = k.part AND d.id = $1) WHERE id = $1`,
 			} {
 				d := archivetest.Document(n*3 + 1) // of a kind that is not combined
 				d.Kind, d.Comune = certificate.EnrolmentCertificate, "H501"

@@ -66,11 +66,17 @@ var outboxPlaces = map[string]func(t *testing.T) string{
 	"files":    func(t *testing.T) string { return filepath.Join(t.TempDir(), "outbox") },
 	"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "outbox.db") },
 	"postgres": func(t *testing.T) string { return testenv.Postgres(t) },
+	"citus": func(t *testing.T) string {
+		c := delivery.PostgresConfig{DSN: testenv.Citus(t)}
+		require.NoError(t, c.Migrate(t.Context()))
+		require.NoError(t, c.Distribute(t.Context()))
+		return c.DSN
+	},
 }
 
 // eachOutbox runs a test for each implementation.
 func eachOutbox(t *testing.T, run func(t *testing.T, place string)) {
-	for _, name := range []string{"files", "sqlite", "postgres"} {
+	for _, name := range []string{"files", "sqlite", "postgres", "citus"} {
 		t.Run(name, func(t *testing.T) { run(t, outboxPlaces[name](t)) })
 	}
 }

@@ -17,7 +17,7 @@ var migrations embed.FS
 // table is what this package keeps in a database.
 func table() sqldb.Part {
 	return sqldb.Part{Name: "certificate_delivery", Files: migrations, Dir: "migrations",
-		Marks: purgeMarks}
+		Marks: purgeMarks, Spread: []sqldb.Spread{{Table: "delivery_messages", Column: "part"}}}
 }
 
 // A SQLiteConfig says which SQLite database is opened, and how.
@@ -99,6 +99,16 @@ func (c PostgresConfig) config() sqldb.PostgresConfig {
 // tables in the way ([ErrBadSchema]), are told before anything is changed.
 func (c PostgresConfig) Migrate(ctx context.Context) error {
 	return c.config().Migrate(ctx, table(), c.MoveFrom)
+}
+
+// Distribute spreads the tables over the nodes of a Citus cluster, on whose coordinator
+// the database is; else the error wraps [ErrNotCitus]. It is called after the first
+// Migrate, best before the first row: a table that has rows takes no writes while they
+// are moved. From then on Migrate keeps the tables spread. It may be called again, and
+// after an interruption goes on; a table that somebody has distributed by another column
+// is [ErrBadSchema].
+func (c PostgresConfig) Distribute(ctx context.Context) error {
+	return c.config().Distribute(ctx, table())
 }
 
 // Open opens a database whose tables are up to date; else the error wraps

@@ -29,6 +29,8 @@ var (
 	// ErrBadSchema that they are another program's, or not whole.
 	ErrNotMigrated = sqldb.ErrNotMigrated
 	ErrBadSchema   = sqldb.ErrBadSchema
+	// ErrNotCitus means that the database is not the coordinator of a Citus cluster.
+	ErrNotCitus = sqldb.ErrNotCitus
 )
 
 // SQLOutbox is an [Outbox] in a SQL database. It is safe for concurrent use,

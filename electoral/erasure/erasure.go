@@ -91,6 +91,7 @@ type Table struct {
 // Stay is a place in which earlier values may stay.
 type Stay struct {
 	Table  string // as in [Table.Name]
+	Node   string // host and port of a cluster's node; empty for the database itself
 	Pages  int    // how many pages are concerned, as far as it is known
 	Reason Reason
 	// Blockers are the transactions and others that were waited for in vain, as far as
@@ -108,6 +109,8 @@ const (
 	LockHeld    Reason = "lock-held"    // the table, or the file, is being written all the time
 	OtherPurge  Reason = "other-purge"  // another purge is at work on it
 	Interrupted Reason = "interrupted"  // the context has ended, or an error the purge
+	Unreachable Reason = "unreachable"  // a node of a cluster does not answer
+	Unmoved     Reason = "unmoved"      // a part of the table that a cluster has moved, and has yet to drop
 )
 
 // Kind is what sort of thing a blocker is.
@@ -149,7 +152,11 @@ func (b Blocker) String() string {
 
 // String says in one line what stays, and why.
 func (s Stay) String() string {
-	text := s.Table + ": " + string(s.Reason)
+	text := s.Table
+	if s.Node != "" {
+		text += " on " + s.Node
+	}
+	text += ": " + string(s.Reason)
 	if s.Pages > 0 {
 		text += fmt.Sprintf(", %d pages", s.Pages)
 	}

@@ -188,14 +188,22 @@ func (t *transaction) Elector(ctx context.Context, anprID string) (electoral.Ele
 
 // elector reads an elector by his route. In an update it leaves his comune
 // locked, and keeps what it found.
-func (t *transaction) elector(ctx context.Context, anprID string) (storedElector, error) {
+func (t *transaction) elector(ctx context.Context, anprID string) (e storedElector, err error) {
 	if !storable(anprID) {
 		return storedElector{}, electoral.ErrNotFound
 	}
+	err = t.reread(ctx, func(q sqldb.Querier) error {
+		e, err = t.electorByRoute(ctx, q, anprID)
+		return err
+	})
+	return e, err
+}
+
+func (t *transaction) electorByRoute(ctx context.Context, q sqldb.Querier, anprID string) (storedElector, error) {
 	last := ""
 	for {
 		var home string
-		err := one(ctx, t.tx, []any{&home}, `SELECT comune FROM {elector_routes} WHERE anpr_id = $1`, anprID)
+		err := one(ctx, q, []any{&home}, `SELECT comune FROM {elector_routes} WHERE anpr_id = $1`, anprID)
 		if errors.Is(err, electoral.ErrNotFound) && t.locked != nil {
 			t.last = lastElector{id: anprID, valid: true}
 		}
@@ -205,7 +213,7 @@ func (t *transaction) elector(ctx context.Context, anprID string) (storedElector
 		if err != nil {
 			return storedElector{}, err
 		}
-		e, err := t.electorAt(ctx, home, anprID)
+		e, err := electorAt(ctx, q, home, anprID)
 		if err == nil && t.locked != nil {
 			t.last = lastElector{id: anprID, valid: true, found: true, storedElector: storedElector{home, e.Clone()}}
 		}
@@ -216,15 +224,15 @@ func (t *transaction) elector(ctx context.Context, anprID string) (storedElector
 		// route was written in the same transaction as the row.
 		if t.locked == nil || last == home {
 			return storedElector{},
-				fmt.Errorf("his route leads to comune %s, which does not have him: the database is damaged", home)
+				fmt.Errorf("his route leads to comune %s, which does not have him: %w", home, errDamaged)
 		}
 		last = home
 	}
 }
 
-func (t *transaction) electorAt(ctx context.Context, home, anprID string) (storedElector, error) {
+func electorAt(ctx context.Context, q sqldb.Querier, home, anprID string) (storedElector, error) {
 	text := `SELECT ` + electors.list + ` FROM {electors} WHERE comune = $1 AND anpr_id = $2`
-	for e, err := range sqldb.All(ctx, t.tx, scanElector, text, home, anprID) {
+	for e, err := range sqldb.All(ctx, q, scanElector, text, home, anprID) {
 		return e, err
 	}
 	return storedElector{}, electoral.ErrNotFound
@@ -245,6 +253,7 @@ func collect[T any](rows iter.Seq2[T, error]) ([]T, error) {
 type listed struct {
 	section, id, home string
 	elector           electoral.Elector
+	gone              bool // he is not in the list any more
 }
 
 func scanListed(r sqldb.Rows) (listed, error) {
@@ -263,6 +272,8 @@ func (t *transaction) Enrolled(ctx context.Context, l electoral.List,
 		for e, err := range pages {
 			if err != nil {
 				err = fmt.Errorf("sqlstore: list %s of %q: %w", l, comune, err)
+			} else if e.gone {
+				continue
 			}
 			if !yield(e.elector, err) {
 				return
@@ -313,38 +324,40 @@ func (t *transaction) enrolledPage(ctx context.Context, of roll, after *listed, 
 		}
 		wanted[p.home][p.id] = &p.elector
 	}
+	missing := map[string]bool{}
 	for home, byID := range wanted {
-		if err := t.fill(ctx, home, byID); err != nil {
+		if err := t.fill(ctx, home, byID, missing); err != nil {
 			return nil, err
 		}
 	}
 	for p, first := range again {
 		p.elector = first.Clone()
 	}
+	if len(missing) > 0 {
+		return page, t.find(ctx, of, page, missing)
+	}
 	return page, nil
 }
 
-// fill reads electors of one comune.
-func (t *transaction) fill(ctx context.Context, home string, byID map[string]*electoral.Elector) error {
+// fill reads electors of one comune and adds those who are not there to the missing.
+func (t *transaction) fill(ctx context.Context, home string, byID map[string]*electoral.Elector, missing map[string]bool) error {
 	ids := make([]string, 0, len(byID))
 	for id := range byID {
 		ids = append(ids, id)
 	}
 	d := t.tx.Dialect()
 	text := `SELECT ` + electors.list + ` FROM {electors} WHERE comune = $1 AND ` + d.Among("anpr_id", "$2")
-	found := 0
+	for _, id := range ids {
+		missing[id] = true
+	}
 	for e, err := range sqldb.All(ctx, t.tx, scanElector, text, home, d.List(ids)) {
 		if err != nil {
 			return err
 		}
 		if to := byID[e.ANPRID]; to != nil {
 			*to = e.Elector
-			found++
+			delete(missing, e.ANPRID)
 		}
-	}
-	if found != len(byID) {
-		return fmt.Errorf("comune %s does not have %d electors that the list has: the database is damaged",
-			home, len(byID)-found)
 	}
 	return nil
 }

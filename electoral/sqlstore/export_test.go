@@ -25,7 +25,7 @@ func (s Traced) View(ctx context.Context, fn func(registry.Reader) error) error 
 	return s.Store.db.View(ctx, func(tx sqldb.Tx) error {
 		l := &lease{Tx: tracedTx{tx, s.Say}}
 		defer l.over.Store(true)
-		return fn(&transaction{tx: l})
+		return fn(&transaction{tx: l, db: s.Store.db})
 	})
 }
 
@@ -33,7 +33,7 @@ func (s Traced) Update(ctx context.Context, fn func(registry.Writer) error) erro
 	return s.Store.db.Update(ctx, func(tx sqldb.Tx) error {
 		l := &lease{Tx: tracedTx{tx, s.Say}}
 		defer l.over.Store(true)
-		return fn(&transaction{tx: l, locked: map[string]*held{}, tried: map[string]bool{}})
+		return fn(&transaction{tx: l, db: s.Store.db, locked: map[string]*held{}, tried: map[string]bool{}})
 	})
 }
 

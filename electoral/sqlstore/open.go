@@ -16,7 +16,14 @@ var migrations embed.FS
 
 // part is what this package keeps in a database.
 func part() sqldb.Part {
-	return sqldb.Part{Name: "electoral", Files: migrations, Dir: "migrations", Marks: purgeMarks}
+	return sqldb.Part{Name: "electoral", Files: migrations, Dir: "migrations", Marks: purgeMarks, Spread: []sqldb.Spread{
+		{Table: "comune_locks", Column: "comune"}, {Table: "sections", Column: "comune"},
+		{Table: "electors", Column: "comune"}, {Table: "enrolments", Column: "comune"},
+		{Table: "persons", Column: "comune"}, {Table: "journal", Column: "comune"},
+		{Table: "records", Column: "comune"},
+		{Table: "elector_routes", Column: "anpr_id"}, {Table: "person_routes", Column: "anpr_id"},
+		{Table: "person_codes", Column: "fiscal_code"}, {Table: "record_routes", Column: "subject"},
+	}}
 }
 
 // A SQLiteConfig says which SQLite database is opened, and how.
@@ -99,6 +106,16 @@ func (c PostgresConfig) config() sqldb.PostgresConfig {
 // tables in the way ([ErrBadSchema]), are told before anything is changed.
 func (c PostgresConfig) Migrate(ctx context.Context) error {
 	return c.config().Migrate(ctx, part(), c.MoveFrom)
+}
+
+// Distribute spreads the tables over the nodes of a Citus cluster, on whose coordinator
+// the database is; else the error wraps [ErrNotCitus]. It is called after the first
+// Migrate, best before the first load: a table that has rows takes no writes while they
+// are moved. From then on Migrate keeps the tables spread. It may be called again, and
+// after an interruption goes on; a table that somebody has distributed by another column
+// is [ErrBadSchema]. The guide is in the package's documentation, "More than one server".
+func (c PostgresConfig) Distribute(ctx context.Context) error {
+	return c.config().Distribute(ctx, part())
 }
 
 // Open opens a database whose tables are up to date; else the error wraps

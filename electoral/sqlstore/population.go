@@ -62,6 +62,9 @@ func (p *Population) ByANPRIDs(ctx context.Context, anprIDs []string) (map[strin
 		// A person who moves between the two queries is not where his route led
 		// and is looked up again.
 		for tries := 0; len(wanted) > 0; tries++ {
+			if err := rest(ctx, max(0, tries-1)); err != nil {
+				return err
+			}
 			homes, err := routes(ctx, q, personRoutes, wanted)
 			if err != nil {
 				return err
@@ -75,9 +78,8 @@ func (p *Population) ByANPRIDs(ctx context.Context, anprIDs []string) (map[strin
 					wanted = append(wanted, id)
 				}
 			}
-			if tries == 5 && len(wanted) > 0 {
-				return fmt.Errorf("sqlstore: person %s is not where his route leads: the database is damaged",
-					wanted[0])
+			if tries == rereads && len(wanted) > 0 {
+				return fmt.Errorf("sqlstore: %d persons are not where their routes lead: %w", len(wanted), errDamaged)
 			}
 		}
 		return nil

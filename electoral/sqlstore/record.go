@@ -135,7 +135,15 @@ func (t *transaction) recordsAbout(ctx context.Context, s registry.RecordSearch)
 	}
 }
 
-func (t *transaction) recordsByRoute(ctx context.Context, s registry.RecordSearch) ([]registry.Record, error) {
+func (t *transaction) recordsByRoute(ctx context.Context, s registry.RecordSearch) (list []registry.Record, err error) {
+	err = t.reread(ctx, func(q sqldb.Querier) error {
+		list, err = t.recordsWithin(ctx, q, s)
+		return err
+	})
+	return list, err
+}
+
+func (t *transaction) recordsWithin(ctx context.Context, q sqldb.Querier, s registry.RecordSearch) ([]registry.Record, error) {
 	text, args := `SELECT comune, id FROM {record_routes} WHERE subject = $1 AND book = $2`, []any{s.Subject,
 		string(s.Book)}
 	if s.Comune != "" {
@@ -147,7 +155,7 @@ func (t *transaction) recordsByRoute(ctx context.Context, s registry.RecordSearc
 	var byComune map[string][]string
 	for {
 		byComune = map[string][]string{}
-		for k, err := range sqldb.All(ctx, t.tx, scanRoute, text, args...) {
+		for k, err := range sqldb.All(ctx, q, scanRoute, text, args...) {
 			if err != nil {
 				return nil, err
 			}
@@ -170,12 +178,12 @@ func (t *transaction) recordsByRoute(ctx context.Context, s registry.RecordSearc
 			return nil, err
 		}
 	}
-	d := t.tx.Dialect()
+	d := q.Dialect()
 	text = `SELECT ` + records.list + ` FROM {records} WHERE comune = $1 AND book = $2 AND ` + d.Among("id", "$3")
 	var list []registry.Record
 	for comune, ids := range byComune {
 		found := 0
-		for r, err := range sqldb.All(ctx, t.tx, scanRecord, text, comune, string(s.Book), d.List(ids)) {
+		for r, err := range sqldb.All(ctx, q, scanRecord, text, comune, string(s.Book), d.List(ids)) {
 			if err != nil {
 				return nil, err
 			}
@@ -185,8 +193,8 @@ func (t *transaction) recordsByRoute(ctx context.Context, s registry.RecordSearc
 			}
 		}
 		if found != len(ids) {
-			return nil, fmt.Errorf("comune %s does not have %d records to which routes lead: the database is damaged",
-				comune, len(ids)-found)
+			return nil, fmt.Errorf("comune %s does not have %d records to which routes lead: %w", comune,
+				len(ids)-found, errDamaged)
 		}
 	}
 	return list, nil

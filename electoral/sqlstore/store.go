@@ -77,6 +77,8 @@ var (
 	// ErrBadSchema that they are another program's, or not whole.
 	ErrNotMigrated = sqldb.ErrNotMigrated
 	ErrBadSchema   = sqldb.ErrBadSchema
+	// ErrNotCitus means that the database is not the coordinator of a Citus cluster.
+	ErrNotCitus = sqldb.ErrNotCitus
 )
 
 var (
@@ -160,7 +162,7 @@ func (s *Store) View(ctx context.Context, fn func(registry.Reader) error) error 
 	return s.db.View(ctx, func(tx sqldb.Tx) error {
 		l := &lease{Tx: tx}
 		defer l.over.Store(true)
-		return fn(&transaction{tx: l})
+		return fn(&transaction{tx: l, db: s.db})
 	})
 }
 
@@ -182,7 +184,7 @@ func (s *Store) Update(ctx context.Context, fn func(registry.Writer) error) erro
 	err := settled(s.db.Update(ctx, func(tx sqldb.Tx) error {
 		l := &lease{Tx: tx}
 		defer l.over.Store(true)
-		t := &transaction{tx: l, locked: map[string]*held{}, tried: tried}
+		t := &transaction{tx: l, db: s.db, locked: map[string]*held{}, tried: tried}
 		// What the attempt before has locked, in an order that led to a
 		// deadlock, is now locked at once.
 		if err := t.lock(ctx, slices.Collect(maps.Keys(tried))...); err != nil {
@@ -254,6 +256,7 @@ func settled(err error) error {
 // [registry.SuccessionWriter].
 type transaction struct {
 	tx sqldb.Tx
+	db *sqldb.DB
 	// locked are the comuni that this update has to itself; nil in a view.
 	locked  map[string]*held
 	tried   map[string]bool // those that it asked for

@@ -35,6 +35,9 @@ type Part struct {
 	// Marks is the table in which on PostgreSQL a transaction notes which tables it has
 	// changed, for [DB.Purge]; its key is name. Empty means none.
 	Marks string
+	// Spread says by which columns [DB.Distribute] spreads the tables. The others stay on
+	// the coordinator.
+	Spread []Spread
 }
 
 // migrator is a transaction that may also run a script of several statements.
@@ -71,7 +74,7 @@ func (db *DB) MigrateFrom(ctx context.Context, p Part, from string) error {
 	if err != nil {
 		return fmt.Errorf("sqldb: %w", err)
 	}
-	m := &migrating{names: db.names, part: p.Name, files: files, wary: db.unnamed && from == ""}
+	m := &migrating{names: db.names, part: p.Name, files: files, wary: db.unnamed && from == "", spread: p.Spread}
 	if from != "" {
 		if db.dialect != PostgreSQL {
 			return fmt.Errorf("sqldb: move from schema %s: %w on SQLite", from, errors.ErrUnsupported)
@@ -87,13 +90,16 @@ func (db *DB) MigrateFrom(ctx context.Context, p Part, from string) error {
 		return err
 	}
 	m.wary = false // an error of the server would end the transaction
-	return db.engine.migrate(ctx, func(tx migrator) error {
+	if err := db.engine.migrate(ctx, func(tx migrator) error {
 		// Another process may have done it while this one waited.
 		if err := m.plan(ctx, tx); err != nil || !m.needed() {
 			return err
 		}
 		return m.run(ctx, tx)
-	})
+	}); err != nil || !m.isSpread {
+		return err
+	}
+	return db.Distribute(ctx, p)
 }
 
 // Check returns an error that wraps [ErrNotMigrated] if migrations of a part were not
@@ -131,6 +137,9 @@ type migrating struct {
 	wary  bool  // of tables of an earlier release, beside which empty ones would be made
 	state state // of the schema
 	old   state // of the one to move from, as far as the part is there
+
+	spread   []Spread
+	isSpread bool // some of them are, over the nodes of a cluster
 }
 
 // plan reads what there is and refuses what cannot be done.
@@ -155,9 +164,12 @@ func (m *migrating) plan(ctx context.Context, q Querier) error {
 			return err
 		}
 	}
-	there := m.state
+	there, names := m.state, m.names
 	if m.moves() {
-		there = m.old
+		there, names = m.old, m.from
+	}
+	if m.isSpread, err = isSpread(ctx, q, names, m.spread); err != nil {
+		return err
 	}
 	if err := m.state.writable(); err != nil {
 		return err
@@ -255,7 +267,7 @@ func (m *migrating) run(ctx context.Context, tx migrator) error {
 		at = m.old.version
 	}
 	for _, f := range m.files[at:] {
-		if err := f.apply(ctx, tx, m.part); err != nil {
+		if err := f.apply(ctx, tx, m.part, m.isSpread); err != nil {
 			return fmt.Errorf("sqldb: %s, migration %s of %s: %w", m.state.place(), f.name, m.part, err)
 		}
 	}
@@ -364,9 +376,15 @@ func everMade(files []migration) []string {
 	return list
 }
 
-func (m migration) apply(ctx context.Context, tx migrator, part string) error {
-	if err := tx.script(ctx, m.text); err != nil {
-		return err
+func (m migration) apply(ctx context.Context, tx migrator, part string, spread bool) error {
+	statements := []string{m.text}
+	if spread {
+		statements = undistributed(m.text)
+	}
+	for _, text := range statements {
+		if err := tx.script(ctx, text); err != nil {
+			return err
+		}
 	}
 	// Most scripts have noted it themselves.
 	return tx.Exec(ctx, Statement{`INSERT INTO {schema_migrations} (schema, version, name, applied_at)

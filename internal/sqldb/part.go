@@ -40,6 +40,15 @@ func (c PostgresConfig) Migrate(ctx context.Context, p Part, from string) error 
 	return errors.Join(db.MigrateFrom(ctx, p, from), db.Close())
 }
 
+// Distribute connects, spreads the tables of a part and closes: see [DB.Distribute].
+func (c PostgresConfig) Distribute(ctx context.Context, p Part) error {
+	db, err := c.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.Distribute(ctx, p), db.Close())
+}
+
 // Migrated is Migrate, without a move, and then Open.
 func (c PostgresConfig) Migrated(ctx context.Context, p Part) (*DB, error) {
 	db, err := c.Connect(ctx)

@@ -248,6 +248,28 @@ func parseError(err error) error {
 
 // own opens a session of its own on the server itself.
 func (e *postgres) own(ctx context.Context, notice pgconn.NoticeHandler) (*pgx.Conn, error) {
+	config, err := e.ownConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return dial(ctx, config, notice)
+}
+
+// ownOn is own on another server, a node of the same cluster.
+func (e *postgres) ownOn(ctx context.Context, host string, port uint16, notice pgconn.NoticeHandler) (*pgx.Conn, error) {
+	config, err := e.ownConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	config.Host, config.Port, config.Fallbacks = host, port, nil
+	if config.TLSConfig != nil && config.TLSConfig.ServerName != "" {
+		config.TLSConfig = config.TLSConfig.Clone()
+		config.TLSConfig.ServerName = host
+	}
+	return dial(ctx, config, notice)
+}
+
+func (e *postgres) ownConfig(ctx context.Context) (*pgx.ConnConfig, error) {
 	switch {
 	case e.direct != "":
 		config, err := parse(e.direct)
@@ -255,17 +277,15 @@ func (e *postgres) own(ctx context.Context, notice pgconn.NoticeHandler) (*pgx.C
 			return nil, err
 		}
 		delete(config.ConnConfig.RuntimeParams, schemaParameter)
-		config.ConnConfig.OnNotice = notice
-		conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
-		return conn, prefixed(err)
+		return config.ConnConfig, nil
 	case e.pooled:
 		return nil, errDirect
 	}
-	return e.connect(ctx, notice)
+	return e.config(ctx)
 }
 
-// connect opens a connection of its own, apart from the pools.
-func (e *postgres) connect(ctx context.Context, notice pgconn.NoticeHandler) (*pgx.Conn, error) {
+// config returns how the pools connect.
+func (e *postgres) config(ctx context.Context) (*pgx.ConnConfig, error) {
 	pool := e.work.Config()
 	config := pool.ConnConfig.Copy()
 	if pool.BeforeConnect != nil { // which may know the password
@@ -273,6 +293,19 @@ func (e *postgres) connect(ctx context.Context, notice pgconn.NoticeHandler) (*p
 			return nil, prefixed(err)
 		}
 	}
+	return config, nil
+}
+
+// connect opens a connection of its own, apart from the pools.
+func (e *postgres) connect(ctx context.Context, notice pgconn.NoticeHandler) (*pgx.Conn, error) {
+	config, err := e.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return dial(ctx, config, notice)
+}
+
+func dial(ctx context.Context, config *pgx.ConnConfig, notice pgconn.NoticeHandler) (*pgx.Conn, error) {
 	config.OnNotice = notice
 	conn, err := pgx.ConnectConfig(ctx, config)
 	return conn, prefixed(err)

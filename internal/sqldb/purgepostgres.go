@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/liste-elettorali/anpr/electoral/erasure"
 )
@@ -23,28 +24,31 @@ const (
 	snapshotPause = 50 * time.Millisecond
 )
 
-// serverPurge is one purge of PostgreSQL.
+// serverPurge is one purge of PostgreSQL, or what it does on one node of a cluster.
 type serverPurge struct {
 	e      *postgres
+	dial   func(context.Context, pgconn.NoticeHandler) (*pgx.Conn, error)
 	conn   *pgx.Conn
 	dead   deadRows
 	job    purgeJob
 	marks  string // the table, as statements have it
 	budget *budget
-	report erasure.Report
+	report *erasure.Report
+	node   string   // its address; empty for the database itself
+	nodes  *cluster // nil if there is none
 }
 
 func (e *postgres) purge(ctx context.Context, job purgeJob) (erasure.Report, error) {
-	p := &serverPurge{e: e, job: job, budget: newBudget(job.config.Wait)}
+	p := &serverPurge{e: e, dial: e.own, job: job, budget: newBudget(job.config.Wait), report: &erasure.Report{}}
 	var err error
-	if p.conn, err = e.own(ctx, p.dead.notice); err != nil {
+	if p.conn, err = p.dial(ctx, p.dead.notice); err != nil {
 		return erasure.Report{}, err
 	}
 	defer p.conn.Close(context.WithoutCancel(ctx))
 	if err := p.run(ctx); err != nil {
-		return p.report, err
+		return *p.report, err
 	}
-	return p.report, p.report.Err()
+	return *p.report, p.report.Err()
 }
 
 func (p *serverPurge) run(ctx context.Context) error {
@@ -69,14 +73,17 @@ func (p *serverPurge) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := p.findNodes(ctx); err != nil {
+		return err
+	}
+	defer p.nodes.close(context.WithoutCancel(ctx))
 	var clean []string
 	for i, name := range p.job.Tables {
-		t := &tablePurge{p: p, conn: p.conn, name: name, ref: p.e.names.table(name), table: erasure.Table{Name: name}}
-		before := len(p.report.Stays)
+		before, done := len(p.report.Stays), erasure.Table{Name: name}
 		if dirty == nil || dirty[name] {
-			err = t.run(ctx)
+			done, err = p.table(ctx, name)
 		}
-		p.report.Tables = append(p.report.Tables, t.table)
+		p.report.Tables = append(p.report.Tables, done)
 		if err != nil {
 			p.interrupted(p.job.Tables[i:], dirty)
 			err = fmt.Errorf("sqldb: purge of table %s: %w", name, err)
@@ -109,9 +116,25 @@ func (p *serverPurge) flush(ctx context.Context) error {
 	if !slices.ContainsFunc(p.report.Tables, func(t erasure.Table) bool { return t.Rows > 0 }) {
 		return nil // a table that was made anew is in files of its own
 	}
-	err := script(ctx, p.conn, "CHECKPOINT")
-	p.report.Unwritten = errors.Is(err, ErrDenied)
-	return ignore(err, ErrDenied)
+	for _, conn := range append(p.nodes.connections(), p.conn) {
+		err := script(ctx, conn, "CHECKPOINT")
+		p.report.Unwritten = p.report.Unwritten || errors.Is(err, ErrDenied)
+		if err = ignore(err, ErrDenied); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// table purges one table, which is here or in parts on the nodes of a cluster.
+func (p *serverPurge) table(ctx context.Context, name string) (erasure.Table, error) {
+	spread, done, err := p.spreadTable(ctx, name)
+	if spread || err != nil {
+		return done, err
+	}
+	t := &tablePurge{p: p, conn: p.conn, name: name, ref: p.e.names.table(name), table: erasure.Table{Name: name}}
+	err = t.run(ctx)
+	return t.table, err
 }
 
 // interrupted notes the tables that were not come to.
@@ -142,6 +165,19 @@ const oldest = 140000
 
 // fit refuses what cannot be purged, before anything is done.
 func (p *serverPurge) fit(ctx context.Context) error {
+	if err := p.fits(ctx); err != nil {
+		return err
+	}
+	for _, name := range p.job.Tables {
+		if !p.e.owns(ctx, p.conn, name) {
+			return fmt.Errorf("%w: to purge table %s takes its owner, or from PostgreSQL 17 on MAINTAIN on it", ErrDenied, name)
+		}
+	}
+	return nil
+}
+
+// fits refuses a server that cannot be purged.
+func (p *serverPurge) fits(ctx context.Context) error {
 	var version, block int
 	const question = `SELECT current_setting('server_version_num')::int, current_setting('block_size')::int`
 	if err := p.conn.QueryRow(ctx, question).Scan(&version, &block); err != nil {
@@ -150,11 +186,6 @@ func (p *serverPurge) fit(ctx context.Context) error {
 	if version < oldest || block < 4096 {
 		return fmt.Errorf("sqldb: purge: PostgreSQL %d with blocks of %d bytes: expected 14 or later, with at least 4096",
 			version/10000, block)
-	}
-	for _, name := range p.job.Tables {
-		if !p.e.owns(ctx, p.conn, name) {
-			return fmt.Errorf("%w: to purge table %s takes its owner, or from PostgreSQL 17 on MAINTAIN on it", ErrDenied, name)
-		}
 	}
 	return nil
 }

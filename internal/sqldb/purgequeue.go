@@ -17,7 +17,7 @@ const queueWait = lockWait
 
 // vacuumQueued is vacuumAndCover with a session that queues.
 func (t *tablePurge) vacuumQueued(ctx context.Context, pages []int64) (ok bool, err error) {
-	second, err := t.p.e.own(ctx, nil)
+	second, err := t.p.dial(ctx, nil)
 	if err != nil {
 		return false, err
 	}

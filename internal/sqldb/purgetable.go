@@ -20,7 +20,8 @@ type tablePurge struct {
 	conn      *pgx.Conn
 	name, ref string
 	table     erasure.Table
-	gate      string // the statement that keeps transactions of one snapshot out, if any
+	gate      string    // the statement that keeps transactions of one snapshot out, if any
+	guard     *pgx.Conn // on which it is run, if not on conn: the gate stands on a cluster's coordinator
 	// suspect are the pages that may hold earlier values, in order.
 	suspect []int64
 	perPage int // rows of a full page, about
@@ -35,14 +36,15 @@ func (t *tablePurge) stays(ctx context.Context, reason erasure.Reason, pages int
 	if len(list) == 0 {
 		list = hidden
 	}
-	t.p.report.Stays = append(t.p.report.Stays, erasure.Stay{Table: t.name, Pages: pages, Reason: reason, Blockers: list})
+	t.p.report.Stays = append(t.p.report.Stays, erasure.Stay{Table: t.name, Node: t.p.node, Pages: pages,
+		Reason: reason, Blockers: list})
 	return err
 }
 
 // locks are the tables whose locks a move waits for.
 func (t *tablePurge) locks() []string {
 	list := []string{t.ref}
-	if t.gate != "" {
+	if t.gate != "" && t.guard == nil {
 		list = append(list, t.p.e.names.table(t.p.job.Gate))
 	}
 	return list
@@ -285,8 +287,17 @@ func within(from, to int64) string {
 // moveSome moves the rows of the first pages of a list in one transaction and returns of
 // how many.
 func (t *tablePurge) moveSome(ctx context.Context, pages []int64) (done int, err error) {
+	begin := timeout(lockWait) + "; BEGIN; "
+	gate := t.gate
+	if t.guard != nil {
+		defer func() { _ = script(context.WithoutCancel(ctx), t.guard, "ROLLBACK") }()
+		if err := script(ctx, t.guard, begin+gate); err != nil {
+			return 0, err
+		}
+		gate = ""
+	}
 	// What is moved need not be durable by itself: the rows stay the same.
-	begin := timeout(lockWait) + "; BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL enable_tidscan = on; " + t.gate
+	begin += "SET LOCAL synchronous_commit = off; SET LOCAL enable_tidscan = on; " + gate
 	if err := script(ctx, t.conn, begin); err != nil {
 		return 0, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 
@@ -74,12 +75,28 @@ func PostgresRole(t testing.TB, dsn string) (name, as string) {
 // of the stores, name it.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	dsn := Env(t, "ANPR_TEST_POSTGRES")
+	return schemaOf(t, Env(t, "ANPR_TEST_POSTGRES"), nil)
+}
+
+// Citus is Postgres for the coordinator of a Citus cluster, which $ANPR_TEST_CITUS names:
+// nothing that CI can install has one, so that a test without it skips there too. Tables
+// are spread over few shards.
+func Citus(t testing.TB) string {
+	t.Helper()
+	dsn := os.Getenv("ANPR_TEST_CITUS")
+	if dsn == "" {
+		t.Skip("no $ANPR_TEST_CITUS")
+	}
+	return schemaOf(t, dsn, map[string]string{"citus.shard_count": "4"})
+}
+
+func schemaOf(t testing.TB, dsn string, parameters map[string]string) string {
+	t.Helper()
 	// The test's context is over when the schema is dropped.
 	ctx := context.Background()
 	admin, err := pgx.Connect(ctx, dsn)
 	if err != nil {
-		t.Fatal("PostgreSQL of $ANPR_TEST_POSTGRES: ", err)
+		t.Fatal("PostgreSQL: ", err)
 	}
 	t.Cleanup(func() { _ = admin.Close(ctx) })
 	schema := "t_" + strings.ToLower(rand.Text())
@@ -93,9 +110,12 @@ func Postgres(t testing.TB) string {
 	})
 	u, err := url.Parse(dsn)
 	if err != nil {
-		t.Fatal("$ANPR_TEST_POSTGRES is no URL")
+		t.Fatal("the DSN is no URL")
 	}
 	q := u.Query()
+	for name, value := range parameters {
+		q.Set(name, value)
+	}
 	q.Set("search_path", schema)
 	q.Set("anpr.schema", schema)
 	u.RawQuery = q.Encode()

@@ -27,14 +27,14 @@ UPDATE {electors} SET loss = '{"comune":"' || substring(removal from '^\{"comune
 WHERE removal_reason = 9 AND capacity = 0;
 
 UPDATE {electors} SET removals = '[' || regexp_replace(regexp_replace(removal, ',"stillVotes":\{.*\}\}$', '}'),
-    '^(\{"comune":"[^"]*","list":"[^"]*",)"reason":[0-9]+', '\1"code":' || removal_reason) || ']',
+    '^(\{"comune":"[^"]*","list":"[^"]*",)"reason":[0-9]+', '\1"code":' || removal_reason::text) || ']',
   removal_codes = CASE substring(removal from '"list":"([^"]*)"')
-    WHEN 'general' THEN removal_reason || '     '
-    WHEN 'bolzano' THEN ' ' || removal_reason || '    '
-    WHEN 'trento' THEN '  ' || removal_reason || '   '
-    WHEN 'aosta-valley' THEN '   ' || removal_reason || '  '
-    WHEN 'eu-comunal' THEN '    ' || removal_reason || ' '
-    ELSE '     ' || removal_reason END
+    WHEN 'general' THEN removal_reason::text || '     '
+    WHEN 'bolzano' THEN ' ' || removal_reason::text || '    '
+    WHEN 'trento' THEN '  ' || removal_reason::text || '   '
+    WHEN 'aosta-valley' THEN '   ' || removal_reason::text || '  '
+    WHEN 'eu-comunal' THEN '    ' || removal_reason::text || ' '
+    ELSE '     ' || removal_reason::text END
 WHERE removal IS NOT NULL
   AND NOT (general_comune IS NOT NULL AND substring(removal from '"list":"([^"]*)"') = 'general');
 
