@@ -281,6 +281,34 @@ func BenchmarkExtract(b *testing.B) {
 	})
 }
 
+// BenchmarkExtractCitus extracts the same list from a cluster, beside a plain server.
+func BenchmarkExtractCitus(b *testing.B) {
+	ctx, dir := context.Background(), b.TempDir()
+	c := sqlstore.PostgresConfig{DSN: testenv.Citus(b)}
+	require.NoError(b, c.Migrate(ctx))
+	require.NoError(b, c.Distribute(ctx))
+	cluster, err := c.Open(ctx)
+	require.NoError(b, err)
+	defer cluster.Close()
+	plain, err := sqlstore.OpenPostgres(ctx, testenv.Postgres(b))
+	require.NoError(b, err)
+	defer plain.Close()
+	n := benchSize(b)
+	began := time.Now()
+	fill(b, plain, n)
+	loaded := time.Since(began)
+	began = time.Now()
+	fill(b, cluster, n)
+	ratio := loaded.Seconds() / time.Since(began).Seconds()
+	extract := func(db *sqlstore.DB) (rows int) {
+		toFile(b, dir, func(w io.Writer) { rows = extractTo(b, db, lists.NewCSVWriter(w)) })
+		return rows
+	}
+	rows := extract(plain)
+	beside(b, rows, func() { extract(plain) }, func() { require.Equal(b, rows, extract(cluster)) })
+	b.ReportMetric(ratio, "load-of-peer")
+}
+
 // heapSampler is a list writer that looks at the heap after a collection now and
 // then.
 type heapSampler struct {

@@ -205,7 +205,8 @@ func (e *extractor) eachSection(fn func([]electoral.ExtractedElector) error) err
 	if err != nil {
 		return err
 	}
-	// While the persons of a section are looked up, the next section is read.
+	// The persons of several small sections are looked up together, and while they are,
+	// the next sections are read.
 	var list, spare []electoral.ExtractedElector
 	var last *lookup
 	defer func() { _, _ = last.wait() }()
@@ -214,13 +215,19 @@ func (e *extractor) eachSection(fn func([]electoral.ExtractedElector) error) err
 		if last != nil {
 			spare, last = last.list[:0], nil
 		}
-		if err != nil || len(kept) == 0 {
-			return err
+		for err == nil && len(kept) > 0 {
+			n := slices.IndexFunc(kept, func(row electoral.ExtractedElector) bool { return row.Section != kept[0].Section })
+			if n < 0 {
+				n = len(kept)
+			}
+			err = fn(kept[:n:n])
+			kept = kept[n:]
 		}
-		return fn(kept)
+		return err
 	}
-	flush := func() error {
-		if len(list) == 0 {
+	// flush is called at the end of a section.
+	flush := func(least int) error {
+		if len(list) < least {
 			return nil
 		}
 		next, err := e.begin(list)
@@ -234,13 +241,13 @@ func (e *extractor) eachSection(fn func([]electoral.ExtractedElector) error) err
 	// until ends the section at hand and gives those who still vote in the
 	// sections before one, or in all the others.
 	until := func(section string, end bool) error {
-		if err := flush(); err != nil {
+		if err := flush(maxPage); err != nil {
 			return err
 		}
 		for len(sections) > 0 && (end || sections[0] < section) {
 			list = append(list, still[sections[0]]...)
 			sections = sections[1:]
-			if err := flush(); err != nil {
+			if err := flush(maxPage); err != nil {
 				return err
 			}
 		}
@@ -267,10 +274,13 @@ func (e *extractor) eachSection(fn func([]electoral.ExtractedElector) error) err
 	if err := until("", true); err != nil {
 		return err
 	}
+	if err := flush(1); err != nil {
+		return err
+	}
 	return finish()
 }
 
-// A lookup is a section whose persons are being looked up.
+// A lookup is what is listed of some sections, whose persons are being looked up.
 type lookup struct {
 	list    []electoral.ExtractedElector
 	persons map[string]electoral.Person

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/liste-elettorali/anpr/electoral"
@@ -58,6 +59,9 @@ func (p *Population) ByANPRIDs(ctx context.Context, anprIDs []string) (map[strin
 	var found map[string]electoral.Person
 	err := p.lookup(ctx, func(q sqldb.Querier) error {
 		found = make(map[string]electoral.Person, len(anprIDs))
+		if q.Dialect() == sqldb.SQLite { // which has both tables in one place
+			return personsByRoute(ctx, q, anprIDs, found)
+		}
 		wanted := anprIDs
 		// A person who moves between the two queries is not where his route led
 		// and is looked up again.
@@ -85,6 +89,24 @@ func (p *Population) ByANPRIDs(ctx context.Context, anprIDs []string) (map[strin
 		return nil
 	})
 	return found, err
+}
+
+// personsByRoute reads persons where their routes lead, in one query.
+func personsByRoute(ctx context.Context, q sqldb.Querier, anprIDs []string, into map[string]electoral.Person) error {
+	ids := slices.DeleteFunc(slices.Clone(anprIDs), func(id string) bool { return !storable(id) })
+	if len(ids) == 0 {
+		return nil
+	}
+	d := q.Dialect()
+	text := `SELECT p.` + strings.Join(personsTable.columns[:11], ", p.") + ` FROM {person_routes} r
+		JOIN {persons} p ON p.comune = r.comune AND p.anpr_id = r.anpr_id WHERE ` + d.Among("r.anpr_id", "$1")
+	for person, err := range sqldb.All(ctx, q, scanPerson, text, d.List(ids)) {
+		if err != nil {
+			return fmt.Errorf("sqlstore: %w", err)
+		}
+		into[person.ANPRID] = person
+	}
+	return nil
 }
 
 // personsAt reads persons whose comuni are known.

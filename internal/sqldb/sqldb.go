@@ -82,16 +82,13 @@ func (d Dialect) In(column, place string) string {
 
 // Among returns the condition that a text column of an index is one of a list, which
 // may be long: Among("anpr_id", "$2"). The server has no statistics of such a column,
-// and would take a long list for all there is: the bounds, which change nothing, say that
-// it is not.
+// and would take a long list for all there is, and read all: of a join it knows how many
+// rows there are to find.
 func (d Dialect) Among(column, place string) string {
 	if d != PostgreSQL {
 		return d.In(column, place)
 	}
-	bound := func(which string) string {
-		return `(SELECT pg_catalog.` + which + `(v COLLATE "C") FROM pg_catalog.unnest(` + place + `::text[]) AS v)`
-	}
-	return d.In(column, place) + " AND " + column + " >= " + bound("min") + " AND " + column + " <= " + bound("max")
+	return column + " IN (SELECT pg_catalog.unnest(" + place + "::text[]))"
 }
 
 // Filtered returns a condition that the planner does not take for rare, so that it reads
