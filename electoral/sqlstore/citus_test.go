@@ -102,6 +102,27 @@ func TestCitusPurgeStays(t *testing.T) {
 	clean(t, db)
 }
 
+// TestCitusPurgeMoved: what a move to another node has left behind goes with a purge.
+func TestCitusPurgeMoved(t *testing.T) {
+	dsn, ctx := testenv.Citus(t), t.Context()
+	db, conn := openCitus(t, dsn), connect(t, dsn)
+	replaced(t, db)
+	run(t, conn, `SELECT citus_move_shard_placement(p.shardid, n.nodename, n.nodeport, o.nodename, o.nodeport, 'block_writes')
+		FROM pg_dist_placement p JOIN pg_dist_node n USING (groupid), LATERAL (SELECT nodename, nodeport FROM pg_dist_node
+			WHERE noderole = 'primary' AND shouldhaveshards AND groupid <> p.groupid LIMIT 1) AS o
+		WHERE p.shardid = get_shard_id_for_distribution_column('electors', 'A074')`)
+	clean(t, db)
+	var left int
+	require.NoError(t, conn.QueryRow(ctx, `SELECT count(*) FROM pg_dist_cleanup
+		WHERE object_name LIKE current_schema() || '.%'`).Scan(&left))
+	require.Zero(t, left)
+	require.NoError(t, db.Store().View(ctx, func(r registry.Reader) error {
+		_, home, err := r.Elector(ctx, "1")
+		require.Equal(t, "A074", home)
+		return err
+	}))
+}
+
 // TestCitusMigrate: tables that are spread stay so in each migration.
 func TestCitusMigrate(t *testing.T) {
 	dsn, ctx := testenv.Citus(t), t.Context()

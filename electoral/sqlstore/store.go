@@ -38,6 +38,36 @@
 // Earlier releases had their tables in the first schema of search_path, mostly public.
 // Name it as Schema, and they stay there; or let Migrate move them with MoveFrom. Without
 // either, Migrate refuses to make empty tables beside them.
+//
+// # More than one server
+//
+// What one PostgreSQL server cannot hold or serve, Citus (12.1, on PostgreSQL 14 or
+// later) spreads over several, with the same programs. Install it on each node, CREATE
+// EXTENSION citus in the database of each, and on the coordinator citus_set_coordinator_host
+// and citus_add_node. Then, with a connection string that leads to the coordinator:
+//
+//   - [PostgresConfig.Migrate], then [PostgresConfig.Distribute], before the first load;
+//     how many parts a table has is citus.shard_count, 32 by default: a number of the
+//     server, or in the connection string. Packages certificate/archive and
+//     certificate/delivery have the same call. Open the database after it.
+//   - What concerns a comune lies together on one node, what leads to a person by his id
+//     or fiscal code beside others; schema_migrations and the marks of the purge stay on
+//     the coordinator. To add a node: citus_add_node, citus_rebalance_start.
+//   - max_prepared_transactions on each node at least as large as max_connections: a
+//     change that concerns two nodes is committed in two phases.
+//   - [DB.Purge] opens a session on each node, as the same user, with the same password
+//     or certificate, under the host and port that pg_dist_node has: they must lead there
+//     from where the program runs. A node that does not answer is in the report, with
+//     what stays on it; so is a part that was moved to another node and not yet dropped.
+//     [DB.PurgeLog] is of the coordinator alone: call it for each node with a
+//     connection string that leads there.
+//
+// What not to expect: one comune never takes more than one node; a question without a
+// comune asks all nodes; and no state spans the nodes. Two comuni that a view reads may
+// be seen some milliseconds apart, so that a person who moves between them at that
+// moment may be in both lists, or in neither. Who is asked for by his id is found: what
+// a view sees half done it reads again, for two thirds of a second, before it speaks of
+// damage.
 package sqlstore
 
 import (

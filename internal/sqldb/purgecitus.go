@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -101,11 +102,19 @@ func (p *serverPurge) moved(ctx context.Context) error {
 	for _, part := range list {
 		for _, name := range p.job.Tables {
 			if strings.HasPrefix(strings.ReplaceAll(part.Ref, `"`, ""), p.e.names.schema+"."+name+"_") && !p.current(part) {
-				p.report.Stays = append(p.report.Stays, erasure.Stay{Table: name, Node: part.node(), Reason: erasure.Unmoved})
+				p.stays(erasure.Stay{Table: name, Node: part.node(), Reason: erasure.Unmoved})
 			}
 		}
 	}
 	return nil
+}
+
+// stays notes once what concerns any number of a table's parts on a node.
+func (p *serverPurge) stays(s erasure.Stay) {
+	same := func(o erasure.Stay) bool { return o.Table == s.Table && o.Node == s.Node && o.Reason == s.Reason }
+	if !slices.ContainsFunc(p.report.Stays, same) {
+		p.report.Stays = append(p.report.Stays, s)
+	}
 }
 
 // current reports whether a part is in use: one that is being moved is noted as what will
@@ -133,7 +142,7 @@ func (p *serverPurge) spreadTable(ctx context.Context, name string) (spread bool
 			return true, sum, err
 		}
 		if n == nil {
-			p.report.Stays = append(p.report.Stays, erasure.Stay{Table: name, Node: part.node(), Reason: erasure.Unreachable})
+			p.stays(erasure.Stay{Table: name, Node: part.node(), Reason: erasure.Unreachable})
 			continue
 		}
 		t := &tablePurge{p: n, conn: n.conn, guard: p.conn, name: name, ref: part.Ref, table: erasure.Table{Name: name}}

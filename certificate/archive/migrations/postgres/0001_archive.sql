@@ -2,12 +2,8 @@
 -- can be read only with the key in certificate_keys.
 --
 -- Each primary key begins with what the rows may be distributed by: part, the
--- first two characters of the id, or the digest that leads to the id. With
--- Citus, before the first row:
---   SELECT create_distributed_table(t, 'part') FROM unnest(ARRAY['{certificate_documents}',
---     '{certificate_keys}']::regclass[]) AS t;
---   SELECT create_distributed_table('{certificate_requests}', 'request_key');
---   SELECT create_distributed_table('{certificate_owners}', 'owner');
+-- first two characters of the id, or the digest that leads to the id
+-- (PostgresConfig.Distribute).
 --
 -- Statistics keep a sample of the values that they are made of, out of the
 -- reach of a purge: no column has any but part.

@@ -16,8 +16,7 @@ ALTER TABLE {certificate_owners} SET (toast_tuple_target = 8160);
 ALTER TABLE {certificate_owners} ALTER filler SET STORAGE PLAIN, ALTER filler SET STATISTICS 0;
 
 -- What a document's content has beyond its first 3,700 bytes, in pieces of as many. Of
--- these two fit on a page, and none is out of line. With Citus, before the first row:
---   SELECT create_distributed_table('{certificate_pieces}', 'part');
+-- these two fit on a page, and none is out of line.
 CREATE TABLE {certificate_pieces} (
   part TEXT COLLATE "C" NOT NULL,
   id TEXT COLLATE "C" NOT NULL,

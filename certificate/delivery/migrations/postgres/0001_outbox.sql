@@ -1,5 +1,5 @@
--- The outbox. With Citus, before the first row:
---   SELECT create_distributed_table('{delivery_messages}', 'part');
+-- The outbox.
+--
 -- Statistics keep a sample of the values that they are made of: no column that
 -- says something of a person has any.
 CREATE TABLE {delivery_messages} (

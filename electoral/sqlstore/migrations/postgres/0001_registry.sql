@@ -6,13 +6,6 @@
 --
 -- Statistics keep a sample of the values that they are made of, out of the
 -- reach of a purge: columns that say something of a person have none.
---
--- To distribute the tables with Citus, before the first row:
---   SELECT create_distributed_table(t, 'comune') FROM unnest(ARRAY['{comune_locks}',
---     '{sections}', '{electors}', '{enrolments}', '{persons}']::regclass[]) AS t;
---   SELECT create_distributed_table('{elector_routes}', 'anpr_id');
---   SELECT create_distributed_table('{person_routes}', 'anpr_id');
---   SELECT create_distributed_table('{person_codes}', 'fiscal_code');
 
 -- What an update locks to have a comune to itself.
 CREATE TABLE {comune_locks} (

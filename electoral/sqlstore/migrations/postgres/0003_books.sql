@@ -2,10 +2,7 @@
 -- the operation journal; and who was born in a time.
 --
 -- The primary key of record_routes begins with the person, as those of the
--- other tables that route one to his comune. With Citus, before the first row:
---   SELECT create_distributed_table(t, 'comune') FROM unnest(ARRAY['{operations}',
---     '{records}']::regclass[]) AS t;
---   SELECT create_distributed_table('{record_routes}', 'subject');
+-- other tables that route one to his comune.
 
 ALTER TABLE {electors}
   ADD removal_reason SMALLINT,
