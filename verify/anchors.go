@@ -3,14 +3,11 @@ package verify
 import (
 	"bytes"
 	"context"
-	"crypto/rsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/liste-elettorali/anpr/internal/cms"
 )
 
 // A Purpose is what an anchor is trusted for.
@@ -158,9 +155,16 @@ func (j *judgement) chain(cert *x509.Certificate, others []*x509.Certificate, at
 		return !named(cert) && !a.Certificate.Equal(cert) && !slices.ContainsFunc(others, named)
 	})
 	held := slices.DeleteFunc(slices.Clone(near), func(a Anchor) bool { return !a.holds(at) })
+	others = candidates(cert, others)
+	if err := j.spendChain(others, held); err != nil {
+		return nil, nil, err
+	}
 	chains, err := buildChains(cert, others, at, held)
 	if err != nil {
 		if len(held) < len(near) {
+			if err := j.spendChain(others, near); err != nil {
+				return nil, nil, err
+			}
 			if c, again := buildChains(cert, others, at, near); again == nil {
 				return nil, nil, fmt.Errorf("%w: %s", errAnchorDate, c[0][len(c[0])-1].Subject)
 			}
@@ -184,9 +188,7 @@ func buildChains(cert *x509.Certificate, others []*x509.Certificate, at time.Tim
 		roots.AddCert(a.Certificate)
 	}
 	for _, o := range others {
-		if key, ok := o.PublicKey.(*rsa.PublicKey); !ok || key.N.BitLen() <= cms.MaxRSA {
-			pool.AddCert(o)
-		}
+		pool.AddCert(o)
 	}
 	return cert.Verify(x509.VerifyOptions{
 		Roots: roots, Intermediates: pool, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},

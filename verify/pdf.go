@@ -55,6 +55,8 @@ type judgement struct {
 	size int64 // of the file
 	// digested counts the bytes that signatures covered so far.
 	digested int64
+	// certWork counts what its certificates have cost so far.
+	certWork int64
 	file     *pdf.File // nil if it could not be parsed
 	// encrypted says that this is why it could not be parsed.
 	encrypted bool

@@ -44,16 +44,18 @@ func (j *judgement) trust(sd *cms.SignedData, res *cms.Result, at time.Time) (Ch
 	}
 	chain, anchor, err := j.chain(cert, slices.Concat(sd.Certificates, j.evidence.certs), at, PurposeSeal)
 	if err != nil {
-		c.Message = trustMessage(err, cert, at)
-		c.Evidence = append(c.Evidence, err.Error())
-		return c, nil, nil
+		return untrusted(c, err, cert, at), nil, nil
 	}
 	if weak := j.v.weak(at, hashes(res), chain); len(weak) > 0 {
 		c.Message = fmt.Sprintf("La firma usa algoritmi o chiavi che al %s non si consideravano più sicuri: %s.",
 			italianTime(at), strings.Join(weak, ", "))
 		return c, nil, nil
 	}
-	if odd := j.stray(sd.Certificates, chain); odd != nil {
+	odd, err := j.stray(sd.Certificates, chain)
+	if err != nil {
+		return untrusted(c, err, cert, at), nil, nil
+	}
+	if odd != nil {
 		c.Message = fmt.Sprintf("Il certificato allegato di «%s» è alterato o estraneo alla catena.",
 			clean(signerName(odd)))
 		return c, nil, nil
@@ -97,39 +99,55 @@ func sealUsage(c *x509.Certificate) error {
 // without being it, or whose issuer is there and did not sign it. No signature
 // covers the certificates of a message, and an altered one must not go
 // unnoticed only because the chain does without it.
-func (j *judgement) stray(certs, chain []*x509.Certificate) *x509.Certificate {
+func (j *judgement) stray(certs, chain []*x509.Certificate) (*x509.Certificate, error) {
 	trusted := chain[len(chain)-1:]
 	if list, err := j.anchors(PurposeSeal); err == nil && len(list) <= maxEvidence {
 		for i := range list {
 			trusted = append(trusted[:len(trusted):len(trusted)], list[i].Certificate)
 		}
 	}
-	known := slices.Concat(chain, trusted)
+	known, issuers := slices.Concat(chain, trusted), slices.Concat(certs, trusted)
 	for _, c := range certs {
 		if slices.ContainsFunc(known, c.Equal) {
 			continue
 		}
-		for _, k := range known {
-			if bytes.Equal(c.RawSubjectPublicKeyInfo, k.RawSubjectPublicKeyInfo) ||
-				bytes.Equal(c.RawSubject, k.RawSubject) {
-				if !signedByAny(c, slices.Concat(certs, trusted)) {
-					return c
-				}
-			}
+		poses := slices.ContainsFunc(known, func(k *x509.Certificate) bool {
+			return bytes.Equal(c.RawSubjectPublicKeyInfo, k.RawSubjectPublicKeyInfo) ||
+				bytes.Equal(c.RawSubject, k.RawSubject)
+		})
+		issued := func(i *x509.Certificate) bool { return bytes.Equal(c.RawIssuer, i.RawSubject) }
+		if !poses && !slices.ContainsFunc(issuers, issued) {
+			continue
 		}
-		for _, issuer := range slices.Concat(certs, trusted) {
-			if bytes.Equal(c.RawIssuer, issuer.RawSubject) && !signedByAny(c, slices.Concat(certs, trusted)) {
-				return c
-			}
+		if signed, err := j.signedByAny(c, issuers); err != nil || !signed {
+			return c, err
 		}
 	}
-	return nil
+	return nil, nil
 }
 
-func signedByAny(c *x509.Certificate, issuers []*x509.Certificate) bool {
-	return slices.ContainsFunc(issuers, func(i *x509.Certificate) bool {
-		return bytes.Equal(c.RawIssuer, i.RawSubject) && c.CheckSignatureFrom(i) == nil
-	})
+func (j *judgement) signedByAny(c *x509.Certificate, issuers []*x509.Certificate) (bool, error) {
+	for _, i := range issuers {
+		if !bytes.Equal(c.RawIssuer, i.RawSubject) {
+			continue
+		}
+		if err := j.spend(keyWork(i)); err != nil {
+			return false, err
+		}
+		if c.CheckSignatureFrom(i) == nil {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// untrusted says why the certificate of a seal is not trusted, or was not examined.
+func untrusted(c Check, err error, cert *x509.Certificate, at time.Time) Check {
+	if c.Message = trustMessage(err, cert, at); errors.Is(err, errCertWork) {
+		c.Outcome = NotDone
+	}
+	c.Evidence = append(c.Evidence, err.Error())
+	return c
 }
 
 func trustMessage(err error, cert *x509.Certificate, at time.Time) string {
@@ -137,6 +155,9 @@ func trustMessage(err error, cert *x509.Certificate, at time.Time) string {
 	var invalid x509.CertificateInvalidError
 	var unknown x509.UnknownAuthorityError
 	switch {
+	case errors.Is(err, errCertWork):
+		return fmt.Sprintf("Non verificato: insieme al sigillo di «%s» ci sono troppi certificati per esaminarli. "+
+			"Procuratevi una copia del documento da chi lo ha emesso.", name)
 	case errors.Is(err, errAnchorDate):
 		return fmt.Sprintf("Il certificato di «%s» risale a un'autorità che al %s non era affidabile.", name,
 			italianTime(at))
