@@ -35,10 +35,12 @@ var allowed = map[string][]string{
 	// A folder that one process has open: for the stores that keep files.
 	"internal/folder": {},
 	// The names of a certificate's key usage, for the errors of seal and qualified.
-	"internal/keyusage":   {},
-	"internal/limits":     {},
-	"internal/pdf":        {"internal/limits"},
-	"internal/pdf/tagged": {"internal/limits"},
+	"internal/keyusage": {},
+	"internal/limits":   {},
+	// Apart from the limits, which packages without a network have too.
+	"internal/limits/clients": {},
+	"internal/pdf":            {"internal/limits"},
+	"internal/pdf/tagged":     {"internal/limits"},
 	// What OCSP responses and lists say, for seal, which puts them into
 	// documents, and for verify, which judges by them.
 	"internal/revocation": {"internal/limits"},

@@ -1,27 +1,38 @@
 package main
 
 import (
-	"net"
 	"net/http"
-	"net/netip"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 )
 
-// A limiter bounds how often one client asks (annex 3, 2 d): pages freely
-// enough for a person, forms much less. A client is an IPv4 address, or the
-// IPv6 /64 of one household.
+// A limiter bounds how often one asks (annex 3, 2 d): pages freely enough, forms much
+// less. A person who is logged in has limits of his own; all others behind one address,
+// as those of a school or an office, share the larger ones of their network.
 type limiter struct {
 	now func() time.Time
 
-	mu      sync.Mutex
-	clients map[netip.Prefix]*client
-	readers map[string]*rate.Limiter // by ANPR id
+	mu       sync.Mutex
+	networks map[string]*client
+	people   map[string]*client       // by ANPR id
+	readers  map[string]*rate.Limiter // by ANPR id
 }
 
 type client struct{ pages, forms *rate.Limiter }
+
+// A pace is how many requests a second are allowed, and how many at once.
+type pace struct {
+	rate  rate.Limit
+	burst int
+}
+
+// The paces of a person, and of a network of people who are not logged in.
+var (
+	personPages, personForms   = pace{20, 100}, pace{1, 20}
+	networkPages, networkForms = pace{100, 500}, pace{5, 100}
+)
 
 // maxClients bounds the memory. A client with more addresses than that escapes
 // the limits on each address, but must not shut out others: when the map is
@@ -29,40 +40,33 @@ type client struct{ pages, forms *rate.Limiter }
 const maxClients = 50_000
 
 func newLimiter(now func() time.Time) *limiter {
-	return &limiter{now: now, clients: map[netip.Prefix]*client{}, readers: map[string]*rate.Limiter{}}
+	return &limiter{now: now, networks: map[string]*client{}, people: map[string]*client{},
+		readers: map[string]*rate.Limiter{}}
 }
 
-func (l *limiter) allow(r *http.Request) bool {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return false
-	}
-	addr, err := netip.ParseAddr(host)
-	if err != nil {
-		return false
-	}
-	addr = addr.Unmap().WithZone("")
-	bits := 64
-	if addr.Is4() {
-		bits = 32
-	}
-	prefix, err := addr.Prefix(bits)
-	if err != nil {
-		return false
-	}
+// person counts a request of a person who is logged in.
+func (l *limiter) person(id, method string) bool {
+	return l.allow(l.people, id, method, personPages, personForms)
+}
+
+// network counts a request of somebody else.
+func (l *limiter) network(name, method string) bool {
+	return l.allow(l.networks, name, method, networkPages, networkForms)
+}
+
+func (l *limiter) allow(of map[string]*client, name, method string, pages, forms pace) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.now()
-	c := l.clients[prefix]
+	c := of[name]
 	if c == nil {
-		makeRoom(l.clients)
-		c = &client{pages: rate.NewLimiter(20, 100), forms: rate.NewLimiter(1, 20)}
-		l.clients[prefix] = c
+		makeRoom(of)
+		c = &client{rate.NewLimiter(pages.rate, pages.burst), rate.NewLimiter(forms.rate, forms.burst)}
+		of[name] = c
 	}
-	if r.Method == http.MethodPost {
-		return c.forms.AllowN(now, 1)
+	if method == http.MethodPost {
+		return c.forms.AllowN(l.now(), 1)
 	}
-	return c.pages.AllowN(now, 1)
+	return c.pages.AllowN(l.now(), 1)
 }
 
 // reading reports whether a person may have the whole log read now.

@@ -21,6 +21,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"os/signal"
 	"regexp"
@@ -29,6 +30,7 @@ import (
 	"time"
 	_ "time/tzdata" // the days are Italy's, wherever the program runs
 
+	"github.com/liste-elettorali/anpr/internal/limits/clients"
 	"github.com/liste-elettorali/anpr/verify/captcha"
 )
 
@@ -42,7 +44,9 @@ func main() {
 type options struct {
 	addr, data, dsn string
 	dev             bool
+	base            string   // where browsers find the service; empty for addr
 	former          []string // addresses that the service had before
+	proxies         clients.Proxies
 	// captcha replaces the real one in tests; nil means the real one.
 	captcha captcha.Captcha
 }
@@ -60,6 +64,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		o.former = append(o.former, s)
 		return nil
 	})
+	flags.Func("base-url", "`indirizzo` con cui il servizio si raggiunge, come https://HOST: finisce nei codici QR; "+
+		"se manca, quello di -addr", func(s string) (err error) {
+		o.base, err = origin(s)
+		return err
+	})
+	flags.Func("trusted-proxies", "`reti` dei proxy davanti al servizio, come 10.0.0.0/8,192.0.2.1: di loro si crede "+
+		"a X-Forwarded-For", func(s string) (err error) {
+		o.proxies, err = clients.Parse(s)
+		return err
+	})
 	flags.BoolVar(&o.dev, "dev", false, "ambiente di sviluppo: persone, comuni, sigillo e accesso inventati")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -67,7 +81,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if flags.NArg() > 0 {
-		fmt.Fprintln(stderr, "uso: server -dev [-addr INDIRIZZO] [-data CARTELLA] [-dsn DSN]")
+		fmt.Fprintln(stderr, "uso: server -dev [-addr INDIRIZZO] [-base-url URL] [-trusted-proxies RETI] [-data CARTELLA] [-dsn DSN]")
 		return 2
 	}
 	if !o.dev {
@@ -104,12 +118,15 @@ func serve(
 		return err
 	}
 	defer listener.Close()
-	if at, err := netip.ParseAddrPort(listener.Addr().String()); err != nil || at.Addr().IsUnspecified() ||
-		!at.Addr().Unmap().Is4() {
-		return fmt.Errorf("-addr %s: atteso un indirizzo IPv4 preciso, come 127.0.0.1:8443, "+
-			"perché finisce nei contrassegni", o.addr)
+	base := o.base
+	if base == "" {
+		if at, err := netip.ParseAddrPort(listener.Addr().String()); err != nil || at.Addr().IsUnspecified() ||
+			!at.Addr().Unmap().Is4() {
+			return fmt.Errorf("-addr %s: atteso un indirizzo IPv4 preciso, come 127.0.0.1:8443, "+
+				"perché finisce nei contrassegni; o -base-url", o.addr)
+		}
+		base = "https://" + listener.Addr().String()
 	}
-	base := "https://" + listener.Addr().String()
 	s, err := open(ctx, o, base, logger)
 	if err != nil {
 		return err
@@ -120,7 +137,7 @@ func serve(
 		return err
 	}
 	server := &http.Server{
-		Handler: handler, TLSConfig: &tls.Config{Certificates: []tls.Certificate{s.tls}, MinVersion: tls.VersionTLS12},
+		Handler: handler, TLSConfig: tlsConfig(s.tls),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 60 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout:    2 * time.Minute,
 		MaxHeaderBytes: 32 << 10, ErrorLog: serverErrors(logger),
@@ -149,6 +166,26 @@ func serve(
 		return errors.Join(err, server.Close())
 	}
 	return nil
+}
+
+// tlsConfig takes TLS 1.3 and, of 1.2, what has forward secrecy and authenticated
+// encryption: no suites with CBC.
+func tlsConfig(cert tls.Certificate) *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, CipherSuites: []uint16{
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+		tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+		tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+	}}
+}
+
+// origin reads an address of the service, without path, as browsers send it in Origin.
+func origin(s string) (string, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" ||
+		u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(u.Host, ":") {
+		return "", errors.New("atteso un indirizzo come https://elettorale.example.it, senza percorso")
+	}
+	return "https://" + strings.TrimSuffix(strings.ToLower(u.Host), ":443"), nil
 }
 
 // serverErrors returns the logger for net/http. It drops connections that end

@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -22,6 +24,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/internal/limits/clients"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 	"github.com/liste-elettorali/anpr/verify"
 	"github.com/liste-elettorali/anpr/verify/web"
@@ -149,7 +152,8 @@ func TestGuard(t *testing.T) {
 	c := browser(t)
 	resp, _ := get(t, c, base+"/")
 	for name, want := range map[string]string{
-		"Content-Security-Policy": "default-src 'none'", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",
+		"Content-Security-Policy": "default-src 'none'", "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff",
+		"Strict-Transport-Security":  "max-age=31536000",
 		"Cross-Origin-Opener-Policy": "same-origin", "Cache-Control": "no-store",
 	} {
 		assert.Contains(t, resp.Header.Get(name), want, name)
@@ -207,34 +211,137 @@ func TestGuard(t *testing.T) {
 func TestLimits(t *testing.T) {
 	now := time.Now()
 	l := newLimiter(func() time.Time { return now })
-	ask := func(method, addr string) bool {
-		r := httptest.NewRequest(method, "/", nil)
-		r.RemoteAddr = addr
-		return l.allow(r)
-	}
-	passed := 0
-	for range 200 {
-		if ask(http.MethodPost, "192.0.2.1:1000") {
-			passed++
+	passed := func(ask func(string, string) bool, name, method string) (n int) {
+		for range 1000 {
+			if ask(name, method) {
+				n++
+			}
 		}
+		return n
 	}
-	assert.Equal(t, 20, passed, "forms")
-	assert.True(t, ask(http.MethodPost, "192.0.2.2:1000"), "another client")
-	assert.True(t, ask(http.MethodGet, "192.0.2.1:1000"), "pages go on")
-	now = now.Add(5 * time.Second)
-	assert.True(t, ask(http.MethodPost, "192.0.2.1:1000"), "after a while")
-	for range 30 {
-		ask(http.MethodPost, "[2001:db8::1]:1000")
-	}
-	assert.False(t, ask(http.MethodPost, "[2001:db8::2]:1000"), "a household is one client")
-	assert.False(t, ask(http.MethodGet, "nonsense"))
+	assert.Equal(t, 20, passed(l.person, "1", http.MethodPost), "forms of a person")
+	assert.Equal(t, 100, passed(l.person, "1", http.MethodGet), "pages")
+	assert.True(t, l.person("2", http.MethodPost), "another person")
+	assert.Equal(t, 100, passed(l.network, "192.0.2.1", http.MethodPost), "forms of a network")
+	assert.Equal(t, 500, passed(l.network, "192.0.2.1", http.MethodGet), "pages")
+	assert.True(t, l.network("192.0.2.2", http.MethodPost), "another network")
+	now = now.Add(time.Second)
+	assert.True(t, l.person("1", http.MethodPost), "after a while")
+	assert.True(t, l.network("192.0.2.1", http.MethodPost), "after a while")
 
 	// Who has very many addresses shuts nobody out.
 	for n := range maxClients + 1000 {
-		require.True(t, ask(http.MethodGet, fmt.Sprintf("[2001:db8:%x:%x::1]:1000", n>>16, n&0xffff)), "%d", n)
+		require.True(t, l.network(fmt.Sprintf("2001:db8:%x:%x::/64", n>>16, n&0xffff), http.MethodGet), "%d", n)
 	}
-	assert.True(t, ask(http.MethodGet, "192.0.2.3:1000"))
-	assert.LessOrEqual(t, len(l.clients), maxClients)
+	assert.True(t, l.network("192.0.2.3", http.MethodGet))
+	assert.LessOrEqual(t, len(l.networks), maxClients)
+}
+
+// TestFirstVisitors: a class opens the home page in the same second, from one address, and
+// sees all of it.
+func TestFirstVisitors(t *testing.T) {
+	_, base, _ := start(t, nil)
+	named := regexp.MustCompile(`(?:href="(/static/[^"]+)|url\("([^"]+\.woff2)"\))`)
+	for range 25 {
+		c := browser(t)
+		resp, page := get(t, c, base+"/")
+		require.Equal(t, http.StatusOK, resp.StatusCode)
+		all := named.FindAllStringSubmatch(page, -1)
+		require.Len(t, all, 2)
+		for _, style := range all {
+			resp, text := get(t, c, base+style[1])
+			require.Equal(t, http.StatusOK, resp.StatusCode)
+			require.Contains(t, resp.Header.Get("Cache-Control"), "immutable")
+			for _, font := range named.FindAllStringSubmatch(text, -1) {
+				resp, _ := get(t, c, base+"/static/"+font[2])
+				require.Equal(t, http.StatusOK, resp.StatusCode)
+				require.Equal(t, "font/woff2", resp.Header.Get("Content-Type"))
+				require.Contains(t, resp.Header.Get("Cache-Control"), "immutable")
+			}
+		}
+	}
+	resp, _ := get(t, browser(t), base+"/static/site.css")
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+	require.NotContains(t, resp.Header.Get("Cache-Control"), "immutable", "a name that does not change")
+}
+
+// TestOrigin: forms are taken from browsers that say where they come from by Origin alone,
+// as Safari before 16.4, and from no other scheme or host.
+func TestOrigin(t *testing.T) {
+	_, base, _ := start(t, nil)
+	post := func(headers map[string]string) int {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/accesso",
+			strings.NewReader(url.Values{"persona": {"jesi"}, "identita": {"cie-3"}}.Encode()))
+		require.NoError(t, err)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		for name, value := range headers {
+			r.Header.Set(name, value)
+		}
+		resp, err := browser(t).Do(r)
+		require.NoError(t, err)
+		body(t, resp)
+		return resp.StatusCode
+	}
+	for origin, want := range map[string]int{base: http.StatusSeeOther, "": http.StatusSeeOther,
+		"http" + strings.TrimPrefix(base, "https"): http.StatusForbidden, "null": http.StatusForbidden,
+		"https://altrove.example": http.StatusForbidden} {
+		require.Equal(t, want, post(map[string]string{"Origin": origin}), origin)
+	}
+	require.Equal(t, http.StatusSeeOther, post(map[string]string{"Origin": base, "Sec-Fetch-Site": "same-origin"}))
+	require.Equal(t, http.StatusForbidden, post(map[string]string{"Origin": base, "Sec-Fetch-Site": "cross-site"}))
+}
+
+// TestBehindProxy: the service is reached under another address than it listens on, and
+// whom the proxy names is who is counted.
+func TestBehindProxy(t *testing.T) {
+	var out bytes.Buffer
+	for _, bad := range [][]string{{"-base-url", "http://a.example"}, {"-base-url", "https://a.example/x"},
+		{"-base-url", "a.example"}, {"-trusted-proxies", "proxy"}} {
+		require.Equal(t, 2, run(t.Context(), append([]string{"-dev"}, bad...), io.Discard, &out), "%v", bad)
+	}
+	require.Contains(t, out.String(), "https://elettorale.example.it")
+	s, _, _ := start(t, func(o *options) {
+		o.base = "https://elettorale.example.it"
+		o.proxies = clients.Proxies{netip.MustParsePrefix("127.0.0.0/8")}
+	})
+	require.Equal(t, "https://elettorale.example.it", s.base)
+	handler, err := s.handler()
+	require.NoError(t, err)
+	ask := func(from, said string) int {
+		r := httptest.NewRequest(http.MethodPost, "https://elettorale.example.it/uscita", nil)
+		r.RemoteAddr = from
+		r.Header.Set("X-Forwarded-For", said)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		return w.Code
+	}
+	last := 0
+	for range 150 {
+		last = ask("127.0.0.1:1", "203.0.113.9")
+	}
+	require.Equal(t, http.StatusTooManyRequests, last)
+	require.Equal(t, http.StatusSeeOther, ask("127.0.0.1:1", "203.0.113.10"), "somebody else behind the same proxy")
+	require.Equal(t, http.StatusTooManyRequests, ask("127.0.0.1:1", "203.0.113.10, 203.0.113.9"), "what a client says of itself")
+	require.Equal(t, http.StatusSeeOther, ask("198.51.100.1:1", "203.0.113.9"), "no proxy of ours")
+}
+
+// TestTLS: no suites with CBC.
+func TestTLS(t *testing.T) {
+	_, base, _ := start(t, nil)
+	u, err := url.Parse(base)
+	require.NoError(t, err)
+	for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		if !slices.Contains(suite.SupportedVersions, uint16(tls.VersionTLS12)) {
+			continue
+		}
+		conn, err := tls.Dial("tcp", u.Host, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12,
+			CipherSuites: []uint16{suite.ID}})
+		if err == nil {
+			require.NoError(t, conn.Close())
+			require.NotContains(t, suite.Name, "CBC")
+			require.Contains(t, suite.Name, "ECDHE")
+		}
+	}
 }
 
 // TestReadingTheLog: each asking who used one's data reads the whole log, so it

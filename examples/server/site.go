@@ -2,8 +2,12 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -12,6 +16,7 @@ import (
 	"net/http"
 	"path"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,24 +35,25 @@ type site struct {
 	pages  *template.Template
 	public *web.Handler
 	mux    *http.ServeMux
-	assets map[string]asset
+	assets map[string]asset  // by the name under which they are served
+	hashed map[string]string // those names, by that of the file
 }
 
 // handler returns the pages of the system, behind the guard of all answers.
 func (s *system) handler() (http.Handler, error) {
-	st := &site{system: s, mux: http.NewServeMux(), assets: map[string]asset{}}
+	st := &site{system: s, mux: http.NewServeMux(), assets: map[string]asset{}, hashed: map[string]string{}}
+	if err := st.loadAssets(); err != nil {
+		return nil, err
+	}
 	var err error
-	st.pages, err = template.New("").Funcs(template.FuncMap{"instant": st.instant}).
+	st.pages, err = template.New("").Funcs(template.FuncMap{"instant": st.instant, "asset": st.address}).
 		ParseFS(templateFiles, "templates/*.html")
 	if err != nil {
 		return nil, err
 	}
-	if err := st.loadAssets(); err != nil {
-		return nil, err
-	}
 	st.public, err = web.New(web.Config{
 		Originals: s.issuer, Verifier: s.verifier, Captcha: s.captcha, BaseURL: s.base, Key: s.ticketKey,
-		FormerURLs: s.opts.former, Layout: st.layout, Logger: s.logger, Now: s.now,
+		FormerURLs: s.opts.former, Client: s.opts.proxies.Network, Layout: st.layout, Logger: s.logger, Now: s.now,
 	})
 	if err != nil {
 		return nil, err
@@ -58,28 +64,43 @@ func (s *system) handler() (http.Handler, error) {
 	st.mux.Handle("GET /c/", st.public) // addresses typed in small letters
 	st.routes()
 	cross := http.NewCrossOriginProtection()
-	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	deny := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		st.notice(w, r, http.StatusForbidden, "Richiesta rifiutata",
 			"Il modulo non è stato inviato da questo sito. Tornare alla pagina iniziale e ripetere l'operazione.")
-	}))
-	return st.guard(cross.Handler(st.mux)), nil
+	})
+	cross.SetDenyHandler(deny)
+	return st.guard(sameScheme(s.base, deny, cross.Handler(st.mux))), nil
+}
+
+// sameScheme denies a form that names as its origin another scheme of the same host,
+// which [http.CrossOriginProtection] does not compare: whoever is on the way can answer in
+// the name of http://. Browsers that send Sec-Fetch-Site have compared it themselves.
+func sameScheme(base string, deny, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
+		if from := r.Header.Get("Origin"); !safe && from != "" && from != base && r.Header.Get("Sec-Fetch-Site") == "" {
+			deny.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (st *site) routes() {
 	for pattern, handler := range map[string]http.HandlerFunc{
-		"GET /{$}":            st.home,
-		"GET /accesso":        st.loginPage,
-		"POST /accesso":       st.login,
-		"POST /uscita":        st.logout,
-		"GET /accessibilita":  st.static("accessibilita", "Dichiarazione di accessibilità"),
-		"GET /privacy":        st.static("privacy", "Informativa sul trattamento dei dati personali"),
-		"GET /livez":          func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") },
-		"GET /readyz":         st.ready,
-		"GET /static/{name}":  st.asset,
-		"/":                   st.missing,
-		"GET /area":           st.private(st.area),
-		"GET /area/dati":      st.private(st.data),
-		"GET /area/rettifica": st.private(st.rectifyForm), "POST /area/rettifica": st.private(st.rectify),
+		"GET /{$}":                     st.home,
+		"GET /accesso":                 st.loginPage,
+		"POST /accesso":                st.login,
+		"POST /uscita":                 st.logout,
+		"GET /accessibilita":           st.static("accessibilita", "Dichiarazione di accessibilità"),
+		"GET /privacy":                 st.static("privacy", "Informativa sul trattamento dei dati personali"),
+		"GET /livez":                   func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") },
+		"GET /readyz":                  st.ready,
+		"GET " + staticPath + "{name}": st.asset,
+		"/":                            st.missing,
+		"GET /area":                    st.private(st.area),
+		"GET /area/dati":               st.private(st.data),
+		"GET /area/rettifica":          st.private(st.rectifyForm), "POST /area/rettifica": st.private(st.rectify),
 		"GET /area/accessi":              st.private(st.accesses),
 		"GET /area/certificati":          st.private(st.certificates),
 		"POST /area/anteprima":           st.private(st.preview),
@@ -106,7 +127,10 @@ func (st *site) guard(next http.Handler) http.Handler {
 		began := time.Now()
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
-		h.Set("Referrer-Policy", "no-referrer")
+		// Older browsers, such as Safari before 16.4, send no Sec-Fetch-Site; without a
+		// referrer they would not say either where a form comes from.
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Strict-Transport-Security", "max-age=31536000")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
@@ -129,14 +153,24 @@ func (st *site) guard(next http.Handler) http.Handler {
 				panic(http.ErrAbortHandler) // half an answer must not look complete
 			}
 		}()
-		if !st.limits.allow(r) {
+		if !strings.HasPrefix(r.URL.Path, staticPath) && !st.allowed(r) {
 			h.Set("Retry-After", "10")
 			st.notice(seen, r, http.StatusTooManyRequests, "Troppe richieste",
-				"Da questo indirizzo arrivano troppe richieste. Attendere qualche secondo e riprovare.")
+				"Sono arrivate troppe richieste in poco tempo. Attendere qualche secondo e riprovare.")
 			return
 		}
 		next.ServeHTTP(seen, r)
 	})
+}
+
+// allowed counts a request: those of a person who is logged in are his own, wherever he
+// is; the others are those of a network, where many may be behind one address.
+func (st *site) allowed(r *http.Request) bool {
+	if n := st.sessions.of(r); n != nil {
+		return st.limits.person(n.person, r.Method)
+	}
+	network := st.opts.proxies.Network(r)
+	return network != "" && st.limits.network(network, r.Method)
 }
 
 // pattern returns what the log may keep of a request's address.
@@ -246,54 +280,98 @@ func (st *site) ready(w http.ResponseWriter, r *http.Request) {
 
 func (st *site) instant(t time.Time) string { return t.In(st.rome).Format("02/01/2006, ore 15.04.05") }
 
+// staticPath is where the static files are. Their names change with their content, so
+// that browsers keep them; they count for no limit.
+const staticPath = "/static/"
+
 // An asset is a static file in the form in which it is served.
 type asset struct {
 	data, gzip []byte
 	mime       string
 }
 
+// loadAssets reads the static files; those with styles last, since they name others.
 func (st *site) loadAssets() error {
-	return fs.WalkDir(staticFiles, "static", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
+	entries, err := staticFiles.ReadDir("static")
+	if err != nil {
+		return err
+	}
+	styles := func(e fs.DirEntry) bool { return strings.Contains(e.Name(), ".css") }
+	slices.SortStableFunc(entries, func(a, b fs.DirEntry) int {
+		return cmp.Compare(btoi(styles(a)), btoi(styles(b)))
+	})
+	for _, e := range entries {
+		if err := st.loadAsset(e.Name()); err != nil {
+			return fmt.Errorf("%s: %w", e.Name(), err)
 		}
-		data, err := staticFiles.ReadFile(name)
+	}
+	return nil
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (st *site) loadAsset(file string) error {
+	data, err := staticFiles.ReadFile("static/" + file)
+	if err != nil {
+		return err
+	}
+	name, packed := strings.CutSuffix(file, ".gz")
+	a := asset{data: data, mime: map[string]string{
+		".css": "text/css; charset=utf-8", ".woff2": "font/woff2",
+		".txt": "text/plain; charset=utf-8", ".svg": "image/svg+xml",
+	}[path.Ext(name)]}
+	if a.mime == "" {
+		return errors.New("of which type?")
+	}
+	if packed {
+		a.gzip = data
+		z, err := gzip.NewReader(bytes.NewReader(data))
 		if err != nil {
 			return err
 		}
-		a, name := asset{data: data}, path.Base(name)
-		if base, ok := strings.CutSuffix(name, ".gz"); ok {
-			name = base
-			a.gzip = data
-			z, err := gzip.NewReader(bytes.NewReader(data))
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			if a.data, err = io.ReadAll(z); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
+		if a.data, err = io.ReadAll(z); err != nil {
+			return err
 		}
-		a.mime = map[string]string{
-			".css": "text/css; charset=utf-8", ".woff2": "font/woff2",
-			".txt": "text/plain; charset=utf-8", ".svg": "image/svg+xml",
-		}[path.Ext(name)]
-		if a.mime == "" {
-			return fmt.Errorf("static file %s: of which type?", name)
+	}
+	if path.Ext(name) == ".css" && !packed {
+		for other, served := range st.hashed {
+			a.data = bytes.ReplaceAll(a.data, []byte(`url("`+other+`")`), []byte(`url("`+served+`")`))
 		}
-		st.assets[name] = a
-		return nil
-	})
+	}
+	sum := sha256.Sum256(a.data)
+	ext := path.Ext(name)
+	served := strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
+	st.assets[served], st.hashed[name] = a, served
+	return nil
+}
+
+// address returns where a static file is served.
+func (st *site) address(name string) (string, error) {
+	served, ok := st.hashed[name]
+	if !ok {
+		return "", fmt.Errorf("no static file %s", name)
+	}
+	return staticPath + served, nil
 }
 
 func (st *site) asset(w http.ResponseWriter, r *http.Request) {
-	a, ok := st.assets[r.PathValue("name")]
+	name, keep := r.PathValue("name"), "public, max-age=31536000, immutable"
+	if served, ok := st.hashed[name]; ok { // asked by the name of the file, whose content changes
+		name, keep = served, "public, max-age=3600"
+	}
+	a, ok := st.assets[name]
 	if !ok {
 		st.missing(w, r)
 		return
 	}
 	h := w.Header()
 	h.Set("Content-Type", a.mime)
-	h.Set("Cache-Control", "public, max-age=86400")
+	h.Set("Cache-Control", keep)
 	h.Set("Vary", "Accept-Encoding")
 	if a.gzip != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		h.Set("Content-Encoding", "gzip")

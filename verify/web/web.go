@@ -11,7 +11,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"path"
 	"runtime"
 	"slices"
@@ -21,6 +20,7 @@ import (
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/internal/limits/clients"
 	"github.com/liste-elettorali/anpr/verify"
 	"github.com/liste-elettorali/anpr/verify/captcha"
 )
@@ -156,7 +156,7 @@ func New(cfg Config) (*Handler, error) {
 		cfg.Layout = bare
 	}
 	if cfg.Client == nil {
-		cfg.Client = network
+		cfg.Client = clients.Proxies{}.Network
 	}
 	if cfg.Pictures <= 0 {
 		cfg.Pictures = runtime.GOMAXPROCS(0)
@@ -207,21 +207,6 @@ func formerAddresses(probe contrassegno.Mark, prefix string, former []string) (p
 		}
 	}
 	return prefixes, bases, nil
-}
-
-// network is that of the client, empty if it is not known.
-func network(r *http.Request) string {
-	addr, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return ""
-	}
-	ip := addr.Addr().Unmap().WithZone("")
-	if ip.Is6() {
-		if p, err := ip.Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return ip.String()
 }
 
 // pathChars are those of an address that no browser writes in another way.
@@ -281,7 +266,7 @@ func (h *Handler) Pattern(r *http.Request) string {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	head := w.Header()
 	head.Set("Cache-Control", "no-store")
-	head.Set("Referrer-Policy", "no-referrer") // the address holds the code
+	head.Set("Referrer-Policy", "same-origin") // the address holds the code; no-referrer would hide where forms come from
 	head.Set("X-Content-Type-Options", "nosniff")
 	head.Set("X-Robots-Tag", "noindex, nofollow")
 	if h.mux == nil {

@@ -188,7 +188,7 @@ func do(t *testing.T, h http.Handler, r *http.Request) page {
 	h.ServeHTTP(w, r)
 	p := page{w.Code, w.Body.String(), w.Result().Header}
 	assert.Equal(t, "no-store", p.head.Get("Cache-Control"))
-	assert.Equal(t, "no-referrer", p.head.Get("Referrer-Policy"))
+	assert.Equal(t, "same-origin", p.head.Get("Referrer-Policy"))
 	return p
 }
 
