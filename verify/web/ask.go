@@ -207,6 +207,7 @@ func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
 		}
 		h.ask(w, r, status, f, uploadAction)
 	}
+	pace(w, r)
 	r.Body = http.MaxBytesReader(w, r.Body, maxUpload+64<<10)
 	parts, err := r.MultipartReader()
 	if err != nil {
@@ -222,10 +223,18 @@ func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
 	if !h.passed(w, r, f, uploadAction, answer) {
 		return
 	}
-	select {
-	case h.uploads <- struct{}{}:
-		defer func() { <-h.uploads }()
-	default:
+	client := h.cfg.Client(r)
+	back, ok := h.sending.take(client)
+	if ok {
+		defer back()
+		select {
+		case h.uploads <- struct{}{}:
+			defer func() { <-h.uploads }()
+		default:
+			ok = false
+		}
+	}
+	if !ok {
 		_, _ = io.Copy(io.Discard, r.Body)
 		h.busy(w, r, f)
 		return
@@ -240,7 +249,7 @@ func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
 		h.ask(w, r, http.StatusUnprocessableEntity, f, uploadAction)
 		return
 	}
-	mark, fault, err := h.read(r.Context(), file)
+	mark, fault, err := h.read(r.Context(), client, file)
 	switch {
 	case errors.Is(err, errBusy):
 		h.busy(w, r, f)
@@ -355,9 +364,14 @@ func readFile(parts *multipart.Reader, part *multipart.Part) (file upload, fault
 
 // read finds the contrassegno in an uploaded file, so many at a time. fault is
 // for people.
-func (h *Handler) read(ctx context.Context, file upload) (mark contrassegno.Mark, fault string, err error) {
+func (h *Handler) read(ctx context.Context, client string, file upload) (mark contrassegno.Mark, fault string, err error) {
 	wait, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
+	back, ok := h.reading.wait(wait, client)
+	if !ok {
+		return mark, "", errBusy
+	}
+	defer back()
 	select {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -167,4 +168,52 @@ func TestNoRoomWithoutCaptcha(t *testing.T) {
 	png, err := k.issued.Contrassegno.PNG(500)
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusOK, upload(t, h, get(t, h, "/verifica").prova(t), answer, "foto.png", png).code)
+}
+
+// TestSlowUploads: one client whose uploads trickle keeps no place from others.
+func TestSlowUploads(t *testing.T) {
+	k, h := newKit(t, nil)
+	server := httptest.NewServer(h)
+	defer server.Close()
+	png, err := k.issued.Contrassegno.PNG(500)
+	require.NoError(t, err)
+	open := func() int {
+		k.captcha.mu.Lock()
+		defer k.captcha.mu.Unlock()
+		return len(k.captcha.open)
+	}
+	var held []*io.PipeWriter
+	var done sync.WaitGroup
+	for range 32 { // as many as there are places
+		id := get(t, h, "/verifica").prova(t)
+		body, w := io.Pipe()
+		held = append(held, w)
+		m := multipart.NewWriter(w)
+		done.Go(func() {
+			_ = m.WriteField("prova", id)
+			_ = m.WriteField("codice", answer)
+			if f, err := m.CreateFormFile("file", "foto.png"); err == nil {
+				_, _ = f.Write(png[:8]) // and no more
+			}
+		})
+		done.Go(func() {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/verifica", body)
+			if err != nil {
+				return
+			}
+			r.Header.Set("Content-Type", m.FormDataContentType())
+			if resp, err := http.DefaultClient.Do(r); err == nil {
+				_ = resp.Body.Close()
+			}
+			_ = body.Close()
+		})
+	}
+	require.Eventually(t, func() bool { return open() == 0 }, time.Minute, 5*time.Millisecond, "all have passed the captcha")
+	time.Sleep(50 * time.Millisecond) // so that they would have taken all places; without, the test proves less
+	p := upload(t, h, get(t, h, "/verifica").prova(t), answer, "foto.png", png)
+	require.Equal(t, http.StatusOK, p.code, "somebody else is served")
+	for _, w := range held {
+		_ = w.CloseWithError(io.ErrUnexpectedEOF)
+	}
+	done.Wait()
 }

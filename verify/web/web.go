@@ -77,7 +77,8 @@ type Config struct {
 	// first 64 bits of one of IPv6. Behind a proxy it has to be given.
 	Client func(r *http.Request) string
 	// Pictures is how many uploads are read at a time; zero means one for each
-	// CPU. Others wait for a few seconds and are then asked to come back.
+	// CPU. Others wait for a few seconds and are then asked to come back. One client
+	// has half of them at most, and a quarter of the uploads that may be under way.
 	Pictures int
 	// Logger gets the internal errors, without personal data; nil means none.
 	Logger *slog.Logger
@@ -105,8 +106,10 @@ type Handler struct {
 	rome  *time.Location
 	// slots bounds the pictures read at a time, uploads those that are in memory.
 	slots, uploads chan struct{}
-	paths          []string
-	bases          []string // of this service, the present one first
+	// sending and reading bound what one client has of the two.
+	sending, reading *shares
+	paths            []string
+	bases            []string // of this service, the present one first
 }
 
 //go:embed templates/*.html
@@ -168,7 +171,8 @@ func New(cfg Config) (*Handler, error) {
 		cfg.Now = time.Now
 	}
 	h := &Handler{cfg: cfg, bases: bases, mux: http.NewServeMux(), texts: certificate.Italian(),
-		slots: make(chan struct{}, cfg.Pictures), uploads: make(chan struct{}, maxUploads)}
+		slots: make(chan struct{}, cfg.Pictures), uploads: make(chan struct{}, maxUploads),
+		sending: newShares(maxUploads / 4), reading: newShares(cfg.Pictures / 2)}
 	if cfg.Texts != nil {
 		h.texts = *cfg.Texts
 	}
