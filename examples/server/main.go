@@ -2,7 +2,8 @@
 // verification of certificates and the citizen's reserved area, on the
 // registry, the issuer, the archive and the access log of the SDK.
 //
-//	go run ./examples/server -dev [-addr 127.0.0.1:8443] [-data DIR] [-dsn DSN]
+//	go run ./examples/server -dev [-addr 127.0.0.1:8443] [-base-url URL]
+//		[-trusted-proxies NETWORKS] [-data DIR] [-dsn DSN]
 //
 // With -dev it makes up two comuni and their people, a certification authority
 // and a TLS certificate, and lets anybody log in as one of those people.
@@ -108,6 +109,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
+// How many connections are open at a time, in all and from one network.
+const (
+	maxConnections = 4000
+	maxOfNetwork   = 256
+)
+
 // serve runs the server until ctx ends. ready, if not nil, is called with the
 // system and its address once the server listens.
 func serve(
@@ -154,7 +161,8 @@ func serve(
 		ready(s, base)
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.ServeTLS(listener, "", "") }()
+	bounded := &clients.Listener{Listener: listener, Proxies: o.proxies, All: maxConnections, Each: maxOfNetwork}
+	go func() { failed <- server.ServeTLS(bounded, "", "") }()
 	select {
 	case err := <-failed:
 		return err

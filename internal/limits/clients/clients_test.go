@@ -3,6 +3,7 @@ package clients_test
 import (
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -64,3 +65,8 @@ func FuzzNetwork(f *testing.F) {
 		_ = proxies.Network(r)
 	})
 }
+
+const (
+	eventually = time.Minute
+	tick       = 2 * time.Millisecond
+)
