@@ -3,6 +3,7 @@ package sqlstore_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -338,4 +341,78 @@ func TestPurgeInserter(t *testing.T) {
 	require.NoError(t, err)
 	require.NotZero(t, report.Rewritten())
 	require.Empty(t, holding(t, dir, old))
+}
+
+// TestPurgeStaysSlot: a replica that says what it may still read keeps it, and the report
+// names its slot. It would keep it from all the databases of a server.
+func TestPurgeStaysSlot(t *testing.T) {
+	dsn, ctx := testenv.PostgresServer(t), t.Context()
+	db := openPostgres(t, dsn)
+	replaced(t, db)
+	slot := "t" + strings.ToLower(rand.Text())
+	conn := connect(t, dsn)
+	run(t, conn, "SELECT pg_create_physical_replication_slot('"+slot+"', true)")
+	replica := standby(t, dsn, slot)
+	require.Eventually(t, func() bool {
+		var held bool
+		require.NoError(t, conn.QueryRow(ctx, `SELECT xmin IS NOT NULL FROM pg_replication_slots WHERE slot_name = $1`, slot).Scan(&held))
+		return held
+	}, time.Minute, 10*time.Millisecond)
+	replaced(t, db)
+	report, err := db.Purge(ctx, briefly())
+	require.ErrorIs(t, err, sqlstore.ErrPurgeBlocked)
+	s := stay(t, report, "electors")
+	require.Equal(t, erasure.OldSnapshot, s.Reason)
+	require.True(t, slices.ContainsFunc(s.Blockers, func(b erasure.Blocker) bool {
+		return b.Kind == erasure.Slot && b.Name == slot
+	}), "%+v", s)
+	require.ErrorContains(t, err, slot)
+
+	// A replica that is away holds it all the same, until its slot is dropped.
+	require.NoError(t, replica.Close(ctx))
+	report, err = db.Purge(ctx, briefly())
+	require.ErrorIs(t, err, sqlstore.ErrPurgeBlocked)
+	require.Equal(t, erasure.OldSnapshot, stay(t, report, "electors").Reason)
+	require.Eventually(t, func() bool {
+		_, err := conn.Exec(ctx, `SELECT pg_drop_replication_slot($1)`, slot)
+		return err == nil // the server lets go of it when it sees that the replica is away
+	}, time.Minute, 10*time.Millisecond)
+	clean(t, db)
+}
+
+// standby connects as a replica that has read nothing, and says that it may read all that
+// is there now (hot standby feedback).
+func standby(t testing.TB, dsn, slot string) *pgconn.PgConn {
+	t.Helper()
+	ctx := t.Context()
+	var xmin, at string
+	require.NoError(t, connect(t, dsn).QueryRow(ctx, `SELECT pg_snapshot_xmin(pg_current_snapshot())::text,
+		pg_current_wal_flush_lsn()::text`).Scan(&xmin, &at))
+	config, err := pgconn.ParseConfig(dsn)
+	require.NoError(t, err)
+	config.RuntimeParams = map[string]string{"replication": "true"}
+	c, err := pgconn.ConnectConfig(ctx, config)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = c.Close(context.Background()) })
+	front := c.Frontend()
+	front.Send(&pgproto3.Query{String: "START_REPLICATION SLOT " + slot + " PHYSICAL " + at})
+	require.NoError(t, front.Flush())
+	for streams := false; !streams; {
+		m, err := front.Receive()
+		require.NoError(t, err)
+		if e, bad := m.(*pgproto3.ErrorResponse); bad {
+			t.Fatal(e.Message)
+		}
+		_, streams = m.(*pgproto3.CopyBothResponse)
+	}
+	id, err := strconv.ParseUint(xmin, 10, 64)
+	require.NoError(t, err)
+	say := []byte{'h'}
+	say = binary.BigEndian.AppendUint64(say, 0) // when
+	say = binary.BigEndian.AppendUint32(say, uint32(id))
+	say = binary.BigEndian.AppendUint32(say, uint32(id>>32))
+	say = binary.BigEndian.AppendUint64(say, 0) // of the catalog: nothing
+	front.Send(&pgproto3.CopyData{Data: say})
+	require.NoError(t, front.Flush())
+	return c
 }

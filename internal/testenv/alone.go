@@ -2,6 +2,11 @@ package testenv
 
 import (
 	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,4 +37,40 @@ func PostgresAlone(t testing.TB) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
+}
+
+// PostgresServer starts a PostgreSQL server of its own, as .ci/postgres does, and returns
+// its DSN: for tests of what would get in the way of those on $ANPR_TEST_POSTGRES.
+func PostgresServer(t testing.TB) string {
+	t.Helper()
+	Env(t, "ANPR_TEST_POSTGRES") // which says that there is one to start
+	root, err := moduleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	_ = l.Close()
+	dir, err := os.MkdirTemp("", "anpr-postgres-") // which its user can reach
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := func(what string) ([]byte, error) {
+		cmd := exec.Command("bash", filepath.Join(root, ".ci", "postgres"), what)
+		cmd.Env = append(os.Environ(), "ANPR_CI_POSTGRES="+dir, "ANPR_CI_POSTGRES_PORT="+port)
+		return cmd.Output()
+	}
+	dsn, err := script("start")
+	t.Cleanup(func() {
+		if _, err := script("stop"); err != nil {
+			t.Error("PostgreSQL of its own: ", err)
+		}
+	})
+	if err != nil {
+		Need(t, "PostgreSQL that can be started: "+err.Error())
+	}
+	return strings.TrimSpace(string(dsn))
 }
