@@ -42,13 +42,7 @@ func TestCitus(t *testing.T) {
 }
 
 func TestCitusPopulation(t *testing.T) {
-	electoraltest.TestPopulation(t, func(t *testing.T, list []electoral.Person) electoral.Population {
-		p := openCitus(t, testenv.Citus(t)).Population()
-		n, err := p.Put(t.Context(), persons(list...))
-		require.NoError(t, err)
-		require.Equal(t, len(list), n)
-		return p
-	})
+	testPopulation(t, func(t *testing.T) *sqlstore.DB { return openCitus(t, testenv.Citus(t)) })
 }
 
 // nodes runs a statement on each node of the cluster and returns what it yields.

@@ -72,13 +72,7 @@ func TestPostgres(t *testing.T) {
 }
 
 func TestPostgresPopulation(t *testing.T) {
-	electoraltest.TestPopulation(t, func(t *testing.T, list []electoral.Person) electoral.Population {
-		p := openPostgres(t, testenv.Postgres(t)).Population()
-		n, err := p.Put(t.Context(), persons(list...))
-		require.NoError(t, err)
-		require.Equal(t, len(list), n)
-		return p
-	})
+	testPopulation(t, func(t *testing.T) *sqlstore.DB { return openPostgres(t, testenv.Postgres(t)) })
 }
 
 // routing are the tables whose keys do not begin with the comune: they lead to it, or say

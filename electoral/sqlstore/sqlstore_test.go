@@ -43,8 +43,13 @@ func TestSQLite(t *testing.T) {
 }
 
 func TestSQLitePopulation(t *testing.T) {
+	testPopulation(t, func(t *testing.T) *sqlstore.DB { return open(t, filepath.Join(t.TempDir(), "registry.db")) })
+}
+
+// testPopulation holds the population of a database to the suite.
+func testPopulation(t *testing.T, open func(t *testing.T) *sqlstore.DB) {
 	electoraltest.TestPopulation(t, func(t *testing.T, list []electoral.Person) electoral.Population {
-		p := open(t, filepath.Join(t.TempDir(), "registry.db")).Population()
+		p := open(t).Population()
 		n, err := p.Put(t.Context(), persons(list...))
 		require.NoError(t, err)
 		require.Equal(t, len(list), n)
