@@ -34,7 +34,7 @@ func routes(ctx context.Context, q sqldb.Querier, t table, keys []string) (map[s
 	}
 	d := q.Dialect()
 	pair := func(r sqldb.Rows) (p [2]string, err error) { return p, r.Scan(&p[0], &p[1]) }
-	text := `SELECT ` + t.list + ` FROM ` + t.ref + ` WHERE ` + d.Among(t.columns[0], "$1")
+	text := d.ByKeys(t.list, t.ref, "", t.columns[0], "$1")
 	for p, err := range sqldb.All(ctx, q, pair, text, d.List(list)) {
 		if err != nil {
 			return nil, fmt.Errorf("sqlstore: %w", err)

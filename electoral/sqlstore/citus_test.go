@@ -159,6 +159,17 @@ func TestCitusMigrate(t *testing.T) {
 	clean(t, db)
 }
 
+// TestCitusTwice: several programs that distribute at once wait for each other.
+func TestCitusTwice(t *testing.T) {
+	c := sqlstore.PostgresConfig{DSN: testenv.Citus(t)}
+	require.NoError(t, c.Migrate(t.Context()))
+	var all sync.WaitGroup
+	for range 3 {
+		all.Go(func() { assert.NoError(t, c.Distribute(t.Context())) })
+	}
+	all.Wait()
+}
+
 // TestCitusOther refuses what is no cluster.
 func TestCitusOther(t *testing.T) {
 	dsn := testenv.Postgres(t)

@@ -346,7 +346,7 @@ func (t *transaction) fill(ctx context.Context, home string, byID map[string]*el
 		ids = append(ids, id)
 	}
 	d := t.tx.Dialect()
-	text := `SELECT ` + electors.list + ` FROM {electors} WHERE comune = $1 AND ` + d.Among("anpr_id", "$2")
+	text := d.ByKeys(electors.list, "{electors}", "comune = $1", "anpr_id", "$2")
 	for _, id := range ids {
 		missing[id] = true
 	}

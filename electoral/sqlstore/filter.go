@@ -58,7 +58,7 @@ func (f *filter) among(d sqldb.Dialect, column string, values []string) {
 // filtered returns the filter as one condition on the rows of an index that are read
 // in its order.
 func (f filter) filtered(d sqldb.Dialect) filter {
-	if f.text != "" && d == sqldb.PostgreSQL {
+	if f.text != "" && d != sqldb.SQLite {
 		f.text = d.Filtered(f.text)
 	}
 	return f

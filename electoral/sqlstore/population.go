@@ -116,7 +116,7 @@ func personsAt(ctx context.Context, q sqldb.Querier, homes map[string]string, in
 		byHome[home] = append(byHome[home], id)
 	}
 	d := q.Dialect()
-	text := `SELECT ` + personList + ` FROM {persons} WHERE comune = $1 AND ` + d.Among("anpr_id", "$2")
+	text := d.ByKeys(personList, "{persons}", "comune = $1", "anpr_id", "$2")
 	for home, ids := range byHome {
 		for person, err := range sqldb.All(ctx, q, scanPerson, text, home, d.List(ids)) {
 			if err != nil {
@@ -311,7 +311,7 @@ func (p *Population) Put(ctx context.Context, persons iter.Seq2[electoral.Person
 // gated keeps a purge from moving rows that this transaction, which sees one state, is
 // going to replace: it would fail. The lock fixes no state yet.
 func gated(ctx context.Context, tx sqldb.Tx) error {
-	if tx.Dialect() != sqldb.PostgreSQL {
+	if tx.Dialect() == sqldb.SQLite {
 		return nil
 	}
 	return tx.Exec(ctx, sqldb.Statement{Text: `LOCK TABLE {` + purgeGate + `} IN ROW EXCLUSIVE MODE`})

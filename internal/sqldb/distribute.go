@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -45,6 +45,7 @@ func (db *DB) Distribute(ctx context.Context, p Part) error {
 	if err := d.coordinator(ctx); err != nil {
 		return err
 	}
+	e.names.spread.Store(true) // some are in any case
 	return d.run(ctx, p)
 }
 
@@ -87,8 +88,10 @@ const spreadText = `SELECT COALESCE((SELECT pg_catalog.column_to_column_name(log
 	FROM pg_catalog.pg_dist_partition WHERE logicalrelid = $1::text::regclass AND partmethod = 'h'), '')`
 
 func (d *distributing) run(ctx context.Context, p Part) error {
-	// What is called is PostgreSQL's and Citus's own.
-	if err := script(ctx, d.conn, "SET search_path = pg_catalog; SET statement_timeout = 0"); err != nil {
+	// What is called is PostgreSQL's and Citus's own. Two at once wait for each other, until
+	// the session ends.
+	if err := script(ctx, d.conn, fmt.Sprintf("SET search_path = pg_catalog; SET statement_timeout = 0; "+
+		"SELECT pg_advisory_lock(%d, %d)", migrationLock, int32(crc32.ChecksumIEEE([]byte(d.names.schema))))); err != nil {
 		return err
 	}
 	first := map[string]string{} // the table of a column beside which others lie
@@ -190,7 +193,7 @@ func split(script string) (list []string) {
 
 // isSpread reports whether a table of the part is spread by Citus.
 func isSpread(ctx context.Context, q Querier, n *names, tables []Spread) (bool, error) {
-	if q.Dialect() != PostgreSQL || len(tables) == 0 {
+	if q.Dialect() == SQLite || len(tables) == 0 {
 		return false, nil
 	}
 	var citus bool
@@ -208,7 +211,3 @@ func isSpread(ctx context.Context, q Querier, n *names, tables []Spread) (bool, 
 			AND partmethod = 'h'`, list)
 	return count > 0, err
 }
-
-// spreadPause is the pause before a view that may have seen one transaction on one node
-// and not on another is run again; it doubles each time.
-const spreadPause = 10 * time.Millisecond

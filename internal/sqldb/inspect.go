@@ -32,7 +32,7 @@ func (r relation) isTable() bool { return r.kind == "r" || r.kind == "p" }
 func inspect(ctx context.Context, q Querier, n *names, part string, files []migration) (state, error) {
 	s := state{schema: n.schema, relations: map[string]relation{}}
 	read := s.readSQLite
-	if q.Dialect() == PostgreSQL {
+	if q.Dialect() != SQLite {
 		read = s.readPostgres
 	}
 	if err := read(ctx, q, append(everMade(files), migrationsName)); err != nil {

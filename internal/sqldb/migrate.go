@@ -87,6 +87,7 @@ func (db *DB) MigrateFrom(ctx context.Context, p Part, from string) error {
 		}
 	}
 	if err := db.Lookup(ctx, func(q Querier) error { return m.plan(ctx, q) }); err != nil || !m.needed() {
+		db.names.spread.Store(m.isSpread)
 		return err
 	}
 	m.wary = false // an error of the server would end the transaction
@@ -120,6 +121,11 @@ func check(ctx context.Context, q Querier, n *names, p Part) error {
 	if err := s.sound(files); err != nil {
 		return err
 	}
+	spread, err := isSpread(ctx, q, n, p.Spread)
+	if err != nil {
+		return err
+	}
+	n.spread.Store(spread)
 	if s.version < len(files) {
 		return fmt.Errorf("%w: %s has version %d of %s, this program needs %d: call Migrate of the same configuration "+
 			"as the owner of the tables, or apply the migrations from %s on", ErrNotMigrated, s.place(), s.version, p.Name,
@@ -156,8 +162,8 @@ func (m *migrating) plan(ctx context.Context, q Querier) error {
 			return err
 		}
 	}
-	if !m.needed() {
-		return nil
+	if m.isSpread, err = isSpread(ctx, q, m.names, m.spread); err != nil || !m.needed() {
+		return err
 	}
 	if m.wary && m.state.version == 0 {
 		if err := m.beware(ctx, q); err != nil {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -19,7 +20,8 @@ const DefaultSchema = "anpr"
 // "anpr"."records" on PostgreSQL and records on SQLite. It keeps what it has written,
 // so that a text is read once.
 type names struct {
-	schema string // empty on SQLite
+	schema string      // empty on SQLite
+	spread atomic.Bool // its tables, over the nodes of a cluster
 
 	mu    sync.RWMutex
 	known map[string]string

@@ -25,7 +25,12 @@ type postgresReader struct {
 	err   error
 }
 
-func (r *postgresReader) Dialect() Dialect { return PostgreSQL }
+func (r *postgresReader) Dialect() Dialect {
+	if r.names.spread.Load() {
+		return Citus
+	}
+	return PostgreSQL
+}
 
 func (r *postgresReader) failed(err error) error {
 	if err == nil {

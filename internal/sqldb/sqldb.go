@@ -60,12 +60,13 @@ type Dialect uint8
 const (
 	SQLite Dialect = iota
 	PostgreSQL
+	Citus // PostgreSQL whose tables are spread over several nodes
 )
 
 // String returns the name of the engine, which is also that of the folder with
 // its migrations.
 func (d Dialect) String() string {
-	if d == PostgreSQL {
+	if d != SQLite {
 		return "postgres"
 	}
 	return "sqlite"
@@ -74,7 +75,7 @@ func (d Dialect) String() string {
 // In returns the condition that a text column is one of a list, which is the
 // argument with a place: In("id", "$2").
 func (d Dialect) In(column, place string) string {
-	if d == PostgreSQL {
+	if d != SQLite {
 		return column + " = ANY(" + place + ")"
 	}
 	return column + " IN (SELECT value FROM json_each(" + place + "))"
@@ -85,10 +86,26 @@ func (d Dialect) In(column, place string) string {
 // and would take a long list for all there is, and read all: of a join it knows how many
 // rows there are to find.
 func (d Dialect) Among(column, place string) string {
-	if d != PostgreSQL {
+	if d == SQLite {
 		return d.In(column, place)
 	}
 	return column + " IN (SELECT pg_catalog.unnest(" + place + "::text[]))"
+}
+
+// ByKeys returns the query for the rows of a table whose key, the last column of an index
+// after those that fixed compares, is one of a list, which may be long. A text that is
+// twice in the list yields its row twice, but on SQLite and Citus. The server, which has
+// no statistics of the key, is not left the choice to read the whole table for a list.
+func (d Dialect) ByKeys(columns, table, fixed, key, place string) string {
+	if fixed != "" {
+		fixed += " AND "
+	}
+	from := "SELECT " + columns + " FROM " + table + " WHERE " + fixed
+	if d != PostgreSQL {
+		return from + d.Among(key, place)
+	}
+	return "SELECT " + columns + " FROM pg_catalog.unnest(" + place + "::text[]) AS wanted, LATERAL (" + from + key +
+		" = wanted OFFSET 0) AS found"
 }
 
 // Filtered returns a condition that the planner does not take for rare, so that it reads
@@ -99,7 +116,7 @@ func (d Dialect) Filtered(condition string) string {
 
 // List returns the argument for [Dialect.In].
 func (d Dialect) List(values []string) any {
-	if d == PostgreSQL {
+	if d != SQLite {
 		return values
 	}
 	data, err := json.Marshal(values)
