@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -161,6 +162,14 @@ func (r *reading) fitted() (string, bool) {
 	return "", false
 }
 
+// pngSize returns width and height as the header of a PNG has them, zero if it has none.
+func pngSize(data []byte) (w, h int64) {
+	if len(data) < 24 || string(data[12:16]) != "IHDR" {
+		return 0, 0
+	}
+	return int64(binary.BigEndian.Uint32(data[16:])), int64(binary.BigEndian.Uint32(data[20:]))
+}
+
 // decodePicture decodes a PNG or a JPEG after looking at its size.
 func decodePicture(m *meter, data []byte, maxBytes, maxPixels int64) (image.Image, *FindError) {
 	if int64(len(data)) > maxBytes {
@@ -177,6 +186,14 @@ func decodePicture(m *meter, data []byte, maxBytes, maxPixels int64) (image.Imag
 		}
 		return nil, findError(FindFormat, nil, "il file non è un'immagine PNG né JPEG")
 	}
+	large := func(w, h int64) *FindError {
+		return findError(FindTooLarge, nil, "l'immagine è di %d × %d punti, al massimo %d in tutto", w, h, maxPixels)
+	}
+	// More points than an int has, which are fewer on a machine of 32 bits, are no format
+	// that png knows.
+	if w, h := pngSize(data); w > 0 && h > maxPixels/w {
+		return nil, large(w, h)
+	}
 	cfg, err := decodeConfig(bytes.NewReader(data))
 	if err != nil {
 		return nil, findError(FindMalformed, err, "l'immagine non è ben formata (%v)", err)
@@ -190,8 +207,7 @@ func decodePicture(m *meter, data []byte, maxBytes, maxPixels int64) (image.Imag
 		pixels *= 2 // each takes as much memory as two others
 	}
 	if pixels > maxPixels {
-		return nil, findError(FindTooLarge, nil, "l'immagine è di %d × %d punti, al massimo %d in tutto", cfg.Width,
-			cfg.Height, maxPixels)
+		return nil, large(int64(cfg.Width), int64(cfg.Height))
 	}
 	isJPEG := data[0] == 0xFF
 	cost := pixels * costPNG
