@@ -137,7 +137,7 @@ func TestPictureMemory(t *testing.T) {
 	}{
 		"gray":      {0, 8, 7000, "7000 × 7000 punti"},
 		"deep":      {6, 16, 5000, "5000 × 5000 punti"}, // 200 MB
-		"overflow":  {0, 8, 1<<31 - 1, "ben formata"},
+		"overflow":  {0, 8, 1<<31 - 1, "2147483647 × 2147483647 punti"},
 		"no pixels": {2, 8, 0, "ben formata"},
 	} {
 		bomb := encodePNG(t, image.NewGray(image.Rect(0, 0, 30, 30)))
