@@ -103,7 +103,7 @@ func (j *judgement) trustStamp(s *stamp, at time.Time) {
 		s.distrust("non è stata indicata alcuna autorità affidabile per le marche temporali", nil)
 		return
 	case errors.Is(err, errCertWork):
-		s.distrust("insieme a essa ci sono troppi certificati per esaminarli", err)
+		s.distrust("insieme a essa ci sono troppi certificati di firma per esaminarli", err)
 		return
 	case errors.Is(err, errAnchorDate):
 		s.distrust("chi l'ha emessa non era affidabile in quel momento", err)

@@ -156,8 +156,8 @@ func trustMessage(err error, cert *x509.Certificate, at time.Time) string {
 	var unknown x509.UnknownAuthorityError
 	switch {
 	case errors.Is(err, errCertWork):
-		return fmt.Sprintf("Non verificato: insieme al sigillo di «%s» ci sono troppi certificati per esaminarli. "+
-			"Procuratevi una copia del documento da chi lo ha emesso.", name)
+		return fmt.Sprintf("Non verificato: insieme al sigillo di «%s» ci sono troppi certificati di firma per "+
+			"esaminarli. Chiedere una nuova copia del documento a chi lo ha emesso.", name)
 	case errors.Is(err, errAnchorDate):
 		return fmt.Sprintf("Il certificato di «%s» risale a un'autorità che al %s non era affidabile.", name,
 			italianTime(at))

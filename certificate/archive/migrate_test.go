@@ -2,12 +2,8 @@ package archive_test
 
 import (
 	"context"
-	"io/fs"
-	"os"
-	"path"
 	"path/filepath"
 	"testing"
-	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
@@ -49,16 +45,7 @@ func TestMigratedDocuments(t *testing.T) {
 			defer func() { _ = source.Close() }()
 			old, err := places.raw(t.Context(), before)
 			require.NoError(t, err)
-			files := fstest.MapFS{}
-			require.NoError(t, fs.WalkDir(os.DirFS("."), "migrations", func(name string, d fs.DirEntry, err error) error {
-				if err != nil || d.IsDir() || path.Base(name)[:4] > "0001" {
-					return err
-				}
-				data, err := os.ReadFile(name)
-				files[name] = &fstest.MapFile{Data: data}
-				return err
-			}))
-			require.NoError(t, old.Migrate(t.Context(), "certificate_archive", files, "migrations"))
+			require.NoError(t, old.Migrate(t.Context(), "certificate_archive", testenv.MigrationsTo(t, "0001"), "migrations"))
 			longest := copyWhole(t, source, old)
 			require.Greater(t, longest, 100_000)
 			require.NoError(t, old.Close())

@@ -110,7 +110,7 @@ const (
 	OtherPurge  Reason = "other-purge"  // another purge is at work on it
 	Interrupted Reason = "interrupted"  // the context has ended, or an error the purge
 	Unreachable Reason = "unreachable"  // a node of a cluster does not answer
-	Unmoved     Reason = "unmoved"      // a part of the table that a cluster has moved, and has yet to drop
+	Orphaned    Reason = "orphaned"     // a part of the table that a cluster has moved, and has yet to drop
 )
 
 // Kind is what sort of thing a blocker is.

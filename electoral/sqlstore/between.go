@@ -57,23 +57,35 @@ func (t *transaction) reread(ctx context.Context, read func(q sqldb.Querier) err
 	return err
 }
 
-// find reads the electors of a page whom the comune of their enrolment does not have. Who
-// is not in the list by now is marked as gone.
+// find reads the electors of a page whom the comune of their enrolment does not have.
 func (t *transaction) find(ctx context.Context, of roll, page []listed, missing map[string]bool) error {
 	for i := range page {
 		p := &page[i]
 		if !missing[p.id] {
 			continue
 		}
-		e, err := t.elector(ctx, p.id)
-		switch place, in := e.EnrolmentIn(of.list); {
-		case errors.Is(err, electoral.ErrNotFound):
-			p.gone = true
-		case err != nil:
+		if err := t.reread(ctx, func(q sqldb.Querier) error { return p.find(ctx, q, of) }); err != nil {
 			return err
-		default:
-			p.elector, p.gone = e.Elector, !in || place.Comune != of.comune || place.Section != p.section
 		}
 	}
 	return nil
+}
+
+// find reads the enrolment again, and the elector where it leads then.
+func (p *listed) find(ctx context.Context, q sqldb.Querier, of roll) error {
+	err := one(ctx, q, []any{&p.home},
+		`SELECT home FROM {enrolments} WHERE comune = $1 AND list = $2 AND section = $3 AND anpr_id = $4`,
+		of.comune, string(of.list), p.section, p.id)
+	if p.gone = errors.Is(err, electoral.ErrNotFound); p.gone {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	e, err := electorAt(ctx, q, p.home, p.id)
+	if errors.Is(err, electoral.ErrNotFound) {
+		return fmt.Errorf("comune %s does not have an elector that the list has: %w", p.home, errDamaged)
+	}
+	p.elector = e.Elector
+	return err
 }

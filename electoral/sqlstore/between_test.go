@@ -38,32 +38,37 @@ func TestBetweenNodes(t *testing.T) {
 		}))
 		const torn, whole = `UPDATE {elector_routes} SET comune = 'F205'`, `UPDATE {elector_routes} SET comune = 'A074'`
 		const tornRecord, wholeRecord = `UPDATE {record_routes} SET comune = 'F205'`, `UPDATE {record_routes} SET comune = 'A074'`
-		const tornList = `UPDATE {enrolments} SET home = 'F205'`
+		const tornList, wholeList = `UPDATE {enrolments} SET home = 'F205'`, `UPDATE {enrolments} SET home = 'A074'`
+		lists := []electoral.List{electoral.GeneralList, electoral.StillVotesList} // he is in both
 		run(torn, tornRecord, tornList)
 		require.NoError(t, db.Store().View(ctx, func(r registry.Reader) error {
 			// A view sees one state from its first read on.
 			_, err := r.Section(ctx, "A074", "9")
 			require.ErrorIs(t, err, electoral.ErrNotFound)
-			run(whole, wholeRecord)
+			run(whole, wholeRecord, wholeList)
 			got, home, err := r.Elector(ctx, "1")
 			require.NoError(t, err)
 			require.Equal(t, "A074", home)
 			require.Equal(t, e, got)
-			require.Equal(t, []electoral.Elector{e}, all(t, r.Enrolled(ctx, electoral.GeneralList, "A074", "")))
+			for _, l := range lists {
+				comune := map[electoral.List]string{electoral.GeneralList: "A074", electoral.StillVotesList: e.KeptVotes[0].Comune}[l]
+				require.Equal(t, []electoral.Elector{e}, all(t, r.Enrolled(ctx, l, comune, "")), l)
+			}
 			records := all(t, r.Records(ctx, registry.RecordSearch{Subject: "1", Book: registry.ConflictBook}))
 			require.Len(t, records, 1)
 			return nil
 		}))
 		// Who has been removed meanwhile is not in the list.
-		run(torn)
+		run(torn, tornList)
 		require.NoError(t, db.Store().View(ctx, func(r registry.Reader) error {
 			_, err := r.Section(ctx, "A074", "9")
 			require.ErrorIs(t, err, electoral.ErrNotFound)
-			run(`DELETE FROM {elector_routes}`)
+			run(`DELETE FROM {elector_routes}`, `DELETE FROM {enrolments}`)
 			require.Empty(t, all(t, r.Enrolled(ctx, electoral.GeneralList, "A074", "")))
 			return nil
 		}))
-		run(`INSERT INTO {elector_routes} (anpr_id, comune) VALUES ('1', 'F205')`, tornRecord)
+		run(`INSERT INTO {elector_routes} (anpr_id, comune) VALUES ('1', 'F205')`, tornRecord,
+			`INSERT INTO {enrolments} (comune, list, section, anpr_id, home) VALUES ('A074', 'general', '3', '1', 'F205')`)
 		view := func(fn func(r registry.Reader) error) error { return db.Store().View(ctx, fn) }
 		require.ErrorContains(t, view(func(r registry.Reader) error { _, _, err := r.Elector(ctx, "1"); return err }), "damaged")
 		for _, list := range []func(r registry.Reader) error{
@@ -82,7 +87,13 @@ func TestBetweenNodes(t *testing.T) {
 		} {
 			require.ErrorContains(t, view(list), "damaged")
 		}
-		err := db.Store().Update(ctx, func(w registry.Writer) error { _, _, err := w.Elector(ctx, "1"); return err })
+		person := electoraltest.SamplePersons()[0]
+		_, err := db.Population().Put(ctx, persons(person))
+		require.NoError(t, err)
+		run(`DELETE FROM {persons}`)
+		_, err = db.Population().ByANPRID(ctx, person.ANPRID)
+		require.ErrorContains(t, err, "damaged")
+		err = db.Store().Update(ctx, func(w registry.Writer) error { _, _, err := w.Elector(ctx, "1"); return err })
 		require.ErrorContains(t, err, "damaged")
 	})
 }

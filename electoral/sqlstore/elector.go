@@ -340,7 +340,9 @@ func (t *transaction) enrolledPage(ctx context.Context, of roll, after *listed, 
 }
 
 // fill reads electors of one comune and adds those who are not there to the missing.
-func (t *transaction) fill(ctx context.Context, home string, byID map[string]*electoral.Elector, missing map[string]bool) error {
+func (t *transaction) fill(
+	ctx context.Context, home string, byID map[string]*electoral.Elector, missing map[string]bool,
+) error {
 	ids := make([]string, 0, len(byID))
 	for id := range byID {
 		ids = append(ids, id)

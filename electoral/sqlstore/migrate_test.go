@@ -4,13 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io/fs"
-	"os"
-	"path"
 	"path/filepath"
 	"strconv"
 	"testing"
-	"testing/fstest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -25,18 +21,9 @@ import (
 // migratedTo makes a database with the first migrations alone.
 func migratedTo(t *testing.T, place string, last string, open func(context.Context, string) (*sqldb.DB, error)) *sqldb.DB {
 	t.Helper()
-	files := fstest.MapFS{}
-	require.NoError(t, fs.WalkDir(os.DirFS("."), "migrations", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path.Base(name)[:4] > last {
-			return err
-		}
-		data, err := os.ReadFile(name)
-		files[name] = &fstest.MapFile{Data: data}
-		return err
-	}))
 	db, err := open(t.Context(), place)
 	require.NoError(t, err)
-	require.NoError(t, db.Migrate(t.Context(), "electoral", files, "migrations"))
+	require.NoError(t, db.Migrate(t.Context(), "electoral", testenv.MigrationsTo(t, last), "migrations"))
 	return db
 }
 

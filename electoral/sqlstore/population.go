@@ -59,10 +59,14 @@ func (p *Population) ByANPRIDs(ctx context.Context, anprIDs []string) (map[strin
 	var found map[string]electoral.Person
 	err := p.lookup(ctx, func(q sqldb.Querier) error {
 		found = make(map[string]electoral.Person, len(anprIDs))
-		if q.Dialect() == sqldb.SQLite { // which has both tables in one place
-			return personsByRoute(ctx, q, anprIDs, found)
-		}
 		wanted := anprIDs
+		if q.Dialect() == sqldb.SQLite { // which has both tables in one place
+			if err := personsByRoute(ctx, q, anprIDs, found); err != nil {
+				return err
+			}
+			there := func(id string) bool { _, ok := found[id]; return ok }
+			wanted = slices.DeleteFunc(slices.Clone(anprIDs), there)
+		}
 		// A person who moves between the two queries is not where his route led
 		// and is looked up again.
 		for tries := 0; len(wanted) > 0; tries++ {

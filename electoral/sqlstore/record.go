@@ -143,7 +143,9 @@ func (t *transaction) recordsByRoute(ctx context.Context, s registry.RecordSearc
 	return list, err
 }
 
-func (t *transaction) recordsWithin(ctx context.Context, q sqldb.Querier, s registry.RecordSearch) ([]registry.Record, error) {
+func (t *transaction) recordsWithin(
+	ctx context.Context, q sqldb.Querier, s registry.RecordSearch,
+) ([]registry.Record, error) {
 	text, args := `SELECT comune, id FROM {record_routes} WHERE subject = $1 AND book = $2`, []any{s.Subject,
 		string(s.Book)}
 	if s.Comune != "" {

@@ -82,7 +82,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if flags.NArg() > 0 {
-		fmt.Fprintln(stderr, "uso: server -dev [-addr INDIRIZZO] [-base-url URL] [-trusted-proxies RETI] [-data CARTELLA] [-dsn DSN]")
+		fmt.Fprintln(stderr, "uso: server -dev [-addr INDIRIZZO] [-base-url URL] [-trusted-proxies RETI] "+
+			"[-data CARTELLA] [-dsn DSN]")
 		return 2
 	}
 	if !o.dev {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"embed"
@@ -11,12 +10,10 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net/http"
 	"path"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"time"
 
@@ -296,23 +293,17 @@ func (st *site) loadAssets() error {
 	if err != nil {
 		return err
 	}
-	styles := func(e fs.DirEntry) bool { return strings.Contains(e.Name(), ".css") }
-	slices.SortStableFunc(entries, func(a, b fs.DirEntry) int {
-		return cmp.Compare(btoi(styles(a)), btoi(styles(b)))
-	})
-	for _, e := range entries {
-		if err := st.loadAsset(e.Name()); err != nil {
-			return fmt.Errorf("%s: %w", e.Name(), err)
+	for _, styles := range []bool{false, true} {
+		for _, e := range entries {
+			if strings.Contains(e.Name(), ".css") != styles {
+				continue
+			}
+			if err := st.loadAsset(e.Name()); err != nil {
+				return fmt.Errorf("%s: %w", e.Name(), err)
+			}
 		}
 	}
 	return nil
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 func (st *site) loadAsset(file string) error {

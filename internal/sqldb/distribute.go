@@ -125,7 +125,8 @@ func (d *distributing) spread(ctx context.Context, ref, column, beside string) e
 		where = ", colocate_with => '" + strings.ReplaceAll(beside, "'", "''") + "'"
 	}
 	name := "'" + strings.ReplaceAll(ref, "'", "''") + "'"
-	if err := script(ctx, d.conn, "BEGIN; SELECT create_distributed_table("+name+", '"+column+"'"+where+"); COMMIT"); err != nil {
+	text := "BEGIN; SELECT create_distributed_table(" + name + ", '" + column + "'" + where + "); COMMIT"
+	if err := script(ctx, d.conn, text); err != nil {
 		return errors.Join(err, script(context.WithoutCancel(ctx), d.conn, "ROLLBACK"))
 	}
 	return script(ctx, d.conn, "SELECT truncate_local_data_after_distributing_table("+name+")")

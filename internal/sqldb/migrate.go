@@ -162,20 +162,17 @@ func (m *migrating) plan(ctx context.Context, q Querier) error {
 			return err
 		}
 	}
-	if m.isSpread, err = isSpread(ctx, q, m.names, m.spread); err != nil || !m.needed() {
+	there, names := m.state, m.names
+	if m.moves() {
+		there, names = m.old, m.from
+	}
+	if m.isSpread, err = isSpread(ctx, q, names, m.spread); err != nil || !m.needed() {
 		return err
 	}
 	if m.wary && m.state.version == 0 {
 		if err := m.beware(ctx, q); err != nil {
 			return err
 		}
-	}
-	there, names := m.state, m.names
-	if m.moves() {
-		there, names = m.old, m.from
-	}
-	if m.isSpread, err = isSpread(ctx, q, names, m.spread); err != nil {
-		return err
 	}
 	if err := m.state.writable(); err != nil {
 		return err

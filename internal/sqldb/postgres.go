@@ -256,7 +256,9 @@ func (e *postgres) own(ctx context.Context, notice pgconn.NoticeHandler) (*pgx.C
 }
 
 // ownOn is own on another server, a node of the same cluster.
-func (e *postgres) ownOn(ctx context.Context, host string, port uint16, notice pgconn.NoticeHandler) (*pgx.Conn, error) {
+func (e *postgres) ownOn(
+	ctx context.Context, host string, port uint16, notice pgconn.NoticeHandler,
+) (*pgx.Conn, error) {
 	config, err := e.ownConfig(ctx)
 	if err != nil {
 		return nil, err

@@ -41,8 +41,9 @@ type purgeJob struct {
 // back, so that nobody ever sees it. Then it makes the indexes anew beside the old ones
 // (REINDEX CONCURRENTLY). Readers do not wait for that; a writer waits for the rows that
 // are moved in one transaction. A table that has no more rows than one lock may cover is
-// rewritten at once (VACUUM FULL), for which readers wait too. The column filler makes a row as long as a page; it is NULL in all
-// rows that stay. A table without a mark is left as it is.
+// rewritten at once (VACUUM FULL), for which readers wait too. The column filler makes a
+// row as long as a page; it is NULL in all rows that stay. A table without a mark is left
+// as it is.
 //
 // On SQLite it zeroes, in short transactions, what pages hold beyond their content, and
 // cuts the write-ahead log to nothing.

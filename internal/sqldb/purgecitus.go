@@ -102,7 +102,7 @@ func (p *serverPurge) moved(ctx context.Context) error {
 	for _, part := range list {
 		for _, name := range p.job.Tables {
 			if strings.HasPrefix(strings.ReplaceAll(part.Ref, `"`, ""), p.e.names.schema+"."+name+"_") && !p.current(part) {
-				p.stays(erasure.Stay{Table: name, Node: part.node(), Reason: erasure.Unmoved})
+				p.stays(erasure.Stay{Table: name, Node: part.node(), Reason: erasure.Orphaned})
 			}
 		}
 	}

@@ -364,7 +364,9 @@ func readFile(parts *multipart.Reader, part *multipart.Part) (file upload, fault
 
 // read finds the contrassegno in an uploaded file, so many at a time. fault is
 // for people.
-func (h *Handler) read(ctx context.Context, client string, file upload) (mark contrassegno.Mark, fault string, err error) {
+func (h *Handler) read(
+	ctx context.Context, client string, file upload,
+) (mark contrassegno.Mark, fault string, err error) {
 	wait, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	back, ok := h.reading.wait(wait, client)

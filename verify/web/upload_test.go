@@ -208,8 +208,8 @@ func TestSlowUploads(t *testing.T) {
 			_ = body.Close()
 		})
 	}
-	require.Eventually(t, func() bool { return open() == 0 }, time.Minute, 5*time.Millisecond, "all have passed the captcha")
-	time.Sleep(50 * time.Millisecond) // so that they would have taken all places; without, the test proves less
+	require.Eventually(t, func() bool { return open() == 0 && h.Uploads() == 8 }, time.Minute, 5*time.Millisecond,
+		"all have passed the captcha, and have no more than their share")
 	p := upload(t, h, get(t, h, "/verifica").prova(t), answer, "foto.png", png)
 	require.Equal(t, http.StatusOK, p.code, "somebody else is served")
 	for _, w := range held {
