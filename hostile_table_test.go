@@ -483,5 +483,9 @@ func walked() []walk {
 		{name: "verify/web.Handler", typ: reflect.TypeFor[web.Handler]()},
 		{name: "verify/web.Layout", typ: reflect.TypeFor[web.Layout]()},
 		{name: "verify/web.Page", typ: reflect.TypeFor[web.Page]()},
+		{name: "verify/web.Link", typ: reflect.TypeFor[web.Link]()},
+		{name: "verify/web.Flash", typ: reflect.TypeFor[web.Flash]()},
+		{name: "verify/web.FieldError", typ: reflect.TypeFor[web.FieldError]()},
+		{name: "verify/web.Route", typ: reflect.TypeFor[web.Route]()},
 	}...)
 }

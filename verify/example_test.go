@@ -63,7 +63,7 @@ func ExampleVerifier_Picture() {
 	}
 	report := v.Picture(context.Background(), []byte("<svg/>"), nil, time.Now())
 	fmt.Println(report.Valid, report.Checks[0].Message)
-	// Output: false Nell'immagine non si è potuto leggere alcun contrassegno: il file è un disegno SVG, non un'immagine PNG né JPEG. Inviare una fotografia o una scansione in formato PNG, JPEG o PDF.
+	// Output: false Nell'immagine non si è potuto leggere alcun codice QR: il file è un disegno SVG, non un'immagine PNG né JPEG. Inviare una fotografia o una scansione in formato PNG, JPEG o PDF.
 }
 
 // An authority is trusted for seals until it was withdrawn, and another for
@@ -103,5 +103,5 @@ func ExampleVerifier_FindContrassegno() {
 	}
 	// Output:
 	// unsupported-format
-	// Il contrassegno non si è potuto leggere: il file è un disegno SVG, non un'immagine PNG né JPEG. Inviare una fotografia o una scansione in formato PNG, JPEG o PDF.
+	// Il codice QR non si è potuto leggere: il file è un disegno SVG, non un'immagine PNG né JPEG. Inviare una fotografia o una scansione in formato PNG, JPEG o PDF.
 }

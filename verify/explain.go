@@ -29,7 +29,7 @@ var verdicts = map[Kind]string{
 func (r *Report) explainValid() string {
 	switch r.Kind {
 	case KindContrassegno:
-		return "Il contrassegno corrisponde a un documento con un sigillo valido di «" + r.Signer +
+		return "Il codice QR corrisponde a un documento con un sigillo valido di «" + r.Signer +
 			"». Confrontare la copia con quel documento: fa fede il documento."
 	case KindLog:
 		return "Il registro è integro per quanto si può vedere dal solo registro: leggere anche ciò che non è stato " +
@@ -99,7 +99,7 @@ func remedy(r *Report, c Check) string {
 	case CodeSignature:
 		if len(r.Signatures) == 0 {
 			return "senza sigillo non si può sapere chi ha scritto il documento; chiedere l'originale sigillato a " +
-				"chi lo ha rilasciato. Una copia stampata si verifica con il suo contrassegno."
+				"chi lo ha rilasciato. Una copia stampata si verifica con il suo codice QR."
 		}
 		if strings.Contains(c.Message, rewrittenMessage) {
 			return "usare il file com'è stato scaricato o ricevuto: un programma lo ha salvato di nuovo, come fanno la " +
@@ -126,7 +126,7 @@ func remedy(r *Report, c Check) string {
 		return "" // the message says it
 	case CodeMatchesDocument:
 		if c.Outcome == NotDone {
-			return "verificare l'immagine insieme con il documento originale, o aprire l'indirizzo del contrassegno: " +
+			return "verificare l'immagine insieme con il documento originale, o aprire l'indirizzo del codice QR: " +
 				"da sola non prova nulla."
 		}
 		return "verificare l'immagine insieme con il documento da cui è stata fatta la copia; se è quello, la copia " +

@@ -48,7 +48,7 @@ func TestExplain(t *testing.T) {
 		"expired": {v.PDF(t.Context(), doc, now.AddDate(5, 0, 0)),
 			[]string{"non è valido al", "ripetere la verifica alla data"}},
 		"picture": {v.Picture(t.Context(), mark, []verify.Document{{Name: "a.pdf", Data: doc}}, now),
-			[]string{"Il contrassegno corrisponde", "fa fede il documento"}},
+			[]string{"Il codice QR corrisponde", "fa fede il documento"}},
 		"picture alone": {v.Picture(t.Context(), mark, nil, now),
 			[]string{"La copia non si può", "insieme con il documento"}},
 		"no picture": {v.Picture(t.Context(), []byte("<svg/>"), nil, now),

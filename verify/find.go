@@ -102,14 +102,14 @@ func (v *Verifier) FindContrassegno(ctx context.Context, data []byte) (contrasse
 	var err *FindError
 	v = v.made()
 	m := &meter{ctx: ctx, left: v.cfg.Limits.Work}
-	subject := "Il contrassegno non si è potuto leggere: il file "
+	subject := "Il codice QR non si è potuto leggere: il file "
 	switch {
 	case len(data) == 0:
 		err = findError(FindEmpty, nil, "è vuoto")
 	case pdf.Header(data) >= 0 && !isPicture(data):
 		mark, err = v.findInPDF(m, data)
 	default:
-		subject = "Il contrassegno non si è potuto leggere: "
+		subject = "Il codice QR non si è potuto leggere: "
 		mark, err = v.findInPicture(m, data)
 	}
 	if err != nil {
@@ -130,7 +130,7 @@ func (v *Verifier) findInPicture(m *meter, data []byte) (contrassegno.Mark, *Fin
 	}
 	mark, bad := contrassegno.Parse(text)
 	if bad != nil {
-		return mark, findError(FindOtherCode, bad, "il codice QR nell'immagine non è un contrassegno")
+		return mark, findError(FindOtherCode, bad, "il codice QR nell'immagine non è quello di un certificato")
 	}
 	return mark, nil
 }
@@ -222,7 +222,7 @@ func (s *scan) all(f *pdf.File, pages []pdf.Ref) *FindError {
 func (s *scan) failed() *FindError {
 	switch {
 	case s.other != nil:
-		return findError(FindOtherCode, s.other, "contiene un codice QR che non è un contrassegno")
+		return findError(FindOtherCode, s.other, "contiene un codice QR che non è quello di un certificato")
 	case s.left > 0:
 		return findError(FindTooLarge, nil, "contiene troppe immagini, o troppo grandi")
 	case s.m.out:

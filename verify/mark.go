@@ -16,10 +16,10 @@ func (v *Verifier) Contrassegno(ctx context.Context, mark contrassegno.Mark, doc
 		at = v.cfg.Now()
 	}
 	r := Report{Kind: KindContrassegno, At: at, Checks: []Check{{
-		Code: CodeDecode, Outcome: Passed, Message: "Il contrassegno è ben formato: " + clean(mark.String()) + ".",
+		Code: CodeDecode, Outcome: Passed, Message: "Il codice QR è ben formato: " + clean(mark.String()) + ".",
 	}}}
 	if mark == (contrassegno.Mark{}) {
-		r.Checks[0] = Check{Code: CodeDecode, Outcome: Failed, Message: "Non è stato dato alcun contrassegno."}
+		r.Checks[0] = Check{Code: CodeDecode, Outcome: Failed, Message: "Non è stato dato alcun codice QR."}
 		return skipped(r)
 	}
 	return v.judgeMark(ctx, r, mark, documents)
@@ -29,7 +29,7 @@ func (v *Verifier) Contrassegno(ctx context.Context, mark contrassegno.Mark, doc
 func skipped(r Report) Report {
 	for _, code := range codesPicture[1:] {
 		r.Checks = append(r.Checks,
-			Check{Code: code, Outcome: NotDone, Message: "Non verificato: nessun contrassegno è stato letto."})
+			Check{Code: code, Outcome: NotDone, Message: "Non verificato: nessun codice QR è stato letto."})
 	}
 	return r
 }

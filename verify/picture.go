@@ -46,13 +46,13 @@ func (v *Verifier) decode(ctx context.Context, data []byte) (contrassegno.Mark, 
 	c := Check{Code: CodeDecode, Outcome: Failed}
 	mark, err := v.findInPicture(&meter{ctx: ctx, left: v.cfg.Limits.Work}, data)
 	if err != nil {
-		c.Message = err.about("Nell'immagine non si è potuto leggere alcun contrassegno: ").Message
+		c.Message = err.about("Nell'immagine non si è potuto leggere alcun codice QR: ").Message
 		if err.Err != nil {
 			c.Evidence = append(c.Evidence, err.Err.Error())
 		}
 		return contrassegno.Mark{}, c
 	}
-	c.Outcome, c.Message = Passed, "Nell'immagine c'è un contrassegno ben formato: "+clean(mark.String())+"."
+	c.Outcome, c.Message = Passed, "Nell'immagine c'è un codice QR ben formato: "+clean(mark.String())+"."
 	return mark, c
 }
 
@@ -61,7 +61,7 @@ func (v *Verifier) decode(ctx context.Context, data []byte) (contrassegno.Mark, 
 func (v *Verifier) match(ctx context.Context, mark contrassegno.Mark, documents []Document, at time.Time) (Check,
 	*Report) {
 	c := Check{Code: CodeMatchesDocument, Outcome: NotDone,
-		Message: "Non verificato: non è stato dato alcun documento con cui confrontare il contrassegno."}
+		Message: "Non verificato: non è stato dato alcun documento con cui confrontare il codice QR."}
 	if len(documents) == 0 {
 		return c, nil
 	}
@@ -81,11 +81,11 @@ func (v *Verifier) match(ctx context.Context, mark contrassegno.Mark, documents 
 		if best == nil || report.Valid && !best.Valid {
 			best = &report
 			c.Outcome = Passed
-			c.Message = fmt.Sprintf("Il contrassegno corrisponde ai dati contenuti nel documento «%s».", clean(d.Name))
+			c.Message = fmt.Sprintf("Il codice QR corrisponde ai dati contenuti nel documento «%s».", clean(d.Name))
 		}
 	}
 	if best == nil {
-		c.Message = "Il contrassegno non corrisponde ad alcuno dei documenti dati."
+		c.Message = "Il codice QR non corrisponde ad alcuno dei documenti dati."
 	}
 	return c, best
 }
@@ -119,21 +119,21 @@ func (v *Verifier) authentic(mark contrassegno.Mark, matches Check, sealed *Repo
 	byKey := v.cfg.ContrassegnoKey != nil && mark.Authentic(v.cfg.ContrassegnoKey)
 	switch {
 	case v.cfg.ContrassegnoKey != nil && !byKey:
-		c.Outcome, c.Message = Failed, "Il codice di autenticazione del contrassegno non è quello dell'emittente."
+		c.Outcome, c.Message = Failed, "Il codice di autenticazione del codice QR non è quello dell'emittente."
 	case matches.Outcome == NotDone && byKey:
-		c.Outcome, c.Message = Passed, "Il codice di autenticazione del contrassegno è quello dell'emittente."
+		c.Outcome, c.Message = Passed, "Il codice di autenticazione del codice QR è quello dell'emittente."
 	case matches.Outcome == NotDone:
-		c.Message = "Non verificato: senza il documento sigillato non si può sapere chi ha emesso il contrassegno."
+		c.Message = "Non verificato: senza il documento sigillato non si può sapere chi ha emesso il codice QR."
 	case sealed == nil:
-		c.Message = "Non verificato: nessuno dei documenti dati è l'originale del contrassegno."
+		c.Message = "Non verificato: nessuno dei documenti dati è l'originale del codice QR."
 		if byKey {
-			c.Outcome, c.Message = Passed, "Il codice di autenticazione del contrassegno è quello dell'emittente."
+			c.Outcome, c.Message = Passed, "Il codice di autenticazione del codice QR è quello dell'emittente."
 		}
 	case !sealed.Valid:
-		c.Outcome, c.Message = Failed, "Il documento a cui il contrassegno corrisponde non ha un sigillo valido."
+		c.Outcome, c.Message = Failed, "Il documento a cui il codice QR corrisponde non ha un sigillo valido."
 	default:
 		c.Outcome = Passed
-		c.Message = fmt.Sprintf("Il documento a cui il contrassegno corrisponde ha un sigillo valido di «%s».",
+		c.Message = fmt.Sprintf("Il documento a cui il codice QR corrisponde ha un sigillo valido di «%s».",
 			clean(sealed.Signer))
 	}
 	return c

@@ -86,9 +86,9 @@ func TestPicture(t *testing.T) {
 		"another name": {mark, []verify.Document{renamed}, nil, verify.Passed, verify.NotDone, verify.Failed,
 			false, "ad alcuno", ""},
 		"no picture": {[]byte("GIF89a"), []verify.Document{good}, nil, verify.Failed, verify.NotDone,
-			verify.NotDone, false, "nessun contrassegno", ""},
+			verify.NotDone, false, "nessun codice QR", ""},
 		"white": {encodePNG(t, image.NewGray(image.Rect(0, 0, 300, 300))), []verify.Document{good}, nil,
-			verify.Failed, verify.NotDone, verify.NotDone, false, "nessun contrassegno", ""},
+			verify.Failed, verify.NotDone, verify.NotDone, false, "nessun codice QR", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v, err := verify.New(verify.Config{Trust: anchors(ca), ContrassegnoKey: c.key, Now: fixedNow})
@@ -114,7 +114,7 @@ func TestPictureForeignQR(t *testing.T) {
 	r := v.Picture(t.Context(), mark, nil, now)
 	require.Equal(t, verify.Passed, outcome(r, verify.CodeDecode))
 	r = v.Picture(t.Context(), foreignQR(t), nil, now)
-	assertInvalid(t, r, verify.CodeDecode, "non è un contrassegno")
+	assertInvalid(t, r, verify.CodeDecode, "non è quello di un certificato")
 }
 
 // TestPictureDistorted reads what cameras and scanners make of it.

@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		"in Italia; se manca, adesso")
 	flags.Usage = func() {
 		fmt.Fprintln(stderr, "uso: verifier [-trust FILE] [-json] [-at ISTANTE] FILE...\n\nFILE è un PDF, l'immagine "+
-			"di un contrassegno (PNG, JPEG), un registro degli accessi o la sua cartella.\nEsce con 0 se tutti sono "+
+			"di un codice QR (PNG, JPEG), un registro degli accessi o la sua cartella.\nEsce con 0 se tutti sono "+
 			"validi, 1 se almeno uno non lo è, 2 se uno non si può leggere.")
 		flags.PrintDefaults()
 	}

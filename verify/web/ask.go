@@ -29,11 +29,15 @@ type form struct {
 	Minutes      int
 }
 
-func (f form) title() string {
+func (f form) page() Page {
+	p := Page{Title: f.Title}
 	if f.Fault != "" {
-		return "Errore: " + f.Title
+		p.Errors = []FieldError{{ID: f.Field, Text: "La verifica non è stata eseguita. " + f.Fault}}
 	}
-	return f.Title
+	if !f.Upload {
+		p.Trail = trail(f.Path)
+	}
+	return p
 }
 
 const (

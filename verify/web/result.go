@@ -39,7 +39,7 @@ type result struct {
 // not Italian.
 type row struct{ Name, Value, Lang string }
 
-func (r result) title() string { return r.Title }
+func (r result) page() Page { return Page{Title: r.Title, Trail: trail(r.Path)} }
 
 // word says an outcome to people.
 func word(o verify.Outcome) string {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
-	"io"
 	"log/slog"
 	"net/http"
 	"path"
@@ -32,20 +31,6 @@ import (
 type Originals interface {
 	Original(ctx context.Context, requestID string, mark contrassegno.Mark) (certificate.Issued, error)
 }
-
-// A Page is what a [Layout] puts into a page.
-type Page struct {
-	// Title is the text of the title and of the heading.
-	Title string
-	// Body goes into the element main, below the heading, which is its h1.
-	Body template.HTML
-	// Status is the HTTP status that goes with it, already written.
-	Status int
-}
-
-// A Layout writes a whole HTML page around the content. It may be called
-// concurrently.
-type Layout func(w io.Writer, r *http.Request, p Page) error
 
 // Config says what a [Handler] stands on. Originals, Verifier, Captcha, BaseURL
 // and Key are required.
@@ -108,6 +93,7 @@ type Handler struct {
 	slots, uploads chan struct{}
 	// sending and reading bound what one client has of the two.
 	sending, reading *shares
+	routes           []Route
 	paths            []string
 	bases            []string // of this service, the present one first
 }
@@ -184,7 +170,7 @@ func New(cfg Config) (*Handler, error) {
 		"templates/*.html"); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	h.routes(prefixes)
+	h.addRoutes(prefixes)
 	return h, nil
 }
 
@@ -219,36 +205,51 @@ const pathChars = "/-._~abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123
 // typedPath is [contrassegno.Path] as people type it.
 const typedPath = "/c/"
 
-func (h *Handler) routes(prefixes []string) {
+// A Route is one of the addresses that a [Handler] serves, for a server that declares a
+// policy for each.
+type Route struct {
+	// Method is GET or POST, Path as [http.ServeMux] takes it.
+	Method, Path string
+	// Body is how many bytes a request may send; zero means none.
+	Body int64
+}
+
+func (h *Handler) serve(method, path string, body int64, handler http.HandlerFunc) {
+	h.routes = append(h.routes, Route{method, path, body})
+	h.mux.HandleFunc(method+" "+path, handler)
+}
+
+func (h *Handler) addRoutes(prefixes []string) {
 	upload := h.cfg.Path
 	for i, prefix := range prefixes {
 		if slices.Contains(prefixes[:i], prefix) {
 			continue
 		}
 		link, typed := prefix+contrassegno.Path, prefix+typedPath
-		h.mux.HandleFunc("GET "+link+"{code}", h.askLink)
-		h.mux.HandleFunc("POST "+link+"{code}", h.confirmLink)
-		h.mux.HandleFunc("GET "+typed+"{code}", h.typedLink)
+		h.serve(http.MethodGet, link+"{code}", 0, h.askLink)
+		h.serve(http.MethodPost, link+"{code}", 8*maxField, h.confirmLink)
+		h.serve(http.MethodGet, typed+"{code}", 0, h.typedLink)
+		h.serve(http.MethodGet, link, 0, h.missing)
 		h.paths = append(h.paths, link)
 	}
-	for pattern, handler := range map[string]http.HandlerFunc{
-		"POST " + upload + "/codice": h.typedCode,
-		"GET " + upload + "/{$}":     h.askUpload,
-		"GET " + upload:              h.askUpload,
-		"POST " + upload:             h.confirmUpload,
-		"GET " + upload + "/codice/{id}/immagine": func(w http.ResponseWriter, r *http.Request) {
-			captcha.ServePicture(w, r, h.cfg.Captcha, r.PathValue("id"))
-		},
-		"GET " + upload + "/codice/{id}/audio": func(w http.ResponseWriter, r *http.Request) {
-			captcha.ServeAudio(w, r, h.cfg.Captcha, r.PathValue("id"))
-		},
-		"GET " + upload + "/originale/{ticket}": h.original,
-		"GET " + upload + "/lavoro.js":          h.workScript,
-	} {
-		h.mux.HandleFunc(pattern, handler)
-	}
+	h.serve(http.MethodGet, upload, 0, h.askUpload)
+	h.serve(http.MethodPost, upload, maxUpload+64<<10, h.confirmUpload)
+	h.serve(http.MethodGet, upload+"/{$}", 0, h.askUpload)
+	h.serve(http.MethodPost, upload+"/codice", maxField, h.typedCode)
+	h.serve(http.MethodGet, upload+"/codice/{id}/immagine", 0, func(w http.ResponseWriter, r *http.Request) {
+		captcha.ServePicture(w, r, h.cfg.Captcha, r.PathValue("id"))
+	})
+	h.serve(http.MethodGet, upload+"/codice/{id}/audio", 0, func(w http.ResponseWriter, r *http.Request) {
+		captcha.ServeAudio(w, r, h.cfg.Captcha, r.PathValue("id"))
+	})
+	h.serve(http.MethodGet, upload+"/originale/{ticket}", 0, h.original)
+	h.serve(http.MethodGet, upload+"/lavoro.js", 0, h.workScript)
+	h.serve(http.MethodGet, upload+"/", 0, h.missing)
 	h.paths = append(h.paths, upload, upload+"/")
 }
+
+// Routes returns every address that the handler serves, to be mounted one by one.
+func (h *Handler) Routes() []Route { return slices.Clone(h.routes) }
 
 // Paths returns the paths below which the handler serves, to be mounted one by
 // one beside other handlers. Whoever mounts "/c/" too, below the path of the base
@@ -278,22 +279,29 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if _, pattern := h.mux.Handler(r); pattern == "" {
-		h.show(w, r, http.StatusNotFound, "notice",
-			notice{Title: "Pagina non trovata",
-				Text: "L'indirizzo non corrisponde ad alcuna pagina di verifica. Se è stato copiato da un certificato, " +
-					"occorre copiarlo per intero.", Path: h.cfg.Path})
+		h.missing(w, r)
 		return
 	}
 	h.mux.ServeHTTP(w, r)
 }
 
+// missing answers where there is no page.
+func (h *Handler) missing(w http.ResponseWriter, r *http.Request) {
+	h.show(w, r, http.StatusNotFound, "notice",
+		notice{Title: "Pagina non trovata",
+			Text: "L'indirizzo non corrisponde ad alcuna pagina di verifica. Se è stato copiato da un certificato, " +
+				"occorre copiarlo per intero.", Path: h.cfg.Path})
+}
+
 // show writes a page.
 func (h *Handler) show(w http.ResponseWriter, r *http.Request, status int, name string,
-	data interface{ title() string }) {
+	data interface{ page() Page }) {
 	var body, page bytes.Buffer
 	err := h.pages.ExecuteTemplate(&body, name+".html", data)
 	if err == nil {
-		err = h.cfg.Layout(&page, r, Page{Title: data.title(), Body: template.HTML(body.String()), Status: status})
+		p := data.page()
+		p.Lang, p.Body, p.Status = "it", template.HTML(body.String()), status
+		err = h.cfg.Layout(&page, r, p)
 	}
 	if err != nil {
 		h.cfg.Logger.ErrorContext(r.Context(), "verification page", "page", name, "error", err)
@@ -304,16 +312,6 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request, status int, name 
 	w.WriteHeader(status)
 	_, _ = w.Write(page.Bytes())
 }
-
-// bare is the layout without style.
-func bare(w io.Writer, _ *http.Request, p Page) error {
-	return bareTemplate.Execute(w, p)
-}
-
-var bareTemplate = template.Must(template.New("bare").Parse(`<!doctype html>
-<html lang="it"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Title}}</title></head>
-<body><main><h1>{{.Title}}</h1>{{.Body}}</main></body></html>
-`))
 
 // A notice is a page that says something and leads on.
 type notice struct {
@@ -327,7 +325,15 @@ type notice struct {
 	Checks []verify.Check
 }
 
-func (n notice) title() string { return n.Title }
+func (n notice) page() Page { return Page{Title: n.Title, Trail: trail(n.Path)} }
+
+// trail leads to the page for uploads, from the pages below it.
+func trail(path string) []Link {
+	if path == "" {
+		return nil
+	}
+	return []Link{{URL: path, Text: "Verifica un certificato"}}
+}
 
 // newID identifies a request in the access log.
 func newID() string { return "verifica-" + rand.Text() }
