@@ -28,7 +28,7 @@ import (
 // walked are the exported functions and types of the packages that
 // TestZeroValues walks; it fails if one is missing.
 func walked() []walk {
-	return append(walkedServices(), []walk{
+	return append(append(walkedServices(), walkedTransport()...), []walk{
 		{name: "audit.ChainOf", function: reflect.ValueOf(audit.ChainOf)},
 		{name: "audit.CheckAppend", function: reflect.ValueOf(audit.CheckAppend)},
 		{name: "audit.CheckChain", function: reflect.ValueOf(audit.CheckChain)},

@@ -172,7 +172,7 @@ func TestZeroValuesAreAllWalked(t *testing.T) {
 	for _, w := range walked() {
 		in = append(in, w.name)
 	}
-	for _, root := range []string{"audit", "certificate", "electoral", "seal", "verify"} {
+	for _, root := range []string{"audit", "certificate", "electoral", "seal", "transport", "verify"} {
 		require.NoError(t, filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
 				return err

@@ -106,6 +106,10 @@ var allowed = map[string][]string{
 	"verify/verifytest":          {"verify"},
 	// The pages of the public verification, for a server to mount.
 	"verify/web": {"verify", "verify/captcha", "certificate", "certificate/contrassegno", "electoral", anyInternal},
+	// Sessions of people on web pages: they know who acts, and no HTTP.
+	"transport/session":             {"electoral", anyInternal},
+	"transport/session/sqlstore":    {"transport/session", "electoral", anyInternal},
+	"transport/session/sessiontest": {"transport/session", "electoral"},
 
 	"examples/load":       {everything},
 	"examples/quickstart": {everything},

@@ -1,0 +1,38 @@
+package anpr_test
+
+import (
+	"reflect"
+
+	"github.com/liste-elettorali/anpr/transport/session"
+	sessionstore "github.com/liste-elettorali/anpr/transport/session/sqlstore"
+)
+
+// walkedTransport are the rows of walked for the packages under transport.
+func walkedTransport() []walk {
+	return []walk{
+		{name: "transport/session.New", function: reflect.ValueOf(session.New)},
+		{name: "transport/session.NewMemory", function: reflect.ValueOf(session.NewMemory)},
+		{name: "transport/session.Beginning", typ: reflect.TypeFor[session.Beginning]()},
+		{name: "transport/session.Config", typ: reflect.TypeFor[session.Config]()},
+		{name: "transport/session.Digest", typ: reflect.TypeFor[session.Digest]()},
+		{name: "transport/session.Draft", typ: reflect.TypeFor[session.Draft]()},
+		{name: "transport/session.DraftRoom", typ: reflect.TypeFor[session.DraftRoom]()},
+		{name: "transport/session.Identity", typ: reflect.TypeFor[session.Identity]()},
+		{name: "transport/session.Listed", typ: reflect.TypeFor[session.Listed]()},
+		{name: "transport/session.Manager", typ: reflect.TypeFor[session.Manager]()},
+		{name: "transport/session.Memory", typ: reflect.TypeFor[session.Memory]()},
+		{name: "transport/session.Record", typ: reflect.TypeFor[session.Record]()},
+		{name: "transport/session.Renewal", typ: reflect.TypeFor[session.Renewal]()},
+		{name: "transport/session.Room", typ: reflect.TypeFor[session.Room]()},
+		{name: "transport/session.Session", typ: reflect.TypeFor[session.Session]()},
+		{name: "transport/session.Thing", typ: reflect.TypeFor[session.Thing]()},
+		{name: "transport/session/sqlstore.Grants", function: reflect.ValueOf(sessionstore.Grants)},
+		{name: "transport/session/sqlstore.Migrations", function: reflect.ValueOf(sessionstore.Migrations)},
+		{name: "transport/session/sqlstore.OpenPostgres", function: reflect.ValueOf(sessionstore.OpenPostgres)},
+		{name: "transport/session/sqlstore.OpenSQLite", function: reflect.ValueOf(sessionstore.OpenSQLite)},
+		{name: "transport/session/sqlstore.PostgresConfig", typ: reflect.TypeFor[sessionstore.PostgresConfig]()},
+		{name: "transport/session/sqlstore.Role", typ: reflect.TypeFor[sessionstore.Role]()},
+		{name: "transport/session/sqlstore.SQLiteConfig", typ: reflect.TypeFor[sessionstore.SQLiteConfig]()},
+		{name: "transport/session/sqlstore.Store", typ: reflect.TypeFor[sessionstore.Store]()},
+	}
+}
