@@ -273,6 +273,13 @@ const (
 	OpRedraw              Operation = "sections-redraw"
 	OpMoveElectors        Operation = "electors-move"
 	OpSpreadAbroad        Operation = "abroad-spread"
+	// Of pages: a login that was admitted or refused, a logout, the confirmation of who
+	// one is before something delicate, sessions ended from elsewhere.
+	OpLogIn       Operation = "log-in"
+	OpLogOut      Operation = "log-out"
+	OpStepUp      Operation = "step-up"
+	OpEndSessions Operation = "sessions-end"
+	OpDeliver     Operation = "certificate-deliver"
 )
 
 // A Recorder writes accesses to a log. The registry and the certificate

@@ -233,10 +233,7 @@ func hasKeeper(comune string) error {
 
 func (a *action) putApplication(ctx context.Context, w Writer, q Application) error {
 	rec := Record{Comune: q.Comune, Book: ApplicationBook, ID: q.ID, Subject: q.ANPRID,
-		State: strconv.Itoa(int(q.State)), At: q.Changed}
-	if q.State.Closed() {
-		rec.Expires = q.Changed.Add(a.r.retention.Closed)
-	}
+		State: strconv.Itoa(int(q.State)), At: q.Changed, Expires: a.expires(q.State, q.Opened, q.Changed)}
 	return putRecord(ctx, w, rec, q)
 }
 
@@ -280,8 +277,8 @@ type Decision struct {
 	District electoral.Answer
 }
 
-// DecideApplication brings an application to another state. [RequestDone]
-// carries it out: an enrolment puts the elector into the list and its section,
+// DecideApplication brings an application to another state; the citizen may withdraw it,
+// to a draft, as long as nobody has begun to handle it. [RequestDone] carries it out: an enrolment puts the elector into the list and its section,
 // with the status that follows; a withdrawal takes him out of the list, and if
 // he is left in no list he loses the capacity. An application made after the
 // term of a vote can be carried out only after that vote. DecideApplication
@@ -305,6 +302,10 @@ func (r *Registry) DecideApplication(ctx context.Context, req electoral.Request,
 			return q, nil, err
 		}
 		var warnings electoral.Faults
+		if q.Kind == ExOfficioCase && d.State == RequestDraft { // it is not the citizen's to withdraw
+			return q, nil, electoral.Faults{electoral.NewFault(electoral.ApplicationAction.In("closed"), "state",
+				strconv.Itoa(int(d.State)), electoral.Args{"from": q.State.Italian(), "to": d.State.Italian()})}
+		}
 		if d.State == RequestDone {
 			if warnings, err = a.carryOut(ctx, w, q, d); err != nil {
 				return q, nil, err

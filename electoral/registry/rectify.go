@@ -133,10 +133,7 @@ func keeperOf(e electoral.Elector, home string, f electoral.Field) string {
 
 func (a *action) putRectification(ctx context.Context, w Writer, q Rectification) error {
 	rec := Record{Comune: q.Comune, Book: RectificationBook, ID: q.ID, Subject: q.ANPRID,
-		State: strconv.Itoa(int(q.State)), At: q.Changed}
-	if q.State.Closed() {
-		rec.Expires = q.Changed.Add(a.r.retention.Closed)
-	}
+		State: strconv.Itoa(int(q.State)), At: q.Changed, Expires: a.expires(q.State, q.Opened, q.Changed)}
 	return putRecord(ctx, w, rec, q)
 }
 
@@ -197,8 +194,8 @@ func (r *Registry) requestsAccess(ctx context.Context, req electoral.Request, op
 }
 
 // AnswerRectification brings a request to another state: the citizen submits a
-// draft (open) or adds what was asked (integrated), the officer does the rest.
-// A note is required to suspend, to reject, to declare inadmissible and to
+// draft (open), withdraws a request that nobody has begun to handle (draft) or adds
+// what was asked (integrated), the officer does the rest. A note is required to suspend, to reject, to declare inadmissible and to
 // integrate. A request is closed as done only when the datum has the value
 // that was asked.
 //

@@ -74,12 +74,24 @@ func (s RequestState) Closed() bool {
 	return s == RequestRejected || s == RequestDone || s == RequestInadmissible
 }
 
+// expires returns when a request that has come to a state is deleted: a while after it is
+// closed, and after its citizen has withdrawn it and left it so. Zero means not yet.
+func (a *action) expires(s RequestState, opened, changed time.Time) time.Time {
+	if s.Closed() || s == RequestDraft && changed.After(opened) {
+		return changed.Add(a.r.retention.Closed)
+	}
+	return time.Time{}
+}
+
 // next returns the states to which somebody may bring a request.
 func (s RequestState) next(r electoral.Role) []RequestState {
 	if r == electoral.CitizenRole {
 		switch s {
 		case RequestDraft:
 			return []RequestState{RequestDraft, RequestOpen}
+		case RequestOpen:
+			// Nobody has begun to handle it: it is withdrawn, and is a draft again.
+			return []RequestState{RequestDraft}
 		case RequestSuspended:
 			return []RequestState{RequestIntegrated}
 		}

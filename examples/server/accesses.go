@@ -15,19 +15,20 @@ type use struct {
 
 const maxUses = 500 // on one page, the latest
 
+// An accessesPage shows others' accesses first, and his own apart.
+type accessesPage struct {
+	Others, Own         []use
+	OwnCount            int
+	MoreOthers, MoreOwn int
+}
+
 // accesses shows the citizen who used his data. His own question is on record
 // before the page is shown, and appears in the list.
-func (st *site) accesses(w http.ResponseWriter, r *http.Request, n *session) {
-	req := n.request()
-	if !st.limits.reading(n.person) {
-		w.Header().Set("Retry-After", "10")
-		st.notice(w, r, http.StatusTooManyRequests, "Troppe richieste",
-			"Questo elenco è stato chiesto più volte in poco tempo. Attendere qualche secondo e riprovare.")
-		return
-	}
+func (st *site) accesses(w http.ResponseWriter, r *http.Request, v *visitor) {
+	req := v.request()
 	access := electoral.NewAccess(req, electoral.OpReadAccesses, st.now())
-	access.Subject = n.person
-	home, err := st.registry.Home(r.Context(), n.person)
+	access.Subject = v.Person
+	home, err := st.registry.Home(r.Context(), v.Person)
 	if err != nil {
 		st.failed(w, r, "accesses", err)
 		return
@@ -37,32 +38,38 @@ func (st *site) accesses(w http.ResponseWriter, r *http.Request, n *session) {
 	p := electoral.Passage{Recorder: st.recorder, Access: access, Refused: electoral.Faults(electoral.Admit(req)).Err(), ReadOnly: true}
 	err = p.Do(r.Context(), func(on *electoral.Entry) error {
 		var err error
-		found, err = st.about(r, n)
+		found, err = st.about(r, v)
 		return err
 	})
 	if err != nil {
-		st.answer(w, r, "Gli accessi non sono disponibili", "accesses", err)
+		st.answer(w, r, st.say(r, "accesses.failed"), "accesses", err)
 		return
 	}
 	found = withoutSteps(found)
 	slices.Reverse(found)
-	page := struct {
-		Uses []use
-		More int
-	}{}
-	if page.More = len(found) - maxUses; page.More > 0 {
-		found = found[:maxUses]
-	}
+	var page accessesPage
 	for _, a := range found {
-		page.Uses = append(page.Uses, st.useOf(a, n))
+		if u := st.useOf(a, v); a.FiscalCode == v.Actor.FiscalCode {
+			page.Own = append(page.Own, u)
+		} else {
+			page.Others = append(page.Others, u)
+		}
 	}
-	st.show(w, r, http.StatusOK, "accesses", "Chi ha usato i miei dati", page)
+	page.OwnCount = len(page.Own)
+	page.Others, page.MoreOthers = latest(page.Others)
+	page.Own, page.MoreOwn = latest(page.Own)
+	st.frame.Show(w, r, http.StatusOK, "accesses", st.inArea(r, "accesses.title"), page)
+}
+
+// latest returns the first maxUses, and how many others there are.
+func latest(list []use) ([]use, int) {
+	return list[:min(len(list), maxUses)], max(0, len(list)-maxUses)
 }
 
 // about finds the accesses to the citizen's data and to his certificates.
-func (st *site) about(r *http.Request, n *session) ([]electoral.Access, error) {
-	subjects := []string{n.person}
-	list, err := st.issuer.Mine(r.Context(), n.request())
+func (st *site) about(r *http.Request, v *visitor) ([]electoral.Access, error) {
+	subjects := []string{v.Person}
+	list, err := st.issuer.Mine(r.Context(), v.request())
 	if err != nil {
 		return nil, err
 	}
@@ -87,14 +94,14 @@ func withoutSteps(list []electoral.Access) []electoral.Access {
 
 // useOf puts an access into words. An officer is shown as the office of his
 // comune; the log holds the person, for those who must answer for the access.
-func (st *site) useOf(a electoral.Access, n *session) use {
+func (st *site) useOf(a electoral.Access, v *visitor) use {
 	comune := a.ActorComune
 	if a.Role == "" { // an earlier version wrote it, in the chain of the asker's comune
 		comune = a.Comune
 	}
 	u := use{At: st.instant(a.At), ID: a.RequestID, What: operationName(a.Operation), Outcome: outcomeName(a.Outcome)}
 	switch {
-	case a.FiscalCode == n.actor.FiscalCode:
+	case a.FiscalCode == v.Actor.FiscalCode:
 		u.Who = "La persona stessa (" + methodName(a.Method) + ")"
 	case a.FiscalCode == electoral.AnonymousReader:
 		u.Who = "Chi ha in mano una copia del certificato"
@@ -174,6 +181,11 @@ func operationName(o electoral.Operation) string {
 		electoral.OpRenumberSection:     "Rinumerazione di una sezione",
 		electoral.OpRedraw:              "Revisione delle sezioni",
 		electoral.OpMoveElectors:        "Spostamento di elettori in un'altra sezione",
+		electoral.OpLogIn:               "Accesso all’area riservata",
+		electoral.OpLogOut:              "Uscita dall’area riservata",
+		electoral.OpStepUp:              "Conferma dell’identità",
+		electoral.OpEndSessions:         "Chiusura di un accesso aperto",
+		electoral.OpDeliver:             "Invio di un certificato",
 		electoral.OpSpreadAbroad:        "Proposta di assegnazione dei residenti all'estero alle sezioni",
 	}[o]; name != "" {
 		return name

@@ -141,6 +141,13 @@ func (w *walk) text(selector string) (s string) {
 	return s
 }
 
+// source returns the text of an element whether it is shown or not.
+func (w *walk) source(selector string) (s string) {
+	w.t.Helper()
+	w.run(chromedp.TextContent(selector, &s, chromedp.ByQuery))
+	return s
+}
+
 func (w *walk) attribute(selector, name string) (s string) {
 	w.t.Helper()
 	var ok bool
@@ -186,23 +193,38 @@ func TestCitizen(t *testing.T) {
 	w.page("Liste elettorali in ANPR")
 	w.follow("#cittadino ~ p a")
 	w.page("Accesso di sviluppo")
-	w.click("#p-jesi")
+	w.click("input[name=persona][value=jesi]")
 	w.follow("main button[type=submit]")
 	w.page("Area riservata")
-	w.follow("#a-dati ~ p a")
+	w.follow("#a-data ~ p a")
 	w.page("I miei dati elettorali")
-	assert.Contains(t, w.text("main"), "Comune di iscrizione elettorale nella lista generale ordinaria")
-	assert.Contains(t, w.text("main"), "Jesi")
+	assert.Contains(t, w.text("#dove ~ dl"), "Jesi")
+	assert.Contains(t, w.text("main"), "i referendum nazionali")
+	w.click("main details summary")
 	w.follow("main a.btn-primary")
-	w.page("Richiesta di rettifica")
-	w.run(chromedp.SetValue("#campo", string(electoral.RegionalField), chromedp.ByQuery), chromedp.SetValue("#valore", "Sì", chromedp.ByQuery))
+	w.page("Chiedi una correzione")
+	w.follow(`main a[href="/area/rettifica/` + string(electoral.RegionalField) + `"]`)
+	w.page("Correzione: Regionali")
+	w.click("input[name=valore][value=si]")
 	w.follow("main form button[type=submit]")
-	w.page("Errore: Richiesta di rettifica")
-	assert.Contains(t, w.text("[role=alert]"), "Il dato è già registrato così come lo chiede")
-	w.run(chromedp.SetValue("#valore", "no", chromedp.ByQuery))
+	w.page("Correzione: Regionali")
+	assert.Contains(t, w.text("#errori"), "Il dato è già registrato così come lo chiede")
+	w.click("input[name=valore][value=no]")
 	w.follow("main form button[type=submit]")
-	w.page("Richiesta di rettifica")
+	w.page("Chiedi una correzione")
+	assert.Contains(t, w.text("[role=status]"), "La richiesta è stata inviata")
 	assert.Contains(t, w.text("main section"), "Da «sì» a «no».")
+	w.follow("main section form button[type=submit]")
+	w.page("Chiedi una correzione")
+	assert.Contains(t, w.text("[role=status]"), "La richiesta è stata ritirata")
+	w.open(base + "/area/rettifica/general.comune")
+	w.page("Correzione: Comune di iscrizione elettorale (lista generale ordinaria)")
+	w.run(chromedp.SetValue("#valore", "san giovanni", chromedp.ByQuery))
+	w.follow("main form button[type=submit]")
+	w.page("Correzione: Comune di iscrizione elettorale (lista generale ordinaria)")
+	w.click("#comune-1")
+	w.follow("main form button[type=submit]")
+	w.page("Chiedi una correzione")
 	w.open(base + "/area/certificati")
 	w.page("Certificati elettorali")
 	assert.Contains(t, w.text("main"), "Non ci sono certificati in corso di validità.")
@@ -213,7 +235,8 @@ func TestCitizen(t *testing.T) {
 	assert.False(t, s.verifier.PDF(t.Context(), []byte(preview), time.Now()).Valid, "a preview is no certificate")
 	assert.Contains(t, w.text("blockquote"), "liste elettorali")
 	w.follow("main form button[type=submit]")
-	w.page("Il certificato è pronto")
+	w.page("Il certificato")
+	assert.Contains(t, w.text("[role=status]"), "Il certificato è stato rilasciato.")
 	resp, pdf := w.fetch(w.attribute("main a.btn-primary", "href"))
 	require.Equal(t, http.StatusOK, resp.StatusCode)
 	report := s.verifier.PDF(t.Context(), []byte(pdf), time.Now())
@@ -223,15 +246,18 @@ func TestCitizen(t *testing.T) {
 	assert.NotContains(t, w.text("main"), "Non ci sono certificati")
 	w.open(base + "/area/accessi")
 	w.page("Chi ha usato i miei dati")
-	text := w.text("table")
+	w.click("main details summary")
+	text := w.text("main")
 	for _, what := range []string{"Ufficio elettorale del comune di Jesi", "Consultazione dei dati elettorali", "Richiesta di rettifica", "Anteprima di un certificato", "Rilascio di un certificato", "Scaricamento di un certificato", "La persona stessa (CIE)"} {
 		assert.Contains(t, text, what)
 	}
 	for _, path := range []string{"/accessibilita", "/privacy", "/nulla"} {
 		w.open(base + path)
-		w.page(map[string]string{"/accessibilita": "Dichiarazione di accessibilità", "/privacy": "Informativa sul trattamento dei dati personali", "/nulla": "Pagina non trovata"}[path])
+		w.page(map[string]string{"/accessibilita": "Dichiarazione di accessibilità", "/privacy": "Informativa privacy", "/nulla": "Pagina non trovata"}[path])
 	}
-	w.follow(".site-slim button")
+	w.open(base + "/area/accessi-aperti")
+	w.page("Accessi aperti")
+	w.follow(".leave button")
 	w.page("Liste elettorali in ANPR")
 	w.open(base + "/area/dati")
 	w.page("Accesso di sviluppo")
@@ -243,7 +269,7 @@ func TestCitizen(t *testing.T) {
 			assert.NotContains(t, out.String(), p.anprID)
 		}
 	}
-	assert.Contains(t, out.String(), "/area/certificati/{id}/pdf")
+	assert.Contains(t, out.String(), "route=certificate-pdf")
 }
 
 // TestRefusals walks where certificates are refused, and in two languages.
@@ -252,31 +278,31 @@ func TestRefusals(t *testing.T) {
 	w := newWalk(t, base, "rifiuti", 1280, 900, false)
 	enter := func(persona, identity, heading string) {
 		w.open(base + "/accesso")
-		w.click("#p-" + persona)
-		w.run(chromedp.SetValue("#identita", identity, chromedp.ByQuery))
+		w.click("input[name=persona][value=" + persona + "]")
+		w.click("input[name=identita][value=" + identity + "]")
 		w.follow("main button[type=submit]")
 		w.page(heading)
 	}
 	enter("jesi", "spid-1", "Accesso non consentito")
-	assert.Contains(t, w.text("main"), string(electoral.LevelTooLow))
+	assert.Contains(t, w.source("main"), string(electoral.LevelTooLow))
 	enter("ignota", "cie-3", "Accesso non consentito")
 	assert.Contains(t, w.text("main"), "Il codice fiscale con cui ha fatto l'accesso non risulta nell'anagrafe nazionale.")
-	leave := func() { w.follow(".site-slim button") }
+	leave := func() { w.follow(".leave button") }
 
 	enter("trasferita", "spid-2", "Area riservata")
 	w.open(base + "/area/certificati")
 	w.page("Certificati elettorali")
-	assert.Contains(t, w.text("main"), string(certificate.Removed))
+	assert.Contains(t, w.source("main"), string(certificate.Removed))
 	leave()
 	enter("sospesa", "cns-3", "Area riservata")
 	w.open(base + "/area/certificati")
 	w.page("Certificati elettorali")
-	assert.Contains(t, w.text("main"), string(certificate.NotElector))
+	assert.Contains(t, w.source("main"), string(certificate.NotElector))
 	leave()
 	enter("bolzano", "cie-3", "Area riservata")
 	w.open(base + "/area/certificati")
 	w.page("Certificati elettorali")
-	assert.Contains(t, w.text("#lingua"), "italiano e tedesco")
+	assert.Contains(t, w.text("main"), "Italiano e tedesco")
 	w.follow("main form button[type=submit]")
 	w.page("Anteprima del certificato")
 }
@@ -293,7 +319,7 @@ func TestVerification(t *testing.T) {
 	w.open(link)
 	w.page("Verifica di un certificato elettorale")
 	w.confirm("000000")
-	w.page("Errore: Verifica di un certificato elettorale")
+	w.page("Verifica di un certificato elettorale")
 	assert.Contains(t, w.text("#errore"), "non corrisponde")
 	w.confirm(answer)
 	w.page("Il certificato è autentico")
@@ -324,7 +350,7 @@ func TestVerification(t *testing.T) {
 	pc.open(base + "/verifica")
 	pc.run(chromedp.SetUploadFiles("#file", []string{empty}, chromedp.ByQuery))
 	pc.confirm(answer)
-	pc.page("Errore: Verifica di un certificato elettorale stampato")
+	pc.page("Verifica di un certificato elettorale stampato")
 	assert.Equal(t, "true", pc.attribute("#file", "aria-invalid"))
 
 	// After the end of its validity it is said to be gone, and nothing opens.
@@ -348,7 +374,7 @@ func TestProofOfWork(t *testing.T) {
 	w.open(link)
 	w.page("Verifica di un certificato elettorale")
 	w.confirm(answer)
-	w.page("Errore: Verifica di un certificato elettorale")
+	w.page("Verifica di un certificato elettorale")
 	assert.Contains(t, w.text("#errore"), "Attivare JavaScript", "without scripts it says what is missing")
 	w.scripts = true
 	w.run(emulation.SetScriptExecutionDisabled(false))

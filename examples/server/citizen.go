@@ -4,13 +4,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"net/url"
 	"regexp"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/transport/session"
+	"github.com/liste-elettorali/anpr/verify/web"
 )
 
 func newRequestID() string { return "portale-" + rand.Text() }
@@ -18,8 +18,27 @@ func newRequestID() string { return "portale-" + rand.Text() }
 // ownRequestID matches what newRequestID returns; a form may send it back.
 var ownRequestID = regexp.MustCompile(`^portale-[A-Z2-7]{26}$`)
 
-func (n *session) request() electoral.Request {
-	return electoral.Request{ID: newRequestID(), Actor: n.actor}
+// formRequest is a visitor's request with the id that his form brings back: a form that
+// is sent twice has effect once.
+func formRequest(r *http.Request, v *visitor) electoral.Request {
+	req := v.request()
+	if id := r.PostForm.Get("richiesta"); ownRequestID.MatchString(id) {
+		req.ID = id
+	}
+	return req
+}
+
+// parseTyped reads a form that was kept.
+func parseTyped(form string) map[string]string {
+	values, err := url.ParseQuery(form)
+	if err != nil {
+		return nil
+	}
+	out := map[string]string{}
+	for name := range values {
+		out[name] = values.Get(name)
+	}
+	return out
 }
 
 // A reason says to the citizen why something was refused and what he can do. Code
@@ -47,20 +66,38 @@ func certificateReasons(list []certificate.Reason) (out []reason) {
 
 // refused answers with the reasons of a refusal.
 func (st *site) refused(w http.ResponseWriter, r *http.Request, title string, err error) {
-	st.show(w, r, http.StatusForbidden, "notice", title,
-		message{Text: "La richiesta non è stata accolta, per questi motivi:", Reasons: reasonsOf(err), Back: "/"})
+	next := web.Link{URL: "/", Text: st.say(r, "notice.home")}
+	if visitorOf(r) != nil {
+		next = web.Link{URL: "/area", Text: st.say(r, "notice.area")}
+	}
+	st.frame.Show(w, r, http.StatusForbidden, "notice", web.Page{Title: title},
+		message{Text: st.say(r, "error.refused"), Reasons: reasonsOf(err), Next: next})
 }
 
 // failed answers an error that is not a refusal. The page shows a number to
-// quote; the text of the error goes to the log only.
+// quote; the text of the error goes to the log only. That a client has hung up is no
+// error.
 func (st *site) failed(w http.ResponseWriter, r *http.Request, step string, err error) {
+	if r.Context().Err() != nil {
+		st.logger.InfoContext(r.Context(), "the client has hung up", "step", step)
+		return
+	}
 	code := "ERR-" + rand.Text()[:8]
 	st.logger.ErrorContext(r.Context(), "failed", "step", step, "code", code, "error", err)
-	st.show(w, r, http.StatusInternalServerError, "notice", "L'operazione non è riuscita", message{
-		Text: "Il sistema non ha potuto completare la richiesta. Nulla è andato perduto: " +
-			"si può ripetere fra qualche minuto.",
-		Code: code, Back: "/area",
+	st.frame.Show(w, r, http.StatusInternalServerError, "notice", st.top(r, "error.failed"), message{
+		Text: st.say(r, "error.failed.text"), Code: code, Next: web.Link{URL: "/area", Text: st.say(r, "notice.area")},
 	})
+}
+
+// unavailable answers when the sessions cannot be read or changed.
+func (st *site) unavailable(w http.ResponseWriter, r *http.Request, step string, err error) {
+	if !errors.Is(err, session.ErrUnavailable) {
+		st.failed(w, r, step, err)
+		return
+	}
+	st.logger.ErrorContext(r.Context(), "sessions", "step", step, "error", err)
+	w.Header().Set("Retry-After", "30")
+	st.notice(w, r, http.StatusServiceUnavailable, "sessions")
 }
 
 // answer calls refused or failed, depending on the error.
@@ -72,9 +109,27 @@ func (st *site) answer(w http.ResponseWriter, r *http.Request, title, step strin
 	st.failed(w, r, step, err)
 }
 
-func (st *site) area(w http.ResponseWriter, r *http.Request, n *session) {
-	st.show(w, r, http.StatusOK, "area", "Area riservata", n.name)
+// An areaPage is the first page of the reserved area.
+type areaPage struct {
+	Name  string
+	Cards []map[string]any
 }
+
+func (st *site) area(w http.ResponseWriter, r *http.Request, v *visitor) {
+	p := areaPage{Name: v.Name}
+	for _, c := range []struct {
+		id, url string
+		primary bool
+	}{{"data", "/area/dati", false}, {"certificates", "/area/certificati", true}, {"rectify", "/area/rettifica", false},
+		{"applications", "/area/domande", false}, {"accesses", "/area/accessi", false}} {
+		p.Cards = append(p.Cards, map[string]any{"ID": "a-" + c.id, "Title": st.say(r, "area."+c.id),
+			"Text": st.say(r, "area."+c.id+".text"), "URL": c.url, "Link": st.say(r, "area."+c.id+".link"), "Primary": c.primary})
+	}
+	st.frame.Show(w, r, http.StatusOK, "area", st.top(r, "area.title"), p)
+}
+
+// A place is where the citizen votes for a list.
+type place struct{ Title, Comune, Section, Seat string }
 
 // An annexPoint is a point of annex 1 with its fields.
 type annexPoint struct {
@@ -82,189 +137,74 @@ type annexPoint struct {
 	Fields []electoral.AnnexField
 }
 
-func (st *site) data(w http.ResponseWriter, r *http.Request, n *session) {
-	record, err := st.registry.PersonalRecord(r.Context(), n.request())
+// A dataPage says where and for what the citizen votes, and below that annex 1.
+type dataPage struct {
+	Places           []place
+	Yes, No, Unknown []string
+	Abroad           bool
+	Points           []annexPoint
+}
+
+func (st *site) data(w http.ResponseWriter, r *http.Request, v *visitor) {
+	record, err := st.registry.PersonalRecord(r.Context(), v.request())
 	if err != nil {
-		st.answer(w, r, "I dati elettorali non sono disponibili", "data", err)
+		st.answer(w, r, st.say(r, "data.failed"), "data", err)
 		return
 	}
-	points := []annexPoint{
-		{Title: "1. Godimento dell'elettorato attivo"}, {Title: "2. Lista generale ordinaria"},
+	a := record.Annex1
+	page := dataPage{Abroad: record.Person.Abroad != nil, Points: []annexPoint{
+		{Title: "1. Godimento dell’elettorato attivo"}, {Title: "2. Lista generale ordinaria"},
 		{Title: "3. Liste aggiunte regionali e comunali"},
-		{Title: "4. Liste aggiunte per i cittadini dell'Unione europea"},
+		{Title: "4. Liste aggiunte per i cittadini dell’Unione europea"},
 		{Title: "5. Consultazioni per le quali si è elettori"},
-	}
-	for _, f := range record.Annex1.Plain() {
-		points[f.Point-1].Fields = append(points[f.Point-1].Fields, f)
-	}
-	st.show(w, r, http.StatusOK, "data", "I miei dati elettorali", points)
-}
-
-// A choice is a kind of certificate, and whether it can be issued.
-type choice struct {
-	Kind, Title string
-	Reasons     []reason
-}
-
-type language struct{ Code, Name string }
-
-type certificatesPage struct {
-	Choices   []choice
-	Any       bool
-	Languages []language
-	Mine      []mine
-}
-
-// A mine is one of the citizen's certificates.
-type mine struct {
-	ID, Title, IssuedAt, Expires string
-}
-
-var languageNames = map[string]string{"de": "tedesco", "fr": "francese", "sl": "sloveno"}
-
-func (st *site) certificates(w http.ResponseWriter, r *http.Request, n *session) {
-	texts := certificate.Italian()
-	offer, err := st.issuer.Offer(r.Context(), n.request(), n.person)
-	if err != nil {
-		st.answer(w, r, "I certificati non sono disponibili", "offer", err)
-		return
-	}
-	page := certificatesPage{Languages: languages(offer.Languages), Mine: st.mine(offer.Kept)}
-	for _, e := range offer.Kinds {
-		page.Choices = append(page.Choices, choice{string(e.Kind), texts.Titles[e.Kind], certificateReasons(e.Reasons)})
-		page.Any = page.Any || len(e.Reasons) == 0
-	}
-	st.show(w, r, http.StatusOK, "certificates", "Certificati elettorali", page)
-}
-
-// languages returns the languages that the citizen may choose from; none if
-// there is only one.
-func languages(offered []string) (out []language) {
-	for _, code := range offered {
-		if name := languageNames[code]; name != "" {
-			out = append(out, language{code, "italiano e " + name})
+	}}
+	add := func(key string, e *electoral.AnnexEnrolment) {
+		if e != nil {
+			page.Places = append(page.Places, place{st.say(r, key), e.Comune, e.SectionNumber, e.SectionSeat})
 		}
 	}
-	if out != nil {
-		out = append(out, language{"it", "solo italiano"})
+	add("list.general", a.General)
+	for _, l := range append(a.Added[:], a.EU[:]...) {
+		add("list."+string(l.List), l.Enrolment)
 	}
-	return out
-}
-
-func (st *site) mine(list []certificate.Archived) (out []mine) {
-	texts := certificate.Italian()
-	for _, a := range list {
-		out = append(out, mine{
-			ID: a.ID, Title: texts.Titles[a.Kind], IssuedAt: st.instant(a.IssuedAt),
-			Expires: a.Expires.In(st.rome).AddDate(0, 0, -1).Format("02/01/2006"),
-		})
-	}
-	return out
-}
-
-// preview makes the preview that the citizen may confirm.
-func (st *site) preview(w http.ResponseWriter, r *http.Request, n *session) {
-	if !parseForm(w, r) {
-		st.notice(w, r, http.StatusBadRequest, "Modulo non valido", "Il modulo non è arrivato per intero. Riprovare.")
-		return
-	}
-	req := certificate.Request{
-		Request: n.request(), ANPRID: n.person, Kind: certificate.Kind(r.PostForm.Get("tipo")),
-		Use:      certificate.Use(r.PostForm.Get("uso")),
-		Language: r.PostForm.Get("lingua"),
-	}
-	out, err := st.issuer.Preview(r.Context(), req)
-	if err != nil {
-		st.answer(w, r, "Il certificato non si può rilasciare", "preview", err)
-		return
-	}
-	// The issue has an id of its own: a second «Conferma» gives the same
-	// document.
-	req.ID, req.Previewed = newRequestID(), out.Shown
-	id := st.sessions.keep(n, pending{req, out.PDF, out.Sentence})
-	http.Redirect(w, r, "/area/anteprima/"+id, http.StatusSeeOther)
-}
-
-type previewData struct{ ID, Sentence string }
-
-// waiting returns a preview of the session, or answers that it has expired.
-func (st *site) waiting(w http.ResponseWriter, r *http.Request, n *session, id string) (pending, bool) {
-	p, ok := st.sessions.waiting(n, id)
-	if !ok {
-		st.show(w, r, http.StatusGone, "notice", "L'anteprima è scaduta",
-			message{Text: "L'anteprima non è più disponibile. Si può chiederne un'altra.", Back: "/area/certificati"})
-	}
-	return p, ok
-}
-
-func (st *site) previewPage(w http.ResponseWriter, r *http.Request, n *session) {
-	if p, ok := st.waiting(w, r, n, r.PathValue("id")); ok {
-		st.show(w, r, http.StatusOK, "preview", "Anteprima del certificato", previewData{r.PathValue("id"), p.sentence})
-	}
-}
-
-func (st *site) previewPDF(w http.ResponseWriter, r *http.Request, n *session) {
-	if p, ok := st.waiting(w, r, n, r.PathValue("id")); ok {
-		writePDF(w, "anteprima.pdf", p.pdf)
-	}
-}
-
-// writePDF sends a PDF that only a page of the same site may embed.
-func writePDF(w http.ResponseWriter, name string, data []byte) {
-	h := w.Header()
-	h.Set("Content-Type", "application/pdf")
-	h.Set("Content-Disposition", `inline; filename="`+name+`"`)
-	h.Set("Content-Security-Policy", "frame-ancestors 'self'")
-	h.Set("Content-Length", strconv.Itoa(len(data)))
-	_, _ = w.Write(data)
-}
-
-func (st *site) issue(w http.ResponseWriter, r *http.Request, n *session) {
-	if !parseForm(w, r) {
-		st.notice(w, r, http.StatusBadRequest, "Modulo non valido", "Il modulo non è arrivato per intero. Riprovare.")
-		return
-	}
-	p, ok := st.waiting(w, r, n, r.PostForm.Get("anteprima"))
-	if !ok {
-		return
-	}
-	out, err := st.issuer.Issue(r.Context(), p.request)
-	if err != nil {
-		st.answer(w, r, "Il certificato non è stato rilasciato", "issue", err)
-		return
-	}
-	id, _, _ := strings.Cut(out.Contrassegno.Code(), "-")
-	http.Redirect(w, r, "/area/certificati/"+id, http.StatusSeeOther)
-}
-
-func (st *site) certificate(w http.ResponseWriter, r *http.Request, n *session) {
-	list, err := st.issuer.Mine(r.Context(), n.request())
-	if err != nil {
-		st.answer(w, r, "Il certificato non è disponibile", "certificate", err)
-		return
-	}
-	for _, m := range st.mine(list) {
-		if m.ID == r.PathValue("id") {
-			st.show(w, r, http.StatusOK, "certificate", "Il certificato è pronto", m)
-			return
+	for _, vote := range votes(a.Status) {
+		text := st.say(r, "vote."+vote.key)
+		if vote.in != "" {
+			text += " (" + vote.in + ")"
+		}
+		switch vote.answer {
+		case electoral.Yes:
+			page.Yes = append(page.Yes, text)
+		case electoral.No:
+			page.No = append(page.No, text)
+		default:
+			page.Unknown = append(page.Unknown, text)
 		}
 	}
-	st.show(w, r, http.StatusNotFound, "notice", "Il certificato non è disponibile", message{
-		Text: "Non c'è un certificato in corso di validità con questo indirizzo tra quelli della persona " +
-			"che ha effettuato l'accesso.",
-		Back: "/area/certificati",
-	})
-}
-
-func (st *site) download(w http.ResponseWriter, r *http.Request, n *session) {
-	out, err := st.issuer.Download(r.Context(), n.request(), r.PathValue("id"))
-	if err != nil {
-		st.answer(w, r, "Il certificato non è disponibile", "download", err)
-		return
+	for _, f := range a.Plain() {
+		page.Points[f.Point-1].Fields = append(page.Points[f.Point-1].Fields, f)
 	}
-	writePDF(w, "certificato-"+out.Data.Protocol+".pdf", out.PDF)
+	st.frame.Show(w, r, http.StatusOK, "data", st.inArea(r, "data.title"), page)
 }
 
-func dateOf(t time.Time) electoral.Date {
-	return electoral.Date{Year: t.Year(), Month: t.Month(), Day: t.Day()}
+// A vote is one of the consultations of annex 1, point 5.
+type vote struct {
+	key, in string
+	answer  electoral.Answer
+}
+
+func votes(s electoral.AnnexStatus) []vote {
+	in := func(field electoral.Field, value string) string {
+		f, _ := electoral.InfoOf(field)
+		return f.Plain(value)
+	}
+	return []vote{
+		{"referendums", "", s.NationalReferendums},
+		{"european", in("status.europeanConstituency", s.EuropeanConstituency), s.EuropeanParliament},
+		{"chamber", in("status.chamberConstituency", s.ChamberConstituency), s.Chamber},
+		{"senate", in("status.senateConstituency", s.SenateConstituency), s.Senate},
+		{"regional", in("status.regionalConstituency", s.RegionalConstituency), s.Regional},
+		{"comunal", "", s.Comunal},
+		{"district", in("status.districtConstituency", s.DistrictConstituency), s.District},
+	}
 }

@@ -1,11 +1,12 @@
 package main
 
 import (
-	"net/http"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/liste-elettorali/anpr/examples/server/routes"
 )
 
 // A limiter bounds how often one asks (annex 3, 2 d): pages freely enough, forms much
@@ -15,12 +16,11 @@ type limiter struct {
 	now func() time.Time
 
 	mu       sync.Mutex
-	networks map[string]*client
-	people   map[string]*client       // by ANPR id
-	readers  map[string]*rate.Limiter // by ANPR id
+	networks map[string]client
+	people   map[string]client // by ANPR id
 }
 
-type client struct{ pages, forms *rate.Limiter }
+type client map[routes.Rate]*rate.Limiter
 
 // A pace is how many requests a second are allowed, and how many at once.
 type pace struct {
@@ -28,11 +28,15 @@ type pace struct {
 	burst int
 }
 
-// The paces of a person, and of a network of people who are not logged in.
-var (
-	personPages, personForms   = pace{20, 100}, pace{1, 20}
-	networkPages, networkForms = pace{100, 500}, pace{5, 100}
-)
+// personPaces and networkPaces are those of a person, and of a network of people who are
+// not logged in.
+func personPaces() map[routes.Rate]pace {
+	return map[routes.Rate]pace{routes.Pages: {20, 100}, routes.Forms: {1, 20}, routes.Heavy: {rate.Every(10 * time.Second), 5}}
+}
+
+func networkPaces() map[routes.Rate]pace {
+	return map[routes.Rate]pace{routes.Pages: {100, 500}, routes.Forms: {5, 100}, routes.Heavy: {1, 10}}
+}
 
 // maxClients bounds the memory. A client with more addresses than that escapes
 // the limits on each address, but must not shut out others: when the map is
@@ -40,44 +44,33 @@ var (
 const maxClients = 50_000
 
 func newLimiter(now func() time.Time) *limiter {
-	return &limiter{now: now, networks: map[string]*client{}, people: map[string]*client{},
-		readers: map[string]*rate.Limiter{}}
+	return &limiter{now: now, networks: map[string]client{}, people: map[string]client{}}
 }
 
 // person counts a request of a person who is logged in.
-func (l *limiter) person(id, method string) bool {
-	return l.allow(l.people, id, method, personPages, personForms)
+func (l *limiter) person(id string, r routes.Rate) bool {
+	return l.allow(l.people, id, r, personPaces())
 }
 
 // network counts a request of somebody else.
-func (l *limiter) network(name, method string) bool {
-	return l.allow(l.networks, name, method, networkPages, networkForms)
+func (l *limiter) network(name string, r routes.Rate) bool {
+	return l.allow(l.networks, name, r, networkPaces())
 }
 
-func (l *limiter) allow(of map[string]*client, name, method string, pages, forms pace) bool {
+func (l *limiter) allow(of map[string]client, name string, r routes.Rate, paces map[routes.Rate]pace) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := of[name]
 	if c == nil {
 		makeRoom(of)
-		c = &client{rate.NewLimiter(pages.rate, pages.burst), rate.NewLimiter(forms.rate, forms.burst)}
+		c = client{}
 		of[name] = c
 	}
-	if method == http.MethodPost {
-		return c.forms.AllowN(l.now(), 1)
+	if c[r] == nil {
+		p := paces[r]
+		c[r] = rate.NewLimiter(p.rate, p.burst)
 	}
-	return c.pages.AllowN(l.now(), 1)
-}
-
-// reading reports whether a person may have the whole log read now.
-func (l *limiter) reading(person string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.readers[person] == nil {
-		makeRoom(l.readers)
-		l.readers[person] = rate.NewLimiter(rate.Every(10*time.Second), 5)
-	}
-	return l.readers[person].AllowN(l.now(), 1)
+	return c[r].AllowN(l.now(), 1)
 }
 
 // makeRoom keeps a map below maxClients.

@@ -48,6 +48,7 @@ type options struct {
 	base            string   // where browsers find the service; empty for addr
 	former          []string // addresses that the service had before
 	proxies         clients.Proxies
+	idle            time.Duration // after which a session ends; zero is the usual
 	// captcha replaces the real one in tests; nil means the real one.
 	captcha captcha.Captcha
 }

@@ -22,7 +22,7 @@ func (w *walk) narrow(heading string) {
 	w.t.Helper()
 	w.page(heading)
 	var wide string
-	w.run(emulation.SetScriptExecutionDisabled(false), chromedp.Evaluate(`document.documentElement.scrollWidth <= innerWidth ? "" :
+	w.run(emulation.SetScriptExecutionDisabled(false), chromedp.Evaluate(`document.querySelectorAll("details").forEach(d => d.open = true)`, nil), chromedp.Evaluate(`document.documentElement.scrollWidth <= innerWidth ? "" :
 		Array.from(document.body.querySelectorAll("*")).filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".table-responsive")).map(e => e.outerHTML.slice(0, 200)).join("\n")`, &wide))
 	assert.Empty(w.t, wide, "%s page %d: wider than the window", w.name, w.n)
 	var weak string
@@ -82,7 +82,7 @@ func TestNarrow(t *testing.T) {
 		w.open(base + "/verifica")
 		w.run(chromedp.SetUploadFiles("#file", []string{large}, chromedp.ByQuery))
 		w.confirm(answer)
-		w.narrow("Errore: Verifica di un certificato elettorale stampato")
+		w.narrow("Verifica di un certificato elettorale stampato")
 		assert.Contains(t, w.text("#errore"), says)
 	}
 	w.open(strings.Replace(issued.Contrassegno.String(), "HTTPS://", "https://", 1))
@@ -94,12 +94,16 @@ func TestNarrow(t *testing.T) {
 
 	w.open(base + "/accesso")
 	w.narrow("Accesso di sviluppo")
-	w.click("#p-jesi")
+	w.click("input[name=persona][value=jesi]")
 	w.follow("main button[type=submit]")
 	w.narrow("Area riservata")
 	for path, heading := range map[string]string{
-		"/area/dati": "I miei dati elettorali", "/area/rettifica": "Richiesta di rettifica", "/area/accessi": "Chi ha usato i miei dati", "/privacy": "Informativa sul trattamento dei dati personali",
-		"/accessibilita": "Dichiarazione di accessibilità",
+		"/area/dati": "I miei dati elettorali", "/area/rettifica": "Chiedi una correzione", "/area/accessi": "Chi ha usato i miei dati", "/privacy": "Informativa privacy",
+		"/accessibilita": "Dichiarazione di accessibilità", "/aiuto": "Aiuto", "/valuta": "Valuta il servizio",
+		"/servizi/certificates": "Chiedere un certificato elettorale", "/area/domande": "Domande dei cittadini dell’Unione europea",
+		"/area/domande/europee": "Domanda di iscrizione: Lista aggiunta per il Parlamento europeo",
+		"/area/rettifica/general.comune": "Correzione: Comune di iscrizione elettorale (lista generale ordinaria)",
+		"/area/accessi-aperti": "Accessi aperti", "/accesso/conferma": "Conferma la tua identità",
 	} {
 		w.open(base + path)
 		w.narrow(heading)
@@ -107,7 +111,9 @@ func TestNarrow(t *testing.T) {
 	w.open(base + "/area/certificati")
 	w.narrow("Certificati elettorali")
 	w.follow("main form button[type=submit]")
+	w.narrow("C’è già un certificato valido")
+	w.follow("main form button[type=submit]")
 	w.narrow("Anteprima del certificato")
 	w.follow("main form button[type=submit]")
-	w.narrow("Il certificato è pronto")
+	w.narrow("Il certificato")
 }

@@ -24,10 +24,11 @@ import (
 
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/examples/server/routes"
 	"github.com/liste-elettorali/anpr/internal/limits/clients"
 	"github.com/liste-elettorali/anpr/internal/testenv"
+	"github.com/liste-elettorali/anpr/transport/session"
 	"github.com/liste-elettorali/anpr/verify"
-	"github.com/liste-elettorali/anpr/verify/web"
 )
 
 func TestUsage(t *testing.T) {
@@ -68,9 +69,9 @@ func TestPath(t *testing.T) {
 		id := preview[strings.LastIndex(preview, "/")+1:]
 		resp, _ = post(t, c, base+"/area/emissione", url.Values{"anteprima": {id}})
 		require.Equal(t, http.StatusSeeOther, resp.StatusCode)
-		first = resp.Header.Get("Location")
+		first, _, _ = strings.Cut(resp.Header.Get("Location"), "?")
 		resp, _ = post(t, c, base+"/area/emissione", url.Values{"anteprima": {id}})
-		assert.Equal(t, first, resp.Header.Get("Location"), "a second «Conferma» issues nothing")
+		assert.Equal(t, first+"?rilasciato", resp.Header.Get("Location"), "a second «Conferma» issues nothing")
 		resp, pdf = get(t, c, base+first+"/pdf")
 		assert.Equal(t, "application/pdf", resp.Header.Get("Content-Type"))
 		assert.True(t, s.verifier.PDF(t.Context(), []byte(pdf), time.Now()).Valid)
@@ -131,14 +132,18 @@ func TestRefused(t *testing.T) {
 		assert.Equal(t, http.StatusUnprocessableEntity, resp.StatusCode, "%v", form)
 	}
 	login(t, c, base, "jesi", "cie-3")
-	for _, form := range []url.Values{{}, {"tipo": {"x"}, "uso": {"electoral"}}, {"tipo": {"enrolment"}, "uso": {"electoral"}, "lingua": {"de"}}} {
+	resp, text = post(t, c, base+"/area/anteprima", url.Values{})
+	assert.Equal(t, http.StatusUnprocessableEntity, resp.StatusCode)
+	assert.Contains(t, text, `<a href="#tipo">`)
+	assert.Contains(t, text, `<a href="#uso">`)
+	for _, form := range []url.Values{{"tipo": {"x"}, "uso": {"electoral"}}, {"tipo": {"enrolment"}, "uso": {"electoral"}, "lingua": {"de"}}} {
 		resp, text := post(t, c, base+"/area/anteprima", form)
 		assert.Equal(t, http.StatusForbidden, resp.StatusCode, "%v", form)
 		assert.Contains(t, text, "CER-RIC-", "%v", form)
 	}
 	// A request id of another making is none.
 	for _, id := range []string{"x", "portale-", "portale-A\r\nB", "portale-" + strings.Repeat("A", 100)} {
-		resp, _ := post(t, c, base+"/area/rettifica", url.Values{"campo": {"x"}, "valore": {"y"}, "richiesta": {id}})
+		resp, _ := post(t, c, base+"/area/rettifica/general.section", url.Values{"valore": {strings.Repeat("y", 300)}, "richiesta": {id}})
 		assert.Equal(t, http.StatusUnprocessableEntity, resp.StatusCode, "%q", id)
 	}
 	resp, _ = post(t, c, base+"/area/emissione", url.Values{"anteprima": {"x"}})
@@ -187,53 +192,35 @@ func TestGuard(t *testing.T) {
 		_, text := get(t, c, base+path)
 		assert.Contains(t, text, want)
 	}
-
-	// Idle sessions end, and so do long ones.
-	for _, c := range []struct {
-		step, total time.Duration
-		in          bool
-	}{{14 * time.Minute, 14 * time.Minute, true}, {16 * time.Minute, 16 * time.Minute, false}, {14 * time.Minute, 7*time.Hour + 56*time.Minute, true}, {14 * time.Minute, 8*time.Hour + 10*time.Minute, false}} {
-		now := time.Now()
-		all := newSessions(func() time.Time { return now })
-		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
-		require.True(t, all.begin(w, r, &session{}))
-		r.AddCookie(w.Result().Cookies()[0])
-		began := now
-		var n *session
-		for now.Sub(began) < c.total {
-			now = now.Add(c.step)
-			n = all.of(r)
-		}
-		assert.Equal(t, c.in, n != nil, "%v", c.total)
-	}
 }
 
 func TestLimits(t *testing.T) {
 	now := time.Now()
 	l := newLimiter(func() time.Time { return now })
-	passed := func(ask func(string, string) bool, name, method string) (n int) {
+	passed := func(ask func(string, routes.Rate) bool, name string, r routes.Rate) (n int) {
 		for range 1000 {
-			if ask(name, method) {
+			if ask(name, r) {
 				n++
 			}
 		}
 		return n
 	}
-	assert.Equal(t, 20, passed(l.person, "1", http.MethodPost), "forms of a person")
-	assert.Equal(t, 100, passed(l.person, "1", http.MethodGet), "pages")
-	assert.True(t, l.person("2", http.MethodPost), "another person")
-	assert.Equal(t, 100, passed(l.network, "192.0.2.1", http.MethodPost), "forms of a network")
-	assert.Equal(t, 500, passed(l.network, "192.0.2.1", http.MethodGet), "pages")
-	assert.True(t, l.network("192.0.2.2", http.MethodPost), "another network")
+	assert.Equal(t, 20, passed(l.person, "1", routes.Forms), "forms of a person")
+	assert.Equal(t, 100, passed(l.person, "1", routes.Pages), "pages")
+	assert.Equal(t, 5, passed(l.person, "1", routes.Heavy), "the log")
+	assert.True(t, l.person("2", routes.Forms), "another person")
+	assert.Equal(t, 100, passed(l.network, "192.0.2.1", routes.Forms), "forms of a network")
+	assert.Equal(t, 500, passed(l.network, "192.0.2.1", routes.Pages), "pages")
+	assert.True(t, l.network("192.0.2.2", routes.Forms), "another network")
 	now = now.Add(time.Second)
-	assert.True(t, l.person("1", http.MethodPost), "after a while")
-	assert.True(t, l.network("192.0.2.1", http.MethodPost), "after a while")
+	assert.True(t, l.person("1", routes.Forms), "after a while")
+	assert.True(t, l.network("192.0.2.1", routes.Forms), "after a while")
 
 	// Who has very many addresses shuts nobody out.
 	for n := range maxClients + 1000 {
-		require.True(t, l.network(fmt.Sprintf("2001:db8:%x:%x::/64", n>>16, n&0xffff), http.MethodGet), "%d", n)
+		require.True(t, l.network(fmt.Sprintf("2001:db8:%x:%x::/64", n>>16, n&0xffff), routes.Pages), "%d", n)
 	}
-	assert.True(t, l.network("192.0.2.3", http.MethodGet))
+	assert.True(t, l.network("192.0.2.3", routes.Pages))
 	assert.LessOrEqual(t, len(l.networks), maxClients)
 }
 
@@ -374,13 +361,12 @@ func TestReadingTheLog(t *testing.T) {
 func TestAccessesRefused(t *testing.T) {
 	s, base, _ := start(t, nil)
 	p := s.people[0]
-	w := httptest.NewRecorder()
-	require.True(t, s.sessions.begin(w, httptest.NewRequest(http.MethodGet, "/", nil), &session{
-		actor: electoral.Actor{FiscalCode: p.FiscalCode, Role: electoral.CitizenRole, Method: electoral.SPIDMethod, Level: 1}, person: p.anprID,
-	}))
+	token, _, err := s.sessions.Begin(t.Context(), session.Identity{Person: p.anprID,
+		Actor: electoral.Actor{FiscalCode: p.FiscalCode, Role: electoral.CitizenRole, Method: electoral.SPIDMethod, Level: 1}}, "")
+	require.NoError(t, err)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/area/accessi", nil)
 	require.NoError(t, err)
-	r.AddCookie(w.Result().Cookies()[0])
+	r.AddCookie(cookie(sessionCookie, token, 0))
 	resp, err := browser(t).Do(r)
 	require.NoError(t, err)
 	assert.Contains(t, body(t, resp), string(electoral.LevelTooLow))
@@ -441,10 +427,7 @@ func TestFolder(t *testing.T) {
 // TestBroken: an answer that breaks in its middle must not look whole.
 func TestBroken(t *testing.T) {
 	s, _, out := start(t, nil)
-	st := &site{system: s, mux: http.NewServeMux()}
-	var err error
-	st.public, err = web.New(web.Config{Originals: s.issuer, Verifier: s.verifier, Captcha: s.captcha, BaseURL: s.base, Key: s.ticketKey})
-	require.NoError(t, err)
+	st := &site{system: s}
 	server := httptest.NewServer(st.guard(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "half")
 		_ = http.NewResponseController(w).Flush()

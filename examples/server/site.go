@@ -1,123 +1,78 @@
 package main
 
 import (
-	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
-	"errors"
-	"fmt"
-	"html/template"
-	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
-	"path"
 	"runtime/debug"
 	"strings"
 	"time"
 
+	"github.com/liste-elettorali/anpr/examples/server/page"
+	"github.com/liste-elettorali/anpr/examples/server/routes"
 	"github.com/liste-elettorali/anpr/verify/web"
 )
 
-//go:embed templates/*.html
+//go:embed templates/*/*.html
 var templateFiles embed.FS
-
-//go:embed static/*
-var staticFiles embed.FS
 
 // A site serves the pages.
 type site struct {
 	*system
-	pages  *template.Template
+	frame  *page.Frame
 	public *web.Handler
-	mux    *http.ServeMux
-	assets map[string]asset  // by the name under which they are served
-	hashed map[string]string // those names, by that of the file
+	table  *routes.Table
 }
 
 // handler returns the pages of the system, behind the guard of all answers.
 func (s *system) handler() (http.Handler, error) {
-	st := &site{system: s, mux: http.NewServeMux(), assets: map[string]asset{}, hashed: map[string]string{}}
-	if err := st.loadAssets(); err != nil {
+	st := &site{system: s}
+	contents, err := fs.Sub(templateFiles, "templates")
+	if err != nil {
 		return nil, err
 	}
-	var err error
-	st.pages, err = template.New("").Funcs(template.FuncMap{"instant": st.instant, "asset": st.address}).
-		ParseFS(templateFiles, "templates/*.html")
-	if err != nil {
+	if st.frame, err = page.New(page.Config{Contents: contents, Person: nameOf, Expiry: st.expiry, Logger: s.logger}); err != nil {
 		return nil, err
 	}
 	st.public, err = web.New(web.Config{
 		Originals: s.issuer, Verifier: s.verifier, Captcha: s.captcha, BaseURL: s.base, Key: s.ticketKey,
-		FormerURLs: s.opts.former, Client: s.opts.proxies.Network, Layout: st.layout, Logger: s.logger, Now: s.now,
+		FormerURLs: s.opts.former, Client: s.opts.proxies.Network, Layout: st.frame.Layout, Logger: s.logger, Now: s.now,
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, path := range st.public.Paths() {
-		st.mux.Handle(path, st.public)
+	st.table, err = routes.New(routes.Config{Routes: st.routes(), Base: s.base, Allow: st.allow, Admit: st.admit,
+		Refuse: st.refuse})
+	if err != nil {
+		return nil, err
 	}
-	st.mux.Handle("GET /c/", st.public) // addresses typed in small letters
-	st.routes()
-	cross := http.NewCrossOriginProtection()
-	deny := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		st.notice(w, r, http.StatusForbidden, "Richiesta rifiutata",
-			"Il modulo non è stato inviato da questo sito. Tornare alla pagina iniziale e ripetere l'operazione.")
-	})
-	cross.SetDenyHandler(deny)
-	return st.guard(sameScheme(s.base, deny, cross.Handler(st.mux))), nil
+	return st.guard(st.table), nil
 }
 
-// sameScheme denies a form that names as its origin another scheme of the same host,
-// which [http.CrossOriginProtection] does not compare: whoever is on the way can answer in
-// the name of http://. Browsers that send Sec-Fetch-Site have compared it themselves.
-func sameScheme(base string, deny, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
-		if from := r.Header.Get("Origin"); !safe && from != "" && from != base && r.Header.Get("Sec-Fetch-Site") == "" {
-			deny.ServeHTTP(w, r)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
+// nameOf names the visitor, for the frame.
+func nameOf(r *http.Request) string {
+	if v := visitorOf(r); v != nil {
+		return v.Name
+	}
+	return ""
 }
 
-func (st *site) routes() {
-	for pattern, handler := range map[string]http.HandlerFunc{
-		"GET /{$}":                     st.home,
-		"GET /accesso":                 st.loginPage,
-		"POST /accesso":                st.login,
-		"POST /uscita":                 st.logout,
-		"GET /accessibilita":           st.static("accessibilita", "Dichiarazione di accessibilità"),
-		"GET /privacy":                 st.static("privacy", "Informativa sul trattamento dei dati personali"),
-		"GET /livez":                   func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") },
-		"GET /readyz":                  st.ready,
-		"GET " + staticPath + "{name}": st.asset,
-		"/":                            st.missing,
-		"GET /area":                    st.private(st.area),
-		"GET /area/dati":               st.private(st.data),
-		"GET /area/rettifica":          st.private(st.rectifyForm), "POST /area/rettifica": st.private(st.rectify),
-		"GET /area/accessi":              st.private(st.accesses),
-		"GET /area/certificati":          st.private(st.certificates),
-		"POST /area/anteprima":           st.private(st.preview),
-		"GET /area/anteprima/{id}":       st.private(st.previewPage),
-		"GET /area/anteprima/{id}/pdf":   st.private(st.previewPDF),
-		"POST /area/emissione":           st.private(st.issue),
-		"GET /area/certificati/{id}":     st.private(st.certificate),
-		"GET /area/certificati/{id}/pdf": st.private(st.download),
-	} {
-		st.mux.HandleFunc(pattern, handler)
+// expiry is how many seconds the session lasts.
+func (st *site) expiry(r *http.Request) int {
+	if v := visitorOf(r); v != nil {
+		return int(st.sessions.Remaining(v.Session).Seconds())
 	}
+	return 0
 }
 
 // policy is the Content-Security-Policy of every page: it admits nothing from
 // elsewhere and no script except our own files; no page needs one.
 const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; media-src 'self'; " +
-	"object-src 'self'; frame-src 'self'; " +
+	"object-src 'self'; frame-src 'self'; connect-src 'self'; " +
 	"script-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-// guard surrounds every answer: it sets headers, applies limits, logs requests
+// guard surrounds every answer: it sets headers, finds the session, logs requests
 // without addresses or persons, and shows a page when something breaks.
 func (st *site) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -134,51 +89,47 @@ func (st *site) guard(next http.Handler) http.Handler {
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		h.Set("Cache-Control", "no-store")
 		seen := &status{ResponseWriter: w, code: http.StatusOK}
-		defer func() {
-			broken := recover()
-			if broken != nil && broken != http.ErrAbortHandler {
-				st.logger.ErrorContext(r.Context(), "panic", "value", broken, "stack", string(debug.Stack()))
-				if !seen.wrote {
-					st.notice(seen, r, http.StatusInternalServerError, "Errore interno",
-						"L'operazione non è riuscita. Riprovare fra qualche minuto.")
-					broken = nil
-				}
+		defer func() { st.finish(seen, r, began, recover()) }()
+		if !strings.HasPrefix(r.URL.Path, page.AssetPath) {
+			r = st.lookUp(r)
+			if st.frame != nil {
+				st.frame.Remember(seen, r)
 			}
-			st.logger.Log(r.Context(), slog.LevelInfo, "request", "method", r.Method, "pattern", st.pattern(r),
-				"status", seen.code, "ms", time.Since(began).Milliseconds())
-			if broken != nil {
-				panic(http.ErrAbortHandler) // half an answer must not look complete
-			}
-		}()
-		if !strings.HasPrefix(r.URL.Path, staticPath) && !st.allowed(r) {
-			h.Set("Retry-After", "10")
-			st.notice(seen, r, http.StatusTooManyRequests, "Troppe richieste",
-				"Sono arrivate troppe richieste in poco tempo. Attendere qualche secondo e riprovare.")
-			return
 		}
 		next.ServeHTTP(seen, r)
 	})
 }
 
-// allowed counts a request: those of a person who is logged in are his own, wherever he
-// is; the others are those of a network, where many may be behind one address.
-func (st *site) allowed(r *http.Request) bool {
-	if n := st.sessions.of(r); n != nil {
-		return st.limits.person(n.person, r.Method)
-	}
-	network := st.opts.proxies.Network(r)
-	return network != "" && st.limits.network(network, r.Method)
-}
-
-// pattern returns what the log may keep of a request's address.
-func (st *site) pattern(r *http.Request) string {
-	_, pattern := st.mux.Handler(r)
-	for _, p := range st.public.Paths() {
-		if pattern == p {
-			return st.public.Pattern(r)
+// finish ends an answer: broken is what the handler has panicked with.
+func (st *site) finish(w *status, r *http.Request, began time.Time, broken any) {
+	if broken != nil && broken != http.ErrAbortHandler {
+		st.logger.ErrorContext(r.Context(), "panic", "value", broken, "stack", string(debug.Stack()))
+		if !w.wrote && st.frame != nil {
+			st.notice(w, r, http.StatusInternalServerError, "broken")
+			broken = nil
 		}
 	}
-	return pattern
+	name, code := "-", w.code
+	if st.table != nil {
+		name = st.table.Name(r)
+	}
+	if r.Context().Err() != nil && !w.wrote {
+		code = 499 // the client has hung up
+	}
+	st.logger.Log(r.Context(), slog.LevelInfo, "request", "method", method(r), "route", name, "status", code,
+		"ms", time.Since(began).Milliseconds())
+	if broken != nil {
+		panic(http.ErrAbortHandler) // half an answer must not look complete
+	}
+}
+
+// method returns what the log may keep of a method, which is the client's text.
+func method(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions:
+		return r.Method
+	}
+	return "other"
 }
 
 // A status is a ResponseWriter that remembers the status of the answer.
@@ -202,172 +153,49 @@ func (s *status) Write(b []byte) (int, error) {
 
 func (s *status) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
-// layout puts content into the frame of the site.
-func (st *site) layout(w io.Writer, r *http.Request, p web.Page) error {
-	data := struct {
-		web.Page
-		Name    string // of the person who is logged in
-		Section string
-	}{p, "", strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")[0]}
-	if n := st.sessions.of(r); n != nil {
-		data.Name = n.name
-	}
-	return st.pages.ExecuteTemplate(w, "frame.html", data)
-}
-
-// show writes a page of the site.
-func (st *site) show(w http.ResponseWriter, r *http.Request, code int, name, title string, data any) {
-	var body, page bytes.Buffer
-	err := st.pages.ExecuteTemplate(&body, name+".html", data)
-	if err == nil {
-		err = st.layout(&page, r, web.Page{Title: title, Body: template.HTML(body.String()), Status: code})
-	}
-	if err != nil {
-		st.logger.ErrorContext(r.Context(), "page", "page", name, "error", err)
-		http.Error(w, "Errore interno. Riprovare fra qualche minuto.", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(code)
-	_, _ = w.Write(page.Bytes())
-}
-
-// A message is the content of a page that only informs.
-type message struct {
-	Text string
-	// Code is a number to quote when asking for help; empty if there is none.
-	Code string
-	// Reasons give details, if there are any.
-	Reasons []reason
-	Back    string
-}
-
-func (st *site) notice(w http.ResponseWriter, r *http.Request, code int, title, text string) {
-	st.show(w, r, code, "notice", title, message{Text: text, Back: "/"})
-}
-
-func (st *site) home(w http.ResponseWriter, r *http.Request) {
-	st.show(w, r, http.StatusOK, "home", "Liste elettorali in ANPR", nil)
-}
-
-func (st *site) missing(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost {
-		st.notice(w, r, http.StatusMethodNotAllowed, "Metodo non ammesso", "Questo indirizzo non accetta la richiesta.")
-		return
-	}
-	st.notice(w, r, http.StatusNotFound, "Pagina non trovata", "L'indirizzo non corrisponde ad alcuna pagina.")
-}
-
-func (st *site) static(name, title string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) { st.show(w, r, http.StatusOK, name, title, nil) }
-}
-
-func (st *site) ready(w http.ResponseWriter, r *http.Request) {
-	_, err := st.registry.Home(r.Context(), st.people[0].anprID)
-	if err == nil {
-		_, err = st.logStore.Head(r.Context(), "portale")
-	}
-	if err != nil {
-		st.logger.ErrorContext(r.Context(), "not ready", "error", err)
-		http.Error(w, "not ready", http.StatusServiceUnavailable)
-		return
-	}
-	_, _ = io.WriteString(w, "ready\n")
+func (st *site) say(r *http.Request, key string, args ...any) string {
+	return st.frame.Say(r, key, args...)
 }
 
 func (st *site) instant(t time.Time) string { return t.In(st.rome).Format("02/01/2006, ore 15.04.05") }
 
-// staticPath is where the static files are. Their names change with their content, so
-// that browsers keep them; they count for no limit.
-const staticPath = "/static/"
+// top and inArea are the frames of a page, by the key of its title, below the home page
+// and below the reserved area.
+func (st *site) top(r *http.Request, key string) web.Page { return web.Page{Title: st.say(r, key)} }
 
-// An asset is a static file in the form in which it is served.
-type asset struct {
-	data, gzip []byte
-	mime       string
+func (st *site) inArea(r *http.Request, key string, above ...web.Link) web.Page {
+	trail := append([]web.Link{{URL: "/area", Text: st.say(r, "area.title")}}, above...)
+	last := trail[len(trail)-1]
+	return web.Page{Title: st.say(r, key), Trail: trail,
+		Back: web.Link{URL: last.URL, Text: st.say(r, "frame.back", "page", last.Text)}}
 }
 
-// loadAssets reads the static files; those with styles last, since they name others.
-func (st *site) loadAssets() error {
-	entries, err := staticFiles.ReadDir("static")
-	if err != nil {
-		return err
-	}
-	for _, styles := range []bool{false, true} {
-		for _, e := range entries {
-			if strings.Contains(e.Name(), ".css") != styles {
-				continue
-			}
-			if err := st.loadAsset(e.Name()); err != nil {
-				return fmt.Errorf("%s: %w", e.Name(), err)
-			}
-		}
-	}
-	return nil
+// A message is the content of a page that only informs.
+type message struct {
+	Text, Advice string
+	// Code is a number to quote when asking for help; empty if there is none.
+	Code string
+	// Reasons give details, if there are any.
+	Reasons []reason
+	Next    web.Link
 }
 
-func (st *site) loadAsset(file string) error {
-	data, err := staticFiles.ReadFile("static/" + file)
-	if err != nil {
-		return err
+// notice answers with a message of the catalogue: notice.KEY.title, .text and .next.
+func (st *site) notice(w http.ResponseWriter, r *http.Request, code int, key string) {
+	next := web.Link{URL: "/", Text: st.say(r, "notice.home")}
+	if strings.HasPrefix(r.URL.Path, "/area/") {
+		next = web.Link{URL: "/area", Text: st.say(r, "notice.area")}
 	}
-	name, packed := strings.CutSuffix(file, ".gz")
-	a := asset{data: data, mime: map[string]string{
-		".css": "text/css; charset=utf-8", ".woff2": "font/woff2",
-		".txt": "text/plain; charset=utf-8", ".svg": "image/svg+xml",
-	}[path.Ext(name)]}
-	if a.mime == "" {
-		return errors.New("of which type?")
-	}
-	if packed {
-		a.gzip = data
-		z, err := gzip.NewReader(bytes.NewReader(data))
-		if err != nil {
-			return err
-		}
-		if a.data, err = io.ReadAll(z); err != nil {
-			return err
-		}
-	}
-	if path.Ext(name) == ".css" && !packed {
-		for other, served := range st.hashed {
-			a.data = bytes.ReplaceAll(a.data, []byte(`url("`+other+`")`), []byte(`url("`+served+`")`))
-		}
-	}
-	sum := sha256.Sum256(a.data)
-	ext := path.Ext(name)
-	served := strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
-	st.assets[served], st.hashed[name] = a, served
-	return nil
+	st.frame.Show(w, r, code, "notice", web.Page{Title: st.say(r, "notice."+key+".title")},
+		message{Text: st.say(r, "notice."+key+".text"), Next: next})
 }
 
-// address returns where a static file is served.
-func (st *site) address(name string) (string, error) {
-	served, ok := st.hashed[name]
-	if !ok {
-		return "", fmt.Errorf("no static file %s", name)
+// parseForm reads a form, or answers that it has not arrived whole. How large it may be
+// stands in the table of routes.
+func (st *site) parseForm(w http.ResponseWriter, r *http.Request) bool {
+	if r.ParseForm() == nil {
+		return true
 	}
-	return staticPath + served, nil
-}
-
-func (st *site) asset(w http.ResponseWriter, r *http.Request) {
-	name, keep := r.PathValue("name"), "public, max-age=31536000, immutable"
-	if served, ok := st.hashed[name]; ok { // asked by the name of the file, whose content changes
-		name, keep = served, "public, max-age=3600"
-	}
-	a, ok := st.assets[name]
-	if !ok {
-		st.missing(w, r)
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", a.mime)
-	h.Set("Cache-Control", keep)
-	h.Set("Vary", "Accept-Encoding")
-	if a.gzip != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		h.Set("Content-Encoding", "gzip")
-		_, _ = w.Write(a.gzip)
-		return
-	}
-	_, _ = w.Write(a.data)
+	st.notice(w, r, http.StatusBadRequest, "form")
+	return false
 }

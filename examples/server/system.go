@@ -20,6 +20,7 @@ import (
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/certificate/archive"
 	"github.com/liste-elettorali/anpr/certificate/contrassegno"
+	"github.com/liste-elettorali/anpr/certificate/delivery"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/erasure"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
@@ -28,6 +29,8 @@ import (
 	"github.com/liste-elettorali/anpr/internal/folder"
 	"github.com/liste-elettorali/anpr/seal"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
+	"github.com/liste-elettorali/anpr/transport/session"
+	sessionstore "github.com/liste-elettorali/anpr/transport/session/sqlstore"
 	"github.com/liste-elettorali/anpr/verify"
 	"github.com/liste-elettorali/anpr/verify/captcha"
 )
@@ -50,7 +53,10 @@ type system struct {
 	captcha  captcha.Captcha
 	tls      tls.Certificate
 	people   []persona
-	sessions *sessions
+	sessions *session.Manager
+	visits   *sessionstore.Store
+	outbox   *delivery.FileOutbox
+	courier  *delivery.Courier
 	limits   *limiter
 	// ticketKey authenticates the tickets that open originals for a while; it
 	// need not outlive the process.
@@ -82,13 +88,13 @@ func open(ctx context.Context, o options, base string, logger *slog.Logger) (s *
 		return s, err
 	}
 	for _, step := range []func(context.Context) error{
-		s.openStores, s.openLog, s.openSeal, s.openCaptcha, s.openTLS, s.settle, s.recoverLog,
+		s.openStores, s.openSessions, s.openLog, s.openSeal, s.openCourier, s.openCaptcha, s.openTLS, s.settle,
+		s.recoverLog,
 	} {
 		if err := step(ctx); err != nil {
 			return s, err
 		}
 	}
-	s.sessions = newSessions(s.now)
 	s.limits = newLimiter(s.now)
 	return s, nil
 }
@@ -108,6 +114,41 @@ func (s *system) openStores(ctx context.Context) (err error) {
 	}
 	s.archive, err = archive.OpenSQLite(ctx, s.path("certificati.db"))
 	return err
+}
+
+// openSessions opens the sessions of all nodes, which outlive a restart.
+func (s *system) openSessions(ctx context.Context) (err error) {
+	if s.opts.dsn != "" {
+		config := sessionstore.PostgresConfig{DSN: s.opts.dsn}
+		if err := config.Migrate(ctx); err != nil {
+			return err
+		}
+		s.visits, err = config.Open(ctx)
+	} else {
+		config := sessionstore.SQLiteConfig{File: s.path("sessioni.db")}
+		if err := config.Migrate(ctx); err != nil {
+			return err
+		}
+		s.visits, err = config.Open(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	secret, err := s.secret("sessioni.key", 32)
+	if err != nil {
+		return err
+	}
+	s.sessions, err = session.New(session.Config{Store: s.visits, Now: func() time.Time { return s.now() }, Secret: secret,
+		Idle: s.opts.idle})
+	return err
+}
+
+// blocked says what keeps the server from answering; nil if nothing does.
+func (s *system) blocked(ctx context.Context) error {
+	_, err := s.registry.Home(ctx, s.people[0].anprID)
+	_, logErr := s.logStore.Head(ctx, "portale")
+	_, sessionErr := s.sessions.List(ctx, s.people[0].anprID)
+	return errors.Join(err, logErr, sessionErr)
 }
 
 func (s *system) openLog(context.Context) (err error) {
@@ -237,6 +278,8 @@ func (s *system) tasks(ctx context.Context) {
 	}{
 		{"sweep", func(ctx context.Context) error { _, err := s.issuer.Sweep(ctx); return err }},
 		{"expire", func(ctx context.Context) error { _, err := s.registry.Expire(ctx, comuni...); return err }},
+		{"sessions", func(ctx context.Context) error { _, err := s.sessions.Sweep(ctx); return err }},
+		{"deliver", s.deliverDue},
 		{"purge registry", purging(s.db.Purge)},
 		{"purge archive", purging(s.archive.Purge)},
 	} {
@@ -259,6 +302,12 @@ func (s *system) close() error {
 	var errs []error
 	if s.logStore != nil {
 		errs = append(errs, s.logStore.Close())
+	}
+	if s.outbox != nil {
+		errs = append(errs, s.outbox.Close())
+	}
+	if s.visits != nil {
+		errs = append(errs, s.visits.Close())
 	}
 	if s.archive != nil {
 		errs = append(errs, s.archive.Close())
