@@ -36,7 +36,9 @@ var allowed = map[string][]string{
 	"internal/folder": {},
 	// The names of a certificate's key usage, for the errors of seal and qualified.
 	"internal/keyusage": {},
-	"internal/limits":   {},
+	// One leader among programs on one database: a row, for jobs and for the log.
+	"internal/lease":  {"internal/sqldb"},
+	"internal/limits": {},
 	// Apart from the limits, which packages without a network have too.
 	"internal/limits/clients": {},
 	"internal/pdf":            {"internal/limits"},
