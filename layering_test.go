@@ -78,6 +78,12 @@ var allowed = map[string][]string{
 	"electoral/lists":   {"electoral", "electoral/refdata", "internal/pdf/tagged"},
 	"electoral/anprxml": {"electoral", "electoral/refdata", anyInternal},
 
+	// Background work: a leaf that knows no election, for vendors too; internal/lease says
+	// who works.
+	"electoral/job":          {},
+	"electoral/job/jobtest":  {"electoral/job"},
+	"electoral/job/sqlstore": {"electoral/job", anyInternal},
+
 	"seal": {"seal/qualified", anyInternal},
 	// What makes a certificate a qualified seal's: verify asks it, and links no
 	// sealer for it.
