@@ -27,9 +27,13 @@
 //   - Verify a certificate, a contrassegno or a log, offline: [verify]; let the
 //     public do it on your site: [verify/web], with its captcha
 //     ([verify/captcha]).
+//   - Serve people: their sessions on web pages ([transport/session], in SQL
+//     [transport/session/sqlstore]), background work on one of several nodes
+//     ([electoral/job], in SQL [electoral/job/sqlstore]).
 //   - Test one's own: [electoral/electoraltest], [audit/audittest],
 //     [seal/sealtest], [certificate/archive/archivetest],
-//     [certificate/delivery/deliverytest].
+//     [certificate/delivery/deliverytest], [transport/session/sessiontest],
+//     [electoral/job/jobtest].
 //
 // The example of this package is the whole flow. The programs in examples are
 // complete: quickstart does the main job without any service.
@@ -84,6 +88,12 @@
 // [seal/csc]: https://pkg.go.dev/github.com/liste-elettorali/anpr/seal/csc
 // [verify/captcha]: https://pkg.go.dev/github.com/liste-elettorali/anpr/verify/captcha
 // [verify/web]: https://pkg.go.dev/github.com/liste-elettorali/anpr/verify/web
+// [transport/session]: https://pkg.go.dev/github.com/liste-elettorali/anpr/transport/session
+// [transport/session/sqlstore]: https://pkg.go.dev/github.com/liste-elettorali/anpr/transport/session/sqlstore
+// [transport/session/sessiontest]: https://pkg.go.dev/github.com/liste-elettorali/anpr/transport/session/sessiontest
+// [electoral/job]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/job
+// [electoral/job/sqlstore]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/job/sqlstore
+// [electoral/job/jobtest]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral/job/jobtest
 //
 // [registry.Registry]: https://pkg.go.dev/github.com/liste-elettorali/anpr/electoral#Registry
 package anpr

@@ -2,6 +2,7 @@ package anpr_test
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/liste-elettorali/anpr/audit"
 	"github.com/liste-elettorali/anpr/audit/filestore"
@@ -28,7 +29,7 @@ import (
 // walked are the exported functions and types of the packages that
 // TestZeroValues walks; it fails if one is missing.
 func walked() []walk {
-	return append(append(walkedServices(), walkedTransport()...), []walk{
+	return append(slices.Concat(walkedServices(), walkedTransport(), walkedJobs()), []walk{
 		{name: "audit.ChainOf", function: reflect.ValueOf(audit.ChainOf)},
 		{name: "audit.CheckAppend", function: reflect.ValueOf(audit.CheckAppend)},
 		{name: "audit.CheckChain", function: reflect.ValueOf(audit.CheckChain)},

@@ -36,7 +36,9 @@ var allowed = map[string][]string{
 	"internal/folder": {},
 	// The names of a certificate's key usage, for the errors of seal and qualified.
 	"internal/keyusage": {},
-	"internal/limits":   {},
+	// One leader among programs on one database: a row, for jobs and for the log.
+	"internal/lease":  {"internal/sqldb"},
+	"internal/limits": {},
 	// Apart from the limits, which packages without a network have too.
 	"internal/limits/clients": {},
 	"internal/pdf":            {"internal/limits"},
@@ -77,6 +79,12 @@ var allowed = map[string][]string{
 	// What an extraction is written as: it knows the words of files, not the registry.
 	"electoral/lists":   {"electoral", "electoral/refdata", "internal/pdf/tagged"},
 	"electoral/anprxml": {"electoral", "electoral/refdata", anyInternal},
+
+	// Background work: a leaf that knows no election, for vendors too; internal/lease says
+	// who works.
+	"electoral/job":          {},
+	"electoral/job/jobtest":  {"electoral/job"},
+	"electoral/job/sqlstore": {"electoral/job", anyInternal},
 
 	"seal": {"seal/qualified", anyInternal},
 	// What makes a certificate a qualified seal's: verify asks it, and links no

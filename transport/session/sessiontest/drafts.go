@@ -84,6 +84,10 @@ func resumeOnce(t *testing.T, n *nodes) {
 	require.Equal(t, 1, succeeded(t, errs, session.ErrNoDraft))
 	_, _, err := a.Resume(t.Context(), token, "ANPR1")
 	require.ErrorIs(t, err, session.ErrNoDraft)
+	// Whoever comes between reading and taking makes the other come too late.
+	token = leave(t, a, "ANPR1", "/", "x")
+	require.NoError(t, n.one.Take(t.Context(), token[:26]))
+	require.ErrorIs(t, n.other.Take(t.Context(), token[:26]), session.ErrNoDraft)
 }
 
 func leaveNobody(t *testing.T, n *nodes) {
