@@ -130,6 +130,27 @@ func TestPatience(t *testing.T) {
 	})
 }
 
+// TestGone: a client that has gone gets no place, and keeps none, in whatever moment it
+// goes: before it comes, or when its place becomes free.
+func TestGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 300 {
+			c := newCrowd(t, admission.Config{Work: 1, Share: 1})
+			ctx, gone := context.WithCancel(t.Context())
+			gone()
+			c.come(ctx, "early", "early")
+			require.ErrorIs(t, c.errs["early"], context.Canceled, "though there is room")
+			c.come(t.Context(), "a", "a")
+			ctx, gone = context.WithCancel(t.Context())
+			c.come(ctx, "b", "b")
+			gone()
+			c.done("a")
+			require.ErrorIs(t, c.errs["b"], context.Canceled)
+			c.counts(0, 0)
+		}
+	})
+}
+
 // TestFair: whoever has least at work, or had no turn for longest, goes first, whatever
 // waits before him.
 func TestFair(t *testing.T) {
