@@ -41,8 +41,12 @@ var allowed = map[string][]string{
 	"internal/limits": {},
 	// Apart from the limits, which packages without a network have too.
 	"internal/limits/clients": {},
-	"internal/pdf":            {"internal/limits"},
-	"internal/pdf/tagged":     {"internal/limits"},
+	// How often clients may ask, and how much costly work is done at a time: for
+	// servers.
+	"internal/limits/admission": {},
+	"internal/limits/rates":     {},
+	"internal/pdf":              {"internal/limits"},
+	"internal/pdf/tagged":       {"internal/limits"},
 	// What OCSP responses and lists say, for seal, which puts them into
 	// documents, and for verify, which judges by them.
 	"internal/revocation": {"internal/limits"},
