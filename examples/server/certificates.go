@@ -149,7 +149,12 @@ func (st *site) preview(w http.ResponseWriter, r *http.Request, v *visitor) {
 		}{list[i].ID, list[i].Expires, string(req.Kind), string(req.Use), req.Language})
 		return
 	}
+	leave, ok := st.enter(w, r, v)
+	if !ok {
+		return
+	}
 	out, err := st.issuer.Preview(r.Context(), req)
+	leave()
 	if err != nil {
 		st.answer(w, r, st.say(r, "preview.failed"), "preview", err)
 		return
@@ -163,6 +168,21 @@ func (st *site) preview(w http.ResponseWriter, r *http.Request, v *visitor) {
 		return
 	}
 	http.Redirect(w, r, "/area/anteprima/"+id, http.StatusSeeOther)
+}
+
+// enter admits a visitor to costly work, or answers that the service is at its limit.
+func (st *site) enter(w http.ResponseWriter, r *http.Request, v *visitor) (leave func(), ok bool) {
+	leave, err := st.gate.Enter(r.Context(), v.Person)
+	switch {
+	case err == nil:
+		return leave, true
+	case r.Context().Err() != nil:
+		st.failed(w, r, "waiting", err)
+	default:
+		w.Header().Set("Retry-After", "5")
+		st.notice(w, r, http.StatusServiceUnavailable, "busy")
+	}
+	return nil, false
 }
 
 func (st *site) inCertificates(r *http.Request) web.Link {
@@ -252,7 +272,12 @@ func (st *site) issue(w http.ResponseWriter, r *http.Request, v *visitor) {
 	if !ok {
 		return
 	}
+	leave, ok := st.enter(w, r, v)
+	if !ok {
+		return
+	}
 	out, err := st.issuer.Issue(r.Context(), req)
+	leave()
 	if err != nil {
 		st.answer(w, r, st.say(r, "issue.failed"), "issue", err)
 		return

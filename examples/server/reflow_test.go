@@ -101,9 +101,9 @@ func TestNarrow(t *testing.T) {
 		"/area/dati": "I miei dati elettorali", "/area/rettifica": "Chiedi una correzione", "/area/accessi": "Chi ha usato i miei dati", "/privacy": "Informativa privacy",
 		"/accessibilita": "Dichiarazione di accessibilità", "/aiuto": "Aiuto", "/valuta": "Valuta il servizio",
 		"/servizi/certificates": "Chiedere un certificato elettorale", "/area/domande": "Domande dei cittadini dell’Unione europea",
-		"/area/domande/europee": "Domanda di iscrizione: Lista aggiunta per il Parlamento europeo",
+		"/area/domande/europee":          "Domanda di iscrizione: Lista aggiunta per il Parlamento europeo",
 		"/area/rettifica/general.comune": "Correzione: Comune di iscrizione elettorale (lista generale ordinaria)",
-		"/area/accessi-aperti": "Accessi aperti", "/accesso/conferma": "Conferma la tua identità",
+		"/area/accessi-aperti":           "Accessi aperti", "/accesso/conferma": "Conferma la tua identità",
 	} {
 		w.open(base + path)
 		w.narrow(heading)

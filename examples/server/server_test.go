@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -24,7 +23,6 @@ import (
 
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/electoral"
-	"github.com/liste-elettorali/anpr/examples/server/routes"
 	"github.com/liste-elettorali/anpr/internal/limits/clients"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 	"github.com/liste-elettorali/anpr/transport/session"
@@ -192,36 +190,6 @@ func TestGuard(t *testing.T) {
 		_, text := get(t, c, base+path)
 		assert.Contains(t, text, want)
 	}
-}
-
-func TestLimits(t *testing.T) {
-	now := time.Now()
-	l := newLimiter(func() time.Time { return now })
-	passed := func(ask func(string, routes.Rate) bool, name string, r routes.Rate) (n int) {
-		for range 1000 {
-			if ask(name, r) {
-				n++
-			}
-		}
-		return n
-	}
-	assert.Equal(t, 20, passed(l.person, "1", routes.Forms), "forms of a person")
-	assert.Equal(t, 100, passed(l.person, "1", routes.Pages), "pages")
-	assert.Equal(t, 5, passed(l.person, "1", routes.Heavy), "the log")
-	assert.True(t, l.person("2", routes.Forms), "another person")
-	assert.Equal(t, 100, passed(l.network, "192.0.2.1", routes.Forms), "forms of a network")
-	assert.Equal(t, 500, passed(l.network, "192.0.2.1", routes.Pages), "pages")
-	assert.True(t, l.network("192.0.2.2", routes.Forms), "another network")
-	now = now.Add(time.Second)
-	assert.True(t, l.person("1", routes.Forms), "after a while")
-	assert.True(t, l.network("192.0.2.1", routes.Forms), "after a while")
-
-	// Who has very many addresses shuts nobody out.
-	for n := range maxClients + 1000 {
-		require.True(t, l.network(fmt.Sprintf("2001:db8:%x:%x::/64", n>>16, n&0xffff), routes.Pages), "%d", n)
-	}
-	assert.True(t, l.network("192.0.2.3", routes.Pages))
-	assert.LessOrEqual(t, len(l.networks), maxClients)
 }
 
 // TestFirstVisitors: a class opens the home page in the same second, from one address, and

@@ -27,6 +27,8 @@ import (
 	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
 	"github.com/liste-elettorali/anpr/internal/folder"
+	"github.com/liste-elettorali/anpr/internal/limits/admission"
+	"github.com/liste-elettorali/anpr/internal/limits/rates"
 	"github.com/liste-elettorali/anpr/seal"
 	"github.com/liste-elettorali/anpr/seal/sealtest"
 	"github.com/liste-elettorali/anpr/transport/session"
@@ -57,7 +59,9 @@ type system struct {
 	visits   *sessionstore.Store
 	outbox   *delivery.FileOutbox
 	courier  *delivery.Courier
-	limits   *limiter
+	persons  *rates.Limiter
+	networks *rates.Limiter
+	gate     *admission.Gate
 	// ticketKey authenticates the tickets that open originals for a while; it
 	// need not outlive the process.
 	ticketKey []byte
@@ -95,8 +99,7 @@ func open(ctx context.Context, o options, base string, logger *slog.Logger) (s *
 			return s, err
 		}
 	}
-	s.limits = newLimiter(s.now)
-	return s, nil
+	return s, s.openLimits()
 }
 
 func (s *system) path(name string) string { return filepath.Join(s.opts.data, name) }
@@ -140,6 +143,21 @@ func (s *system) openSessions(ctx context.Context) (err error) {
 	}
 	s.sessions, err = session.New(session.Config{Store: s.visits, Now: func() time.Time { return s.now() }, Secret: secret,
 		Idle: s.opts.idle})
+	return err
+}
+
+// openLimits makes what bounds requests and costly work. A person who is logged in has
+// limits of his own, wherever he is; all others behind one address, as those of a school
+// or an office, share the larger ones of their network.
+func (s *system) openLimits() (err error) {
+	now := func() time.Time { return s.now() }
+	if s.persons, err = rates.New(rates.Config{Rates: rates.Person(), Now: now}); err != nil {
+		return err
+	}
+	if s.networks, err = rates.New(rates.Config{Rates: rates.Network(), Now: now}); err != nil {
+		return err
+	}
+	s.gate, err = admission.New(admission.Config{})
 	return err
 }
 

@@ -3,12 +3,15 @@ package main
 import (
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/examples/server/page"
 	"github.com/liste-elettorali/anpr/examples/server/routes"
+	"github.com/liste-elettorali/anpr/internal/limits/rates"
 	"github.com/liste-elettorali/anpr/transport/session"
 )
 
@@ -29,6 +32,11 @@ func (st *site) routes() []routes.Route {
 		return routes.Route{Method: http.MethodPost, Path: path, Name: name, Who: who, Rate: routes.Forms, Body: maxForm,
 			Origin: routes.OwnPages, Handler: h}
 	}
+	login := func(path, name string, who routes.Who, h http.HandlerFunc) routes.Route {
+		r := post(path, name, who, h)
+		r.Rate = routes.Logins
+		return r
+	}
 	pages, free := routes.Pages, routes.Free
 	list := []routes.Route{
 		get("/{$}", "home", everybody, pages, st.home),
@@ -43,10 +51,10 @@ func (st *site) routes() []routes.Route {
 		get(page.AssetPath+"{name}", "asset", everybody, free, st.asset),
 
 		get("/accesso", "login", everybody, pages, st.loginPage),
-		post("/accesso", "login-send", everybody, st.login),
+		login("/accesso", "login-send", everybody, st.login),
 		post("/uscita", "logout", everybody, st.logout),
 		get("/accesso/conferma", "step-up", citizen, pages, st.private(st.stepUpPage)),
-		post("/accesso/conferma", "step-up-send", citizen, st.private(st.stepUp)),
+		login("/accesso/conferma", "step-up-send", citizen, st.private(st.stepUp)),
 		post("/area/sessione", "session-extend", citizen, st.private(st.extend)),
 		get("/area/accessi-aperti", "sessions", citizen, pages, st.private(st.sessionList)),
 		post("/area/accessi-aperti", "session-end", citizen, st.private(st.endSession)),
@@ -90,14 +98,15 @@ func (st *site) allow(w http.ResponseWriter, r *http.Request, rate routes.Rate) 
 	if rate == routes.Free {
 		return true
 	}
+	limits, name := st.networks, st.opts.proxies.Network(r)
 	if v := visitorOf(r); v != nil {
-		if st.limits.person(v.Person, rate) {
-			return true
-		}
-	} else if network := st.opts.proxies.Network(r); network != "" && st.limits.network(network, rate) {
+		limits, name = st.persons, v.Person
+	}
+	wait, ok := limits.Allow(rates.Class(rate), name)
+	if ok {
 		return true
 	}
-	w.Header().Set("Retry-After", "10")
+	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	st.notice(w, r, http.StatusTooManyRequests, "rate")
 	return false
 }

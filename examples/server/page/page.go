@@ -102,7 +102,7 @@ func New(cfg Config) (*Frame, error) {
 // funcs are the functions of the templates in a language.
 func (f *Frame) funcs(language string) template.FuncMap {
 	return template.FuncMap{
-		"t": func(key string, args ...any) (string, error) { return f.texts.Say(language, key, args...) },
+		"t":    func(key string, args ...any) (string, error) { return f.texts.Say(language, key, args...) },
 		"lang": func() string { return language },
 		// it marks a text that is in Italian only.
 		"it": func() template.HTMLAttr {

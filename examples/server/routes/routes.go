@@ -32,10 +32,11 @@ type Rate string
 
 // The rates.
 const (
-	Free  Rate = "free"  // what costs nothing and comes with each page: not counted
-	Pages Rate = "pages" // pages and documents
-	Forms Rate = "forms" // what changes something, or costs
-	Heavy Rate = "heavy" // what reads much
+	Free   Rate = "free"   // what costs nothing and comes with each page: not counted
+	Pages  Rate = "pages"  // pages and documents
+	Forms  Rate = "forms"  // what changes something, or costs
+	Heavy  Rate = "heavy"  // what reads much
+	Logins Rate = "logins" // attempts to say who one is
 )
 
 // Origin is from where a request may come. The zero value is no policy, and refused.
@@ -140,8 +141,8 @@ func (r Route) check() error {
 	wrong(r.Who.Public != (len(r.Who.Roles) > 0), "Who: expected Public or Roles")
 	wrong(r.Who.Public || r.Who.Level >= 2 && r.Who.Level <= 3, "Who.Level: expected 2 or 3")
 	wrong(!r.Who.Public || r.Who.Level == 0 && !r.Who.Fresh, "Who: a public route has no level")
-	wrong(slices.Contains([]Rate{Free, Pages, Forms, Heavy}, r.Rate), "Rate is not declared")
-	wrong(r.Method != http.MethodPost || r.Rate == Forms || r.Rate == Heavy, "Rate: a form counts as one")
+	wrong(slices.Contains([]Rate{Free, Pages, Forms, Heavy, Logins}, r.Rate), "Rate is not declared")
+	wrong(r.Method != http.MethodPost || r.Rate == Forms || r.Rate == Heavy || r.Rate == Logins, "Rate: a form counts as one")
 	wrong(r.Origin == Anywhere && r.Method == http.MethodGet || r.Origin == OwnPages && r.Method == http.MethodPost,
 		"Origin: expected Anywhere for GET and OwnPages for POST")
 	wrong(r.Body >= 0 && (r.Method == http.MethodPost) == (r.Body > 0), "Body: expected a limit for POST, none for GET")
