@@ -27,6 +27,14 @@ type site struct {
 
 // handler returns the pages of the system, behind the guard of all answers.
 func (s *system) handler() (http.Handler, error) {
+	st, err := s.site()
+	if err != nil {
+		return nil, err
+	}
+	return st.guard(st.table), nil
+}
+
+func (s *system) site() (*site, error) {
 	st := &site{system: s}
 	contents, err := fs.Sub(templateFiles, "templates")
 	if err != nil {
@@ -44,10 +52,7 @@ func (s *system) handler() (http.Handler, error) {
 	}
 	st.table, err = routes.New(routes.Config{Routes: st.routes(), Base: s.base, Allow: st.allow, Admit: st.admit,
 		Refuse: st.refuse})
-	if err != nil {
-		return nil, err
-	}
-	return st.guard(st.table), nil
+	return st, err
 }
 
 // nameOf names the visitor, for the frame.
