@@ -45,7 +45,8 @@ func (s *system) site() (*site, error) {
 	}
 	st.public, err = web.New(web.Config{
 		Originals: s.issuer, Verifier: s.verifier, Captcha: s.captcha, BaseURL: s.base, Key: s.ticketKey,
-		FormerURLs: s.opts.former, Client: s.opts.proxies.Network, Layout: st.frame.Layout, Logger: s.logger, Now: s.now,
+		FormerURLs: s.opts.former, Client: s.opts.proxies.Network, Layout: st.frame.Layout, Language: st.frame.Language,
+		Logger: s.logger, Now: s.now,
 	})
 	if err != nil {
 		return nil, err

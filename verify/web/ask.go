@@ -25,25 +25,23 @@ type form struct {
 	// Fault says what was wrong with the answer before, Field which part of the
 	// form it concerns: "codice", "file" or none.
 	Fault, Field string
+	// Summary is Fault above the form; ItalianFault says that Fault is in Italian only.
+	Summary      string
+	ItalianFault bool
 	MaxMiB       int
 	Minutes      int
 }
 
-func (f form) page() Page {
+func (f form) page(up string) Page {
 	p := Page{Title: f.Title}
 	if f.Fault != "" {
-		p.Errors = []FieldError{{ID: f.Field, Text: "La verifica non è stata eseguita. " + f.Fault}}
+		p.Errors = []FieldError{{ID: f.Field, Text: f.Summary}}
 	}
 	if !f.Upload {
-		p.Trail = trail(f.Path)
+		p.Trail = trail(f.Path, up)
 	}
 	return p
 }
-
-const (
-	linkTitle   = "Verifica di un certificato elettorale"
-	uploadTitle = "Verifica di un certificato elettorale stampato"
-)
 
 // The actions that the captcha is bound to: an answer for one certificate opens
 // no other.
@@ -57,8 +55,8 @@ func (h *Handler) ask(w http.ResponseWriter, r *http.Request, status int, f form
 	f.Challenge, err = h.cfg.Captcha.New(captcha.WithClient(r.Context(), h.cfg.Client(r)), action)
 	if errors.Is(err, captcha.ErrBudget) {
 		w.Header().Set("Retry-After", "60")
-		h.show(w, r, http.StatusTooManyRequests, "notice", notice{Title: "Troppe verifiche da questa rete", Path: h.cfg.Path,
-			Text: captcha.Message(err), Advice: "Il certificato non c'entra: la verifica è solo rimandata."})
+		n := h.notice(r, "budget")
+		h.show(w, r, http.StatusTooManyRequests, "notice", n)
 		return
 	}
 	if err != nil {
@@ -67,6 +65,13 @@ func (h *Handler) ask(w http.ResponseWriter, r *http.Request, status int, f form
 	}
 	f.Path, f.MaxMiB = h.cfg.Path, maxUpload>>20
 	f.Minutes = int(f.Challenge.Expires.Sub(h.cfg.Now()).Round(time.Minute).Minutes())
+	f.Title = h.say(r, "link.title")
+	if f.Upload {
+		f.Title = h.say(r, "upload.title")
+	}
+	if f.Fault != "" {
+		f.Summary = h.say(r, "form.notdone", "fault", f.Fault)
+	}
 	h.show(w, r, status, "form", f)
 }
 
@@ -76,11 +81,11 @@ func (h *Handler) askLink(w http.ResponseWriter, r *http.Request) {
 		h.typedLink(w, r)
 		return
 	}
-	h.ask(w, r, http.StatusOK, form{Title: linkTitle, Action: r.URL.EscapedPath()}, linkAction(code))
+	h.ask(w, r, http.StatusOK, form{Action: r.URL.EscapedPath()}, linkAction(code))
 }
 
 func (h *Handler) askUpload(w http.ResponseWriter, r *http.Request) {
-	h.ask(w, r, http.StatusOK, form{Title: uploadTitle, Action: h.cfg.Path, Upload: true}, uploadAction)
+	h.ask(w, r, http.StatusOK, form{Action: h.cfg.Path, Upload: true}, uploadAction)
 }
 
 // typedLink leads from an address as somebody typed it to that of the code.
@@ -105,18 +110,17 @@ func (h *Handler) link(mark contrassegno.Mark) string {
 // typedCode leads from a code that was typed into the form to its page, which asks
 // for the captcha.
 func (h *Handler) typedCode(w http.ResponseWriter, r *http.Request) {
-	f := form{Title: uploadTitle, Action: h.cfg.Path, Upload: true, Field: "stampato"}
+	f := form{Action: h.cfg.Path, Upload: true, Field: "stampato"}
 	r.Body = http.MaxBytesReader(w, r.Body, maxField)
 	if err := r.ParseForm(); err != nil {
-		f.Fault = brokenForm
+		f.Fault = h.say(r, "form.broken")
 		h.ask(w, r, http.StatusBadRequest, f, uploadAction)
 		return
 	}
 	mark, err := contrassegno.ParseTyped(r.PostForm.Get("stampato"), h.cfg.BaseURL)
 	switch {
 	case err != nil:
-		f.Fault = "Il codice scritto non è intero, o ha un carattere sbagliato: sono 26 e poi 13 fra lettere e cifre da 2 " +
-			"a 7, come stampati accanto al codice QR."
+		f.Fault = h.say(r, "typed.wrong")
 		h.ask(w, r, http.StatusUnprocessableEntity, f, uploadAction)
 	case !h.ours(mark):
 		h.elsewhere(w, r)
@@ -127,21 +131,12 @@ func (h *Handler) typedCode(w http.ResponseWriter, r *http.Request) {
 
 // malformed answers to an address that holds no contrassegno.
 func (h *Handler) malformed(w http.ResponseWriter, r *http.Request) {
-	h.show(w, r, http.StatusNotFound, "notice", notice{
-		Title: "L'indirizzo non è completo", Path: h.cfg.Path,
-		Text: "L'indirizzo aperto non contiene un codice intero: è stato copiato solo in parte, o con un errore.",
-		Advice: "Inquadrare di nuovo il codice QR con la fotocamera, oppure copiare per intero l'indirizzo " +
-			"stampato accanto a esso.",
-	})
+	h.show(w, r, http.StatusNotFound, "notice", h.notice(r, "malformed"))
 }
 
 func (h *Handler) internal(w http.ResponseWriter, r *http.Request, what string, err error) {
 	h.cfg.Logger.ErrorContext(r.Context(), "verification", "step", what, "error", err)
-	h.show(w, r, http.StatusInternalServerError, "notice", notice{
-		Title: "Il servizio non è disponibile", Severity: "danger", Path: h.cfg.Path,
-		Text:   "La verifica non si è potuta eseguire per un errore del sistema: non dice nulla sul certificato.",
-		Advice: "Riprovare fra qualche minuto.",
-	})
+	h.show(w, r, http.StatusInternalServerError, "notice", h.notice(r, "internal").danger())
 }
 
 // maxField bounds a field of a form other than the file, in bytes.
@@ -154,10 +149,10 @@ func (h *Handler) confirmLink(w http.ResponseWriter, r *http.Request) {
 		h.malformed(w, r)
 		return
 	}
-	f := form{Title: linkTitle, Action: r.URL.EscapedPath()}
+	f := form{Action: r.URL.EscapedPath()}
 	r.Body = http.MaxBytesReader(w, r.Body, 8*maxField)
 	if err := r.ParseForm(); err != nil {
-		f.Fault = "Il modulo non è arrivato per intero. Riprovare."
+		f.Fault = h.say(r, "form.broken")
 		h.ask(w, r, http.StatusBadRequest, f, linkAction(code))
 		return
 	}
@@ -186,14 +181,33 @@ func (h *Handler) passed(w http.ResponseWriter, r *http.Request, f form, action 
 		h.internal(w, r, "captcha", err)
 		return false
 	}
-	f.Fault = captcha.Message(err)
+	f.Fault = h.say(r, captchaKey(err))
 	if f.Upload {
-		f.Fault += " Il file va scelto di nuovo."
+		f.Fault += " " + h.say(r, "file.again")
 		// A browser shows no answer before it has sent the whole file.
 		_, _ = io.Copy(io.Discard, r.Body)
 	}
 	h.ask(w, r, status, f, action)
 	return false
+}
+
+// sayFault says what is wrong with a form, by its key.
+func (h *Handler) sayFault(r *http.Request, key string) string {
+	if key == largeFile {
+		return h.say(r, largeFile, "max", maxUpload>>20)
+	}
+	return h.say(r, key)
+}
+
+// captchaKey is the key of what a person is told of an answer that does not pass.
+func captchaKey(err error) string {
+	for key, is := range map[string]error{"captcha.wrong": captcha.ErrWrong, "captcha.expired": captcha.ErrExpired,
+		"captcha.used": captcha.ErrUsed, "captcha.forged": captcha.ErrForged, "captcha.work": captcha.ErrWork} {
+		if errors.Is(err, is) {
+			return key
+		}
+	}
+	return "captcha.full"
 }
 
 // An upload is a file with a contrassegno.
@@ -202,9 +216,9 @@ type upload struct{ data []byte }
 func (u upload) isPDF() bool { return strings.HasPrefix(string(u.data[:min(len(u.data), 5)]), "%PDF-") }
 
 func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
-	f := form{Title: uploadTitle, Action: h.cfg.Path, Upload: true}
+	f := form{Action: h.cfg.Path, Upload: true}
 	broken := func(fault string, err error) {
-		f.Fault, f.Field = fault, "file"
+		f.Fault, f.Field = h.sayFault(r, fault), "file"
 		status := http.StatusBadRequest
 		if errors.Is(err, errTooLarge) && !errors.Is(err, errForm) {
 			status = http.StatusRequestEntityTooLarge
@@ -249,7 +263,7 @@ func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(file.data) == 0 {
-		f.Fault, f.Field = "Manca il file con il codice QR. Sceglierlo e inserire il nuovo codice.", "file"
+		f.Fault, f.Field = h.say(r, "file.missing"), "file"
 		h.ask(w, r, http.StatusUnprocessableEntity, f, uploadAction)
 		return
 	}
@@ -259,7 +273,7 @@ func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
 		h.busy(w, r, f)
 		return
 	case err != nil:
-		f.Fault, f.Field = fault, "file"
+		f.Fault, f.Field, f.ItalianFault = fault, "file", true
 		h.ask(w, r, http.StatusUnprocessableEntity, f, uploadAction)
 		return
 	}
@@ -273,22 +287,14 @@ func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
 // busy asks to come back.
 func (h *Handler) busy(w http.ResponseWriter, r *http.Request, f form) {
 	w.Header().Set("Retry-After", "10")
-	f.Fault = "Il servizio legge in questo momento troppi file. Riprovare fra qualche secondo."
+	f.Fault = h.say(r, "form.busy")
 	h.ask(w, r, http.StatusServiceUnavailable, f, uploadAction)
 }
 
 // elsewhere answers to a contrassegno that leads to another site.
 func (h *Handler) elsewhere(w http.ResponseWriter, r *http.Request) {
 	site := strings.ToLower(strings.TrimPrefix(h.cfg.BaseURL, "HTTPS://"))
-	h.show(w, r, http.StatusUnprocessableEntity, "notice", notice{
-		Title: "Il codice QR rinvia a un altro sito", Path: h.cfg.Path,
-		Text: "Il codice QR è ben formato, ma il suo indirizzo non è quello di questo servizio (" + site +
-			"), né uno che esso aveva prima. Di per sé non vuol dire che il documento sia falso: questo servizio non lo " +
-			"può verificare.",
-		Advice: "Se il documento è di un'altra amministrazione, verificarlo sul sito di questa, scrivendone l'indirizzo a " +
-			"mano anziché aprire quello del codice. Se invece dovrebbe essere di questo servizio, non accettarlo per ora: " +
-			"chi lo ha presentato può chiederne uno nuovo al proprio comune o sul sito di ANPR.",
-	})
+	h.show(w, r, http.StatusUnprocessableEntity, "notice", h.notice(r, "elsewhere", "site", site))
 }
 
 var (
@@ -297,15 +303,19 @@ var (
 	errForm     = errors.New("web: the form is not as expected")
 )
 
-const brokenForm = "Il modulo non è arrivato per intero. Riprovare."
+// The keys of what can be wrong with a form.
+const (
+	brokenForm = "form.broken"
+	largeFile  = "file.large"
+	manyFiles  = "file.many"
+)
 
-// readPart reads a part of the form without touching the disk. fault is for
-// people.
+// readPart reads a part of the form without touching the disk. fault is the key of what
+// people are told.
 func readPart(part *multipart.Part, limit int64) (data []byte, fault string, err error) {
 	data, err = io.ReadAll(io.LimitReader(part, limit+1))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge || int64(len(data)) > limit {
-		return nil, fmt.Sprintf("Il file supera i %d MiB. Ritagliare l'immagine attorno al codice QR, o usare una "+
-			"risoluzione più bassa.", maxUpload>>20), errTooLarge
+		return nil, largeFile, errTooLarge
 	}
 	if err != nil {
 		return nil, brokenForm, err
@@ -361,7 +371,7 @@ func readFile(parts *multipart.Reader, part *multipart.Part) (file upload, fault
 		case err != nil:
 			return upload{}, brokenForm, err
 		case part.FormName() == "file":
-			return upload{}, "È arrivato più di un file: sceglierne uno solo.", errForm
+			return upload{}, manyFiles, errForm
 		}
 	}
 }

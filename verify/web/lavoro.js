@@ -17,12 +17,12 @@
     return n;
   };
   button.disabled = true;
-  state.textContent = "Controllo automatico del browser in corso: pochi secondi.";
+  state.textContent = field.dataset.busy;
   for (let from = 0; ; from += 512) {
     const sums = await Promise.all(Array.from({ length: 512 }, (_, i) => crypto.subtle.digest("SHA-256", encoder.encode(prefix + (from + i)))));
     const hit = sums.findIndex((s) => zeros(new Uint8Array(s)) >= bits);
     if (hit >= 0) { field.value = String(from + hit); break; }
   }
   button.disabled = false;
-  state.textContent = "Controllo automatico del browser completato.";
+  state.textContent = field.dataset.done;
 })();

@@ -39,18 +39,7 @@ type result struct {
 // not Italian.
 type row struct{ Name, Value, Lang string }
 
-func (r result) page() Page { return Page{Title: r.Title, Trail: trail(r.Path)} }
-
-// word says an outcome to people.
-func word(o verify.Outcome) string {
-	switch o {
-	case verify.Passed:
-		return "superato"
-	case verify.Failed:
-		return "non superato"
-	}
-	return "non eseguito"
-}
+func (r result) page(up string) Page { return Page{Title: r.Title, Trail: trail(r.Path, up)} }
 
 // open shows the original to which a contrassegno leads, beside what to compare.
 func (h *Handler) open(w http.ResponseWriter, r *http.Request, mark contrassegno.Mark, file upload) {
@@ -69,7 +58,7 @@ func (h *Handler) open(w http.ResponseWriter, r *http.Request, mark contrassegno
 	}
 	pair, report := h.judge(r, mark, issued)
 	out := result{
-		Title: "Il certificato è autentico", Path: h.cfg.Path, Valid: pair.Valid && report.Valid,
+		Title: h.say(r, "result.title"), Path: h.cfg.Path, Valid: pair.Valid && report.Valid,
 		Contrassegno: pair.Checks, Document: report.Checks, Signer: report.Signer, Level: report.Level,
 		Compare: h.compare(issued), Minutes: int(ticketLife.Minutes()),
 	}
@@ -79,8 +68,7 @@ func (h *Handler) open(w http.ResponseWriter, r *http.Request, mark contrassegno
 	}
 	if !out.Valid {
 		// Nothing is shown that the seal does not vouch for.
-		h.unconfirmed(w, r, "Il codice QR è autentico, ma il sigillo dell'originale conservato non ha superato "+
-			"tutti i controlli: l'originale non viene aperto.", pair, report)
+		h.unconfirmed(w, r, pair, report)
 		return
 	}
 	if file.isPDF() {
@@ -102,45 +90,25 @@ func (h *Handler) judge(r *http.Request, mark contrassegno.Mark, issued certific
 		now)
 }
 
-func (h *Handler) unconfirmed(w http.ResponseWriter, r *http.Request, text string, pair, report verify.Report) {
-	h.show(w, r, http.StatusOK, "notice", notice{
-		Title: "Il certificato non si può confermare", Severity: "danger", Path: h.cfg.Path, Text: text,
-		Advice: "Non accettare per ora il documento, e segnalare il fatto a chi lo ha emesso. I controlli eseguiti " +
-			"sono elencati qui sotto.",
-		Checks: slices.Concat(pair.Checks, report.Checks),
-	})
+func (h *Handler) unconfirmed(w http.ResponseWriter, r *http.Request, pair, report verify.Report) {
+	n := h.notice(r, "unconfirmed").danger()
+	n.Checks = slices.Concat(pair.Checks, report.Checks)
+	h.show(w, r, http.StatusOK, "notice", n)
 }
 
 func (h *Handler) forged(w http.ResponseWriter, r *http.Request) {
-	h.show(w, r, http.StatusNotFound, "notice", notice{
-		Title: "Il codice QR non è autentico", Severity: "danger", Path: h.cfg.Path,
-		Text: "Nessun certificato emesso da questo servizio porta questo codice QR: è stato inventato, alterato " +
-			"o copiato con un errore.",
-		Advice: "Se l'indirizzo è stato scritto a mano, confrontarlo carattere per carattere con quello stampato e " +
-			"riprovare. Altrimenti non accettare il documento.",
-	})
+	h.show(w, r, http.StatusNotFound, "notice", h.notice(r, "forged").danger())
 }
 
 func (h *Handler) gone(w http.ResponseWriter, r *http.Request) {
-	h.show(w, r, http.StatusGone, "notice", notice{
-		Title: "Il certificato non è più disponibile", Path: h.cfg.Path,
-		Text: "Il codice QR è stato emesso da questo servizio, ma la validità del certificato è terminata e " +
-			"l'originale è stato cancellato, come prevede il decreto del Ministro dell'interno del 17 ottobre 2022. " +
-			"Non si può più confermare che la copia gli corrisponda.",
-		Advice: "Chiedere a chi lo ha presentato un certificato in corso di validità.",
-	})
+	h.show(w, r, http.StatusGone, "notice", h.notice(r, "gone"))
 }
 
 // original serves the document itself.
 func (h *Handler) original(w http.ResponseWriter, r *http.Request) {
 	id, mark, err := h.openTicket(r.PathValue("ticket"))
 	if err != nil {
-		h.show(w, r, http.StatusGone, "notice", notice{
-			Title: "La verifica è scaduta", Path: h.cfg.Path,
-			Text: "L'originale resta aperto per " + strconv.Itoa(int(ticketLife.Minutes())) +
-				" minuti dalla conferma.",
-			Advice: "Leggere di nuovo il codice QR e confermare.",
-		})
+		h.show(w, r, http.StatusGone, "notice", h.notice(r, "ended", "minutes", int(ticketLife.Minutes())))
 		return
 	}
 	issued, err := h.cfg.Originals.Original(r.Context(), id, mark)
@@ -158,7 +126,7 @@ func (h *Handler) original(w http.ResponseWriter, r *http.Request) {
 	// Between the page and this nothing was judged again: what may not be shown
 	// may have changed in the archive meanwhile.
 	if pair, report := h.judge(r, mark, issued); !pair.Valid || !report.Valid {
-		h.unconfirmed(w, r, "L'originale conservato non ha superato tutti i controlli: non viene aperto.", pair, report)
+		h.unconfirmed(w, r, pair, report)
 		return
 	}
 	head := w.Header()

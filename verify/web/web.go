@@ -20,6 +20,7 @@ import (
 	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/internal/limits/clients"
+	"github.com/liste-elettorali/anpr/internal/texts"
 	"github.com/liste-elettorali/anpr/verify"
 	"github.com/liste-elettorali/anpr/verify/captcha"
 )
@@ -54,6 +55,10 @@ type Config struct {
 	Path string
 	// Layout writes the pages; nil means a bare page without style.
 	Layout Layout
+	// Language says in which of the [Languages] a request is answered; nil means Italian.
+	// What a check of the seal has found, and why a file could not be read, is said in
+	// Italian in each.
+	Language func(r *http.Request) string
 	// Texts are the Italian texts of the certificates; nil means
 	// [certificate.Italian].
 	Texts *certificate.Texts
@@ -84,11 +89,12 @@ const (
 
 // A Handler serves the public verification. It is safe for concurrent use.
 type Handler struct {
-	cfg   Config
-	mux   *http.ServeMux
-	pages *template.Template
-	texts certificate.Texts
-	rome  *time.Location
+	cfg       Config
+	mux       *http.ServeMux
+	pages     map[string]*template.Template // by language
+	catalogue *texts.Catalogue
+	texts     certificate.Texts
+	rome      *time.Location
 	// slots bounds the pictures read at a time, uploads those that are in memory.
 	slots, uploads chan struct{}
 	// sending and reading bound what one client has of the two.
@@ -98,8 +104,52 @@ type Handler struct {
 	bases            []string // of this service, the present one first
 }
 
-//go:embed templates/*.html
+//go:embed templates/*.html texts/*.json
 var templates embed.FS
+
+// Languages are those of the pages, Italian first.
+func Languages() []string { return []string{"it", "de", "fr", "sl"} }
+
+// loadPages reads the templates and the texts.
+func (h *Handler) loadPages() (err error) {
+	if h.catalogue, err = texts.Load(templates, "texts", Languages()...); err != nil {
+		return fmt.Errorf("web: %w", err)
+	}
+	h.pages = map[string]*template.Template{}
+	for _, l := range Languages() {
+		funcs := template.FuncMap{
+			"t": func(key string, args ...any) (string, error) { return h.catalogue.Say(l, key, args...) },
+			// it marks a text that is in Italian only.
+			"it": func() template.HTMLAttr {
+				if l == "it" {
+					return ""
+				}
+				return ` lang="it"`
+			},
+		}
+		if h.pages[l], err = template.New("").Funcs(funcs).ParseFS(templates, "templates/*.html"); err != nil {
+			return fmt.Errorf("web: %w", err)
+		}
+	}
+	return nil
+}
+
+// language is that of a request.
+func (h *Handler) language(r *http.Request) string {
+	if l := h.cfg.Language(r); slices.Contains(Languages(), l) {
+		return l
+	}
+	return Languages()[0]
+}
+
+// say returns a text in the language of a request.
+func (h *Handler) say(r *http.Request, key string, args ...any) string {
+	text, err := h.catalogue.Say(h.language(r), key, args...)
+	if err != nil {
+		h.cfg.Logger.ErrorContext(r.Context(), "verification text", "error", err)
+	}
+	return text
+}
 
 // New checks the configuration.
 func New(cfg Config) (*Handler, error) {
@@ -144,6 +194,9 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Layout == nil {
 		cfg.Layout = bare
 	}
+	if cfg.Language == nil {
+		cfg.Language = func(*http.Request) string { return Languages()[0] }
+	}
 	if cfg.Client == nil {
 		cfg.Client = clients.Proxies{}.Network
 	}
@@ -166,9 +219,8 @@ func New(cfg Config) (*Handler, error) {
 		return nil, fmt.Errorf("web: no time zone database for %s: import time/tzdata in the program: %w",
 			electoral.Rome, err)
 	}
-	if h.pages, err = template.New("").Funcs(template.FuncMap{"word": word}).ParseFS(templates,
-		"templates/*.html"); err != nil {
-		return nil, fmt.Errorf("web: %w", err)
+	if err := h.loadPages(); err != nil {
+		return nil, err
 	}
 	h.addRoutes(prefixes)
 	return h, nil
@@ -287,20 +339,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // missing answers where there is no page.
 func (h *Handler) missing(w http.ResponseWriter, r *http.Request) {
-	h.show(w, r, http.StatusNotFound, "notice",
-		notice{Title: "Pagina non trovata",
-			Text: "L'indirizzo non corrisponde ad alcuna pagina di verifica. Se è stato copiato da un certificato, " +
-				"occorre copiarlo per intero.", Path: h.cfg.Path})
+	h.show(w, r, http.StatusNotFound, "notice", h.notice(r, "missing"))
 }
 
 // show writes a page.
 func (h *Handler) show(w http.ResponseWriter, r *http.Request, status int, name string,
-	data interface{ page() Page }) {
+	data interface{ page(up string) Page }) {
 	var body, page bytes.Buffer
-	err := h.pages.ExecuteTemplate(&body, name+".html", data)
+	err := h.pages[h.language(r)].ExecuteTemplate(&body, name+".html", data)
 	if err == nil {
-		p := data.page()
-		p.Lang, p.Body, p.Status = "it", template.HTML(body.String()), status
+		p := data.page(h.say(r, "up"))
+		p.Lang, p.Body, p.Status = h.language(r), template.HTML(body.String()), status
 		err = h.cfg.Layout(&page, r, p)
 	}
 	if err != nil {
@@ -325,14 +374,27 @@ type notice struct {
 	Checks []verify.Check
 }
 
-func (n notice) page() Page { return Page{Title: n.Title, Trail: trail(n.Path)} }
+func (n notice) page(up string) Page { return Page{Title: n.Title, Trail: trail(n.Path, up)} }
+
+// notice returns the message of a key of the catalogue: KEY.title, KEY.text and, if it is
+// there, KEY.advice.
+func (h *Handler) notice(r *http.Request, key string, args ...any) notice {
+	n := notice{Title: h.say(r, key+".title"), Text: h.say(r, key+".text", args...), Path: h.cfg.Path}
+	if slices.Contains(h.catalogue.Keys(), key+".advice") {
+		n.Advice = h.say(r, key+".advice")
+	}
+	return n
+}
+
+// danger is a notice of something that must not be accepted, or has gone wrong.
+func (n notice) danger() notice { n.Severity = "danger"; return n }
 
 // trail leads to the page for uploads, from the pages below it.
-func trail(path string) []Link {
+func trail(path, up string) []Link {
 	if path == "" {
 		return nil
 	}
-	return []Link{{URL: path, Text: "Verifica un certificato"}}
+	return []Link{{URL: path, Text: up}}
 }
 
 // newID identifies a request in the access log.
