@@ -479,6 +479,7 @@ func walked() []walk {
 		{name: "verify/captcha.Config", typ: reflect.TypeFor[captcha.Config]()},
 		{name: "verify/captcha.Digits", typ: reflect.TypeFor[captcha.Digits]()},
 		{name: "verify/captcha.Memory", typ: reflect.TypeFor[captcha.Memory]()},
+		{name: "verify/web.Languages", function: reflect.ValueOf(web.Languages)},
 		{name: "verify/web.New", function: reflect.ValueOf(web.New)},
 		{name: "verify/web.Config", typ: reflect.TypeFor[web.Config]()},
 		{name: "verify/web.Handler", typ: reflect.TypeFor[web.Handler]()},

@@ -136,7 +136,7 @@ func TestBudget(t *testing.T) {
 	w := ask("[2001:db8:1:2::9]:1000")
 	require.Equal(t, http.StatusTooManyRequests, w.Code)
 	require.NotEmpty(t, w.Header().Get("Retry-After"))
-	require.Contains(t, w.Body.String(), "Il certificato non c&#39;entra")
+	require.Contains(t, w.Body.String(), "Il certificato non c’entra")
 	for _, other := range []string{"[2001:db8:1:3::9]:1000", "192.0.2.7:1", "[::ffff:192.0.2.8]:1", "pipe"} {
 		require.Equal(t, http.StatusOK, ask(other).Code, other)
 	}
