@@ -438,6 +438,7 @@ func walked() []walk {
 		{name: "seal/pkcs11.Key", typ: reflect.TypeFor[pkcs11.Key]()},
 		{name: "seal/pkcs11.Module", typ: reflect.TypeFor[pkcs11.Module]()},
 		{name: "seal/qualified.Check", function: reflect.ValueOf(qualified.Check)},
+		{name: "seal/qualified.CheckVerified", function: reflect.ValueOf(qualified.CheckVerified)},
 		{name: "seal/qualified.Code", typ: reflect.TypeFor[qualified.Code]()},
 		{name: "seal/qualified.Finding", typ: reflect.TypeFor[qualified.Finding]()},
 		{name: "verify.New", function: reflect.ValueOf(verify.New)},

@@ -44,7 +44,7 @@ func (j *judgement) signature(p *part) {
 	at, proof := j.proved(p, inside)
 	trust, chain, anchor := j.trust(p.sd, p.res, at)
 	if chain != nil {
-		out.Qualified = qualified.Check(chain[0], chain[1:], at)
+		out.Qualified = qualified.CheckVerified(chain[0], chain[1:], at) // by buildChains
 		out.Trusted, out.Anchor = true, *anchor
 	}
 	if proof != nil {

@@ -153,7 +153,7 @@ func (r bornRange) scan(ctx context.Context, db *sqldb.DB, after *electoral.Pers
 func (r bornRange) read(ctx context.Context, db *sqldb.DB, which string, arg any) (list []electoral.Person, err error) {
 	text := `SELECT ` + personList + ` FROM {persons} WHERE ` + bornWhere + ` AND ` + which
 	err = db.Lookup(ctx, func(q sqldb.Querier) error {
-		list, err = collect(sqldb.All(ctx, q, scanPerson, text, r.comune, r.to, r.from, arg))
+		list, err = collect(sqldb.All(ctx, q, newPersonScan().next, text, r.comune, r.to, r.from, arg))
 		return err
 	})
 	return list, err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -396,6 +398,54 @@ func TestPutMany(t *testing.T) {
 		got, err := p.ByFiscalCode(ctx, list[0].FiscalCode)
 		require.NoError(t, err)
 		assert.Equal(t, list[0], got)
+	})
+}
+
+// TestPersonsElsewhere: who is not where most of a list are is found, whoever of the list
+// is asked where that is.
+func TestPersonsElsewhere(t *testing.T) {
+	eachDB(t, func(t *testing.T, at opener) {
+		p, ctx := at.db(t).Population(), t.Context()
+		g, err := electoraltest.NewGenerator(electoraltest.GeneratorConfig{Comune: "A074", Electors: 60})
+		require.NoError(t, err)
+		known := map[string]electoral.Person{}
+		var home, away, all []string
+		for in := range g.Inhabitants() {
+			person := in.Person
+			switch n := len(known); {
+			case n%10 == 3:
+				person.Residence, person.Abroad = &electoral.Residence{Comune: "F205"}, nil
+			case n%10 == 7:
+				person.Residence, person.Abroad = nil, nil
+			}
+			known[person.ANPRID] = person
+			if person.Registered() == "A074" {
+				home = append(home, person.ANPRID)
+			} else {
+				away = append(away, person.ANPRID)
+			}
+			all = append(all, person.ANPRID)
+		}
+		require.Greater(t, len(away), 5)
+		require.Greater(t, len(home), 30)
+		_, err = p.Put(ctx, persons(slices.Collect(maps.Values(known))...))
+		require.NoError(t, err)
+		unknown := []string{"7", "not\x00storable", "\xff", home[0], away[0]} // and two again
+		for name, ids := range map[string][]string{
+			"as they come": all, "most first": slices.Concat(home, unknown, away), "others first": slices.Concat(away, unknown, home),
+			"others at the ends": slices.Concat(away[:3], home, unknown, away[3:]), "others alone": away,
+			"unknown": slices.Repeat([]string{"7"}, 40), "none": nil,
+		} {
+			want := map[string]electoral.Person{}
+			for _, id := range ids {
+				if person, ok := known[id]; ok {
+					want[id] = person
+				}
+			}
+			found, err := p.ByANPRIDs(ctx, ids)
+			require.NoError(t, err, name)
+			require.Equal(t, want, found, name)
+		}
 	})
 }
 

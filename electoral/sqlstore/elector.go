@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/registry"
@@ -56,14 +57,12 @@ func answerValue(a electoral.Answer) any {
 	return nil
 }
 
-// placeColumns reads an enrolment from its two columns.
-type placeColumns struct{ comune, section sql.NullString }
-
-func (p placeColumns) enrolment() *electoral.Enrolment {
-	if !p.comune.Valid {
-		return nil
+// ScanInt64 lets pgx read the column without the detour by database/sql's values.
+func (c answerColumn) ScanInt64(v pgtype.Int8) error {
+	if !v.Valid {
+		return c.Scan(nil)
 	}
-	return &electoral.Enrolment{Comune: p.comune.String, Section: p.section.String}
+	return c.Scan(v.Int64)
 }
 
 type storedElector struct {
@@ -80,45 +79,78 @@ type lastElector struct {
 	storedElector
 }
 
-func scanElector(row sqldb.Rows) (storedElector, error) {
-	var e storedElector
-	var general, bolzano, trento, aosta, comunal, parliament placeColumns
-	var certifiability sql.NullInt64
-	var codes, removals, votes, loss sql.NullString
-	s := &e.Status
-	err := row.Scan(&e.home, &e.ANPRID, answerColumn{&e.Capacity}, &general.comune, &general.section,
-		answerColumn{&e.Added.Bolzano.Enrolled}, &bolzano.comune, &bolzano.section,
-		answerColumn{&e.Added.Trento.Enrolled}, &trento.comune, &trento.section,
-		answerColumn{&e.Added.AostaValley.Enrolled}, &aosta.comune, &aosta.section,
-		answerColumn{&e.EU.Comunal.Enrolled}, &comunal.comune, &comunal.section,
-		answerColumn{&e.EU.Parliament.Enrolled}, &parliament.comune, &parliament.section,
-		answerColumn{&s.NationalReferendums}, answerColumn{&s.EuropeanParliament},
-		answerColumn{&s.Senate}, &s.SenateConstituency, answerColumn{&s.Chamber}, &s.ChamberConstituency,
-		answerColumn{&s.Regional}, answerColumn{&s.Comunal}, answerColumn{&s.District},
-		&certifiability, &codes, &removals, &votes, &loss)
-	if err != nil {
-		return storedElector{}, err
+// placeColumns reads an enrolment from its two columns.
+type placeColumns struct{ comune, section pgtype.Text }
+
+func (p *placeColumns) enrolment() *electoral.Enrolment {
+	if !p.comune.Valid {
+		return nil
 	}
-	e.General = general.enrolment()
-	e.Added.Bolzano.Enrolment = bolzano.enrolment()
-	e.Added.Trento.Enrolment = trento.enrolment()
-	e.Added.AostaValley.Enrolment = aosta.enrolment()
-	e.EU.Comunal.Enrolment = comunal.enrolment()
-	e.EU.Parliament.Enrolment = parliament.enrolment()
-	if certifiability.Valid {
-		c := electoral.Certifiability(certifiability.Int64)
-		e.Certifiability = &c
-	}
-	if removals.Valid || votes.Valid || loss.Valid {
-		if err := errors.Join(readJSON(removals, &e.Removals), readJSON(votes, &e.KeptVotes),
-			readJSON(loss, &e.Loss)); err != nil {
-			return storedElector{}, fmt.Errorf("how elector %s left the lists: %w", e.ANPRID, err)
-		}
-	}
-	return e, nil
+	return &electoral.Enrolment{Comune: p.comune.String, Section: p.section.String}
 }
 
-func readJSON[T any](column sql.NullString, to *T) error {
+// An electorScan reads the electors of one query's rows. It is there once for all of
+// them, and its columns are of types that both drivers fill without values between: a
+// list has many rows.
+type electorScan struct {
+	elector                                              storedElector
+	general, bolzano, trento, aosta, comunal, parliament placeColumns
+	certifiability                                       pgtype.Int8
+	codes, removals, votes, loss                         pgtype.Text
+	dest                                                 []any
+}
+
+// newElectorScan is for rows that have the columns of an elector after some others.
+func newElectorScan(others ...any) *electorScan {
+	s := new(electorScan)
+	e := &s.elector
+	st := &e.Status
+	s.dest = append(others, &e.home, &e.ANPRID, answerColumn{&e.Capacity}, &s.general.comune, &s.general.section,
+		answerColumn{&e.Added.Bolzano.Enrolled}, &s.bolzano.comune, &s.bolzano.section,
+		answerColumn{&e.Added.Trento.Enrolled}, &s.trento.comune, &s.trento.section,
+		answerColumn{&e.Added.AostaValley.Enrolled}, &s.aosta.comune, &s.aosta.section,
+		answerColumn{&e.EU.Comunal.Enrolled}, &s.comunal.comune, &s.comunal.section,
+		answerColumn{&e.EU.Parliament.Enrolled}, &s.parliament.comune, &s.parliament.section,
+		answerColumn{&st.NationalReferendums}, answerColumn{&st.EuropeanParliament},
+		answerColumn{&st.Senate}, &st.SenateConstituency, answerColumn{&st.Chamber}, &st.ChamberConstituency,
+		answerColumn{&st.Regional}, answerColumn{&st.Comunal}, answerColumn{&st.District},
+		&s.certifiability, &s.codes, &s.removals, &s.votes, &s.loss)
+	return s
+}
+
+// read reads a row into elector, which is whole until the next.
+func (s *electorScan) read(row sqldb.Rows) error {
+	e := &s.elector
+	*e = storedElector{}
+	if err := row.Scan(s.dest...); err != nil {
+		return err
+	}
+	e.General = s.general.enrolment()
+	e.Added.Bolzano.Enrolment = s.bolzano.enrolment()
+	e.Added.Trento.Enrolment = s.trento.enrolment()
+	e.Added.AostaValley.Enrolment = s.aosta.enrolment()
+	e.EU.Comunal.Enrolment = s.comunal.enrolment()
+	e.EU.Parliament.Enrolment = s.parliament.enrolment()
+	if s.certifiability.Valid {
+		c := electoral.Certifiability(s.certifiability.Int64)
+		e.Certifiability = &c
+	}
+	if s.removals.Valid || s.votes.Valid || s.loss.Valid {
+		if err := errors.Join(readJSON(s.removals, &e.Removals), readJSON(s.votes, &e.KeptVotes),
+			readJSON(s.loss, &e.Loss)); err != nil {
+			return fmt.Errorf("how elector %s left the lists: %w", e.ANPRID, err)
+		}
+	}
+	return nil
+}
+
+// next is read for [sqldb.All].
+func (s *electorScan) next(row sqldb.Rows) (storedElector, error) {
+	err := s.read(row)
+	return s.elector, err
+}
+
+func readJSON[T any](column pgtype.Text, to *T) error {
 	if !column.Valid {
 		return nil
 	}
@@ -232,7 +264,7 @@ func (t *transaction) electorByRoute(ctx context.Context, q sqldb.Querier, anprI
 
 func electorAt(ctx context.Context, q sqldb.Querier, home, anprID string) (storedElector, error) {
 	text := `SELECT ` + electors.list + ` FROM {electors} WHERE comune = $1 AND anpr_id = $2`
-	for e, err := range sqldb.All(ctx, q, scanElector, text, home, anprID) {
+	for e, err := range sqldb.All(ctx, q, newElectorScan().next, text, home, anprID) {
 		return e, err
 	}
 	return storedElector{}, electoral.ErrNotFound
@@ -247,121 +279,6 @@ func collect[T any](rows iter.Seq2[T, error]) ([]T, error) {
 		out = append(out, r)
 	}
 	return out, nil
-}
-
-// listed is an elector at his place in a list.
-type listed struct {
-	section, id, home string
-	elector           electoral.Elector
-	gone              bool // he is not in the list any more
-}
-
-func scanListed(r sqldb.Rows) (listed, error) {
-	var l listed
-	err := r.Scan(&l.section, &l.id, &l.home)
-	return l, err
-}
-
-// Enrolled implements [registry.Reader].
-func (t *transaction) Enrolled(ctx context.Context, l electoral.List,
-	comune, section string) iter.Seq2[electoral.Elector, error] {
-	pages := paged(func(after *listed, n size) ([]listed, error) {
-		return t.enrolledPage(ctx, roll{list: l, comune: comune, section: section}, after, n)
-	})
-	return func(yield func(electoral.Elector, error) bool) {
-		for e, err := range pages {
-			if err != nil {
-				err = fmt.Errorf("sqlstore: list %s of %q: %w", l, comune, err)
-			} else if e.gone {
-				continue
-			}
-			if !yield(e.elector, err) {
-				return
-			}
-		}
-	}
-}
-
-// A roll is a list of a comune, or one section of it.
-type roll struct {
-	list            electoral.List
-	comune, section string // an empty section means all
-}
-
-func (t *transaction) enrolledPage(ctx context.Context, of roll, after *listed, n size) ([]listed, error) {
-	if !storable(of.comune) || !storable(of.section) || !storable(string(of.list)) {
-		return nil, nil
-	}
-	if err := t.lock(ctx, of.comune); err != nil {
-		return nil, err
-	}
-	text := `SELECT section, anpr_id, home FROM {enrolments} WHERE comune = $1 AND list = $2`
-	args := []any{of.comune, string(of.list)}
-	switch {
-	case of.section != "" && after != nil:
-		text, args = text+` AND section = $3 AND anpr_id > $4`, append(args, of.section, after.id)
-	case of.section != "":
-		text, args = text+` AND section = $3`, append(args, of.section)
-	case after != nil:
-		text, args = text+` AND (section, anpr_id) > ($3, $4)`, append(args, after.section, after.id)
-	}
-	page, err := collect(sqldb.All(ctx, t.tx, scanListed, text+` ORDER BY section, anpr_id`+n.limit(), args...))
-	if err != nil {
-		return nil, err
-	}
-	// An elector's comune is not always that of the list. A join of the two
-	// would have to look at every comune.
-	wanted := map[string]map[string]*electoral.Elector{}
-	again := map[*listed]*electoral.Elector{} // who stands in several sections
-	for i := range page {
-		p := &page[i]
-		if wanted[p.home] == nil {
-			wanted[p.home] = make(map[string]*electoral.Elector, len(page))
-		}
-		if first := wanted[p.home][p.id]; first != nil {
-			again[p] = first
-			continue
-		}
-		wanted[p.home][p.id] = &p.elector
-	}
-	missing := map[string]bool{}
-	for home, byID := range wanted {
-		if err := t.fill(ctx, home, byID, missing); err != nil {
-			return nil, err
-		}
-	}
-	for p, first := range again {
-		p.elector = first.Clone()
-	}
-	if len(missing) > 0 {
-		return page, t.find(ctx, of, page, missing)
-	}
-	return page, nil
-}
-
-// fill reads electors of one comune and adds those who are not there to the missing.
-func (t *transaction) fill(
-	ctx context.Context, home string, byID map[string]*electoral.Elector, missing map[string]bool,
-) error {
-	ids := make([]string, 0, len(byID))
-	for id := range byID {
-		ids = append(ids, id)
-	}
-	d := t.tx.Dialect()
-	text := d.ByKeys(electors.list, "{electors}", "comune = $1", "anpr_id", "$2")
-	for _, id := range ids {
-		missing[id] = true
-	}
-	for e, err := range sqldb.All(ctx, t.tx, scanElector, text, home, d.List(ids)) {
-		if err != nil {
-			return err
-		}
-		if to := byID[e.ANPRID]; to != nil {
-			*to = e.Elector
-			delete(missing, e.ANPRID)
-		}
-	}
-	return nil
 }
 
 // storableUnder returns an error if electors cannot be kept under a comune.

@@ -15,7 +15,8 @@ func BornByScan(ctx context.Context, p *Population, comune string, from, to elec
 	return paged(func(after *electoral.Person, n size) ([]electoral.Person, error) { return r.scan(ctx, p.db, after, n) })
 }
 
-// Traced is a store that says each statement that it runs.
+// Traced is a store that says each statement that it runs, those for tables that are
+// spread.
 type Traced struct {
 	Store *Store
 	Say   func(text string)
@@ -25,7 +26,7 @@ func (s Traced) View(ctx context.Context, fn func(registry.Reader) error) error 
 	return s.Store.db.View(ctx, func(tx sqldb.Tx) error {
 		l := &lease{Tx: tracedTx{tx, s.Say}}
 		defer l.over.Store(true)
-		return fn(&transaction{tx: l, db: s.Store.db})
+		return fn(&transaction{tx: l, db: s.Store.db, spread: true})
 	})
 }
 
@@ -33,7 +34,7 @@ func (s Traced) Update(ctx context.Context, fn func(registry.Writer) error) erro
 	return s.Store.db.Update(ctx, func(tx sqldb.Tx) error {
 		l := &lease{Tx: tracedTx{tx, s.Say}}
 		defer l.over.Store(true)
-		return fn(&transaction{tx: l, db: s.Store.db, locked: map[string]*held{}, tried: map[string]bool{}})
+		return fn(&transaction{tx: l, db: s.Store.db, spread: true, locked: map[string]*held{}, tried: map[string]bool{}})
 	})
 }
 

@@ -2,13 +2,14 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"slices"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
@@ -60,12 +61,11 @@ func (p *Population) ByANPRIDs(ctx context.Context, anprIDs []string) (map[strin
 	err := p.lookup(ctx, func(q sqldb.Querier) error {
 		found = make(map[string]electoral.Person, len(anprIDs))
 		wanted := anprIDs
-		if q.Dialect() == sqldb.SQLite { // which has both tables in one place
-			if err := personsByRoute(ctx, q, anprIDs, found); err != nil {
+		if q.Dialect() != sqldb.Citus { // which does not have the tables in one place
+			var err error
+			if wanted, err = personsByRoute(ctx, q, anprIDs, found); err != nil {
 				return err
 			}
-			there := func(id string) bool { _, ok := found[id]; return ok }
-			wanted = slices.DeleteFunc(slices.Clone(anprIDs), there)
 		}
 		// A person who moves between the two queries is not where his route led
 		// and is looked up again.
@@ -95,22 +95,50 @@ func (p *Population) ByANPRIDs(ctx context.Context, anprIDs []string) (map[strin
 	return found, err
 }
 
-// personsByRoute reads persons where their routes lead, in one query.
-func personsByRoute(ctx context.Context, q sqldb.Querier, anprIDs []string, into map[string]electoral.Person) error {
-	ids := slices.DeleteFunc(slices.Clone(anprIDs), func(id string) bool { return !storable(id) })
-	if len(ids) == 0 {
+// homeSample is how many persons are asked where most of a list are.
+const homeSample = 5
+
+// personsByRoute reads persons where their routes lead, and returns the ids of those
+// whom it has not found. Most of a long list are mostly in one comune, that of a list of
+// electors: it looks there first, without a route for each. A person is in one comune
+// alone, so who is found anywhere is found.
+func personsByRoute(
+	ctx context.Context, q sqldb.Querier, anprIDs []string, into map[string]electoral.Person,
+) ([]string, error) {
+	d := q.Dialect()
+	read := func(text string, args ...any) error {
+		for person, err := range sqldb.All(ctx, q, newPersonScan().next, text, args...) {
+			if err != nil {
+				return fmt.Errorf("sqlstore: %w", err)
+			}
+			into[person.ANPRID] = person
+		}
 		return nil
 	}
-	d := q.Dialect()
-	text := `SELECT p.` + strings.Join(personsTable.columns[:11], ", p.") + ` FROM {person_routes} r
-		JOIN {persons} p ON p.comune = r.comune AND p.anpr_id = r.anpr_id WHERE ` + d.Among("r.anpr_id", "$1")
-	for person, err := range sqldb.All(ctx, q, scanPerson, text, d.List(ids)) {
-		if err != nil {
-			return fmt.Errorf("sqlstore: %w", err)
+	unfit := func(id string) bool { _, found := into[id]; return found || !storable(id) }
+	ids := slices.DeleteFunc(slices.Clone(anprIDs), unfit)
+	if len(ids) > 4*homeSample {
+		sample := make([]string, homeSample)
+		for i := range sample {
+			sample[i] = ids[i*(len(ids)-1)/(homeSample-1)]
 		}
-		into[person.ANPRID] = person
+		most := "(SELECT comune FROM {person_routes} WHERE " + d.In("anpr_id", "$2") +
+			" GROUP BY comune ORDER BY count(*) DESC, comune LIMIT 1)"
+		if err := read(d.ByKeys(personList, "{persons}", "comune = "+most, "anpr_id", "$1"), d.List(ids),
+			d.List(sample)); err != nil {
+			return nil, err
+		}
+		ids = slices.DeleteFunc(ids, unfit)
 	}
-	return nil
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	if err := read(`SELECT p.`+strings.Join(personsTable.columns[:11], ", p.")+` FROM {person_routes} r
+		JOIN {persons} p ON p.comune = r.comune AND p.anpr_id = r.anpr_id WHERE `+d.Among("r.anpr_id", "$1"),
+		d.List(ids)); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(ids, unfit), nil
 }
 
 // personsAt reads persons whose comuni are known.
@@ -122,7 +150,7 @@ func personsAt(ctx context.Context, q sqldb.Querier, homes map[string]string, in
 	d := q.Dialect()
 	text := d.ByKeys(personList, "{persons}", "comune = $1", "anpr_id", "$2")
 	for home, ids := range byHome {
-		for person, err := range sqldb.All(ctx, q, scanPerson, text, home, d.List(ids)) {
+		for person, err := range sqldb.All(ctx, q, newPersonScan().next, text, home, d.List(ids)) {
 			if err != nil {
 				return err
 			}
@@ -176,40 +204,53 @@ func (p *Population) IDsOfCodes(ctx context.Context,
 	return out, nil
 }
 
-func scanPerson(row sqldb.Rows) (electoral.Person, error) {
-	var p electoral.Person
-	var comune, code, sex, birth, citizenships, death string
-	var residence, abroad sql.NullString
-	if err := row.Scan(&comune, &p.ANPRID, &code, &p.Surname, &p.Name, &sex, &birth, &citizenships, &residence, &abroad,
-		&death); err != nil {
+// A personScan reads the persons of one query's rows: see [electorScan].
+type personScan struct {
+	person                                        electoral.Person
+	comune, code, sex, birth, citizenships, death string
+	residence, abroad                             pgtype.Text
+	dest                                          []any
+}
+
+func newPersonScan() *personScan {
+	s := new(personScan)
+	s.dest = []any{&s.comune, &s.person.ANPRID, &s.code, &s.person.Surname, &s.person.Name, &s.sex, &s.birth,
+		&s.citizenships, &s.residence, &s.abroad, &s.death}
+	return s
+}
+
+func (s *personScan) next(row sqldb.Rows) (electoral.Person, error) {
+	p := &s.person
+	*p = electoral.Person{}
+	if err := row.Scan(s.dest...); err != nil {
 		return electoral.Person{}, err
 	}
-	p.FiscalCode, p.Sex = electoral.FiscalCode(code), electoral.Sex(sex)
-	err := p.Death.UnmarshalText([]byte(death))
-	if !usualBirth(birth, &p.Birth) {
+	p.FiscalCode, p.Sex = electoral.FiscalCode(s.code), electoral.Sex(s.sex)
+	err := p.Death.UnmarshalText([]byte(s.death))
+	if !usualBirth(s.birth, &p.Birth) {
 		p.Birth = electoral.Birth{}
-		err = errors.Join(err, json.Unmarshal([]byte(birth), &p.Birth))
+		err = errors.Join(err, json.Unmarshal([]byte(s.birth), &p.Birth))
 	}
-	if citizenships == italianAlone {
+	if s.citizenships == italianAlone {
 		p.Citizenships = []electoral.Citizenship{{State: electoral.ItalianState}}
 	} else {
-		err = errors.Join(err, json.Unmarshal([]byte(citizenships), &p.Citizenships))
+		err = errors.Join(err, json.Unmarshal([]byte(s.citizenships), &p.Citizenships))
 	}
-	if residence.Valid {
+	if s.residence.Valid {
 		r := new(electoral.Residence)
-		if usualResidence(residence.String, r) {
+		if usualResidence(s.residence.String, r) {
 			p.Residence = r
 		} else {
-			err = errors.Join(err, json.Unmarshal([]byte(residence.String), &p.Residence))
+			err = errors.Join(err, json.Unmarshal([]byte(s.residence.String), &p.Residence))
 		}
 	}
-	if abroad.Valid {
-		err = errors.Join(err, json.Unmarshal([]byte(abroad.String), &p.Abroad))
+	if s.abroad.Valid {
+		err = errors.Join(err, json.Unmarshal([]byte(s.abroad.String), &p.Abroad))
 	}
 	if err != nil {
 		return electoral.Person{}, fmt.Errorf("sqlstore: person %s: %w", p.ANPRID, err)
 	}
-	return p, nil
+	return *p, nil
 }
 
 // italianAlone is what jsonText makes of the usual citizenships.

@@ -217,12 +217,16 @@ func byID(a, b electoral.Elector) int { return cmp.Compare(a.ANPRID, b.ANPRID) }
 func (q search) at(ctx context.Context, home string, ids []string) ([]electoral.Elector, error) {
 	d := q.tx.Dialect()
 	f := q.where.and(`comune = `+q.where.place(0)+` AND `+d.Among("anpr_id", q.where.place(1)), home, d.List(ids))
-	return collect(sqldb.All(ctx, q.tx, scanRoll, `SELECT `+electors.list+` FROM {electors} WHERE `+f.text, f.args...))
+	return rollOf(ctx, q.tx, `SELECT `+electors.list+` FROM {electors} WHERE `+f.text, f.args...)
 }
 
-func scanRoll(r sqldb.Rows) (electoral.Elector, error) {
-	e, err := scanElector(r)
-	return e.Elector, err
+// rollOf reads the electors of one query.
+func rollOf(ctx context.Context, q sqldb.Querier, text string, args ...any) ([]electoral.Elector, error) {
+	s := newElectorScan()
+	return collect(sqldb.All(ctx, q, func(r sqldb.Rows) (electoral.Elector, error) {
+		err := s.read(r)
+		return s.elector.Elector, err
+	}, text, args...))
 }
 
 // scan returns the next electors of the comune itself.
@@ -230,7 +234,7 @@ func (q search) scan(ctx context.Context, after string, n size) (page, error) {
 	f := q.where.filtered(q.tx.Dialect())
 	f = f.and(`comune = `+f.place(0)+` AND anpr_id > `+f.place(1), q.comune, after)
 	text := `SELECT ` + electors.list + ` FROM {electors} WHERE ` + f.text + ` ORDER BY anpr_id` + n.limit()
-	list, err := collect(sqldb.All(ctx, q.tx, scanRoll, text, f.args...))
+	list, err := rollOf(ctx, q.tx, text, f.args...)
 	if len(list) < int(n) || err != nil {
 		return page{electors: list}, err
 	}

@@ -192,7 +192,7 @@ func (s *Store) View(ctx context.Context, fn func(registry.Reader) error) error 
 	return s.db.View(ctx, func(tx sqldb.Tx) error {
 		l := &lease{Tx: tx}
 		defer l.over.Store(true)
-		return fn(&transaction{tx: l, db: s.db})
+		return fn(&transaction{tx: l, db: s.db, spread: spread(tx)})
 	})
 }
 
@@ -214,7 +214,7 @@ func (s *Store) Update(ctx context.Context, fn func(registry.Writer) error) erro
 	err := settled(s.db.Update(ctx, func(tx sqldb.Tx) error {
 		l := &lease{Tx: tx}
 		defer l.over.Store(true)
-		t := &transaction{tx: l, db: s.db, locked: map[string]*held{}, tried: tried}
+		t := &transaction{tx: l, db: s.db, spread: spread(tx), locked: map[string]*held{}, tried: tried}
 		// What the attempt before has locked, in an order that led to a
 		// deadlock, is now locked at once.
 		if err := t.lock(ctx, slices.Collect(maps.Keys(tried))...); err != nil {
@@ -285,8 +285,9 @@ func settled(err error) error {
 // transaction implements [registry.Writer], [registry.BulkWriter] and
 // [registry.SuccessionWriter].
 type transaction struct {
-	tx sqldb.Tx
-	db *sqldb.DB
+	tx     sqldb.Tx
+	db     *sqldb.DB
+	spread bool // the tables lie on several nodes: a statement reads one alone
 	// locked are the comuni that this update has to itself; nil in a view.
 	locked  map[string]*held
 	tried   map[string]bool // those that it asked for
@@ -294,6 +295,8 @@ type transaction struct {
 	section lastSection
 	added   int // electors, in bulk
 }
+
+func spread(tx sqldb.Tx) bool { return tx.Dialect() == sqldb.Citus }
 
 var (
 	_ registry.Locker        = (*transaction)(nil)

@@ -2,7 +2,7 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -173,7 +173,7 @@ func (v *mover) elector(row []any) error {
 		return nil
 	}
 	e := electoral.Elector{}
-	if err := readJSON(sql.NullString{String: votes, Valid: true}, &e.KeptVotes); err != nil {
+	if err := json.Unmarshal([]byte(votes), &e.KeptVotes); err != nil {
 		return fmt.Errorf("kept votes of elector %s: %w", id, err)
 	}
 	for l, en := range e.Places() {

@@ -385,6 +385,13 @@ func (l *lexer) number() (Object, error) {
 	if digits == 0 || dots > 1 || len(tok) > 64 {
 		return nil, syntaxf(start, "found %q: expected a number", tok[:min(len(tok), 32)])
 	}
+	if digits == len(tok) && digits <= 18 { // as most are: it fits
+		var v int64
+		for _, c := range tok {
+			v = v*10 + int64(c-'0')
+		}
+		return v, nil
+	}
 	if dots == 0 {
 		v, err := strconv.ParseInt(string(tok), 10, 64)
 		if err != nil {

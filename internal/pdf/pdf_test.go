@@ -5,6 +5,7 @@ import (
 	"compress/zlib"
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -258,6 +259,26 @@ func TestForeignWriter(t *testing.T) {
 	require.NoError(t, err)
 	_, err = parse(t, data)
 	assert.ErrorIs(t, err, pdf.ErrEncrypted)
+}
+
+// TestNumbers: integers up to 64 bits keep their value, however they are written.
+func TestNumbers(t *testing.T) {
+	b := basic()
+	b.object(6, "[0 007 -5 +5 999999999999999999 1000000000000000000 9223372036854775807 -9223372036854775808 "+
+		"00000000000000000000000012 1.5 -.5]")
+	b.table("/Size 7 /Root 1 0 R", 0, 1, 2, 3, 4, 5, 6)
+	got, err := mustParse(t, b.Bytes()).Last().Get(pdf.Ref{Num: 6})
+	require.NoError(t, err)
+	require.Equal(t, pdf.Array{int64(0), int64(7), int64(-5), int64(5), int64(999999999999999999),
+		int64(1000000000000000000), int64(math.MaxInt64), int64(math.MinInt64), int64(12), 1.5, -.5}, got)
+	for _, text := range []string{"9223372036854775808", "-9223372036854775809", "10000000000000000000"} {
+		b := basic()
+		b.object(6, "["+text+"]")
+		b.table("/Size 7 /Root 1 0 R", 0, 1, 2, 3, 4, 5, 6)
+		f, err := parse(t, b.Bytes())
+		require.NoError(t, err, text)
+		require.ErrorContains(t, f.CheckObjects(t.Context()), "64 bits", text)
+	}
 }
 
 func TestRefused(t *testing.T) {

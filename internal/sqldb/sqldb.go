@@ -108,6 +108,17 @@ func (d Dialect) ByKeys(columns, table, fixed, key, place string) string {
 		" = wanted OFFSET 0) AS found"
 }
 
+// LeftLookup returns the join by which a query with a LIMIT finds, for each of its rows,
+// that row of a table, which it calls as, whose whole key it has: on compares it with the
+// query's own columns. The server is not left the choice to read the whole table. Citus
+// does not have such a join, unless both tables are spread by what on compares.
+func (d Dialect) LeftLookup(table, as, on string) string {
+	if d == SQLite {
+		return "LEFT JOIN " + table + " AS " + as + " ON " + on
+	}
+	return "LEFT JOIN LATERAL (SELECT * FROM " + table + " AS " + as + " WHERE " + on + " OFFSET 0) AS " + as + " ON TRUE"
+}
+
 // Filtered returns a condition that the planner does not take for rare, so that it reads
 // the rows in the order of an index, page after page, and does not sort all for each.
 func (d Dialect) Filtered(condition string) string {

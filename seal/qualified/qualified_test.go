@@ -85,6 +85,7 @@ func TestCheck(t *testing.T) {
 			assert.NotEmpty(t, f.Source, name)
 		}
 		assert.Equal(t, c.want, got, name)
+		assert.Equal(t, findings, qualified.CheckVerified(chain[0], chain[1:], now), name)
 	}
 }
 
@@ -94,6 +95,11 @@ func TestCheckChain(t *testing.T) {
 	findings := qualified.Check(ca.Chain()[0], other.Chain()[1:], now)
 	require.Len(t, findings, 1)
 	assert.Equal(t, qualified.ChainNotContinuous, findings[0].Code)
+	// Who says that a chain was verified is believed that, and nothing else.
+	later := ca.Root().NotAfter.Add(time.Hour)
+	require.Empty(t, qualified.CheckVerified(ca.Chain()[0], other.Chain()[1:], now))
+	require.Len(t, qualified.CheckVerified(ca.Chain()[0], ca.Chain()[1:], later), len(ca.Chain()))
+	require.Equal(t, qualified.NoCertificate, qualified.CheckVerified(ca.Chain()[0], []*x509.Certificate{nil}, now)[0].Code)
 	findings = qualified.Check(ca.Root(), nil, now)
 	require.NotEmpty(t, findings)
 	assert.Equal(t, qualified.IssuedByItself, findings[len(findings)-1].Code)
