@@ -130,7 +130,7 @@ var allowed = map[string][]string{
 	// the frame of its pages.
 	"examples/server/page":   {"verify/web", anyInternal},
 	"examples/server/routes": {"electoral", anyInternal},
-	"examples/verifier":   {everything},
+	"examples/verifier":      {everything},
 }
 
 func TestLayering(t *testing.T) {

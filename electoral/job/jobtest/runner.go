@@ -167,6 +167,11 @@ func (l *told) all() []error {
 
 func fails(t *testing.T, one, other job.Store) {
 	c, all, runs := newClock(), &told{}, make(chan struct{}, 100)
+	short := run(t, one, job.Config{Now: c.Now, Retry: time.Minute, Jobs: []job.Job{
+		{Name: "short", Every: 10 * time.Second, Do: func(context.Context) (string, error) { return "", errors.New("x") }},
+	}})
+	require.Equal(t, start().Add(10*time.Second), ended(t, other, "short", job.Failed).Due)
+	short.stop()
 	own := errors.New("BNCLRA80A41H501X has no address")
 	var outcome atomic.Pointer[error]
 	set := func(err error) { outcome.Store(&err) }
@@ -424,7 +429,11 @@ func status(t *testing.T, one, other job.Store) {
 		require.Equal(t, "a", s.Leader.Node)
 		require.Len(t, s.Jobs, 5)
 		require.Equal(t, []job.Problem{{Code: job.Failing, Job: "fails", Since: start()}}, s.Problems)
-		c.pass(time.Hour + time.Second)
+		c.pass(time.Hour)
+		s, err = r.Status(ctx)
+		require.NoError(t, err)
+		require.Equal(t, []string{"fails", "long"}, []string{s.Problems[0].Job, s.Problems[1].Job}, "late is not late yet")
+		c.pass(time.Second)
 		s, err = r.Status(ctx)
 		require.NoError(t, err)
 		require.Equal(t, []job.Problem{

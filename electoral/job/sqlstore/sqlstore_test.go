@@ -170,11 +170,13 @@ func TestDatabaseGone(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) {
 			place := e.at(t)
 			one, other := e.open(t, place, 200*time.Millisecond), e.open(t, place, 0)
-			began, stopped := make(chan struct{}), make(chan error, 1)
+			stopped := make(chan error, 1)
 			r, err := job.New(job.Config{
 				Store: one, Poll: 5 * time.Millisecond,
 				Jobs: []job.Job{{Name: "sweep", Every: time.Hour, Do: func(ctx context.Context) (string, error) {
-					close(began)
+					if err := one.Close(); err != nil {
+						return "", err
+					}
 					<-ctx.Done()
 					stopped <- context.Cause(ctx)
 					return "", ctx.Err()
@@ -184,8 +186,6 @@ func TestDatabaseGone(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := make(chan error, 1)
 			go func() { ended <- r.Run(ctx) }()
-			<-began
-			require.NoError(t, one.Close())
 			require.Error(t, <-stopped)
 			_, err = r.Status(ctx)
 			require.Error(t, err)
