@@ -82,6 +82,9 @@ func (st *site) failed(w http.ResponseWriter, r *http.Request, step string, err 
 		st.logger.InfoContext(r.Context(), "the client has hung up", "step", step)
 		return
 	}
+	if errors.Is(err, electoral.ErrNotRecorded) {
+		st.unrecorded.Store(st.now().UnixMilli())
+	}
 	code := "ERR-" + rand.Text()[:8]
 	st.logger.ErrorContext(r.Context(), "failed", "step", step, "code", code, "error", err)
 	st.frame.Show(w, r, http.StatusInternalServerError, "notice", st.top(r, "error.failed"), message{

@@ -153,7 +153,12 @@ func serve(
 	}
 	maintenance, stopMaintenance := context.WithCancel(ctx)
 	done := make(chan struct{})
-	go func() { defer close(done); s.maintain(maintenance) }()
+	go func() {
+		defer close(done)
+		if err := s.jobs.Run(maintenance); err != nil {
+			logger.Error("jobs", "error", err)
+		}
+	}()
 	defer func() { stopMaintenance(); <-done }()
 
 	fmt.Fprintf(stdout, "In ascolto su %s\n  area riservata:  %s/accesso\n  verifica:        %s/verifica\n"+

@@ -23,6 +23,7 @@ import (
 
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/electoral/job"
 	"github.com/liste-elettorali/anpr/internal/limits/clients"
 	"github.com/liste-elettorali/anpr/internal/testenv"
 	"github.com/liste-elettorali/anpr/transport/session"
@@ -505,10 +506,41 @@ func TestSameAnswer(t *testing.T) {
 	}
 }
 
+// TestMaintenance: the work that no request waits for is done, once asked for, and nothing
+// of it fails.
 func TestMaintenance(t *testing.T) {
 	s, _, out := start(t, nil)
-	s.tasks(t.Context()) // beside the server's own
-	assert.NotContains(t, out.String(), "maintenance")
+	var names []string
+	for _, w := range s.work() {
+		names = append(names, w.Name)
+	}
+	require.Eventually(t, func() bool {
+		status, err := s.jobs.Status(t.Context())
+		require.NoError(t, err)
+		done := map[string]bool{}
+		for _, j := range status.Jobs {
+			done[j.Name] = j.Outcome == job.Done
+		}
+		return !slices.ContainsFunc(names, func(n string) bool { return !done[n] })
+	}, 5*time.Minute, 50*time.Millisecond, "each job is due at once")
+	assert.NotContains(t, out.String(), "level=ERROR")
+}
+
+// TestNotReady: a server whose log takes no entries is not ready, and is again later.
+func TestNotReady(t *testing.T) {
+	s, base, _ := start(t, nil)
+	now := time.Now()
+	s.now = func() time.Time { return now }
+	code := func() int {
+		resp, _ := get(t, browser(t), base+"/readyz")
+		return resp.StatusCode
+	}
+	require.Equal(t, http.StatusOK, code())
+	st := siteOf(t, s)
+	st.failed(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/area", nil), "data", electoral.ErrRequestNotRecorded)
+	require.Equal(t, http.StatusServiceUnavailable, code())
+	now = now.Add(2 * time.Minute)
+	require.Equal(t, http.StatusOK, code())
 }
 
 // TestTwoLanguages: of a certificate in two languages both are there to compare.

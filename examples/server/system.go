@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/liste-elettorali/anpr/audit"
@@ -22,7 +23,8 @@ import (
 	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/certificate/delivery"
 	"github.com/liste-elettorali/anpr/electoral"
-	"github.com/liste-elettorali/anpr/electoral/erasure"
+	"github.com/liste-elettorali/anpr/electoral/job"
+	jobstore "github.com/liste-elettorali/anpr/electoral/job/sqlstore"
 	"github.com/liste-elettorali/anpr/electoral/refdata"
 	"github.com/liste-elettorali/anpr/electoral/registry"
 	"github.com/liste-elettorali/anpr/electoral/sqlstore"
@@ -62,6 +64,11 @@ type system struct {
 	persons  *rates.Limiter
 	networks *rates.Limiter
 	gate     *admission.Gate
+	jobs     *job.Runner
+	plan     *jobstore.Store
+	// unrecorded is when the access log last failed to take an entry: milliseconds since
+	// 1970, zero for never.
+	unrecorded atomic.Int64
 	// ticketKey authenticates the tickets that open originals for a while; it
 	// need not outlive the process.
 	ticketKey []byte
@@ -93,13 +100,13 @@ func open(ctx context.Context, o options, base string, logger *slog.Logger) (s *
 	}
 	for _, step := range []func(context.Context) error{
 		s.openStores, s.openSessions, s.openLog, s.openSeal, s.openCourier, s.openCaptcha, s.openTLS, s.settle,
-		s.recoverLog,
+		s.recoverLog, s.openLimits, s.openJobs,
 	} {
 		if err := step(ctx); err != nil {
 			return s, err
 		}
 	}
-	return s, s.openLimits()
+	return s, nil
 }
 
 func (s *system) path(name string) string { return filepath.Join(s.opts.data, name) }
@@ -149,7 +156,7 @@ func (s *system) openSessions(ctx context.Context) (err error) {
 // openLimits makes what bounds requests and costly work. A person who is logged in has
 // limits of his own, wherever he is; all others behind one address, as those of a school
 // or an office, share the larger ones of their network.
-func (s *system) openLimits() (err error) {
+func (s *system) openLimits(context.Context) (err error) {
 	now := func() time.Time { return s.now() }
 	if s.persons, err = rates.New(rates.Config{Rates: rates.Person(), Now: now}); err != nil {
 		return err
@@ -161,11 +168,16 @@ func (s *system) openLimits() (err error) {
 	return err
 }
 
-// blocked says what keeps the server from answering; nil if nothing does.
+// blocked says what keeps the server from answering; nil if nothing does. A log that has
+// not taken an entry within the last minute blocks too: nothing is done that is not on
+// record.
 func (s *system) blocked(ctx context.Context) error {
 	_, err := s.registry.Home(ctx, s.people[0].anprID)
 	_, logErr := s.logStore.Head(ctx, "portale")
 	_, sessionErr := s.sessions.List(ctx, s.people[0].anprID)
+	if at := s.unrecorded.Load(); at != 0 && s.now().Sub(time.UnixMilli(at)) < time.Minute {
+		logErr = errors.Join(logErr, electoral.ErrNotRecorded)
+	}
 	return errors.Join(err, logErr, sessionErr)
 }
 
@@ -275,51 +287,13 @@ func (s *system) recoverLog(ctx context.Context) error {
 	return err
 }
 
-// maintain runs the daily tasks: it deletes what has expired, and purges what
-// the databases still hold of it.
-func (s *system) maintain(ctx context.Context) {
-	for {
-		s.tasks(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(24 * time.Hour):
-		}
-	}
-}
-
-// tasks runs the daily tasks once.
-func (s *system) tasks(ctx context.Context) {
-	for _, task := range []struct {
-		name string
-		do   func(context.Context) error
-	}{
-		{"sweep", func(ctx context.Context) error { _, err := s.issuer.Sweep(ctx); return err }},
-		{"expire", func(ctx context.Context) error { _, err := s.registry.Expire(ctx, comuni...); return err }},
-		{"sessions", func(ctx context.Context) error { _, err := s.sessions.Sweep(ctx); return err }},
-		{"deliver", s.deliverDue},
-		{"purge registry", purging(s.db.Purge)},
-		{"purge archive", purging(s.archive.Purge)},
-	} {
-		if err := task.do(ctx); err != nil && ctx.Err() == nil {
-			s.logger.ErrorContext(ctx, "maintenance", "task", task.name, "error", err)
-		}
-	}
-}
-
-// purging purges with the usual bounds, which issue, download and verification do not
-// feel. What is in the way then is for the next day.
-func purging(purge func(context.Context, erasure.Config) (erasure.Report, error)) func(context.Context) error {
-	return func(ctx context.Context) error {
-		_, err := purge(ctx, erasure.Config{})
-		return err
-	}
-}
-
 func (s *system) close() error {
 	var errs []error
 	if s.logStore != nil {
 		errs = append(errs, s.logStore.Close())
+	}
+	if s.plan != nil {
+		errs = append(errs, s.plan.Close())
 	}
 	if s.outbox != nil {
 		errs = append(errs, s.outbox.Close())
