@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
@@ -45,6 +48,84 @@ func (w *walk) narrow(heading string) {
 		return out.join("\n");
 	})()`, &weak), emulation.SetScriptExecutionDisabled(!w.scripts))
 	assert.Empty(w.t, weak, "%s page %d: the focus is hard to see", w.name, w.n)
+	var faint string
+	w.run(emulation.SetScriptExecutionDisabled(false), chromedp.Evaluate(`(() => {
+		const rgb = s => (s.match(/[\d.]+/g) || [0, 0, 0, 0]).map(Number);
+		const light = c => { const [r, g, b] = c.map(v => (v /= 255) <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4); return .2126 * r + .7152 * g + .0722 * b; };
+		const ratio = (a, b) => { const [x, y] = [light(a), light(b)].sort((p, q) => q - p); return (x + .05) / (y + .05); };
+		const behind = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
+		document.activeElement.blur();
+		return Array.from(document.querySelectorAll("input[type=text], input[type=file], select, textarea, .site-card, .btn"))
+			.filter(e => e.getClientRects().length).map(e => {
+				const s = getComputedStyle(e), edge = parseFloat(s.borderTopWidth) >= 1 ? rgb(s.borderTopColor) : rgb(s.backgroundColor);
+				return [Math.max(ratio(edge, behind(e.parentElement)), ratio(behind(e), behind(e.parentElement))), e.outerHTML.slice(0, 120)];
+			}).filter(([r]) => r < 3).map(([r, h]) => r.toFixed(2) + " " + h).join("\n");
+	})()`, &faint), emulation.SetScriptExecutionDisabled(!w.scripts))
+	assert.Empty(w.t, faint, "%s page %d: the edge is hard to see (WCAG 1.4.11)", w.name, w.n)
+}
+
+// reach goes with the tabulator to an element, as somebody without a mouse.
+func (w *walk) reach(selector string) {
+	w.t.Helper()
+	w.run(emulation.SetScriptExecutionDisabled(false))
+	for range 120 {
+		var there bool
+		w.run(chromedp.KeyEvent(kb.Tab), chromedp.Evaluate(`document.activeElement.matches(`+strconv.Quote(selector)+`)`, &there))
+		if there {
+			w.run(emulation.SetScriptExecutionDisabled(!w.scripts))
+			return
+		}
+	}
+	require.Fail(w.t, "the keyboard does not lead there", "%s page %d: %s", w.name, w.n, selector)
+}
+
+// TestKeyboard goes the citizen's path without a mouse, on a phone's screen and with
+// scripts on: login, where he votes, a certificate, logout.
+func TestKeyboard(t *testing.T) {
+	_, base, _ := start(t, nil)
+	w := newWalk(t, base, "tastiera", 390, 844, true)
+	w.scripts = true
+	w.run(emulation.SetScriptExecutionDisabled(false))
+	enter := func(selector, heading string) {
+		w.t.Helper()
+		w.reach(selector)
+		ctx, cancel := context.WithTimeout(w.ctx, 4*time.Minute)
+		defer cancel()
+		_, err := chromedp.RunResponse(ctx, chromedp.KeyEvent(kb.Enter))
+		require.NoError(w.t, err)
+		w.page(heading)
+	}
+	w.open(base + "/")
+	w.page("Liste elettorali in ANPR")
+	enter("main .btn-primary", "Accesso di sviluppo")
+	w.reach("input[name=persona]")
+	w.run(chromedp.KeyEvent(" "))
+	enter("main button[type=submit]", "Area riservata")
+	enter(`main a[href="/area/dati"]`, "I miei dati elettorali")
+	enter(`nav a[href="/area"]`, "Area riservata")
+	enter(`main a[href="/area/certificati"]`, "Certificati elettorali")
+	enter("main button[type=submit]", "Anteprima del certificato")
+	enter("main form button[type=submit]", "Il certificato")
+
+	// The dialog that warns of the end of the session is reached, and extends it.
+	w.run(chromedp.Evaluate(`document.getElementById("scadenza").showModal()`, nil))
+	w.judge()
+	w.reach("[data-extend]")
+	w.run(chromedp.KeyEvent(kb.Enter))
+	w.run(chromedp.Poll(`!document.getElementById("scadenza").open`, nil))
+	enter(".leave button", "Liste elettorali in ANPR")
+}
+
+// TestPrint: on paper there is what was asked for, without what leads elsewhere.
+func TestPrint(t *testing.T) {
+	_, base, _ := start(t, nil)
+	w := newWalk(t, base, "stampa", 1280, 900, false)
+	w.run(emulation.SetEmulatedMedia().WithMedia("print"))
+	w.open(base + "/aiuto")
+	var shown string
+	w.run(emulation.SetScriptExecutionDisabled(false), chromedp.Evaluate(`Array.from(document.querySelectorAll(".site-nav, .site-help, footer, .breadcrumb-container, .btn")).filter(e => e.getClientRects().length).map(e => e.className).join(" ")`, &shown))
+	assert.Empty(t, shown)
+	assert.Contains(t, w.text("main"), "Un dato che vedo non è giusto")
 }
 
 // TestForcedColours: where the visitor's own colours replace those of the page, a
@@ -90,7 +171,7 @@ func TestNarrow(t *testing.T) {
 	w.confirm(answer)
 	w.narrow("Il certificato è autentico")
 	w.open(base + "/C/X")
-	w.narrow("L'indirizzo non è completo")
+	w.narrow("L’indirizzo non è completo")
 
 	w.open(base + "/accesso")
 	w.narrow("Accesso di sviluppo")
@@ -102,7 +183,7 @@ func TestNarrow(t *testing.T) {
 		"/accessibilita": "Dichiarazione di accessibilità", "/aiuto": "Aiuto", "/valuta": "Valuta il servizio",
 		"/servizi/certificates": "Chiedere un certificato elettorale", "/area/domande": "Domande dei cittadini dell’Unione europea",
 		"/area/domande/europee":          "Domanda di iscrizione: Lista aggiunta per il Parlamento europeo",
-		"/area/rettifica/general.comune": "Correzione: Comune di iscrizione elettorale (lista generale ordinaria)",
+		"/area/rettifica/general.comune": "Correzione: Il mio comune",
 		"/area/accessi-aperti":           "Accessi aperti", "/accesso/conferma": "Conferma la tua identità",
 	} {
 		w.open(base + path)

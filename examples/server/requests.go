@@ -90,6 +90,9 @@ func (st *site) showRectifications(w http.ResponseWriter, r *http.Request, v *vi
 			present = f.Plain(f.OfAnnex1(&record.Annex1))
 		}
 		d := datum{string(f.Field), f.Italian, present, false}
+		if own := st.ownName(r, f.Field); own != "" {
+			d.Name, d.Own = own, true
+		}
 		key := topicOf(f)
 		if t := topics[key]; t != nil && (f.Answer || present != "") {
 			t.Data = append(t.Data, d)
@@ -119,6 +122,18 @@ func (st *site) showRectifications(w http.ResponseWriter, r *http.Request, v *vi
 	st.frame.Show(w, r, status, "topics", p, page)
 }
 
+// ownName is what people call a datum of the general list; empty for the others, which
+// have the name that annex 1 gives them.
+func (st *site) ownName(r *http.Request, f electoral.Field) string {
+	switch f {
+	case electoral.ListField(electoral.GeneralList, electoral.ListComune):
+		return st.say(r, "topic.comune")
+	case "general.section":
+		return st.say(r, "topic.section")
+	}
+	return ""
+}
+
 // done says what was just done, by the address to which the browser was led.
 func (st *site) done(r *http.Request) web.Flash {
 	for _, key := range []string{"sent", "withdrawn", "resubmitted", "integrated"} {
@@ -133,6 +148,9 @@ func (st *site) rectificationRow(r *http.Request, q registry.Rectification, open
 	f, _ := electoral.InfoOf(q.Field)
 	row := st.row(r, q.State, q.ID, q.OfficerNote, open, note)
 	row.Title, row.Action = f.Italian, "/area/rettifica"
+	if own := st.ownName(r, q.Field); own != "" {
+		row.Title = own
+	}
 	from, to := st.value(q.Field, q.Present), st.value(q.Field, q.Asked)
 	if from == "" {
 		from = st.say(r, "rectify.none")
@@ -249,6 +267,9 @@ func (st *site) showRectify(w http.ResponseWriter, r *http.Request, v *visitor, 
 		return
 	}
 	p.Field, p.Name = string(f.Field), f.Italian
+	if own := st.ownName(r, f.Field); own != "" {
+		p.Name = own
+	}
 	p.Present = st.value(f.Field, f.Stored(&record.Elector))
 	if f.Derived {
 		p.Present = f.Plain(f.OfAnnex1(&record.Annex1))
@@ -261,7 +282,7 @@ func (st *site) showRectify(w http.ResponseWriter, r *http.Request, v *visitor, 
 		p.Options = append(p.Options, option{Value: c.Belfiore, Label: c.FullName + " (" + c.ProvinceSigla + ")"})
 	}
 	frame := st.inArea(r, "rectify.title", web.Link{URL: "/area/rettifica", Text: st.say(r, "rectify.title")})
-	frame.Title, frame.Errors = st.say(r, "rectify.one", "datum", f.Italian), p.errors
+	frame.Title, frame.Errors = st.say(r, "rectify.one", "datum", p.Name), p.errors
 	if r.URL.Query().Has("ripresa") {
 		frame.Flash = web.Flash{Kind: "info", Text: st.say(r, "session.restored")}
 	}
