@@ -320,17 +320,22 @@ func (st *site) rectify(w http.ResponseWriter, r *http.Request, v *visitor) {
 			wrong(st.say(r, "rectify.comune.many"))
 		}
 	}
-	if open, err := st.openRectification(r, v, field); err != nil {
+	open, err := st.openRectification(r, v, field)
+	switch {
+	case err != nil:
 		st.answer(w, r, st.say(r, "rectify.failed"), "rectifications", err)
 		return
-	} else if open && len(p.errors) == 0 && !st.isRepeated(r, v) {
+	case len(p.errors) == 0 && open.ID != "" && open.Asked == value: // the form was sent twice, or from two tabs
+		http.Redirect(w, r, "/area/rettifica?sent#richieste", http.StatusSeeOther)
+		return
+	case len(p.errors) == 0 && open.ID != "":
 		wrong(st.say(r, "rectify.twice"))
 	}
 	if len(p.errors) > 0 {
 		st.showRectify(w, r, v, http.StatusUnprocessableEntity, p, comuni)
 		return
 	}
-	_, err := st.registry.AskRectification(r.Context(), formRequest(r, v),
+	_, err = st.registry.AskRectification(r.Context(), formRequest(r, v),
 		registry.RectificationRequest{Field: field, Asked: value, Note: p.Note})
 	if faults := reasonsOf(err); len(faults) > 0 && !errors.Is(err, electoral.ErrNotRecorded) {
 		for _, f := range faults {
@@ -346,26 +351,17 @@ func (st *site) rectify(w http.ResponseWriter, r *http.Request, v *visitor) {
 	http.Redirect(w, r, "/area/rettifica?sent#richieste", http.StatusSeeOther)
 }
 
-// openRectification reports whether a request about a field is under way already: a
-// second one would contradict it.
-func (st *site) openRectification(r *http.Request, v *visitor, field electoral.Field) (bool, error) {
+// openRectification returns the request about a field that is under way, if there is one:
+// a second one would contradict it.
+func (st *site) openRectification(r *http.Request, v *visitor, field electoral.Field) (registry.Rectification, error) {
 	list, err := st.registry.Rectifications(r.Context(), v.request(), registry.RequestFilter{})
-	return slices.ContainsFunc(list, func(q registry.Rectification) bool {
+	i := slices.IndexFunc(list, func(q registry.Rectification) bool {
 		return q.Field == field && !q.State.Closed() && q.State != registry.RequestDraft
-	}), err
-}
-
-// isRepeated reports whether a form was sent before, and its request is on record: then
-// the registry gives the same answer, and it is no contradiction.
-func (st *site) isRepeated(r *http.Request, v *visitor) bool {
-	id := r.PostForm.Get("richiesta")
-	if !ownRequestID.MatchString(id) {
-		return false
-	}
-	seen, err := st.recorder.About(r.Context(), st.logStore, v.Person)
-	return err == nil && slices.ContainsFunc(seen, func(a electoral.Access) bool {
-		return a.RequestID == id && a.Outcome == electoral.Granted
 	})
+	if i < 0 {
+		return registry.Rectification{}, err
+	}
+	return list[i], err
 }
 
 // maxComuni bounds how many comuni a search shows.

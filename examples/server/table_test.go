@@ -405,6 +405,36 @@ func TestApplications(t *testing.T) {
 	require.Contains(t, text, `value="Rue 1"`)
 }
 
+// TestTwice: what is sent twice, from two tabs or with the back button, is done once.
+func TestTwice(t *testing.T) {
+	_, base, _ := start(t, nil)
+	c := browser(t)
+	login(t, c, base, "jesi", "cie-3")
+	_, text := get(t, c, base+"/area/rettifica/general.section")
+	id := regexp.MustCompile(`name="richiesta" value="([^"]+)"`).FindStringSubmatch(text)[1]
+	for _, form := range []url.Values{{"valore": {"2"}, "richiesta": {id}}, {"valore": {"2"}, "richiesta": {id}}, {"valore": {"2"}}} {
+		resp, _ := post(t, c, base+"/area/rettifica/general.section", form)
+		require.Equal(t, "/area/rettifica?sent#richieste", resp.Header.Get("Location"))
+	}
+	resp, text := post(t, c, base+"/area/rettifica/general.section", url.Values{"valore": {"3"}})
+	require.Equal(t, http.StatusUnprocessableEntity, resp.StatusCode)
+	require.Contains(t, text, "già in corso")
+	_, text = get(t, c, base+"/area/rettifica")
+	require.Equal(t, 1, strings.Count(text, `value="ritira"`))
+
+	// Two tabs, two previews: each can be confirmed.
+	var ids []string
+	for _, kind := range []string{"enrolment", "political-rights"} {
+		resp, _ := post(t, c, base+"/area/anteprima", url.Values{"tipo": {kind}, "uso": {"electoral"}})
+		at := resp.Header.Get("Location")
+		ids = append(ids, at[strings.LastIndex(at, "/")+1:])
+	}
+	for _, id := range ids {
+		resp, _ := post(t, c, base+"/area/emissione", url.Values{"anteprima": {id}})
+		require.Equal(t, http.StatusSeeOther, resp.StatusCode)
+	}
+}
+
 // TestOthersFirst: who else has used the data stands first, and one's own accesses apart.
 func TestOthersFirst(t *testing.T) {
 	_, base, _ := start(t, nil)
