@@ -97,6 +97,9 @@ func TestKeyboard(t *testing.T) {
 	}
 	w.open(base + "/")
 	w.page("Liste elettorali in ANPR")
+	var bar string // of the menu, whose links are white
+	w.run(chromedp.Evaluate(`getComputedStyle(document.querySelector(".it-header-navbar-wrapper")).backgroundColor`, &bar))
+	require.Equal(t, "rgb(0, 102, 204)", bar)
 	enter("main .btn-primary", "Accesso di sviluppo")
 	w.reach("input[name=persona]")
 	w.run(chromedp.KeyEvent(" "))
