@@ -425,8 +425,11 @@ func dateOf(t time.Time) electoral.Date {
 	return electoral.Date{Year: t.Year(), Month: t.Month(), Day: t.Day()}
 }
 
-// isAddress reports whether a text is an e-mail address and nothing else.
+// isAddress reports whether a text is an e-mail address and nothing else, as the couriers
+// take it: printable ASCII, with a domain.
 func isAddress(s string) bool {
 	a, err := mail.ParseAddress(s)
-	return err == nil && a.Address == s && strings.Contains(s, ".")
+	_, domain, _ := strings.Cut(s, "@")
+	return err == nil && a.Address == s && len(s) <= 254 && strings.Contains(domain, ".") &&
+		strings.IndexFunc(s, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune(`"(),:;<>[\]`, c) }) < 0
 }

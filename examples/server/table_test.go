@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"html"
 	"net/http"
@@ -214,6 +215,16 @@ func TestExpiry(t *testing.T) {
 	_, text = get(t, c, base+"/area/rettifica")
 	require.Contains(t, text, "Non ci sono richieste.", "nothing was sent")
 
+	// A place that is none of the reserved area's pages is not gone to.
+	for _, place := range []string{"https://altrove.example", "//altrove.example", "/area/x", "/accesso", "/area/../uscita"} {
+		other := browser(t)
+		u, err := url.Parse(base)
+		require.NoError(t, err)
+		other.Jar.SetCookies(u, []*http.Cookie{cookie(draftCookie, placeMark+base64.RawURLEncoding.EncodeToString([]byte(place)), draftLife)})
+		resp, _ := login(t, other, base, "jesi", "cie-3")
+		require.Equal(t, "/area", resp.Header.Get("Location"), place)
+	}
+
 	// Another person at the same browser gets none of it.
 	now = now.Add(20 * time.Minute)
 	post(t, c, base+"/area/rettifica/general.comune", typed)
@@ -346,7 +357,8 @@ func TestDelivery(t *testing.T) {
 	_, text := get(t, c, base+resp.Header.Get("Location"))
 	require.Contains(t, text, `value="prova@example.it"`)
 
-	for _, bad := range []url.Values{{}, {"canale": {"email"}}, {"canale": {"email"}, "indirizzo": {"x"}}, {"canale": {"piccione"}}} {
+	for _, bad := range []url.Values{{}, {"canale": {"email"}}, {"canale": {"email"}, "indirizzo": {"x"}},
+		{"canale": {"email"}, "indirizzo": {"è@example.it"}}, {"canale": {"email"}, "indirizzo": {"a@localhost"}}, {"canale": {"piccione"}}} {
 		resp, _ = post(t, c, base+path+"/invio", bad)
 		require.Equal(t, http.StatusUnprocessableEntity, resp.StatusCode, "%v", bad)
 	}

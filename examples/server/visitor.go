@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -17,6 +18,9 @@ const (
 	// draftCookie leads to what was typed when the session expired, and to where one was
 	// going before the login.
 	draftCookie = "__Host-ripresa"
+	// placeMark begins a value of that cookie which holds the place itself, of somebody
+	// who had no session.
+	placeMark   = "p."
 	draftLife   = 30 * time.Minute
 	previewLife = 15 * time.Minute
 )
@@ -108,6 +112,12 @@ func (st *site) leave(w http.ResponseWriter, r *http.Request) {
 	if len(form) > session.MaxForm {
 		form = nil
 	}
+	if person == "" { // whoever asks without a session must not make the server write
+		if len(place) <= session.MaxPlace {
+			http.SetCookie(w, cookie(draftCookie, placeMark+base64.RawURLEncoding.EncodeToString([]byte(place)), draftLife))
+		}
+		return
+	}
 	token, err := st.sessions.Leave(r.Context(), person, place, form, draftLife)
 	if err != nil {
 		st.logger.WarnContext(r.Context(), "draft", "error", err)
@@ -135,7 +145,15 @@ func (st *site) resume(w http.ResponseWriter, r *http.Request, s session.Session
 		return "/area"
 	}
 	http.SetCookie(w, cookie(draftCookie, "", 0))
-	place, form, err := st.sessions.Resume(r.Context(), c.Value, s.Person)
+	var place string
+	var form []byte
+	if text, ok := strings.CutPrefix(c.Value, placeMark); ok {
+		var data []byte
+		data, err = base64.RawURLEncoding.DecodeString(text)
+		place = string(data)
+	} else {
+		place, form, err = st.sessions.Resume(r.Context(), c.Value, s.Person)
+	}
 	if err != nil || !st.isPage(place) {
 		return "/area"
 	}
