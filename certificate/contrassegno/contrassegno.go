@@ -63,18 +63,29 @@ const (
 // issuer also wraps it for a contrassegno that the issuer did not make.
 var ErrInvalid = errors.New("contrassegno: not a contrassegno")
 
+// upper returns a text with its small ASCII letters in capitals. Package strings would map
+// letters of other scripts to them too: the dotless i, the long s, the Kelvin sign.
+func upper(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' {
+			return r - 'a' + 'A'
+		}
+		return r
+	}, s)
+}
+
 // parseBase checks the address that the contrassegno leads to and puts it in
 // capitals, which take less room in a QR code.
 func parseBase(base string) (string, error) {
 	const expected = `expected "https://HOST", with capitals only in a path`
-	if len(base) < 9 || !strings.EqualFold(base[:8], "https://") {
+	if len(base) < 9 || upper(base[:8]) != "HTTPS://" {
 		return "", fmt.Errorf("contrassegno: address %.100q: %s", base, expected)
 	}
 	host, path, _ := strings.Cut(base[8:], "/")
 	if path = strings.TrimSuffix(path, "/"); path != "" {
 		path = "/" + path
 	}
-	host = strings.ToUpper(host)
+	host = upper(host)
 	if host == "" || strings.Trim(host, ".-:") != host || strings.Contains(host, "..") {
 		return "", fmt.Errorf("contrassegno: address %.100q: host %q: %s", base, host, expected)
 	}

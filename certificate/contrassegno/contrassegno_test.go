@@ -167,6 +167,25 @@ func readQR(t *testing.T, path string) string {
 	return strings.TrimSuffix(string(out), "\n")
 }
 
+// TestForeignLetters: a letter of another script that package strings maps to one of ours is
+// no letter of ours: the address would lead to another host than it shows.
+func TestForeignLetters(t *testing.T) {
+	c, err := New("https://issi.example", testKey, nil)
+	require.NoError(t, err)
+	for _, other := range []string{"HTTPS://ıSSI.EXAMPLE", "HTTPS://IſSI.EXAMPLE", "HTTPſ://ISSI.EXAMPLE"} {
+		_, err := New(other, testKey, nil)
+		require.Error(t, err, other)
+		_, err = Parse(other + Path + c.Code())
+		require.ErrorIs(t, err, ErrInvalid, other)
+		_, err = ParseTyped(other+Path+c.Code(), "https://issi.example")
+		require.ErrorIs(t, err, ErrInvalid, other)
+	}
+	for _, code := range []string{strings.Replace(c.Code(), c.Code()[:1], "ı", 1), "ſ" + c.Code()[1:]} {
+		_, err = ParseTyped(code, "https://issi.example")
+		require.ErrorIs(t, err, ErrInvalid, code)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	c, err := New("https://example.it/A", testKey, nil)
 	require.NoError(f, err)

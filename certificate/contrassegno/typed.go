@@ -16,7 +16,7 @@ func ParseTyped(text, base string) (Mark, error) {
 	if len(text) > longest {
 		return Mark{}, fmt.Errorf("%w: %d bytes, expected at most %d", ErrInvalid, len(text), longest)
 	}
-	typed := strings.ToUpper(strings.Map(func(r rune) rune {
+	typed := upper(strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || r == '\u200b' || r == '\u00ad' {
 			return -1
 		}

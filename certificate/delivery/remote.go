@@ -71,7 +71,7 @@ func (r *remote) message(w http.ResponseWriter, req *http.Request) (m Message, c
 		return m, "", false
 	}
 	codes := req.Header.Values("fiscal_code")
-	if len(codes) != 1 || !isFiscalCode(strings.ToUpper(codes[0])) {
+	if len(codes) != 1 || len(codes[0]) != 16 || !isFiscalCode(strings.ToUpper(codes[0])) {
 		problem(w, http.StatusBadRequest)
 		return m, "", false
 	}
