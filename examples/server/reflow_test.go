@@ -79,6 +79,25 @@ func (w *walk) reach(selector string) {
 	require.Fail(w.t, "the keyboard does not lead there", "%s page %d: %s", w.name, w.n, selector)
 }
 
+// TestNarrowLanguages: the words of the other languages, which are longer, stick out of no
+// page either, and the pages say in which language they are.
+func TestNarrowLanguages(t *testing.T) {
+	_, base, _ := start(t, nil)
+	w := newWalk(t, base, "lingue", 320, 800, false)
+	w.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}))
+	w.open(base + "/accesso")
+	w.click("input[name=persona][value=bolzano]")
+	w.follow("main button[type=submit]")
+	for _, language := range []string{"de", "fr", "sl"} {
+		for _, path := range []string{"/", "/aiuto", "/servizi/applications", "/privacy", "/accessibilita", "/valuta", "/verifica",
+			"/area", "/area/dati", "/area/rettifica", "/area/domande", "/area/certificati", "/area/accessi-aperti", "/nulla"} {
+			w.open(base + path + "?lang=" + language)
+			w.narrow(w.text("h1"))
+			require.Equal(t, language, w.attribute("html", "lang"))
+		}
+	}
+}
+
 // TestKeyboard goes the citizen's path without a mouse, on a phone's screen and with
 // scripts on: login, where he votes, a certificate, logout.
 func TestKeyboard(t *testing.T) {
