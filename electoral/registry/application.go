@@ -215,7 +215,7 @@ func (a *action) mayApply(ctx context.Context, w Writer, q *Application) error {
 		if err := decodeRecord(rec, &other); err != nil {
 			return err
 		}
-		if other.List == q.List && !other.State.Closed() {
+		if other.List == q.List && !other.State.Closed() && other.State != RequestDraft && other.ID != q.ID {
 			return electoral.Faults{electoral.NewFault(electoral.ApplicationTwice.In("open"), "list", string(q.List),
 				electoral.Args{"list": q.List.Italian(), "request": other.ID})}
 		}
@@ -278,7 +278,9 @@ type Decision struct {
 }
 
 // DecideApplication brings an application to another state; the citizen may withdraw it,
-// to a draft, as long as nobody has begun to handle it. [RequestDone] carries it out: an enrolment puts the elector into the list and its section,
+// to a draft, as long as nobody has begun to handle it, and send it again: then it counts
+// as made on that day, and is late with the warning [electoral.ApplicationLate] if it comes
+// after the term of a vote. [RequestDone] carries it out: an enrolment puts the elector into the list and its section,
 // with the status that follows; a withdrawal takes him out of the list, and if
 // he is left in no list he loses the capacity. An application made after the
 // term of a vote can be carried out only after that vote. DecideApplication
@@ -305,6 +307,18 @@ func (r *Registry) DecideApplication(ctx context.Context, req electoral.Request,
 		if q.Kind == ExOfficioCase && d.State == RequestDraft { // it is not the citizen's to withdraw
 			return q, nil, electoral.Faults{electoral.NewFault(electoral.ApplicationAction.In("closed"), "state",
 				strconv.Itoa(int(d.State)), electoral.Args{"from": q.State.Italian(), "to": d.State.Italian()})}
+		}
+		if d.State == RequestOpen { // sent again, today
+			again := q
+			if err := a.mayApply(ctx, w, &again); err != nil {
+				return q, nil, err
+			}
+			q.Submitted = a.today()
+			if v, last, late := a.r.lateFor(q, a.today()); late {
+				f := lateFault(q, v, last)
+				f.Severity = electoral.Warning
+				warnings = electoral.Faults{f}
+			}
 		}
 		if d.State == RequestDone {
 			if warnings, err = a.carryOut(ctx, w, q, d); err != nil {

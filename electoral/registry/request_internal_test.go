@@ -15,7 +15,7 @@ func TestRequestStates(t *testing.T) {
 		1: "bozza", 2: "aperta", 3: "in lavorazione", 4: "respinta", 5: "evasa", 6: "sospesa", 7: "integrata", 9: "in verifica", 10: "in verifica",
 		11: "irricevibile", 12: "accolta", 13: "in attesa di convalida", 99: "altro", 8: "stato sconosciuto: 8", 0: "stato sconosciuto: 0",
 	}
-	citizens := map[RequestState][]RequestState{1: {1, 2}, 6: {7}}
+	citizens := map[RequestState][]RequestState{1: {1, 2}, 2: {1}, 6: {7}}
 	officers := map[RequestState][]RequestState{
 		2: {3, 6, 11}, 7: {3, 6, 11}, 3: {3, 4, 5, 6, 9, 11, 12, 99}, 9: {3, 4, 5, 6, 9, 11, 12, 99}, 99: {3, 4, 5, 6, 9, 11, 12, 99},
 		12: {5, 13}, 13: {3, 5},

@@ -421,6 +421,8 @@ func TestEuropeanMoves(t *testing.T) {
 		require.NoError(c.t, err)
 		require.Len(c.t, list, 1, "ex officio in the new comune")
 		assert.Equal(c.t, registry.ExOfficioCase, list[0].Kind)
+		_, _, err = c.DecideApplication(c.ctx(), citizen(moved), list[0].ID, registry.Decision{State: registry.RequestDraft})
+		refused(c.t, c.log, err, electoral.ApplicationAction)
 		_, err = c.decide(airasca, list[0].ID, registry.Decision{State: registry.RequestDone, Section: "2"})
 		require.NoError(c.t, err)
 		e := c.elector(airasca, "44")
@@ -574,4 +576,56 @@ func TestOneVoteEach(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWithdrawn: a citizen withdraws what nobody has begun to handle, and sends it again;
+// sent again it counts from that day, and nothing withdrawn is kept for ever.
+func TestWithdrawn(t *testing.T) {
+	inTown(t, func(c *town) {
+		c.settle(aglie)
+		me := people()[0]
+		r, err := c.AskRectification(c.ctx(), citizen(me), registry.RectificationRequest{Field: electoral.CapacityField, Asked: "no"})
+		require.NoError(c.t, err)
+		step := func(req electoral.Request, to registry.RequestState) error {
+			c.tick()
+			_, err := c.AnswerRectification(c.ctx(), req, r.ID, to, "")
+			return err
+		}
+		refused(c.t, c.log, step(citizen(people()[1]), registry.RequestDraft), electoral.RectificationUnknown)
+		require.NoError(c.t, step(citizen(me), registry.RequestDraft))
+		theirs, err := c.Rectifications(c.ctx(), officer(aglie), registry.RequestFilter{})
+		require.NoError(c.t, err)
+		assert.Empty(c.t, theirs, "the office does not see it")
+		require.NoError(c.t, step(citizen(me), registry.RequestOpen))
+		require.NoError(c.t, step(officer(aglie), registry.RequestInProgress))
+		refused(c.t, c.log, step(citizen(me), registry.RequestDraft), electoral.RectificationAction)
+
+		q := c.apply(electoral.EUComunalList)
+		withdraw := func(id string, to registry.RequestState) (registry.Application, error) {
+			c.tick()
+			q, _, err := c.DecideApplication(c.ctx(), citizen(dupont()), id, registry.Decision{State: to})
+			return q, err
+		}
+		_, err = withdraw(q.ID, registry.RequestDraft)
+		require.NoError(c.t, err)
+		other := c.apply(electoral.EUComunalList)
+		_, err = withdraw(q.ID, registry.RequestOpen)
+		refused(c.t, c.log, err, electoral.ApplicationTwice)
+		_, err = withdraw(other.ID, registry.RequestDraft)
+		require.NoError(c.t, err)
+		c.now = c.now.AddDate(0, 0, 3)
+		again, err := withdraw(q.ID, registry.RequestOpen)
+		require.NoError(c.t, err)
+		assert.Equal(c.t, q.Submitted.AddDays(3), again.Submitted)
+
+		mine, err := c.Applications(c.ctx(), citizen(dupont()), registry.RequestFilter{})
+		require.NoError(c.t, err)
+		require.Len(c.t, mine, 2)
+		c.now = c.now.AddDate(0, 0, 181)
+		_, err = c.Expire(c.ctx(), aglie)
+		require.NoError(c.t, err)
+		mine, err = c.Applications(c.ctx(), citizen(dupont()), registry.RequestFilter{})
+		require.NoError(c.t, err)
+		require.Len(c.t, mine, 1, "what stayed withdrawn is gone, what was sent again is not")
+	})
 }

@@ -25,7 +25,7 @@ func (w *walk) narrow(heading string) {
 	w.t.Helper()
 	w.page(heading)
 	var wide string
-	w.run(emulation.SetScriptExecutionDisabled(false), chromedp.Evaluate(`document.querySelectorAll("details").forEach(d => d.open = true)`, nil), chromedp.Evaluate(`document.documentElement.scrollWidth <= innerWidth ? "" :
+	w.run(emulation.SetScriptExecutionDisabled(false), chromedp.Evaluate(`document.querySelectorAll("details").forEach(d => d.open = true)`, nil), chromedp.Evaluate(`document.documentElement.scrollWidth <= innerWidth ? "" : "the page, " + document.documentElement.scrollWidth + " px\n" +
 		Array.from(document.body.querySelectorAll("*")).filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".table-responsive")).map(e => e.outerHTML.slice(0, 200)).join("\n")`, &wide))
 	assert.Empty(w.t, wide, "%s page %d: wider than the window", w.name, w.n)
 	var weak string
