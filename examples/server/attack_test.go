@@ -85,6 +85,13 @@ func verifyFile(
 	if err != nil {
 		return 0, "", err
 	}
+	return sendFile(ctx, c, base, id, name, data)
+}
+
+// sendFile sends a file with the answer to a captcha.
+func sendFile(
+	ctx context.Context, c *http.Client, base, id, name string, data []byte,
+) (status int, text string, err error) {
 	var b bytes.Buffer
 	m := multipart.NewWriter(&b)
 	f, err := beginUpload(m, id, name)
