@@ -55,7 +55,8 @@ func benchClient(b *testing.B, from net.IP) *http.Client {
 	b.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(b, err)
-	transport := &http.Transport{DialContext: (&net.Dialer{LocalAddr: &net.TCPAddr{IP: from}}).DialContext,
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: from}}
+	transport := &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: 16,
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} // the benchmark's own server
 	b.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Jar: jar, Transport: transport,

@@ -34,14 +34,16 @@ var (
 
 // Config configures a [Gate].
 type Config struct {
-	// Work is how many work at a time, at most [Most]; 0 means as many as there
-	// are processors for Go (GOMAXPROCS).
+	// Work is how many work at a time, at most [Most]; 0 means one fewer than
+	// there are processors for Go (GOMAXPROCS), at least one. Where work takes all
+	// processors, those who are refused wait for one too, and the admitted wait
+	// for them.
 	Work int
 	// Wait is how many wait beside them, at most [Most]; 0 means as many as Work,
 	// and a negative number that nobody waits.
 	Wait int
 	// Share is how many of all places, to work and to wait, one client has at
-	// most; 0 means half of them, at least one.
+	// most; 0 means half of them, at least two.
 	Share int
 	// Patience is how long somebody waits before he is refused; 0 means 5 s.
 	Patience time.Duration
@@ -82,7 +84,7 @@ type waiter struct {
 // New returns a gate. It returns an error if a number is outside its range.
 func New(cfg Config) (*Gate, error) {
 	if cfg.Work == 0 {
-		cfg.Work = runtime.GOMAXPROCS(0)
+		cfg.Work = max(1, runtime.GOMAXPROCS(0)-1)
 	}
 	switch {
 	case cfg.Wait == 0:
@@ -91,7 +93,7 @@ func New(cfg Config) (*Gate, error) {
 		cfg.Wait = 0
 	}
 	if cfg.Share == 0 {
-		cfg.Share = max(1, (cfg.Work+cfg.Wait)/2)
+		cfg.Share = max(2, (cfg.Work+cfg.Wait)/2)
 	}
 	if cfg.Patience == 0 {
 		cfg.Patience = defaultPatience

@@ -349,11 +349,30 @@ func TestConfig(t *testing.T) {
 	}
 	_, err := new(admission.Gate).Enter(t.Context(), "a")
 	require.ErrorIs(t, err, admission.ErrFull)
-	g := gate(t, admission.Config{})
-	for n := range runtime.GOMAXPROCS(0) { // half of all places
-		_, err := g.Enter(t.Context(), "a")
-		require.NoError(t, err, "%d", n)
+	for work, share := range map[int]int{1: 2, 4: 4} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newCrowd(t, admission.Config{Work: work})
+			for n := range share {
+				c.come(t.Context(), "a", fmt.Sprint(n))
+			}
+			c.counts(work, share-work)
+			c.come(t.Context(), "a", "more")
+			require.ErrorIs(t, c.errs["more"], admission.ErrShare, "half of all places, and two")
+			for n := range share {
+				c.done(fmt.Sprint(n))
+			}
+		})
 	}
-	_, err = g.Enter(t.Context(), "a")
-	require.ErrorIs(t, err, admission.ErrShare)
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(t, admission.Config{})
+		work := max(1, runtime.GOMAXPROCS(0)-1)
+		for n := range 2*work + 1 {
+			c.come(t.Context(), fmt.Sprint(n), fmt.Sprint(n))
+		}
+		c.counts(work, work)
+		require.Len(t, c.errs, 1)
+		for n := range 2 * work {
+			c.done(fmt.Sprint(n))
+		}
+	})
 }
