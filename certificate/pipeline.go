@@ -208,6 +208,9 @@ type Preview struct {
 	// Shown identifies what the page shows, for [Request].Previewed: 64
 	// hexadecimal digits, keyed with the issuer's key.
 	Shown string
+	// Kept are the certificates that have not expired, as in [Offer]: whoever asks may
+	// have what he needs already.
+	Kept []Archived
 }
 
 // Preview makes the page of a certificate as it would be issued now, without
@@ -236,7 +239,10 @@ func (i *Issuer) Preview(ctx context.Context, req Request) (Preview, error) {
 		}
 		out.Sentence = i.texts[italianCode].Sentence(d)
 		out.Shown = i.shown(d)
-		return nil
+		if i.cfg.Archive != nil && req.Actor.Role == electoral.CitizenRole {
+			out.Kept, err = i.kept(ctx, i.owners(req.ANPRID, req.Actor.FiscalCode), at)
+		}
+		return err
 	})
 	if err != nil {
 		return Preview{}, err

@@ -133,22 +133,6 @@ func (st *site) preview(w http.ResponseWriter, r *http.Request, v *visitor) {
 		st.showCertificates(w, r, v, http.StatusUnprocessableEntity, page, false)
 		return
 	}
-	kept, err := st.issuer.Mine(r.Context(), v.request())
-	if err != nil {
-		st.answer(w, r, st.say(r, "cert.failed"), "mine", err)
-		return
-	}
-	list := st.mine(kept)
-	if issuedToday(list, req.Kind) >= maxPerDay {
-		st.tooMany(w, r)
-		return
-	}
-	if i := slices.IndexFunc(list, func(m mine) bool { return m.kind == req.Kind }); i >= 0 && r.PostForm.Get("nuovo") == "" {
-		st.frame.Show(w, r, http.StatusOK, "again", st.inArea(r, "again.title", st.inCertificates(r)), struct {
-			ID, Expires, Kind, Use, Language string
-		}{list[i].ID, list[i].Expires, string(req.Kind), string(req.Use), req.Language})
-		return
-	}
 	leave, ok := st.enter(w, r, v)
 	if !ok {
 		return
@@ -157,6 +141,17 @@ func (st *site) preview(w http.ResponseWriter, r *http.Request, v *visitor) {
 	leave()
 	if err != nil {
 		st.answer(w, r, st.say(r, "preview.failed"), "preview", err)
+		return
+	}
+	list := st.mine(out.Kept)
+	if issuedToday(list, req.Kind) >= maxPerDay {
+		st.tooMany(w, r)
+		return
+	}
+	if i := slices.IndexFunc(list, func(m mine) bool { return m.kind == req.Kind }); i >= 0 && r.PostForm.Get("nuovo") == "" {
+		st.frame.Show(w, r, http.StatusOK, "again", st.inArea(r, "again.title", st.inCertificates(r)), struct {
+			ID, Expires, Kind, Use, Language string
+		}{list[i].ID, list[i].Expires, string(req.Kind), string(req.Use), req.Language})
 		return
 	}
 	// The issue has an id of its own: a second «Conferma» gives the same

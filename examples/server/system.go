@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -164,7 +165,9 @@ func (s *system) openLimits(context.Context) (err error) {
 	if s.networks, err = rates.New(rates.Config{Rates: rates.Network(), Now: now}); err != nil {
 		return err
 	}
-	s.gate, err = admission.New(admission.Config{})
+	// Making certificates waits for disk and database half of the time.
+	many := 2 * runtime.GOMAXPROCS(0)
+	s.gate, err = admission.New(admission.Config{Work: many, Wait: many})
 	return err
 }
 

@@ -161,6 +161,12 @@ func (h *Handler) confirmLink(w http.ResponseWriter, r *http.Request) {
 	if !h.passed(w, r, f, linkAction(code), answer) {
 		return
 	}
+	leave, err := h.links.Enter(r.Context(), h.cfg.Client(r))
+	if err != nil {
+		h.busyWith(w, r, f, linkAction(code))
+		return
+	}
+	defer leave()
 	h.open(w, r, mark, upload{})
 }
 
@@ -267,11 +273,14 @@ func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
 		h.ask(w, r, http.StatusUnprocessableEntity, f, uploadAction)
 		return
 	}
-	mark, fault, err := h.read(r.Context(), client, file)
-	switch {
-	case errors.Is(err, errBusy):
+	leave, err := h.reading.Enter(r.Context(), client)
+	if err != nil {
 		h.busy(w, r, f)
 		return
+	}
+	defer leave()
+	mark, fault, err := h.read(r.Context(), file)
+	switch {
 	case err != nil:
 		f.Fault, f.Field, f.ItalianFault = fault, "file", true
 		h.ask(w, r, http.StatusUnprocessableEntity, f, uploadAction)
@@ -286,9 +295,13 @@ func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
 
 // busy asks to come back.
 func (h *Handler) busy(w http.ResponseWriter, r *http.Request, f form) {
+	h.busyWith(w, r, f, uploadAction)
+}
+
+func (h *Handler) busyWith(w http.ResponseWriter, r *http.Request, f form, action string) {
 	w.Header().Set("Retry-After", "10")
 	f.Fault = h.say(r, "form.busy")
-	h.ask(w, r, http.StatusServiceUnavailable, f, uploadAction)
+	h.ask(w, r, http.StatusServiceUnavailable, f, action)
 }
 
 // elsewhere answers to a contrassegno that leads to another site.
@@ -299,7 +312,6 @@ func (h *Handler) elsewhere(w http.ResponseWriter, r *http.Request) {
 
 var (
 	errTooLarge = errors.New("web: the file is too large")
-	errBusy     = errors.New("web: too many pictures at once")
 	errForm     = errors.New("web: the form is not as expected")
 )
 
@@ -376,24 +388,8 @@ func readFile(parts *multipart.Reader, part *multipart.Part) (file upload, fault
 	}
 }
 
-// read finds the contrassegno in an uploaded file, so many at a time. fault is
-// for people.
-func (h *Handler) read(
-	ctx context.Context, client string, file upload,
-) (mark contrassegno.Mark, fault string, err error) {
-	wait, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	back, ok := h.reading.wait(wait, client)
-	if !ok {
-		return mark, "", errBusy
-	}
-	defer back()
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
-	case <-wait.Done():
-		return mark, "", errBusy
-	}
+// read finds the contrassegno in an uploaded file. fault is for people.
+func (h *Handler) read(ctx context.Context, file upload) (mark contrassegno.Mark, fault string, err error) {
 	bound, stop := context.WithTimeout(ctx, 15*time.Second)
 	defer stop()
 	mark, err = h.cfg.Verifier.FindContrassegno(bound, file.data)

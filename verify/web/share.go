@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"sync"
@@ -33,20 +32,6 @@ func (s *shares) take(client string) (back func(), ok bool) {
 			delete(s.has, client)
 		}
 	}, true
-}
-
-// wait is take that waits until the client has given one back.
-func (s *shares) wait(ctx context.Context, client string) (back func(), ok bool) {
-	for {
-		if back, ok = s.take(client); ok {
-			return back, true
-		}
-		select {
-		case <-ctx.Done():
-			return nil, false
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
 }
 
 // The least pace of an upload: what stands still, or trickles, keeps a place from others.

@@ -19,6 +19,7 @@ import (
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/certificate/contrassegno"
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/internal/limits/admission"
 	"github.com/liste-elettorali/anpr/internal/limits/clients"
 	"github.com/liste-elettorali/anpr/internal/texts"
 	"github.com/liste-elettorali/anpr/verify"
@@ -66,9 +67,10 @@ type Config struct {
 	// client's use ([captcha.Config]); nil means its network: the address, or the
 	// first 64 bits of one of IPv6. Behind a proxy it has to be given.
 	Client func(r *http.Request) string
-	// Pictures is how many uploads are read at a time; zero means one for each
-	// CPU. Others wait for a few seconds and are then asked to come back. One client
-	// has half of them at most, and a quarter of the uploads that may be under way.
+	// Pictures is how many uploads are read at a time, at most 10,000; zero means one for
+	// each CPU but one, which is left to refuse with. Twice as many wait for a few seconds;
+	// others are asked at once to come back (503). No client has all of these places, nor
+	// more than a quarter of the uploads that may be under way.
 	Pictures int
 	// Logger gets the internal errors, without personal data; nil means none.
 	Logger *slog.Logger
@@ -95,13 +97,14 @@ type Handler struct {
 	catalogue *texts.Catalogue
 	texts     certificate.Texts
 	rome      *time.Location
-	// slots bounds the pictures read at a time, uploads those that are in memory.
-	slots, uploads chan struct{}
-	// sending and reading bound what one client has of the two.
-	sending, reading *shares
-	routes           []Route
-	paths            []string
-	bases            []string // of this service, the present one first
+	// reading admits to the reading of a file, links to what a code alone costs; uploads
+	// bounds the files that are in memory, sending what one client has of those.
+	reading, links *admission.Gate
+	uploads        chan struct{}
+	sending        *shares
+	routes         []Route
+	paths          []string
+	bases          []string // of this service, the present one first
 }
 
 //go:embed templates/*.html texts/*.json
@@ -200,9 +203,6 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Client == nil {
 		cfg.Client = clients.Proxies{}.Network
 	}
-	if cfg.Pictures <= 0 {
-		cfg.Pictures = runtime.GOMAXPROCS(0)
-	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -210,8 +210,10 @@ func New(cfg Config) (*Handler, error) {
 		cfg.Now = time.Now
 	}
 	h := &Handler{cfg: cfg, bases: bases, mux: http.NewServeMux(), texts: certificate.Italian(),
-		slots: make(chan struct{}, cfg.Pictures), uploads: make(chan struct{}, maxUploads),
-		sending: newShares(maxUploads / 4), reading: newShares(cfg.Pictures / 2)}
+		uploads: make(chan struct{}, maxUploads), sending: newShares(maxUploads / 4)}
+	if err = h.openGates(); err != nil {
+		return nil, err
+	}
 	if cfg.Texts != nil {
 		h.texts = *cfg.Texts
 	}
@@ -224,6 +226,21 @@ func New(cfg Config) (*Handler, error) {
 	}
 	h.addRoutes(prefixes)
 	return h, nil
+}
+
+// openGates makes the gates. What a code alone costs is milliseconds, and a school may ask
+// at once.
+func (h *Handler) openGates() (err error) {
+	n := h.cfg.Pictures
+	if n <= 0 {
+		n = max(1, runtime.GOMAXPROCS(0)-1)
+	}
+	if h.reading, err = admission.New(admission.Config{Work: n, Wait: 2 * n, Share: 3*n - 1}); err != nil {
+		return fmt.Errorf("web: Config.Pictures: %w", err)
+	}
+	many := 2 * runtime.GOMAXPROCS(0)
+	h.links, err = admission.New(admission.Config{Work: many, Wait: 50 * many, Share: 40 * many})
+	return err
 }
 
 // formerAddresses returns the paths before the codes and the addresses of a service,
