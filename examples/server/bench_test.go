@@ -202,7 +202,8 @@ const (
 //
 // x-quiet-p50 and x-quiet-p95 are how many times the quiet median those need who are
 // admitted: of the first, 3 at most are wanted. %-refused are told to come back, after
-// refused-ms in the median. The people run on the same processors as the server.
+// refused-ms in the median. The people run on the same processors as the server. For
+// -benchtime 1x: the rates of the networks admit no second round at once.
 func BenchmarkPastCapacity(b *testing.B) {
 	s, base, _ := benchServer(b, options{captcha: &openCaptcha{known: benchCaptcha(b)}})
 	out, err := s.issuer.Issue(b.Context(), certificate.Request{ANPRID: s.people[0].anprID,

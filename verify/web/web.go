@@ -68,9 +68,9 @@ type Config struct {
 	// first 64 bits of one of IPv6. Behind a proxy it has to be given.
 	Client func(r *http.Request) string
 	// Pictures is how many uploads are read at a time, at most 10,000; zero means one for
-	// each CPU but one, which is left to refuse with. Twice as many wait for a few seconds;
-	// others are asked at once to come back (503). No client has all of these places, nor
-	// more than a quarter of the uploads that may be under way.
+	// each CPU but one, which is left to refuse with. As many wait for a few seconds;
+	// others are asked at once to come back (503). Who has fewer of these places takes one
+	// from who has most, and nobody has more than a quarter of the uploads under way.
 	Pictures int
 	// Logger gets the internal errors, without personal data; nil means none.
 	Logger *slog.Logger
@@ -228,14 +228,15 @@ func New(cfg Config) (*Handler, error) {
 	return h, nil
 }
 
-// openGates makes the gates. What a code alone costs is milliseconds, and a school may ask
+// openGates makes the gates. One network may have all places of the first, since somebody
+// else who comes takes one from it. What a code alone costs is milliseconds, and a school may ask
 // at once.
 func (h *Handler) openGates() (err error) {
 	n := h.cfg.Pictures
 	if n <= 0 {
 		n = max(1, runtime.GOMAXPROCS(0)-1)
 	}
-	if h.reading, err = admission.New(admission.Config{Work: n, Wait: 2 * n, Share: 3*n - 1}); err != nil {
+	if h.reading, err = admission.New(admission.Config{Work: n, Wait: n, Share: 2 * n}); err != nil {
 		return fmt.Errorf("web: Config.Pictures: %w", err)
 	}
 	many := 2 * runtime.GOMAXPROCS(0)
