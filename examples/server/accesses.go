@@ -99,7 +99,7 @@ func (st *site) useOf(a electoral.Access, v *visitor) use {
 	if a.Role == "" { // an earlier version wrote it, in the chain of the asker's comune
 		comune = a.Comune
 	}
-	u := use{At: st.instant(a.At), ID: a.RequestID, What: operationName(a.Operation), Outcome: outcomeName(a.Outcome)}
+	u := use{At: st.instant(a.At), ID: a.RequestID, What: operationName(a), Outcome: outcomeName(a.Outcome)}
 	switch {
 	case a.FiscalCode == v.Actor.FiscalCode:
 		u.Who = "La persona stessa (" + methodName(a.Method) + ")"
@@ -139,7 +139,13 @@ func outcomeName(o string) string {
 	return "rifiutata (" + o + ")"
 }
 
-func operationName(o electoral.Operation) string {
+func operationName(a electoral.Access) string {
+	o := a.Operation
+	if own := map[electoral.Operation]string{electoral.OpAnswerRectify: "Ritiro, invio o completamento di una richiesta di correzione",
+		electoral.OpDecideApplication: "Ritiro, invio o completamento di una domanda",
+		electoral.OpApply:             "Presentazione di una domanda"}[o]; own != "" && a.Role == electoral.CitizenRole {
+		return own
+	}
 	if name := map[electoral.Operation]string{
 		electoral.OpEnrol: "Iscrizione in una lista", electoral.OpChange: "Modifica dei dati elettorali",
 		electoral.OpReadElector:        "Consultazione dei dati elettorali",
@@ -156,7 +162,7 @@ func operationName(o electoral.Operation) string {
 		electoral.OpIssueCertificate:    "Rilascio di un certificato",
 		electoral.OpDownloadCertificate: "Scaricamento di un certificato",
 		electoral.OpListCertificates:    "Elenco dei certificati",
-		electoral.OpVerifyCertificate:   "Verifica di un certificato tramite contrassegno",
+		electoral.OpVerifyCertificate:   "Verifica di un certificato tramite il codice QR",
 		electoral.OpReadAccesses:        "Consultazione di questo elenco",
 		electoral.OpRecordChoice:        "Registrazione di una scelta sul modo di votare",
 		electoral.OpWithdrawChoice:      "Ritiro di una scelta sul modo di votare",

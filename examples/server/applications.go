@@ -25,7 +25,8 @@ type applicationsPage struct {
 }
 
 func (st *site) applications(w http.ResponseWriter, r *http.Request, v *visitor) {
-	st.showApplications(w, r, v, http.StatusOK, "", "")
+	typed := st.typedBefore(r, v)
+	st.showApplications(w, r, v, http.StatusOK, typed["pratica"], typed["integrazione-"+typed["pratica"]])
 }
 
 func (st *site) showApplications(w http.ResponseWriter, r *http.Request, v *visitor, status int, open, note string) {
@@ -58,10 +59,7 @@ func (st *site) showApplications(w http.ResponseWriter, r *http.Request, v *visi
 		page.Requests = append(page.Requests, row)
 	}
 	p := st.inArea(r, "apply.title")
-	if open != "" {
-		p.Errors = []web.FieldError{{ID: "integrazione", Text: st.say(r, "requests.integrate.missing")}}
-	}
-	p.Flash = st.done(r)
+	st.aboutStep(r, &p, status, open)
 	st.frame.Show(w, r, status, "applications", p, page)
 }
 
@@ -100,11 +98,14 @@ type applyPage struct {
 	OnlyItaly, KeepsRight                    bool
 	Errors                                   map[string]string
 	errors                                   []web.FieldError
+	restored                                 bool
 }
 
 func (st *site) applyPage(w http.ResponseWriter, r *http.Request, v *visitor) {
 	typed := st.typedBefore(r, v)
-	st.showApply(w, r, v, http.StatusOK, typedApplication(func(name string) string { return typed[name] }))
+	p := typedApplication(func(name string) string { return typed[name] })
+	p.restored = len(typed) > 0
+	st.showApply(w, r, v, http.StatusOK, p)
 }
 
 func typedApplication(get func(string) string) applyPage {
@@ -142,7 +143,7 @@ func (st *site) showApply(w http.ResponseWriter, r *http.Request, v *visitor, st
 	}
 	frame := st.inArea(r, "apply.title", web.Link{URL: "/area/domande", Text: st.say(r, "apply.title")})
 	frame.Title, frame.Errors = st.say(r, key, "list", st.say(r, "list."+string(list))), p.errors
-	if r.URL.Query().Has("ripresa") {
+	if p.restored {
 		frame.Flash = web.Flash{Kind: "info", Text: st.say(r, "session.restored")}
 	}
 	st.frame.Show(w, r, status, "apply", frame, p)

@@ -8,10 +8,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/liste-elettorali/anpr/certificate"
 	"github.com/liste-elettorali/anpr/certificate/delivery"
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/internal/limits/rates"
 	"github.com/liste-elettorali/anpr/transport/session"
 	"github.com/liste-elettorali/anpr/verify/web"
 )
@@ -157,7 +159,7 @@ func (st *site) preview(w http.ResponseWriter, r *http.Request, v *visitor) {
 	// The issue has an id of its own: a second «Conferma» gives the same
 	// document.
 	req.ID, req.Previewed = newRequestID(), out.Shown
-	id, err := st.keepPreview(r.Context(), v, req, out)
+	id, err := st.keepPreview(r.Context(), v, req, out, issuedToday(list, req.Kind))
 	if err != nil {
 		st.unavailable(w, r, "preview", err)
 		return
@@ -204,12 +206,14 @@ func (st *site) tooMany(w http.ResponseWriter, r *http.Request) {
 }
 
 // keepPreview keeps a preview with the session, so that any node of the service has it.
-func (st *site) keepPreview(ctx context.Context, v *visitor, req certificate.Request, out certificate.Preview) (string, error) {
+func (st *site) keepPreview(ctx context.Context, v *visitor, req certificate.Request, out certificate.Preview,
+	issued int,
+) (string, error) {
 	asked, err := json.Marshal(req)
 	if err != nil {
 		return "", err
 	}
-	data, err := json.Marshal(pending{asked, out.PDF, out.Sentence})
+	data, err := json.Marshal(pending{asked, out.PDF, out.Sentence, issued})
 	if err != nil {
 		return "", err
 	}
@@ -263,8 +267,8 @@ func (st *site) issue(w http.ResponseWriter, r *http.Request, v *visitor) {
 	if !st.parseForm(w, r) {
 		return
 	}
-	req, _, ok := st.waiting(w, r, v, r.PostForm.Get("anteprima"))
-	if !ok {
+	req, p, ok := st.waiting(w, r, v, r.PostForm.Get("anteprima"))
+	if !ok || !st.mayIssue(w, r, v, req.Kind, p.Issued) {
 		return
 	}
 	leave, ok := st.enter(w, r, v)
@@ -281,6 +285,29 @@ func (st *site) issue(w http.ResponseWriter, r *http.Request, v *visitor) {
 	http.Redirect(w, r, "/area/certificati/"+id+"?rilasciato", http.StatusSeeOther)
 }
 
+// mayIssue reports whether a person may be issued another certificate of a kind today, or
+// answers that he may not. issued is how many he had when the preview was made: without
+// one, only the number of all his requests of a day is looked at.
+func (st *site) mayIssue(w http.ResponseWriter, r *http.Request, v *visitor, kind certificate.Kind, issued int) bool {
+	if _, ok := st.issues.Allow(rates.Forms, v.Person); !ok {
+		st.tooMany(w, r)
+		return false
+	}
+	if issued == 0 {
+		return true
+	}
+	kept, err := st.issuer.Mine(r.Context(), v.request())
+	if err != nil {
+		st.answer(w, r, st.say(r, "cert.failed"), "mine", err)
+		return false
+	}
+	if issuedToday(st.mine(kept), kind) >= maxPerDay {
+		st.tooMany(w, r)
+		return false
+	}
+	return true
+}
+
 // A certificatePage is that of one certificate, and how it can be sent.
 type certificatePage struct {
 	mine
@@ -288,11 +315,13 @@ type certificatePage struct {
 	Channel, Address           string
 	ChannelError, AddressError string
 	errors                     []web.FieldError
+	restored                   bool
 }
 
 func (st *site) certificate(w http.ResponseWriter, r *http.Request, v *visitor) {
 	typed := st.typedBefore(r, v)
-	st.showCertificate(w, r, v, http.StatusOK, certificatePage{Channel: typed["canale"], Address: typed["indirizzo"]})
+	st.showCertificate(w, r, v, http.StatusOK, certificatePage{Channel: typed["canale"], Address: typed["indirizzo"],
+		restored: len(typed) > 0})
 }
 
 func (st *site) showCertificate(w http.ResponseWriter, r *http.Request, v *visitor, status int, page certificatePage) {
@@ -320,7 +349,7 @@ func (st *site) showCertificate(w http.ResponseWriter, r *http.Request, v *visit
 		p.Flash = web.Flash{Kind: "success", Text: st.say(r, "cert.ready")}
 	case q.Has("inviato"):
 		p.Flash = web.Flash{Kind: "success", Text: st.say(r, "deliver.done")}
-	case q.Has("ripresa"):
+	case page.restored:
 		p.Flash = web.Flash{Kind: "info", Text: st.say(r, "session.restored")}
 	}
 	st.frame.Show(w, r, status, "certificate", p, page)
@@ -356,13 +385,21 @@ func (st *site) deliver(w http.ResponseWriter, r *http.Request, v *visitor) {
 		st.showCertificate(w, r, v, http.StatusNotFound, page) // says that it is not there
 		return
 	}
+	began, message := st.now().Truncate(time.Millisecond), delivery.Message{}
 	err = st.record(r.Context(), v, electoral.OpDeliver, func() error {
-		_, err := st.courier.Enqueue(r.Context(), delivery.Order{Certificate: id, Channel: channel,
+		var err error
+		message, err = st.courier.Enqueue(r.Context(), delivery.Order{Certificate: id, Channel: channel,
 			FiscalCode: string(v.Actor.FiscalCode), Email: page.Address})
 		return err
 	})
 	if err != nil {
 		st.answer(w, r, st.say(r, "deliver.failed"), "deliver", err)
+		return
+	}
+	if message.Created.Before(began) { // one message for each channel
+		page.AddressError = st.say(r, "deliver.already", "at", st.instant(message.Created))
+		page.errors = append(page.errors, web.FieldError{ID: "canale", Text: page.AddressError})
+		st.showCertificate(w, r, v, http.StatusConflict, page)
 		return
 	}
 	http.Redirect(w, r, "/area/certificati/"+id+"?inviato", http.StatusSeeOther)

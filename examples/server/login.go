@@ -99,23 +99,19 @@ func (st *site) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	actor.FiscalCode, actor.Role, actor.AccessPoint = st.people[i].FiscalCode, electoral.CitizenRole, "portale"
-	anprID, err := st.admitted(r.Context(), electoral.OpLogIn, actor)
-	if err != nil {
-		st.answer(w, r, st.say(r, "login.refused"), "login", err)
-		return
-	}
 	old := ""
 	if c, err := r.Cookie(sessionCookie); err == nil {
 		old = c.Value
 	}
-	token, s, err := st.sessions.Begin(r.Context(), session.Identity{Actor: actor, Person: anprID,
-		Name: st.people[i].Name, Device: device(r)}, old)
-	if errors.Is(err, session.ErrFull) {
-		st.notice(w, r, http.StatusServiceUnavailable, "crowded")
-		return
-	}
+	var token string
+	var s session.Session
+	err := st.admitted(r.Context(), electoral.OpLogIn, actor, func(anprID string) (err error) {
+		token, s, err = st.sessions.Begin(r.Context(), session.Identity{Actor: actor, Person: anprID,
+			Name: st.people[i].Name, Device: device(r)}, old)
+		return err
+	})
 	if err != nil {
-		st.unavailable(w, r, "login", err)
+		st.notAdmitted(w, r, "login", "/accesso", err)
 		return
 	}
 	http.SetCookie(w, cookie(sessionCookie, token, 0))
@@ -125,20 +121,37 @@ func (st *site) login(w http.ResponseWriter, r *http.Request) {
 // admitted checks a person who identifies himself, and puts it on record: as an access to
 // his own data, in the chain of his comune; of one whom ANPR does not know, in the
 // portal's.
-func (st *site) admitted(ctx context.Context, op electoral.Operation, actor electoral.Actor) (string, error) {
+// begin begins what he is admitted to.
+func (st *site) admitted(ctx context.Context, op electoral.Operation, actor electoral.Actor,
+	begin func(anprID string) error,
+) error {
 	req := electoral.Request{ID: newRequestID(), Actor: actor}
 	access := electoral.NewAccess(req, op, st.now())
 	faults := electoral.Faults(electoral.Admit(req))
 	anprID, comune, err := st.registry.HomeOf(ctx, actor.FiscalCode)
 	if err != nil {
-		return "", err
+		return err
 	}
 	if anprID == "" { // the code is personal data: it does not stand in the fault
 		faults = append(faults, electoral.NewFault(electoral.PersonUnknown.In("actor"), "request.actor.fiscalCode", "", nil))
 	}
 	access.Comune, access.Subject = comune, anprID
 	p := electoral.Passage{Recorder: st.recorder, Access: access, Refused: faults.Err(), ReadOnly: true}
-	return anprID, p.Do(ctx, func(*electoral.Entry) error { return nil })
+	return p.Do(ctx, func(*electoral.Entry) error { return begin(anprID) })
+}
+
+// notAdmitted says why somebody is not admitted, and where he can try again.
+func (st *site) notAdmitted(w http.ResponseWriter, r *http.Request, step, again string, err error) {
+	reasons := reasonsOf(err)
+	switch {
+	case errors.Is(err, session.ErrFull):
+		st.notice(w, r, http.StatusServiceUnavailable, "crowded")
+	case reasons != nil && !errors.Is(err, electoral.ErrNotRecorded):
+		st.frame.Show(w, r, http.StatusForbidden, "notice", st.top(r, "login.refused"), message{
+			Text: st.say(r, "error.refused"), Reasons: reasons, Next: web.Link{URL: again, Text: st.say(r, "notice.retry")}})
+	default:
+		st.unavailable(w, r, step, err)
+	}
 }
 
 // record puts something on record that a visitor does with his session.
@@ -155,6 +168,10 @@ func (st *site) record(ctx context.Context, v *visitor, op electoral.Operation, 
 
 // logout ends the session whatever happens: the record of it comes second.
 func (st *site) logout(w http.ResponseWriter, r *http.Request) {
+	if err := looked(r).err; errors.Is(err, session.ErrUnavailable) { // the session would go on
+		st.unavailable(w, r, "logout", err)
+		return
+	}
 	if v := visitorOf(r); v != nil {
 		if err := st.sessions.End(r.Context(), v.token); err != nil {
 			st.unavailable(w, r, "logout", err)
@@ -165,7 +182,7 @@ func (st *site) logout(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	http.SetCookie(w, cookie(sessionCookie, "", 0))
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	http.Redirect(w, r, "/?uscita", http.StatusSeeOther)
 }
 
 // stepUpPage asks a visitor to identify himself again.
@@ -186,13 +203,14 @@ func (st *site) stepUp(w http.ResponseWriter, r *http.Request, v *visitor) {
 	}
 	as := v.Actor
 	as.Method, as.Level = actor.Method, actor.Level
-	if _, err := st.admitted(r.Context(), electoral.OpStepUp, as); err != nil {
-		st.answer(w, r, st.say(r, "login.refused"), "step-up", err)
-		return
-	}
-	token, s, err := st.sessions.StepUp(r.Context(), v.token, as)
+	var token string
+	var s session.Session
+	err := st.admitted(r.Context(), electoral.OpStepUp, as, func(string) (err error) {
+		token, s, err = st.sessions.StepUp(r.Context(), v.token, as)
+		return err
+	})
 	if err != nil {
-		st.unavailable(w, r, "step-up", err)
+		st.notAdmitted(w, r, "step-up", "/accesso/conferma", err)
 		return
 	}
 	http.SetCookie(w, cookie(sessionCookie, token, 0))

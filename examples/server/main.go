@@ -2,7 +2,7 @@
 // verification of certificates and the citizen's reserved area, on the
 // registry, the issuer, the archive and the access log of the SDK.
 //
-//	go run ./examples/server -dev [-addr 127.0.0.1:8443] [-base-url URL]
+//	go run ./examples/server -dev [-addr 127.0.0.1:8443] [-base-url URL] [-former-url URL]...
 //		[-trusted-proxies NETWORKS] [-data DIR] [-dsn DSN]
 //
 // With -dev it makes up two comuni and their people, a certification authority
@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8443", "`indirizzo` su cui ascoltare, in TLS")
 	flags.StringVar(&o.data, "data", "", "`cartella` dei dati; se manca, una nuova cartella temporanea")
-	flags.StringVar(&o.dsn, "dsn", "", "database PostgreSQL per registro e archivio (o la variabile ANPR_DSN); "+
+	flags.StringVar(&o.dsn, "dsn", "", "database PostgreSQL per registro, archivio, sessioni e lavori (o la variabile ANPR_DSN); "+
 		"se manca, SQLite nella cartella dei dati")
 	flags.Func("former-url", "un `indirizzo` che il servizio aveva prima, come https://HOST: i certificati con "+
 		"quel codice QR restano verificabili; si può ripetere", func(s string) error {
@@ -83,7 +83,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if flags.NArg() > 0 {
-		fmt.Fprintln(stderr, "uso: server -dev [-addr INDIRIZZO] [-base-url URL] [-trusted-proxies RETI] "+
+		fmt.Fprintln(stderr, "uso: server -dev [-addr INDIRIZZO] [-base-url URL] [-former-url URL]... [-trusted-proxies RETI] "+
 			"[-data CARTELLA] [-dsn DSN]")
 		return 2
 	}

@@ -20,7 +20,11 @@ func serviceURL(id string) string {
 }
 
 func (st *site) home(w http.ResponseWriter, r *http.Request) {
-	st.frame.Show(w, r, http.StatusOK, "home", st.top(r, "home.title"), services())
+	p := st.top(r, "home.title")
+	if r.URL.Query().Has("uscita") && visitorOf(r) == nil {
+		p.Flash = web.Flash{Kind: "success", Text: st.say(r, "home.left")}
+	}
+	st.frame.Show(w, r, http.StatusOK, "home", p, services())
 }
 
 // service shows the sheet of a service ("scheda servizio").

@@ -65,7 +65,8 @@ func topicOf(f electoral.FieldInfo) string {
 }
 
 func (st *site) rectifications(w http.ResponseWriter, r *http.Request, v *visitor) {
-	st.showRectifications(w, r, v, http.StatusOK, "", "")
+	typed := st.typedBefore(r, v)
+	st.showRectifications(w, r, v, http.StatusOK, typed["pratica"], typed["integrazione-"+typed["pratica"]])
 }
 
 // showRectifications shows the topics and the requests; note was typed for the request
@@ -115,10 +116,7 @@ func (st *site) showRectifications(w http.ResponseWriter, r *http.Request, v *vi
 		page.Requests = append(page.Requests, st.rectificationRow(r, q, open, note))
 	}
 	p := st.inArea(r, "rectify.title")
-	if open != "" {
-		p.Errors = []web.FieldError{{ID: "integrazione", Text: st.say(r, "requests.integrate.missing")}}
-	}
-	p.Flash = st.done(r)
+	st.aboutStep(r, &p, status, open)
 	st.frame.Show(w, r, status, "topics", p, page)
 }
 
@@ -132,6 +130,18 @@ func (st *site) ownName(r *http.Request, f electoral.Field) string {
 		return st.say(r, "topic.section")
 	}
 	return ""
+}
+
+// aboutStep says what was done, or what is wrong, with the request open.
+func (st *site) aboutStep(r *http.Request, p *web.Page, status int, open string) {
+	switch {
+	case status != http.StatusOK:
+		p.Errors = []web.FieldError{{ID: "integrazione-" + open, Text: st.say(r, "requests.integrate.missing")}}
+	case open != "":
+		p.Flash = web.Flash{Kind: "info", Text: st.say(r, "requests.again")}
+	default:
+		p.Flash = st.done(r)
+	}
 }
 
 // done says what was just done, by the address to which the browser was led.
@@ -179,7 +189,10 @@ func (st *site) row(r *http.Request, s registry.RequestState, id, answer, open, 
 		row.Next = st.say(r, "requests.next.open")
 	}
 	if id == open {
-		row.Typed, row.Error = note, st.say(r, "requests.integrate.missing")
+		row.Typed = note
+		if note == "" {
+			row.Error = st.say(r, "requests.integrate.missing")
+		}
 	}
 	return row
 }
@@ -213,7 +226,7 @@ func stepOf(r *http.Request) (s step, ok bool) {
 		s.to, s.done = registry.RequestOpen, "resubmitted"
 	default:
 		s.to, s.done = registry.RequestIntegrated, "integrated"
-		s.note = strings.ReplaceAll(strings.TrimSpace(r.PostForm.Get("integrazione")), "\r\n", "\n")
+		s.note = strings.ReplaceAll(strings.TrimSpace(r.PostForm.Get("integrazione-"+s.id)), "\r\n", "\n")
 		return s, s.note != ""
 	}
 	return s, true
@@ -228,11 +241,28 @@ func (st *site) stepRectification(w http.ResponseWriter, r *http.Request, v *vis
 		st.showRectifications(w, r, v, http.StatusUnprocessableEntity, s.id, s.note)
 		return
 	}
+	if s.to == registry.RequestOpen && st.contradicts(r, v, s.id) {
+		p := st.inArea(r, "rectify.title")
+		st.frame.Show(w, r, http.StatusUnprocessableEntity, "notice", p, message{Text: st.say(r, "rectify.twice"),
+			Next: web.Link{URL: "/area/rettifica#richieste", Text: st.say(r, "rectify.title")}})
+		return
+	}
 	if _, err := st.registry.AnswerRectification(r.Context(), v.request(), s.id, s.to, s.note); err != nil {
 		st.answer(w, r, st.say(r, "requests.failed"), "rectification step", err)
 		return
 	}
 	http.Redirect(w, r, "/area/rettifica?"+s.done+"#richieste", http.StatusSeeOther)
+}
+
+// contradicts reports whether another request about the same datum is under way.
+func (st *site) contradicts(r *http.Request, v *visitor, id string) bool {
+	list, err := st.registry.Rectifications(r.Context(), v.request(), registry.RequestFilter{})
+	i := slices.IndexFunc(list, func(q registry.Rectification) bool { return q.ID == id })
+	if err != nil || i < 0 {
+		return false // the service says what is wrong
+	}
+	open, err := st.openRectification(r, v, list[i].Field)
+	return err == nil && open.ID != "" && open.ID != id
 }
 
 // A rectifyPage asks for the value that a datum should have.
@@ -247,11 +277,13 @@ type rectifyPage struct {
 	Help                  string
 	ValueError, NoteError string
 	errors                []web.FieldError
+	restored              bool
 }
 
 func (st *site) rectifyPage(w http.ResponseWriter, r *http.Request, v *visitor) {
 	typed := st.typedBefore(r, v)
-	st.showRectify(w, r, v, http.StatusOK, rectifyPage{ID: newRequestID(), Asked: typed["valore"], Note: typed["motivo"]}, nil)
+	st.showRectify(w, r, v, http.StatusOK, rectifyPage{ID: newRequestID(), Asked: typed["valore"], Note: typed["motivo"],
+		restored: len(typed) > 0}, nil)
 }
 
 // showRectify shows the form of a datum, with its present value.
@@ -283,7 +315,7 @@ func (st *site) showRectify(w http.ResponseWriter, r *http.Request, v *visitor, 
 	}
 	frame := st.inArea(r, "rectify.title", web.Link{URL: "/area/rettifica", Text: st.say(r, "rectify.title")})
 	frame.Title, frame.Errors = st.say(r, "rectify.one", "datum", p.Name), p.errors
-	if r.URL.Query().Has("ripresa") {
+	if p.restored {
 		frame.Flash = web.Flash{Kind: "info", Text: st.say(r, "session.restored")}
 	}
 	st.frame.Show(w, r, status, "rectify", frame, p)
@@ -310,14 +342,19 @@ func (st *site) rectify(w http.ResponseWriter, r *http.Request, v *visitor) {
 	case value == "":
 		wrong(st.say(r, "rectify.missing"))
 	case isComune(field):
-		if comuni = st.findComuni(p.Asked); len(comuni) == 1 {
+		var more bool
+		if comuni, more = st.findComuni(p.Asked); len(comuni) == 1 {
 			value = comuni[0].Belfiore
 		} else if i := slices.IndexFunc(comuni, func(c refdata.Comune) bool { return c.Belfiore == p.Chosen }); i >= 0 {
 			value = comuni[i].Belfiore
 		} else if len(comuni) == 0 {
 			wrong(st.say(r, "rectify.comune.none"))
 		} else {
-			wrong(st.say(r, "rectify.comune.many"))
+			text := st.say(r, "rectify.comune.many")
+			if more {
+				text += " " + st.say(r, "rectify.comune.more")
+			}
+			wrong(text)
 		}
 	}
 	open, err := st.openRectification(r, v, field)
@@ -335,11 +372,20 @@ func (st *site) rectify(w http.ResponseWriter, r *http.Request, v *visitor) {
 		st.showRectify(w, r, v, http.StatusUnprocessableEntity, p, comuni)
 		return
 	}
-	_, err = st.registry.AskRectification(r.Context(), formRequest(r, v),
+	asked, err := st.registry.AskRectification(r.Context(), formRequest(r, v),
 		registry.RectificationRequest{Field: field, Asked: value, Note: p.Note})
+	if err == nil && st.isWithdrawn(r, v, asked.ID) { // the same form again, after it was withdrawn
+		_, err = st.registry.AnswerRectification(r.Context(), v.request(), asked.ID, registry.RequestOpen, "")
+	}
 	if faults := reasonsOf(err); len(faults) > 0 && !errors.Is(err, electoral.ErrNotRecorded) {
-		for _, f := range faults {
-			wrong(f.Message)
+		list, _ := errors.AsType[electoral.Faults](err)
+		for _, f := range list.Errors() {
+			if f.Path == "note" {
+				p.NoteError = f.Citizen()
+				p.errors = append(p.errors, web.FieldError{ID: "motivo", Text: p.NoteError})
+				continue
+			}
+			wrong(f.Citizen())
 		}
 		st.showRectify(w, r, v, http.StatusUnprocessableEntity, p, comuni)
 		return
@@ -349,6 +395,14 @@ func (st *site) rectify(w http.ResponseWriter, r *http.Request, v *visitor) {
 		return
 	}
 	http.Redirect(w, r, "/area/rettifica?sent#richieste", http.StatusSeeOther)
+}
+
+// isWithdrawn reports whether a request stands as a draft now, whatever it was when it was
+// answered first.
+func (st *site) isWithdrawn(r *http.Request, v *visitor, id string) bool {
+	list, err := st.registry.Rectifications(r.Context(), v.request(),
+		registry.RequestFilter{States: []registry.RequestState{registry.RequestDraft}})
+	return err == nil && slices.ContainsFunc(list, func(q registry.Rectification) bool { return q.ID == id })
 }
 
 // openRectification returns the request about a field that is under way, if there is one:
@@ -367,29 +421,45 @@ func (st *site) openRectification(r *http.Request, v *visitor, field electoral.F
 // maxComuni bounds how many comuni a search shows.
 const maxComuni = 20
 
-// findComuni returns the comuni of today whose name begins with what was typed, or holds
-// it, whatever accents and case; only the one if the name is whole.
-func (st *site) findComuni(typed string) (out []refdata.Comune) {
-	want := plain(typed)
-	if len(want) < 2 {
-		return nil
+// A foldedComune is a comune of today with its names as [plain] folds them.
+type foldedComune struct {
+	comune            refdata.Comune
+	name, other, full string
+}
+
+// foldComuni folds the names of the comuni of a day, sorted by name.
+func foldComuni(tables *refdata.Tables, day electoral.Date) (out []foldedComune) {
+	for c := range tables.Comuni(day) {
+		out = append(out, foldedComune{c, plain(c.Name), plain(c.OtherName), plain(c.FullName)})
 	}
+	slices.SortFunc(out, func(a, b foldedComune) int { return strings.Compare(a.name, b.name) })
+	return out
+}
+
+// findComuni returns the comuni of the day on which the server was started whose name
+// begins with what was typed, or holds it, whatever accents and case; only those of
+// exactly that name or code if there are any. more says that there are others.
+func (st *site) findComuni(typed string) (out []refdata.Comune, more bool) {
+	if len(typed) > 200 {
+		return nil, false
+	}
+	want, code := plain(typed), strings.ToUpper(strings.TrimSpace(typed))
 	var starts, holds []refdata.Comune
-	for c := range st.tables.Comuni(dateOf(st.now())) {
-		names := []string{plain(c.Name), plain(c.OtherName), plain(c.FullName)}
+	for _, f := range st.folded {
 		switch {
-		case slices.Contains(names, want), c.Belfiore == strings.ToUpper(strings.TrimSpace(typed)):
-			out = append(out, c)
-		case strings.HasPrefix(names[0], want), c.OtherName != "" && strings.HasPrefix(names[1], want):
-			starts = append(starts, c)
-		case strings.Contains(names[2], want):
-			holds = append(holds, c)
+		case want != "" && (f.name == want || f.other == want || f.full == want), f.comune.Belfiore == code:
+			out = append(out, f.comune)
+		case len(want) < 2:
+		case strings.HasPrefix(f.name, want), strings.HasPrefix(f.other, want):
+			starts = append(starts, f.comune)
+		case strings.Contains(f.full, want):
+			holds = append(holds, f.comune)
 		}
 	}
 	if len(out) == 0 {
 		out = append(starts, holds...)
 	}
-	return out[:min(len(out), maxComuni)]
+	return out[:min(len(out), maxComuni)], len(out) > maxComuni
 }
 
 // plain folds what is written in several ways: case, accents, apostrophes, hyphens.

@@ -23,6 +23,7 @@ type site struct {
 	frame  *page.Frame
 	public *web.Handler
 	table  *routes.Table
+	folded []foldedComune // for the search of comuni
 }
 
 // handler returns the pages of the system, behind the guard of all answers.
@@ -35,12 +36,12 @@ func (s *system) handler() (http.Handler, error) {
 }
 
 func (s *system) site() (*site, error) {
-	st := &site{system: s}
+	st := &site{system: s, folded: foldComuni(s.tables, dateOf(s.now()))}
 	contents, err := fs.Sub(templateFiles, "templates")
 	if err != nil {
 		return nil, err
 	}
-	if st.frame, err = page.New(page.Config{Contents: contents, Person: nameOf, Expiry: st.expiry, Logger: s.logger}); err != nil {
+	if st.frame, err = page.New(page.Config{Contents: contents, Person: nameOf, Expiry: st.expiry, PageOf: st.formPage, Logger: s.logger}); err != nil {
 		return nil, err
 	}
 	st.public, err = web.New(web.Config{
@@ -62,6 +63,14 @@ func nameOf(r *http.Request) string {
 		return v.Name
 	}
 	return ""
+}
+
+// formPage returns the page of a form, by the path to which it is sent.
+func (st *site) formPage(path string) string {
+	if page := pageOf(path); st.routeOf(page) != "-" {
+		return page
+	}
+	return "/"
 }
 
 // expiry is how many seconds the session lasts.

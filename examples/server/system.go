@@ -65,6 +65,7 @@ type system struct {
 	persons  *rates.Limiter
 	networks *rates.Limiter
 	gate     *admission.Gate
+	issues   *rates.Limiter // of certificates, by person
 	jobs     *job.Runner
 	plan     *jobstore.Store
 	// unrecorded is when the access log last failed to take an entry: milliseconds since
@@ -150,7 +151,7 @@ func (s *system) openSessions(ctx context.Context) (err error) {
 		return err
 	}
 	s.sessions, err = session.New(session.Config{Store: s.visits, Now: func() time.Time { return s.now() }, Secret: secret,
-		Idle: s.opts.idle})
+		Idle: s.opts.idle, Told: 8 * time.Hour})
 	return err
 }
 
@@ -163,6 +164,10 @@ func (s *system) openLimits(context.Context) (err error) {
 		return err
 	}
 	if s.networks, err = rates.New(rates.Config{Rates: rates.Network(), Now: now}); err != nil {
+		return err
+	}
+	perDay := rates.Rate{Every: 24 * time.Hour / (3 * maxPerDay), Burst: 3 * maxPerDay} // of three kinds
+	if s.issues, err = rates.New(rates.Config{Rates: map[rates.Class]rates.Rate{rates.Forms: perDay}, Now: now}); err != nil {
 		return err
 	}
 	// Making certificates waits for disk and database half of the time.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/examples/server/page"
@@ -82,6 +83,9 @@ func (st *site) routes() []routes.Route {
 	}
 	for _, p := range st.public.Routes() {
 		r := get(p.Path, "verify "+p.Method+" "+p.Path, everybody, pages, st.public.ServeHTTP)
+		if strings.Contains(p.Path, "/originale/") { // judges the document each time
+			r.Rate = routes.Forms
+		}
 		if p.Method == http.MethodPost {
 			r = post(p.Path, r.Name, everybody, st.public.ServeHTTP)
 			r.Body = p.Body

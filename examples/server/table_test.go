@@ -87,6 +87,8 @@ func TestEveryRoute(t *testing.T) {
 			require.Contains(t, resp.Header.Get("Allow"), m, r.Path)
 		}
 	}
+	_, away := get(t, browser(t), base+"//altrove.example/x")
+	require.NotContains(t, away, `href="//`)
 	resp, text := get(t, browser(t), base+"/nulla")
 	require.Equal(t, http.StatusNotFound, resp.StatusCode)
 	require.Contains(t, text, "Pagina non trovata")
@@ -225,6 +227,16 @@ func TestExpiry(t *testing.T) {
 		require.Equal(t, "/area", resp.Header.Get("Location"), place)
 	}
 
+	// Another page, or the dialog's button, in between loses nothing; nor does an hour.
+	now = now.Add(50 * time.Minute)
+	_, err := s.sessions.Sweep(t.Context())
+	require.NoError(t, err)
+	post(t, c, base+"/area/rettifica/general.comune", typed)
+	get(t, c, base+"/area")
+	post(t, c, base+"/area/sessione", nil)
+	resp, _ = login(t, c, base, "jesi", "cie-3")
+	require.Contains(t, resp.Header.Get("Location"), "/area/rettifica/general.comune?ripresa=")
+
 	// Another person at the same browser gets none of it.
 	now = now.Add(20 * time.Minute)
 	post(t, c, base+"/area/rettifica/general.comune", typed)
@@ -334,6 +346,32 @@ func TestCertificateAgain(t *testing.T) {
 	resp, text := post(t, c, base+"/area/anteprima", url.Values{"tipo": {"enrolment"}, "uso": {"electoral"}, "nuovo": {"si"}})
 	require.Equal(t, http.StatusTooManyRequests, resp.StatusCode)
 	require.Contains(t, text, "Quelli già rilasciati restano validi")
+
+	// Previews that were made before count too.
+	hoard := browser(t)
+	login(t, hoard, base, "bolzano", "cie-3")
+	issued := 0
+	var ids []string
+	for n := range 2 * maxPerDay {
+		again := url.Values{"tipo": {"enrolment"}, "uso": {"electoral"}, "nuovo": {"si"}}
+		resp, _ := post(t, hoard, base+"/area/anteprima", again)
+		if at := resp.Header.Get("Location"); n == 0 {
+			resp, _ = post(t, hoard, base+"/area/emissione", url.Values{"anteprima": {at[strings.LastIndex(at, "/")+1:]}})
+			require.Equal(t, http.StatusSeeOther, resp.StatusCode)
+			issued++
+		} else if at != "" {
+			ids = append(ids, at[strings.LastIndex(at, "/")+1:])
+		}
+		if len(ids) == 3 {
+			for _, id := range ids {
+				if resp, _ := post(t, hoard, base+"/area/emissione", url.Values{"anteprima": {id}}); resp.StatusCode == http.StatusSeeOther {
+					issued++
+				}
+			}
+			ids = nil
+		}
+	}
+	require.Equal(t, maxPerDay, issued)
 }
 
 // TestDelivery: before a certificate leaves the reserved area its person identifies
@@ -366,6 +404,9 @@ func TestDelivery(t *testing.T) {
 		resp, _ = post(t, c, base+path+"/invio", url.Values{"canale": {channel}, "indirizzo": {"prova@example.it"}})
 		require.Equal(t, path+"?inviato", resp.Header.Get("Location"), channel)
 	}
+	resp, text = post(t, c, base+path+"/invio", url.Values{"canale": {"email"}, "indirizzo": {"altra@example.it"}})
+	require.Equal(t, http.StatusConflict, resp.StatusCode)
+	require.Contains(t, text, "già stato ordinato")
 	require.NoError(t, s.deliverDue(t.Context()))
 	for _, channel := range []string{"email", "digital-domicile", "app-io"} {
 		sent, err := os.ReadFile(s.path(filepath.Join("posta", id+"."+channel+".pdf")))
@@ -433,6 +474,22 @@ func TestTwice(t *testing.T) {
 	require.Contains(t, text, "già in corso")
 	_, text = get(t, c, base+"/area/rettifica")
 	require.Equal(t, 1, strings.Count(text, `value="ritira"`))
+
+	// Withdrawn, and sent again by the same form; a contradiction is not.
+	withdraw := regexp.MustCompile(`name="pratica" value="([^"]+)"><input type="hidden" name="passo" value="ritira"`)
+	first := withdraw.FindStringSubmatch(text)[1]
+	post(t, c, base+"/area/rettifica", url.Values{"pratica": {first}, "passo": {"ritira"}})
+	post(t, c, base+"/area/rettifica/general.section", url.Values{"valore": {"2"}, "richiesta": {id}})
+	_, text = get(t, c, base+"/area/rettifica")
+	require.Equal(t, first, withdraw.FindStringSubmatch(text)[1], "it stands as sent")
+	post(t, c, base+"/area/rettifica", url.Values{"pratica": {first}, "passo": {"ritira"}})
+	post(t, c, base+"/area/rettifica/general.section", url.Values{"valore": {"3"}})
+	resp, text = post(t, c, base+"/area/rettifica", url.Values{"pratica": {first}, "passo": {"invia"}})
+	require.Equal(t, http.StatusUnprocessableEntity, resp.StatusCode)
+	require.Contains(t, text, "già in corso")
+	resp, text = post(t, c, base+"/area/rettifica/general.seat", url.Values{"valore": {"x"}, "motivo": {strings.Repeat("m", 2500)}})
+	require.Equal(t, http.StatusUnprocessableEntity, resp.StatusCode)
+	require.Contains(t, text, `href="#motivo"`)
 
 	// Two tabs, two previews: each can be confirmed.
 	var ids []string

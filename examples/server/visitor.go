@@ -93,6 +93,9 @@ func cookie(name, value string, life time.Duration) *http.Cookie {
 
 // leave keeps where a request was going and what was typed, for after the login.
 func (st *site) leave(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/area/sessione" || r.URL.Path == "/accesso/conferma" {
+		return // nobody goes back there
+	}
 	l, form := looked(r), []byte(nil)
 	person := ""
 	if l.visitor != nil {
@@ -111,6 +114,9 @@ func (st *site) leave(w http.ResponseWriter, r *http.Request) {
 	}
 	if len(form) > session.MaxForm {
 		form = nil
+	}
+	if c, err := r.Cookie(draftCookie); err == nil && form == nil && !strings.HasPrefix(c.Value, placeMark) {
+		return // what was typed before is worth more than a place
 	}
 	if person == "" { // whoever asks without a session must not make the server write
 		if len(place) <= session.MaxPlace {
@@ -192,4 +198,6 @@ type pending struct {
 	Request  json.RawMessage
 	PDF      []byte
 	Sentence string
+	// Issued is how many certificates of the kind the person had been issued on the day.
+	Issued int
 }

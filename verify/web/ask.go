@@ -25,6 +25,8 @@ type form struct {
 	// Fault says what was wrong with the answer before, Field which part of the
 	// form it concerns: "codice", "file" or none.
 	Fault, Field string
+	// Typed is the printed code as it was typed.
+	Typed string
 	// Summary is Fault above the form; ItalianFault says that Fault is in Italian only.
 	Summary      string
 	ItalianFault bool
@@ -117,7 +119,8 @@ func (h *Handler) typedCode(w http.ResponseWriter, r *http.Request) {
 		h.ask(w, r, http.StatusBadRequest, f, uploadAction)
 		return
 	}
-	mark, err := contrassegno.ParseTyped(r.PostForm.Get("stampato"), h.cfg.BaseURL)
+	f.Typed = r.PostForm.Get("stampato")
+	mark, err := contrassegno.ParseTyped(f.Typed, h.cfg.BaseURL)
 	switch {
 	case err != nil:
 		f.Fault = h.say(r, "typed.wrong")

@@ -31,8 +31,8 @@
 //     Pages are valid against WCAG 2.1 AA as far as the caller's layout is.
 //   - Uploads are bounded in bytes, pixels and number at a time, touch no disk,
 //     and are read only after the captcha: it stands before the file in the form.
-//     How often one client may ask, and how long a body may take to come, are
-//     for the server around it to bound.
+//     How often one client may ask
+//     is for the server around it to bound; an upload that stands still is cut off.
 //   - The codes of contrassegni stand in addresses, as the decree wants («link
 //     (URL)»): a server that logs addresses logs keys to certificates, and should
 //     log [Handler.Pattern] instead.
@@ -44,5 +44,5 @@
 // [Layout] of the caller gives them head, style, header and footer, and sets the
 // Content-Security-Policy, which must permit images, audio and objects of the
 // same origin (img-src, media-src, object-src 'self'), and scripts if the captcha
-// asks for work. Their texts are Italian.
+// asks for work. Their texts are there in Italian, German, French and Slovene.
 package web

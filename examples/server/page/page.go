@@ -51,6 +51,9 @@ type Config struct {
 	// Expiry is after how many seconds without a request the session of the person ends;
 	// zero if nobody is logged in.
 	Expiry func(r *http.Request) int
+	// PageOf returns the page on which a form stands, by the path to which it is sent; nil
+	// means the home page.
+	PageOf func(path string) string
 	// Logger gets the errors of pages; nil means none.
 	Logger *slog.Logger
 }
@@ -77,6 +80,9 @@ func New(cfg Config) (*Frame, error) {
 	}
 	if cfg.Expiry == nil {
 		cfg.Expiry = func(*http.Request) int { return 0 }
+	}
+	if cfg.PageOf == nil {
+		cfg.PageOf = func(string) string { return "/" }
 	}
 	f := &Frame{cfg: cfg, pages: map[string]*template.Template{}, assets: map[string]asset{}, hashed: map[string]string{}}
 	if err := f.loadAssets(); err != nil {
@@ -185,6 +191,7 @@ type frame struct {
 	Name    string // of the person who is logged in
 	Section string // the first part of the address
 	Path    string // of this page, for the other languages
+	Keep    string // of its query
 	Expiry  int    // seconds
 	Many    int    // errors
 	Home    bool
@@ -194,9 +201,12 @@ type frame struct {
 func (f *Frame) Layout(w io.Writer, r *http.Request, p web.Page) error {
 	language := f.Language(r)
 	data := frame{Page: p, Name: f.cfg.Person(r), Section: strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")[0],
-		Path: r.URL.EscapedPath(), Many: len(p.Errors), Home: r.URL.Path == "/" && p.Status == http.StatusOK}
+		Path: "/" + strings.TrimLeft(r.URL.EscapedPath(), `/\`), Many: len(p.Errors), Home: r.URL.Path == "/" && p.Status == http.StatusOK}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		data.Path = "/" // the address of a form's answer shows nothing by itself
+		data.Path = f.cfg.PageOf(data.Path)
+	}
+	if id := r.URL.Query().Get("ripresa"); id != "" && strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == "" {
+		data.Keep = "ripresa=" + id + "&"
 	}
 	if data.Name != "" {
 		data.Expiry = f.cfg.Expiry(r)

@@ -11,6 +11,7 @@ if (dialog && dialog.showModal) {
   };
   const show = () => {
     if (Date.now() < ends - warning * 1000) return; // the clock stood still meanwhile
+    dialog.querySelector("[data-over]").hidden = Date.now() < ends;
     if (!dialog.open) dialog.showModal();
   };
   const failed = () => { dialog.querySelector("[data-failed]").hidden = false; };
