@@ -21,7 +21,7 @@ func (s *system) openJobs(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.jobs, err = job.New(job.Config{Store: s.plan, Jobs: s.work(), Now: func() time.Time { return s.now() },
+	s.jobs, err = job.New(job.Config{Store: s.plan, Jobs: s.work(), Now: s.now,
 		Failed: func(name string, err error) { s.logger.Error("job", "name", name, "error", err) }})
 	return err
 }

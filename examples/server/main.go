@@ -49,6 +49,8 @@ type options struct {
 	former          []string // addresses that the service had before
 	proxies         clients.Proxies
 	idle            time.Duration // after which a session ends; zero is the usual
+	// now is the clock; nil means time.Now.
+	now func() time.Time
 	// captcha replaces the real one in tests; nil means the real one.
 	captcha captcha.Captcha
 }

@@ -528,9 +528,8 @@ func TestMaintenance(t *testing.T) {
 
 // TestNotReady: a server whose log takes no entries is not ready, and is again later.
 func TestNotReady(t *testing.T) {
-	s, base, _ := start(t, nil)
-	now := time.Now()
-	s.now = func() time.Time { return now }
+	var c clock
+	s, base, _ := start(t, func(o *options) { o.now = c.now })
 	code := func() int {
 		resp, _ := get(t, browser(t), base+"/readyz")
 		return resp.StatusCode
@@ -539,7 +538,7 @@ func TestNotReady(t *testing.T) {
 	st := siteOf(t, s)
 	st.failed(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/area", nil), "data", electoral.ErrRequestNotRecorded)
 	require.Equal(t, http.StatusServiceUnavailable, code())
-	now = now.Add(2 * time.Minute)
+	c.add(2 * time.Minute)
 	require.Equal(t, http.StatusOK, code())
 }
 

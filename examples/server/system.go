@@ -79,7 +79,10 @@ type system struct {
 // open makes the system in its folder, and closes the accesses that a crash
 // left open in the log.
 func open(ctx context.Context, o options, base string, logger *slog.Logger) (s *system, err error) {
-	s = &system{opts: o, base: base, logger: logger, now: time.Now, ticketKey: random(32)}
+	if o.now == nil {
+		o.now = time.Now
+	}
+	s = &system{opts: o, base: base, logger: logger, now: o.now, ticketKey: random(32)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -150,7 +153,7 @@ func (s *system) openSessions(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.sessions, err = session.New(session.Config{Store: s.visits, Now: func() time.Time { return s.now() }, Secret: secret,
+	s.sessions, err = session.New(session.Config{Store: s.visits, Now: s.now, Secret: secret,
 		Idle: s.opts.idle, Told: 8 * time.Hour})
 	return err
 }
@@ -159,7 +162,7 @@ func (s *system) openSessions(ctx context.Context) (err error) {
 // limits of his own, wherever he is; all others behind one address, as those of a school
 // or an office, share the larger ones of their network.
 func (s *system) openLimits(context.Context) (err error) {
-	now := func() time.Time { return s.now() }
+	now := s.now
 	if s.persons, err = rates.New(rates.Config{Rates: rates.Person(), Now: now}); err != nil {
 		return err
 	}

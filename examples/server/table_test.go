@@ -189,9 +189,8 @@ func TestLanguages(t *testing.T) {
 // TestExpiry: what was typed and where one was going survive the end of the session, for
 // the same person only.
 func TestExpiry(t *testing.T) {
-	s, base, _ := start(t, nil)
-	now := time.Now()
-	s.now = func() time.Time { return now }
+	var at clock
+	s, base, _ := start(t, func(o *options) { o.now = at.now })
 	c := browser(t)
 
 	// Without a session: only the place is kept.
@@ -201,7 +200,7 @@ func TestExpiry(t *testing.T) {
 	require.Equal(t, "/area/rettifica/general.section", resp.Header.Get("Location"))
 
 	typed := url.Values{"valore": {"ancona"}, "motivo": {"Mi sono trasferito a maggio."}}
-	now = now.Add(20 * time.Minute)
+	at.add(20 * time.Minute)
 	resp, _ = post(t, c, base+"/area/rettifica/general.comune", typed)
 	require.Equal(t, http.StatusSeeOther, resp.StatusCode)
 	_, text := get(t, c, base+"/accesso")
@@ -228,7 +227,7 @@ func TestExpiry(t *testing.T) {
 	}
 
 	// Another page, or the dialog's button, in between loses nothing; nor does an hour.
-	now = now.Add(50 * time.Minute)
+	at.add(50 * time.Minute)
 	_, err := s.sessions.Sweep(t.Context())
 	require.NoError(t, err)
 	post(t, c, base+"/area/rettifica/general.comune", typed)
@@ -238,7 +237,7 @@ func TestExpiry(t *testing.T) {
 	require.Contains(t, resp.Header.Get("Location"), "/area/rettifica/general.comune?ripresa=")
 
 	// Another person at the same browser gets none of it.
-	now = now.Add(20 * time.Minute)
+	at.add(20 * time.Minute)
 	post(t, c, base+"/area/rettifica/general.comune", typed)
 	resp, _ = login(t, c, base, "bolzano", "cie-3")
 	require.Equal(t, "/area", resp.Header.Get("Location"))
