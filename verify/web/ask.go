@@ -393,7 +393,7 @@ func readFile(parts *multipart.Reader, part *multipart.Part) (file upload, fault
 
 // read finds the contrassegno in an uploaded file. fault is for people.
 func (h *Handler) read(ctx context.Context, file upload) (mark contrassegno.Mark, fault string, err error) {
-	bound, stop := context.WithTimeout(ctx, 15*time.Second)
+	bound, stop := context.WithTimeout(ctx, readMost)
 	defer stop()
 	mark, err = h.cfg.Verifier.FindContrassegno(bound, file.data)
 	if err != nil {

@@ -68,7 +68,7 @@ type Config struct {
 	// first 64 bits of one of IPv6. Behind a proxy it has to be given.
 	Client func(r *http.Request) string
 	// Pictures is how many uploads are read at a time, at most 10,000; zero means one for
-	// each CPU but one, which is left to refuse with. As many wait for a few seconds;
+	// each CPU but one, which is left to refuse with. As many wait, twenty seconds at most;
 	// others are asked at once to come back (503). Who has fewer of these places takes one
 	// from who has most, and nobody has more than a quarter of the uploads under way.
 	Pictures int
@@ -87,6 +87,8 @@ const (
 	// memory.
 	maxUpload  = 16 << 20
 	maxUploads = 32
+	// readMost is how long the reading of one file may take.
+	readMost = 15 * time.Second
 )
 
 // A Handler serves the public verification. It is safe for concurrent use.
@@ -236,7 +238,7 @@ func (h *Handler) openGates() (err error) {
 	if n <= 0 {
 		n = max(1, runtime.GOMAXPROCS(0)-1)
 	}
-	if h.reading, err = admission.New(admission.Config{Work: n, Wait: n, Share: 2 * n}); err != nil {
+	if h.reading, err = admission.New(admission.Config{Work: n, Wait: n, Share: 2 * n, Patience: readMost + 5*time.Second}); err != nil {
 		return fmt.Errorf("web: Config.Pictures: %w", err)
 	}
 	many := 2 * runtime.GOMAXPROCS(0)
