@@ -287,7 +287,8 @@ type Decision struct {
 // returns the warnings of the enrolment.
 //
 // Codes: of every service, of a change, of an elector; REG-CAN-01, REG-CAP-02/03/04/07,
-// REG-COM-01, REG-ELE-02, REG-PER-01/02, REG-TXT-01, REG-UE-01/06/07/08, SUC-PER-03.
+// REG-COM-01, REG-ELE-01/02, REG-PER-01/02, REG-TXT-01, REG-UE-01/05/06/07/08,
+// SUC-PER-03.
 func (r *Registry) DecideApplication(ctx context.Context, req electoral.Request, id string,
 	d Decision) (Application, electoral.Faults, error) {
 	a, faults := r.requestAccess(ctx, req, electoral.OpDecideApplication, ApplicationBook, id)

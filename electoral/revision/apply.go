@@ -40,7 +40,7 @@ const maxFaulty = 1_000
 //
 // Codes: of every service, of a change, of an elector;
 // REG-CAN-01/02/03/04/05/06/07/08/09/10/11/12, REG-CAP-01/02/03/04/07, REG-COM-01,
-// REG-ELE-01/02, REG-PER-01/02, REG-TXT-01, REG-UE-01/06/07/08,
+// REG-ELE-01/02, REG-PER-01/02, REG-TXT-01, REG-UE-01/05/06/07/08,
 // REV-CAL-01/02/03/04/05/06/07/08/09, REV-LIN-01/06/07, REV-RIV-01/03/06, SUC-PER-03,
 // VOT-DAT-01/02.
 func (e *Engine) Apply(ctx context.Context, req electoral.Request, comune, id string) (ApplyReport, error) {
