@@ -202,8 +202,7 @@ const (
 	Granted = "granted"
 	// Failed is written when the work ended in an error that is not a refusal.
 	Failed = "failed"
-	// Unknown is written when it is not known whether a change took effect
-	// ([ErrUnknown]).
+	// Unknown is written when it is not known whether a change took effect ([ErrUnknown]).
 	Unknown = "unknown"
 	// Repeated is written when a call did nothing and returned the answer to an
 	// earlier request with the same id.
@@ -273,13 +272,11 @@ const (
 	OpRedraw              Operation = "sections-redraw"
 	OpMoveElectors        Operation = "electors-move"
 	OpSpreadAbroad        Operation = "abroad-spread"
-	// Of pages: a login that was admitted or refused, a logout, the confirmation of who
-	// one is before something delicate, sessions ended from elsewhere.
-	OpLogIn       Operation = "log-in"
-	OpLogOut      Operation = "log-out"
-	OpStepUp      Operation = "step-up"
-	OpEndSessions Operation = "sessions-end"
-	OpDeliver     Operation = "certificate-deliver"
+	OpDeliver             Operation = "certificate-deliver"
+	OpLogIn               Operation = "log-in"
+	OpLogOut              Operation = "log-out"
+	OpStepUp              Operation = "step-up" // who one is, confirmed before something delicate
+	OpEndSessions         Operation = "sessions-end"
 )
 
 // A Recorder writes accesses to a log. The registry and the certificate

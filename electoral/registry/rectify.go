@@ -195,9 +195,9 @@ func (r *Registry) requestsAccess(ctx context.Context, req electoral.Request, op
 
 // AnswerRectification brings a request to another state: the citizen submits a
 // draft (open), withdraws a request that nobody has begun to handle (draft) or adds
-// what was asked (integrated), the officer does the rest. A note is required to suspend, to reject, to declare inadmissible and to
-// integrate. A request is closed as done only when the datum has the value
-// that was asked.
+// what was asked (integrated), the officer does the rest. A note is required to
+// suspend, to reject, to declare inadmissible and to integrate. A request is closed
+// as done only when the datum has the value that was asked.
 //
 // Codes: of every service, of a change; REG-COM-01, REG-ELE-01, REG-PER-01,
 // REG-RET-01/04/05, REG-TXT-01.

@@ -19,7 +19,8 @@ import (
 
 // A Population keeps persons. It implements [electoral.Population],
 // [electoral.BulkPopulation], [electoral.IdentityPopulation] and
-// [electoral.ResidentPopulation]. It may be read within a view or an update of a [Store] and does not wait for their end.
+// [electoral.ResidentPopulation]. It may be read within a view or an update of a [Store]
+// and does not wait for their end.
 type Population struct {
 	db    *sqldb.DB
 	loads *loads

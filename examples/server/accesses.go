@@ -35,7 +35,8 @@ func (st *site) accesses(w http.ResponseWriter, r *http.Request, v *visitor) {
 	}
 	access.Comune = home
 	var found []electoral.Access
-	p := electoral.Passage{Recorder: st.recorder, Access: access, Refused: electoral.Faults(electoral.Admit(req)).Err(), ReadOnly: true}
+	p := electoral.Passage{Recorder: st.recorder, Access: access, ReadOnly: true,
+		Refused: electoral.Faults(electoral.Admit(req)).Err()}
 	err = p.Do(r.Context(), func(on *electoral.Entry) error {
 		var err error
 		found, err = st.about(r, v)
@@ -141,7 +142,8 @@ func outcomeName(o string) string {
 
 func operationName(a electoral.Access) string {
 	o := a.Operation
-	if own := map[electoral.Operation]string{electoral.OpAnswerRectify: "Ritiro, invio o completamento di una richiesta di correzione",
+	if own := map[electoral.Operation]string{
+		electoral.OpAnswerRectify:     "Ritiro, invio o completamento di una richiesta di correzione",
 		electoral.OpDecideApplication: "Ritiro, invio o completamento di una domanda",
 		electoral.OpApply:             "Presentazione di una domanda"}[o]; own != "" && a.Role == electoral.CitizenRole {
 		return own

@@ -81,7 +81,8 @@ func (st *site) stepApplication(w http.ResponseWriter, r *http.Request, v *visit
 		st.showApplications(w, r, v, http.StatusUnprocessableEntity, s.id, s.note)
 		return
 	}
-	_, _, err := st.registry.DecideApplication(r.Context(), v.request(), s.id, registry.Decision{State: s.to, Note: s.note})
+	step := registry.Decision{State: s.to, Note: s.note}
+	_, _, err := st.registry.DecideApplication(r.Context(), v.request(), s.id, step)
 	if err != nil {
 		st.answer(w, r, st.say(r, "requests.failed"), "application step", err)
 		return
@@ -111,7 +112,8 @@ func (st *site) applyPage(w http.ResponseWriter, r *http.Request, v *visitor) {
 func typedApplication(get func(string) string) applyPage {
 	text := func(name string) string { return strings.TrimSpace(get(name)) }
 	return applyPage{State: text("cittadinanza"), Address: text("indirizzo"), Place: text("localita"),
-		PostCode: text("cap"), Contact: text("recapito"), OnlyItaly: text("soloitalia") != "", KeepsRight: text("diritto") != ""}
+		PostCode: text("cap"), Contact: text("recapito"), OnlyItaly: text("soloitalia") != "",
+		KeepsRight: text("diritto") != ""}
 }
 
 func (st *site) showApply(w http.ResponseWriter, r *http.Request, v *visitor, status int, p applyPage) {
@@ -216,7 +218,9 @@ func (p *applyPage) wrong(field, text string) {
 
 // checkApplication says what is missing in the form; what the law asks, the registry says.
 func (st *site) checkApplication(r *http.Request, p *applyPage) {
-	for _, f := range []struct{ name, value string }{{"cittadinanza", p.State}, {"indirizzo", p.Address}, {"localita", p.Place}} {
+	for _, f := range []struct{ name, value string }{
+		{"cittadinanza", p.State}, {"indirizzo", p.Address}, {"localita", p.Place},
+	} {
 		if f.value == "" {
 			p.wrong(f.name, st.say(r, "apply.missing."+f.name))
 		}

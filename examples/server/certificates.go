@@ -21,6 +21,9 @@ import (
 // maxPerDay bounds the certificates of a kind that a person is issued in a day.
 const maxPerDay = 5
 
+// certificatesRate is the class in which the certificates of a person are counted.
+const certificatesRate rates.Class = "certificates"
+
 // A blocked is a kind of certificate that cannot be issued now.
 type blocked struct {
 	Title   string
@@ -46,11 +49,13 @@ type mine struct {
 
 func (st *site) certificates(w http.ResponseWriter, r *http.Request, v *visitor) {
 	typed := st.typedBefore(r, v)
-	st.showCertificates(w, r, v, http.StatusOK, certificatesPage{Kind: typed["tipo"], Use: typed["uso"], Language: typed["lingua"]},
-		len(typed) > 0)
+	page := certificatesPage{Kind: typed["tipo"], Use: typed["uso"], Language: typed["lingua"]}
+	st.showCertificates(w, r, v, http.StatusOK, page, len(typed) > 0)
 }
 
-func (st *site) showCertificates(w http.ResponseWriter, r *http.Request, v *visitor, status int, page certificatesPage, again bool) {
+func (st *site) showCertificates(
+	w http.ResponseWriter, r *http.Request, v *visitor, status int, page certificatesPage, again bool,
+) {
 	titles := certificate.Italian().Titles
 	offer, err := st.issuer.Offer(r.Context(), v.request(), v.Person)
 	if err != nil {
@@ -63,7 +68,8 @@ func (st *site) showCertificates(w http.ResponseWriter, r *http.Request, v *visi
 			page.Blocked = append(page.Blocked, blocked{titles[e.Kind], certificateReasons(e.Reasons)})
 			continue
 		}
-		page.Kinds = append(page.Kinds, option{Value: string(e.Kind), Label: st.say(r, "kind."+strings.ReplaceAll(string(e.Kind), "-", ""))})
+		key := "kind." + strings.ReplaceAll(string(e.Kind), "-", "")
+		page.Kinds = append(page.Kinds, option{Value: string(e.Kind), Label: st.say(r, key)})
 	}
 	for _, u := range []certificate.Use{certificate.ElectoralUse, certificate.PrivateUse} {
 		page.Uses = append(page.Uses, option{string(u), st.say(r, "use."+string(u)), st.say(r, "use."+string(u)+".help")})
@@ -150,7 +156,8 @@ func (st *site) preview(w http.ResponseWriter, r *http.Request, v *visitor) {
 		st.tooMany(w, r)
 		return
 	}
-	if i := slices.IndexFunc(list, func(m mine) bool { return m.kind == req.Kind }); i >= 0 && r.PostForm.Get("nuovo") == "" {
+	i := slices.IndexFunc(list, func(m mine) bool { return m.kind == req.Kind })
+	if i >= 0 && r.PostForm.Get("nuovo") == "" {
 		st.frame.Show(w, r, http.StatusOK, "again", st.inArea(r, "again.title", st.inCertificates(r)), struct {
 			ID, Expires, Kind, Use, Language string
 		}{list[i].ID, list[i].Expires, string(req.Kind), string(req.Use), req.Language})
@@ -221,7 +228,9 @@ func (st *site) keepPreview(ctx context.Context, v *visitor, req certificate.Req
 }
 
 // waiting returns a preview of the session, or answers that it has expired.
-func (st *site) waiting(w http.ResponseWriter, r *http.Request, v *visitor, id string) (req certificate.Request, p pending, ok bool) {
+func (st *site) waiting(w http.ResponseWriter, r *http.Request, v *visitor, id string) (
+	req certificate.Request, p pending, ok bool,
+) {
 	data, err := st.sessions.Kept(r.Context(), v.Session, id)
 	if err == nil {
 		if err = json.Unmarshal(data, &p); err == nil {
@@ -289,7 +298,7 @@ func (st *site) issue(w http.ResponseWriter, r *http.Request, v *visitor) {
 // answers that he may not. issued is how many he had when the preview was made: without
 // one, only the number of all his requests of a day is looked at.
 func (st *site) mayIssue(w http.ResponseWriter, r *http.Request, v *visitor, kind certificate.Kind, issued int) bool {
-	if _, ok := st.issues.Allow(rates.Forms, v.Person); !ok {
+	if _, ok := st.issues.Allow(certificatesRate, v.Person); !ok {
 		st.tooMany(w, r)
 		return false
 	}

@@ -126,7 +126,8 @@ func (st *site) area(w http.ResponseWriter, r *http.Request, v *visitor) {
 	}{{"data", "/area/dati", false}, {"certificates", "/area/certificati", true}, {"rectify", "/area/rettifica", false},
 		{"applications", "/area/domande", false}, {"accesses", "/area/accessi", false}} {
 		p.Cards = append(p.Cards, map[string]any{"ID": "a-" + c.id, "Title": st.say(r, "area."+c.id),
-			"Text": st.say(r, "area."+c.id+".text"), "URL": c.url, "Link": st.say(r, "area."+c.id+".link"), "Primary": c.primary})
+			"Text": st.say(r, "area."+c.id+".text"), "URL": c.url, "Primary": c.primary,
+			"Link": st.say(r, "area."+c.id+".link")})
 	}
 	st.frame.Show(w, r, http.StatusOK, "area", st.top(r, "area.title"), p)
 }

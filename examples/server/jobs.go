@@ -53,7 +53,9 @@ func (s *system) work() []job.Job {
 
 // purging purges with the usual bounds, which issue, download and verification do not
 // feel. What is in the way then is for the next day.
-func purging(purge func(context.Context, erasure.Config) (erasure.Report, error)) func(context.Context) (string, error) {
+func purging(
+	purge func(context.Context, erasure.Config) (erasure.Report, error),
+) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		_, err := purge(ctx, erasure.Config{})
 		return "", err

@@ -98,11 +98,11 @@ func (st *site) feedback(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/valuta?grazie", http.StatusSeeOther)
 }
 
-// routeOf returns the name of the page of a path.
+// routeOf returns the name of the page of a path, "-" if there is none.
 func (st *site) routeOf(path string) string {
 	r, err := http.NewRequest(http.MethodGet, path, nil)
 	if err != nil {
-		return ""
+		return "-"
 	}
 	return st.table.Name(r)
 }

@@ -170,7 +170,8 @@ func (s *system) openLimits(context.Context) (err error) {
 		return err
 	}
 	perDay := rates.Rate{Every: 24 * time.Hour / (3 * maxPerDay), Burst: 3 * maxPerDay} // of three kinds
-	if s.issues, err = rates.New(rates.Config{Rates: map[rates.Class]rates.Rate{rates.Forms: perDay}, Now: now}); err != nil {
+	s.issues, err = rates.New(rates.Config{Rates: map[rates.Class]rates.Rate{certificatesRate: perDay}, Now: now})
+	if err != nil {
 		return err
 	}
 	// Making certificates waits for disk and database half of the time.

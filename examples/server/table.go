@@ -25,20 +25,20 @@ func (st *site) routes() []routes.Route {
 	citizen := routes.Who{Roles: []electoral.Role{electoral.CitizenRole}, Level: 2}
 	confirmed := citizen
 	confirmed.Fresh = true
-	get := func(path, name string, who routes.Who, rate routes.Rate, h http.HandlerFunc) routes.Route {
+	get := func(path, name string, who routes.Who, rate rates.Class, h http.HandlerFunc) routes.Route {
 		return routes.Route{Method: http.MethodGet, Path: path, Name: name, Who: who, Rate: rate,
 			Origin: routes.Anywhere, Handler: h}
 	}
 	post := func(path, name string, who routes.Who, h http.HandlerFunc) routes.Route {
-		return routes.Route{Method: http.MethodPost, Path: path, Name: name, Who: who, Rate: routes.Forms, Body: maxForm,
+		return routes.Route{Method: http.MethodPost, Path: path, Name: name, Who: who, Rate: rates.Forms, Body: maxForm,
 			Origin: routes.OwnPages, Handler: h}
 	}
 	login := func(path, name string, who routes.Who, h http.HandlerFunc) routes.Route {
 		r := post(path, name, who, h)
-		r.Rate = routes.Logins
+		r.Rate = rates.Logins
 		return r
 	}
-	pages, free := routes.Pages, routes.Free
+	pages, free := rates.Pages, routes.Free
 	list := []routes.Route{
 		get("/{$}", "home", everybody, pages, st.home),
 		get("/servizi/{service}", "service", everybody, pages, st.service),
@@ -62,7 +62,7 @@ func (st *site) routes() []routes.Route {
 
 		get("/area", "area", citizen, pages, st.private(st.area)),
 		get("/area/dati", "data", citizen, pages, st.private(st.data)),
-		get("/area/accessi", "accesses", citizen, routes.Heavy, st.private(st.accesses)),
+		get("/area/accessi", "accesses", citizen, rates.Heavy, st.private(st.accesses)),
 		get("/area/rettifica", "rectifications", citizen, pages, st.private(st.rectifications)),
 		post("/area/rettifica", "rectification-step", citizen, st.private(st.stepRectification)),
 		get("/area/rettifica/{field}", "rectify", citizen, pages, st.private(st.rectifyPage)),
@@ -84,7 +84,7 @@ func (st *site) routes() []routes.Route {
 	for _, p := range st.public.Routes() {
 		r := get(p.Path, "verify "+p.Method+" "+p.Path, everybody, pages, st.public.ServeHTTP)
 		if strings.Contains(p.Path, "/originale/") { // judges the document each time
-			r.Rate = routes.Forms
+			r.Rate = rates.Forms
 		}
 		if p.Method == http.MethodPost {
 			r = post(p.Path, r.Name, everybody, st.public.ServeHTTP)
@@ -98,7 +98,7 @@ func (st *site) routes() []routes.Route {
 
 // allow counts a request: those of a person who is logged in are his own, wherever he
 // is; the others are those of a network, where many may be behind one address.
-func (st *site) allow(w http.ResponseWriter, r *http.Request, rate routes.Rate) bool {
+func (st *site) allow(w http.ResponseWriter, r *http.Request, rate rates.Class) bool {
 	if rate == routes.Free {
 		return true
 	}
@@ -106,7 +106,7 @@ func (st *site) allow(w http.ResponseWriter, r *http.Request, rate routes.Rate) 
 	if v := visitorOf(r); v != nil {
 		limits, name = st.persons, v.Person
 	}
-	wait, ok := limits.Allow(rates.Class(rate), name)
+	wait, ok := limits.Allow(rate, name)
 	if ok {
 		return true
 	}

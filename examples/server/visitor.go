@@ -176,8 +176,7 @@ func (st *site) isPage(path string) bool {
 	if path != "/area" && !strings.HasPrefix(path, "/area/") {
 		return false
 	}
-	r, err := http.NewRequest(http.MethodGet, path, nil)
-	return err == nil && st.table.Name(r) != "-"
+	return st.routeOf(path) != "-"
 }
 
 // typedBefore returns the form that a page is to show again, empty if there is none.

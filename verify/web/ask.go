@@ -251,21 +251,13 @@ func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	client := h.cfg.Client(r)
-	back, ok := h.sending.take(client)
-	if ok {
-		defer back()
-		select {
-		case h.uploads <- struct{}{}:
-			defer func() { <-h.uploads }()
-		default:
-			ok = false
-		}
-	}
-	if !ok {
+	sent, err := h.sending.Enter(r.Context(), client)
+	if err != nil {
 		_, _ = io.Copy(io.Discard, r.Body)
 		h.busy(w, r, f)
 		return
 	}
+	defer sent()
 	file, fault, err := readFile(parts, part)
 	if err != nil {
 		broken(fault, err)
@@ -283,8 +275,7 @@ func (h *Handler) confirmUpload(w http.ResponseWriter, r *http.Request) {
 	}
 	defer leave()
 	mark, fault, err := h.read(r.Context(), file)
-	switch {
-	case err != nil:
+	if err != nil {
 		f.Fault, f.Field, f.ItalianFault = fault, "file", true
 		h.ask(w, r, http.StatusUnprocessableEntity, f, uploadAction)
 		return

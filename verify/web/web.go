@@ -99,14 +99,12 @@ type Handler struct {
 	catalogue *texts.Catalogue
 	texts     certificate.Texts
 	rome      *time.Location
-	// reading admits to the reading of a file, links to what a code alone costs; uploads
-	// bounds the files that are in memory, sending what one client has of those.
-	reading, links *admission.Gate
-	uploads        chan struct{}
-	sending        *shares
-	routes         []Route
-	paths          []string
-	bases          []string // of this service, the present one first
+	// sending bounds the files that are in memory, reading those that are read, links what a
+	// code alone costs.
+	sending, reading, links *admission.Gate
+	routes                  []Route
+	paths                   []string
+	bases                   []string // of this service, the present one first
 }
 
 //go:embed templates/*.html texts/*.json
@@ -211,8 +209,7 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	h := &Handler{cfg: cfg, bases: bases, mux: http.NewServeMux(), texts: certificate.Italian(),
-		uploads: make(chan struct{}, maxUploads), sending: newShares(maxUploads / 4)}
+	h := &Handler{cfg: cfg, bases: bases, mux: http.NewServeMux(), texts: certificate.Italian()}
 	if err = h.openGates(); err != nil {
 		return nil, err
 	}
@@ -234,11 +231,16 @@ func New(cfg Config) (*Handler, error) {
 // else who comes takes one from it. What a code alone costs is milliseconds, and a school may ask
 // at once.
 func (h *Handler) openGates() (err error) {
+	h.sending, err = admission.New(admission.Config{Work: maxUploads, Wait: -1, Share: maxUploads / 4})
+	if err != nil {
+		return err
+	}
 	n := h.cfg.Pictures
 	if n <= 0 {
 		n = max(1, runtime.GOMAXPROCS(0)-1)
 	}
-	if h.reading, err = admission.New(admission.Config{Work: n, Wait: n, Share: 2 * n, Patience: readMost + 5*time.Second}); err != nil {
+	h.reading, err = admission.New(admission.Config{Work: n, Wait: n, Share: 2 * n, Patience: readMost + 5*time.Second})
+	if err != nil {
 		return fmt.Errorf("web: Config.Pictures: %w", err)
 	}
 	many := 2 * runtime.GOMAXPROCS(0)

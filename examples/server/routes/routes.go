@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/liste-elettorali/anpr/electoral"
+	"github.com/liste-elettorali/anpr/internal/limits/rates"
 )
 
 // Who says who may use a route. The zero value is no policy, and refused.
@@ -27,17 +28,8 @@ type Who struct {
 	Fresh bool
 }
 
-// Rate is how often one may ask. The zero value is no policy, and refused.
-type Rate string
-
-// The rates.
-const (
-	Free   Rate = "free"   // what costs nothing and comes with each page: not counted
-	Pages  Rate = "pages"  // pages and documents
-	Forms  Rate = "forms"  // what changes something, or costs
-	Heavy  Rate = "heavy"  // what reads much
-	Logins Rate = "logins" // attempts to say who one is
-)
+// Free is the class of what costs nothing and comes with each page: it is not counted.
+const Free rates.Class = "free"
 
 // Origin is from where a request may come. The zero value is no policy, and refused.
 type Origin string
@@ -57,8 +49,9 @@ type Route struct {
 	Name string
 	Who  Who
 	// Body is how many bytes a request may send; zero means none.
-	Body    int64
-	Rate    Rate
+	Body int64
+	// Rate is how often one may ask: Free, or a class of package rates.
+	Rate    rates.Class
 	Origin  Origin
 	Handler http.Handler
 }
@@ -69,7 +62,7 @@ type Config struct {
 	// Base is the address of the site as browsers name it in Origin: "https://HOST".
 	Base string
 	// Allow counts a request and reports whether it may go on; if not, it has answered.
-	Allow func(w http.ResponseWriter, r *http.Request, rate Rate) bool
+	Allow func(w http.ResponseWriter, r *http.Request, rate rates.Class) bool
 	// Admit reports whether who asks may; if not, it has answered. It returns the request
 	// to go on with, which may hold the person. It is not asked for public routes.
 	Admit func(w http.ResponseWriter, r *http.Request, who Who) (*http.Request, bool)
@@ -141,8 +134,8 @@ func (r Route) check() error {
 	wrong(r.Who.Public != (len(r.Who.Roles) > 0), "Who: expected Public or Roles")
 	wrong(r.Who.Public || r.Who.Level >= 2 && r.Who.Level <= 3, "Who.Level: expected 2 or 3")
 	wrong(!r.Who.Public || r.Who.Level == 0 && !r.Who.Fresh, "Who: a public route has no level")
-	wrong(slices.Contains([]Rate{Free, Pages, Forms, Heavy, Logins}, r.Rate), "Rate is not declared")
-	wrong(r.Method != http.MethodPost || r.Rate == Forms || r.Rate == Heavy || r.Rate == Logins, "Rate: a form counts as one")
+	wrong(slices.Contains([]rates.Class{Free, rates.Pages, rates.Forms, rates.Heavy, rates.Logins}, r.Rate), "Rate is not declared")
+	wrong(r.Method != http.MethodPost || r.Rate != Free && r.Rate != rates.Pages, "Rate: a form counts as one")
 	wrong(r.Origin == Anywhere && r.Method == http.MethodGet || r.Origin == OwnPages && r.Method == http.MethodPost,
 		"Origin: expected Anywhere for GET and OwnPages for POST")
 	wrong(r.Body >= 0 && (r.Method == http.MethodPost) == (r.Body > 0), "Body: expected a limit for POST, none for GET")
@@ -190,7 +183,7 @@ func (t *Table) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		t.mux.ServeHTTP(w, q) // sets what the path holds; leads to serve
 		return
 	}
-	if t.cfg.Allow(w, q, Pages) {
+	if t.cfg.Allow(w, q, rates.Pages) {
 		t.cfg.Refuse(w, q, http.StatusNotFound)
 	}
 }
@@ -200,7 +193,7 @@ func (t *Table) serve(w http.ResponseWriter, q *http.Request, path string) {
 	r, allow, ok := t.at(path, q.Method)
 	rate := r.Rate
 	if !ok {
-		rate = Pages
+		rate = rates.Pages
 	}
 	if !t.cfg.Allow(w, q, rate) {
 		return

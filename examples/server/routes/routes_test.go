@@ -11,12 +11,13 @@ import (
 
 	"github.com/liste-elettorali/anpr/electoral"
 	"github.com/liste-elettorali/anpr/examples/server/routes"
+	"github.com/liste-elettorali/anpr/internal/limits/rates"
 )
 
 // config answers 2xx with what it did.
 func config(list ...routes.Route) routes.Config {
 	return routes.Config{Routes: list, Base: "https://a.example",
-		Allow: func(w http.ResponseWriter, r *http.Request, rate routes.Rate) bool {
+		Allow: func(w http.ResponseWriter, r *http.Request, rate rates.Class) bool {
 			w.Header().Set("X-Rate", string(rate))
 			if r.Header.Get("X-Many") != "" {
 				w.WriteHeader(http.StatusTooManyRequests)
@@ -49,9 +50,9 @@ func handler(w http.ResponseWriter, r *http.Request) {
 var (
 	public = routes.Who{Public: true}
 	person = routes.Who{Roles: []electoral.Role{electoral.CitizenRole}, Level: 2}
-	page   = routes.Route{Method: "GET", Path: "/x/{id}", Name: "x", Who: public, Rate: routes.Pages,
+	page   = routes.Route{Method: "GET", Path: "/x/{id}", Name: "x", Who: public, Rate: rates.Pages,
 		Origin: routes.Anywhere, Handler: http.HandlerFunc(handler)}
-	form = routes.Route{Method: "POST", Path: "/x/{id}", Name: "send-x", Who: person, Rate: routes.Forms, Body: 4,
+	form = routes.Route{Method: "POST", Path: "/x/{id}", Name: "send-x", Who: person, Rate: rates.Forms, Body: 4,
 		Origin: routes.OwnPages, Handler: http.HandlerFunc(handler)}
 )
 
@@ -116,7 +117,7 @@ func TestUndeclared(t *testing.T) {
 		"counts":      func(r *routes.Route) { r.Rate = routes.Free },
 		"Origin":      func(r *routes.Route) { r.Origin = routes.Anywhere },
 		"Body":        func(r *routes.Route) { r.Body = 0 },
-		"twice":       func(r *routes.Route) { r.Method, r.Body, r.Rate, r.Origin = "GET", 0, routes.Pages, routes.Anywhere },
+		"twice":       func(r *routes.Route) { r.Method, r.Body, r.Rate, r.Origin = "GET", 0, rates.Pages, routes.Anywhere },
 		"conflicts":   func(r *routes.Route) { r.Path = "/x/{other}" },
 		"wildcard":    func(r *routes.Route) { r.Path = "/x/{" },
 		"an empty id": func(*routes.Route) {},

@@ -9,9 +9,12 @@
 package rates
 
 import (
+	"container/list"
 	"fmt"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // A Class is a kind of requests that are counted together.
@@ -105,13 +108,13 @@ func New(cfg Config) (*Limiter, error) {
 		cfg.Now = time.Now
 	}
 	l := &Limiter{now: cfg.Now, classes: map[Class]*class{}}
-	for name, rate := range cfg.Rates {
-		if rate.Every <= 0 || rate.Every > maxEvery || rate.Burst < 1 || rate.Burst > MaxBurst ||
-			rate.Every > maxEvery*365/time.Duration(rate.Burst) {
+	for name, r := range cfg.Rates {
+		if r.Every <= 0 || r.Every > maxEvery || r.Burst < 1 || r.Burst > MaxBurst ||
+			r.Every > maxEvery*365/time.Duration(r.Burst) {
 			return nil, fmt.Errorf("rates: class %q: every %v, burst %d: expected every up to %v, burst from 1 to %d, "+
-				"and a bucket that fills within a year", name, rate.Every, rate.Burst, maxEvery, MaxBurst)
+				"and a bucket that fills within a year", name, r.Every, r.Burst, maxEvery, MaxBurst)
 		}
-		l.classes[name] = &class{rate: rate, most: cfg.Most, byName: map[string]*bucket{}}
+		l.classes[name] = &class{rate: r, most: cfg.Most, byName: map[string]*list.Element{}, order: list.New()}
 	}
 	return l, nil
 }
@@ -146,71 +149,35 @@ type class struct {
 	rate Rate
 	most int
 
-	mu          sync.Mutex
-	byName      map[string]*bucket
-	first, last *bucket
+	mu     sync.Mutex
+	byName map[string]*list.Element // of order
+	order  *list.List               // of *client
 }
 
-// A bucket is what one client has left. It is kept as the instant at which it is
-// full again, so that it needs no filling.
-type bucket struct {
-	name         string
-	full         time.Time
-	newer, older *bucket
+// A client is one with his bucket.
+type client struct {
+	name   string
+	bucket *rate.Limiter
 }
 
 func (c *class) take(name string, now time.Time) (wait time.Duration, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	b := c.byName[name]
-	if b == nil {
+	known := c.byName[name]
+	if known == nil {
 		for len(c.byName) >= c.most {
-			c.forget(c.last)
+			oldest := c.order.Back()
+			delete(c.byName, oldest.Value.(*client).name)
+			c.order.Remove(oldest)
 		}
-		b = &bucket{name: name, full: now}
-		c.byName[name] = b
-	} else {
-		c.unlink(b)
+		known = c.order.PushFront(&client{name, rate.NewLimiter(rate.Every(c.rate.Every), c.rate.Burst)})
+		c.byName[name] = known
 	}
-	c.lead(b)
-	whole := c.rate.Every * time.Duration(c.rate.Burst)
-	switch missing := b.full.Sub(now); {
-	case missing < 0:
-		b.full = now
-	case missing > whole: // the clock went back
-		b.full = now.Add(whole)
-	}
-	if wait = b.full.Add(c.rate.Every).Sub(now) - whole; wait > 0 {
+	c.order.MoveToFront(known)
+	asked := known.Value.(*client).bucket.ReserveN(now, 1)
+	if wait = asked.DelayFrom(now); wait > 0 {
+		asked.CancelAt(now)
 		return wait, false
 	}
-	b.full = b.full.Add(c.rate.Every)
 	return 0, true
-}
-
-func (c *class) lead(b *bucket) {
-	b.newer, b.older = nil, c.first
-	if c.first != nil {
-		c.first.newer = b
-	} else {
-		c.last = b
-	}
-	c.first = b
-}
-
-func (c *class) unlink(b *bucket) {
-	if b.newer != nil {
-		b.newer.older = b.older
-	} else {
-		c.first = b.older
-	}
-	if b.older != nil {
-		b.older.newer = b.newer
-	} else {
-		c.last = b.newer
-	}
-}
-
-func (c *class) forget(b *bucket) {
-	c.unlink(b)
-	delete(c.byName, b.name)
 }

@@ -3,36 +3,8 @@ package web
 import (
 	"io"
 	"net/http"
-	"sync"
 	"time"
 )
-
-// shares bound how much of what there is for all one client has at a time.
-type shares struct {
-	most int
-
-	mu  sync.Mutex
-	has map[string]int
-}
-
-func newShares(most int) *shares { return &shares{most: max(1, most), has: map[string]int{}} }
-
-// take takes one for a client; back gives it back. It returns false if he has his share.
-func (s *shares) take(client string) (back func(), ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.has[client] >= s.most {
-		return nil, false
-	}
-	s.has[client]++
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.has[client]--; s.has[client] == 0 {
-			delete(s.has, client)
-		}
-	}, true
-}
 
 // The least pace of an upload: what stands still, or trickles, keeps a place from others.
 const (
